@@ -1,0 +1,144 @@
+"""Who is here: people, workspaces, memberships, API tokens, one-time sign-ins and the audit log."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from core.tenancy import WorkspaceScoped
+
+
+class Role(models.TextChoices):
+    """What a member may do; each includes the ones before it (viewer < responder < manager < admin)."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Scope(models.TextChoices):
+    """What a token may do."""
+
+    EVENTS_WRITE = "events:write"
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_WRITE = "incidents:write"
+    BUNDLES_WRITE = "bundles:write"
+    ADMIN = "admin"
+
+
+class User(AbstractUser):
+    """A person. `username` is the handle others assign by (`john.doe`)."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system"
+        LIGHT = "light"
+        DARK = "dark"
+
+    email = models.EmailField(unique=True)
+    display_name = models.CharField(max_length=120, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+
+    @property
+    def label(self) -> str:
+        """The name shown to others: the display name, else the handle."""
+        return self.display_name or self.username
+
+
+class Workspace(models.Model):
+    """The tenancy boundary: every domain row belongs to exactly one workspace."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(WorkspaceScoped):
+    """One person's role in one workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.RESPONDER)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.workspace} ({self.role})"
+
+
+class ApiToken(WorkspaceScoped):
+    """A machine's credential: shown once as `tcs_<prefix>_<secret>`, stored as its SHA-256 only."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        indexes = [models.Index(fields=["workspace", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} (tcs_{self.prefix}_…)"
+
+
+class SignInLink(models.Model):
+    """A one-time sign-in; stored as its SHA-256, spent by a conditional update."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link for {self.user}"
+
+
+class AuditEntry(WorkspaceScoped):
+    """One change by one actor. Append-only: PostgreSQL refuses updates and deletes."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="audit_entries")
+    actor_kind = models.CharField(max_length=12)
+    actor_label = models.CharField(max_length=150)
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False
+    )
+    token_id = models.BigIntegerField(null=True, blank=True)
+    action = models.CharField(max_length=80)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=60)
+    summary = models.CharField(max_length=300)
+    changes = models.JSONField(default=dict, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        indexes = [
+            models.Index(fields=["workspace", "-at", "-id"]),
+            models.Index(fields=["workspace", "object_type", "object_id", "-id"]),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.summary}"

@@ -1,0 +1,60 @@
+"""The one capability table. Services call `require`; whatever is not in the table is refused."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from accounts.actor import Actor
+from accounts.models import Role, Scope
+from core.errors import Forbidden
+
+
+class Capability(StrEnum):
+    """One thing an actor may be allowed to do."""
+
+    EVENTS_WRITE = "events.write"
+    INCIDENTS_READ = "incidents.read"
+    INCIDENTS_WRITE = "incidents.write"
+    RULES_READ = "rules.read"
+    RULES_WRITE = "rules.write"
+    COMPONENTS_WRITE = "components.write"
+    MEMBERS_READ = "members.read"
+    MEMBERS_WRITE = "members.write"
+    TOKENS_WRITE = "tokens.write"
+    AUDIT_READ = "audit.read"
+
+
+RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
+
+# capability -> (least role of a person, the token scope that grants it)
+TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
+    Capability.EVENTS_WRITE: (Role.RESPONDER, Scope.EVENTS_WRITE),
+    Capability.INCIDENTS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.INCIDENTS_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.RULES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.RULES_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.COMPONENTS_WRITE: (Role.MANAGER, Scope.ADMIN),
+    Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
+}
+
+
+def allowed(actor: Actor, capability: Capability) -> bool:
+    """Whether `actor` holds `capability`. The `admin` scope includes every other scope."""
+    least, scope = TABLE[capability]
+    if actor.kind == "system":
+        return True
+    if actor.role is not None:
+        return RANK[actor.role] >= RANK[least]
+    return scope in actor.scopes or Scope.ADMIN in actor.scopes
+
+
+def require(actor: Actor, capability: Capability) -> None:
+    """Raise `Forbidden` naming the missing role or scope unless `actor` holds `capability`."""
+    if not allowed(actor, capability):
+        least, scope = TABLE[capability]
+        need = f"the role {least} or higher" if actor.role is not None else f"a token with the scope {scope}"
+        raise Forbidden(f"{actor.label} may not do this ({capability}): it needs {need}. Nothing was changed.")

@@ -1,0 +1,103 @@
+"""Every setting an operator can give, typed, with each fault named at start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("TOCSIN_DATA_DIR", ROOT / ".tocsin"))
+# What `manage.py up` found or started, so that every other command reaches the same servers.
+RUNTIME_ENV = DATA_DIR / "runtime.env"
+
+
+class Environment(BaseSettings):
+    """The process environment, then `.env`, then what the running `manage.py up` wrote down."""
+
+    model_config = SettingsConfigDict(
+        env_file=(RUNTIME_ENV, ROOT / ".env"), env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    tocsin_env: Literal["production", "local", "test"] = Field(
+        "production", description="`local` is what `make run` starts; `production` refuses unsafe settings."
+    )
+    tocsin_open_loopback: bool = Field(
+        False, description="Accept API calls from loopback addresses without a token. Refused in production."
+    )
+    tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers keep their data.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,[::1]", description="Host names served, separated by commas."
+    )
+    csrf_trusted_origins: str = Field(
+        "", description="Origins behind a proxy, separated by commas, such as `https://tocsin.example`."
+    )
+    base_url: str = Field("http://localhost:8000", description="The address people reach Tocsin at.")
+    port: int = Field(8000, ge=1, le=65535, description="The port `manage.py up` listens on.")
+    database_url: PostgresDsn | None = Field(
+        None, description="PostgreSQL 14+; unset: an embedded server is started."
+    )
+    redis_url: RedisDsn | None = Field(
+        None, description="Redis or Valkey; unset: an embedded Valkey is started."
+    )
+    s3_endpoint_url: str | None = Field(
+        None, description="S3-compatible storage; unset: an embedded one is started."
+    )
+    web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
+    event_limit_per_token: int = Field(
+        50_000, ge=1, description="Events a second one token may send before 429."
+    )
+    event_limit_per_workspace: int = Field(
+        100_000, ge=1, description="Events a second one workspace may send before 429."
+    )
+    event_retention_days: int = Field(
+        7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+
+    @field_validator("s3_endpoint_url", "base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("must be an http:// or https:// address")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> Self:
+        if self.tocsin_env != "production":
+            return self
+        if self.tocsin_open_loopback:
+            raise ValueError("TOCSIN_OPEN_LOOPBACK cannot be switched on in production")
+        if len(self.secret_key.get_secret_value()) < 50:
+            raise ValueError("SECRET_KEY must be set to at least 50 random characters in production")
+        if "*" in self.allowed_hosts.split(","):
+            raise ValueError("ALLOWED_HOSTS must name hosts in production, not *")
+        if self.database_url is None or self.redis_url is None:
+            raise ValueError("DATABASE_URL and REDIS_URL must be set in production")
+        return self
+
+    def signing_key(self) -> str:
+        """SECRET_KEY, or outside production one made once and kept in the data folder."""
+        given = self.secret_key.get_secret_value()
+        return given or _kept_key(self.tocsin_data_dir)
+
+
+def _kept_key(folder: Path) -> str:
+    path = folder / "secret_key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(secrets.token_urlsafe(60))
+    return path.read_text().strip()
+
+
+def words(text: str) -> list[str]:
+    """`a, b,,c` -> `["a", "b", "c"]`."""
+    return [w.strip() for w in text.split(",") if w.strip()]

@@ -1,0 +1,127 @@
+"""The errors Tocsin answers with, each a problem+json (RFC 9457) and a sentence a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """One thing wrong with one field: where (`events[3].level`), which rule it broke, and in words."""
+
+    field: str
+    rule: str
+    message: str
+
+
+class Problem(Exception):
+    """A refusal with everything its reader needs: what was wrong, what was kept, what to do next.
+
+    Raised by services; each door (web, API, CLI, Slack) renders it in its own way.
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "Bad request"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        faults: Sequence[FieldFault] = (),
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of `application/problem+json`: type, title, status, code, detail, errors, and extras."""
+        body: dict[str, Any] = {
+            "type": f"urn:tocsin:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.faults:
+            body["errors"] = [
+                {"field": f.field, "rule": f.rule, "message": f.message} for f in self.faults
+            ]
+        return body | self.extra
+
+
+class Malformed(Problem):
+    """400: the request could not be read at all."""
+
+    code = "malformed"
+    title = "The request could not be read"
+
+
+class Unauthenticated(Problem):
+    """401: no credentials, or credentials nobody knows."""
+
+    status = 401
+    code = "unauthenticated"
+    title = "Sign in or send a token"
+
+
+class Forbidden(Problem):
+    """403: known, but not allowed to do this."""
+
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class NotFound(Problem):
+    """404: nothing there, or nothing there for you. Another workspace's ids answer this, never 403."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class Conflict(Problem):
+    """409: the thing has moved on since it was read; `extra["current"]` carries its state now."""
+
+    status = 409
+    code = "conflict"
+    title = "Somebody was first"
+
+
+class TooLarge(Problem):
+    """413: more than the stated limit."""
+
+    status = 413
+    code = "too_large"
+    title = "Too large"
+
+
+class Invalid(Problem):
+    """422: readable, but a field breaks a rule; `faults` names each."""
+
+    status = 422
+    code = "invalid"
+    title = "Some fields are not valid"
+
+
+class RateLimited(Problem):
+    """429: too many requests; `headers["Retry-After"]` says when to come back, in seconds."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests"
+
+
+class Unavailable(Problem):
+    """503: nothing was stored; the same request may be sent again after Retry-After seconds."""
+
+    status = 503
+    code = "unavailable"
+    title = "Temporarily unavailable"

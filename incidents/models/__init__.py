@@ -1,0 +1,18 @@
+"""Every model of the app, gathered where Django looks for them."""
+
+from incidents.models.component import AffectedComponent, Component
+from incidents.models.incident import Incident, IncidentCounter, IncidentSignal
+from incidents.models.role import RoleAssignment
+from incidents.models.sla import SlaPolicy
+from incidents.models.timeline import TimelineEntry
+
+__all__ = [
+    "AffectedComponent",
+    "Component",
+    "Incident",
+    "IncidentCounter",
+    "IncidentSignal",
+    "RoleAssignment",
+    "SlaPolicy",
+    "TimelineEntry",
+]

@@ -1,0 +1,125 @@
+"""The incident itself, its number, and the signals that opened or joined it."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Workspace
+from core.tenancy import WorkspaceScoped
+from incidents.vocabulary import UNRESOLVED, Category, IncidentSource, IncidentType, Severity, Stage, Status
+
+
+class IncidentCounter(models.Model):
+    """The last number given out in a workspace. Its row lock puts openings in one line: no gap, no double."""
+
+    workspace = models.OneToOneField(Workspace, primary_key=True, on_delete=models.CASCADE)
+    last_number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.workspace}: {self.last_number}"
+
+
+class Incident(WorkspaceScoped):
+    """One trouble, from the first event to the closing. Shown as `INC-<number>`.
+
+    `version` grows by one with every change people or detection make; an update that names an older one is
+    refused. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared ones.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="incidents")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, validators=[MaxLengthValidator(20_000)])
+    severity = models.CharField(max_length=4, choices=Severity.choices, default=Severity.SEV3)
+    incident_type = models.CharField(max_length=40, choices=IncidentType.choices, default=IncidentType.OTHER)
+    category = models.CharField(max_length=40, choices=Category.choices, default=Category.UNKNOWN)
+    status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN)
+    stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.ASSESSMENT)
+    impact = models.TextField(blank=True)
+    root_cause = models.TextField(blank=True)
+    labels = models.JSONField(default=dict, blank=True)
+    is_drill = models.BooleanField(default=False)
+    source = models.CharField(max_length=10, choices=IncidentSource.choices, default=IncidentSource.DECLARED)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged_from"
+    )
+    related = models.ManyToManyField("self", blank=True)
+    event_count = models.PositiveBigIntegerField(default=0)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+
+    started_at = models.DateTimeField()
+    detected_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    mitigated_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    acknowledge_due_at = models.DateTimeField(null=True, blank=True)
+    update_due_at = models.DateTimeField(null=True, blank=True)
+    resolve_due_at = models.DateTimeField(null=True, blank=True)
+
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "number"], name="incident_number_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "fingerprint"],
+                condition=~Q(fingerprint="") & Q(status__in=[s.value for s in UNRESOLVED]),
+                name="one_unresolved_per_fingerprint",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-detected_at", "-id"], name="incident_list"),
+            models.Index(
+                fields=["workspace", "-detected_at", "-id"],
+                condition=Q(status__in=[s.value for s in UNRESOLVED]),
+                name="incident_unresolved",
+            ),
+            models.Index(fields=["workspace", "severity", "-detected_at", "-id"], name="incident_by_severity"),
+            models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
+            GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.title}"
+
+    @property
+    def reference(self) -> str:
+        """`INC-42`, the name everyone uses."""
+        return f"INC-{self.number}"
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether it still needs somebody."""
+        return self.status in UNRESOLVED
+
+
+class IncidentSignal(WorkspaceScoped):
+    """One detector's reason for an incident: the fingerprint it reported, and when it first and last did.
+
+    The newest `resolved_at` among a fingerprint's incidents is where detection starts counting again.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="signals")
+    fingerprint = models.CharField(max_length=64)
+    reporter = models.CharField(max_length=120)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "fingerprint"], name="signal_once_per_incident")
+        ]
+        indexes = [models.Index(fields=["workspace", "fingerprint", "incident"], name="signal_fingerprint")]
+
+    def __str__(self) -> str:
+        return f"{self.reporter} -> incident {self.incident_id}"

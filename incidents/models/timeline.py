@@ -1,0 +1,38 @@
+"""What happened, in order: append-only, guarded by PostgreSQL."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User, Workspace
+from core.tenancy import WorkspaceScoped
+from incidents.models.incident import Incident
+from incidents.vocabulary import EntryKind
+
+
+class TimelineEntry(WorkspaceScoped):
+    """One line of an incident's story. `occurred_at` is when it happened, `created_at` when it was written.
+
+    The words never change; only `occurred_at` of a note may be corrected.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
+    kind = models.CharField(max_length=16, choices=EntryKind.choices)
+    message = models.TextField()
+    is_public = models.BooleanField(default=False)
+    author = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    author_label = models.CharField(max_length=150)
+    occurred_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        indexes = [models.Index(fields=["incident", "-occurred_at", "-id"], name="timeline_page")]
+        triggers = [pgtrigger.ReadOnly(name="words_never_change", fields=["kind", "message", "is_public", "data"])]
+        verbose_name_plural = "timeline entries"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message[:60]}"
