@@ -1,0 +1,105 @@
+"""The one law, where import-linter cannot see it: foreign keys, templates, doors, and forbidden shapes."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from django.apps import apps
+from django.db.models import ForeignKey, ManyToManyField
+
+from tests.architecture.source import LAYERS, ROOT, functions, product, tracked, tree
+
+RANK = {name: rank for rank, name in enumerate(LAYERS)}
+MAY_CROSS_WORKSPACES = {
+    "admin.py", "relay.py", "tenancy.py", "metrics.py", "health.py", "setup.py", "checks.py",
+    "seed_demo.py", "doctor.py",
+}  # fmt: skip
+
+
+def test_foreign_keys_run_downhill():
+    uphill = []
+    for model in apps.get_models():
+        if (own := model._meta.app_label) not in RANK:
+            continue
+        for field in model._meta.get_fields():
+            if isinstance(field, ForeignKey | ManyToManyField):
+                other = field.related_model._meta.app_label
+                if RANK.get(other, -1) > RANK[own]:
+                    uphill.append(f"{model.__name__}.{field.name} -> {other}")
+    assert uphill == []
+
+
+def _template_references(text: str) -> set[str]:
+    includes = re.findall(r"""{%-?\s*(?:include|extends)\s+["']([a-z_]+)/""", text)
+    urls = re.findall(r"""{%-?\s*url\s+["']([a-z_]+):""", text)
+    return {*includes, *urls}
+
+
+def test_templates_include_and_link_downhill_only():
+    uphill = []
+    for path in tracked():
+        if path.parts[0] != "templates" or len(path.parts) < 3 or path.parts[1] not in RANK:
+            continue
+        for target in _template_references((ROOT / path).read_text()):
+            if RANK.get(target, -1) > RANK[path.parts[1]]:
+                uphill.append(f"{path} -> {target}")
+    assert uphill == []
+
+
+def test_no_template_has_inline_script_or_style():
+    inline = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")|<style|\sstyle=|\son[a-z]+=", re.I)
+    templates = [p for p in tracked() if p.parts[0] == "templates" and p.suffix in {".html", ".svg"}]
+    assert [str(p) for p in templates if inline.search((ROOT / p).read_text())] == []
+
+
+def test_our_own_code_is_imported_at_the_top_only():
+    hidden = []
+    for path in product():
+        for function in functions(path):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in RANK:
+                    hidden.append(f"{path}:{node.lineno}")
+    assert hidden == []
+
+
+def test_only_the_relay_catches_every_exception():
+    broad = []
+    for path in product():
+        for node in ast.walk(tree(path)):
+            named = isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name)
+            if named and node.type.id in {"Exception", "BaseException"} and path.name != "relay.py":
+                broad.append(f"{path}:{node.lineno}")
+    assert broad == []
+
+
+def test_package_markers_are_empty():
+    full = [p for p in product() if p.name == "__init__.py" and (ROOT / p).read_text().strip()]
+    assert [str(p) for p in full] == ["incidents/models/__init__.py"]
+
+
+def test_only_sweepers_and_the_admin_query_across_workspaces():
+    crossing = [
+        str(p) for p in product()
+        if "across_workspaces" in (ROOT / p).read_text() and p.name not in MAY_CROSS_WORKSPACES
+    ]  # fmt: skip
+    assert crossing == []
+
+
+def test_domain_facts_travel_by_the_outbox_not_by_signals():
+    signals = re.compile(r"django\.(db\.models|dispatch)[a-z.]* import .*\b(receiver|post_save|pre_save|Signal)\b")
+    assert [str(p) for p in product() if signals.search((ROOT / p).read_text())] == []
+
+
+def test_every_service_takes_its_actor_first_or_runs_for_a_workspace():
+    odd = []
+    allowed = {"actor", "workspace_id", "workspace", "now", "incident", "user", "rule"}
+    for path in product():
+        if "services" not in path.parts:
+            continue
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                first = next(iter(node.args.args), None)
+                if first is not None and first.arg not in allowed:
+                    odd.append(f"{path}:{node.lineno} {node.name}({first.arg})")
+    assert odd == []
