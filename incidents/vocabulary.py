@@ -1,4 +1,4 @@
-"""The one vocabulary: severities, types, statuses, stages and impacts, with the aliases every door accepts."""
+"""The one vocabulary: severities, types, statuses, stages and impacts, and the aliases every door takes."""
 
 from __future__ import annotations
 
@@ -174,6 +174,6 @@ def parse_stage(text: str) -> Stage:
 
 
 def parse_type(text: str) -> IncidentType:
-    """`error_burst`, `Error Burst`, `memory_exhaust` … -> IncidentType. Raises ValueError on anything else."""
+    """`error_burst`, `Error Burst`, `memory_exhaust` … -> IncidentType. Raises ValueError otherwise."""
     word = _word(text)
     return TYPE_ALIASES.get(word) or IncidentType(word)

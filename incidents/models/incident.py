@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxLengthValidator
 from django.db import models
@@ -11,6 +13,11 @@ from django.db.models.functions import Now
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.vocabulary import UNRESOLVED, Category, IncidentSource, IncidentType, Severity, Stage, Status
+
+
+def seconds_between(earlier: datetime, later: datetime | None) -> float | None:
+    """Seconds, or None while `later` is unknown."""
+    return None if later is None else (later - earlier).total_seconds()
 
 
 class IncidentCounter(models.Model):
@@ -83,10 +90,17 @@ class Incident(WorkspaceScoped):
                 condition=Q(status__in=[s.value for s in UNRESOLVED]),
                 name="incident_unresolved",
             ),
-            models.Index(fields=["workspace", "severity", "-detected_at", "-id"], name="incident_by_severity"),
+            models.Index(
+                fields=["workspace", "severity", "-detected_at", "-id"], name="incident_by_severity"
+            ),
             models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
         ]
+
+    # Filled by `incidents.selectors` alone, so that a list costs no query per row.
+    component_names: list[str]
+    commander_username: str | None
+    commander_label: str | None
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.title}"
@@ -95,6 +109,21 @@ class Incident(WorkspaceScoped):
     def reference(self) -> str:
         """`INC-42`, the name everyone uses."""
         return f"INC-{self.number}"
+
+    @property
+    def mttd(self) -> float:
+        """Seconds from the first event to the detection."""
+        return seconds_between(self.started_at, self.detected_at) or 0.0
+
+    @property
+    def mtta(self) -> float | None:
+        """Seconds from detection to acknowledgement; None while nobody has."""
+        return seconds_between(self.detected_at, self.acknowledged_at)
+
+    @property
+    def mttr(self) -> float | None:
+        """Seconds from detection to resolution; None while unresolved."""
+        return seconds_between(self.detected_at, self.resolved_at)
 
     @property
     def is_unresolved(self) -> bool:

@@ -19,7 +19,9 @@ class SlaPolicy(WorkspaceScoped):
     resolve_within = models.PositiveIntegerField(null=True, blank=True, help_text="minutes from detection")
 
     class Meta(WorkspaceScoped.Meta):
-        constraints = [models.UniqueConstraint(fields=["workspace", "severity"], name="one_policy_per_severity")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "severity"], name="one_policy_per_severity")
+        ]
         verbose_name_plural = "SLA policies"
 
     def __str__(self) -> str:

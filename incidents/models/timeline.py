@@ -31,7 +31,9 @@ class TimelineEntry(WorkspaceScoped):
 
     class Meta(WorkspaceScoped.Meta):
         indexes = [models.Index(fields=["incident", "-occurred_at", "-id"], name="timeline_page")]
-        triggers = [pgtrigger.ReadOnly(name="words_never_change", fields=["kind", "message", "is_public", "data"])]
+        triggers = [
+            pgtrigger.ReadOnly(name="words_never_change", fields=["kind", "message", "is_public", "data"])
+        ]
         verbose_name_plural = "timeline entries"
 
     def __str__(self) -> str:

@@ -1,0 +1,103 @@
+"""The only way uphill: a fact is written with the change that made it true and told to subscribers later."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+
+from core.models import OutboxDispatch, OutboxEvent
+from core.nudge import nudge
+from core.registry import Registry
+
+RELAY_TASK = "core.relay"
+Handler = Callable[[OutboxEvent], None]
+
+
+@dataclass(frozen=True)
+class DomainEvent:
+    """A fact about a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
+
+    topic: ClassVar[str]
+    workspace_id: int
+
+    def live_topics(self) -> tuple[str, ...]:
+        """What open pages show of this: "incidents", "incident:42", "rules". Empty: no page cares."""
+        return ()
+
+    def payload(self) -> dict[str, Any]:
+        """The fields as JSON, and the live topics under `live`."""
+        fields = dataclasses.asdict(self)
+        del fields["workspace_id"]
+        return fields | {"live": list(self.live_topics())}
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Told of every event whose topic fits one of `topics` ("incident.opened", "incident.*", "*")."""
+
+    name: str
+    topics: tuple[str, ...]
+    handler: Handler
+
+    def wants(self, topic: str) -> bool:
+        """Whether this subscriber is told of `topic`."""
+        return any(fnmatchcase(topic, pattern) for pattern in self.topics)
+
+
+SUBSCRIBERS: Registry[Subscriber] = Registry("subscriber")
+
+
+def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handler]:
+    """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
+
+    It runs outside a transaction and may be run again after a crash, so what it does must bear repeating.
+    Raise `core.retry.Permanent` to give up at once; anything else is tried again with growing pauses.
+    """
+
+    def register(handler: Handler) -> Handler:
+        SUBSCRIBERS.add(name, Subscriber(name, tuple(topics), handler))
+        return handler
+
+    return register
+
+
+def publish(event: DomainEvent) -> None:
+    """`publish_all` for one event."""
+    publish_all([event])
+
+
+def publish_all(events: Sequence[DomainEvent]) -> None:
+    """Write the events and one dispatch per interested subscriber: two statements, however many events.
+
+    Must run inside the transaction that makes them true. On commit the relay is nudged, once per transaction.
+    Raises TransactionManagementError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("publish inside the transaction that made it true")
+    rows = OutboxEvent.objects.bulk_create(
+        OutboxEvent(topic=e.topic, workspace_id=e.workspace_id, payload=e.payload()) for e in events
+    )
+    told = [
+        OutboxDispatch(event=row, subscriber=s.name)
+        for row in rows
+        for s in SUBSCRIBERS
+        if s.wants(row.topic)
+    ]
+    if told:
+        OutboxDispatch.objects.bulk_create(told)
+        _nudge_on_commit()
+
+
+def _nudge_relay() -> None:
+    nudge(RELAY_TASK)
+
+
+def _nudge_on_commit() -> None:
+    # A rolled back savepoint takes its callbacks along, so one still listed covers this event too.
+    if not any(callback[1] is _nudge_relay for callback in connection.run_on_commit):
+        transaction.on_commit(_nudge_relay)

@@ -1,0 +1,114 @@
+"""Writing what the desk sorted: a fixed number of statements for any number of signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from accounts.actor import Actor
+from accounts.models import AuditEntry
+from accounts.services.audit import audit_entry, record_all
+from core.outbox import DomainEvent, publish_all
+from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
+from incidents.models import Incident, IncidentSignal, TimelineEntry
+from incidents.services.catalogue import mark_affected
+from incidents.services.desk import Case, Desk
+from incidents.services.journal import entry
+from incidents.services.numbering import take_numbers
+from incidents.vocabulary import EntryKind
+
+_JOINED_FIELDS = (
+    "event_count", "last_event_at", "severity", "acknowledge_due_at", "update_due_at", "resolve_due_at",
+    "version", "updated_at",
+)  # fmt: skip
+
+
+def write_cases(actor: Actor, desk: Desk, cases: Sequence[Case]) -> None:
+    """Write incidents, signals, components, timeline, audit and outbox."""
+    _write_incidents(desk, cases)
+    _write_signals(desk.workspace_id, cases)
+    named = {
+        (case.incident.pk, name) for case in cases for signal in case.signals for name in signal.components
+    }
+    mark_affected(desk.workspace_id, named)
+    TimelineEntry.objects.bulk_create(chain.from_iterable(_entries(actor, desk, case) for case in cases))
+    record_all(actor, [row for case in cases for row in _audit(actor, case)])
+    publish_all(
+        [*chain.from_iterable(_events(desk.workspace_id, case) for case in cases), *_counted(desk, cases)]
+    )
+
+
+def _write_incidents(desk: Desk, cases: Sequence[Case]) -> None:
+    opened = [case.incident for case in cases if case.is_new]
+    joined = [case.incident for case in cases if not case.is_new]
+    if opened:
+        for incident, number in zip(opened, take_numbers(desk.counter, len(opened)), strict=True):
+            incident.number = number
+        Incident.objects.bulk_create(opened)
+    if joined:
+        Incident.objects.of(desk.workspace_id).bulk_update(joined, _JOINED_FIELDS)
+
+
+def _write_signals(workspace_id: int, cases: Sequence[Case]) -> None:
+    rows = {}
+    for case in cases:
+        for signal in case.signals:
+            rows[case.incident.pk, signal.fingerprint] = IncidentSignal(
+                workspace_id=workspace_id,
+                incident=case.incident,
+                fingerprint=signal.fingerprint,
+                reporter=signal.reporter[:120],
+                first_at=signal.started_at,
+                last_at=case.last_seen[signal.fingerprint],
+            )
+    IncidentSignal.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["incident", "fingerprint"],
+        update_fields=["last_at"],
+    )
+
+
+def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:
+    incident = case.incident
+    if case.is_new:
+        first = case.signals[0]
+        message = f"Detected by {first.reporter} after {first.event_count} events."
+        yield entry(actor, incident, EntryKind.DETECTED, message, at=desk.now, reporter=first.reporter)
+    for signal in case.newcomers:
+        message = f"{signal.reporter} found the same trouble: {signal.title}"
+        yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
+    if case.raised_from:
+        message = f"Severity raised from {case.raised_from} to {incident.severity} by what joined."
+        change = {"from": case.raised_from.value, "to": str(incident.severity)}
+        yield entry(actor, incident, EntryKind.SEVERITY_CHANGE, message, at=desk.now, **change)
+
+
+def _audit(actor: Actor, case: Case) -> Iterator[AuditEntry]:
+    incident = case.incident
+    if case.is_new:
+        summary = f"{incident.reference} opened by {case.signals[0].reporter}: {incident.title}"
+        yield audit_entry(actor, action="incident.open", target=incident, summary=summary)
+    if case.newcomers:
+        names = ", ".join(signal.reporter for signal in case.newcomers)
+        raised = {"severity": [case.raised_from.value, str(incident.severity)]} if case.raised_from else {}
+        summary = f"{incident.reference} joined by {names}"
+        yield audit_entry(actor, action="incident.join", target=incident, summary=summary, changes=raised)
+
+
+def _events(workspace_id: int, case: Case) -> Iterator[DomainEvent]:
+    incident = case.incident
+    pk, number, version = incident.pk, incident.number, incident.version
+    severity = str(incident.severity)
+    if case.is_new:
+        yield IncidentOpened(workspace_id, pk, number, version, severity, str(incident.source))
+    for signal in case.newcomers:
+        yield IncidentSignalled(workspace_id, pk, number, version, signal.reporter)
+    if case.raised_from and not case.is_new:
+        yield IncidentSeverityChanged(workspace_id, pk, number, version, case.raised_from.value, severity)
+
+
+def _counted(desk: Desk, cases: Sequence[Case]) -> Iterator[DomainEvent]:
+    numbers = tuple(sorted(case.incident.number for case in cases if not case.is_new and not case.newcomers))
+    if numbers:
+        yield IncidentEventsJoined(desk.workspace_id, numbers)

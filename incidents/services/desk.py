@@ -1,0 +1,117 @@
+"""Where signals are sorted: each to the incident it joins, or to a new one. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incidents.models import Incident, IncidentCounter, IncidentSignal
+from incidents.services.sla import policy_of, put_clocks
+from incidents.signals import Signal
+from incidents.texts import TITLE_LENGTH, fit, fit_text
+from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, IncidentSource, Severity
+
+
+@dataclass(slots=True)
+class Case:
+    """One incident touched in this call. `newcomers` are signals of detectors it did not have before."""
+
+    incident: Incident
+    is_new: bool
+    last_seen: dict[str, datetime] = field(default_factory=dict)
+    signals: list[Signal] = field(default_factory=list)
+    newcomers: list[Signal] = field(default_factory=list)
+    raised_from: Severity | None = None
+
+
+class Desk:
+    """Sorts the signals of one workspace while its counter is locked."""
+
+    def __init__(self, workspace_id: int, counter: IncidentCounter, now: datetime) -> None:
+        self.workspace_id = workspace_id
+        self.counter = counter
+        self.now = now
+        self.policy = policy_of(workspace_id)
+        self.answers: list[tuple[Case, bool]] = []
+        self._by_id: dict[int, Case] = {}
+        self._by_fingerprint: dict[str, Case] = {}
+
+    def sort(self, signals: Sequence[Signal]) -> list[Case]:
+        """The cases touched, each once, in order of first touch; `answers` then has one pair per signal."""
+        self._fetch(signals)
+        self.answers = [self._place(signal) for signal in signals]
+        return list({id(case): case for case, _ in self.answers}.values())
+
+    def _fetch(self, signals: Sequence[Signal]) -> None:
+        """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
+        fingerprints = {signal.fingerprint for signal in signals}
+        known = list(
+            IncidentSignal.objects.of(self.workspace_id)
+            .filter(fingerprint__in=fingerprints, incident__status__in=UNRESOLVED)
+            .order_by("incident_id")
+        )
+        ids = {row.incident_id for row in known} | {s.joins for s in signals if s.joins is not None}
+        if not ids:
+            return
+        # The status is asked again under the lock: somebody may have resolved it a moment ago.
+        locked = Incident.objects.of(self.workspace_id).filter(pk__in=ids, status__in=UNRESOLVED)
+        self._by_id = {
+            row.pk: Case(row, is_new=False) for row in locked.order_by("id").select_for_update(of=("self",))
+        }
+        for row in known:
+            if case := self._by_id.get(row.incident_id):
+                case.last_seen[row.fingerprint] = row.last_at
+                self._by_fingerprint[row.fingerprint] = case
+
+    def _place(self, signal: Signal) -> tuple[Case, bool]:
+        case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(signal.joins or 0)
+        is_opening = case is None
+        if case is None:
+            case = Case(self._opened(signal), is_new=True, last_seen={signal.fingerprint: signal.last_at})
+        else:
+            self._join(case, signal)
+        case.signals.append(signal)
+        self._by_fingerprint[signal.fingerprint] = case
+        return case, is_opening
+
+    def _opened(self, signal: Signal) -> Incident:
+        incident = Incident(
+            workspace_id=self.workspace_id,
+            title=fit(signal.title, TITLE_LENGTH) or "Untitled finding",
+            description=fit_text(signal.description),
+            severity=signal.severity,
+            incident_type=signal.incident_type,
+            source=IncidentSource.DETECTED,
+            fingerprint=signal.fingerprint,
+            event_count=signal.event_count,
+            started_at=min(signal.started_at, self.now),
+            detected_at=self.now,
+            last_event_at=signal.last_at,
+            updated_at=self.now,
+        )
+        put_clocks(incident, self.policy[signal.severity])
+        return incident
+
+    def _join(self, case: Case, signal: Signal) -> None:
+        incident = case.incident
+        incident.event_count += signal.event_count
+        incident.last_event_at = max(incident.last_event_at or signal.last_at, signal.last_at)
+        incident.updated_at = self.now
+        if signal.fingerprint not in case.last_seen:
+            case.newcomers.append(signal)
+            self._raise(case, signal.severity)
+        seen = case.last_seen.get(signal.fingerprint, signal.last_at)
+        case.last_seen[signal.fingerprint] = max(seen, signal.last_at)
+
+    def _raise(self, case: Case, severity: Severity) -> None:
+        # Only a detector new to the incident may raise it: one already heard must not overrule what a person
+        # set since.
+        before = Severity(case.incident.severity)
+        if SEVERITY_RANK[severity] >= SEVERITY_RANK[before]:
+            return
+        case.raised_from = case.raised_from or before
+        case.incident.severity = severity
+        put_clocks(case.incident, self.policy[severity])
+        if not case.is_new:
+            case.incident.version += 1

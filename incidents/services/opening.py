@@ -1,0 +1,129 @@
+"""Opening incidents: detection's findings in bulk, and what people declare. One burst, one incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor, system_actor
+from accounts.permissions import Capability, require
+from accounts.services.audit import record
+from core.outbox import publish
+from incidents.events import IncidentEventsJoined, IncidentOpened
+from incidents.models import Incident
+from incidents.selectors import incident_by_id
+from incidents.services.cases import write_cases
+from incidents.services.catalogue import mark_affected, unmarked
+from incidents.services.counting import count_events
+from incidents.services.desk import Desk
+from incidents.services.journal import entry
+from incidents.services.numbering import lock_counter, take_numbers
+from incidents.services.sla import policy_of, put_clocks
+from incidents.signals import JoinedEvents, Outcome, Signal
+from incidents.texts import clean_labels, clean_line, clean_text, clean_title, invalid
+from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
+
+__all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
+
+COMPONENTS = 200
+
+
+def report_signals(workspace_id: int, signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
+    """Open or join an incident for each signal, in order; the answer has one outcome per signal.
+
+    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it names
+    in `joins`, else it opens one. The number of statements does not grow with the number of signals. Must run
+    in the caller's transaction, one workspace after the other in ascending id where there are several; the
+    workspace's counter stays locked to its end. Raises TransactionManagementError outside a transaction.
+    """
+    if not signals:
+        return []
+    desk = Desk(workspace_id, lock_counter(workspace_id), now)
+    cases = desk.sort(signals)
+    write_cases(system_actor(workspace_id), desk, cases)
+    return [Outcome(case.incident.pk, case.incident.number, opened) for case, opened in desk.answers]
+
+
+def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None:
+    """Count newly linked events on incidents that exist: no timeline entry, one live signal for them all.
+
+    Five statements, whatever the number of incidents; the same locks and duties as `report_signals`.
+    """
+    if not joined:
+        return
+    lock_counter(workspace_id)
+    numbers = count_events(workspace_id, joined)
+    touched = [(j.incident_id, name) for j in joined if j.incident_id in numbers for name in j.components]
+    mark_affected(workspace_id, unmarked(workspace_id, touched))
+    publish(IncidentEventsJoined(workspace_id, numbers=tuple(sorted(numbers.values()))))
+
+
+def declare_incident(
+    actor: Actor,
+    *,
+    title: str,
+    severity: Severity = Severity.SEV3,
+    incident_type: IncidentType = IncidentType.OTHER,
+    description: str = "",
+    components: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    source: str = IncidentSource.DECLARED,
+    started_at: datetime | None = None,
+    is_drill: bool = False,
+) -> Incident:
+    """Open an incident a person or a machine declares. `started_at`: when the trouble began; default now.
+
+    Raises Forbidden, and Invalid naming the field that breaks a rule.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    now = timezone.now()
+    incident = Incident(
+        workspace_id=actor.workspace_id,
+        title=clean_title(title),
+        description=clean_text("description", description),
+        severity=Severity(severity),
+        incident_type=IncidentType(incident_type),
+        labels=clean_labels(labels or {}),
+        source=IncidentSource(source),
+        started_at=_past(started_at, now),
+        detected_at=now,
+        updated_at=now,
+        is_drill=is_drill,
+    )
+    names = _component_names(components)
+    with transaction.atomic():
+        _open(actor, incident, names)
+    return incident_by_id(actor.workspace_id, incident.pk)
+
+
+def _past(started_at: datetime | None, now: datetime) -> datetime:
+    if started_at is None:
+        return now
+    if timezone.is_naive(started_at):
+        raise invalid("started_at", "timezone", "must carry a time zone")
+    if started_at > now:
+        raise invalid("started_at", "past", "must not be in the future")
+    return started_at
+
+
+def _component_names(components: Sequence[str]) -> list[str]:
+    if isinstance(components, str) or len(components) > COMPONENTS:
+        raise invalid("components", "max_items", f"must be a list of at most {COMPONENTS} names")
+    return [clean_line(f"components[{index}]", name) for index, name in enumerate(components)]
+
+
+def _open(actor: Actor, incident: Incident, components: Sequence[str]) -> None:
+    counter = lock_counter(actor.workspace_id)
+    put_clocks(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
+    [incident.number] = take_numbers(counter, 1)
+    incident.save(force_insert=True)
+    mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
+    message = f"Declared by {actor.label}: {incident.title}"
+    entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
+    summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
+    record(actor, action="incident.declare", target=incident, summary=summary)
+    ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
+    publish(IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill))

@@ -1,0 +1,39 @@
+"""The clocks of a workspace, and putting them on incidents."""
+
+from __future__ import annotations
+
+from incidents.deadlines import STANDARD, Clocks, Policy, deadlines
+from incidents.models import Incident, SlaPolicy
+from incidents.vocabulary import Severity
+
+
+def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
+    """Give a new workspace its policies; those it already has stay as they are."""
+    rows = [
+        SlaPolicy(
+            workspace_id=workspace_id,
+            severity=severity,
+            acknowledge_within=clocks.acknowledge_within,
+            update_every=clocks.update_every,
+            resolve_within=clocks.resolve_within,
+        )
+        for severity, clocks in preset.items()
+    ]
+    SlaPolicy.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def policy_of(workspace_id: int) -> dict[Severity, Clocks]:
+    """Every severity's clocks: the workspace's own, else the standard ones."""
+    own = {
+        Severity(row.severity): Clocks(row.acknowledge_within, row.update_every, row.resolve_within)
+        for row in SlaPolicy.objects.of(workspace_id)
+    }
+    return {**STANDARD, **own}
+
+
+def put_clocks(incident: Incident, clocks: Clocks) -> None:
+    """Set the deadlines on `incident` (not saved), counted from its detection."""
+    due = deadlines(clocks, incident.detected_at)
+    incident.acknowledge_due_at = due.acknowledge_due_at
+    incident.update_due_at = due.update_due_at
+    incident.resolve_due_at = due.resolve_due_at

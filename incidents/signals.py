@@ -1,0 +1,48 @@
+"""What detection hands over, and what it is told back. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.vocabulary import IncidentType, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One finding. `fingerprint` is 64 hex digits; `reporter` names the detector ("rule:error_burst").
+
+    `event_count`: events newly linked by this signal, each counted once. `joins`: the id of an incident that
+    already holds some of these events, or None; an incident resolved since is not joined.
+    """
+
+    fingerprint: str
+    reporter: str
+    incident_type: IncidentType
+    severity: Severity
+    title: str
+    description: str
+    started_at: datetime
+    last_at: datetime
+    event_count: int
+    components: tuple[str, ...] = ()
+    joins: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a signal went: `opened` is True for the one signal that opened the incident."""
+
+    incident_id: int
+    number: int
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedEvents:
+    """`count` more events of an incident, the last at `last_at`, from these components."""
+
+    incident_id: int
+    count: int
+    last_at: datetime
+    components: tuple[str, ...] = ()
