@@ -112,3 +112,43 @@ class Finding(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.group_key}: {self.outcome}"
+
+
+class Event(WorkspaceScoped):
+    """One thing a sender reported. Partitioned by day on `received_at`; `is_late` ones are never counted."""
+
+    workspace_id = models.BigIntegerField()
+    id = models.BigIntegerField(primary_key=True)
+    event_id = models.TextField()
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    source = models.TextField()
+    event_type = models.TextField()
+    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    message = models.TextField()
+    metadata = models.JSONField()
+    correlation_id = models.TextField(blank=True)
+    is_late = models.BooleanField()
+
+    class Meta(WorkspaceScoped.Meta):
+        managed = False
+        db_table = "detection_event"
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message[:80]}"
+
+
+class IncidentEvent(WorkspaceScoped):
+    """An event counted on an incident; `event` is the primary key, so no event is ever counted twice."""
+
+    workspace_id = models.BigIntegerField()
+    event_id = models.BigIntegerField(primary_key=True)
+    incident_id = models.BigIntegerField()
+    occurred_at = models.DateTimeField()
+
+    class Meta(WorkspaceScoped.Meta):
+        managed = False
+        db_table = "detection_incident_event"
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} of incident {self.incident_id}"
