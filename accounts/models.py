@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -78,6 +80,16 @@ class Membership(WorkspaceScoped):
         return f"{self.user} in {self.workspace} ({self.role})"
 
 
+_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
+# One row, locked until the change commits: a reader that sees the new value also sees the change.
+MOVE_EPOCH = """
+    INSERT INTO accounts_tokenepoch AS epoch (id, value)
+    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);
+    RETURN NULL;
+"""
+
+
 class ApiToken(WorkspaceScoped):
     """A machine's credential: shown once as `tcs_<prefix>_<secret>`, stored as its SHA-256 only."""
 
@@ -94,9 +106,33 @@ class ApiToken(WorkspaceScoped):
 
     class Meta(WorkspaceScoped.Meta):
         indexes = [models.Index(fields=["workspace", "-created_at"])]
+        triggers = [
+            pgtrigger.Trigger(
+                name="moves_epoch",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert
+                | pgtrigger.Delete
+                | _update_of("digest", "scopes", "expires_at", "revoked_at", "workspace"),
+                func=MOVE_EPOCH,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} (tcs_{self.prefix}_…)"
+
+
+class TokenEpoch(models.Model):
+    """One row that moves, by trigger, with every token issued or changed: caches of tokens compare it.
+
+    The value is the microsecond of the change, so that a table emptied and refilled cannot repeat one.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"token epoch {self.value}"
 
 
 class SignInLink(models.Model):
@@ -118,9 +154,7 @@ class AuditEntry(WorkspaceScoped):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="audit_entries")
     actor_kind = models.CharField(max_length=12)
     actor_label = models.CharField(max_length=150)
-    user = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False
-    )
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False)
     token_id = models.BigIntegerField(null=True, blank=True)
     action = models.CharField(max_length=80)
     object_type = models.CharField(max_length=60)
@@ -135,9 +169,7 @@ class AuditEntry(WorkspaceScoped):
             models.Index(fields=["workspace", "-at", "-id"]),
             models.Index(fields=["workspace", "object_type", "object_id", "-id"]),
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:

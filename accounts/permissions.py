@@ -57,4 +57,6 @@ def require(actor: Actor, capability: Capability) -> None:
     if not allowed(actor, capability):
         least, scope = TABLE[capability]
         need = f"the role {least} or higher" if actor.role is not None else f"a token with the scope {scope}"
-        raise Forbidden(f"{actor.label} may not do this ({capability}): it needs {need}. Nothing was changed.")
+        raise Forbidden(
+            f"{actor.label} may not do this ({capability}): it needs {need}. Nothing was changed."
+        )

@@ -1,0 +1,62 @@
+"""One-time sign-in links and passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Membership, Role, SignInLink, User
+from accounts.services.audit import record
+from accounts.tokens import digest, mint_secret
+
+LINK_LIFETIME: Final = timedelta(hours=24)
+
+
+def mint_sign_in_link(user: User, *, now: datetime) -> str:
+    """The secret of a link that signs `user` in once within 24 hours. Earlier unspent links of theirs end."""
+    secret = mint_secret()
+    with transaction.atomic():
+        SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
+        SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + LINK_LIFETIME)
+    return secret
+
+
+def spend_sign_in_link(*, secret: str, now: datetime) -> User | None:
+    """The person a link signs in, or None when it is unknown, spent or older than a day.
+
+    One conditional update decides: of any number of simultaneous tries, one wins.
+    """
+    with transaction.atomic():
+        live = SignInLink.objects.filter(digest=digest(secret), used_at__isnull=True, expires_at__gt=now)
+        if live.filter(user__is_active=True).update(used_at=now) != 1:
+            return None
+        user = SignInLink.objects.select_related("user").get(digest=digest(secret)).user
+        _record(user, "sign_in.link", f"{user.label} signed in with a one-time link")
+    return user
+
+
+def set_password(user: User, *, password: str) -> None:
+    """Set a password; every session but those re-hashed by the caller ends.
+
+    Raises django's ValidationError, whose messages say what is wrong with the password.
+    """
+    validate_password(password, user)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        now = timezone.now()
+        SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
+        _record(user, "password.set", f"{user.label} set a new password")
+
+
+def _record(user: User, action: str, summary: str) -> None:
+    """One audit row, in the first workspace of the person; somebody without any leaves none."""
+    home: Membership | None = user.memberships.order_by("id").first()
+    if home is not None:
+        actor = Actor(home.workspace_id, "user", user.label, user_id=user.pk, role=Role(home.role))
+        record(actor, action=action, target=user, summary=summary)

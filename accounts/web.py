@@ -1,0 +1,69 @@
+"""Who looks at a page: the signed-in person, in the workspace they chose."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest
+
+from accounts.actor import Actor
+from accounts.models import Membership, Role, User
+from accounts.selectors import membership_of
+from core.errors import Forbidden, NotFound, Unauthenticated
+
+CHOSEN: Final = "workspace_id"
+KEPT: Final = "_membership"
+
+
+def current_actor(request: HttpRequest) -> Actor:
+    """The person behind the session as an actor in the chosen workspace, else in their first: one query.
+
+    Raises Unauthenticated without a session, Forbidden for somebody who belongs to no workspace.
+    """
+    return actor_of(current_membership(request), request_id=getattr(request, "request_id", ""))
+
+
+def current_membership(request: HttpRequest) -> Membership:
+    """The membership behind `current_actor`, with its workspace loaded; kept for the length of the request."""
+    kept: Membership | None = getattr(request, KEPT, None)
+    if kept is None:
+        kept = _membership(request)
+        setattr(request, KEPT, kept)
+    return kept
+
+
+def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
+    """A member as an actor."""
+    return Actor(
+        workspace_id=membership.workspace_id,
+        kind="user",
+        label=membership.user.label,
+        user_id=membership.user_id,
+        role=Role(membership.role),
+        request_id=request_id,
+    )
+
+
+def choose_workspace(request: HttpRequest, slug: str) -> None:
+    """Keep a workspace for this session. Raises Unauthenticated, and NotFound for one the person is not in."""
+    membership = membership_of(_user(request), slug=slug)
+    if membership is None:
+        raise NotFound("There is no such workspace.")
+    request.session[CHOSEN] = membership.workspace_id
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User) or not request.user.is_active:
+        raise Unauthenticated("Sign in first.")
+    return request.user
+
+
+def _membership(request: HttpRequest) -> Membership:
+    user = _user(request)
+    chosen = request.session.get(CHOSEN)
+    found = membership_of(user, workspace_id=chosen) if chosen else None
+    found = found or membership_of(user)
+    if found is None:
+        raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
+    found.user = user
+    return found
