@@ -1,0 +1,269 @@
+"""What senders post -> rows ready to store, with a verdict on each element; pure.
+
+Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or `severity`,
+`timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`, `event_id`.
+Any other field is kept under `metadata`, unless metadata has that key already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import orjson
+
+from core.errors import FieldFault, Invalid, Malformed
+from detection.levels import LEVEL_LABELS, LEVEL_NAMES
+
+MAX_BODY: Final = 1_000_000
+MAX_EVENTS: Final = 1000
+MAX_NAME: Final = 200
+MAX_MESSAGE: Final = 8192
+MAX_METADATA: Final = 16_384
+MAX_DEPTH: Final = 16
+FUTURE: Final = timedelta(minutes=5)
+LATE: Final = timedelta(hours=1)
+DEFAULT_TYPE: Final = "event"
+DEFAULT_LEVEL: Final = LEVEL_NAMES["info"]
+
+_decode: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
+_iso: Final[Callable[[str], datetime]] = datetime.fromisoformat
+_BAD: Final = object()
+_KNOWN: Final = frozenset(
+    ("service", "source", "level", "severity", "timestamp", "occurred_at", "event_type", "type", "message")
+    + ("metadata", "correlation_id", "event_id")
+)
+
+
+class ParsedEvent(NamedTuple):
+    """One event that may be stored. `key` is 32 hex digits; `keyed` says the sender chose the event_id."""
+
+    key: str
+    keyed: bool
+    event_id: str
+    occurred_at: datetime
+    late: bool
+    source: str
+    event_type: str
+    level: int
+    message: str
+    correlation_id: str
+    metadata: dict[str, Any]
+
+
+class Fault(NamedTuple):
+    """Why one element was refused. `position` counts from 0 in the batch; `field` is the sender's own name."""
+
+    position: int
+    field: str
+    rule: str
+    message: str
+
+
+class Batch(NamedTuple):
+    """The verdict on a whole body: what to store, what was refused, and whether it was a single object."""
+
+    events: list[ParsedEvent]
+    faults: list[Fault]
+    single: bool
+
+
+class RefusedError(Exception):
+    """One element cannot be an event: (field, rule, message)."""
+
+
+def parse_body(body: bytes, now: datetime, retention: timedelta) -> Batch:
+    """Read a body and judge each element of it.
+
+    `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON, Invalid when
+    it is JSON but neither an event nor a batch of 1 to 1000.
+    """
+    elements, single = _elements(body)
+    events: list[ParsedEvent] = []
+    faults: list[Fault] = []
+    oldest, latest, late = now - retention, now + FUTURE, now - LATE
+    for position, element in enumerate(elements):
+        try:
+            events.append(_event(element, now, oldest, latest, late))
+        except RefusedError as refusal:
+            faults.append(Fault(position, *refusal.args))
+    return Batch(events, faults, single)
+
+
+def _elements(body: bytes) -> tuple[list[Any], bool]:
+    document = _document(body)
+    if type(document) is dict and "events" in document:
+        document = document["events"]
+        if type(document) is not list:
+            raise _not_a_batch("type", "events must be an array of events")
+    elif type(document) is dict:
+        return [document], True
+    if type(document) is not list:
+        raise _not_a_batch("type", 'the body must be an event, {"events": [...]} or an array of events')
+    if not 1 <= len(document) <= MAX_EVENTS:
+        raise _not_a_batch("length", f"a batch holds 1 to {MAX_EVENTS} events, not {len(document)}")
+    return document, False
+
+
+def _not_a_batch(rule: str, message: str) -> Invalid:
+    return Invalid(f"Nothing was stored: {message}.", faults=[FieldFault("events", rule, message)])
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return _decode(body)
+    except RecursionError:
+        raise Malformed("Nothing was stored: the JSON is nested too deep.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return _piecewise(body, error)
+
+
+def _piecewise(body: bytes, error: Exception) -> Any:
+    """A body the strict reader refuses: keep the elements that are sound, mark those that are not."""
+    try:
+        document = json.loads(body, parse_constant=_mark, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise Malformed(f"Nothing was stored: the body is not JSON ({error}).") from None
+    if type(document) is dict and type(document.get("events")) is list:
+        document = document["events"]
+    return [_sound(element) for element in document] if type(document) is list else [_sound(document)]
+
+
+def _mark(_: str) -> object:
+    return _BAD
+
+
+def _finite(text: str) -> Any:
+    number = float(text)
+    return number if math.isfinite(number) else _BAD
+
+
+def _sound(element: Any) -> Any:
+    """The element, or `_BAD` where it holds NaN, Infinity or half a surrogate pair."""
+    try:
+        return orjson.loads(orjson.dumps(element))
+    except (orjson.JSONEncodeError, RecursionError):
+        return _BAD
+
+
+def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: datetime) -> ParsedEvent:
+    if type(raw) is not dict:
+        raise _unreadable(raw)
+    get = raw.get
+    source = _text(raw, "service" if get("source") is None else "source", MAX_NAME, required=True)
+    event_type = _text(raw, "type" if get("event_type") is None else "event_type", MAX_NAME) or DEFAULT_TYPE
+    message = _text(raw, "message", MAX_MESSAGE)
+    correlation_id = _text(raw, "correlation_id", MAX_NAME)
+    event_id = _text(raw, "event_id", MAX_NAME)
+    level = _level(raw, "level" if get("severity") is None else "severity")
+    stamp = "timestamp" if get("occurred_at") is None else "occurred_at"
+    value = get(stamp)
+    occurred_at = now if value is None else min(_moment(stamp, value, oldest), latest)
+    key = hashlib.blake2b(event_id.encode(), digest_size=16).digest() if event_id else os.urandom(16)
+    return ParsedEvent(
+        key.hex(), bool(event_id), event_id or key.hex(), occurred_at, occurred_at < late,
+        source, event_type, level, message, correlation_id, _metadata(raw),
+    )  # fmt: skip
+
+
+def _unreadable(raw: Any) -> RefusedError:
+    if raw is _BAD:
+        return RefusedError("", "json", "holds NaN, Infinity, a number out of range or half of a surrogate pair")
+    return RefusedError("", "type", "must be an object")
+
+
+def _text(raw: dict[str, Any], field: str, longest: int, *, required: bool = False) -> str:
+    value = raw.get(field)
+    if value is None or value == "":
+        if required:
+            raise RefusedError(field, "required", "is required (source, or its alias service)")
+        return ""
+    if type(value) is not str:
+        if type(value) is not int or field == "message":
+            raise RefusedError(field, "type", "must be a string")
+        value = str(value)
+    if len(value) > longest:
+        raise RefusedError(field, "max_length", f"must be at most {longest} characters, not {len(value)}")
+    if "\0" in value:
+        raise RefusedError(field, "characters", "must not hold the NUL character")
+    if required and not value.strip():
+        raise RefusedError(field, "required", "must not be blank")
+    return value
+
+
+def _level(raw: dict[str, Any], field: str) -> int:
+    value = raw.get(field)
+    if value is None:
+        return DEFAULT_LEVEL
+    if type(value) is not str:
+        raise RefusedError(field, "type", "must be a string")
+    rank = LEVEL_NAMES.get(value)
+    if rank is None:
+        rank = LEVEL_NAMES.get(value.strip().lower())
+    if rank is None:
+        raise RefusedError(field, "choice", f"must be one of {', '.join(LEVEL_LABELS)}")
+    return rank
+
+
+def _moment(field: str, value: Any, oldest: datetime) -> datetime:
+    try:
+        if type(value) is str:
+            moment = _iso(value)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        elif type(value) in (int, float):
+            moment = datetime.fromtimestamp(value, UTC)
+        else:
+            raise RefusedError(field, "type", "must be an ISO 8601 date-time or seconds since 1970")
+    except (ValueError, OverflowError, OSError):
+        raise RefusedError(field, "format", "must be an ISO 8601 date-time or seconds since 1970") from None
+    if moment < oldest:
+        raise RefusedError(field, "too_old", "is older than events are kept here")
+    return moment
+
+
+def _metadata(raw: dict[str, Any]) -> dict[str, Any]:
+    metadata = raw.get("metadata")
+    if metadata is None:
+        metadata = {}
+    elif type(metadata) is not dict:
+        raise RefusedError("metadata", "type", "must be an object")
+    if not raw.keys() <= _KNOWN:
+        metadata = {name: value for name, value in raw.items() if name not in _KNOWN} | metadata
+    if metadata:
+        _check_metadata(metadata)
+    return metadata
+
+
+def _check_metadata(metadata: dict[str, Any]) -> None:
+    if _depth_exceeds(metadata, MAX_DEPTH):
+        raise RefusedError("metadata", "depth", f"must be nested at most {MAX_DEPTH} deep")
+    try:
+        text = orjson.dumps(metadata)
+    except (orjson.JSONEncodeError, RecursionError):
+        raise RefusedError("metadata", "number", "holds an integer of more than 64 bits") from None
+    if len(text) > MAX_METADATA:
+        raise RefusedError("metadata", "max_length", f"must be at most {MAX_METADATA} bytes of JSON, not {len(text)}")
+    if b"\\u0000" in text and _holds_nul(metadata):
+        raise RefusedError("metadata", "characters", "must not hold the NUL character")
+
+
+def _depth_exceeds(value: Any, left: int) -> bool:
+    children = value.values() if type(value) is dict else value if type(value) is list else ()
+    for child in children:
+        if type(child) in (dict, list) and (left <= 1 or _depth_exceeds(child, left - 1)):
+            return True
+    return False
+
+
+def _holds_nul(value: Any) -> bool:
+    if type(value) is str:
+        return "\0" in value
+    if type(value) is dict:
+        return any("\0" in name or _holds_nul(child) for name, child in value.items())
+    return type(value) is list and any(_holds_nul(child) for child in value)
