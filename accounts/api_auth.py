@@ -1,8 +1,8 @@
 """Who calls the API: a token's bearer, or in the open local mode a program on this machine.
 
 Pure parts and look-ups apart, so that the ingest path can keep what it found: `credential` (headers -> token
-text), `find_token` (digest -> grant), `admit` (grant -> actor, or a refusal). A cache of grants stays right when
-it is dropped whenever `token_epoch()` moved, asked for a few times a second.
+text), `find_token` (digest -> grant), `admit` (grant -> actor, or a refusal). A cache of grants stays right
+when it is dropped whenever `token_epoch()` moved, asked for a few times a second.
 """
 
 from __future__ import annotations

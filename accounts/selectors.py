@@ -31,7 +31,7 @@ def member_named(actor: Actor, username: str) -> Membership | None:
 def membership_of(
     user: User, *, slug: str | None = None, workspace_id: int | None = None
 ) -> Membership | None:
-    """The person's membership in the named workspace, or without a name in their first; None if they have none."""
+    """The person's membership in the named workspace, or in their first without a name; None without any."""
     mine = user.memberships.select_related("workspace").order_by("id")
     if slug is not None:
         mine = mine.filter(workspace__slug=slug)
@@ -42,7 +42,7 @@ def membership_of(
 
 def workspaces_of(actor: Actor) -> Sequence[Workspace]:
     """The workspaces a signed-in person belongs to, by name; for machines just their own."""
-    if actor.kind != "user":
+    if actor.user_id is None:
         return list(Workspace.objects.filter(pk=actor.workspace_id))
     return list(Workspace.objects.filter(memberships__user_id=actor.user_id).order_by("name", "id"))
 
@@ -57,7 +57,7 @@ def tokens_of(actor: Actor) -> Sequence[ApiToken]:
 def audit_page(
     actor: Actor, *, before: str | None = None, limit: int = 50
 ) -> tuple[Sequence[AuditEntry], str | None]:
-    """Up to `limit` (1 to 200) entries, newest first, and the cursor of the next page. Raises Forbidden, Invalid."""
+    """Up to `limit` (1 to 200) entries, newest first, and the next cursor. Raises Forbidden, Invalid."""
     require(actor, Capability.AUDIT_READ)
     rows = AuditEntry.objects.of(actor.workspace_id)
     if before:

@@ -1,4 +1,4 @@
-"""Names people give to workspaces, tokens and themselves: cleaned, or refused with the field and the rule. Pure."""
+"""Names of workspaces, tokens and people: cleaned, or refused with the field and the rule. Pure."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def clean_slug(text: str) -> str:
 def clean_username(text: str) -> str:
     """A handle such as `john.doe`, at most 120 characters, made lower case. Raises Invalid."""
     if not _USERNAME.fullmatch(text.strip().lower()):
-        raise invalid(
-            "username", "username", "must be letters, digits and inner dots, hyphens or underscores"
-        )
+        raise invalid("username", "username", "must be letters, digits and inner . _ or -")
     return text.strip().lower()
 
 

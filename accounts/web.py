@@ -24,7 +24,7 @@ def current_actor(request: HttpRequest) -> Actor:
 
 
 def current_membership(request: HttpRequest) -> Membership:
-    """The membership behind `current_actor`, with its workspace loaded; kept for the length of the request."""
+    """The membership behind `current_actor`, with its workspace loaded; kept while the request lasts."""
     kept: Membership | None = getattr(request, KEPT, None)
     if kept is None:
         kept = _membership(request)
@@ -45,7 +45,7 @@ def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
 
 
 def choose_workspace(request: HttpRequest, slug: str) -> None:
-    """Keep a workspace for this session. Raises Unauthenticated, and NotFound for one the person is not in."""
+    """Keep a workspace for this session. Raises Unauthenticated; NotFound for one the person is not in."""
     membership = membership_of(_user(request), slug=slug)
     if membership is None:
         raise NotFound("There is no such workspace.")

@@ -62,7 +62,7 @@ def change_role(actor: Actor, *, username: str, role: str) -> Membership:
 
 
 def remove_member(actor: Actor, *, username: str) -> None:
-    """End a membership; the person's account stays. Raises Forbidden, NotFound, Conflict for the last admin."""
+    """End a membership; the account stays. Raises Forbidden, NotFound, and Conflict for the last admin."""
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
         membership = _locked_member(actor, username)

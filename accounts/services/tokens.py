@@ -46,7 +46,7 @@ def issue_token(
 
 
 def rotate_token(actor: Actor, *, token_id: int) -> IssuedToken:
-    """Revoke a token and issue one of the same name, scopes and expiry. Raises Forbidden, NotFound, Conflict."""
+    """Revoke a token, issue one with its name, scopes and expiry. Raises Forbidden, NotFound, Conflict."""
     require(actor, Capability.TOKENS_WRITE)
     with transaction.atomic():
         old = _live_token(actor, token_id)
