@@ -56,7 +56,7 @@ def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handl
     """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
 
     It runs outside a transaction and may be run again after a crash, so what it does must bear repeating.
-    Raise `core.retry.Permanent` to give up at once; anything else is tried again with growing pauses.
+    Raise `core.retry.PermanentError` to give up at once; anything else is tried again with growing pauses.
     """
 
     def register(handler: Handler) -> Handler:

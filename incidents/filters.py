@@ -20,6 +20,7 @@ from incidents.vocabulary import (
     parse_status,
     parse_type,
 )  # fmt: skip
+from incidents.words import parsed
 
 T = TypeVar("T")
 _SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
@@ -116,14 +117,7 @@ def _single(name: str, values: Mapping[str, list[str]]) -> str:
 
 
 def _words(name: str, words: Iterable[str], parse: Callable[[str], T], known: Iterable[T]) -> frozenset[T]:
-    return frozenset(_word(name, word, parse, known) for word in words)
-
-
-def _word(name: str, word: str, parse: Callable[[str], T], known: Iterable[T]) -> T:
-    try:
-        return parse(word)
-    except ValueError as error:
-        raise invalid(name, "choice", f"must be one of {', '.join(str(k) for k in known)}") from error
+    return frozenset(parsed(name, word, parse, known) for word in words)
 
 
 def _statuses(words: Iterable[str]) -> tuple[frozenset[Status], frozenset[Stage]]:
@@ -135,7 +129,7 @@ def _statuses(words: Iterable[str]) -> tuple[frozenset[Status], frozenset[Stage]
         elif (stage := _stage(word)) is not None:
             stages.add(stage)
         else:
-            statuses.add(_word("status", word, parse_status, ("active", *Status, *Stage)))
+            statuses.add(parsed("status", word, parse_status, ("active", *Status, *Stage)))
     return frozenset(statuses), frozenset(stages)
 
 

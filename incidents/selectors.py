@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -115,8 +116,8 @@ def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
     return tests
 
 
-def _touching(workspace_id: int, **which: object) -> QuerySet[AffectedComponent]:
-    touching: QuerySet[AffectedComponent] = (
+def _touching(workspace_id: int, **which: object) -> QuerySet[Any, Any]:
+    touching: QuerySet[Any, Any] = (
         AffectedComponent.objects.of(workspace_id).filter(**which).values("incident_id")
     )
     return touching

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import AuditEntry
@@ -80,7 +81,7 @@ def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:
         yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
     if case.raised_from:
         message = f"Severity raised from {case.raised_from} to {incident.severity} by what joined."
-        change = {"from": case.raised_from.value, "to": str(incident.severity)}
+        change: dict[str, Any] = {"from": case.raised_from.value, "to": str(incident.severity)}
         yield entry(actor, incident, EntryKind.SEVERITY_CHANGE, message, at=desk.now, **change)
 
 

@@ -25,6 +25,7 @@ from incidents.services.sla import policy_of, put_clocks
 from incidents.signals import JoinedEvents, Outcome, Signal
 from incidents.texts import clean_labels, clean_line, clean_text, clean_title, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
+from incidents.words import as_severity, as_type, parsed
 
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
 
@@ -65,8 +66,8 @@ def declare_incident(
     actor: Actor,
     *,
     title: str,
-    severity: Severity = Severity.SEV3,
-    incident_type: IncidentType = IncidentType.OTHER,
+    severity: Severity | str = Severity.SEV3,
+    incident_type: IncidentType | str = IncidentType.OTHER,
     description: str = "",
     components: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
@@ -84,10 +85,10 @@ def declare_incident(
         workspace_id=actor.workspace_id,
         title=clean_title(title),
         description=clean_text("description", description),
-        severity=Severity(severity),
-        incident_type=IncidentType(incident_type),
+        severity=as_severity(severity),
+        incident_type=as_type(incident_type),
         labels=clean_labels(labels or {}),
-        source=IncidentSource(source),
+        source=parsed("source", source, IncidentSource, IncidentSource),
         started_at=_past(started_at, now),
         detected_at=now,
         updated_at=now,

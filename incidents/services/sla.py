@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from incidents.deadlines import STANDARD, Clocks, Policy, deadlines
+from datetime import datetime
+
+from incidents.deadlines import STANDARD, Clocks, Policy, deadlines, next_update
 from incidents.models import Incident, SlaPolicy
 from incidents.vocabulary import Severity
 
@@ -37,3 +39,13 @@ def put_clocks(incident: Incident, clocks: Clocks) -> None:
     incident.acknowledge_due_at = due.acknowledge_due_at
     incident.update_due_at = due.update_due_at
     incident.resolve_due_at = due.resolve_due_at
+
+
+def clocks_for(incident: Incident) -> Clocks:
+    """The clocks of the incident's severity in its workspace."""
+    return policy_of(incident.workspace_id)[Severity(incident.severity)]
+
+
+def restart_update_clock(incident: Incident, told_at: datetime) -> None:
+    """Stakeholders heard at `told_at`: set when they must hear again (not saved)."""
+    incident.update_due_at = next_update(clocks_for(incident), told_at)
