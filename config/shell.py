@@ -1,0 +1,37 @@
+"""What every page's frame shows: workspace, person, navigation, and the warning of an open API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Workspace
+from core.errors import Problem
+from core.navigation import navigation
+from core.viewer import viewer_of
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """A context processor; everything that costs a query is read only when a template asks for it."""
+    return {
+        "navigation": navigation,
+        "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
+        "workspace": SimpleLazyObject(lambda: _workspace(request)),
+        "theme": _theme(request),
+    }
+
+
+def _workspace(request: HttpRequest) -> Workspace | None:
+    try:
+        return Workspace.objects.get(pk=viewer_of(request).workspace_id)
+    except (Problem, Workspace.DoesNotExist):
+        return None
+
+
+def _theme(request: HttpRequest) -> str:
+    """The stored choice, or "" to follow the system."""
+    theme = getattr(getattr(request, "user", None), "theme", "system")
+    return "" if theme == "system" else theme

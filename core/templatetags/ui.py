@@ -1,0 +1,122 @@
+"""What every template needs: icons, times, avatars and panels. Small tags, since a table renders hundreds."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from lucide import _render_icon
+
+from core.panels import PANELS, Panel, address, panels_in, render_panel
+
+register = template.Library()
+HUES = 6
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str, size: int = 16, css: str = "") -> SafeString:
+    """A lucide icon, hidden from screen readers: the words beside it say the same."""
+    attributes = {"class": f"icon {css}".strip(), "aria-hidden": "true", "focusable": "false"}
+    return SafeString(_render_icon(str(name), int(size), **attributes))
+
+
+def compact(span: timedelta) -> str:
+    """90 s -> `1m`, 3700 s -> `1h 1m`, 50 h -> `2d 2h`; below a minute `45s`."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 60:
+        return f"{minutes}m"
+    if hours < 24:
+        return f"{hours}h {minutes % 60}m" if minutes % 60 else f"{hours}h"
+    return f"{days}d {hours % 24}h" if hours % 24 and days < 14 else f"{days}d"
+
+
+@register.simple_tag
+def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
+    """A time as people say it (`5m ago`; style `age`: `5m`), exact in UTC on hover; JS adds local time and ticks."""
+    if at is None:
+        return SafeString('<span class="muted">–</span>')
+    span = compact(timezone.now() - at)
+    words = span if style == "age" else ("just now" if span.endswith("s") else f"{span} ago")
+    exact = at.astimezone(timezone.get_fixed_timezone(0))
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-time="{}">{}</time>',
+        exact.isoformat(), exact.strftime("%a %d %b %Y, %H:%M:%S"), style, words,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def clock(at: datetime) -> SafeString:
+    """The time of day in UTC (`14:02:31`), for a timeline; the date is on hover."""
+    exact = at.astimezone(timezone.get_fixed_timezone(0))
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-time="clock">{}</time>',
+        exact.isoformat(), exact.strftime("%a %d %b %Y, %H:%M:%S"), exact.strftime("%H:%M:%S"),
+    )  # fmt: skip
+
+
+@register.filter
+def span(value: timedelta | None) -> str:
+    """A duration as `1h 5m`, or a dash."""
+    return "–" if value is None else compact(value)
+
+
+@register.simple_tag
+def avatar(name: str, size: str = "") -> SafeString:
+    """Initials on one of six colours that follow from the name; the name itself is in words beside it."""
+    return _avatar(str(name), str(size))
+
+
+@lru_cache(maxsize=1024)
+def _avatar(name: str, size: str) -> SafeString:
+    parts = [p for p in name.replace(".", " ").replace("_", " ").split() if p[0].isalnum()] or ["?"]
+    initials = (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+    hue = zlib.crc32(name.encode()) % HUES
+    return format_html('<span class="avatar avatar-{} {}" aria-hidden="true">{}</span>', hue, size, initials)
+
+
+@register.simple_tag(takes_context=True)
+def panel(context: template.Context, name: str, key: Any = "") -> SafeString:
+    """A panel: rendered now, fetched again by htmx whenever one of its live topics is heard."""
+    request, one = context["request"], PANELS.get(name)
+    return _frame(request, one, str(key))
+
+
+@register.simple_tag(takes_context=True)
+def panel_slot(context: template.Context, slot: str, key: Any = "") -> SafeString:
+    """Every panel that has registered for `slot`."""
+    request = context["request"]
+    return SafeString("".join(_frame(request, one, str(key)) for one in panels_in(slot)))
+
+
+def _frame(request: HttpRequest, one: Panel, key: str) -> SafeString:
+    query, topics = request.GET.dict(), one.topics(key)
+    inside = render_panel(request, one, key, query)
+    return format_html(
+        '<section id="panel-{}" class="{}" data-panel="{}" aria-label="{}" hx-get="{}" hx-trigger="{}"'
+        ' hx-target="this" hx-swap="innerHTML">{}</section>',
+        one.name.replace(".", "-"), one.css, ",".join(topics), one.title, address(one.name, key, query),
+        ", ".join(["tocsin:panel", *(f"tocsin:{topic} from:body" for topic in topics)]), inside,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: template.Context, **changes: Any) -> str:
+    """The page's query string with some parameters changed; an empty value takes one away."""
+    query = context["request"].GET.copy()
+    query.pop("cursor", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value:
+            query[name] = str(value)
+    return escape(f"?{query.urlencode()}" if query else context["request"].path)

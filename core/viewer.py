@@ -1,0 +1,32 @@
+"""Who is looking at a page. The lowest layer cannot know, so the settings name the function that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+
+class Viewer(Protocol):
+    """What the lower layers need of an actor."""
+
+    @property
+    def workspace_id(self) -> int: ...
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def label(self) -> str: ...
+
+
+@cache
+def _finder() -> Callable[[HttpRequest], Viewer]:
+    return cast("Callable[[HttpRequest], Viewer]", import_string(settings.TOCSIN_VIEWER))
+
+
+def viewer_of(request: HttpRequest) -> Any:
+    """The actor behind a request with a session. Raises Unauthenticated or Forbidden."""
+    return _finder()(request)
