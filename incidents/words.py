@@ -57,7 +57,8 @@ def as_role(word: str) -> ResponseRole:
 
 def as_status_or_stage(word: str) -> Status | Stage:
     """A status, or the stage that a stage word names. Raises Invalid (field `status`)."""
-    return parsed("status", word, _status_or_stage, (*Status, *Stage))
+    choices: tuple[Status | Stage, ...] = (*Status, *Stage)
+    return parsed("status", word, _status_or_stage, choices)
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from accounts.actor import Actor
 from incidents.events import (
@@ -111,7 +112,7 @@ def _set_stage(it: Change, stage: Stage, message: str) -> None:
     it.refuse_stale()
     it.incident.stage = stage
     it.save()
-    data = {"from": before.value, "stage": stage.value}
+    data: dict[str, Any] = {"from": before.value, "stage": stage.value}
     it.note(EntryKind.STAGE_CHANGE, text or f"Stage set to {stage.label.lower()}.", **data)
     summary = f"{it.incident.reference}: stage {before} -> {stage}"
     it.finish("incident.stage", summary, [IncidentStageChanged(*it.ids, before.value, stage.value)])
@@ -140,7 +141,7 @@ def change_severity(
         it.incident.severity = wanted
         _recompute_clocks(it.incident)
         it.save()
-        data = {"from": before.value, "severity": wanted.value}
+        data: dict[str, Any] = {"from": before.value, "severity": wanted.value}
         it.note(EntryKind.SEVERITY_CHANGE, text or f"Severity set to {wanted.label}.", **data)
         summary = f"{it.incident.reference}: severity {before} -> {wanted}"
         it.finish(

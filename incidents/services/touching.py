@@ -22,7 +22,7 @@ def set_component_impact(
     incident_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Mark a component affected (it is made on first sight), or say how badly. The same again changes nothing.
+    """Mark a component affected (it is made on first sight), or say how badly. A repeat changes nothing.
 
     Raises Conflict (stale), Invalid, NotFound, Forbidden.
     """
