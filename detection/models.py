@@ -48,7 +48,8 @@ class DetectionRule(WorkspaceScoped):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rules")
     rule_id = models.CharField(
-        max_length=80, validators=[RegexValidator(r"^[a-z][a-z0-9_-]*$", "lower-case letters, digits, _ and -")]
+        max_length=80,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_-]*$", "lower-case letters, digits, _ and -")],
     )
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
@@ -59,8 +60,12 @@ class DetectionRule(WorkspaceScoped):
     sources = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     message_pattern = models.CharField(max_length=500, blank=True)
     group_by = models.CharField(max_length=16, choices=GroupBy.choices, default=GroupBy.SOURCE)
-    error_threshold = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10_000)])
-    time_window_seconds = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(3600)])
+    error_threshold = models.PositiveIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(10_000)]
+    )
+    time_window_seconds = models.PositiveIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(3600)]
+    )
     check_interval_seconds = models.PositiveIntegerField(
         default=60, validators=[MinValueValidator(1), MaxValueValidator(3600)]
     )

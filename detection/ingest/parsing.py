@@ -174,7 +174,9 @@ def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: da
 
 def _unreadable(raw: Any) -> RefusedError:
     if raw is _BAD:
-        return RefusedError("", "json", "holds NaN, Infinity, a number out of range or half of a surrogate pair")
+        return RefusedError(
+            "", "json", "holds NaN, Infinity, a number out of range or half of a surrogate pair"
+        )
     return RefusedError("", "type", "must be an object")
 
 
@@ -248,7 +250,9 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
     except (orjson.JSONEncodeError, RecursionError):
         raise RefusedError("metadata", "number", "holds an integer of more than 64 bits") from None
     if len(text) > MAX_METADATA:
-        raise RefusedError("metadata", "max_length", f"must be at most {MAX_METADATA} bytes of JSON, not {len(text)}")
+        raise RefusedError(
+            "metadata", "max_length", f"must be at most {MAX_METADATA} bytes of JSON, not {len(text)}"
+        )
     if b"\\u0000" in text and _holds_nul(metadata):
         raise RefusedError("metadata", "characters", "must not hold the NUL character")
 

@@ -6,13 +6,23 @@ concurrent flushes take the unique index in one order and cannot deadlock; ids f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, LiteralString
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+import orjson
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+
+from detection.ingest.parsing import ParsedEvent
+from detection.matching import Ruleset
 
 _STORE: Final[LiteralString] = """
 with given as materialized (
   select nextval('detection_event_id_seq') id, x.* from json_to_recordset(%b::json) as x(
-    n int, w bigint, k uuid, q boolean, i text, o timestamptz, z boolean, s text, t text, l smallint, m text, c text,
+    n bigint, w bigint, k uuid, q boolean, i text, o timestamptz, z boolean, s text, t text, l smallint, m text, c text,
     d jsonb)),
 keys as (
   insert into detection_event_key (workspace_id, key)
@@ -27,7 +37,7 @@ events as (
 _DETECT: Final[LiteralString] = """,
 matched as materialized (
   select fresh.w, fresh.id, fresh.o, h.r, h.g, h.c, h.y
-    from json_to_recordset(%b::json) as h(n int, r bigint, g text, c text, y boolean) join fresh using (n)),
+    from json_to_recordset(%b::json) as h(n bigint, r bigint, g text, c text, y boolean) join fresh using (n)),
 hits as (
   insert into detection_rule_hit (workspace_id, rule_id, occurred_at, event_id, matches, group_key, source)
   select w, r, o, id, y, g, c from matched),
@@ -45,6 +55,71 @@ class JsonText(bytes):
     """JSON already encoded, handed to PostgreSQL as it is."""
 
 
-def repeated(rows: Iterable[tuple[int]]) -> set[int]:
-    """The ordinals the statement answered with: rows whose key was there already."""
-    return {n for (n,) in rows}
+class JsonTextDumper(Dumper):
+    """Tells psycopg that `JsonText` is of type json."""
+
+    format = pq.Format.BINARY
+    oid = 114
+
+    def dump(self, obj: Buffer) -> Buffer:
+        return obj
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One request's events, encoded; ordinals run from `base` to `base + count - 1`.
+
+    `keys`: what the sender named, by workspace; `inside`: how many the request itself repeated.
+    """
+
+    base: int
+    count: int
+    inside: int
+    keys: set[tuple[int, str]]
+    rows: bytes
+    hits: bytes
+
+
+def pack(workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, base: int) -> Parcel:
+    """Encode events, each key once, with the hits of those young enough to count."""
+    keys: set[tuple[int, str]] = set()
+    rows: list[dict[str, Any]] = []
+    hits: list[dict[str, Any]] = []
+    for event in events:
+        if event.keyed:
+            if (key := (workspace_id, event.key)) in keys:
+                continue
+            keys.add(key)
+        ordinal = base + len(rows)
+        rows.append(_row(ordinal, workspace_id, event))
+        if not event.late:
+            hits += [
+                {"n": ordinal, "r": rule, "g": group, "c": source, "y": matches}
+                for rule, group, source, matches in ruleset.hits(event)
+            ]
+    inside = len(events) - len(rows)
+    return Parcel(base, len(rows), inside, keys, orjson.dumps(rows)[1:-1], orjson.dumps(hits)[1:-1])
+
+
+def _row(ordinal: int, workspace_id: int, event: ParsedEvent) -> dict[str, Any]:
+    return {
+        "n": ordinal, "w": workspace_id, "k": event.key, "q": event.keyed, "i": event.event_id,
+        "o": event.occurred_at, "z": event.late, "s": event.source, "t": event.event_type, "l": event.level,
+        "m": event.message, "c": event.correlation_id, "d": event.metadata,
+    }  # fmt: skip
+
+
+def command(parcels: Sequence[Parcel]) -> tuple[LiteralString, list[JsonText]]:
+    """The statement and parameters that store these parcels; their keys must not overlap."""
+    rows = JsonText(b"[" + b",".join([p.rows for p in parcels]) + b"]")
+    hits = b",".join([p.hits for p in parcels if p.hits])
+    return (STORE_AND_DETECT, [rows, JsonText(b"[" + hits + b"]")]) if hits else (STORE_ONLY, [rows])
+
+
+def repeats(parcels: Sequence[Parcel], answered: Iterable[tuple[int]]) -> list[int]:
+    """How many events of each parcel were there already, told by the ordinals the statement answered with."""
+    counts = [parcel.inside for parcel in parcels]
+    bases = [parcel.base for parcel in parcels]
+    for (ordinal,) in answered:
+        counts[bisect_right(bases, ordinal) - 1] += 1
+    return counts

@@ -1,0 +1,46 @@
+"""What a sender is told; pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from core.errors import Problem
+from detection.ingest.parsing import Batch
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+_JSON: Final = (b"content-type", b"application/json")
+_PROBLEM: Final = (b"content-type", b"application/problem+json")
+
+
+def receipt(batch: Batch, repeated: int) -> dict[str, Any]:
+    """Counts and faults of a batch; a single event is also told its event_id."""
+    body: dict[str, Any] = {
+        "accepted": len(batch.events) - repeated,
+        "duplicates": repeated,
+        "refused": len(batch.faults),
+        "errors": [fault._asdict() for fault in batch.faults],
+    }
+    if batch.single and batch.events:
+        body["event_id"] = batch.events[0].event_id
+    return body
+
+
+def status_of(batch: Batch) -> int:
+    """202 when anything was stored (now or before), 422 when every element was refused."""
+    return 202 if batch.events else 422
+
+
+def accepted(batch: Batch, repeated: int) -> Answer:
+    """The answer to a batch that was read."""
+    body = orjson.dumps(receipt(batch, repeated))
+    return status_of(batch), [_JSON, (b"content-length", b"%d" % len(body))], body
+
+
+def refused(problem: Problem) -> Answer:
+    """The answer to a request that was refused as a whole."""
+    body = orjson.dumps(problem.as_json())
+    extra = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *extra], body

@@ -1,0 +1,66 @@
+"""One process's own connection for ingest, apart from Django's: asynchronous, prepared, reopened when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, LiteralString
+
+import psycopg
+from django.db import connections
+
+from detection.ingest.statement import JsonText, JsonTextDumper
+
+ANSWER_WITHIN_S: Final = 5.0
+CONNECT_WITHIN_S: Final = 2
+
+
+class IngestConnection:
+    """Runs one statement after the other, each its own transaction. Not for two tasks at a time."""
+
+    def __init__(self) -> None:
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    async def run(self, query: LiteralString, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one committed statement.
+
+        Raises psycopg.Error, OSError or TimeoutError (5 s); after a break the next call connects anew.
+        """
+        async with self._turn:
+            connection = await self._open()
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    cursor = await connection.execute(query, params)
+                    return await cursor.fetchall()
+            except psycopg.DataError:
+                raise
+            except BaseException:
+                # Whatever else happened, the state of this connection is unknown.
+                await self.close()
+                raise
+
+    async def close(self) -> None:
+        """Let the connection go; the next `run` opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _open(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                **_parameters(), autocommit=True, prepare_threshold=1
+            )
+            self._connection.adapters.register_dumper(JsonText, JsonTextDumper)
+        return self._connection
+
+
+def _parameters() -> dict[str, Any]:
+    """Django's own address of the database, without its pool."""
+    given = connections["default"].get_connection_params()
+    wanted = {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and name != "prepare_threshold"
+    }
+    return wanted | {"connect_timeout": CONNECT_WITHIN_S, "application_name": "tocsin-ingest"}

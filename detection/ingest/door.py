@@ -1,0 +1,153 @@
+"""The front door for events, on one event loop: who is it, may they, is it sound, is it too much, store it, wake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from accounts.actor import Actor
+from accounts.api_auth import admit, credential, digest, find_token, local_actor
+from accounts.permissions import Capability, require
+from accounts.tokens import has_token_shape
+from core.errors import Unauthenticated
+from core.nudge import nudge
+from detection.ingest.answers import Answer, accepted
+from detection.ingest.coalescer import AWAY, Coalescer, unavailable
+from detection.ingest.connection import IngestConnection
+from detection.ingest.freshness import Freshness
+from detection.ingest.limits import Limit, Meter
+from detection.ingest.offloop import off_loop
+from detection.ingest.parsing import ParsedEvent, parse_body
+from detection.ingest.statement import Parcel, command, pack, repeats
+from detection.matching import Ruleset
+from detection.services.ingest import catalogue_sources, retention, ruleset_of
+
+EVALUATE = "detection.evaluate"
+MOST_SOURCES = 100_000
+
+
+class Door:
+    """One process's way in. `receive` may be called by any number of tasks of its loop."""
+
+    def __init__(self) -> None:
+        self._connection = IngestConnection()
+        # A glance must not wait for a statement in flight, so it has a connection of its own.
+        self._glances = IngestConnection()
+        self._fresh = Freshness(self._glances.run)
+        self._coalescer = Coalescer(self._flush)
+        self._meter = Meter(settings.WEB_WORKERS)
+        self._next = 0
+        self._retention = retention()
+        self._known: set[tuple[int, str]] = set()
+        self._nudging = False
+        self._nudge_again = False
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def receive(self, headers: Mapping[str, str], client_ip: str, body: bytes) -> Answer:
+        """Store a body for whoever the headers say. Raises a Problem for anything that is refused as a whole."""
+        try:
+            actor = await self._actor(headers, client_ip)
+            batch = parse_body(body, datetime.now(UTC), self._retention)
+            if not batch.events:
+                return accepted(batch, 0)
+            await self._meter_events(actor, len(batch.events))
+            ruleset = await self._ruleset(actor.workspace_id)
+        except AWAY:
+            raise unavailable() from None
+        parcel = pack(actor.workspace_id, batch.events, ruleset, self._next)
+        self._next += parcel.count
+        repeated = await self._coalescer.put(parcel)
+        self._catalogue(actor.workspace_id, batch.events)
+        return accepted(batch, repeated)
+
+    async def _actor(self, headers: Mapping[str, str], client_ip: str) -> Actor:
+        await self._fresh.look()
+        sent = credential(headers)
+        actor = await (self._local(headers, client_ip) if sent is None else self._bearer(sent))
+        require(actor, Capability.EVENTS_WRITE)
+        return actor
+
+    async def _bearer(self, sent: str) -> Actor:
+        key = digest(sent)
+        grant = self._fresh.grants.get(key)
+        if grant is None and has_token_shape(sent):
+            grant = await off_loop(find_token, key)
+            if grant is not None:
+                self._fresh.grants[key] = grant
+        return admit(grant, now=datetime.now(UTC))
+
+    async def _local(self, headers: Mapping[str, str], client_ip: str) -> Actor:
+        actor = await off_loop(local_actor, headers, client_ip) if settings.TOCSIN_OPEN_LOOPBACK else None
+        if actor is None:
+            raise Unauthenticated(
+                "Send a token: `Authorization: Bearer tcs_…`. Nothing was stored.",
+                headers={"WWW-Authenticate": 'Bearer realm="tocsin"'},
+            )
+        return actor
+
+    async def _meter_events(self, actor: Actor, events: int) -> None:
+        limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE)]
+        if actor.token_id is not None:
+            limits.append(Limit(f"token:{actor.token_id}", settings.EVENT_LIMIT_PER_TOKEN))
+        for limit in limits:
+            if not self._meter.take(limit, events):
+                await off_loop(self._meter.lease, limit, events)
+                self._meter.take(limit, events)
+
+    async def _ruleset(self, workspace_id: int) -> Ruleset:
+        ruleset = self._fresh.rulesets.get(workspace_id)
+        if ruleset is None:
+            ruleset = self._fresh.rulesets[workspace_id] = await off_loop(ruleset_of, workspace_id)
+        return ruleset
+
+    async def _flush(self, parcels: Sequence[Parcel]) -> list[int]:
+        query, params = command(parcels)
+        counts = repeats(parcels, await self._connection.run(query, params))
+        if len(params) > 1:
+            self._wake()
+        return counts
+
+    def _wake(self) -> None:
+        """Nudge detection from a thread; one nudge at a time, and one more for what came meanwhile."""
+        self._nudge_again = True
+        if not self._nudging:
+            self._nudging = True
+            self._spawn(self._nudge())
+
+    async def _nudge(self) -> None:
+        try:
+            while self._nudge_again:
+                self._nudge_again = False
+                await off_loop(nudge, EVALUATE, "detection")
+        finally:
+            self._nudging = False
+
+    def _catalogue(self, workspace_id: int, events: Sequence[ParsedEvent]) -> None:
+        new = {event.source for event in events if (workspace_id, event.source) not in self._known}
+        if new:
+            if len(self._known) > MOST_SOURCES:
+                self._known.clear()
+            self._known |= {(workspace_id, source) for source in new}
+            self._spawn(self._remember(workspace_id, new))
+
+    async def _remember(self, workspace_id: int, sources: set[str]) -> None:
+        """A convenience: when the database is away now, the next event of these sources brings them in."""
+        try:
+            await off_loop(catalogue_sources, workspace_id, sources)
+        except DatabaseError:
+            self._known -= {(workspace_id, source) for source in sources}
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._connection.close()
+        await self._glances.close()

@@ -1,0 +1,27 @@
+"""Work that waits (the ORM, Valkey, Celery), kept off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="ingest")
+
+
+async def off_loop(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """`call(*args)` in a thread; a database connection it took goes back to the pool."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _run(call, *args, **kwargs))
+
+
+def _run(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return call(*args, **kwargs)
+    finally:
+        connections.close_all()

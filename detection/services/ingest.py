@@ -1,0 +1,82 @@
+"""Events in through Django: the same reading, limits and statement as the mounted door, one request at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import Invalid, Unavailable
+from detection.ingest.parsing import Batch, parse_body
+from detection.ingest.statement import Parcel, command, pack, repeats
+from detection.matching import Ruleset
+from detection.models import DetectionRule
+from incidents.models import Component
+from incidents.services.catalogue import component_ids
+
+MOST_COMPONENTS = 10_000
+
+_ordinals = itertools.count()
+
+
+def retention() -> timedelta:
+    """How old an event may be and still be taken."""
+    return timedelta(days=settings.EVENT_RETENTION_DAYS)
+
+
+def ruleset_of(workspace_id: int) -> Ruleset:
+    """The workspace's enabled rules, compiled."""
+    return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
+
+
+def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
+    """Store a body; answers the verdict and how many of its events were there already.
+
+    Raises Forbidden, Malformed, Invalid; Unavailable when the database is away.
+    """
+    require(actor, Capability.EVENTS_WRITE)
+    batch = parse_body(body, timezone.now(), retention())
+    if not batch.events:
+        return batch, 0
+    with _told_plainly(), transaction.atomic():
+        parcel = pack(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
+        repeated = _store(parcel)
+        catalogue_sources(actor.workspace_id, {event.source for event in batch.events})
+    return batch, repeated
+
+
+def _store(parcel: Parcel) -> int:
+    query, params = command([parcel])
+    with connection.cursor() as cursor:
+        # Django's cursor knows %s only, and sends text; PostgreSQL reads the same JSON.
+        cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
+        return repeats([parcel], cursor.fetchall())[0]
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError:
+        raise Unavailable(
+            "Nothing was stored: the database cannot be reached. Send the same events again.",
+            headers={"Retry-After": "2"},
+        ) from None
+    except DatabaseError:
+        raise Invalid("Nothing was stored: the database refused a value of these events.") from None
+
+
+def catalogue_sources(workspace_id: int, sources: Iterable[str]) -> None:
+    """Make a component of every source seen for the first time, up to 10,000 in a workspace."""
+    names = set(sources)
+    known = Component.objects.of(workspace_id)
+    missing = names - set(known.filter(name__in=names).values_list("name", flat=True))
+    room = MOST_COMPONENTS - known.count() if missing else 0
+    component_ids(workspace_id, sorted(missing)[: max(0, room)])
