@@ -1,7 +1,10 @@
 from django.apps import AppConfig
 
+from config import celery
+
 
 class ConfigConfig(AppConfig):
-    """Listed as an app only so that `manage.py` finds its commands."""
+    """Lets `manage.py` find our commands, and gives every process the Celery app."""
 
     name = "config"
+    celery = celery.app

@@ -1,11 +1,33 @@
-"""The Celery app: two queues, and the whole beat schedule as one table."""
+"""The Celery app of the workers, and of every process that only sends wake-ups."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging, task_postrun
+from django.conf import settings
+
+from config.logging import configure
+from config.schedule import CELERY
+from core.liveness import stamp
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 app = Celery("tocsin")
+app.set_default()  # in every thread, not only in the one that imports this first
+app.conf.update(CELERY, broker_url=settings.REDIS_URL)
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _use_our_logging(**_: Any) -> None:
+    configure()
+
+
+@task_postrun.connect
+def _stamp_worker(task: Any = None, **_: Any) -> None:
+    delivery = getattr(getattr(task, "request", None), "delivery_info", None) or {}
+    if queue := delivery.get("routing_key"):
+        stamp(settings.REDIS_URL, f"worker:{queue}")

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.environment import ROOT, Environment, words
+from config.logging import logging_settings
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
 TOCSIN_ENV = ENVIRONMENT.tocsin_env
@@ -111,7 +112,9 @@ def _database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(str(ENVIRONMENT.database_url or "postgresql://postgres@127.0.0.1:5432/tocsin"))}
+DATABASES = {
+    "default": _database(str(ENVIRONMENT.database_url or "postgresql://postgres@127.0.0.1:5432/tocsin"))
+}
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
     # Rate limits and sign-in counters must survive a flushed Valkey.
@@ -142,6 +145,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION)
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -1,7 +1,7 @@
-"""The PostgreSQL and Valkey that one test run owns: started before Django's settings load, stopped at its end.
+"""The PostgreSQL and Valkey of one test run: started before Django's settings load, stopped at its end.
 
-The controller starts PostgreSQL once; each parallel worker has its own database in it and its own Valkey, since
-a Valkey's channels are not scoped by database number.
+The controller starts PostgreSQL once; each parallel worker has its own database in it and its own Valkey,
+since a Valkey's channels are not scoped by database number.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from core.embedded import process
+from core.embedded.database import ensure_database
 from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres
 from core.embedded.valkey import Valkey
 
@@ -48,7 +49,7 @@ def _start_postgres() -> None:
     assert us is not None
     process.remember(folder / "owner", us)
     server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST)
-    os.environ["DATABASE_URL"] = server.start()
+    os.environ["DATABASE_URL"] = ensure_database(server.start())
 
 
 def _start_valkey() -> None:

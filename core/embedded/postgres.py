@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from core.embedded import process
 from core.embedded.process import Account, Handle, StartError
 
@@ -44,7 +41,7 @@ USER = "tocsin"
 
 @dataclass
 class Postgres:
-    """One server with its data in `folder`/data. Not started until `start()`; starting twice adopts the first.
+    """One server with its data in `folder`/data. Not started until `start()`; starting twice adopts it.
 
     `fallback` is where the programs are copied when the server's account cannot read the installed ones.
     """
@@ -68,14 +65,13 @@ class Postgres:
         return int((self.folder / "port").read_text())
 
     def start(self, *, patience: float = 30.0) -> str:
-        """Start or adopt the server; the database exists afterwards. Returns its URL; raises StartError."""
+        """Start or adopt the server. Returns its URL; raises StartError. The database may not exist yet."""
         process.give(self.folder, self.account)
         programs = self._programs()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)
         if self.handle() is None:
             self._spawn(programs, patience)
-        self._create_database()
         return self.url()
 
     def url(self, database: str | None = None) -> str:
@@ -100,7 +96,7 @@ class Postgres:
             return home / "bin"
         if self.fallback is None:
             raise StartError(
-                f"{home} cannot be read by the account PostgreSQL runs as (uid {process.account_uid(self.account)})"
+                f"{home} cannot be read by the account it runs as (uid {process.account_uid(self.account)})"
             )
         return _copied(home, self.fallback) / "bin"
 
@@ -144,12 +140,6 @@ class Postgres:
         except OSError:
             return False
         return len(lines) > 7 and lines[7].strip() == "ready" and self.handle() is not None
-
-    def _create_database(self) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            query = "select 1 from pg_database where datname = %s"
-            if connection.execute(query, [self.database]).fetchone() is None:
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(self.database)))
 
 
 _INITDB_OPTIONS = [

@@ -1,4 +1,4 @@
-"""Processes that outlive a crash of ours: start them, find them again, stop them, and never touch a stranger's.
+"""Processes that outlive a crash of ours: started, found again, stopped, and no stranger's ever touched.
 
 Nothing here needs Django, so that the supervisor stays small.
 """

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
-
-import redis
 
 from core.embedded import process
 from core.embedded.process import Account, Handle, StartError
@@ -79,11 +78,22 @@ class Valkey:
     def _answers(self) -> bool:
         if self.handle() is None:
             return False
+        password = (self.folder / "password").read_bytes()
         try:
-            with redis.Redis.from_url(self.url(), socket_timeout=1) as client:
-                return bool(client.ping())
-        except redis.RedisError:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as wire:
+                wire.sendall(b"AUTH " + password + b"\r\nPING\r\n")
+                return b"+PONG" in _read_until(wire, b"+PONG", b"-")
+        except OSError:
             return False
+
+
+def _read_until(wire: socket.socket, *ends: bytes) -> bytes:
+    said = b""
+    while not any(end in said for end in ends):
+        if not (more := wire.recv(256)):
+            break
+        said += more
+    return said
 
 
 def _wheel() -> Path:

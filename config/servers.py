@@ -1,0 +1,117 @@
+"""Before Django's settings load for `manage.py up`: the servers run and the environment names them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dotenv import dotenv_values
+
+from config.environment import DATA_DIR, ROOT, RUNTIME_ENV
+from core.embedded import children, process, servers
+from core.embedded.database import ensure_database
+from core.embedded.process import StartError
+from core.embedded.s3 import S3
+from core.embedded.servers import Home, home_of
+
+GIVEN_BY = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL", "s3": "S3_ENDPOINT_URL"}
+
+
+@dataclass(frozen=True)
+class Started:
+    """The servers this run owns, by kind, and where their files are."""
+
+    home: Home
+    embedded: tuple[str, ...]
+
+
+# Set once by `manage.py`, so that the command it goes on to run knows what it owns.
+STARTED: list[Started] = []
+
+
+def start_servers() -> Started:
+    """Start what the environment and `.env` do not name, and set the environment to match.
+
+    Raises StartError with one line for the operator.
+    """
+    given = {k: v for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
+    home = home_of(DATA_DIR)
+    _refuse_second_run()
+    children.sweep(str(DATA_DIR))
+    port = _free_web_port(given.get("PORT", "8000"))
+    embedded = tuple(kind for kind, name in GIVEN_BY.items() if name not in given)
+    STARTED.append(Started(home, embedded))
+    found = {GIVEN_BY[kind]: _start(kind, home) for kind in embedded}
+    found |= _defaults(given, port)
+    os.environ.update({k: v for k, v in found.items() if k not in given})
+    _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
+    return STARTED[0]
+
+
+@contextlib.contextmanager
+def running_servers() -> Iterator[None]:
+    """The same around `manage.py up`: a fault is one line and exit code 1, and stops what was started.
+
+    When all goes well the command becomes the supervisor and never returns here.
+    """
+    try:
+        start_servers()
+        yield
+    except (StartError, OSError) as error:
+        sys.exit(f"tocsin: {error}")
+    finally:
+        stop_servers()
+
+
+def stop_servers() -> None:
+    """Stop the servers this process started."""
+    for started in STARTED:
+        for kind in reversed(started.embedded):
+            servers.server(kind, started.home).stop()
+
+
+def _start(kind: str, home: Home) -> str:
+    server = servers.server(kind, home)
+    url = server.start()
+    if isinstance(server, S3):
+        os.environ["S3_ACCESS_KEY"], os.environ["S3_SECRET_KEY"] = server.keys()
+    return ensure_database(url) if kind == "postgres" else url
+
+
+def _defaults(given: dict[str, str], port: int) -> dict[str, str]:
+    local = given.get("TOCSIN_ENV", "local") == "local"
+    return {
+        "TOCSIN_ENV": "local",
+        "TOCSIN_OPEN_LOOPBACK": "1" if local else "0",
+        "PORT": str(port),
+        "BASE_URL": f"http://localhost:{port}",
+    }
+
+
+def _free_web_port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise StartError(f"PORT must be a number from 1 to 65535, not {text!r}")
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StartError(
+                f"port {port} cannot be used ({error.strerror}); try PORT={port + 1} make run"
+            ) from error
+    return port
+
+
+def _refuse_second_run() -> None:
+    running = process.recall(DATA_DIR / "supervisor.pid")
+    if running is not None and running.pid != os.getpid():
+        raise StartError(f"Tocsin already runs from this folder (process {running.pid}); stop that one first")
+
+
+def _write_runtime_env(values: dict[str, str]) -> None:
+    process.write_private(RUNTIME_ENV, "".join(f"{k}={v}\n" for k, v in sorted(values.items())), None)

@@ -1,0 +1,38 @@
+"""Signs of life: each process stamps the clock into Valkey, and `/readyz` reads how old the stamps are.
+
+Losing Valkey loses the stamps; the next beat or task writes new ones. Needs no Django, since beat has none.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import redis
+
+KEPT_S = 3600
+EVERY_S = 1.0
+_last: dict[str, float] = {}
+
+
+@functools.cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=None)
+
+
+def stamp(url: str, name: str) -> None:
+    """Say that `name` is alive, at most once a second; never raises, for life goes on without Valkey."""
+    now = time.monotonic()
+    if now - _last.get(name, -EVERY_S) < EVERY_S:
+        return
+    _last[name] = now
+    try:
+        _client(url).set(f"tocsin:alive:{name}", repr(time.time()), ex=KEPT_S)
+    except (redis.RedisError, OSError):
+        return
+
+
+def age(url: str, name: str) -> float | None:
+    """Seconds since `name` was last seen alive; None when it never was. Raises redis.RedisError."""
+    seen = _client(url).get(f"tocsin:alive:{name}")
+    return None if seen is None else max(0.0, time.time() - float(seen))
