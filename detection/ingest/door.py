@@ -76,8 +76,10 @@ class Door:
         key = digest(sent)
         grant = self._fresh.grants.get(key)
         if grant is None and has_token_shape(sent):
+            seen = self._fresh.seen
             grant = await off_loop(find_token, key)
-            if grant is not None:
+            # What was read before a change must not be kept after it.
+            if grant is not None and seen == self._fresh.seen:
                 self._fresh.grants[key] = grant
         return admit(grant, now=datetime.now(UTC))
 
@@ -102,7 +104,10 @@ class Door:
     async def _ruleset(self, workspace_id: int) -> Ruleset:
         ruleset = self._fresh.rulesets.get(workspace_id)
         if ruleset is None:
-            ruleset = self._fresh.rulesets[workspace_id] = await off_loop(ruleset_of, workspace_id)
+            seen = self._fresh.seen
+            ruleset = await off_loop(ruleset_of, workspace_id)
+            if seen == self._fresh.seen:
+                self._fresh.rulesets[workspace_id] = ruleset
         return ruleset
 
     async def _flush(self, parcels: Sequence[Parcel]) -> list[int]:

@@ -30,7 +30,7 @@ class Freshness:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._seen: tuple[int, int] | None = None
+        self.seen: tuple[int, int] | None = None
         self._looked_at = float("-inf")
         self._emptied_at = time.monotonic()
         self._looking = asyncio.Lock()
@@ -50,11 +50,11 @@ class Freshness:
             self._compare((seen[0], seen[1]), started)
 
     def _compare(self, seen: tuple[int, int], started: float) -> None:
-        if self._seen is None or seen[0] != self._seen[0]:
+        if self.seen is None or seen[0] != self.seen[0]:
             self.rulesets.clear()
         is_old = started - self._emptied_at > KEEP_S or len(self.grants) > MOST_TOKENS
-        if self._seen is None or seen[1] != self._seen[1] or is_old:
+        if self.seen is None or seen[1] != self.seen[1] or is_old:
             self.grants.clear()
             self.local.clear()
             self._emptied_at = started
-        self._seen, self._looked_at = seen, started
+        self.seen, self._looked_at = seen, started

@@ -1,0 +1,112 @@
+"""What detection thinks in: touched pairs, crossings, and the words an incident opens with. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from detection.models import DetectionRule, GroupBy
+from incidents.vocabulary import SEVERITY_RANK, IncidentType, Severity
+
+EVERYTHING = "*"
+
+
+@dataclass(slots=True)
+class Touched:
+    """One (rule, group) with hits nobody has looked at: event id -> when it occurred, and their sources."""
+
+    workspace_id: int
+    rule_id: int
+    group_key: str
+    lo: datetime
+    hi: datetime
+    events: dict[int, datetime] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits: the same trouble has the same fingerprint, in its workspace only."""
+        text = "\x1f".join((str(self.workspace_id), str(self.rule_id), self.group_key))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class State(NamedTuple):
+    """A pair's rule in numbers, its unresolved incident if any, and from when its hits count."""
+
+    threshold: int
+    window_seconds: int
+    consecutive: bool
+    spread: int
+    dry_run: bool
+    incident_id: int | None
+    counts_after: datetime
+
+
+class Member(NamedTuple):
+    """One event a crossing counts; `incident_id` is the unresolved incident that has it already."""
+
+    event_id: int
+    occurred_at: datetime
+    source: str
+    incident_id: int | None
+
+
+@dataclass(slots=True)
+class Crossing:
+    """A threshold crossed at `at` by a window that began at `first_at`."""
+
+    touched: Touched
+    state: State
+    rule: DetectionRule
+    first_at: datetime
+    at: datetime
+    members: list[Member] = field(default_factory=list)
+
+    @property
+    def since(self) -> datetime:
+        """From when hits belong to it: the start of the run, or the hit that was in the window longest."""
+        if self.state.consecutive:
+            return self.first_at
+        return self.at - timedelta(seconds=self.state.window_seconds) + timedelta(microseconds=1)
+
+    @property
+    def window(self) -> list[Member]:
+        """The members up to the crossing."""
+        return [member for member in self.members if member.occurred_at <= self.at]
+
+
+def by_weight(crossing: Crossing) -> tuple[int, bool, int, str]:
+    """Worst severity first, then rules that name event types, then older rules."""
+    rule = crossing.rule
+    return SEVERITY_RANK[Severity(rule.severity)], not rule.event_types, rule.pk, crossing.touched.group_key
+
+
+def title_of(rule: DetectionRule, group_key: str, components: Sequence[str]) -> str:
+    """`Error burst in my-service`."""
+    kind = IncidentType(rule.incident_type).label
+    if rule.is_builtin is False and rule.incident_type == IncidentType.OTHER:
+        kind = rule.name
+    if rule.group_by == GroupBy.SOURCE:
+        return f"{kind} in {group_key}"
+    if rule.group_by == GroupBy.CORRELATION_ID:
+        return f"{kind} in {group_key} ({_listed(components)})"
+    return f"{kind} in {_listed(components)}"
+
+
+def description_of(rule: DetectionRule, count: int, sample: str, components: Sequence[str]) -> str:
+    """How many events of what rule, and the first one's message."""
+    span = f"{rule.time_window_seconds} s"
+    run = " in a row" if rule.require_consecutive else ""
+    text = (
+        f"{count} matching events{run} from {_listed(components)} within {span}. "
+        f"Rule {rule.rule_id}: {rule.error_threshold} in {span}."
+    )
+    return f"{text}\n\nFirst message: {sample}" if sample else text
+
+
+def _listed(components: Sequence[str]) -> str:
+    shown = ", ".join(components[:3])
+    return shown if len(components) <= 3 else f"{shown} and {len(components) - 3} more"

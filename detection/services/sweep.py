@@ -1,0 +1,51 @@
+"""Each rule looked at again at its check interval: catches what a lost nudge or a lowered threshold left."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.utils import timezone
+
+from detection import windows
+from detection.findings import Touched
+from detection.models import DetectionRule
+from detection.services.evaluate import evaluate
+
+ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
+
+
+def sweep_due(limit: int = 200) -> int:
+    """Sweep the rules whose interval has passed; answers how many. Workers share them, none does one twice."""
+    swept = 0
+    while swept < limit and _sweep_next():
+        swept += 1
+    return swept
+
+
+def _sweep_next() -> bool:
+    now = timezone.now()
+    interval = ExpressionWrapper(F("check_interval_seconds") * ONE_SECOND, output_field=DurationField())
+    due = Q(last_swept_at=None) | Q(last_swept_at__lte=now - interval)
+    with transaction.atomic():
+        rules = DetectionRule.across_workspaces.filter(due, enabled=True)
+        rule = (
+            rules.order_by(F("last_swept_at").asc(nulls_first=True))
+            .select_for_update(skip_locked=True)
+            .first()
+        )
+        if rule is None:
+            return False
+        DetectionRule.across_workspaces.filter(pk=rule.pk).update(last_swept_at=now)
+        evaluate(_lively(rule, now), now=now)
+    return True
+
+
+def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
+    since = now - timedelta(seconds=rule.time_window_seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            windows.LIVELY_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
+        )
+        return [Touched(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]

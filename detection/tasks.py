@@ -1,0 +1,33 @@
+"""Celery's doors to detection. A message only wakes; the rows say what there is to do."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.nudge import clear, nudge
+from detection.services.evaluate import drain
+from detection.services.retention import maintain
+from detection.services.sweep import sweep_due
+
+EVALUATE = "detection.evaluate"
+
+
+@shared_task(name=EVALUATE, ignore_result=True)
+def evaluate() -> None:
+    """Drain what ingest touched. Nudged by ingest, run by beat every second."""
+    clear(EVALUATE)
+    if drain():
+        # More may be waiting than one slice holds, and whoever committed since found the flag cleared.
+        nudge(EVALUATE, "detection")
+
+
+@shared_task(name="detection.sweep_rules", ignore_result=True)
+def sweep_rules() -> None:
+    """Look again at every rule whose check interval has passed."""
+    sweep_due()
+
+
+@shared_task(name="detection.maintain_partitions", ignore_result=True)
+def maintain_partitions() -> None:
+    """Make the next partitions, drop the expired ones, forget old keys."""
+    maintain()
