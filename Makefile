@@ -1,0 +1,42 @@
+# Tocsin. `make help` lists what there is. Needs Python 3.11 or newer and nothing else.
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+PYTHON ?= python3
+VENV := $(ROOT).venv
+PY := $(VENV)/bin/python
+LOCKS := $(ROOT)requirements
+SERVER := $(VENV)/.installed-server
+DEV := $(VENV)/.installed-dev
+.DEFAULT_GOAL := help
+.PHONY: run demo doctor test check lock clean help
+
+run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
+	@cd "$(ROOT)" && exec "$(PY)" manage.py up
+
+demo: $(SERVER) ## fill the running Tocsin with a month of believable history
+	@cd "$(ROOT)" && exec "$(PY)" manage.py seed_demo
+
+doctor: $(SERVER) ## check the running Tocsin and say what to do
+	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor
+
+test: $(DEV) ## run every test, two at a time
+	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 $(ARGS)
+
+check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
+	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
+
+lock: $(DEV) ## write requirements/*.txt anew from pyproject.toml, with hashes and without host names
+	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/lock.sh
+
+clean: ## remove what was installed and built; the data in .tocsin stays
+	rm -rf "$(VENV)" "$(ROOT)static/css/app.css" "$(ROOT).mypy_cache" "$(ROOT).ruff_cache" "$(ROOT).pytest_cache"
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' "$(ROOT)Makefile" | expand -t 16
+
+# Installed again only when the lock changed. The larger set satisfies the smaller one too.
+$(SERVER): $(LOCKS)/server.txt $(ROOT)scripts/install.sh
+	@if [ -e "$(DEV)" ] && [ ! "$(LOCKS)/dev.txt" -nt "$(DEV)" ]; then touch "$@"; \
+	else PYTHON="$(PYTHON)" sh "$(ROOT)scripts/install.sh" "$(VENV)" "$(LOCKS)/server.txt" "$@" && rm -f "$(DEV)"; fi
+
+$(DEV): $(LOCKS)/dev.txt $(ROOT)scripts/install.sh
+	@PYTHON="$(PYTHON)" sh "$(ROOT)scripts/install.sh" "$(VENV)" "$(LOCKS)/dev.txt" "$@" && touch "$(SERVER)"
