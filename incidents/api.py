@@ -1,0 +1,320 @@
+"""The incident API: an adapter from HTTP to the services and selectors, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Query, Router, Schema, Status
+from pydantic import ConfigDict, Field
+
+from accounts.actor import Actor
+from core.paging import known_only, link_pages
+from incidents.filters import NAMES, parse_filter
+from incidents.models import Incident
+from incidents.rendering import entry_json, incident_json
+from incidents.schemas import (
+    AssignIn,
+    ComponentOut,
+    DeclareIn,
+    EntryOut,
+    ImpactIn,
+    IncidentDetailOut,
+    IncidentOut,
+    MoveIn,
+    NoteIn,
+    PatchIn,
+    ResolveIn,
+    StatusIn,
+    UpdateIn,
+)
+from incidents.selectors import (
+    affected_components,
+    components_of,
+    incident_for,
+    incidents_page,
+    roles_of,
+    timeline_page,
+)
+from incidents.services.notes import add_note, add_update
+from incidents.services.patching import declare_and_set, patch_incident
+from incidents.services.resolving import close_incident, reopen_incident, resolve_incident
+from incidents.services.responding import (
+    acknowledge_incident,
+    change_status,
+    remove_component,
+    set_component_impact,
+)
+from incidents.services.roles import assign_role
+from incidents.versions import etag, version_from
+from incidents.vocabulary import EntryKind, IncidentSource
+from incidents.words import as_severity, as_type, parsed
+
+router = Router(tags=["Incidents"])
+catalogue = Router(tags=["Components"])
+EMPTY: Final = MoveIn()
+
+
+class Paging(Schema):
+    """Pages by cursor: take the next one from the `Link` header."""
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str = Field("", max_length=200, description="From the Link header of the page before.")
+
+
+class IncidentQuery(Paging):
+    """Every condition given must hold; several values of one are separated by commas."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    status: str = Field("", description="`active`, a status, or a stage word (`containing`).", max_length=400)
+    severity: str = Field("", description="`sev1` … `sev4`, or critical, high, medium, low.", max_length=400)
+    type: str = Field("", description="`error_burst` … (also `incident_type`).", max_length=1000)
+    stage: str = Field("", max_length=400)
+    component: str = Field("", description="Affected component (also `service`).", max_length=1000)
+    assigned_to: str = Field("", description="The commander's user name, or `none`.", max_length=200)
+    since: str = Field("", description="`15m`, `1h`, `7d` or a time in ISO 8601.", max_length=60)
+    until: str = Field("", max_length=60)
+    label: str = Field("", description="`name=value`", max_length=1000)
+    project: str = Field("", description="The label `project` (also `projectId`).", max_length=200)
+    search: str = Field("", description="Part of the title or a component's name (also `q`).", max_length=200)
+
+
+class TimelineQuery(Paging):
+    """Which entries: `kind` takes several, separated by commas."""
+
+    kind: str = Field("", max_length=400)
+
+
+class Reference(Schema):
+    """`42`, `INC-42`, `inc-42` or `inc_00042`."""
+
+    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.", examples=["INC-42"])
+
+
+LISTED: Final = ("limit", "cursor", *(alias for aliases in NAMES.values() for alias in aliases))
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.auth  # type: ignore[attr-defined]
+    return actor
+
+
+def _answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
+    response["ETag"] = etag(incident.version)
+    return incident_json(incident)
+
+
+@router.get("", response=list[IncidentOut], summary="List incidents, newest first")
+def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[IncidentQuery]) -> Any:
+    """Filters as listed; the next page is in the `Link` header."""
+    known_only(request, LISTED)
+    page = incidents_page(
+        _actor(request), parse_filter(request.GET), cursor=query.cursor or None, limit=query.limit
+    )
+    link_pages(request, response, page.next_cursor)
+    return [incident_json(incident) for incident in page.items]
+
+
+@router.post("", response={201: IncidentOut}, summary="Declare an incident")
+def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> Any:
+    """Only a title is needed; it then is a sev3, open, detected now."""
+    labels = body.labels | ({"project": body.project} if body.project else {})
+    declared = {
+        "title": body.title,
+        "description": body.description,
+        "severity": as_severity(body.severity),
+        "incident_type": as_type(body.incident_type),
+        "components": body.components,
+        "labels": labels,
+        "started_at": body.started_at,
+        "is_drill": body.is_drill,
+        "source": IncidentSource.API,
+    }
+    incident = declare_and_set(
+        _actor(request), declared=declared, status=body.status, assigned_to=body.assigned_to
+    )
+    response["Location"] = f"{request.path}/{incident.number}"
+    return Status(201, _answer(incident, response))
+
+
+@router.get("/{reference}", response=IncidentDetailOut, summary="Show an incident")
+def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Reference]) -> Any:
+    """With the newest 50 entries of its story, its components' impacts and its role holders."""
+    actor = _actor(request)
+    incident = incident_for(actor, where.reference)
+    story = timeline_page(actor, incident.number)
+    components = affected_components(actor, incident)
+    roles = roles_of(actor, incident)
+    return _answer(incident, response) | {
+        "timeline": [entry_json(entry) for entry in story.items],
+        "components": [{"component": a.component.name, "impact": a.impact} for a in components],
+        "roles": [
+            {"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles
+        ],
+    }
+
+
+@router.patch("/{reference}", response=IncidentOut, summary="Change an incident")
+def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: PatchIn) -> Any:
+    """All changes are made, or none. Send `version` or `If-Match` and a stale change is refused with 409."""
+    given = body.model_dump(exclude_unset=True, exclude={"version"})
+    wanted = {name: value for name, value in given.items() if value is not None or name == "assigned_to"}
+    if "public" in wanted:
+        wanted["is_public"] = wanted.pop("public")
+    version = version_from(request, body.version)
+    incident = patch_incident(_actor(request), number=where.reference, wanted=wanted, version=version)
+    return _answer(incident, response)
+
+
+@router.patch("/{reference}/status", response=IncidentOut, summary="Move an incident along")
+def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: StatusIn) -> Any:
+    """Forward jumps are allowed, closing only what is resolved; `investigating` reopens."""
+    incident = change_status(
+        _actor(request),
+        number=where.reference,
+        status=body.status,
+        message=body.message,
+        is_public=body.public,
+        version=version_from(request, body.version),
+    )
+    return _answer(incident, response)
+
+
+@router.post("/{reference}/acknowledge", response=IncidentOut, summary="Acknowledge an incident")
+def acknowledge(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY
+) -> Any:
+    """Somebody has it. The first one counts; others are told who was first."""
+    version = version_from(request, body.version)
+    incident = acknowledge_incident(
+        _actor(request), number=where.reference, note=body.message, version=version
+    )
+    return _answer(incident, response)
+
+
+@router.post("/{reference}/assign", response=IncidentOut, summary="Assign a role")
+def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: AssignIn) -> Any:
+    """Without a role: the commander. Without a user name: nobody holds it any more."""
+    incident = assign_role(
+        _actor(request),
+        number=where.reference,
+        role=body.role,
+        username=body.username,
+        version=version_from(request, body.version),
+    )
+    return _answer(incident, response)
+
+
+@router.post("/{reference}/resolve", response=IncidentOut, summary="Resolve an incident")
+def resolve(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: ResolveIn = ResolveIn()
+) -> Any:
+    """The trouble is over."""
+    incident = resolve_incident(
+        _actor(request),
+        number=where.reference,
+        root_cause=body.root_cause,
+        **_said(request, body),
+    )
+    return _answer(incident, response)
+
+
+@router.post("/{reference}/close", response=IncidentOut, summary="Close an incident")
+def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
+    """Nothing is left to do; only after it is resolved."""
+    return _answer(
+        close_incident(_actor(request), number=where.reference, **_said(request, body)), response
+    )
+
+
+@router.post("/{reference}/reopen", response=IncidentOut, summary="Reopen an incident")
+def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
+    """Back to investigating; the old times stay in the story."""
+    return _answer(
+        reopen_incident(_actor(request), number=where.reference, **_said(request, body)), response
+    )
+
+
+def _said(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
+    version = version_from(request, body.version)
+    return {"message": body.message, "is_public": body.public, "version": version}
+
+
+@router.post("/{reference}/notes", response={201: IncidentOut}, summary="Add a note")
+def note(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: NoteIn) -> Any:
+    """Internal. Changes no version."""
+    incident = add_note(_actor(request), number=where.reference, message=body.message)
+    return Status(201, _answer(incident, response))
+
+
+@router.post("/{reference}/updates", response={201: IncidentOut}, summary="Tell stakeholders")
+def update(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn) -> Any:
+    """Public unless said otherwise; restarts the update clock."""
+    incident = add_update(
+        _actor(request), number=where.reference, message=body.message, is_public=body.public
+    )
+    return Status(201, _answer(incident, response))
+
+
+@router.get("/{reference}/timeline", response=list[EntryOut], summary="Read the story")
+def timeline(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[TimelineQuery]
+) -> Any:
+    """Newest first; the next page is in the `Link` header."""
+    known_only(request, ("limit", "cursor", "kind"))
+    kinds = [parsed("kind", word, EntryKind, EntryKind) for word in query.kind.split(",") if word]
+    page = timeline_page(
+        _actor(request), where.reference, kinds=kinds, cursor=query.cursor or None, limit=query.limit
+    )
+    link_pages(request, response, page.next_cursor)
+    return [entry_json(entry) for entry in page.items]
+
+
+class ComponentReference(Reference):
+    """An incident and a component by name; the name may hold slashes."""
+
+    name: str = Field(max_length=200)
+
+
+@router.put("/{reference}/components/{path:name}", response=IncidentOut, summary="Set a component's impact")
+def put_component(
+    request: HttpRequest, response: HttpResponse, where: Path[ComponentReference], body: ImpactIn = ImpactIn()
+) -> Any:
+    """Marks it affected if it was not."""
+    incident = set_component_impact(
+        _actor(request),
+        number=where.reference,
+        component=where.name,
+        impact=body.impact,
+        version=version_from(request, body.version),
+    )
+    return _answer(incident, response)
+
+
+@router.delete("/{reference}/components/{path:name}", response=IncidentOut, summary="Spare a component")
+def delete_component(request: HttpRequest, response: HttpResponse, where: Path[ComponentReference]) -> Any:
+    """It is not affected after all."""
+    incident = remove_component(
+        _actor(request),
+        number=where.reference,
+        component=where.name,
+        version=version_from(request, None),
+    )
+    return _answer(incident, response)
+
+
+@catalogue.get("", response=list[ComponentOut], summary="List components")
+def list_components(request: HttpRequest) -> Any:
+    """The catalogue, by name."""
+    known_only(request, ())
+    return [
+        {
+            "name": component.name,
+            "tier": component.tier,
+            "owner": component.owner.username if component.owner else None,
+            "runbook_url": component.runbook_url,
+            "description": component.description,
+        }
+        for component in components_of(_actor(request))
+    ]

@@ -1,0 +1,160 @@
+"""What people type about an incident. Forms shape input; the services decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+
+from accounts.actor import Actor
+from accounts.selectors import members_of
+from incidents.lifecycle import next_statuses
+from incidents.models import Incident
+from incidents.vocabulary import IncidentType, ResponseRole, Severity, Status
+
+_TITLE = {"maxlength": "200", "autocomplete": "off"}
+
+
+def _styled(form: forms.BaseForm) -> None:
+    for name, field in form.fields.items():
+        widget = field.widget
+        if not isinstance(widget, forms.HiddenInput | forms.CheckboxInput | forms.RadioSelect):
+            widget.attrs.setdefault("class", "input")
+        if name in form.errors if form.is_bound else False:
+            widget.attrs["aria-invalid"] = "true"
+            widget.attrs["aria-describedby"] = f"{form[name].auto_id}_error"
+
+
+def _offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    cast("forms.ChoiceField", form.fields[name]).choices = choices
+
+
+def _words(label: str, *, required: bool = False, rows: int = 3) -> forms.CharField:
+    return forms.CharField(
+        label=label, required=required, max_length=20_000, widget=forms.Textarea(attrs={"rows": str(rows)})
+    )
+
+
+class ActionForm(forms.Form):
+    """One action on one incident, as its page was when the form was made (`version`)."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, incident: Incident, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.incident, self.actor = incident, actor
+        self.fields["version"].initial = incident.version
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Fill choices and initial values from `self.incident` and `self.actor`."""
+
+    def styled(self) -> ActionForm:
+        """The form with its widgets dressed, errors marked."""
+        _styled(self)
+        return self
+
+
+class AcknowledgeForm(ActionForm):
+    """Somebody has it."""
+
+    note = _words("Note (optional)", rows=2)
+
+
+class StatusForm(ActionForm):
+    """Move on, with a word to whoever waits."""
+
+    status = forms.ChoiceField(label="New status")
+    message = _words("Message")
+    is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
+
+    def prepare(self) -> None:
+        moves = [s for s in next_statuses(Status(self.incident.status)) if s != Status.CLOSED]
+        asked = str(self.data.get("status", ""))
+        gone = [Status(asked)] if asked in Status.values and Status(asked) not in moves else []
+        _offer(self, "status", [(s.value, s.label) for s in (*moves, *gone)])
+
+
+class ResolveForm(ActionForm):
+    """It is over."""
+
+    message = _words("What fixed it?")
+    root_cause = _words("Root cause, if known", rows=2)
+    is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
+
+    def prepare(self) -> None:
+        self.fields["root_cause"].initial = self.incident.root_cause
+
+
+class MessageForm(ActionForm):
+    """Close or reopen, saying why."""
+
+    message = _words("Why?", rows=2)
+
+
+class AssignForm(ActionForm):
+    """Who takes a role; nobody hands it back."""
+
+    role = forms.ChoiceField(label="Role", choices=ResponseRole.choices)
+    username = forms.ChoiceField(label="Person", required=False)
+
+    def prepare(self) -> None:
+        people = [(m.user.username, m.user.label) for m in members_of(self.actor)]
+        _offer(self, "username", [("", "Nobody"), *people])
+
+
+class SeverityForm(ActionForm):
+    """How bad it is."""
+
+    severity = forms.ChoiceField(label="Severity", choices=Severity.choices, widget=forms.RadioSelect)
+    message = _words("Why? (optional)", rows=2)
+
+    def prepare(self) -> None:
+        self.fields["severity"].initial = self.incident.severity
+
+
+class EditForm(ActionForm):
+    """The words of an incident."""
+
+    title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs=_TITLE))
+    description = _words("Description")
+    impact = _words("Impact", rows=2)
+    root_cause = _words("Root cause", rows=2)
+
+    def prepare(self) -> None:
+        for name in ("title", "description", "impact", "root_cause"):
+            self.fields[name].initial = getattr(self.incident, name)
+
+
+class NoteForm(ActionForm):
+    """A note for the responders, or an update for whoever waits."""
+
+    message = _words("Add to the timeline", required=True, rows=2)
+    audience = forms.ChoiceField(
+        choices=[("internal", "Internal note"), ("public", "Public update")], initial="internal", widget=forms.RadioSelect
+    )
+
+    def prepare(self) -> None:
+        self.fields["message"].widget.attrs["placeholder"] = "What did you see, try or decide?"
+
+
+class DeclareForm(forms.Form):
+    """A new incident: a title and a severity, the rest defaulted."""
+
+    title = forms.CharField(label="What is happening?", max_length=200, widget=forms.TextInput(attrs=_TITLE))
+    severity = forms.ChoiceField(
+        label="Severity", choices=Severity.choices, initial=Severity.SEV3, widget=forms.RadioSelect
+    )
+    incident_type = forms.ChoiceField(
+        label="Type", choices=IncidentType.choices, initial=IncidentType.OTHER, required=False
+    )
+    components = forms.CharField(label="Components", required=False, max_length=1000, help_text="Separated by commas")
+    description = _words("Description")
+    request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def styled(self) -> DeclareForm:
+        """The form with its widgets dressed, errors marked."""
+        _styled(self)
+        return self

@@ -1,0 +1,51 @@
+"""Incidents as JSON: one shape for every door that answers with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+
+from incidents.models import Incident, TimelineEntry
+
+_AS_THEY_ARE: Final = (
+    "number", "title", "description", "severity", "incident_type", "category", "status", "stage", "event_count",
+    "started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "last_event_at",
+    "acknowledge_due_at", "update_due_at", "resolve_due_at", "impact", "root_cause", "labels", "is_drill",
+    "source", "version", "reference",
+)  # fmt: skip
+
+
+def incident_json(incident: Incident) -> dict[str, Any]:
+    """The fields of `schemas.IncidentOut`, from an incident read with its details by a selector."""
+    names = list(getattr(incident, "component_names", ()))
+    return {name: getattr(incident, name) for name in _AS_THEY_ARE} | {
+        "id": incident.number,
+        "incident_id": incident.reference,
+        "service": names[0] if names else None,
+        "affected_components": names,
+        "assigned_to": getattr(incident, "commander_username", None),
+        "project": incident.labels.get("project"),
+        "mttd": _seconds(incident.started_at, incident.detected_at),
+        "mtta": _seconds(incident.detected_at, incident.acknowledged_at),
+        "mttr": _seconds(incident.detected_at, incident.resolved_at),
+        "url": f"{settings.BASE_URL}/incidents/{incident.number}",
+    }
+
+
+def entry_json(entry: TimelineEntry) -> dict[str, Any]:
+    """The fields of `schemas.EntryOut`."""
+    return {
+        "id": entry.pk,
+        "kind": entry.kind,
+        "message": entry.message,
+        "is_public": entry.is_public,
+        "author": entry.author_label,
+        "occurred_at": entry.occurred_at,
+        "data": entry.data,
+    }
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return None if end is None else max(0.0, (end - start).total_seconds())

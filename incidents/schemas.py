@@ -1,0 +1,244 @@
+"""What the incident API takes and gives. Inputs take every alias; outputs use the canonical words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from ninja import Schema
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
+
+from incidents.texts import LABELS, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from incidents.vocabulary import (
+    SEVERITY_ALIASES,
+    STAGE_ALIASES,
+    STATUS_ALIASES,
+    TYPE_ALIASES,
+    EntryKind,
+    Impact,
+    IncidentType,
+    ResponseRole,
+    Severity,
+    Stage,
+    Status,
+)
+
+LARGEST_VERSION: Final = 2**31 - 1
+
+
+def _words(canonical: Any, aliases: Any = ()) -> dict[str, Any]:
+    return {"enum": [*(str(word) for word in canonical), *aliases]}
+
+
+def _listed(value: Any) -> Any:
+    """`"api,worker"` -> `["api", "worker"]`: a comma list is a list."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Word = Annotated[str, Field(min_length=1, max_length=100)]
+SeverityWord = Annotated[Word, Field(json_schema_extra=_words(Severity, SEVERITY_ALIASES))]
+TypeWord = Annotated[Word, Field(json_schema_extra=_words(IncidentType, TYPE_ALIASES))]
+StageWord = Annotated[Word, Field(json_schema_extra=_words(Stage, STAGE_ALIASES))]
+ImpactWord = Annotated[Word, Field(json_schema_extra=_words(Impact))]
+RoleWord = Annotated[Word, Field(json_schema_extra=_words(ResponseRole))]
+StatusWord = Annotated[
+    Word, Field(json_schema_extra=_words((*Status, *Stage), (*STATUS_ALIASES, *STAGE_ALIASES)))
+]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_LENGTH)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
+Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
+Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION, description="The version that was read.")]
+
+
+class Body(Schema):
+    """A field nobody knows is refused by name: to ignore it would be to lie."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class DeclareIn(Body):
+    """A new incident. Only the title is needed."""
+
+    title: Title
+    description: Text = ""
+    severity: SeverityWord = Severity.SEV3.value
+    incident_type: TypeWord = Field(
+        IncidentType.OTHER.value, validation_alias=AliasChoices("incident_type", "type")
+    )
+    components: Names = Field(
+        [], validation_alias=AliasChoices("components", "affected_components", "service", "component")
+    )
+    status: StatusWord | None = None
+    assigned_to: Name | None = Field(None, validation_alias=AliasChoices("assigned_to", "assignedTo"))
+    labels: Labels = {}
+    project: Name | None = Field(
+        None, validation_alias=AliasChoices("project", "projectId", "project_id"), description="The label."
+    )
+    started_at: datetime | None = Field(
+        None,
+        validation_alias=AliasChoices("started_at", "declaredAt", "declared_at", "startedAt"),
+        description="When the trouble began, with a time zone; the default is now.",
+    )
+    is_drill: bool = False
+
+
+class PatchIn(Body):
+    """Any of these; all are changed, or none. `notes` adds a note, `message` goes with the status."""
+
+    title: Title | None = None
+    description: Text | None = None
+    severity: SeverityWord | None = None
+    status: StatusWord | None = None
+    stage: StageWord | None = None
+    assigned_to: Name | None = Field(
+        None, validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"), description="null: nobody"
+    )
+    impact: Text | None = None
+    root_cause: Text | None = None
+    labels: Labels | None = None
+    notes: Text | None = Field(None, validation_alias=AliasChoices("notes", "note"))
+    message: Text | None = None
+    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    version: Version | None = None
+
+
+class StatusIn(Body):
+    """A move. `public` puts the message on the status page."""
+
+    status: StatusWord
+    message: Text = Field("", validation_alias=AliasChoices("message", "notes"))
+    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    version: Version | None = None
+
+
+class MoveIn(Body):
+    """What may be said when an incident is acknowledged, closed or reopened."""
+
+    message: Text = Field("", validation_alias=AliasChoices("message", "notes", "note"))
+    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    version: Version | None = None
+
+
+class ResolveIn(MoveIn):
+    """What may be said when it is over."""
+
+    root_cause: Text | None = None
+
+
+class AssignIn(Body):
+    """Who holds the role from now on; null or nothing: nobody."""
+
+    username: Name | None = Field(
+        None, validation_alias=AliasChoices("username", "assigned_to", "assignee", "user")
+    )
+    role: RoleWord = ResponseRole.COMMANDER.value
+    version: Version | None = None
+
+
+class NoteIn(Body):
+    """An internal note."""
+
+    message: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)] = Field(
+        validation_alias=AliasChoices("message", "note", "notes", "text")
+    )
+
+
+class UpdateIn(NoteIn):
+    """An update for stakeholders."""
+
+    public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
+
+
+class ImpactIn(Body):
+    """How badly a component is hit."""
+
+    impact: ImpactWord = Impact.DEGRADED.value
+    version: Version | None = None
+
+
+class IncidentOut(Schema):
+    """One incident. `id` is its number in the workspace; mttd, mtta and mttr are seconds, null until known."""
+
+    id: int
+    number: int
+    incident_id: str = Field(description="`INC-42`")
+    reference: str
+    service: str | None = Field(description="The first affected component.")
+    title: str
+    description: str
+    severity: Severity
+    incident_type: IncidentType
+    category: str
+    status: Status
+    stage: Stage
+    event_count: int
+    affected_components: list[str]
+    assigned_to: str | None = Field(description="The commander's user name.")
+    started_at: datetime
+    detected_at: datetime
+    acknowledged_at: datetime | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    last_event_at: datetime | None
+    acknowledge_due_at: datetime | None
+    update_due_at: datetime | None
+    resolve_due_at: datetime | None
+    mttd: float
+    mtta: float | None
+    mttr: float | None
+    impact: str
+    root_cause: str
+    labels: dict[str, Any]
+    project: str | None
+    is_drill: bool
+    source: str
+    version: int
+    url: str
+
+
+class EntryOut(Schema):
+    """One line of the story, newest first in lists."""
+
+    id: int
+    kind: EntryKind
+    message: str
+    is_public: bool
+    author: str
+    occurred_at: datetime
+    data: dict[str, Any]
+
+
+class ComponentImpactOut(Schema):
+    """One affected component."""
+
+    component: str
+    impact: Impact
+
+
+class RoleOut(Schema):
+    """One person holding one role."""
+
+    role: ResponseRole
+    username: str
+    assigned_at: datetime
+
+
+class IncidentDetailOut(IncidentOut):
+    """One incident with the first page of its story, its components' impacts and who holds which role."""
+
+    timeline: list[EntryOut]
+    components: list[ComponentImpactOut]
+    roles: list[RoleOut]
+
+
+class ComponentOut(Schema):
+    """A component of the catalogue."""
+
+    name: str
+    tier: int
+    owner: str | None
+    runbook_url: str
+    description: str

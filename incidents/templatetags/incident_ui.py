@@ -1,0 +1,96 @@
+"""Severity, status, impact and deadlines as words, shape and colour."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.templatetags.ui import compact, icon
+from incidents.clocks import Clock, clock_of
+from incidents.models import Incident
+from incidents.vocabulary import Impact, Severity, Status
+
+register = template.Library()
+SEVERITY_SHAPES = {"sev1": "octagon-alert", "sev2": "triangle-alert", "sev3": "diamond", "sev4": "circle"}
+SEVERITY_WORDS = {
+    "sev1": "Complete outage, data loss, everyone affected",
+    "sev2": "A major function broken, many affected",
+    "sev3": "Partial or degraded",
+    "sev4": "No visible impact",
+}
+STATUS_SHAPES = {
+    "open": "circle-dashed", "investigating": "search", "identified": "crosshair",
+    "monitoring": "activity", "resolved": "circle-check", "closed": "archive",
+}  # fmt: skip
+IMPACT_SHAPES = {"total_outage": "octagon-x", "partial_outage": "triangle-alert", "degraded": "trending-down"}
+ENTRY_SHAPES = {
+    "detected": "siren", "acknowledged": "check", "status_change": "arrow-right", "stage_change": "list-checks",
+    "severity_change": "gauge", "role_assigned": "user-round", "update": "megaphone", "mitigation": "activity",
+    "resolution": "circle-check", "note": "message-square", "event": "radio", "sla": "alarm-clock-off",
+    "notification": "bell", "slack": "hash", "remediation": "wrench", "postmortem": "book-open",
+}  # fmt: skip
+
+
+@register.simple_tag
+@lru_cache(maxsize=16)
+def severity(value: str) -> SafeString:
+    """The badge of a severity: `sev1` -> octagon, red, SEV1."""
+    name = str(value)
+    return format_html(
+        '<span class="sev sev-{}" title="{}">{}{}</span>',
+        name, SEVERITY_WORDS[name], icon(SEVERITY_SHAPES[name], 14), Severity(name).label,
+    )  # fmt: skip
+
+
+@register.simple_tag
+@lru_cache(maxsize=16)
+def status(value: str) -> SafeString:
+    """The badge of a status."""
+    name = str(value)
+    words = Status(name).label
+    return format_html('<span class="status status-{}">{}{}</span>', name, icon(STATUS_SHAPES[name], 15), words)
+
+
+@register.simple_tag
+@lru_cache(maxsize=16)
+def impact(value: str) -> SafeString:
+    """How badly a component is hit."""
+    name = str(value)
+    words = Impact(name).label
+    return format_html(
+        '<span class="impact-level impact-{}">{}{}</span>', name, icon(IMPACT_SHAPES[name], 14), words
+    )
+
+
+@register.filter
+def severity_words(value: str) -> str:
+    """What a severity means."""
+    return SEVERITY_WORDS.get(str(value), "")
+
+
+@register.filter
+def entry_icon(kind: str) -> str:
+    """The icon of a timeline entry's kind."""
+    return ENTRY_SHAPES.get(str(kind), "circle")
+
+
+@register.simple_tag
+def sla(incident: Incident) -> SafeString | str:
+    """The next deadline, counting down; JS keeps it counting."""
+    clock = clock_of(incident, timezone.now())
+    return "" if clock is None else _sla(clock)
+
+
+def _sla(clock: Clock) -> SafeString:
+    left = clock.due - timezone.now()
+    words = f"{clock.label} overdue {compact(-left)}" if clock.state == "missed" else f"{clock.label} in {compact(left)}"
+    return format_html(
+        '<span class="sla" data-sla data-state="{}" data-from="{}" data-due="{}" data-label="{}" title="{} due {} UTC">'
+        "{}<span data-sla-words>{}</span></span>",
+        clock.state, clock.since.isoformat(), clock.due.isoformat(), clock.label, clock.label,
+        clock.due.strftime("%a %d %b, %H:%M:%S"), icon(clock.icon, 15), words,
+    )  # fmt: skip

@@ -1,0 +1,19 @@
+"""The addresses of the incident pages and of the panels on them."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from core.panels import panel_view
+from incidents.views import actions, declaring, pages
+
+app_name = "incidents"
+urlpatterns = [
+    path("", pages.active, name="active"),
+    path("incidents", pages.everything, name="list"),
+    path("incidents/declare", declaring.declare, name="declare"),
+    path("incidents/similar", declaring.similar, name="similar"),
+    path("incidents/<str:reference>", pages.detail, name="detail"),
+    path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
+    path("panels/<str:name>", panel_view, name="panel"),
+]

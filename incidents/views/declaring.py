@@ -1,0 +1,93 @@
+"""Declaring an incident in under fifteen seconds, with the similar open ones in sight."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as render_template
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from accounts.web import current_actor
+from core.errors import Invalid
+from core.htmx import SeeOther, go_to, render
+from incidents.filters import IncidentFilter
+from incidents.forms import DeclareForm
+from incidents.models import Incident
+from incidents.selectors import incidents_page
+from incidents.services.opening import declare_incident
+from incidents.vocabulary import UNRESOLVED
+
+REPEAT_WITHIN_S = 600
+SIMILAR = 4
+LEAST_WORD = 4
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def declare(request: HttpRequest) -> HttpResponse:
+    """GET: the form. POST: the incident; 303 to its page, 422 with the faults and everything typed."""
+    actor = current_actor(request)
+    require(actor, Capability.INCIDENTS_WRITE)
+    if request.method != "POST":
+        return _page(request, DeclareForm(initial={"request_key": uuid.uuid4().hex}))
+    form = DeclareForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        number = _declare_once(actor, form)
+    except Invalid as fault:
+        for one in fault.faults:
+            form.add_error(one.field if one.field in form.fields else None, one.message)
+        return _page(request, form, status=422)
+    return go_to(request, f"/incidents/INC-{number}")
+
+
+def _page(request: HttpRequest, form: DeclareForm, status: int = 200) -> HttpResponse:
+    context = {"form": form.styled(), "nav_current": "/incidents"}
+    return render(request, "incidents/declare.html", context, part="form", status=status)
+
+
+def _declare_once(actor: Actor, form: DeclareForm) -> int:
+    """The same form sent twice answers the same incident."""
+    data = form.cleaned_data
+    key = f"declared:{actor.workspace_id}:{actor.user_id}:{data['request_key']}"
+    known = caches["durable"].get(key) if data["request_key"] else None
+    if known:
+        return int(known)
+    incident = declare_incident(
+        actor,
+        title=data["title"],
+        severity=data["severity"],
+        incident_type=data["incident_type"] or "other",
+        description=data["description"],
+        components=[c.strip() for c in data["components"].split(",") if c.strip()],
+    )
+    caches["durable"].set(key, incident.number, REPEAT_WITHIN_S)
+    return incident.number
+
+
+@require_safe
+def similar(request: HttpRequest) -> HttpResponse:
+    """GET /incidents/similar?title=…: up to four open incidents that share a word with the title."""
+    actor = current_actor(request)
+    found = _similar(actor, request.GET.get("title", ""))
+    return render_template(request, "incidents/similar.html", {"incidents": found})
+
+
+def _similar(actor: Actor, title: str) -> list[Incident]:
+    words = sorted({w for w in title.casefold().split() if len(w) >= LEAST_WORD}, key=len, reverse=True)[:3]
+    found: dict[int, Incident] = {}
+    for word in words:
+        wanted = IncidentFilter(statuses=frozenset(UNRESOLVED), search=word)
+        for incident in incidents_page(actor, wanted, limit=SIMILAR).items:
+            found.setdefault(incident.pk, incident)
+    return list(found.values())[:SIMILAR]
+
+
+@require_safe
+def short_address(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET /INC-42: what people paste; leads to the page."""
+    return SeeOther(f"/incidents/{reference}")

@@ -1,0 +1,82 @@
+"""What people declare."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from core.errors import Forbidden, Invalid
+from incidents.models import Incident
+from incidents.services.opening import declare_incident
+from tests.incidents.make import NOW
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_declared_incident_has_what_was_said_and_sensible_defaults(declared):
+    incident = declared("  Checkout is down  ", components=["api", "worker"])
+    assert (incident.number, incident.title, incident.severity) == (1, "Checkout is down", "sev3")
+    assert (incident.incident_type, incident.status, incident.stage) == ("other", "open", "assessment")
+    assert incident.component_names == ["api", "worker"]
+    assert incident.started_at == incident.detected_at == NOW
+    assert incident.acknowledge_due_at == NOW + timedelta(hours=2)
+    assert (incident.fingerprint, incident.commander_username) == ("", None)
+
+
+def test_declaring_leaves_one_entry_one_audit_row_and_one_fact(declared, actor, story, audited, told):
+    [entry] = story(declared())
+    assert (entry.kind, entry.author_id) == ("detected", actor.user_id)
+    assert entry.message == "Declared by Rita Responder: Checkout is down"
+    assert (audited(), told()) == (["incident.declare"], ["incident.opened"])
+
+
+def test_words_of_any_door_are_taken(declared):
+    incident = declared(severity="critical", incident_type="Service Down", source="cli")
+    assert (incident.severity, incident.incident_type, incident.source) == ("sev1", "service_down", "cli")
+
+
+def test_two_declared_incidents_never_are_the_same_trouble(declared):
+    assert [declared().number, declared().number] == [1, 2]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_trouble_may_have_begun_before_it_was_declared(declared):
+    assert declared(started_at=NOW - timedelta(minutes=10)).mttd == 600.0
+
+
+def test_labels_and_drills_are_kept(declared):
+    incident = declared(labels={"project": "web"}, is_drill=True)
+    assert (incident.labels, incident.is_drill) == ({"project": "web"}, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"title": "a\x00b"}, "title"),
+        ({"description": "a\x00b"}, "description"),
+        ({"description": "x" * 20_001}, "description"),
+        ({"severity": "sev9"}, "severity"),
+        ({"incident_type": "flood"}, "incident_type"),
+        ({"source": "pigeon"}, "source"),
+        ({"components": ["ok", ""]}, "components[1]"),
+        ({"components": "api"}, "components"),
+        ({"components": ["c"] * 201}, "components"),
+        ({"labels": {"a": 1}}, "labels.a"),
+        ({"started_at": datetime(2100, 1, 1, tzinfo=UTC)}, "started_at"),
+        ({"started_at": datetime.fromisoformat("2020-01-01T00:00:00")}, "started_at"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_written(workspace, declared, fields, field):
+    with pytest.raises(Invalid) as refused:
+        declared(**fields)
+    assert refused.value.faults[0].field == field
+    assert not Incident.objects.of(workspace.pk).exists()
+
+
+def test_a_viewer_may_not_declare(make_actor, workspace):
+    with pytest.raises(Forbidden, match="responder or higher"):
+        declare_incident(make_actor("viewer"), title="x")
+    assert not Incident.objects.of(workspace.pk).exists()

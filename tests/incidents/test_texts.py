@@ -1,0 +1,96 @@
+"""What may be written, and what a machine's text is made to fit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from incidents.texts import clean_labels, clean_line, clean_text, clean_title, fit, fit_text
+
+
+def refused_field(call, *args, **kwargs):
+    with pytest.raises(Invalid) as refused:
+        call(*args, **kwargs)
+    return refused.value.faults[0].field, refused.value.faults[0].rule
+
+
+def test_a_title_is_trimmed():
+    assert clean_title("  Checkout is down \n") == "Checkout is down"
+
+
+def test_a_title_may_have_exactly_two_hundred_characters_after_trimming():
+    assert len(clean_title(" " + "x" * 200 + " ")) == 200
+    assert refused_field(clean_title, "x" * 201) == ("title", "max_length")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_a_title_must_say_something(text):
+    assert refused_field(clean_title, text) == ("title", "required")
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\n", "\x1b", "\x7f", "\x85", "\ud800", "\u202e", "\u2066"])
+def test_a_title_holds_no_character_that_cannot_be_read(char):
+    assert refused_field(clean_title, f"a{char}b") == ("title", "characters")
+
+
+def test_text_may_have_lines_and_tabs_but_no_nul():
+    assert clean_text("message", "one\n\ttwo\r\n") == "one\n\ttwo"
+    assert refused_field(clean_text, "message", "a\x00b") == ("message", "characters")
+
+
+def test_required_text_must_say_something():
+    assert refused_field(clean_text, "message", "  ", required=True) == ("message", "required")
+    assert clean_text("message", "  ") == ""
+
+
+def test_text_ends_at_twenty_thousand_characters():
+    assert len(clean_text("description", "x" * 20_000)) == 20_000
+    assert refused_field(clean_text, "description", "x" * 20_001) == ("description", "max_length")
+
+
+def test_what_is_no_text_is_refused():
+    assert refused_field(clean_line, "component", 7) == ("component", "type")
+
+
+def test_labels_are_trimmed_pairs():
+    assert clean_labels({" team ": " payments "}) == {"team": "payments"}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"": "x"},
+        {"x" * 61: "y"},
+        {"a": "x" * 201},
+        {"a": 1},
+        {"a\x00": "b"},
+        ["a"],
+        {f"k{n}": "v" for n in range(51)},
+    ],
+)
+def test_wrong_labels_are_refused_by_name(labels):
+    field, _ = refused_field(clean_labels, labels)
+    assert field.startswith("labels")
+
+
+@given(st.text(max_size=400), st.integers(2, 200))
+def test_a_machines_line_always_fits_and_can_be_stored(text, limit):
+    line = fit(text, limit)
+    assert len(line) <= limit
+    assert "\x00" not in line
+    line.encode()
+
+
+@given(st.text(max_size=400))
+def test_a_machines_text_can_always_be_stored(text):
+    kept = fit_text(text)
+    assert "\x00" not in kept
+    assert kept == fit_text(kept)
+    kept.encode()
+
+
+def test_a_line_that_is_too_long_says_so():
+    assert fit("x" * 10, 5) == "xxxx…"
+    assert fit("one\ntwo", 20) == "one two"
