@@ -1,0 +1,101 @@
+"""Ending an incident, and bringing it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from core.errors import Conflict, Invalid
+from incidents.services import resolving, responding
+from tests.incidents.make import NOW
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOW, tick=False) as travelled:
+        yield travelled
+
+
+def test_resolving_takes_the_time_and_the_root_cause(clock, actor, declared, story, audited):
+    incident = declared()
+    clock.shift(timedelta(minutes=10))
+    resolved = resolving.resolve_incident(actor, number=1, message="Rolled back", root_cause="Bad deploy")
+    assert (resolved.status, resolved.mttr, resolved.root_cause) == ("resolved", 600.0, "Bad deploy")
+    assert (resolved.update_due_at, resolved.acknowledged_at) == (None, resolved.resolved_at)
+    assert (story(incident)[-1].kind, audited()[-1]) == ("resolution", "incident.resolve")
+
+
+def test_the_second_to_resolve_is_told_who_was_first(actor, make_actor, declared):
+    declared()
+    resolving.resolve_incident(actor, number=1)
+    with pytest.raises(Conflict, match="is resolved already by Rita Responder"):
+        resolving.resolve_incident(make_actor("manager"), number=1)
+
+
+def test_resolving_again_does_not_change_the_root_cause(actor, declared):
+    declared()
+    resolving.resolve_incident(actor, number=1, root_cause="Bad deploy")
+    assert resolving.resolve_incident(actor, number=1, root_cause="Other").root_cause == "Bad deploy"
+
+
+def test_only_what_is_resolved_can_be_closed(actor, declared, audited):
+    declared()
+    with pytest.raises(Invalid, match="closed cannot follow open"):
+        resolving.close_incident(actor, number=1)
+    resolving.resolve_incident(actor, number=1)
+    closed = resolving.close_incident(actor, number=1)
+    assert closed.closed_at is not None
+    assert audited()[-1] == "incident.close"
+
+
+def test_reopening_keeps_the_old_times_in_the_timeline(clock, actor, declared, story, audited):
+    incident = declared()
+    resolved = resolving.resolve_incident(actor, number=1)
+    resolving.close_incident(actor, number=1)
+    clock.shift(timedelta(hours=1))
+    back = resolving.reopen_incident(actor, number=1, message="It is back")
+    assert (back.status, back.resolved_at, back.closed_at, back.mttr) == ("investigating", None, None, None)
+    entry = story(incident)[-1]
+    assert entry.data["resolved_at"] == entry.data["closed_at"] == resolved.resolved_at.isoformat()
+    assert (entry.message, audited()[-1]) == ("It is back", "incident.reopen")
+    assert back.update_due_at == NOW + timedelta(hours=5)
+
+
+def test_setting_a_resolved_incident_to_investigating_reopens_it(actor, declared, audited):
+    declared()
+    resolving.resolve_incident(actor, number=1)
+    assert responding.change_status(actor, number=1, status="investigating").resolved_at is None
+    assert audited()[-1] == "incident.reopen"
+
+
+def test_reopening_twice_by_one_hand_is_one_reopening(actor, declared, audited):
+    declared()
+    resolving.resolve_incident(actor, number=1)
+    first = resolving.reopen_incident(actor, number=1)
+    assert resolving.reopen_incident(actor, number=1).version == first.version
+    assert audited().count("incident.reopen") == 1
+
+
+def test_reopening_what_never_ended_is_refused(actor, declared):
+    declared()
+    with pytest.raises(Conflict, match="INC-1 is open already"):
+        resolving.reopen_incident(actor, number=1)
+
+
+def test_the_same_trouble_is_never_open_twice(actor, detected, report):
+    from tests.incidents.make import signal
+
+    detected()
+    resolving.resolve_incident(actor, number=1)
+    report(signal())
+    with pytest.raises(Conflict, match="INC-2 is open for the same trouble") as refused:
+        resolving.reopen_incident(actor, number=1)
+    assert refused.value.extra["open"]["incident_id"] == "INC-2"
+
+
+def test_a_resolution_may_be_public(actor, declared, story):
+    incident = declared()
+    resolving.resolve_incident(actor, number=1, message="All is well", is_public=True)
+    assert story(incident)[-1].is_public
