@@ -17,7 +17,7 @@ def evaluate() -> None:
     """Drain what ingest touched. Nudged by ingest, run by beat every second."""
     clear(EVALUATE)
     if drain():
-        # More may be waiting than one slice holds, and whoever committed since found the flag cleared.
+        # More is waiting than one slice holds; let another task of the queue have its turn first.
         nudge(EVALUATE, "detection")
 
 

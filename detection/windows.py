@@ -13,7 +13,7 @@ from typing import Final, LiteralString
 STATES: Final[LiteralString] = """
 select p.n, r.error_threshold, r.time_window_seconds, r.require_consecutive, r.min_components_affected, r.dry_run,
        o.incident_id,
-       greatest(o.resolved_at + make_interval(secs => r.cooldown_seconds), d.window_end, '-infinity')
+       greatest(o.resolved_at + make_interval(secs => r.cooldown_seconds), d.window_end, 'epoch')
   from unnest(%s::int[], %s::bigint[], %s::text[], %s::text[]) as p(n, rule_id, group_key, fingerprint)
   join detection_detectionrule r on r.id = p.rule_id and r.enabled
   left join lateral (

@@ -26,14 +26,13 @@ ADVISORY_SPACE = 0x70C51
 Found = tuple[Touched, State]
 
 
-def drain(slice_seconds: float = 1.0) -> int:
-    """Evaluate until nothing is waiting or the time is up; answers how many outbox rows were taken."""
-    until, taken = time.monotonic() + slice_seconds, 0
-    while rows := drain_once():
-        taken += rows
+def drain(slice_seconds: float = 1.0) -> bool:
+    """Evaluate until nothing is waiting; answers whether the time was up before that."""
+    until = time.monotonic() + slice_seconds
+    while drain_once():
         if time.monotonic() >= until:
-            break
-    return taken
+            return True
+    return False
 
 
 def drain_once() -> int:
@@ -137,7 +136,8 @@ def with_members(crossings: Sequence[Crossing]) -> list[Crossing]:
             cursor.execute(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)])
             for n, *member in cursor.fetchall():
                 ordered[n].members.append(Member(*member))
-    return ordered
+    # Somebody may have resolved their incident between the two looks.
+    return [c for c in ordered if len(c.members) >= c.state.threshold]
 
 
 def _join(workspace_id: int, found: Sequence[Found]) -> None:

@@ -1,0 +1,19 @@
+"""The facts this app publishes through the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox import DomainEvent
+
+
+@dataclass(frozen=True)
+class RulesChanged(DomainEvent):
+    """Rules of the workspace were made, changed or removed."""
+
+    topic: ClassVar[str] = "rules.changed"
+    rule_ids: tuple[str, ...]
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ("rules",)

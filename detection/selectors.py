@@ -1,0 +1,82 @@
+"""Reading rules, and the events an incident counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from detection.levels import LEVEL_LABELS
+from detection.models import DetectionRule, Event, IncidentEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events of an incident, oldest first; `after` continues, None at the end."""
+
+    items: list[Event]
+    after: tuple[datetime, int] | None
+
+
+def rules_of(actor: Actor) -> QuerySet[DetectionRule]:
+    """Every rule of the workspace by rule_id. Raises Forbidden."""
+    require(actor, Capability.RULES_READ)
+    return DetectionRule.objects.of(actor.workspace_id).order_by("rule_id")
+
+
+def rule_for(actor: Actor, rule_id: str, *, lock: bool = False) -> DetectionRule:
+    """One rule by its rule_id. Raises Forbidden, NotFound."""
+    rules = rules_of(actor)
+    rule = (rules.select_for_update() if lock else rules).filter(rule_id=rule_id.replace("\0", "")).first()
+    if rule is None:
+        raise NotFound(f"There is no rule {rule_id}.")
+    return rule
+
+
+def rule_json(rule: DetectionRule) -> dict[str, Any]:
+    """A rule as the API shows it."""
+    return {
+        "rule_id": rule.rule_id,
+        "name": rule.name,
+        "description": rule.description,
+        "incident_type": str(rule.incident_type),
+        "severity": str(rule.severity),
+        "event_types": list(rule.event_types),
+        "minimum_level": LEVEL_LABELS[rule.minimum_level],
+        "sources": list(rule.sources),
+        "message_pattern": rule.message_pattern,
+        "group_by": str(rule.group_by),
+        "error_threshold": rule.error_threshold,
+        "time_window_seconds": rule.time_window_seconds,
+        "check_interval_seconds": rule.check_interval_seconds,
+        "require_consecutive": rule.require_consecutive,
+        "min_components_affected": rule.min_components_affected,
+        "cooldown_seconds": rule.cooldown_seconds,
+        "enabled": rule.enabled,
+        "dry_run": rule.dry_run,
+        "is_builtin": rule.is_builtin,
+        "version": rule.version,
+    }
+
+
+def events_page(
+    actor: Actor, incident_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
+) -> EventPage:
+    """The events an incident counts, `limit` at a time: two statements however many there are.
+
+    Raises Forbidden. Another workspace's incident has no events here.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    links = IncidentEvent.objects.of(actor.workspace_id).filter(incident_id=incident_id)
+    if after is not None:
+        links = links.extra(where=["(occurred_at, event_id) > (%s, %s)"], params=list(after))
+    page = list(links.order_by("occurred_at", "event_id")[: limit + 1])
+    shown = page[:limit]
+    found = Event.objects.of(actor.workspace_id).in_bulk([link.event_id for link in shown])
+    last = (shown[-1].occurred_at, shown[-1].event_id) if len(page) > limit else None
+    return EventPage([found[link.event_id] for link in shown if link.event_id in found], last)
