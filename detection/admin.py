@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,7 +10,13 @@ from django.http import HttpRequest
 from detection.models import DetectionRule, Finding
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[Any]
+else:  # generic for the type checker only
+    Admin = admin.ModelAdmin
+
+
+class ReadOnly(Admin):
     """Shows rows; a change here would leave no audit row."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
