@@ -1,0 +1,54 @@
+"""`python -m bench GOAL…`: measure goals by number; exit status 1 when one misses what it must reach."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+
+from bench.goals import GOALS
+from bench.harness.machine import facts
+from bench.harness.report import Report
+from bench.harness.scale import SMOKE, Scale
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What every entry point takes."""
+    parser.add_argument(
+        "--smoke", action="store_true", help="tiny sizes, only to see that it works; keeps nothing"
+    )
+    for name, words in (
+        ("repetitions", "runs of each candidate"),
+        ("seconds", "seconds of one load"),
+        ("stored", "events stored for goal 11"),
+    ):
+        parser.add_argument(f"--{name}", type=int, help=words)
+    return parser
+
+
+def scale_of(options: argparse.Namespace) -> Scale:
+    """The sizes asked for."""
+    given = {name: getattr(options, name) for name in ("repetitions", "seconds", "stored")}
+    return replace(SMOKE if options.smoke else Scale(), **{k: v for k, v in given.items() if v is not None})
+
+
+def measure(goal: int, scale: Scale) -> Report:
+    """Run one goal, say what came out, and keep it unless it was only a smoke run."""
+    report = GOALS[goal](scale)
+    report.print()
+    if not scale.is_smoke:
+        report.save(facts())
+    return report
+
+
+def main() -> int:
+    """Measure the goals on the command line, in their order."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("goals", nargs="+", type=int, choices=sorted(GOALS), metavar="GOAL")
+    options = arguments(parser).parse_args()
+    reports = [measure(goal, scale_of(options)) for goal in options.goals]
+    return 0 if all(report.passed for report in reports) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Goals 16 and 17: what `make run` takes, in memory at rest and in time from a bare checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from bench.harness.figures import median
+from bench.harness.place import ROOT, scratch
+from bench.harness.programs import Program, family, proportional_bytes, status_of
+from bench.harness.report import Report, Verdict
+from bench.harness.scale import Scale
+from core.embedded.process import free_port
+
+SERVERS = ("postgres", "valkey", "weed", "seaweed")
+FIRST_PAGE = "/sign-in"
+# What would make a checkout use somebody else's servers or environment.
+FOREIGN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "TOCSIN_DATA_DIR", "VIRTUAL_ENV", "PORT")
+
+
+def memory_at_idle(scale: Scale) -> Report:
+    """Goal 16."""
+    totals, last = [], dict[str, float]()
+    for _ in range(scale.repetitions):
+        with _made_to_run(ROOT, scratch("idle-data")) as program:
+            time.sleep(scale.idle_seconds)
+            totals.append(proportional_bytes(program.child.pid, _is_ours) / 2**20)
+            last = _by_process(program.child.pid)
+    verdict = Verdict("all our processes at idle", median(totals), 450, 300, " MiB", more_is_better=False)
+    rows = [*last.items(), ("all, median of the runs", median(totals))]
+    return Report(16, "memory of `make run` at rest", ("process", "MiB, proportional"), rows, [verdict])
+
+
+def cold_start(scale: Scale) -> Report:
+    """Goal 17."""
+    seconds = [_cold(i) for i in range(scale.repetitions)]
+    verdict = Verdict("bare checkout to first page", median(seconds), 60, 20, " s", more_is_better=False)
+    rows = [(i, taken) for i, taken in enumerate(seconds, 1)]
+    note = "With installing by lock (packages cached), initdb, migrations, CSS and static files."
+    return Report(17, "cold set-up by `make run`", ("run", "seconds"), rows, [verdict], note)
+
+
+def _cold(number: int) -> float:
+    """Clone into a new folder, `make run`, and wait for the first page."""
+    folder = scratch("clones") / str(number)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    try:
+        started = time.monotonic()
+        with _made_to_run(folder, folder / ".tocsin"):
+            return time.monotonic() - started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _made_to_run(checkout: Path, data: Path) -> Iterator[Program]:
+    """`make run` in a checkout, with its first page served; stopped in order."""
+    port = free_port()
+    environment = {"PORT": str(port), "BASE_URL": f"http://127.0.0.1:{port}", "TOCSIN_DATA_DIR": str(data)}
+    program = Program("make-run", ["make", "run"], env=environment, cwd=checkout)
+    for name in set(FOREIGN) - set(environment):
+        program.env.pop(name, None)
+    with program:
+        program.wait_for(lambda: status_of(port, FIRST_PAGE) == 200, "the first page", 300)
+        try:
+            yield program
+        finally:
+            _interrupt(program)
+
+
+def _interrupt(program: Program) -> None:
+    """What Ctrl-C does: every process in the terminal's group hears it, the embedded servers do not."""
+    with suppress(ProcessLookupError):
+        os.killpg(program.child.pid, 2)
+    with suppress(subprocess.TimeoutExpired):
+        program.child.wait(40)
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    return not any(word in process.name().lower() for word in SERVERS)
+
+
+def _by_process(pid: int) -> dict[str, float]:
+    """MiB of each of our processes, named by what it runs."""
+    found = dict[str, float]()
+    for process in filter(_is_ours, family(pid)):
+        words = [Path(word).name for word in process.cmdline()[:6]]
+        name = f"{len(found) + 1}. {' '.join(words)[:60]}"
+        found[name] = process.memory_full_info().pss / 2**20
+    return found

@@ -1,0 +1,27 @@
+"""Every goal by its number, and what measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.cases import detection, exactly_once, footprint, ingest, latency, page, stored, streams
+from bench.harness.report import Report
+from bench.harness.scale import Scale
+
+GOALS: dict[int, Callable[[Scale], Report]] = {
+    1: ingest.batch_against_alerta,
+    2: ingest.batch_against_alertmanager,
+    3: ingest.batch_against_copy,
+    4: ingest.single,
+    5: ingest.tail,
+    6: latency.under_load,
+    7: latency.burst,
+    8: page.open_page,
+    9: detection.on_and_off,
+    10: detection.scaling,
+    11: stored.full_and_empty,
+    12: exactly_once.check,
+    13: streams.fan_out,
+    16: footprint.memory_at_idle,
+    17: footprint.cold_start,
+}

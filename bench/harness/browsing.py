@@ -1,0 +1,41 @@
+"""Signs in as the person whom `make run` greets."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+from bench.harness.tocsin import Tocsin
+
+FIELD = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
+
+
+def sign_in(tocsin: Tocsin) -> str:
+    """Spend the printed one-time link; the Cookie header of the session. Raises RuntimeError when refused."""
+    cookies: SimpleCookie = SimpleCookie()
+    status, page = _ask(tocsin, "GET", cookies)
+    if status == 200 and (field := FIELD.search(page)):  # a page that asks to confirm
+        status, page = _ask(tocsin, "POST", cookies, {"csrfmiddlewaretoken": field[1]})
+    if status not in (302, 303):
+        raise RuntimeError(f"the sign-in link answered {status}: {page[:300]}")
+    return _header(cookies)
+
+
+def _ask(
+    tocsin: Tocsin, method: str, cookies: SimpleCookie, form: dict[str, str] | None = None
+) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", tocsin.port, timeout=30)
+    headers = {"Cookie": _header(cookies), "Referer": tocsin.base}
+    if form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    connection.request(method, tocsin.sign_in, urlencode(form or {}), headers)
+    answer = connection.getresponse()
+    for value in answer.headers.get_all("Set-Cookie") or []:
+        cookies.load(value)
+    return answer.status, answer.read().decode(errors="replace")
+
+
+def _header(cookies: SimpleCookie) -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())

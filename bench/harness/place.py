@@ -1,0 +1,28 @@
+"""Where a run keeps its files: servers, logs, peers, results, all in one folder that may be thrown away."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "bench"
+SCRATCH = Path(os.environ.get("BENCH_DIR", BENCH / "scratch")).resolve()
+LUA = BENCH / "load" / "events.lua"
+README = BENCH / "README.md"
+
+
+def scratch(*parts: str) -> Path:
+    """A folder below the scratch folder, made if missing."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    SCRATCH.chmod(0o711)  # servers that run as another user pass through
+    folder = SCRATCH.joinpath(*parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def log(name: str) -> Path:
+    """A fresh log file of that name."""
+    path = scratch("logs") / f"{name}.log"
+    path.unlink(missing_ok=True)
+    return path

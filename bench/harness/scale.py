@@ -1,0 +1,49 @@
+"""How much is measured: the full size, and a tiny one that only shows that a benchmark works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts and seconds of one run. `seconds` is one load, `probe_seconds` one series of single probes."""
+
+    repetitions: int = 3
+    seconds: int = 6
+    warm_up: int = 2
+    connections: int = 16
+    probe_seconds: int = 20
+    bursts: int = 60
+    steady_rate: int = 10_000
+    rules: tuple[int, int] = (10, 1_000)
+    groups: tuple[int, int] = (10, 10_000)
+    stored: int = 10_000_000
+    exact_groups: int = 300
+    exact_runs: int = 10
+    viewers: tuple[int, int] = (1_000, 5_000)
+    updates: int = 20
+    page_views: int = 30
+    idle_seconds: int = 20
+    is_smoke: bool = False
+
+
+SMOKE = Scale(
+    repetitions=1,
+    seconds=1,
+    warm_up=1,
+    connections=4,
+    probe_seconds=2,
+    bursts=3,
+    steady_rate=500,
+    rules=(2, 20),
+    groups=(2, 50),
+    stored=5_000,
+    exact_groups=5,
+    exact_runs=1,
+    viewers=(10, 50),
+    updates=3,
+    page_views=2,
+    idle_seconds=2,
+    is_smoke=True,
+)

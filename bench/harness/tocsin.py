@@ -1,0 +1,119 @@
+"""Tocsin as `make run` starts it: web with 2 processes, detection worker, default worker and beat.
+
+Tokens, tenancy, limits and audit are on; only the servers are the benchmark's, so that peers can share them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+
+from bench.harness.load import Route
+from bench.harness.place import ROOT, scratch
+from bench.harness.programs import Program, cpu_seconds, status_of
+from bench.harness.servers import Servers
+from core.embedded.process import free_port
+
+TOKEN = re.compile(r"\btcs_[A-Za-z0-9]+_[A-Za-z0-9_-]+")
+SIGN_IN = re.compile(r"https?://[^\s/]+(/\S*sign-in/\S+)")
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tocsin:
+    """A running Tocsin: where it is, how to get in, and its database."""
+
+    program: Program
+    servers: Servers
+    port: int
+    token: str
+    sign_in: str
+    database: str
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def authorization(self) -> str:
+        return f"Bearer {self.token}"
+
+    @property
+    def events(self) -> Route:
+        return Route(f"{self.base}/api/v1/events", "tocsin", self.authorization)
+
+    def connect(self) -> psycopg.Connection:
+        """A connection of the benchmark's own, in autocommit."""
+        return psycopg.connect(self.database, autocommit=True)
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far of everything it runs, PostgreSQL included."""
+        return cpu_seconds(self.program.child.pid) + cpu_seconds(self.servers.postmaster)
+
+    def wait_until_detected(self, seconds: float = 60.0) -> None:
+        """Wait until detection has looked at every stored event; raises TimeoutError."""
+        end = time.monotonic() + seconds
+        with self.connect() as connection:
+            while connection.execute("select exists (select from detection_outbox)").fetchone() != (False,):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"detection was not done after {seconds:.0f} s")
+                time.sleep(0.05)
+
+    def execute(self, statement: LiteralString) -> None:
+        """Change its data behind its back, for what a benchmark needs to be there."""
+        with self.connect() as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running_tocsin(
+    servers: Servers, *, database: str = "bench_tocsin", keep: bool = False
+) -> Iterator[Tocsin]:
+    """A Tocsin on an empty database; with `keep` on the database as an earlier one left it."""
+    url = servers.postgres.url(database) if keep else servers.fresh_database(database)
+    servers.forget()
+    port = free_port()
+    argv = [sys.executable, ROOT / "manage.py", "up"]
+    with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
+        program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness")
+        if not keep:
+            program.wait_for(lambda: bool(TOKEN.search(_said(program))), "a printed token")
+        yield Tocsin(program, servers, port, _kept_token(program, database), _sign_in_path(program), url)
+
+
+def _kept_token(program: Program, database: str) -> str:
+    """The token printed at the first start on that database, also at later ones."""
+    kept, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_said(program))
+    if found:
+        kept.write_text(found[0])
+    return kept.read_text()
+
+
+def _sign_in_path(program: Program) -> str:
+    found = SIGN_IN.search(_said(program))
+    return found[1] if found else ""
+
+
+def _said(program: Program) -> str:
+    return program.log.read_text(errors="replace")
+
+
+def _environment(servers: Servers, database: str, port: int) -> dict[str, str]:
+    folder = scratch("tocsin")
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    return {
+        "PORT": str(port),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "TOCSIN_DATA_DIR": str(folder / "data"),
+        "DATABASE_URL": database,
+        "REDIS_URL": servers.valkey.url(),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,58 @@
+"""Tocsin's own reading, rules and statement in an ordinary Django view: a request, a statement, a commit."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from datetime import UTC, datetime
+
+import orjson
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts.actor import Actor
+from accounts.api_auth import admit, credential, digest, find_token
+from accounts.permissions import Capability, require
+from core.errors import Problem
+from detection.ingest.parsing import parse_body
+from detection.ingest.statement import command, pack, repeats
+from detection.matching import Ruleset
+from detection.services.ingest import retention, ruleset_of
+
+ordinals = itertools.count()
+
+
+@csrf_exempt
+def take(request: HttpRequest) -> HttpResponse:
+    """202 with counts, or a problem; the events are committed when it answers."""
+    try:
+        actor = _actor(credential({"authorization": request.headers.get("Authorization", "")}) or "")
+        batch = parse_body(request.body, datetime.now(UTC), retention())
+    except Problem as problem:
+        return _answer(problem.status, problem.as_json())
+    parcel = pack(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
+    query, params = command([parcel])
+    with connection.cursor() as cursor:
+        cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
+        [repeated] = repeats([parcel], cursor.fetchall())
+    return _answer(
+        202, {"accepted": len(batch.events) - repeated, "duplicates": repeated, "rejected": batch.faults}
+    )
+
+
+@functools.cache
+def _actor(token: str) -> Actor:
+    """Looked up once: a run is shorter than the minute a token may be remembered."""
+    actor = admit(find_token(digest(token)), now=datetime.now(UTC))
+    require(actor, Capability.EVENTS_WRITE)
+    return actor
+
+
+@functools.cache
+def _rules(workspace_id: int) -> Ruleset:
+    return ruleset_of(workspace_id)
+
+
+def _answer(status: int, body: object) -> HttpResponse:
+    return HttpResponse(orjson.dumps(body), status=status, content_type="application/json")
