@@ -29,6 +29,11 @@ NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order
 
 FILTERS = ("severity", "status", "component", "since", "until", "type", "search", "label", "project", "stage")
 TOLD = (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE)
+MENU = (
+    ("assign", "Assign a role", "user-round-plus"),
+    ("severity", "Change severity", "gauge"),
+    ("edit", "Edit details", "pencil"),
+)
 KINDS: Mapping[str, tuple[EntryKind, ...]] = {
     "": (),
     "updates": TOLD,
@@ -139,7 +144,7 @@ class IncidentHeader(IncidentPanel):
             "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
             "is_unresolved": incident.status in UNRESOLVED,
-            "viewer_id": actor.user_id,
+            "menu": MENU,
         }
 
 

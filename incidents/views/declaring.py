@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from accounts.web import current_actor
 from core.errors import Invalid
-from core.htmx import SeeOther, go_to, render
+from core.htmx import go_to, render
 from incidents.filters import IncidentFilter
 from incidents.forms import DeclareForm
 from incidents.models import Incident
@@ -85,9 +85,3 @@ def _similar(actor: Actor, title: str) -> list[Incident]:
         for incident in incidents_page(actor, wanted, limit=SIMILAR).items:
             found.setdefault(incident.pk, incident)
     return list(found.values())[:SIMILAR]
-
-
-@require_safe
-def short_address(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET /INC-42: what people paste; leads to the page."""
-    return SeeOther(f"/incidents/{reference}")

@@ -1,0 +1,38 @@
+"""Refusals as pages: what the services raise, shown in the site's own look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from core.errors import Problem, Unauthenticated
+from core.htmx import go_to, wants_fragment
+
+
+class ProblemPages:
+    """Middleware: a Problem raised by a page becomes an error page, or the way to sign in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        """The answer to a Problem of a page; others, and those of the API, are not ours."""
+        if not isinstance(fault, Problem) or request.path.startswith("/api/"):
+            return None
+        if isinstance(fault, Unauthenticated):
+            return _sign_in(request)
+        return render(request, "problem.html", {"problem": fault}, status=fault.status)
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    # A fragment's own address is no page to come back to.
+    back = request.headers.get("HX-Current-URL", "/") if wants_fragment(request) else request.get_full_path()
+    return go_to(request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back != "/" else settings.LOGIN_URL)

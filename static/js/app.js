@@ -1,0 +1,6 @@
+// The page's own behaviour: every module adds one thing, and the page works without any of them.
+import "./time.js";
+import "./live.js";
+import "./dialog.js";
+import "./forms.js";
+import "./shortcuts.js";

@@ -1,0 +1,18 @@
+// Short words at the foot of the page. Good news goes by itself; faults stay until they are closed.
+export function toast(message, isError = false) {
+  const host = document.getElementById("toasts");
+  if (!host) return;
+  const box = document.createElement("div"), words = document.createElement("span"), button = document.createElement("button");
+  box.className = isError ? "toast toast-error" : "toast";
+  words.textContent = message;
+  button.type = "button";
+  button.textContent = "✕";
+  button.dataset.closeToast = "";
+  button.setAttribute("aria-label", "Close");
+  box.append(words, button);
+  host.append(box);
+  if (!isError) setTimeout(() => box.remove(), 6000);
+}
+
+document.addEventListener("click", (event) => event.target.closest("[data-close-toast]")?.closest(".toast").remove());
+for (const box of document.querySelectorAll(".toast:not(.toast-error)")) setTimeout(() => box.remove(), 6000);
