@@ -113,7 +113,7 @@ class ApiToken(WorkspaceScoped):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert
                 | pgtrigger.Delete
-                | _update_of("digest", "scopes", "expires_at", "revoked_at", "workspace"),
+                | _update_of("digest", "scopes", "expires_at", "revoked_at", "workspace_id"),
                 func=MOVE_EPOCH,
             )
         ]

@@ -21,6 +21,6 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='apitoken',
-            trigger=pgtrigger.compiler.Trigger(name='moves_epoch', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO accounts_tokenepoch AS epoch (id, value)\n    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)\n    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);\n    RETURN NULL;\n', hash='055e737d918cc336f40c0565529645f2cac96d58', level='STATEMENT', operation='INSERT OR DELETE OR UPDATE OF "digest", "scopes", "expires_at", "revoked_at", "workspace"', pgid='pgtrigger_moves_epoch_d55b1', table='accounts_apitoken', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='moves_epoch', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO accounts_tokenepoch AS epoch (id, value)\n    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)\n    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);\n    RETURN NULL;\n', hash='54ee71d1ecb4a18d5cdd8ec9ba807691ddc9b583', level='STATEMENT', operation='INSERT OR DELETE OR UPDATE OF "digest", "scopes", "expires_at", "revoked_at", "workspace_id"', pgid='pgtrigger_moves_epoch_d55b1', table='accounts_apitoken', when='AFTER')),
         ),
     ]
