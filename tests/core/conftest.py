@@ -1,0 +1,32 @@
+"""An outbox of the test's own: subscribers that live as long as one test."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.registry import Registry
+
+
+@pytest.fixture
+def subscribers(monkeypatch):
+    """An empty registry in the place of the real one; `outbox.subscriber` fills it."""
+    from core import outbox, relay
+
+    registry = Registry("subscriber")
+    monkeypatch.setattr(outbox, "SUBSCRIBERS", registry)
+    monkeypatch.setattr(relay, "SUBSCRIBERS", registry)
+    return registry
+
+
+@pytest.fixture
+def heard(subscribers):
+    """What the subscriber "ear" was told, as the event's `what`."""
+    from core.outbox import subscriber
+
+    told = []
+
+    @subscriber("ear", topics=("test.*",))
+    def ear(event):
+        told.append(event.payload["what"])
+
+    return told

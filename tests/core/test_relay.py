@@ -1,0 +1,220 @@
+"""Facts reach their subscribers at least once, whatever dies on the way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core import relay
+from core.models import OutboxDispatch, OutboxEvent
+from core.outbox import publish, publish_all, subscriber
+from core.relay import claim, prune, relay_due, send_again
+from core.retry import STANDARD, PassingError, PermanentError
+from tests.core.make import Happened
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def happen(count=1):
+    with transaction.atomic():
+        publish_all([Happened(1, what=str(n)) for n in range(count)])
+
+
+def only():
+    return OutboxDispatch.objects.get()
+
+
+def make_due():
+    OutboxDispatch.objects.update(due_at=Now() - timedelta(seconds=1))
+
+
+def let_leases_run_out():
+    OutboxDispatch.objects.update(leased_until=Now() - timedelta(seconds=1))
+
+
+def seconds_from_now(moment_field):
+    row = OutboxDispatch.objects.annotate(now=Now()).get()
+    return (getattr(row, moment_field) - row.now).total_seconds()
+
+
+def test_a_subscriber_is_told_once_and_the_dispatch_is_done(heard):
+    happen()
+    assert relay_due() == 1
+    assert relay_due() == 0
+    assert heard == ["0"]
+    row = only()
+    assert (row.state, row.attempts, row.leased_until, row.last_error) == ("done", 1, None, "")
+    assert row.settled_at is not None
+
+
+def test_the_oldest_come_first(heard):
+    happen(120)
+    assert relay_due() == 120
+    assert heard == [str(n) for n in range(120)]
+
+
+def test_the_limit_is_kept(heard):
+    happen(10)
+    assert relay_due(limit=3) == 3
+    assert len(heard) == 3
+
+
+def test_one_failing_subscriber_does_not_hold_up_another(subscribers):
+    told = []
+
+    @subscriber("broken", topics=("*",))
+    def broken(event):
+        raise OSError("no route")
+
+    subscriber("ear", topics=("*",))(lambda event: told.append(event.pk))
+    happen(3)
+    assert relay_due() == 6
+    assert len(told) == 3
+    assert OutboxDispatch.objects.filter(subscriber="broken", state="pending").count() == 3
+
+
+def failing(error):
+    def handler(event):
+        raise error
+
+    subscriber("ear", topics=("*",))(handler)
+
+
+def test_a_failure_is_written_down_and_tried_again_later(subscribers):
+    failing(OSError("no route\x00 to host"))
+    happen()
+    relay_due()
+    row = only()
+    assert (row.state, row.attempts, row.leased_until) == ("pending", 1, None)
+    assert row.last_error == "OSError: no route to host"
+    assert 0.0 < seconds_from_now("due_at") <= 1.0
+    assert relay_due() == 0
+
+
+def test_what_was_asked_for_is_waited(subscribers):
+    failing(PassingError("busy", retry_after=60))
+    happen()
+    relay_due()
+    assert 55 < seconds_from_now("due_at") <= 60
+
+
+def test_a_permanent_error_parks_it_where_people_see_it(subscribers):
+    failing(PermanentError("revoked"))
+    happen()
+    relay_due()
+    assert (only().state, only().attempts) == ("dead", 1)
+    assert "revoked" in only().last_error
+
+
+def test_it_is_parked_after_the_last_try(subscribers):
+    failing(OSError())
+    happen()
+    for attempt in range(STANDARD.attempts):
+        assert only().state == "pending", attempt
+        make_due()
+        assert relay_due() == 1
+    assert (only().state, only().attempts) == ("dead", STANDARD.attempts)
+    make_due()
+    assert relay_due() == 0
+
+
+def test_what_was_parked_can_be_sent_again_by_hand(heard):
+    happen()
+    OutboxDispatch.objects.update(state="dead", attempts=16)
+    assert send_again([only().pk]) == 1
+    assert relay_due() == 1
+    assert (only().state, heard) == ("done", ["0"])
+    assert send_again([only().pk]) == 0
+
+
+def test_a_subscriber_unknown_here_is_waited_for(subscribers, heard):
+    happen()
+    OutboxDispatch.objects.update(subscriber="of the next release")
+    relay_due()
+    assert only().state == "pending"
+    assert "no subscriber is called" in only().last_error
+
+
+def test_a_claimed_dispatch_is_nobody_elses(heard):
+    happen()
+    assert len(claim(10)) == 1
+    assert claim(10) == []
+    assert relay_due() == 0
+
+
+def test_what_a_dead_worker_held_is_claimed_again(heard):
+    happen()
+    claim(10)  # and then the worker is gone
+    let_leases_run_out()
+    assert relay_due() == 1
+    assert (only().state, only().attempts, heard) == ("done", 2, ["0"])
+
+
+def test_a_worker_that_comes_late_cannot_settle_what_another_holds(heard):
+    happen()
+    [slow] = claim(1)
+    let_leases_run_out()
+    [quick] = claim(1)
+    relay._settle_failure(slow, OSError("late"))
+    assert (only().state, only().last_error) == ("pending", "")
+    assert only().leased_until is not None
+    relay._run(quick)
+    assert only().state == "done"
+
+
+def test_a_lease_lasts_ten_seconds_of_the_databases_clock(heard):
+    happen()
+    claim(1)
+    assert 9 < seconds_from_now("leased_until") <= relay.LEASE_S
+
+
+def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(heard, monkeypatch):
+    happen(3)
+    monkeypatch.setattr(relay, "LEASE_S", 0.0)
+    batch = claim(3)
+    assert relay._run_batch(batch, claimed_at=0.0) == 1
+    left = OutboxDispatch.objects.filter(state="pending")
+    assert list(left.values_list("attempts", "leased_until")) == [(0, None), (0, None)]
+
+
+def test_sixteen_relays_at_once_tell_each_fact_once(heard):
+    happen(300)
+    ran = at_once(16, lambda index: relay_due())
+    assert sum(ran) == 300
+    assert sorted(heard, key=int) == [str(n) for n in range(300)]
+
+
+def test_a_handler_may_publish_in_turn(subscribers):
+    told = []
+
+    @subscriber("echo", topics=("test.happened",))
+    def echo(event):
+        told.append(event.payload["what"])
+        if event.payload["what"] == "0":
+            with transaction.atomic():
+                publish(Happened(1, what="echo"))
+
+    happen()
+    assert relay_due() == 2
+    assert told == ["0", "echo"]
+
+
+def test_only_old_facts_that_everybody_was_told_are_forgotten(heard):
+    happen(3)
+    pending, dead, done = OutboxEvent.objects.order_by("id")
+    OutboxDispatch.objects.filter(event=dead).update(state="dead")
+    OutboxDispatch.objects.filter(event=done).update(state="done")
+    assert prune() == 0
+    OutboxEvent.objects.update(created_at=Now() - timedelta(days=4))
+    assert prune() == 1
+    assert set(OutboxEvent.objects.all()) == {pending, dead}
+
+
+def test_pruning_goes_by_portions(subscribers):
+    happen(5)
+    OutboxEvent.objects.update(created_at=Now() - timedelta(days=4))
+    assert [prune(limit=2) for _ in range(4)] == [2, 2, 1, 0]
