@@ -83,7 +83,7 @@ drop function detection_make_partition(text, text, timestamptz, interval);
 
 # One row, so that versions are handed out in commit order; last_swept_at is not part of a rule's meaning.
 RULESET = """
-create table detection_ruleset (only boolean primary key default true check (only), version bigint not null);
+create table detection_ruleset (singleton boolean primary key default true check (singleton), version bigint not null);
 insert into detection_ruleset (version) values (1);
 create function detection_bump_ruleset() returns trigger language plpgsql as $$
 begin update detection_ruleset set version = version + 1; return null; end $$;
