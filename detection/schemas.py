@@ -1,0 +1,73 @@
+"""The shapes of the rules and events API, for its documentation; services judge the values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+
+class RuleOut(Schema):
+    rule_id: str = Field(examples=["error_burst"])
+    name: str
+    description: str
+    incident_type: str
+    severity: str
+    event_types: list[str]
+    minimum_level: str
+    sources: list[str]
+    message_pattern: str
+    group_by: str
+    error_threshold: int
+    time_window_seconds: int
+    check_interval_seconds: int
+    require_consecutive: bool
+    min_components_affected: int
+    cooldown_seconds: int
+    enabled: bool
+    dry_run: bool
+    is_builtin: bool
+    version: int
+
+
+class EventIn(Schema):
+    """One event. Other fields are kept under `metadata`."""
+
+    source: str = Field(
+        max_length=200, description="What it comes from; also `service`.", examples=["my-service"]
+    )
+    level: str = Field(
+        "info", description="debug … fatal, or high, sev2, p1 …; also `severity`.", examples=["ERROR"]
+    )
+    message: str = Field("", max_length=8192, examples=["Something went wrong"])
+    event_id: str = Field("", max_length=200, description="Sent twice, it is stored once.")
+    timestamp: str | float | None = Field(
+        None, description="ISO 8601 or seconds since 1970; also `occurred_at`."
+    )
+    event_type: str = Field("", max_length=200, description="Also `type`.")
+    correlation_id: str = Field("", max_length=200)
+    metadata: dict[str, Any] = {}
+
+
+class EventsIn(Schema):
+    """A batch of 1 to 1,000 events, 1 MB at most; a bare array and a single event are taken too."""
+
+    events: list[EventIn] = Field(min_length=1, max_length=1000)
+
+
+class EventFault(Schema):
+    position: int
+    field: str
+    rule: str
+    message: str
+
+
+class EventsOut(Schema):
+    """What was stored. `event_id` is told for a single event."""
+
+    accepted: int
+    duplicates: int
+    refused: int
+    errors: list[EventFault]
+    event_id: str | None = None
