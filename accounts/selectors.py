@@ -71,3 +71,15 @@ def _cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise invalid("cursor", "cursor", "must be a cursor this list gave out")
     return int(text)
+
+
+def workspace_of(actor: Actor) -> Workspace:
+    """The workspace the actor acts in: one query."""
+    return Workspace.objects.get(pk=actor.workspace_id)
+
+
+def username_of(actor: Actor) -> str | None:
+    """The handle of the person behind the actor; None for machines."""
+    if actor.user_id is None:
+        return None
+    return User.objects.filter(pk=actor.user_id).values_list("username", flat=True).first()

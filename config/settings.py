@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import fontpkg_inter
+
 from config.environment import ROOT, Environment, words
 from config.logging import logging_settings
 
@@ -23,6 +25,7 @@ BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
+METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
@@ -49,6 +52,9 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "core.middleware.RequestId",
+    "core.middleware.CarefulHeaders",
+    "core.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -60,6 +66,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "core.pages.ProblemPages",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -91,6 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.shell.shell",
             ],
         },
     }
@@ -126,6 +134,12 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = False  # accounts.sign_in_limits counts in the database instead
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
@@ -138,11 +152,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", fontpkg_inter.ROOT / "files")]
+TOCSIN_VIEWER = "accounts.web.current_actor"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Tests render pages without having built the files their names are hashed from.
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TOCSIN_ENV == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 
 LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION)

@@ -1,10 +1,27 @@
-"""Every address: each app's urls, the API, the admin."""
+"""Every address: each app's urls, the API and its documentation, the admin."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from config.api import api
+from config.openapi import docs_page
+from core import health, metrics
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.our_fault"
 
 urlpatterns = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
+    path("", include("accounts.urls")),
+    path("api/v1/", api.urls),
+    path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),
 ]

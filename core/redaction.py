@@ -19,7 +19,7 @@ _SECRET_TEXT: Final = (
         re.compile(r"(?i)\b(password|passwd|secret|token|api[_-]?key)(\s*[=:]\s*)[^\s,;&\"']{4,}"),
         rf"\1\2{MASK}",
     ),
-    (re.compile(r"(?i)(/sign-in/(?:link/)?)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
+    (re.compile(r"(?i)(/sign-in/(?:once/|link/)?)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
 )
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from accounts.actor import Actor
+from accounts.door import actor_in
 from core.paging import known_only, link_pages
 from incidents.filters import NAMES, parse_filter
 from incidents.models import Incident
@@ -53,6 +53,8 @@ from incidents.words import as_severity, as_type, parsed
 router = Router(tags=["Incidents"])
 catalogue = Router(tags=["Components"])
 EMPTY: Final = MoveIn()
+OVER: Final = ResolveIn()
+DEGRADED: Final = ImpactIn()
 
 
 class Paging(Schema):
@@ -95,11 +97,6 @@ class Reference(Schema):
 LISTED: Final = ("limit", "cursor", *(alias for aliases in NAMES.values() for alias in aliases))
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined]
-    return actor
-
-
 def _answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
     response["ETag"] = etag(incident.version)
     return incident_json(incident)
@@ -110,7 +107,7 @@ def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[In
     """Filters as listed; the next page is in the `Link` header."""
     known_only(request, LISTED)
     page = incidents_page(
-        _actor(request), parse_filter(request.GET), cursor=query.cursor or None, limit=query.limit
+        actor_in(request), parse_filter(request.GET), cursor=query.cursor or None, limit=query.limit
     )
     link_pages(request, response, page.next_cursor)
     return [incident_json(incident) for incident in page.items]
@@ -132,7 +129,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> An
         "source": IncidentSource.API,
     }
     incident = declare_and_set(
-        _actor(request), declared=declared, status=body.status, assigned_to=body.assigned_to
+        actor_in(request), declared=declared, status=body.status, assigned_to=body.assigned_to
     )
     response["Location"] = f"{request.path}/{incident.number}"
     return Status(201, _answer(incident, response))
@@ -141,7 +138,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> An
 @router.get("/{reference}", response=IncidentDetailOut, summary="Show an incident")
 def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Reference]) -> Any:
     """With the newest 50 entries of its story, its components' impacts and its role holders."""
-    actor = _actor(request)
+    actor = actor_in(request)
     incident = incident_for(actor, where.reference)
     story = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
@@ -149,9 +146,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     return _answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
         "components": [{"component": a.component.name, "impact": a.impact} for a in components],
-        "roles": [
-            {"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles
-        ],
+        "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
     }
 
 
@@ -163,7 +158,7 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
     if "public" in wanted:
         wanted["is_public"] = wanted.pop("public")
     version = version_from(request, body.version)
-    incident = patch_incident(_actor(request), number=where.reference, wanted=wanted, version=version)
+    incident = patch_incident(actor_in(request), number=where.reference, wanted=wanted, version=version)
     return _answer(incident, response)
 
 
@@ -171,7 +166,7 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
 def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: StatusIn) -> Any:
     """Forward jumps are allowed, closing only what is resolved; `investigating` reopens."""
     incident = change_status(
-        _actor(request),
+        actor_in(request),
         number=where.reference,
         status=body.status,
         message=body.message,
@@ -188,7 +183,7 @@ def acknowledge(
     """Somebody has it. The first one counts; others are told who was first."""
     version = version_from(request, body.version)
     incident = acknowledge_incident(
-        _actor(request), number=where.reference, note=body.message, version=version
+        actor_in(request), number=where.reference, note=body.message, version=version
     )
     return _answer(incident, response)
 
@@ -197,7 +192,7 @@ def acknowledge(
 def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: AssignIn) -> Any:
     """Without a role: the commander. Without a user name: nobody holds it any more."""
     incident = assign_role(
-        _actor(request),
+        actor_in(request),
         number=where.reference,
         role=body.role,
         username=body.username,
@@ -208,11 +203,11 @@ def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference],
 
 @router.post("/{reference}/resolve", response=IncidentOut, summary="Resolve an incident")
 def resolve(
-    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: ResolveIn = ResolveIn()
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: ResolveIn = OVER
 ) -> Any:
     """The trouble is over."""
     incident = resolve_incident(
-        _actor(request),
+        actor_in(request),
         number=where.reference,
         root_cause=body.root_cause,
         **_said(request, body),
@@ -224,7 +219,7 @@ def resolve(
 def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Nothing is left to do; only after it is resolved."""
     return _answer(
-        close_incident(_actor(request), number=where.reference, **_said(request, body)), response
+        close_incident(actor_in(request), number=where.reference, **_said(request, body)), response
     )
 
 
@@ -232,7 +227,7 @@ def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
 def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Back to investigating; the old times stay in the story."""
     return _answer(
-        reopen_incident(_actor(request), number=where.reference, **_said(request, body)), response
+        reopen_incident(actor_in(request), number=where.reference, **_said(request, body)), response
     )
 
 
@@ -244,7 +239,7 @@ def _said(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
 @router.post("/{reference}/notes", response={201: IncidentOut}, summary="Add a note")
 def note(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: NoteIn) -> Any:
     """Internal. Changes no version."""
-    incident = add_note(_actor(request), number=where.reference, message=body.message)
+    incident = add_note(actor_in(request), number=where.reference, message=body.message)
     return Status(201, _answer(incident, response))
 
 
@@ -252,7 +247,7 @@ def note(request: HttpRequest, response: HttpResponse, where: Path[Reference], b
 def update(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn) -> Any:
     """Public unless said otherwise; restarts the update clock."""
     incident = add_update(
-        _actor(request), number=where.reference, message=body.message, is_public=body.public
+        actor_in(request), number=where.reference, message=body.message, is_public=body.public
     )
     return Status(201, _answer(incident, response))
 
@@ -265,7 +260,7 @@ def timeline(
     known_only(request, ("limit", "cursor", "kind"))
     kinds = [parsed("kind", word, EntryKind, EntryKind) for word in query.kind.split(",") if word]
     page = timeline_page(
-        _actor(request), where.reference, kinds=kinds, cursor=query.cursor or None, limit=query.limit
+        actor_in(request), where.reference, kinds=kinds, cursor=query.cursor or None, limit=query.limit
     )
     link_pages(request, response, page.next_cursor)
     return [entry_json(entry) for entry in page.items]
@@ -279,11 +274,11 @@ class ComponentReference(Reference):
 
 @router.put("/{reference}/components/{path:name}", response=IncidentOut, summary="Set a component's impact")
 def put_component(
-    request: HttpRequest, response: HttpResponse, where: Path[ComponentReference], body: ImpactIn = ImpactIn()
+    request: HttpRequest, response: HttpResponse, where: Path[ComponentReference], body: ImpactIn = DEGRADED
 ) -> Any:
     """Marks it affected if it was not."""
     incident = set_component_impact(
-        _actor(request),
+        actor_in(request),
         number=where.reference,
         component=where.name,
         impact=body.impact,
@@ -296,7 +291,7 @@ def put_component(
 def delete_component(request: HttpRequest, response: HttpResponse, where: Path[ComponentReference]) -> Any:
     """It is not affected after all."""
     incident = remove_component(
-        _actor(request),
+        actor_in(request),
         number=where.reference,
         component=where.name,
         version=version_from(request, None),
@@ -316,5 +311,5 @@ def list_components(request: HttpRequest) -> Any:
             "runbook_url": component.runbook_url,
             "description": component.description,
         }
-        for component in components_of(_actor(request))
+        for component in components_of(actor_in(request))
     ]

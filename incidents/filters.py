@@ -26,7 +26,7 @@ T = TypeVar("T")
 _SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ACTIVE: Final = frozenset({"active", "unresolved"})
-_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("severity", "severities"),
     "status": ("status", "statuses"),
     "stage": ("stage", "stages"),
@@ -71,7 +71,7 @@ def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> In
     Invalid naming the parameter.
     """
     now = now or datetime.now(UTC)
-    values = {name: _values(given, aliases) for name, aliases in _NAMES.items()}
+    values = {name: _values(given, aliases) for name, aliases in NAMES.items()}
     statuses, stages = _statuses(values["status"])
     return IncidentFilter(
         severities=_words("severity", values["severity"], parse_severity, Severity),

@@ -93,7 +93,9 @@ class PatchIn(Body):
     status: StatusWord | None = None
     stage: StageWord | None = None
     assigned_to: Name | None = Field(
-        None, validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"), description="null: nobody"
+        None,
+        validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"),
+        description="null: nobody",
     )
     impact: Text | None = None
     root_cause: Text | None = None
@@ -159,7 +161,7 @@ class ImpactIn(Body):
 
 
 class IncidentOut(Schema):
-    """One incident. `id` is its number in the workspace; mttd, mtta and mttr are seconds, null until known."""
+    """One incident. `id` is its number in the workspace; mttd, mtta, mttr are seconds, null until known."""
 
     id: int
     number: int

@@ -55,6 +55,7 @@ def _start_postgres() -> None:
 def _start_valkey() -> None:
     folder = _own_folder()
     folder.mkdir(mode=0o711, exist_ok=True)
+    (folder / "static").mkdir(exist_ok=True)
     os.environ["REDIS_URL"] = Valkey(folder / "valkey", process.server_account()).start()
 
 

@@ -24,8 +24,8 @@ def patch_incident(
     """Make every change `wanted` names, each through its own service, in one transaction.
 
     Keys: title, description, impact, root_cause, labels, severity, status, stage, assigned_to (a user name;
-    None: nobody), notes, message and is_public (said with a change of status, or as an update). Raises Conflict when `version`
-    is stale, and what the services raise; then nothing is changed.
+    None: nobody), notes, message and is_public (said with a change of status, or as an update). Raises
+    Conflict when `version` is stale, and what the services raise; then nothing is changed.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)
@@ -53,7 +53,8 @@ def declare_and_set(
 ) -> Incident:
     """Declare an incident and, in the same transaction, give it a commander and a status other than open.
 
-    `declared` holds the arguments of `declare_incident`. Raises what those services raise; then nothing is made.
+    `declared` holds the arguments of `declare_incident`. Raises what those services raise; then nothing
+    is made.
     """
     with transaction.atomic():
         incident = declare_incident(actor, **declared)

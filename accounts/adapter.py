@@ -1,0 +1,46 @@
+"""How allauth behaves here: nobody signs up alone, and wrong passwords are counted in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.sign_in_limits import give_back, take_slots
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Named by the setting ACCOUNT_ADAPTER."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many tries. Wait five minutes, or ask an admin for a sign-in link.",
+        "username_password_mismatch": "The name or the password is not right.",
+        "email_password_mismatch": "The name or the password is not right.",
+    }
+    _slots: list[str] | None = None
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Members are invited."""
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Take a slot. Raises allauth's ValidationError when there is none left."""
+        name = credentials.get("email") or credentials.get("username") or ""
+        self._slots = take_slots(name, request.META.get("REMOTE_ADDR", ""), now=timezone.now())
+        if self._slots is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The person, whose slot is free again, or None."""
+        user = super().authenticate(request, **credentials)
+        if user and self._slots:
+            give_back(self._slots)
+        return user
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Our own slots are given back instead."""
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """A sign-in needs no toast."""

@@ -1,0 +1,177 @@
+"""The API of people, tokens and the audit log: an adapter, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Query, Router, Schema, Status
+from pydantic import Field
+
+from accounts.door import actor_in
+from accounts.models import ApiToken, AuditEntry, Membership, Workspace
+from accounts.permissions import Capability, allowed
+from accounts.schemas import (
+    AuditOut,
+    InvitedOut,
+    InviteIn,
+    IssuedOut,
+    MemberOut,
+    MeOut,
+    RoleIn,
+    TokenIn,
+    TokenOut,
+    WorkspaceOut,
+)
+from accounts.selectors import audit_page, members_of, tokens_of, username_of, workspace_of, workspaces_of
+from accounts.services.members import change_role, invite_member, remove_member
+from accounts.services.tokens import issue_token, revoke_token, rotate_token
+from core.paging import known_only, link_pages
+
+router = Router(tags=["Accounts"])
+AUDITED: Final = (
+    "id", "at", "actor_kind", "action", "object_type", "object_id", "summary", "changes", "request_id",
+)  # fmt: skip
+
+
+class Member(Schema):
+    """A member by user name."""
+
+    username: str = Field(max_length=150)
+
+
+class Token(Schema):
+    """A token by id."""
+
+    token_id: int = Field(ge=1, le=2**63 - 1)
+
+
+class AuditQuery(Schema):
+    """Pages by cursor: take the next one from the `Link` header."""
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str = Field("", max_length=200)
+
+
+def _workspace(workspace: Workspace) -> dict[str, Any]:
+    return {"slug": workspace.slug, "name": workspace.name, "time_zone": workspace.time_zone}
+
+
+def _member(membership: Membership) -> dict[str, Any]:
+    user = membership.user
+    return {
+        "username": user.username,
+        "display_name": user.display_name,
+        "email": user.email,
+        "role": membership.role,
+        "since": membership.created_at,
+    }
+
+
+def _token(token: ApiToken) -> dict[str, Any]:
+    shown = ("id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    by = token.created_by
+    return {name: getattr(token, name) for name in shown} | {"created_by": by.username if by else None}
+
+
+def _audit(entry: AuditEntry) -> dict[str, Any]:
+    shown = (
+        "id",
+        "at",
+        "actor_kind",
+        "action",
+        "object_type",
+        "object_id",
+        "summary",
+        "changes",
+        "request_id",
+    )
+    return {name: getattr(entry, name) for name in shown} | {"actor": entry.actor_label}
+
+
+@router.get("/me", response=MeOut, summary="Who am I")
+def me(request: HttpRequest) -> Any:
+    """The caller, the workspace and what the caller may do there."""
+    known_only(request, ())
+    actor = actor_in(request)
+    return {
+        "kind": actor.kind,
+        "label": actor.label,
+        "username": username_of(actor),
+        "role": actor.role,
+        "scopes": sorted(actor.scopes),
+        "capabilities": [capability.value for capability in Capability if allowed(actor, capability)],
+        "workspace": _workspace(workspace_of(actor)),
+    }
+
+
+@router.get("/workspaces", response=list[WorkspaceOut], summary="List my workspaces")
+def list_workspaces(request: HttpRequest) -> Any:
+    """Those the caller belongs to. Name one in `X-Workspace` to work there."""
+    known_only(request, ())
+    return [_workspace(workspace) for workspace in workspaces_of(actor_in(request))]
+
+
+@router.get("/members", response=list[MemberOut], summary="List members")
+def list_members(request: HttpRequest) -> Any:
+    """Everybody in the workspace, by user name."""
+    known_only(request, ())
+    return [_member(membership) for membership in members_of(actor_in(request))]
+
+
+@router.post("/members", response={201: InvitedOut}, summary="Add a member")
+def invite(request: HttpRequest, body: InviteIn) -> Any:
+    """Somebody without an account gets one, and a sign-in link that works once within a day."""
+    invitation = invite_member(actor_in(request), **body.model_dump())
+    url = f"{settings.BASE_URL}/sign-in/once/{invitation.secret}" if invitation.secret else None
+    return Status(201, _member(invitation.membership) | {"sign_in_url": url})
+
+
+@router.patch("/members/{username}", response=MemberOut, summary="Change a member's role")
+def patch_member(request: HttpRequest, where: Path[Member], body: RoleIn) -> Any:
+    """The last admin stays admin."""
+    return _member(change_role(actor_in(request), username=where.username, role=body.role))
+
+
+@router.delete("/members/{username}", response={204: None}, summary="Remove a member")
+def delete_member(request: HttpRequest, where: Path[Member]) -> Any:
+    """The account stays; the last admin cannot be removed."""
+    remove_member(actor_in(request), username=where.username)
+    return Status(204, None)
+
+
+@router.get("/tokens", response=list[TokenOut], summary="List tokens")
+def list_tokens(request: HttpRequest) -> Any:
+    """Newest first, revoked ones too; never their text."""
+    known_only(request, ())
+    return [_token(token) for token in tokens_of(actor_in(request))]
+
+
+@router.post("/tokens", response={201: IssuedOut}, summary="Issue a token")
+def issue(request: HttpRequest, body: TokenIn) -> Any:
+    """The text is in this answer and nowhere else."""
+    issued = issue_token(actor_in(request), name=body.name, scopes=body.scopes, expires_at=body.expires_at)
+    return Status(201, _token(issued.row) | {"token": issued.text})
+
+
+@router.post("/tokens/{token_id}/rotate", response={201: IssuedOut}, summary="Rotate a token")
+def rotate(request: HttpRequest, where: Path[Token]) -> Any:
+    """Revokes it and issues another of the same name, scopes and expiry."""
+    issued = rotate_token(actor_in(request), token_id=where.token_id)
+    return Status(201, _token(issued.row) | {"token": issued.text})
+
+
+@router.delete("/tokens/{token_id}", response=TokenOut, summary="Revoke a token")
+def revoke(request: HttpRequest, where: Path[Token]) -> Any:
+    """From now on it is refused, in every process within a second."""
+    return _token(revoke_token(actor_in(request), token_id=where.token_id))
+
+
+@router.get("/audit", response=list[AuditOut], summary="Read the audit log")
+def list_audit(request: HttpRequest, response: HttpResponse, query: Query[AuditQuery]) -> Any:
+    """Newest first; the next page is in the `Link` header."""
+    known_only(request, ("limit", "cursor"))
+    entries, following = audit_page(actor_in(request), before=query.cursor or None, limit=query.limit)
+    link_pages(request, response, following)
+    return [_audit(entry) for entry in entries]

@@ -1,0 +1,113 @@
+"""What the accounts API takes and gives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from accounts.models import Role, Scope
+
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Body(Schema):
+    """A field nobody knows is refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class WorkspaceOut(Schema):
+    """A workspace."""
+
+    slug: str
+    name: str
+    time_zone: str
+
+
+class MeOut(Schema):
+    """Who the caller is, where, and what they may do."""
+
+    kind: str = Field(description="`user`, `token` or `local`")
+    label: str
+    username: str | None
+    role: Role | None
+    scopes: list[str]
+    capabilities: list[str]
+    workspace: WorkspaceOut
+
+
+class MemberOut(Schema):
+    """One member."""
+
+    username: str
+    display_name: str
+    email: str
+    role: Role
+    since: datetime
+
+
+class InviteIn(Body):
+    """Somebody new; the user name defaults to the part before the @."""
+
+    email: Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"})]
+    role: Role = Role.RESPONDER
+    username: Annotated[str, Field(max_length=120)] = ""
+    display_name: Annotated[str, Field(max_length=120)] = ""
+
+
+class InvitedOut(MemberOut):
+    """The new member. `sign_in_url` is shown once, and null for people who have an account already."""
+
+    sign_in_url: str | None
+
+
+class RoleIn(Body):
+    """A member's role from now on."""
+
+    role: Role
+
+
+class TokenIn(Body):
+    """A new token; without `expires_at` (with a time zone) it never expires."""
+
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=10)]
+    expires_at: datetime | None = None
+
+
+class TokenOut(Schema):
+    """A token without its text."""
+
+    id: int
+    name: str
+    prefix: str = Field(description="`tcs_<prefix>_…`")
+    scopes: list[str]
+    created_by: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class IssuedOut(TokenOut):
+    """A token with its text, which nobody can see again."""
+
+    token: str
+
+
+class AuditOut(Schema):
+    """One change by one actor."""
+
+    id: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    action: str
+    object_type: str
+    object_id: str
+    summary: str
+    changes: dict[str, Any]
+    request_id: str

@@ -1,0 +1,105 @@
+"""Signing in and out, one-time links, passwords, and the choice of a workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import PasswordForm, SignInForm
+from accounts.models import User
+from accounts.services.sign_in import set_password, spend_sign_in_link
+from accounts.web import choose_workspace
+from core.errors import Unauthenticated
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignIn(LoginView):
+    """Password sign-in; allauth does the work."""
+
+    form_class = SignInForm
+    template_name = "accounts/sign_in.html"
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """422, so that scripts see the refusal; browsers show the page all the same."""
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return response
+
+
+sign_in = SignIn.as_view()
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """End this session."""
+    logout(request)
+    return redirect("accounts:sign_in")
+
+
+@never_cache
+@sensitive_variables("secret")
+@require_http_methods(["GET", "POST"])
+def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """GET shows a button; only POST spends the link, so that a preview of it in a chat does not."""
+    if request.method == "GET":
+        return _unreferred(render(request, "accounts/sign_in_once.html", {"is_spent": False}))
+    user = spend_sign_in_link(secret=secret, now=timezone.now())
+    if user is None:
+        return _unreferred(render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410))
+    login(request, user, backend=BACKEND)
+    return HttpResponseRedirect("/" if user.has_usable_password() else "/account/password")
+
+
+def _unreferred(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponseBase:
+    """Set or change the password; every other session of this person ends."""
+    user = _user(request)
+    form = PasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid() and _is_set(form, user):
+        update_session_auth_hash(request, user)
+        messages.success(request, "Your password is set. Every other sign-in of yours has ended.")
+        return redirect("/")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "accounts/password.html", {"form": form}, status=status)
+
+
+def _is_set(form: PasswordForm, user: User) -> bool:
+    try:
+        set_password(user, password=form.cleaned_data["password"])
+    except ValidationError as error:
+        form.add_error("password", error)
+        return False
+    return True
+
+
+@require_POST
+def work_in(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Choose the workspace of this session."""
+    choose_workspace(request, slug)
+    back = request.POST.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return HttpResponseRedirect(back if is_ours else "/")
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Unauthenticated("Sign in first.")
+    return request.user

@@ -1,0 +1,109 @@
+"""The API at /api/v1: each app's router behind one door, every refusal as problem+json, docs at /docs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
+
+from accounts.api import router as accounts_router
+from accounts.door import ApiDoor
+from config.openapi import complete
+from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
+from core.http_problems import plain_problem, problem_response
+from core.strict_json import load
+from incidents.api import catalogue as components_router
+from incidents.api import router as incidents_router
+
+DESCRIPTION = """Events in, exactly one incident out.
+
+Send `Authorization: Bearer tcs_…` (or `X-API-Key`). Where Tocsin runs with its open local mode, programs on
+the same machine need no token. Refusals are `application/problem+json` and name the field and the rule.
+Lists are paged by `Link` headers. `X-Request-ID` is taken over and answered.
+"""
+
+
+class StrictParser(Parser):
+    """JSON by our rules, whatever content type it comes with."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return load(request.body)
+
+
+class TocsinAPI(NinjaAPI):
+    """Adds to the schema what every operation has in common."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        return complete(super().get_openapi_schema(**options))
+
+
+api = TocsinAPI(
+    title="Tocsin",
+    version="1",
+    description=DESCRIPTION,
+    auth=ApiDoor(),
+    parser=StrictParser(),
+    docs_url=None,
+    urls_namespace="api",
+)
+api.add_router("/incidents", incidents_router)
+api.add_router("/components", components_router)
+api.add_router("", accounts_router)
+
+
+@api.exception_handler(Problem)
+def _refused(request: HttpRequest, problem: Any) -> HttpResponse:
+    return problem_response(problem, request)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
+    if isinstance(error.__cause__, Problem):  # what our parser said, wrapped on the way
+        return problem_response(error.__cause__, request)
+    if error.status_code == Malformed.status:
+        return problem_response(Malformed("The body could not be read. Nothing was stored."), request)
+    return plain_problem(error.status_code, request)
+
+
+@api.exception_handler(ValidationError)
+def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
+    faults = [FieldFault(_field(fault["loc"]), fault["type"], fault["msg"]) for fault in error.errors]
+    named = ", ".join(fault.field for fault in faults[:5])
+    return problem_response(Invalid(f"Not valid: {named}. Nothing was changed.", faults=faults), request)
+
+
+def _field(loc: tuple[str | int, ...]) -> str:
+    """("body", "body", "labels", 0) -> `labels[0]`; the first two name ninja's own wrapping."""
+    inner = loc[2:] if loc[0] == "body" else loc[1:]
+    if len(inner) > 1 and inner[0] in ("query", "where"):
+        inner = inner[1:]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    return text.lstrip(".")[:200] or str(loc[0])
+
+
+@api.exception_handler(Http404)
+def _nothing(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_response(NotFound("There is nothing at this address."), request)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_response(TooLarge("The body is larger than 1 MB. Nothing was stored."), request)
+
+
+@api.exception_handler(UnreadablePostError)
+def _cut(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_response(Malformed("The body ended early. Nothing was stored."), request)
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
+    detail = "The database does not answer. Nothing was stored; send the same request again."
+    return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)

@@ -1,0 +1,93 @@
+"""Making a workspace whole: accounts, incidents and detection each put their part in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.actor import system_actor
+from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
+from accounts.services.audit import record
+from accounts.services.sign_in import mint_sign_in_link
+from accounts.services.tokens import issue_token
+from accounts.services.workspaces import create_bare_workspace
+from detection.services.rules import install_builtin_rules
+from incidents.services.sla import seed_policies
+
+FIRST_SLUG: Final = "default"
+FIRST_ADMIN: Final = "admin"
+_LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every process
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """What a newcomer needs: a path (from `/`) while nobody ever signed in, the token at the first start."""
+
+    workspace_slug: str
+    sign_in_url_path: str | None
+    token: str | None
+
+
+def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
+    """A workspace with its SLA policies and built-in rules, still without members. Raises Invalid."""
+    with transaction.atomic():
+        workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
+        seed_policies(workspace.pk)
+        install_builtin_rules(system_actor(workspace.pk))
+    return workspace
+
+
+def ensure_first_workspace() -> FirstSteps:
+    """Make the first workspace, its admin and an API token, unless they exist; safe to call at every start.
+
+    Starting twice at once makes one of each: an advisory lock puts the starts in line.
+    """
+    with transaction.atomic():
+        _wait_in_line()
+        workspace = Workspace.objects.order_by("id").first()
+        if workspace is None:
+            workspace = create_workspace(slug=FIRST_SLUG, name="Default")
+        admin = _first_admin(workspace)
+        return FirstSteps(workspace.slug, _link_path(admin), _first_token(workspace))
+
+
+def _wait_in_line() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _first_admin(workspace: Workspace) -> User:
+    held = Membership.objects.of(workspace.pk).filter(role=Role.ADMIN, user__is_active=True)
+    member: Membership | None = held.select_related("user").order_by("id").first()
+    if member is not None:
+        return member.user
+    return _new_admin(workspace)
+
+
+def _new_admin(workspace: Workspace) -> User:
+    defaults = {"email": f"{FIRST_ADMIN}@localhost.localdomain", "is_staff": True, "is_superuser": True}
+    user, is_new = User.objects.get_or_create(username=FIRST_ADMIN, defaults=defaults)
+    if is_new:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)
+    summary = f"{user.label} was made the first admin"
+    record(system_actor(workspace.pk), action="member.add", target=membership, summary=summary)
+    return user
+
+
+def _link_path(admin: User) -> str | None:
+    if User.objects.filter(last_login__isnull=False).exists():
+        return None
+    return f"/sign-in/once/{mint_sign_in_link(admin, now=timezone.now())}"
+
+
+def _first_token(workspace: Workspace) -> str | None:
+    """One token for the first start only: a workspace that ever had one gets no more by itself."""
+    if ApiToken.objects.of(workspace.pk).exists():
+        return None
+    scopes = [scope.value for scope in Scope]
+    return issue_token(system_actor(workspace.pk), name="First token", scopes=scopes).text

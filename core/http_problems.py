@@ -1,0 +1,50 @@
+"""A refusal as an HTTP answer: `application/problem+json` (RFC 9457), with the id of its request."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from core.errors import Problem
+
+CONTENT_TYPE: Final = "application/problem+json"
+_SENTENCES: Final = {
+    400: "The request could not be understood.",
+    403: "This is not allowed.",
+    404: "There is nothing at this address.",
+    405: "This address does not answer to that method; the Allow header names those it does.",
+    413: "The body is larger than 1 MB. Nothing was stored.",
+    500: "Something broke on our side and was logged. Quote the request id when you report it.",
+    503: "Temporarily unavailable. Nothing was stored; the same request may be sent again.",
+}
+
+
+def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """The answer to a refused request."""
+    body = problem.as_json() | _belonging(request)
+    return _answer(body, problem.status, problem.headers)
+
+
+def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | None = None) -> HttpResponse:
+    """The answer where only a status is known: an address nobody serves, a wrong method, our own fault."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "type": f"urn:tocsin:problem:{phrase.lower().replace(' ', '_')}",
+        "title": phrase,
+        "status": status,
+        "code": phrase.lower().replace(" ", "_"),
+        "detail": _SENTENCES.get(status, phrase),
+    }
+    return _answer(body | _belonging(request), status, headers or {})
+
+
+def _belonging(request: HttpRequest) -> dict[str, str]:
+    return {"instance": request.path, "request_id": getattr(request, "request_id", "")}
+
+
+def _answer(body: dict[str, object], status: int, headers: dict[str, str]) -> HttpResponse:
+    text = json.dumps(body, default=str)
+    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)

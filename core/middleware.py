@@ -1,0 +1,73 @@
+"""What every request and answer gets: an id, the headers of a careful site, problem+json below /api/."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from core.http_problems import CONTENT_TYPE, plain_problem
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+API_PREFIX: Final = "/api/"
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+_HEADERS: Final = {
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class RequestId:
+    """`request.request_id`: the caller's X-Request-ID when it is a sane one, else ours; always answered."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = request_id
+        request.__dict__["request_id"] = request_id
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class CarefulHeaders:
+    """What browsers may do with our pages; nothing signed in is kept in a shared cache."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in _HEADERS.items():
+            response.setdefault(name, value)
+        if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+class ApiProblems:
+    """Below /api/ every refusal is problem+json: unknown addresses, wrong methods and our own faults too."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith(API_PREFIX):
+            return response
+        if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+            return response
+        return self._translated(request, response)
+
+    def _translated(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+        kept = {name: response[name] for name in ("Allow", "Retry-After") if response.has_header(name)}
+        return plain_problem(response.status_code, request, kept)

@@ -1,0 +1,34 @@
+"""Pages over HTTP: `Link` headers (RFC 8288) that carry the same filter on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest, HttpResponse
+
+from core.errors import FieldFault, Invalid
+
+
+def link_pages(request: HttpRequest, response: HttpResponse, next_cursor: str | None) -> None:
+    """Set `Link` with rel="first", and rel="next" while there is more."""
+    links = [_link(request, None, "first")]
+    if next_cursor:
+        links.append(_link(request, next_cursor, "next"))
+    response["Link"] = ", ".join(links)
+
+
+def known_only(request: HttpRequest, names: Iterable[str]) -> None:
+    """Raise Invalid naming the query parameters nobody reads, rather than ignore them silently."""
+    odd = sorted(set(request.GET) - set(names))
+    if odd:
+        faults = [FieldFault(name[:100], "unknown", "is not a parameter of this list") for name in odd]
+        raise Invalid("There are query parameters this list does not know.", faults=faults)
+
+
+def _link(request: HttpRequest, cursor: str | None, relation: str) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    if cursor:
+        query["cursor"] = cursor
+    address = request.build_absolute_uri(request.path)
+    return f'<{address}{"?" if query else ""}{query.urlencode()}>; rel="{relation}"'
