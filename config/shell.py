@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Workspace
+from accounts.selectors import workspaces_of
+from accounts.web import current_membership
 from core.errors import Problem
 from core.navigation import navigation
 from core.viewer import viewer_of
@@ -20,14 +22,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "navigation": navigation,
         "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
         "workspace": SimpleLazyObject(lambda: _workspace(request)),
+        "workspaces": SimpleLazyObject(lambda: workspaces_of(viewer_of(request))),
         "theme": _theme(request),
     }
 
 
 def _workspace(request: HttpRequest) -> Workspace | None:
     try:
-        return Workspace.objects.get(pk=viewer_of(request).workspace_id)
-    except (Problem, Workspace.DoesNotExist):
+        return current_membership(request).workspace
+    except Problem:
         return None
 
 

@@ -16,7 +16,7 @@ _ICONS: Final = {"ok": "timer", "warn": "hourglass", "missed": "alarm-clock-off"
 class Clock:
     """One running deadline. `state`: ok, warn (80 % used) or missed."""
 
-    label: str
+    label: str  # Ack, Update or Resolve
     since: datetime
     due: datetime
     state: str
@@ -32,7 +32,7 @@ def clock_of(incident: Incident, now: datetime) -> Clock | None:
     if not incident.is_unresolved:
         return None
     if incident.acknowledged_at is None:
-        waiting = [("Acknowledge", incident.acknowledge_due_at)]
+        waiting = [("Ack", incident.acknowledge_due_at)]
     else:
         waiting = [("Update", incident.update_due_at), ("Resolve", incident.resolve_due_at)]
     running = [(due, label) for label, due in waiting if due is not None]

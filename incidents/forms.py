@@ -13,7 +13,7 @@ from incidents.lifecycle import next_statuses
 from incidents.models import Incident
 from incidents.vocabulary import IncidentType, ResponseRole, Severity, Status
 
-_TITLE = {"maxlength": "200", "autocomplete": "off"}
+_TITLE = {"maxlength": "200", "autocomplete": "off", "placeholder": "Checkout returns 502 for every card payment"}
 
 
 def _styled(form: forms.BaseForm) -> None:
