@@ -74,7 +74,9 @@ SPREAD_CROSSINGS: Final[LiteralString] = (
     + """
     window o as (order by h.occurred_at, h.event_id)),
   z as (
-    select h.*, lag(h.occurred_at, p.threshold - 1) over o as first_at, lag(h.occurred_at, p.threshold) over o as before,
+    select h.*, lag(h.occurred_at, p.threshold - 1) over o as first_at,
+           lag(h.occurred_at, p.threshold) over o as before,
+           lag(h.run, p.threshold) over o as before_run, lag(h.matches, p.threshold) over o as before_matches,
            lag(h.run, p.threshold - 1) over o as first_run, lag(h.matches, p.threshold - 1) over o as first_matches,
            lag(h.occurred_at) over (partition by h.source, h.run, h.matches order by h.place) as same_source
       from h window o as (order by h.place))
@@ -82,7 +84,8 @@ SPREAD_CROSSINGS: Final[LiteralString] = (
    where z.occurred_at >= p.lo and z.matches and z.first_matches and z.first_run = z.run
      and z.occurred_at - z.first_at < p.width
      and (z.same_source is null or z.occurred_at - z.same_source >= p.width
-          or z.before is null or z.occurred_at - z.before >= p.width or z.occurred_at = p.lo)
+          or z.before is null or z.occurred_at - z.before >= p.width
+          or z.before_run <> z.run or not z.before_matches)
      and (select count(distinct c.source) from h c
            where c.matches and c.run = z.run and c.place <= z.place and c.occurred_at > z.occurred_at - p.width)
          >= p.spread

@@ -86,7 +86,7 @@ def _store(rule: DetectionRule, hits: list[Hit], kept: list[Hit]) -> None:
 
 
 relaxed = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
