@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, task_postrun
 from django.conf import settings
 
@@ -14,6 +16,8 @@ from config.schedule import CELERY
 from core.liveness import stamp
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("tocsin")
 app.set_default()  # in every thread, not only in the one that imports this first

@@ -47,6 +47,7 @@ def logging_settings(level: str, *, json: bool) -> dict[str, Any]:
 # Each message and each beat would be a line; their failures still are.
 _QUIETER = {
     "celery.worker.strategy": "WARNING",
+    "celery.worker.request": "WARNING",
     "celery.app.trace": "WARNING",
     "celery.beat": "WARNING",
     "django.server": "WARNING",

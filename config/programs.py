@@ -10,10 +10,11 @@ from config.schedule import DEFAULT, DETECTION
 # An open page holds one request for as long as it is open, so the usual limit is far too low.
 PENDING_REQUESTS: Final = 8192
 STOP_WITHIN_S: Final = 8
+WORKERS: Final = ("detection", "worker")
 
 
 def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, list[str]]:
-    """Name -> argv, in the order they start; they stop the other way round."""
+    """Name -> argv, in the order they start."""
     return {
         "detection": _worker(DETECTION, "solo"),
         "worker": _worker(DEFAULT, "threads", "--concurrency=4"),

@@ -54,7 +54,7 @@ class S3:
         """End it; objects stay."""
         handle = self.handle()
         if handle is not None:
-            process.stop(handle, patience=10)
+            process.stop(handle, patience=3)
         (self.folder / "pid").unlink(missing_ok=True)
 
     def _spawn(self) -> None:

@@ -27,7 +27,8 @@ SAME_KEYSTROKE_S = 0.7
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `programs`: name -> argv, in start order; they stop in reverse, each after the one before.
+    """What to run. `programs`: name -> argv, in start order. Those in `workers` stop last: they finish what
+    the others still asked for.
 
     `embedded`: kinds of servers to keep alive and to stop last. `port`: where the web program will listen.
     """
@@ -36,6 +37,7 @@ class Plan:
     home: str
     port: int
     programs: dict[str, list[str]]
+    workers: list[str] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
@@ -106,17 +108,23 @@ class Supervisor:
 
     def _stop(self) -> int:
         self.printer.say("tocsin", "stopping; once more to stop at once")
-        for child in reversed(self.children):
-            child.ask_to_end()
-            end = time.monotonic() + STOP_PATIENCE_S
-            while child.running() and time.monotonic() < end and self.stopping < 2:
-                self.printer.pump(0.05)
-            child.kill()
-        self.printer.pump(0)
+        doors = [child for child in self.children if child.name not in self.plan.workers]
+        self._end(doors)
+        self._end([child for child in self.children if child.name in self.plan.workers])
         for kind in reversed(self.plan.embedded):
             servers.server(kind, self.home).stop()
         self.printer.say("tocsin", "stopped")
         return 0 if self.stopping < 2 else 130
+
+    def _end(self, group: list[Child]) -> None:
+        for child in group:
+            child.ask_to_end()
+        end = time.monotonic() + STOP_PATIENCE_S
+        while any(child.running() for child in group) and time.monotonic() < end and self.stopping < 2:
+            self.printer.pump(0.05)
+        for child in group:
+            child.kill()
+        self.printer.pump(0)
 
 
 def main(path: Path) -> int:

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from config import servers, setup
 from config.assets import build_assets
 from config.environment import ROOT
-from config.programs import programs
+from config.programs import WORKERS, programs
 from core.embedded import supervisor
 from core.embedded.process import StartError
 
@@ -59,6 +59,7 @@ class Command(BaseCommand):
             home=str(started.home.folder),
             port=settings.ENVIRONMENT.port,
             programs=programs(settings.ENVIRONMENT.port, settings.WEB_WORKERS),
+            workers=list(WORKERS),
             embedded=list(started.embedded),
         )
         path = settings.DATA_DIR / "plan.json"
