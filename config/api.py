@@ -18,6 +18,8 @@ from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.http_problems import plain_problem, problem_response
 from core.strict_json import load
+from detection.api import events_router
+from detection.api import router as rules_router
 from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
 
@@ -53,6 +55,8 @@ api = TocsinAPI(
     urls_namespace="api",
 )
 api.add_router("/incidents", incidents_router)
+api.add_router("/events", events_router)
+api.add_router("/rules", rules_router)
 api.add_router("/components", components_router)
 api.add_router("", accounts_router)
 
