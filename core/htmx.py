@@ -20,7 +20,7 @@ class SeeOther(HttpResponseRedirect):
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page; its request after a lost history entry wants all of it."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
 
 
 def render(

@@ -1,7 +1,7 @@
 """Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per page.
 
-Streams carry signals only; a page then fetches its panels with its viewer's own permissions. One hub and one
-Valkey subscription per process serve every stream. Losing Valkey costs promptness: streams stay open with their
+Streams carry signals only; a page then fetches its panels with its viewer's own permissions. One hub and
+one Valkey subscription per process serve every stream. Losing Valkey costs promptness: streams stay open with their
 heartbeats, and once it is back everybody is told to refresh.
 """
 
@@ -62,7 +62,7 @@ def frame(topics: frozenset[str], version: int) -> bytes:
 
 
 class Stream:
-    """One viewer. What waits to be sent is a set of its own topics, so it is bounded however slow it reads."""
+    """One viewer. What waits to be sent is a set of its own topics: bounded, however slow it reads."""
 
     __slots__ = ("checked_at", "cookie", "ended", "pending", "topics", "version", "wake", "workspace_id")
 
@@ -121,7 +121,11 @@ class Hub:
         """Offer a message `{"workspace": id, "topics": [...], "version": n}` to those it concerns."""
         try:
             signal = json.loads(message)
-            group, topics, version = self.streams.get(signal["workspace"], ()), signal["topics"], signal["version"]
+            group, topics, version = (
+                self.streams.get(signal["workspace"], ()),
+                signal["topics"],
+                signal["version"],
+            )
         except (ValueError, KeyError, TypeError):
             log.warning("a live signal could not be read and was dropped")
             return
@@ -132,7 +136,10 @@ class Hub:
         pause, lost = 0.1, False
         while True:
             client = redis.asyncio.Redis.from_url(
-                settings.REDIS_URL, retry=Retry(NoBackoff(), 0), health_check_interval=5, socket_connect_timeout=2
+                settings.REDIS_URL,
+                retry=Retry(NoBackoff(), 0),
+                health_check_interval=5,
+                socket_connect_timeout=2,
             )
             try:
                 async with client, client.pubsub(ignore_subscribe_messages=True) as inbox:
@@ -191,8 +198,14 @@ def hub() -> Hub:
 
 @sync_to_async(thread_sensitive=False)
 def _workspace_of(cookie: bytes) -> int:
-    """The workspace that the session in a Cookie header works in. Raises Unauthenticated, Forbidden, DatabaseError."""
-    scope = {"type": "http", "method": "GET", "path": "/live", "headers": [(b"cookie", cookie)], "query_string": b""}
+    """The workspace a Cookie header's session works in. Raises Unauthenticated, Forbidden, DatabaseError."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/live",
+        "headers": [(b"cookie", cookie)],
+        "query_string": b"",
+    }
     request = ASGIRequest(scope, io.BytesIO())
     store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
     request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))

@@ -35,4 +35,6 @@ class ProblemPages:
 def _sign_in(request: HttpRequest) -> HttpResponse:
     # A fragment's own address is no page to come back to.
     back = request.headers.get("HX-Current-URL", "/") if wants_fragment(request) else request.get_full_path()
-    return go_to(request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back != "/" else settings.LOGIN_URL)
+    return go_to(
+        request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back != "/" else settings.LOGIN_URL
+    )

@@ -72,12 +72,14 @@ def render_panel(request: HttpRequest, one: Panel, key: str, query: Mapping[str,
         return render_to_string("components/panel_failed.html", {"panel": one, "problem": problem}, request)
 
 
-def _render(request: HttpRequest, one: Panel, key: str, query: Mapping[str, str], context: dict[str, Any]) -> SafeString:
+def _render(
+    request: HttpRequest, one: Panel, key: str, query: Mapping[str, str], context: dict[str, Any]
+) -> SafeString:
     return render_to_string(one.template, {"panel": one, "key": key, "query": query, **context}, request)
 
 
 def panel_view(request: HttpRequest, name: str) -> HttpResponse:
-    """GET /panels/<name>?key=…: the panel again, with the viewer's own permissions. 304 when nothing changed."""
+    """GET /panels/<name>?key=…: it again, with the viewer's own permissions. 304: nothing changed."""
     if name not in PANELS:
         raise NotFound("There is no such panel.")
     one, query = PANELS.get(name), request.GET.dict()

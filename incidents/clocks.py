@@ -28,7 +28,7 @@ class Clock:
 
 
 def clock_of(incident: Incident, now: datetime) -> Clock | None:
-    """The next deadline of an unresolved incident: acknowledge first, then the sooner of update and resolve."""
+    """The next deadline of an unresolved incident: acknowledge, then the sooner of update and resolve."""
     if not incident.is_unresolved:
         return None
     if incident.acknowledged_at is None:

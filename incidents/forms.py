@@ -13,7 +13,11 @@ from incidents.lifecycle import next_statuses
 from incidents.models import Incident
 from incidents.vocabulary import IncidentType, ResponseRole, Severity, Status
 
-_TITLE = {"maxlength": "200", "autocomplete": "off", "placeholder": "Checkout returns 502 for every card payment"}
+_TITLE = {
+    "maxlength": "200",
+    "autocomplete": "off",
+    "placeholder": "Checkout returns 502 for every card payment",
+}
 
 
 def _styled(form: forms.BaseForm) -> None:
@@ -133,7 +137,9 @@ class NoteForm(ActionForm):
 
     message = _words("Add to the timeline", required=True, rows=2)
     audience = forms.ChoiceField(
-        choices=[("internal", "Internal note"), ("public", "Public update")], initial="internal", widget=forms.RadioSelect
+        choices=[("internal", "Internal note"), ("public", "Public update")],
+        initial="internal",
+        widget=forms.RadioSelect,
     )
 
     def prepare(self) -> None:
@@ -150,7 +156,9 @@ class DeclareForm(forms.Form):
     incident_type = forms.ChoiceField(
         label="Type", choices=IncidentType.choices, initial=IncidentType.OTHER, required=False
     )
-    components = forms.CharField(label="Components", required=False, max_length=1000, help_text="Separated by commas")
+    components = forms.CharField(
+        label="Components", required=False, max_length=1000, help_text="Separated by commas"
+    )
     description = _words("Description")
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 

@@ -65,7 +65,7 @@ class ActiveIncidents(Panel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         everything = open_incidents_for(actor)
-        mine = {i.pk for i in everything if i.is_mine}
+        mine = {i.pk for i in everything if getattr(i, "is_mine", False)}
         shown = _filtered(actor, query) if _is_filtered(query) else everything
         counts = {"mine": sum(i.pk in mine for i in shown), "all": len(shown)}
         if query.get("view") == "mine":
@@ -168,7 +168,12 @@ class IncidentTimeline(IncidentPanel):
             "next_cursor": page.next_cursor,
             "newest": f"{newest}.{len(page.items)}",
             "kind": kind,
-            "kinds": [("", "Everything"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection")],
+            "kinds": [
+                ("", "Everything"),
+                ("updates", "Updates"),
+                ("notes", "Notes"),
+                ("detection", "Detection"),
+            ],
         }
 
 
@@ -199,7 +204,11 @@ class IncidentFacts(IncidentPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
-        return {"incident": incident, **_measures(incident), "may_act": allowed(actor, Capability.INCIDENTS_WRITE)}
+        return {
+            "incident": incident,
+            **_measures(incident),
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
 
 
 def _measures(incident: Incident) -> dict[str, Any]:

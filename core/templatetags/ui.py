@@ -43,7 +43,7 @@ def compact(span: timedelta) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
-    """A time as people say it (`5m ago`; style `age`: `5m`), exact in UTC on hover; JS adds local time and ticks."""
+    """A time as people say it (`5m ago`; style `age`: `5m`), exact in UTC on hover."""
     if at is None:
         return SafeString('<span class="muted">–</span>')
     span = compact(timezone.now() - at)

@@ -26,9 +26,14 @@ STATUS_SHAPES = {
     "open": "circle-dashed", "investigating": "search", "identified": "crosshair",
     "monitoring": "activity", "resolved": "circle-check", "closed": "archive",
 }  # fmt: skip
-IMPACT_SHAPES = {"total_outage": "octagon-x", "partial_outage": "triangle-alert", "degraded": "trending-down"}
+IMPACT_SHAPES = {
+    "total_outage": "octagon-x",
+    "partial_outage": "triangle-alert",
+    "degraded": "trending-down",
+}
 ENTRY_SHAPES = {
-    "detected": "siren", "acknowledged": "check", "status_change": "arrow-right", "stage_change": "list-checks",
+    "detected": "siren", "acknowledged": "check", "status_change": "arrow-right",
+    "stage_change": "list-checks",
     "severity_change": "gauge", "role_assigned": "user-round", "update": "megaphone", "mitigation": "activity",
     "resolution": "circle-check", "note": "message-square", "event": "radio", "sla": "alarm-clock-off",
     "notification": "bell", "slack": "hash", "remediation": "wrench", "postmortem": "book-open",
@@ -52,7 +57,9 @@ def status(value: str) -> SafeString:
     """The badge of a status."""
     name = str(value)
     words = Status(name).label
-    return format_html('<span class="status status-{}">{}{}</span>', name, icon(STATUS_SHAPES[name], 15), words)
+    return format_html(
+        '<span class="status status-{}">{}{}</span>', name, icon(STATUS_SHAPES[name], 15), words
+    )
 
 
 @register.simple_tag
@@ -87,10 +94,14 @@ def sla(incident: Incident) -> SafeString | str:
 
 def _sla(clock: Clock) -> SafeString:
     left = clock.due - timezone.now()
-    words = f"{clock.label} overdue {compact(-left)}" if clock.state == "missed" else f"{clock.label} in {compact(left)}"
+    words = (
+        f"{clock.label} overdue {compact(-left)}"
+        if clock.state == "missed"
+        else f"{clock.label} in {compact(left)}"
+    )
     return format_html(
-        '<span class="sla" data-sla data-state="{}" data-from="{}" data-due="{}" data-label="{}" title="{} due {} UTC">'
-        "{}<span data-sla-words>{}</span></span>",
+        '<span class="sla" data-sla data-state="{}" data-from="{}" data-due="{}" data-label="{}"'
+        ' title="{} due {} UTC">{}<span data-sla-words>{}</span></span>',
         clock.state, clock.since.isoformat(), clock.due.isoformat(), clock.label, clock.label,
         clock.due.strftime("%a %d %b, %H:%M:%S"), icon(clock.icon, 15), words,
     )  # fmt: skip

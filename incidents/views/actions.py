@@ -1,4 +1,4 @@
-"""Every action on an incident: one form, one page that works without JavaScript, one fragment for the dialog."""
+"""Every action on an incident: one form, one page that works without JavaScript, one fragment for htmx."""
 
 from __future__ import annotations
 
@@ -79,13 +79,17 @@ def _note(actor: Actor, number: int, data: Data) -> Incident:
 
 
 ACTIONS = {
-    "acknowledge": Action("Acknowledge", "Acknowledge", forms.AcknowledgeForm, _acknowledge, "You have {ref}."),
+    "acknowledge": Action(
+        "Acknowledge", "Acknowledge", forms.AcknowledgeForm, _acknowledge, "You have {ref}."
+    ),
     "status": Action("Change status", "Change status", forms.StatusForm, _status, "{ref} is {status} now."),
     "resolve": Action("Resolve", "Resolve", forms.ResolveForm, _resolve, "{ref} is resolved."),
     "close": Action("Close", "Close", forms.MessageForm, _close, "{ref} is closed."),
     "reopen": Action("Reopen", "Reopen", forms.MessageForm, _reopen, "{ref} is open again."),
     "assign": Action("Assign a role", "Assign", forms.AssignForm, _assign, "Roles of {ref} changed."),
-    "severity": Action("Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."),
+    "severity": Action(
+        "Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."
+    ),
     "edit": Action("Edit details", "Save", forms.EditForm, _edit, "{ref} saved."),
     "note": Action("Add to the timeline", "Add", forms.NoteForm, _note, "Added to {ref}."),
 }
@@ -93,7 +97,7 @@ ACTIONS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
-    """GET: the form of one action. POST: do it; 303 or 204, 409 with what is there now, 422 with the faults."""
+    """GET: the form of one action. POST: do it; 303 or 204, 409 with the state now, 422 with the faults."""
     if name not in ACTIONS:
         raise Http404
     actor, action = current_actor(request), ACTIONS[name]
@@ -129,7 +133,9 @@ def _page(
 def _overtaken(request: HttpRequest, action: Action, name: str, conflict: Conflict) -> HttpResponse:
     """What was typed is kept, and sending it again applies it to the incident as it is now."""
     actor = current_actor(request)
-    now = incident_for(actor, str(request.resolver_match.kwargs["reference"] if request.resolver_match else ""))
+    now = incident_for(
+        actor, str(request.resolver_match.kwargs["reference"] if request.resolver_match else "")
+    )
     data = request.POST.copy()
     data["version"] = str(now.version)
     form = action.form(data, incident=now, actor=actor)
@@ -138,7 +144,9 @@ def _overtaken(request: HttpRequest, action: Action, name: str, conflict: Confli
 
 def _note_faults(form: forms.ActionForm, fault: Invalid) -> None:
     for one in fault.faults:
-        form.add_error(one.field if one.field in form.fields else None, f"{one.message[:1].upper()}{one.message[1:]}.")
+        form.add_error(
+            one.field if one.field in form.fields else None, f"{one.message[:1].upper()}{one.message[1:]}."
+        )
     if not fault.faults:
         form.add_error(None, fault.detail)
 
@@ -147,6 +155,8 @@ def _done(request: HttpRequest, action: Action, incident: Incident) -> HttpRespo
     words = {"ref": incident.reference, "status": incident.get_status_display().lower()}
     said = action.said.format(**words, severity=incident.get_severity_display())
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     url = back if back and is_ours else f"/incidents/{incident.reference}"
     return done(request, said, url=url, topics=("incidents", f"incident:{incident.number}"))

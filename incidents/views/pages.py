@@ -15,7 +15,13 @@ from incidents.forms import NoteForm
 from incidents.selectors import component_names, incident_for
 from incidents.vocabulary import IncidentType, Severity, Status
 
-SINCE = [("", "Any time"), ("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days")]
+SINCE = [
+    ("", "Any time"),
+    ("1h", "Last hour"),
+    ("24h", "Last 24 hours"),
+    ("7d", "Last 7 days"),
+    ("30d", "Last 30 days"),
+]
 SHOWN_COMPONENTS = 300
 
 
@@ -42,7 +48,9 @@ def active(request: HttpRequest) -> HttpResponse:
 def everything(request: HttpRequest) -> HttpResponse:
     """GET /incidents: all incidents, filtered, 50 a page by keyset."""
     actor = current_actor(request)
-    return render(request, "incidents/list.html", {"nav_current": "/incidents", **_filter_bar(request, actor)})
+    return render(
+        request, "incidents/list.html", {"nav_current": "/incidents", **_filter_bar(request, actor)}
+    )
 
 
 @require_safe
