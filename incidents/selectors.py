@@ -147,7 +147,7 @@ def open_incidents_for(actor: Actor, *, limit: int = OPEN_LIMIT) -> list[Inciden
         output_field=IntegerField(),
     )
     mine = Exists(_held(actor.workspace_id).filter(incident=OuterRef("pk"), user_id=actor.user_id or 0))
-    unresolved = _detailed(actor.workspace_id).filter(status__in=UNRESOLVED)
+    unresolved: QuerySet[Any] = _detailed(actor.workspace_id).filter(status__in=UNRESOLVED)
     ordered = unresolved.annotate(is_mine=mine, rank=rank).order_by("-is_mine", "rank", *_NEWEST_FIRST)
     return list(ordered[:limit])
 

@@ -101,6 +101,7 @@ class Incident(WorkspaceScoped):
     component_names: list[str]
     commander_username: str | None
     commander_label: str | None
+    is_mine: bool  # only where the list is somebody's: `open_incidents_for`
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.title}"

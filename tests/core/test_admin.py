@@ -1,0 +1,46 @@
+"""What was given up is seen in the admin, and can be sent again there."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.db import transaction
+from django.test import RequestFactory
+
+from core.models import OutboxDispatch
+from core.outbox import publish
+from tests.core.make import Happened
+
+
+@pytest.fixture
+def page():
+    return admin.site.get_model_admin(OutboxDispatch)
+
+
+@pytest.fixture
+def request_(make_user):
+    request = RequestFactory().post("/")
+    request.user = make_user("root", is_superuser=True, is_staff=True)
+    request.session = {}
+    request._messages = FallbackStorage(request)
+    return request
+
+
+def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, request_):
+    with transaction.atomic():
+        publish(Happened(1))
+        publish(Happened(1))
+    dead, waiting = OutboxDispatch.objects.order_by("id")
+    OutboxDispatch.objects.filter(pk=dead.pk).update(state="dead", attempts=16)
+    page.send_chosen_again(request_, OutboxDispatch.objects.all())
+    assert [m.message for m in request_._messages] == ["1 will be sent again; the others were not given up."]
+    dead.refresh_from_db()
+    assert (dead.state, dead.attempts) == ("pending", 0)
+    assert waiting.state == "pending"
+
+
+def test_nobody_writes_the_outbox_by_hand(page, request_):
+    assert not page.has_add_permission(request_)
+    assert not page.has_change_permission(request_)
+    assert page.get_actions(request_).keys() >= {"send_chosen_again"}
