@@ -7,7 +7,6 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, task_postrun
 from django.conf import settings
 
@@ -17,7 +16,7 @@ from core.liveness import stamp
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", "You're running the worker with superuser")
 
 app = Celery("tocsin")
 app.set_default()  # in every thread, not only in the one that imports this first

@@ -21,7 +21,10 @@ class Environment(BaseSettings):
     """The process environment, then `.env`, then what the running `manage.py up` wrote down."""
 
     model_config = SettingsConfigDict(
-        env_file=(RUNTIME_ENV, ROOT / ".env"), env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        env_file=(RUNTIME_ENV, ROOT / ".env"),
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
     )
 
     tocsin_env: Literal["production", "local", "test"] = Field(
@@ -59,12 +62,18 @@ class Environment(BaseSettings):
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
     @field_validator("s3_endpoint_url", "base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value is not None and (
+            urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname
+        ):
             raise ValueError("must be an http:// or https:// address")
         return value
 

@@ -7,6 +7,7 @@ from functools import partial
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import sign_in
 from config.api import api
 from config.openapi import docs_page
 from core import health, metrics
@@ -20,7 +21,9 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
+    path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
     path("", include("accounts.urls")),
+    path("", include("incidents.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

@@ -106,7 +106,15 @@ class Postgres:
         process.write_private(password, secrets.token_urlsafe(24), self.account)
         making = self.folder / "data.making"
         shutil.rmtree(making, ignore_errors=True)
-        argv = [programs / "initdb", "-D", making, "-U", USER, f"--pwfile={password}", *_INITDB_OPTIONS]
+        argv: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            making,
+            "-U",
+            USER,
+            f"--pwfile={password}",
+            *_INITDB_OPTIONS,
+        ]
         options = {"cwd": "/", "env": process.environment(), **process.run_as(self.account)}
         done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
         if done.returncode:
@@ -118,7 +126,12 @@ class Postgres:
         self._stop_unknown()
         port = process.kept_port(self.folder / "port")
         options = {**SETTINGS, **self.settings, "port": str(port)}
-        argv = [programs / "postgres", "-D", self.data, *(f"--{k}={v}" for k, v in options.items())]
+        argv: list[str | Path] = [
+            programs / "postgres",
+            "-D",
+            self.data,
+            *(f"--{k}={v}" for k, v in options.items()),
+        ]
         handle = process.spawn_server(argv, log=self.log, account=self.account, pid_file=self.folder / "pid")
         process.wait_until(lambda: self._ready() or not process.alive(handle), patience)
         if not self._ready():

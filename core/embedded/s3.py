@@ -67,7 +67,7 @@ class S3:
             "filer.port": process.kept_port(self.folder / "port-filer"),
         }
         grpc = {f"{name}.grpc": process.free_port() for name in doors}
-        argv = [
+        argv: list[str | Path] = [
             program,
             "server",
             "-s3",

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from core.health import Finding, examine
+from core.health import Finding, Level, examine
 
 LOW_DISK = 1024**3
 
@@ -35,7 +35,7 @@ def _of_this_machine() -> Iterator[tuple[str, Finding]]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield "python", Finding("ok", f"Python {version}")
     free = shutil.disk_usage(settings.DATA_DIR if settings.DATA_DIR.exists() else settings.BASE_DIR).free
-    level = "ok" if free > LOW_DISK else "warn"
+    level: Level = "ok" if free > LOW_DISK else "warn"
     yield (
         "disk",
         Finding(level, f"{free / 1024**3:.1f} GiB free", "Free space before PostgreSQL runs out of it."),
