@@ -7,5 +7,6 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Every app's `subscribers.py` registers itself."""
+        """Every app's `subscribers.py` and `panels.py` register themselves."""
         autodiscover_modules("subscribers")
+        autodiscover_modules("panels")

@@ -1,8 +1,8 @@
 """Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per page.
 
 Streams carry signals only; a page then fetches its panels with its viewer's own permissions. One hub and
-one Valkey subscription per process serve every stream. Losing Valkey costs promptness: streams stay open with their
-heartbeats, and once it is back everybody is told to refresh.
+one Valkey subscription per process serve every stream. Losing Valkey costs promptness: streams stay open
+with their heartbeats, and once it is back everybody is told to refresh.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ IMPACT_SHAPES = {
 ENTRY_SHAPES = {
     "detected": "siren", "acknowledged": "check", "status_change": "arrow-right",
     "stage_change": "list-checks",
-    "severity_change": "gauge", "role_assigned": "user-round", "update": "megaphone", "mitigation": "activity",
+    "severity_change": "gauge", "role_assigned": "user-round", "update": "megaphone",
+    "mitigation": "activity",
     "resolution": "circle-check", "note": "message-square", "event": "radio", "sla": "alarm-clock-off",
     "notification": "bell", "slack": "hash", "remediation": "wrench", "postmortem": "book-open",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from incidents.selectors import incident_for
 from incidents.services import notes, resolving, responding, roles
 
 Data = dict[str, Any]
+FIELD_ID = "action_%s"  # the page under the dialog has fields of its own
 Run = Callable[[Actor, int, Data], Incident]
 
 
@@ -105,8 +106,13 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     incident = incident_for(actor, reference)
     if request.method != "POST":
         initial = {"next": request.GET.get("next", ""), **request.GET.dict()}
-        return _page(request, action, name, action.form(incident=incident, actor=actor, initial=initial))
-    form = action.form(request.POST, incident=incident, actor=actor)
+        return _page(
+            request,
+            action,
+            name,
+            action.form(incident=incident, actor=actor, initial=initial, auto_id=FIELD_ID),
+        )
+    form = action.form(request.POST, incident=incident, actor=actor, auto_id=FIELD_ID)
     if not form.is_valid():
         return _page(request, action, name, form, status=422)
     try:
@@ -138,7 +144,7 @@ def _overtaken(request: HttpRequest, action: Action, name: str, conflict: Confli
     )
     data = request.POST.copy()
     data["version"] = str(now.version)
-    form = action.form(data, incident=now, actor=actor)
+    form = action.form(data, incident=now, actor=actor, auto_id=FIELD_ID)
     return _page(request, action, name, form, status=409, conflict=conflict)
 
 

@@ -1,0 +1,100 @@
+"""One real site and one Chromium for all browser tests; a page fails its test when it breaks the CSP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.site import Site, running_site
+from tests.browser.world import PASSWORD
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
+    """`open_page("/", who="theo.lind", width=390, theme="dark", javascript=False)`: signed in, own profile."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_it(
+        path: str = "/",
+        *,
+        who: str = "dana.ruiz",
+        width: int = 1440,
+        theme: str = "light",
+        javascript: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=site.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _collect(complaints, message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        sign_in(page, who)
+        page.goto(path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _collect(complaints: list[str], text: str) -> None:
+    if "Content Security Policy" in text or "Uncaught" in text:
+        complaints.append(text)
+
+
+def sign_in(page: Page, who: str) -> None:
+    """Through the form, as people do."""
+    page.goto("/sign-in")
+    page.get_by_label("User name or e-mail").fill(who)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+@pytest.fixture
+def declare(open_page: OpenPage) -> Callable[[Page, str], str]:
+    """`declare(page, "Title")`: through the page that needs no JavaScript; answers the reference."""
+
+    def make(page: Page, title: str) -> str:
+        page.goto("/incidents/declare")
+        page.get_by_label("What is happening?").fill(title)
+        page.get_by_role("button", name="Declare").click()
+        page.wait_for_url("**/incidents/INC-*")
+        return page.url.rsplit("/", 1)[-1]
+
+    return make

@@ -1,0 +1,99 @@
+"""A real Tocsin for browsers: its own database and Valkey, web server and workers as processes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import requests
+
+from config.environment import ROOT
+from config.programs import programs
+
+DATABASE = "browser"
+START_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where it listens."""
+
+    url: str
+    port: int
+
+    @property
+    def session_cookie(self) -> str:
+        return f"tocsin_session_{self.port}"
+
+    def send_errors(self, service: str, count: int) -> None:
+        """POST events one by one, as a service in trouble does."""
+        for _ in range(count):
+            body = {"service": service, "level": "error", "message": "payment failed"}
+            assert requests.post(f"{self.url}/api/v1/events", json=body, timeout=10).status_code == 202
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Start everything, wait until it answers, stop it in the end."""
+    port = _free_port()
+    env = _environment(folder, port)
+    for arguments in (
+        ["manage.py", "migrate", "-v0"],
+        ["manage.py", "createcachetable"],
+        ["-m", "tests.browser.world"],
+    ):
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, check=True)
+    assets = "import django; django.setup(); from config.assets import build_assets; build_assets()"
+    subprocess.run([sys.executable, "-c", assets], cwd=ROOT, env=env, check=True)
+    wanted = [argv for name, argv in programs(port, 1).items() if name != "beat"]
+    started = [subprocess.Popen(argv, cwd=ROOT, env=env) for argv in wanted]
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/sign-in")
+        yield Site(f"http://127.0.0.1:{port}", port)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(timeout=20)
+
+
+def _environment(folder: Path, port: int) -> dict[str, str]:
+    server = urlsplit(os.environ["DATABASE_URL"])
+    with psycopg.connect(urlunsplit(server._replace(path="/postgres")), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {DATABASE} with (force)")
+        connection.execute(f"create database {DATABASE}")
+    return os.environ | {
+        "DATABASE_URL": urlunsplit(server._replace(path=f"/{DATABASE}")),
+        "TOCSIN_ENV": "local",
+        "TOCSIN_OPEN_LOOPBACK": "true",
+        "TOCSIN_DATA_DIR": str(folder),
+        "PORT": str(port),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < end:
+        try:
+            if requests.get(url, timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"{url} did not answer within {START_WITHIN_S} s")

@@ -1,0 +1,28 @@
+"""What browser tests find: a workspace with its rules and three people. A program, run on its own database."""
+
+from __future__ import annotations
+
+import django
+
+PASSWORD = "ring-the-bell-at-noon"
+PEOPLE = (
+    ("dana.ruiz", "Dana Ruiz", "admin"),
+    ("theo.lind", "Theo Lind", "responder"),
+    ("vera.moss", "Vera Moss", "viewer"),
+)
+
+
+def build() -> None:
+    """Make the workspace once."""
+    from accounts.models import Membership, User
+    from config.setup import create_workspace
+
+    workspace = create_workspace(slug="acme", name="Acme Payments")
+    for username, name, role in PEOPLE:
+        user = User.objects.create_user(username, f"{username}@example.test", PASSWORD, display_name=name)
+        Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
+
+
+if __name__ == "__main__":
+    django.setup()
+    build()
