@@ -1,6 +1,7 @@
 """Natural batching: while one statement is in flight, requests that arrive share the next one. No timer.
 
-Each caller is answered after its own commit. Bounded: a caller too many is refused at once, not queued for ever.
+Each caller is answered after its own commit. Bounded: a caller too many is refused at
+once, not queued for ever.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Coalescer:
 
     def _next_batch(self) -> list[Waiting]:
         """The oldest parcels that fit one statement; one that repeats a key of another waits for the next."""
-        batch, events, keys = [], 0, set[tuple[int, str]]()
+        batch: list[Waiting] = []
+        events, keys = 0, set[tuple[int, str]]()
         while self._queue:
             parcel = self._queue[0][0]
             if batch and (events + parcel.count > MAX_FLUSH_EVENTS or not keys.isdisjoint(parcel.keys)):

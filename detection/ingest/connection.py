@@ -1,4 +1,4 @@
-"""One process's own connection for ingest, apart from Django's: asynchronous, prepared, reopened when it breaks."""
+"""A process's own connection for ingest, apart from Django's: asynchronous, prepared, reopened on a break."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door for events, on one event loop: who is it, may they, is it sound, is it too much, store it, wake."""
+"""The front door for events, on one loop: who is it, may they, is it sound, is it too much, store, wake."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Door:
         self._background: set[asyncio.Task[None]] = set()
 
     async def receive(self, headers: Mapping[str, str], client_ip: str, body: bytes) -> Answer:
-        """Store a body for whoever the headers say. Raises a Problem for anything that is refused as a whole."""
+        """Store a body for whoever the headers say. Raises a Problem for what is refused as a whole."""
         try:
             actor = await self._actor(headers, client_ip)
             batch = parse_body(body, datetime.now(UTC), self._retention)

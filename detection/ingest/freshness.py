@@ -1,7 +1,7 @@
-"""What ingest may keep in memory, and for how long: tokens and compiled rules, dropped when their version moves.
+"""What ingest keeps in memory, and for how long: tokens and compiled rules, dropped when versions move.
 
-One cheap query, at most every `GLANCE_S`, tells whether anything moved; so a revoked token and a changed rule are
-obeyed within that time in every process, without a message that could be lost.
+One cheap query, at most every `GLANCE_S`, tells whether anything moved; so a revoked token and a changed
+rule are obeyed within that time in every process, without a message that could be lost.
 """
 
 from __future__ import annotations

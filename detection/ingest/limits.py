@@ -1,7 +1,7 @@
 """How many events a token and a workspace may send in a second, counted together by all web processes.
 
-Half of a limit is shared out to the processes beforehand and costs nothing to take; the rest is leased from Valkey
-in blocks. With Valkey away each process goes by an equal share of the whole.
+Half of a limit is shared out to the processes beforehand and costs nothing to take; the rest is leased
+from Valkey in blocks. With Valkey away each process goes by an equal share of the whole.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Meter:
         key = f"tocsin:rate:{limit.name}:{second.at}"
         try:
             with valkey().pipeline(transaction=False) as pipe:
-                used, _ = pipe.incrby(key, wanted).expire(key, 5).execute()
+                pipe.incrby(key, wanted)
+                pipe.expire(key, 5)
+                used, _ = pipe.execute()
         except (redis.RedisError, OSError):
             return self._local_share(limit, second)
         return max(0, min(wanted, shared - (int(used) - wanted)))

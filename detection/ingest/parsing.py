@@ -1,7 +1,7 @@
 """What senders post -> rows ready to store, with a verdict on each element; pure.
 
-Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or `severity`,
-`timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`, `event_id`.
+Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or
+`severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`, `event_id`.
 Any other field is kept under `metadata`, unless metadata has that key already.
 """
 
@@ -36,8 +36,7 @@ _decode: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
 _iso: Final[Callable[[str], datetime]] = datetime.fromisoformat
 _BAD: Final = object()
 _KNOWN: Final = frozenset(
-    ("service", "source", "level", "severity", "timestamp", "occurred_at", "event_type", "type", "message")
-    + ("metadata", "correlation_id", "event_id")
+    "service source level severity timestamp occurred_at event_type type message metadata correlation_id event_id".split()
 )
 
 
@@ -58,7 +57,7 @@ class ParsedEvent(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Why one element was refused. `position` counts from 0 in the batch; `field` is the sender's own name."""
+    """Why one element was refused: `position` counts from 0, `field` is the sender's own name."""
 
     position: int
     field: str
@@ -81,8 +80,8 @@ class RefusedError(Exception):
 def parse_body(body: bytes, now: datetime, retention: timedelta) -> Batch:
     """Read a body and judge each element of it.
 
-    `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON, Invalid when
-    it is JSON but neither an event nor a batch of 1 to 1000.
+    `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON,
+    Invalid when it is JSON but neither an event nor a batch of 1 to 1000.
     """
     elements, single = _elements(body)
     events: list[ParsedEvent] = []

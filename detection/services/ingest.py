@@ -1,4 +1,4 @@
-"""Events in through Django: the same reading, limits and statement as the mounted door, one request at a time."""
+"""Events in through Django: the same reading and statement as the mounted door, one request at a time."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
 from detection import windows
@@ -26,10 +26,12 @@ def sweep_due(limit: int = 200) -> int:
 
 def _sweep_next() -> bool:
     now = timezone.now()
-    interval = ExpressionWrapper(F("check_interval_seconds") * ONE_SECOND, output_field=DurationField())
-    due = Q(last_swept_at=None) | Q(last_swept_at__lte=now - interval)
+    due_at = ExpressionWrapper(
+        F("last_swept_at") + F("check_interval_seconds") * ONE_SECOND, output_field=DateTimeField()
+    )
+    due = Q(last_swept_at=None) | Q(due_at__lte=now)
     with transaction.atomic():
-        rules = DetectionRule.across_workspaces.filter(due, enabled=True)
+        rules = DetectionRule.across_workspaces.annotate(due_at=due_at).filter(due, enabled=True)
         rule = (
             rules.order_by(F("last_swept_at").asc(nulls_first=True))
             .select_for_update(skip_locked=True)

@@ -1,0 +1,167 @@
+"""The mounted door, asked as the server asks it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+import pytest
+import redis
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
+
+from accounts.actor import Actor
+from accounts.services.tokens import issue_token, revoke_token
+from core import nudge
+from detection.ingest.asgi import application, door
+from detection.ingest.parsing import MAX_BODY
+from detection.services.evaluate import drain
+from detection.services.rules import create_rule
+from incidents.models import Component, Incident
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Post = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
+GOOD = {"service": "shop", "level": "ERROR", "message": "boom"}
+
+
+def call(body: bytes, headers: dict[str, str], method: str = "POST") -> Awaitable[tuple[int, dict[str, Any]]]:
+    async def ask() -> tuple[int, dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await application(
+            {"type": "http", "method": method, "headers": raw, "client": ("127.0.0.1", 1)}, receive, send
+        )
+        return sent[0]["status"], orjson.loads(sent[1]["body"])
+
+    return ask()
+
+
+@pytest.fixture
+async def token(admin: Actor) -> Any:
+    issued = await sync_to_async(issue_token)(admin, name="sender", scopes=["events:write"])
+    yield issued
+    await door().close()
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def post(token: Any) -> Post:
+    def ask(document: Any, **headers: str) -> Awaitable[tuple[int, dict[str, Any]]]:
+        body = document if isinstance(document, bytes) else orjson.dumps(document)
+        return call(
+            body, {"authorization": f"Bearer {token.text}", "content-type": "application/json"} | headers
+        )
+
+    return ask
+
+
+async def test_a_single_event_is_answered_with_its_id(post: Post) -> None:
+    status, answer = await post(GOOD | {"event_id": "e1"})
+    assert (status, answer) == (
+        202, {"accepted": 1, "duplicates": 0, "refused": 0, "errors": [], "event_id": "e1"}
+    )  # fmt: skip
+    assert (await post(GOOD | {"event_id": "e1"}))[1]["duplicates"] == 1
+
+
+async def test_the_same_event_from_many_at_once_is_stored_once(post: Post) -> None:
+    answers = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
+    assert sum(answer["accepted"] for _, answer in answers) == 31
+    assert sum(answer["duplicates"] for _, answer in answers) == 29
+
+
+async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Post) -> None:
+    status, answer = await post([GOOD, {"level": "error"}, 4])
+    assert (status, answer["accepted"], [e["position"] for e in answer["errors"]]) == (202, 1, [1, 2])
+    status, answer = await post([{"level": "error"}])
+    assert (status, answer["refused"]) == (422, 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"authorization": ""}, 401), ({"authorization": "Bearer nope"}, 401), ({"authorization": "Basic eA=="}, 401),
+     ({"authorization": "Bearer tcs_abcdefgh_" + "x" * 40}, 401), ({"content-type": "text/plain"}, 415),
+     ({"content-length": str(MAX_BODY + 1)}, 413), ({"content-length": "many"}, 400)],
+)  # fmt: skip
+async def test_the_door_refuses_with_a_problem(post: Post, headers: dict[str, str], status: int) -> None:
+    assert (await post(GOOD, **headers))[0] == status
+
+
+async def test_a_body_that_grows_too_large_is_refused(post: Post) -> None:
+    assert (await post(b" " * (MAX_BODY + 1)))[0] == 413
+
+
+async def test_only_post_is_taken() -> None:
+    assert (await call(b"", {}, method="GET"))[0] == 405
+
+
+async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin: Actor) -> None:
+    assert (await post(GOOD))[0] == 202
+    await sync_to_async(revoke_token)(admin, token_id=token.row.pk)
+    await asyncio.sleep(0.15)
+    assert (await post(GOOD))[0] == 401
+
+
+async def test_a_new_rule_counts_within_a_second(post: Post, admin: Actor) -> None:
+    await post(GOOD)
+    fields = {
+        "id": "two",
+        "name": "Two",
+        "type": "other",
+        "severity": "low",
+        "threshold": 2,
+        "time_window": 60,
+    }
+    await sync_to_async(create_rule)(admin, fields=fields)
+    await asyncio.sleep(0.15)
+    await post([GOOD, GOOD])
+    await sync_to_async(drain)()
+    assert await Incident.objects.of(admin.workspace_id).acount() == 1
+
+
+async def test_without_valkey_events_are_still_stored(
+    post: Post, monkeypatch: pytest.MonkeyPatch, settings
+) -> None:
+    away = redis.Redis(port=1, socket_connect_timeout=0.1)
+    monkeypatch.setattr(nudge, "valkey", lambda: away)
+    monkeypatch.setattr("detection.ingest.limits.valkey", lambda: away)
+    settings.EVENT_LIMIT_PER_TOKEN = 100
+    assert (await post([GOOD] * 50))[0] == 202
+
+
+async def test_too_many_events_a_second_are_answered_429(post: Post, settings) -> None:
+    settings.EVENT_LIMIT_PER_TOKEN = 10
+    answers = [await post([GOOD] * 5) for _ in range(12)]
+    assert 429 in {status for status, _ in answers}
+
+
+async def test_a_source_becomes_a_component_on_first_sight(post: Post, admin: Actor) -> None:
+    await post(GOOD | {"service": "new-one"})
+    for _ in range(100):
+        if await Component.objects.of(admin.workspace_id).filter(name="new-one").aexists():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("no component")
+
+
+async def test_a_connection_that_broke_is_opened_again(post: Post) -> None:
+    assert (await post(GOOD))[0] == 202
+
+    def cut() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin-ingest'"
+            )
+
+    await sync_to_async(cut)()
+    statuses = [(await post(GOOD))[0] for _ in range(3)]
+    assert set(statuses) <= {202, 503}
+    assert statuses[-1] == 202
