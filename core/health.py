@@ -40,12 +40,25 @@ class Finding:
 
 Check = Callable[[], Finding]
 CHECKS: Final[Registry[Check]] = Registry("health check")
-health_check = CHECKS.register
+# Those that ask PostgreSQL are not run while it is away: each would wait for it in vain.
+ASK_DATABASE: Final[set[str]] = set()
+
+
+def health_check(name: str, *, asks_database: bool = False) -> Callable[[Check], Check]:
+    """Register a check under that name."""
+    if asks_database:
+        ASK_DATABASE.add(name)
+    return CHECKS.register(name)
 
 
 def examine() -> dict[str, Finding]:
     """Run every check; a check that cannot reach its server counts as failed, not as an error."""
-    return {name: _examined(CHECKS.get(name)) for name in CHECKS.names()}
+    found = {"database": _examined(_database)}
+    reached = found["database"].level != "fail"
+    for name in CHECKS.names():
+        if name not in found and (reached or name not in ASK_DATABASE):
+            found[name] = _examined(CHECKS.get(name))
+    return found
 
 
 def _examined(check: Check) -> Finding:
@@ -79,7 +92,7 @@ def _database() -> Finding:
     return Finding("ok", f"PostgreSQL {name} answers")
 
 
-@health_check("migrations")
+@health_check("migrations", asks_database=True)
 def _migrations() -> Finding:
     missing = _missing_migrations()
     if missing:
@@ -148,7 +161,7 @@ def outbox_lag() -> float:
         return float(cursor.fetchone()[0])
 
 
-@health_check("outbox")
+@health_check("outbox", asks_database=True)
 def _outbox() -> Finding:
     lag = outbox_lag()
     if lag > LAG_LATE_S:

@@ -23,12 +23,13 @@ from core.embedded.servers import Home
 BANNER = "TOCSIN_BANNER"
 STOP_PATIENCE_S = 12.0
 SAME_KEYSTROKE_S = 0.7
+FIRST_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `programs`: name -> argv, in start order. Those in `workers` stop last: they finish what
-    the others still asked for.
+    """What to run. `programs`: name -> argv. `first` is the one the others wait for at the start; those in
+    `workers` stop last: they finish what the others still asked for.
 
     `embedded`: kinds of servers to keep alive and to stop last. `port`: where the web program will listen.
     """
@@ -37,6 +38,7 @@ class Plan:
     home: str
     port: int
     programs: dict[str, list[str]]
+    first: str = ""
     workers: list[str] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
 
@@ -68,12 +70,24 @@ class Supervisor:
         """Blocks until a signal asks for the end. Returns the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        for child in self.children:
-            child.start(self.printer)
+        self._start_in_order()
         while not self.stopping:
             self.printer.pump(0.25)
             self._watch()
         return self._stop()
+
+    def _start_in_order(self) -> None:
+        """The web first, with the processors to itself, so that people wait as little as possible."""
+        last = [child for child in self.children if child.name != self.plan.first]
+        for child in self.children:
+            if child.name == self.plan.first:
+                child.start(self.printer)
+        end = time.monotonic() + FIRST_PATIENCE_S
+        while last and not self.stopping and not process.listens(self.plan.port) and time.monotonic() < end:
+            self.printer.pump(0.1)
+        for child in last:
+            if not self.stopping:
+                child.start(self.printer)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # A Ctrl-C may arrive twice: from the terminal and passed on by make.

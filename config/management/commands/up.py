@@ -59,6 +59,7 @@ class Command(BaseCommand):
             home=str(started.home.folder),
             port=settings.ENVIRONMENT.port,
             programs=programs(settings.ENVIRONMENT.port, settings.WEB_WORKERS),
+            first="web",
             workers=list(WORKERS),
             embedded=list(started.embedded),
         )
