@@ -32,10 +32,13 @@ def spend_sign_in_link(*, secret: str, now: datetime) -> User | None:
     One conditional update decides: of any number of simultaneous tries, one wins.
     """
     with transaction.atomic():
+        # No join in here: PostgreSQL checks a row that changed meanwhile again only by its own columns.
         live = SignInLink.objects.filter(digest=digest(secret), used_at__isnull=True, expires_at__gt=now)
-        if live.filter(user__is_active=True).update(used_at=now) != 1:
+        if live.update(used_at=now) != 1:
             return None
         user = SignInLink.objects.select_related("user").get(digest=digest(secret)).user
+        if not user.is_active:
+            return None
         _record(user, "sign_in.link", f"{user.label} signed in with a one-time link")
     return user
 

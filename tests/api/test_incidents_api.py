@@ -10,7 +10,8 @@ from tests.api.client import ApiClient
 pytestmark = pytest.mark.django_db
 
 NAMES = {
-    "id", "service", "status", "event_count", "incident_id", "incident_type", "severity", "title", "description",
+    "id", "service", "status", "event_count", "incident_id", "incident_type", "severity", "title",
+    "description",
     "detected_at", "affected_components", "assigned_to", "mttd", "mtta", "mttr", "version", "url", "stage",
     "labels", "project", "started_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
 }  # fmt: skip

@@ -1,0 +1,62 @@
+"""The first start, and every later one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.api_auth import authenticate
+from accounts.models import ApiToken, Membership, User, Workspace
+from config.setup import create_workspace, ensure_first_workspace
+from detection.models import DetectionRule
+from incidents.models import SlaPolicy
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_workspace_is_whole():
+    workspace = create_workspace(slug="acme", name="Acme")
+    assert SlaPolicy.objects.of(workspace.pk).count() == 4
+    assert DetectionRule.objects.of(workspace.pk).filter(is_builtin=True).count() == 8
+
+
+def test_the_first_start_gives_a_workspace_a_link_and_a_token(client):
+    first = ensure_first_workspace()
+    assert first.workspace_slug == "default"
+    assert authenticate({"authorization": f"Bearer {first.token}"}, "203.0.113.9").scopes >= {"admin"}
+    assert client.post(first.sign_in_url_path)["Location"] == "/account/password"
+    admin = User.objects.get()
+    assert not admin.has_usable_password()
+    assert admin.memberships.get().role == "admin"
+
+
+def test_later_starts_give_no_token_but_a_fresh_link_while_nobody_signed_in(client):
+    first, second = ensure_first_workspace(), ensure_first_workspace()
+    assert second.token is None
+    assert second.sign_in_url_path not in {None, first.sign_in_url_path}
+    assert client.post(first.sign_in_url_path).status_code == 410
+    assert (Workspace.objects.count(), User.objects.count()) == (1, 1)
+
+
+def test_once_somebody_signed_in_there_is_no_more_link(client):
+    client.post(ensure_first_workspace().sign_in_url_path)
+    assert User.objects.get().last_login <= timezone.now()
+    assert ensure_first_workspace().sign_in_url_path is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_starts_at_once_make_one_of_each():
+    def start(_):
+        try:
+            return ensure_first_workspace()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(start, range(2)))
+    assert len([r for r in results if r.token]) == 1
+    [workspace] = Workspace.objects.all()
+    assert Membership.objects.of(workspace.pk).count() == ApiToken.objects.of(workspace.pk).count() == 1

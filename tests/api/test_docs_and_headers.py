@@ -1,0 +1,106 @@
+"""The documentation, the schema, and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+
+from config.api import api as tocsin_api
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schema(client) -> dict:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def operations(schema: dict) -> list[tuple[str, str, dict]]:
+    return [(p, m, op) for p, methods in schema["paths"].items() for m, op in methods.items()]
+
+
+def test_the_schema_is_openapi_3_1_and_names_every_operation(schema):
+    assert schema["openapi"].startswith("3.1")
+    assert {("/api/v1/incidents", "get"), ("/api/v1/events", "post"), ("/api/v1/rules", "get")} <= {
+        (path, method) for path, method, _ in operations(schema)
+    }
+
+
+def test_every_operation_says_in_words_what_it_does_and_documents_its_refusals(schema):
+    for path, method, operation in operations(schema):
+        assert operation.get("summary"), (path, method)
+        assert {"401", "403", "404", "422"} <= set(operation["responses"]), (path, method)
+        assert operation["security"], (path, method)
+
+
+def test_operation_ids_are_unique(schema):
+    ids = [operation["operationId"] for _, _, operation in operations(schema)]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_docs_page_has_no_inline_script_or_style_and_asks_nobody_else(client):
+    page = client.get("/docs").content.decode()
+    scripts = re.findall(r"<script(?![^>]*application/json)([^>]*)>(.*?)</script>", page, re.S)
+    assert scripts
+    assert all("src=" in attributes and not body.strip() for attributes, body in scripts)
+    assert "<style" not in page
+    assert not re.search(r'(src|href)="(?!/)', page)
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_everything_the_docs_page_loads_is_served_here(client):
+    page = client.get("/docs").content.decode()
+    paths = re.findall(r'(?:src|href)="/static/([^"]+)"', page)
+    assert len(paths) >= 3
+    assert [path for path in paths if finders.find(path) is None] == []
+
+
+def test_the_docs_page_hands_the_sessions_proof_to_its_requests(client):
+    page = client.get("/docs")
+    assert settings.CSRF_COOKIE_NAME in page.cookies
+    assert re.search(r'data-csrf-token="[A-Za-z0-9]{64}"', page.content.decode())
+
+
+def test_every_answer_carries_an_id_and_careful_headers(client):
+    for path in ("/sign-in", "/api/v1/incidents", "/docs", "/nothing"):
+        answer = client.get(path)
+        assert answer["X-Request-ID"]
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert "unsafe" not in answer["Content-Security-Policy"]
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in answer["Permissions-Policy"]
+        assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_what_is_signed_in_is_kept_in_no_shared_cache(client):
+    assert "private" in client.get("/api/v1/incidents")["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/sign-in/nowhere"])
+def test_an_unknown_page_is_a_page_and_an_unknown_api_address_is_a_problem(client, path):
+    assert client.get(path)["Content-Type"].startswith("text/html")
+    assert client.get(f"/api/v1{path}")["Content-Type"] == "application/problem+json"
+
+
+def test_an_unknown_host_is_refused(client):
+    answer = client.get("/api/v1/me", headers={"host": "evil.example"})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_the_router_has_no_operation_outside_the_door():
+    assert tocsin_api.auth
+    open_ones = [
+        operation.path
+        for bound in tocsin_api._get_bound_routers()
+        for view in bound.path_operations.values()
+        for operation in view.operations
+        if not operation.auth_callbacks
+    ]
+    assert open_ones == []
