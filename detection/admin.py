@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from detection.models import DetectionRule, Finding
 
-
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
 else:  # generic for the type checker only

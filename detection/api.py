@@ -67,7 +67,7 @@ def list_rules(request: HttpRequest) -> Any:
     "", response={201: RuleOut}, summary="Make a rule", openapi_extra={"requestBody": {"required": True}}
 )
 def make_rule(request: HttpRequest) -> Any:
-    """Takes effect within a second. `id`, `type`, `threshold`, `time_window`, `check_interval` are taken too."""
+    """Takes effect within a second. Takes `id`, `type`, `threshold`, `time_window`, `check_interval` too."""
     return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
 
 

@@ -1,7 +1,7 @@
 """Rules compiled to hash probes: an event costs what it matches, not what exists. Pure.
 
 Every rule is filed under the equality conditions it has, (event type, source), with None for "any"; an event
-asks for at most four of them. What is left of a rule (level, message) is checked only for the rules found there.
+asks for at most four of them. What is left of a rule (level, message) is checked for the rules found.
 """
 
 from __future__ import annotations

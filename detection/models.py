@@ -39,11 +39,11 @@ class GroupBy(models.TextChoices):
 class DetectionRule(WorkspaceScoped):
     """When trouble is trouble: `error_threshold` matching events of one group spanning less than the window.
 
-    Match: an event matches when every non-empty condition holds: its type is among `event_types`, its level is
-    at least `minimum_level`, its source is among `sources`, its message matches `message_pattern` (RE2-like
-    regular expression, searched). `require_consecutive`: only an unbroken run counts. `min_components_affected`:
-    that many distinct sources within the window. `cooldown_seconds` runs from the resolution of the last
-    incident. A dry run records findings and opens nothing.
+    Match: an event matches when every non-empty condition holds: its type is among `event_types`, its level
+    is at least `minimum_level`, its source is among `sources`, its message matches `message_pattern` (an RE2
+    regular expression, searched). `require_consecutive`: only an unbroken run counts.
+    `min_components_affected`: that many distinct sources within the window. `cooldown_seconds` runs from the
+    resolution of the last incident. A dry run records findings and opens nothing.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rules")

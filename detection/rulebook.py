@@ -15,10 +15,11 @@ from detection.models import GroupBy
 from incidents.vocabulary import parse_severity, parse_type
 
 ALIASES: Final = {
-    "id": "rule_id", "type": "incident_type", "threshold": "error_threshold", "time_window": "time_window_seconds",
-    "window": "time_window_seconds", "check_interval": "check_interval_seconds",
-    "min_components": "min_components_affected", "consecutive": "require_consecutive",
-    "cooldown": "cooldown_seconds", "level": "minimum_level", "min_level": "minimum_level", "pattern": "message_pattern",
+    "id": "rule_id", "type": "incident_type", "threshold": "error_threshold",
+    "time_window": "time_window_seconds", "window": "time_window_seconds",
+    "check_interval": "check_interval_seconds", "min_components": "min_components_affected",
+    "consecutive": "require_consecutive", "cooldown": "cooldown_seconds", "level": "minimum_level",
+    "min_level": "minimum_level", "pattern": "message_pattern",
 }  # fmt: skip
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,79}")
 REQUIRED: Final = ("rule_id", "name", "incident_type", "severity", "error_threshold", "time_window_seconds")

@@ -1,8 +1,8 @@
 """The exact sliding windows, as SQL over `detection_rule_hit`.
 
-A window is crossed at a hit t when the hits in (t - W, t] number at least the threshold, that is when the hit
-threshold - 1 before it is less than W away. Only windows that end in or after the touched range and hold a part
-of it are asked for. Hits already counted on a resolved incident, and those before `counts_after`, do not count.
+A window is crossed at a hit t when the hits in (t - W, t] number at least the threshold: when the hit
+threshold - 1 before it is less than W away. Only windows that end in or after the touched range and hold
+a part of it are asked for. Hits of a resolved incident, and those before `counts_after`, do not count.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Final, LiteralString
 
 # Per pair: its rule's numbers, the unresolved incident that has its fingerprint, and from when hits count.
 STATES: Final[LiteralString] = """
-select p.n, r.error_threshold, r.time_window_seconds, r.require_consecutive, r.min_components_affected, r.dry_run,
-       o.incident_id,
+select p.n, r.error_threshold, r.time_window_seconds, r.require_consecutive, r.min_components_affected,
+       r.dry_run,       o.incident_id,
        greatest(o.resolved_at + make_interval(secs => r.cooldown_seconds), d.window_end, 'epoch')
   from unnest(%s::int[], %s::bigint[], %s::text[], %s::text[]) as p(n, rule_id, group_key, fingerprint)
   join detection_detectionrule r on r.id = p.rule_id and r.enabled
   left join lateral (
     select max(i.id) filter (where i.status not in ('resolved', 'closed')) as incident_id,
-           max(coalesce(i.resolved_at, i.closed_at)) filter (where i.status in ('resolved', 'closed')) as resolved_at
+           max(coalesce(i.resolved_at, i.closed_at)) filter (where i.status in ('resolved', 'closed'))
+             as resolved_at
       from incidents_incidentsignal s join incidents_incident i on i.id = s.incident_id
      where s.workspace_id = r.workspace_id and s.fingerprint = p.fingerprint) o on true
   left join lateral (
@@ -37,47 +38,52 @@ _HITS: Final[LiteralString] = """
    and h.occurred_at > greatest(p.lo - p.width, p.counts_after) and h.occurred_at < p.hi + p.width
    and not (h.matches and exists (
      select 1 from detection_incident_event l join incidents_incident i on i.id = l.incident_id
-      where l.workspace_id = h.workspace_id and l.event_id = h.event_id and i.status in ('resolved', 'closed')))
+      where l.workspace_id = h.workspace_id and l.event_id = h.event_id
+        and i.status in ('resolved', 'closed')))
 """
 
-# Streams off the index and stops at the first crossing. A reset within the last `threshold` rows breaks the run.
-CROSSINGS: Final[LiteralString] = (
-    "select p.n, w.first_at, w.t"
-    + _PAIRS
-    + """
+# Streams off the index, stops at the first crossing. A reset in the last `threshold` rows breaks the run.
+CROSSINGS: Final[LiteralString] = "".join(
+    (
+        "select p.n, w.first_at, w.t",
+        _PAIRS,
+        """
  cross join lateral (
   select z.first_at, z.t from (
     select h.occurred_at as t, lag(h.occurred_at, p.threshold - 1) over o as first_at,
-           count(*) filter (where not h.matches) over (o rows between p.threshold - 1 preceding and current row)
-             as resets
-"""
-    + _HITS
-    + """
+           count(*) filter (where not h.matches) over (
+             o rows between p.threshold - 1 preceding and current row) as resets
+""",
+        _HITS,
+        """
     window o as (order by h.occurred_at, h.event_id)) z
    where z.t >= p.lo and z.t - z.first_at < p.width and z.resets = 0
    order by z.t limit 1) w
-"""
+""",
+    )
 )
 
 # The same where a number of distinct sources is asked for too. That number can only be reached at a hit whose
 # source was not in the window just before, or where the threshold itself was only just reached.
-SPREAD_CROSSINGS: Final[LiteralString] = (
-    "select p.n, w.first_at, w.t"
-    + _PAIRS
-    + """
+SPREAD_CROSSINGS: Final[LiteralString] = "".join(
+    (
+        "select p.n, w.first_at, w.t",
+        _PAIRS,
+        """
  cross join lateral (
   with h as materialized (
     select h.occurred_at, h.event_id, h.matches, coalesce(h.source, p.group_key) as source,
            row_number() over o as place, count(*) filter (where not h.matches) over o as run
-"""
-    + _HITS
-    + """
+""",
+        _HITS,
+        """
     window o as (order by h.occurred_at, h.event_id)),
   z as (
     select h.*, lag(h.occurred_at, p.threshold - 1) over o as first_at,
            lag(h.occurred_at, p.threshold) over o as before,
            lag(h.run, p.threshold) over o as before_run, lag(h.matches, p.threshold) over o as before_matches,
-           lag(h.run, p.threshold - 1) over o as first_run, lag(h.matches, p.threshold - 1) over o as first_matches,
+           lag(h.run, p.threshold - 1) over o as first_run,
+           lag(h.matches, p.threshold - 1) over o as first_matches,
            lag(h.occurred_at) over (partition by h.source, h.run, h.matches order by h.place) as same_source
       from h window o as (order by h.place))
   select z.first_at, z.occurred_at as t from z
@@ -87,19 +93,22 @@ SPREAD_CROSSINGS: Final[LiteralString] = (
           or z.before is null or z.occurred_at - z.before >= p.width
           or z.before_run <> z.run or not z.before_matches)
      and (select count(distinct c.source) from h c
-           where c.matches and c.run = z.run and c.place <= z.place and c.occurred_at > z.occurred_at - p.width)
+           where c.matches and c.run = z.run and c.place <= z.place
+             and c.occurred_at > z.occurred_at - p.width)
          >= p.spread
    order by z.place limit 1) w
-"""
+""",
+    )
 )
 
-# Everything a crossing counts: the hits of its window and all later ones, with the incident that has them already.
+# Everything a crossing counts: the hits of its window and all later ones, with the incident that has them.
 MEMBERS: Final[LiteralString] = """
 select p.n, h.event_id, h.occurred_at, coalesce(h.source, p.group_key), l.incident_id
   from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
     as p(n, workspace_id, rule_id, group_key, since, counts_after)
   join detection_rule_hit h on h.workspace_id = p.workspace_id and h.rule_id = p.rule_id
-       and h.group_key = p.group_key and h.matches and h.occurred_at >= p.since and h.occurred_at > p.counts_after
+       and h.group_key = p.group_key and h.matches and h.occurred_at >= p.since
+       and h.occurred_at > p.counts_after
   left join detection_incident_event l on l.workspace_id = h.workspace_id and l.event_id = h.event_id
   left join incidents_incident i on i.id = l.incident_id
  where i.id is null or i.status not in ('resolved', 'closed')
@@ -108,7 +117,8 @@ select p.n, h.event_id, h.occurred_at, coalesce(h.source, p.group_key), l.incide
 
 LINK: Final[LiteralString] = """
 insert into detection_incident_event (workspace_id, event_id, incident_id, occurred_at)
-select %s, * from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) as x(event_id, incident_id, occurred_at)
+select %s, * from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
+    as x(event_id, incident_id, occurred_at)
  order by event_id
 on conflict do nothing
 returning event_id

@@ -1,7 +1,8 @@
 """What senders post -> rows ready to store, with a verdict on each element; pure.
 
 Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or
-`severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`, `event_id`.
+`severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`,
+`event_id`.
 Any other field is kept under `metadata`, unless metadata has that key already.
 """
 
@@ -36,8 +37,9 @@ _decode: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
 _iso: Final[Callable[[str], datetime]] = datetime.fromisoformat
 _BAD: Final = object()
 _KNOWN: Final = frozenset(
-    "service source level severity timestamp occurred_at event_type type message metadata correlation_id event_id".split()
-)
+    ["service", "source", "level", "severity", "timestamp", "occurred_at", "event_type", "type", "message",
+     "metadata", "correlation_id", "event_id"]
+)  # fmt: skip
 
 
 class ParsedEvent(NamedTuple):

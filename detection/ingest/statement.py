@@ -22,15 +22,15 @@ from detection.matching import Ruleset
 _STORE: Final[LiteralString] = """
 with given as materialized (
   select nextval('detection_event_id_seq') id, x.* from json_to_recordset(%b::json) as x(
-    n bigint, w bigint, k uuid, q boolean, i text, o timestamptz, z boolean, s text, t text, l smallint, m text,
-    c text, d jsonb)),
+    n bigint, w bigint, k uuid, q boolean, i text, o timestamptz, z boolean, s text, t text, l smallint,
+    m text, c text, d jsonb)),
 keys as (
   insert into detection_event_key (workspace_id, key)
   select w, k from given where q order by w, k on conflict do nothing returning workspace_id w, key k),
 fresh as materialized (
   select given.* from given left join keys using (w, k) where not given.q or keys.k is not null),
 events as (
-  insert into detection_event (workspace_id, id, occurred_at, level, is_late, event_id, source, event_type, 
+  insert into detection_event (workspace_id, id, occurred_at, level, is_late, event_id, source, event_type,
                                message, correlation_id, metadata)
   select w, id, o, l, z, i, s, t, m, c, d from fresh)
 """

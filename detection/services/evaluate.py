@@ -1,7 +1,7 @@
-"""From hits to incidents: drain what ingest touched, find crossed windows, open or join, all in one transaction.
+"""From hits to incidents: drain what ingest touched, find crossed windows, open or join, in one transaction.
 
-Looking is free of locks; acting takes an advisory lock on each workspace concerned and looks again, so that however
-many workers drain at once, no event is counted twice and no crossing is missed.
+Looking is free of locks; acting takes an advisory lock on each workspace concerned and looks again, so
+that however many workers drain at once, no event is counted twice and no crossing is missed.
 """
 
 from __future__ import annotations

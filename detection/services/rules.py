@@ -1,4 +1,4 @@
-"""Rules made, changed, switched and removed; each change reaches every ingest process within a fraction of a second."""
+"""Rules made, changed, switched, removed; each change reaches every ingest process within 0.1 s."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
 
 def sweep_due(limit: int = 200) -> int:
-    """Sweep the rules whose interval has passed; answers how many. Workers share them, none does one twice."""
+    """Sweep the rules whose interval has passed; answers how many. Workers share them."""
     swept = 0
     while swept < limit and _sweep_next():
         swept += 1

@@ -13,7 +13,7 @@ from detection.services.rules import install_builtin_rules, update_rule
 from detection.services.sweep import sweep_due
 from incidents.models import Incident
 from incidents.services.resolving import resolve_incident
-from tests.detection.bursts import Send, errors
+from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MakeRule = Callable[..., DetectionRule]

@@ -87,7 +87,8 @@ async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Po
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({"authorization": ""}, 401), ({"authorization": "Bearer nope"}, 401), ({"authorization": "Basic eA=="}, 401),
+    [({"authorization": ""}, 401), ({"authorization": "Bearer nope"}, 401),
+    ({"authorization": "Basic eA=="}, 401),
      ({"authorization": "Bearer tcs_abcdefgh_" + "x" * 40}, 401), ({"content-type": "text/plain"}, 415),
      ({"content-length": str(MAX_BODY + 1)}, 413), ({"content-length": "many"}, 400)],
 )  # fmt: skip

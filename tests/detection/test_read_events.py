@@ -44,8 +44,10 @@ def test_unknown_fields_are_kept_under_metadata_without_overwriting() -> None:
 
 @pytest.mark.parametrize(
     ("name", "rank"),
-    [("debug", 0), ("info", 1), ("low", 1), ("warning", 2), ("WARN", 2), ("medium", 2), ("error", 3), ("ERROR", 3),
-     ("High", 3), ("sev2", 3), ("critical", 4), (" Critical ", 4), ("sev1", 4), ("p1", 4), ("fatal", 5), ("FATAL", 5)],
+    [("debug", 0), ("info", 1), ("low", 1), ("warning", 2), ("WARN", 2), ("medium", 2), ("error", 3),
+    ("ERROR", 3),
+     ("High", 3), ("sev2", 3), ("critical", 4), (" Critical ", 4), ("sev1", 4), ("p1", 4), ("fatal", 5),
+     ("FATAL", 5)],
 )  # fmt: skip
 def test_levels_have_many_names(name: str, rank: int) -> None:
     assert read(GOOD | {"level": name}).events[0].level == rank
@@ -54,7 +56,8 @@ def test_levels_have_many_names(name: str, rank: int) -> None:
 @pytest.mark.parametrize(
     ("sent", "seconds"),
     [(None, 0), ("2026-03-01T12:00:00Z", 0), ("2026-03-01T13:00:00+01:00", 0), ("2026-03-01T11:59:59", -1),
-     ("2026-03-01T12:04:59Z", 299), ("2026-03-01T13:00:00Z", 300), ("9999-12-31T23:59:59+00:00", 300), (1772366400, 0), (1772366399.5, -0.5),
+     ("2026-03-01T12:04:59Z", 299), ("2026-03-01T13:00:00Z", 300), ("9999-12-31T23:59:59+00:00", 300),
+     (1772366400, 0), (1772366399.5, -0.5),
      (4e10, 300)],
 )  # fmt: skip
 def test_times_are_read_as_utc_and_clamped_five_minutes_ahead(sent: Any, seconds: float) -> None:
@@ -71,8 +74,10 @@ def test_an_hour_late_is_not_late_yet() -> None:
 NOT_TEXT: list[Any] = [True, False, 1.5, [], {}, ["a"], {"a": 1}]
 LONG = "x" * 201
 BAD_TIMES: list[Any] = [
-    "yesterday", "", "2026", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "12:00", "2026-03-01T25:00:00Z", "1e5",
-    "2026-03-01T12:00:00 CET", "2026-02-22T11:59:59Z", "1969-07-20T20:17:00Z", 0, -1, 1e300, -1e300, 10**19, 1.0,
+    "yesterday", "", "2026", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "12:00",
+    "2026-03-01T25:00:00Z", "1e5",
+    "2026-03-01T12:00:00 CET", "2026-02-22T11:59:59Z", "1969-07-20T20:17:00Z", 0, -1, 1e300, -1e300, 10**19,
+    1.0,
     True, False, [], {}, [1], {"$date": 1}, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "now()", "\u0660",
 ]  # fmt: skip
 BAD_LEVELS: list[Any] = [
@@ -164,7 +169,8 @@ def test_half_a_surrogate_and_numbers_beyond_json_spoil_only_their_own_event(fie
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"{", b"[", b"nope", b"{'source':'a'}", b'{"source":"a"', b'[{"source":"a"},]', b"\xff\xfe", b"\x00",
+    [b"", b" ", b"{", b"[", b"nope", b"{'source':'a'}", b'{"source":"a"', b'[{"source":"a"},]', b"\xff\xfe",
+    b"\x00",
      b'{"source":"\xff"}', b"[" * 100_000, b'{"a":' * 100_000, b"[1,2", b'{"source":"a"}{}',
      b"service=a", b"<xml/>", b'{"source":"a\x01"}'],
 )  # fmt: skip
@@ -175,7 +181,8 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [None, 1, "text", True, [], {"events": []}, {"events": None}, {"events": {}}, {"events": "x"}, {"events": 1},
+    [None, 1, "text", True, [], {"events": []}, {"events": None}, {"events": {}}, {"events": "x"},
+    {"events": 1},
      [GOOD] * 1001, {"events": [GOOD] * 1001}],
 )  # fmt: skip
 def test_what_is_no_batch_is_invalid(document: Any) -> None:
