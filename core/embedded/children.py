@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
+import runpy
 import selectors
 import signal
-import subprocess
 import sys
 import time
+from multiprocessing.context import ForkProcess
+from pathlib import Path
 from typing import IO
 
 import psutil
 
-from core.embedded import process
-from core.embedded.process import StartError
-
 MARK = "TOCSIN_RUN"
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 30.0
+_FORK = multiprocessing.get_context("fork")
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
@@ -70,32 +71,38 @@ class Printer:
 
 
 class Child:
-    """A program that is started again whenever it ends, with growing pauses."""
+    """A program (`python -m …`) that is started again whenever it ends, with growing pauses.
 
-    def __init__(self, name: str, argv: list[str], mark: str) -> None:
-        self.name, self.argv, self.mark = name, argv, mark
-        self.process: subprocess.Popen[bytes] | None = None
+    It is forked from us, so what we imported already costs it neither time nor memory of its own.
+    """
+
+    def __init__(self, name: str, argv: list[str]) -> None:
+        self.name, self.argv = name, argv
+        self.process: ForkProcess | None = None
         self.started_at = self.due_at = 0.0
         self.pause = FIRST_PAUSE_S
 
     def start(self, printer: Printer) -> None:
         """Start it in a session of its own; what it prints goes to the printer."""
-        environment = {**os.environ, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
-        try:
-            self.process = process.spawn(self.argv, log=subprocess.PIPE, env=environment)
-        except StartError as error:
-            printer.say(self.name, str(error))
+        ours, theirs = os.pipe()
+        self.process = _FORK.Process(target=_become, args=(self.name, self.argv, theirs), name=self.name)
+        self.process.start()
+        os.close(theirs)
         self.started_at, self.due_at = time.monotonic(), 0.0
-        if self.process is not None and self.process.stdout is not None:
-            printer.watch(self.name, self.process.stdout)
+        printer.watch(self.name, os.fdopen(ours, "rb", buffering=0))
+
+    @property
+    def pid(self) -> int:
+        """Its pid, also after it ended but was not buried; 0 when there is none."""
+        return (self.process.pid or 0) if self.process else 0
 
     def running(self) -> bool:
         """Whether it runs. What is left of the group of a dead one is ended with it."""
-        if self.process is None:
+        if not self.pid:
             return False
-        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is not None:
-            self._bury()
+            self.kill()
         return ended is None
 
     def revive(self, printer: Printer) -> None:
@@ -106,28 +113,39 @@ class Child:
             steady = time.monotonic() - self.started_at > STEADY_S
             self.pause = FIRST_PAUSE_S if steady else min(self.pause * 2, LONGEST_PAUSE_S)
             self.due_at = time.monotonic() + self.pause
-            printer.say(self.name, f"ended; starting it again in {self.pause:.0f} s")
+            printer.say(self.name, f"ended; starting it again in {self.pause:.1f} s")
         elif time.monotonic() >= self.due_at:
             self.start(printer)
 
     def ask_to_end(self) -> None:
         """SIGTERM to the program itself; it tells its own workers."""
-        if self.running() and self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+        if self.running():
+            os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End the whole group at once."""
-        if self.process is not None:
-            self._bury()
-
-    def _bury(self) -> None:
-        # The unreaped leader still holds its pid, so this cannot reach a stranger's group.
         if self.process is None:
             return
+        # The unreaped leader still holds its pid, so this cannot reach a stranger's group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.join()
         self.process = None
+
+
+def _become(name: str, argv: list[str], output: int) -> None:
+    """In the child: leave everything of the parent's behind but its memory, and be that program."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    for target in (1, 2):
+        os.dup2(output, target)
+    os.closerange(3, 1024)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(f"tocsin {name}")
+    _, _, module, *arguments = argv
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def sweep(mark: str) -> int:

@@ -1,11 +1,13 @@
 """Runs Tocsin's processes under one roof: prefixed logs, restarts, and an ordered stop.
 
-`python -m core.embedded.supervisor PLAN` where PLAN is a JSON file (see `Plan`). Needs no Django, so it stays
-small. `manage.py up` prepares everything, then becomes this.
+`python -m core.embedded.supervisor PLAN` where PLAN is a JSON file (see `Plan`). `manage.py up` prepares
+everything, then becomes this.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import signal
@@ -31,13 +33,15 @@ class Plan:
     """What to run. `programs`: name -> argv. `first` is the one the others wait for at the start; those in
     `workers` stop last: they finish what the others still asked for.
 
-    `embedded`: kinds of servers to keep alive and to stop last. `port`: where the web program will listen.
+    `preload`: a module to import before anything is forked. `embedded`: kinds of servers to keep alive and to
+    stop last. `port`: where the web program will listen.
     """
 
     data_dir: str
     home: str
     port: int
     programs: dict[str, list[str]]
+    preload: str = ""
     first: str = ""
     workers: list[str] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
@@ -61,7 +65,7 @@ class Supervisor:
         self.banner = os.environ.pop(BANNER, "")
         width = max(len(name) for name in [*plan.programs, *plan.embedded, "tocsin"])
         self.printer = children.Printer(width)
-        self.children = [Child(name, argv, plan.data_dir) for name, argv in plan.programs.items()]
+        self.children = [Child(name, argv) for name, argv in plan.programs.items()]
         self.stopping = 0
         self.asked_at = 0.0
         self.next_look = 0.0
@@ -149,6 +153,10 @@ def main(path: Path) -> int:
     if us is not None:
         process.remember(pid_file, us)
     try:
+        if plan.preload:
+            importlib.import_module(plan.preload)
+            gc.collect()
+            gc.freeze()  # the collector would write to, and so copy, the pages that all of them share
         return Supervisor(plan).run()
     except StartError as error:
         sys.stderr.write(f"tocsin: {error}\n")

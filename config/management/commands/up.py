@@ -16,7 +16,7 @@ from config import servers, setup
 from config.assets import build_assets
 from config.environment import ROOT
 from config.programs import WORKERS, programs
-from core.embedded import supervisor
+from core.embedded import children, supervisor
 from core.embedded.process import StartError
 
 
@@ -59,6 +59,7 @@ class Command(BaseCommand):
             home=str(started.home.folder),
             port=settings.ENVIRONMENT.port,
             programs=programs(settings.ENVIRONMENT.port, settings.WEB_WORKERS),
+            preload="config.preload",
             first="web",
             workers=list(WORKERS),
             embedded=list(started.embedded),
@@ -66,6 +67,8 @@ class Command(BaseCommand):
         path = settings.DATA_DIR / "plan.json"
         plan.write(path)
         os.environ[supervisor.BANNER] = banner
+        os.environ[children.MARK] = plan.data_dir
+        os.environ["PYTHONUNBUFFERED"] = "1"
         os.chdir(ROOT)
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, "-m", "core.embedded.supervisor", str(path)])
