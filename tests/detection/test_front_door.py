@@ -159,7 +159,8 @@ async def test_a_connection_that_broke_is_opened_again(post: Post) -> None:
     def cut() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin-ingest'"
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s",
+                ["tocsin-ingest"],
             )
 
     await sync_to_async(cut)()
