@@ -62,10 +62,10 @@ def run_as(account: Account | None) -> dict[str, Any]:
 
 
 def can_reach(path: Path, account: Account | None) -> bool:
-    """Whether that account may enter the folder, or read the file's folder; true when we run as ourselves."""
+    """Whether that account may enter the folder or run the program; true when we run as ourselves."""
     if account is None:
         return True
-    probe = ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', str(path)]
+    probe = ["/bin/sh", "-c", 'test -x "$0"', str(path)]
     return subprocess.run(probe, cwd="/", check=False, **run_as(account)).returncode == 0
 
 

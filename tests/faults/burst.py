@@ -1,0 +1,94 @@
+"""A burst of events as unruly senders send it, and the account of what must come of it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import requests
+
+from tests.faults.running import Running
+
+_serial = itertools.count(1)
+
+
+@dataclass
+class Burst:
+    """`services` services with `each` events: shuffled, in small batches, some twice, until acknowledged."""
+
+    services: int = 8
+    each: int = 30
+    seed: int = 7
+    name: str = field(default_factory=lambda: f"burst{next(_serial)}")
+
+    def events(self) -> list[dict[str, str]]:
+        """Every event once, in an order of its own."""
+        made = [
+            {
+                "service": f"{self.name}-{s}",
+                "level": "error",
+                "message": "boom",
+                "event_id": f"{self.name}-{s}-{n}",
+            }
+            for s in range(self.services)
+            for n in range(self.each)
+        ]
+        random.Random(self.seed).shuffle(made)
+        return made
+
+    def parcels(self) -> list[list[dict[str, str]]]:
+        """Batches of up to four; every fifth batch comes a second time, somewhere."""
+        events, dice = self.events(), random.Random(self.seed)
+        batches = [events[i : i + 4] for i in range(0, len(events), 4)]
+        batches += dice.sample(batches, len(batches) // 5)
+        dice.shuffle(batches)
+        return batches
+
+    def send(self, tocsin: Running) -> None:
+        """Returns when every batch was acknowledged; a sender that hears nothing sends again."""
+        with ThreadPoolExecutor(4) as senders:
+            list(senders.map(lambda batch: self._until_acknowledged(tocsin, batch), self.parcels()))
+
+    def _until_acknowledged(self, tocsin: Running, batch: list[dict[str, str]]) -> None:
+        assert tocsin.until(lambda: _acknowledged(tocsin, batch), 60), f"never acknowledged: {batch}"
+
+    def outcome(self, tocsin: Running) -> dict[str, object]:
+        """What came of it: events stored and doubled, whose incidents, and the events counted on them."""
+        like = f"{self.name}-%"
+        stored, different = tocsin.row(
+            "select count(*), count(distinct event_id) from detection_event where event_id like %s", like
+        )
+        incidents = [i for i in _incidents(tocsin) if str(i["service"]).startswith(f"{self.name}-")]
+        return {
+            "stored": stored,
+            "doubled": stored - different,
+            "incidents": sorted(str(i["service"]) for i in incidents),
+            "counted": sorted(int(str(i["event_count"])) for i in incidents),
+        }
+
+    def expected(self) -> dict[str, object]:
+        """The only right outcome."""
+        return {
+            "stored": self.services * self.each,
+            "doubled": 0,
+            "incidents": sorted(f"{self.name}-{s}" for s in range(self.services)),
+            "counted": [self.each] * self.services,
+        }
+
+
+def _acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
+    try:
+        answer = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
+    except requests.RequestException:
+        return False
+    assert answer.status_code in {202, 500, 502, 503}, answer.text
+    return answer.status_code == 202
+
+
+def _incidents(tocsin: Running) -> list[dict[str, object]]:
+    answer = requests.get(f"{tocsin.url}/api/v1/incidents", params={"limit": 200}, timeout=20)
+    answer.raise_for_status()
+    found: list[dict[str, object]] = answer.json()
+    return found

@@ -1,0 +1,138 @@
+"""The whole of `manage.py up` as real processes with data of its own, and ways to hurt it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import requests
+
+from config.environment import ROOT
+from core.embedded import process
+from core.embedded.children import MARK
+from core.embedded.postgres import Postgres
+from core.embedded.valkey import Valkey
+
+START_WITHIN_S = 120
+
+
+class Running:
+    """A started Tocsin. `folder` holds its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = process.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.up: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ours = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
+        kept = {k: v for k, v in os.environ.items() if k not in ours}
+        # An S3 address of our own keeps the storage, which nothing here needs, from being started.
+        return kept | {
+            "TOCSIN_DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+            "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+        }
+
+    def start(self) -> None:
+        """`manage.py up`; returns when pages are served and the workers were seen."""
+        with (self.folder / "up.log").open("ab") as log:
+            self.up = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        assert self.until(lambda: self.status() == "ready", START_WITHIN_S), self.log()
+
+    def stop(self) -> int:
+        """What a Ctrl-C does. Returns the exit code."""
+        assert self.up is not None
+        self.up.send_signal(signal.SIGINT)
+        return self.up.wait(timeout=60)
+
+    def log(self) -> str:
+        return (self.folder / "up.log").read_text(errors="replace")
+
+    def status(self) -> str:
+        """What `/readyz` says, or why there is no answer."""
+        try:
+            return str(requests.get(f"{self.url}/readyz", timeout=15).json()["status"])
+        except (requests.RequestException, ValueError) as error:
+            return type(error).__name__
+
+    def until(self, met: Callable[[], Any], seconds: float) -> bool:
+        return process.wait_until(met, seconds, pause=0.1)
+
+    def programs(self, name: str) -> list[psutil.Process]:
+        """Our processes called so, the oldest (their parent) first."""
+        found = [p for p in psutil.process_iter() if p.name() == f"tocsin {name}"[:15] and self._is_ours(p)]
+        return sorted(found, key=lambda p: p.create_time())
+
+    def leftovers(self) -> list[psutil.Process]:
+        """Every process of this run, whatever it is called."""
+        return [p for p in psutil.process_iter() if self._is_ours(p)]
+
+    def _is_ours(self, found: psutil.Process) -> bool:
+        try:
+            return found.environ().get(MARK) == str(self.folder)
+        except psutil.Error:
+            return False
+
+    def kill(self, name: str, *, child: bool = False) -> None:
+        """SIGKILL to a program, or to its youngest child only."""
+        found = self.programs(name)
+        assert found, f"no {name} runs"
+        found[-1 if child else 0].kill()
+
+    @property
+    def postgres(self) -> Postgres:
+        return Postgres(self.folder / "postgres", process.server_account())
+
+    @property
+    def valkey(self) -> Valkey:
+        return Valkey(self.folder / "valkey", process.server_account())
+
+    def row(self, query: str, *params: Any) -> tuple[Any, ...]:
+        """One row from the database."""
+        with psycopg.connect(self.postgres.url()) as connection:
+            found = connection.execute(query, params).fetchone()
+        assert found is not None
+        return found
+
+
+@contextmanager
+def running() -> Iterator[Running]:
+    """A Tocsin in a folder of its own, gone afterwards with everything it started."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-faults-"))
+    folder.chmod(0o711)
+    tocsin = Running(folder)
+    try:
+        tocsin.start()
+        yield tocsin
+    finally:
+        _end(tocsin)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(tocsin: Running) -> None:
+    if tocsin.up is not None and tocsin.up.poll() is None:
+        tocsin.stop()
+    for left in tocsin.leftovers():
+        left.kill()
+    tocsin.postgres.stop()
+    tocsin.valkey.stop()
