@@ -40,7 +40,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
-    """`open_page("/", who="theo.lind", width=390, theme="dark", javascript=False)`: signed in, own profile."""
+    """`open_page("/", who="theo.lind", width=390, theme="dark", javascript=False)`: signed in."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

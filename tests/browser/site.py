@@ -29,6 +29,7 @@ class Site:
 
     url: str
     port: int
+    environment: dict[str, str]
 
     @property
     def session_cookie(self) -> str:
@@ -58,7 +59,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     started = [subprocess.Popen(argv, cwd=ROOT, env=env) for argv in wanted]
     try:
         _wait_for(f"http://127.0.0.1:{port}/sign-in")
-        yield Site(f"http://127.0.0.1:{port}", port)
+        yield Site(f"http://127.0.0.1:{port}", port, env)
     finally:
         for process in started:
             process.terminate()

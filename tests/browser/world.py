@@ -1,4 +1,4 @@
-"""What browser tests find: a workspace with its rules and three people. A program, run on its own database."""
+"""What browser tests find: a workspace, its rules, three people. A program, run on its own database."""
 
 from __future__ import annotations
 

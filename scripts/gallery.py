@@ -1,0 +1,98 @@
+"""Pictures of every page: two widths, two themes, into gallery/; and the one the README shows.
+
+    python -m scripts.gallery [--readme]
+
+Starts a Tocsin of its own on throw-away servers, fills it through the real services, and stops it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import servers
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {
+    "active-incidents": "/",
+    "all-incidents": "/incidents",
+    "incident": "/incidents/INC-2",
+    "resolve": "/incidents/INC-2/resolve",
+    "declare": "/incidents/declare",
+    "empty": "/?view=all&severity=sev4&component=nothing",
+    "not-found": "/nowhere",
+}
+
+
+@contextmanager
+def _world() -> Iterator[str]:
+    servers.start()
+    try:
+        from tests.browser.site import running_site
+
+        with tempfile.TemporaryDirectory() as folder, running_site(Path(folder)) as site:
+            subprocess.run(
+                [sys.executable, "-m", "scripts.gallery_world"],
+                cwd=ROOT,
+                env=os.environ | site.environment,
+                check=True,
+            )
+            yield site.url
+    finally:
+        servers.stop()
+
+
+def _shoot(browser: Browser, url: str, width: int, theme: str, folder: Path) -> None:
+    from tests.browser.conftest import sign_in
+
+    context = browser.new_context(base_url=url, viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    page.goto("/sign-in")
+    _save(page, folder / f"sign-in-{width}-{theme}.png")
+    sign_in(page, "dana.ruiz")
+    for name, path in PAGES.items():
+        page.goto(path)
+        _save(page, folder / f"{name}-{width}-{theme}.png")
+    context.close()
+
+
+def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(600)
+    page.screenshot(path=path, full_page=full_page)
+
+
+def main() -> None:
+    """Make all pictures, or with --readme only the README's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readme", action="store_true")
+    only_readme = parser.parse_args().readme
+    folder = ROOT / ("docs/img" if only_readme else "gallery")
+    folder.mkdir(parents=True, exist_ok=True)
+    from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
+
+    with _world() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        if only_readme:
+            page = browser.new_page(
+                base_url=url, viewport={"width": 1440, "height": 860}, color_scheme="light"
+            )
+            sign_in(page, "dana.ruiz")
+            _save(page, folder / "active-incidents.png", full_page=False)
+        else:
+            for width in (1440, 390):
+                for theme in ("light", "dark"):
+                    _shoot(browser, url, width, theme, folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A believable afternoon at a payments company, told through the real services, for the pictures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import django
+
+INCIDENTS = (
+    (
+        "Checkout returns 502 for every card payment", "sev1", "service_down", 14,
+        ("checkout-api", "payments-gateway", "edge-proxy"), ""),
+    (
+        "Login latency above 4 s in eu-west", "sev2", "performance_degradation", 47,
+        ("identity", "session-store"), "dana.ruiz"),
+    ("Search index lags behind by 40 minutes", "sev3", "quality_drop", 96, ("search-indexer",), "dana.ruiz"),
+    ("Disk space below 8 % on reporting-db-3", "sev3", "disk_space_low", 131, ("reporting-db",), ""),
+    (
+        "Webhooks to partners time out after release 2026.11.20 and are retried until the queue overflows",
+        "sev2", "api_rate_limit", 22, ("partner-webhooks",), ""),
+    ("Nightly export wrote an empty file", "sev4", "workflow_failure_spike", 400, ("exports",), "theo.lind"),
+)  # fmt: skip
+
+
+def build() -> None:
+    """Declare the incidents as of some minutes ago and work the second one."""
+    from django.utils import timezone
+
+    from accounts.actor import Actor
+    from accounts.models import Membership, Role
+    from incidents.services import notes, opening, responding, roles
+
+    members = Membership.across_workspaces.select_related("user")
+    actors = {
+        m.user.username: Actor(m.workspace_id, "user", m.user.label, user_id=m.user_id, role=Role(m.role))
+        for m in members
+    }
+    dana, theo, now = actors["dana.ruiz"], actors["theo.lind"], timezone.now()
+    for title, severity, kind, minutes, components, commander in INCIDENTS:
+        made = opening.declare_incident(
+            theo, title=title, severity=severity, incident_type=kind, components=components,
+            started_at=now - timedelta(minutes=minutes),
+        )  # fmt: skip
+        _age(made, minutes)
+        if commander:
+            responding.acknowledge_incident(actors[commander], number=made.number)
+            roles.assign_role(dana, number=made.number, username=commander)
+    responding.change_status(
+        dana, number=2, status="investigating", message="Cache misses went from 2 % to 61 % at 09:12."
+    )
+    notes.add_note(
+        theo,
+        number=2,
+        message="session-store-2 was restarted by the node upgrade; its memory limit is the old one.",
+    )
+    notes.add_update(
+        dana,
+        number=2,
+        message="Signing in may take several seconds in Europe. The cause is known, the fix is rolling out.",
+    )
+
+
+def _age(incident: Any, minutes: int) -> None:
+    """Let an incident have been detected some minutes ago, with as many events as that would have brought."""
+    from django.db.models import F
+
+    from incidents.models import Incident, TimelineEntry
+
+    back = timedelta(minutes=minutes)
+    clocks = {name: F(name) - back for name in ("detected_at", "acknowledge_due_at", "resolve_due_at")}
+    of = Incident.objects.of(incident.workspace_id).filter(pk=incident.pk)
+    of.update(**clocks, event_count=7 + minutes * 5, last_event_at=F("updated_at"), source="detected")
+    TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident).update(
+        occurred_at=F("occurred_at") - back
+    )
+
+
+if __name__ == "__main__":
+    django.setup()
+    build()

@@ -1,0 +1,150 @@
+"""Pages and panels through Django's test client: rights, fragments, versions, conflicts, queries."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from core.panels import PANELS
+from incidents.models import Incident, TimelineEntry
+from incidents.services.opening import declare_incident
+from incidents.services.responding import change_severity
+from incidents.services.sla import seed_policies
+
+HTMX = {"HX-Request": "true"}
+
+
+def _client(actor):
+    client = Client()
+    client.force_login(
+        User.objects.get(pk=actor.user_id), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+@pytest.fixture
+def client(actor):
+    return _client(actor)
+
+
+@pytest.fixture
+def incident(workspace, actor):
+    seed_policies(workspace.pk)
+    return declare_incident(actor, title="Checkout is down", severity="sev2", components=["checkout"])
+
+
+def _url(incident, name=""):
+    return f"/incidents/{incident.reference}{f'/{name}' if name else ''}"
+
+
+def test_a_stranger_is_led_to_the_sign_in_and_back(incident):
+    answer = Client().get(_url(incident))
+    assert answer.status_code == 303
+    assert answer["Location"] == f"/sign-in?next=%2Fincidents%2F{incident.reference}"
+
+
+def test_another_workspaces_incident_is_not_there(incident, make_actor, other_workspace):
+    stranger = _client(make_actor("admin", inside=other_workspace))
+    assert stranger.get(_url(incident)).status_code == 404
+    assert stranger.post(_url(incident, "acknowledge")).status_code == 404
+    assert stranger.get(f"/panels/incident.header?key={incident.number}").status_code == 404
+
+
+def test_a_viewer_may_look_but_not_act(incident, make_actor):
+    viewer = _client(make_actor("viewer"))
+    assert viewer.get(_url(incident)).status_code == 200
+    assert viewer.post(_url(incident, "resolve")).status_code == 403
+    assert Incident.objects.of(incident.workspace_id).get().status == "open"
+
+
+@pytest.mark.parametrize("name", ["acknowledge", "status", "resolve", "assign", "severity", "edit", "note"])
+def test_every_action_has_a_page_and_the_same_form_as_a_fragment(client, incident, name):
+    page, fragment = client.get(_url(incident, name)), client.get(_url(incident, name), headers=HTMX)
+    assert page.content.startswith(b"<!doctype html>")
+    assert fragment.content.strip().startswith(b"<form")
+
+
+def test_a_form_answers_303_and_htmx_204_with_the_topics(client, incident):
+    assert client.post(_url(incident, "acknowledge")).status_code == 303
+    answer = client.post(_url(incident, "note"), {"message": "hm", "audience": "internal"}, headers=HTMX)
+    assert answer.status_code == 204
+    told = json.loads(answer["HX-Trigger"])["tocsin:done"]
+    assert told["topics"] == ["incidents", f"incident:{incident.number}"]
+
+
+def test_sending_a_note_twice_writes_it_once(client, incident):
+    for _ in range(2):
+        client.post(_url(incident, "note"), {"message": "only once", "audience": "internal"})
+    notes = TimelineEntry.objects.of(incident.workspace_id).filter(kind="note")
+    assert notes.count() == 1
+
+
+def test_declaring_twice_with_one_form_makes_one_incident(client, workspace):
+    seed_policies(workspace.pk)
+    form = {"title": "Twice", "severity": "sev3", "request_key": "abc"}
+    answers = [client.post("/incidents/declare", form) for _ in range(2)]
+    assert [a["Location"] for a in answers] == ["/incidents/INC-1"] * 2
+    assert Incident.objects.of(workspace.pk).count() == 1
+
+
+def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(
+    client, incident, actor
+):
+    stale = {"version": incident.version, "status": "identified", "message": "my own words"}
+    change_severity(actor, number=incident.number, severity="sev1")
+    answer = client.post(_url(incident, "status"), stale)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "my own words" in text
+    assert "SEV1" in text
+    assert client.post(_url(incident, "status"), stale | {"version": incident.version + 1}).status_code == 303
+
+
+def test_an_empty_note_is_refused_with_the_field_named(client, incident):
+    answer = client.post(_url(incident, "note"), {"message": " ", "audience": "internal"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert answer["HX-Retarget"] == "#dialog-body"
+
+
+def test_the_way_back_never_leads_to_another_site(client, incident):
+    answer = client.post(_url(incident, "acknowledge"), {"next": "https://evil.test/"})
+    assert answer["Location"] == f"/incidents/{incident.reference}"
+
+
+def test_an_unknown_filter_value_is_a_422_page_that_names_it(client):
+    answer = client.get("/incidents?severity=purple")
+    assert answer.status_code == 422
+    assert b"severity" in answer.content
+
+
+@pytest.mark.parametrize("name", PANELS.names())
+def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(client, incident, actor, name):
+    url = f"/panels/{name}?key={incident.number}"
+    first = client.get(url)
+    assert first.status_code == 200
+    assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    change_severity(actor, number=incident.number, severity="sev1")
+    assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
+def test_an_unknown_panel_is_not_there(client):
+    assert client.get("/panels/no.such").status_code == 404
+
+
+def test_more_incidents_cost_no_more_queries(client, actor, incident, django_assert_max_num_queries):
+    for number in range(20):
+        declare_incident(actor, title=f"One of many {number}", components=["a", "b"])
+    for path in ("/", "/incidents", _url(incident)):
+        with django_assert_max_num_queries(20):
+            assert client.get(path).status_code == 200
+
+
+def test_no_page_asks_a_browser_for_what_the_csp_forbids(client, incident):
+    for path in ("/", "/incidents", "/incidents/declare", _url(incident)):
+        answer = client.get(path)
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        assert b" style=" not in answer.content
+        assert b"onclick" not in answer.content
