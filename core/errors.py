@@ -50,9 +50,7 @@ class Problem(Exception):
             "detail": self.detail,
         }
         if self.faults:
-            body["errors"] = [
-                {"field": f.field, "rule": f.rule, "message": f.message} for f in self.faults
-            ]
+            body["errors"] = [{"field": f.field, "rule": f.rule, "message": f.message} for f in self.faults]
         return body | self.extra
 
 

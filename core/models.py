@@ -55,9 +55,7 @@ class OutboxDispatch(Claimable):
             models.UniqueConstraint(fields=["event", "subscriber"], name="one_dispatch_per_subscriber")
         ]
         indexes = [
-            models.Index(
-                fields=["due_at", "id"], name="dispatch_due", condition=models.Q(state="pending")
-            )
+            models.Index(fields=["due_at", "id"], name="dispatch_due", condition=models.Q(state="pending"))
         ]
 
     def __str__(self) -> str:

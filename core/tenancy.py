@@ -17,9 +17,7 @@ class WorkspaceManager(models.Manager[M]):
     """Opens queries with `of(workspace_id)` only; every other way in raises `UnscopedQueryError`."""
 
     def get_queryset(self) -> models.QuerySet[M]:
-        raise UnscopedQueryError(
-            f"{self.model.__name__}.objects needs a workspace: use .of(workspace_id)"
-        )
+        raise UnscopedQueryError(f"{self.model.__name__}.objects needs a workspace: use .of(workspace_id)")
 
     def of(self, workspace_id: int) -> models.QuerySet[M]:
         """All rows of one workspace."""
