@@ -29,11 +29,16 @@ def event(source: str, level: str = "error", **more: Any) -> dict[str, Any]:
 
 
 class Poster:
-    """One sender. `post` raises RuntimeError when an answer is not 202."""
+    """One sender, by token or (with none) as a program on this machine.
 
-    def __init__(self, port: int, authorization: str) -> None:
+    `post` raises RuntimeError when an answer is not 202.
+    """
+
+    def __init__(self, port: int, authorization: str = "") -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        self.headers = {"Content-Type": "application/json"}
+        if authorization:
+            self.headers["Authorization"] = authorization
 
     def post(self, body: bytes) -> float:
         """Send one body; the seconds until its answer was read."""

@@ -97,7 +97,7 @@ def number(value: Cell) -> str:
         return "–"
     if abs(value) >= 1_000 or float(value).is_integer():
         return f"{value:,.0f}"
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:.3g}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:

@@ -1,13 +1,15 @@
-"""Serves the plain view: Tocsin's settings, no middleware, one address."""
+"""Serves the plain view: Tocsin's settings, one address, no middleware."""
 
 from __future__ import annotations
 
 import os
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-settings.MIDDLEWARE = []
+django.setup(set_prefix=False)
+settings.MIDDLEWARE = []  # only now: an app checks at the start that its own is there
 settings.ROOT_URLCONF = "bench.plain.urls"
-application = get_wsgi_application()
+application = WSGIHandler()
