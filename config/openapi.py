@@ -64,8 +64,8 @@ def _complete_operation(operation: dict[str, Any]) -> None:
     operation["security"] = SECURITY
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, description in REFUSALS.items():
-        refusal = {"description": description, "content": {"application/problem+json": schema}}
-        operation["responses"].setdefault(status, refusal)
+        answer = operation["responses"].setdefault(status, {"description": description, "content": {}})
+        answer.setdefault("content", {}).setdefault("application/problem+json", schema)
 
 
 DOCS: Final = Swagger(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from accounts.actor import Actor
 from core.errors import FieldFault, Invalid
 from core.strict_json import load
 from detection.ingest.answers import accepted
+from detection.rulebook import REQUIRED
 from detection.schemas import EventIn, EventsOut, RuleOut
 from detection.selectors import rule_for, rule_json, rules_of
 from detection.services.ingest import accept_events
@@ -41,6 +43,14 @@ EVENT_BODY: Final = {
 }
 
 
+def _rule_body(required: Sequence[str]) -> dict[str, Any]:
+    """The fields of a rule as a request body; the reading, aliases included, is `detection.rulebook`'s."""
+    fields = RuleOut.json_schema()["properties"]
+    taken = {name: field for name, field in fields.items() if name != "is_builtin"}
+    schema = {"type": "object", "properties": taken, "required": list(required)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = vars(request)["auth"]
     return actor
@@ -63,9 +73,7 @@ def list_rules(request: HttpRequest) -> Any:
     return [rule_json(rule) for rule in rules_of(_actor(request))]
 
 
-@router.post(
-    "", response={201: RuleOut}, summary="Make a rule", openapi_extra={"requestBody": {"required": True}}
-)
+@router.post("", response={201: RuleOut}, summary="Make a rule", openapi_extra=_rule_body(REQUIRED))
 def make_rule(request: HttpRequest) -> Any:
     """Takes effect within a second. Takes `id`, `type`, `threshold`, `time_window`, `check_interval` too."""
     return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
@@ -76,7 +84,7 @@ def show_rule(request: HttpRequest, rule_id: str) -> Any:
     return rule_json(rule_for(_actor(request), rule_id))
 
 
-@router.patch("/{rule_id}", response=RuleOut, summary="Change a rule")
+@router.patch("/{rule_id}", response=RuleOut, summary="Change a rule", openapi_extra=_rule_body(()))
 def change_rule(request: HttpRequest, rule_id: str) -> Any:
     """Only the fields sent are changed. With `version`, a stale one is refused."""
     fields, version = _fields(request)

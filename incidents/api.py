@@ -91,7 +91,7 @@ class TimelineQuery(Paging):
 class Reference(Schema):
     """`42`, `INC-42`, `inc-42` or `inc_00042`."""
 
-    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.", examples=["INC-42"])
+    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.")
 
 
 LISTED: Final = ("limit", "cursor", *(alias for aliases in NAMES.values() for alias in aliases))

@@ -176,7 +176,7 @@ def test_the_audit_log_is_paged_newest_first(api):
         api.post("/incidents", {"title": f"Trouble {number}"})
     first = api.get("/audit?limit=2")
     assert len(first.json()) == 2
-    following = [part for part in first["Link"].split(", ") if 'rel="next"' in part][0]
+    following = next(part for part in first["Link"].split(", ") if 'rel="next"' in part)
     second = api.get(following.split("<")[1].split(">")[0].replace("http://testserver", ""))
     ids = [entry["id"] for entry in first.json() + second.json()]
     assert ids == sorted(ids, reverse=True)

@@ -1,0 +1,266 @@
+"""Every address × every kind of caller × both workspaces. An address without a row here fails the tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.actor import system_actor
+from accounts.models import Membership, Workspace
+from accounts.permissions import Capability as May
+from accounts.permissions import allowed
+from accounts.services.tokens import issue_token
+from config.api import api as tocsin_api
+from core.panels import PANELS
+from detection.services.rules import install_builtin_rules
+from incidents.services.opening import declare_incident
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("viewer", "responder", "manager", "admin")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What an operation needs, a body that is right, and whether it is about one thing of the workspace."""
+
+    may: May | None
+    body: Any = None
+    about: bool = False
+
+
+EVENT = {"service": "api", "level": "ERROR", "message": "broken"}
+RULE = {
+    "rule_id": "mine", "name": "Mine", "incident_type": "error_burst", "severity": "sev3",
+    "error_threshold": 3, "time_window_seconds": 60,
+}  # fmt: skip
+API: dict[tuple[str, str], Row] = {
+    ("GET", "/incidents"): Row(May.INCIDENTS_READ),
+    ("POST", "/incidents"): Row(May.INCIDENTS_WRITE, {"title": "x"}),
+    ("GET", "/incidents/{reference}"): Row(May.INCIDENTS_READ, about=True),
+    ("PATCH", "/incidents/{reference}"): Row(May.INCIDENTS_WRITE, {"title": "y"}, about=True),
+    ("PATCH", "/incidents/{reference}/status"): Row(
+        May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
+    ),
+    ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("POST", "/incidents/{reference}/assign"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("POST", "/incidents/{reference}/resolve"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("POST", "/incidents/{reference}/close"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("POST", "/incidents/{reference}/reopen"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("POST", "/incidents/{reference}/notes"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
+    ("POST", "/incidents/{reference}/updates"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
+    ("GET", "/incidents/{reference}/timeline"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
+    ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
+    ("GET", "/rules"): Row(May.RULES_READ),
+    ("POST", "/rules"): Row(May.RULES_WRITE, RULE),
+    ("GET", "/rules/{rule_id}"): Row(May.RULES_READ, about=True),
+    ("PATCH", "/rules/{rule_id}"): Row(May.RULES_WRITE, {"error_threshold": 9}, about=True),
+    ("DELETE", "/rules/{rule_id}"): Row(May.RULES_WRITE, about=True),
+    ("POST", "/rules/{rule_id}/enable"): Row(May.RULES_WRITE, about=True),
+    ("POST", "/rules/{rule_id}/disable"): Row(May.RULES_WRITE, about=True),
+    ("GET", "/components"): Row(May.INCIDENTS_READ),
+    ("GET", "/me"): Row(None),
+    ("GET", "/workspaces"): Row(None),
+    ("GET", "/members"): Row(May.MEMBERS_READ),
+    ("POST", "/members"): Row(May.MEMBERS_WRITE, {"email": "new@example.test"}),
+    ("PATCH", "/members/{username}"): Row(May.MEMBERS_WRITE, {"role": "viewer"}, about=True),
+    ("DELETE", "/members/{username}"): Row(May.MEMBERS_WRITE, about=True),
+    ("GET", "/tokens"): Row(May.TOKENS_WRITE),
+    ("POST", "/tokens"): Row(May.TOKENS_WRITE, {"name": "x", "scopes": ["events:write"]}),
+    ("POST", "/tokens/{token_id}/rotate"): Row(May.TOKENS_WRITE, about=True),
+    ("DELETE", "/tokens/{token_id}"): Row(May.TOKENS_WRITE, about=True),
+    ("GET", "/audit"): Row(May.AUDIT_READ),
+}
+# Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
+# "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in.
+PAGES: dict[str, str] = {
+    "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
+    "api/v1/openapi.json": "open", "api/v1/": "open",
+    "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
+    "account/password": "signed", "account/workspace/<slug:slug>": "signed",
+    "": "signed", "incidents": "signed", "incidents/declare": "signed", "incidents/similar": "signed",
+    "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
+    "panels/<str:name>": "signed", "admin/": "staff",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class House:
+    """Two workspaces with the same things in each, and a browser for everybody."""
+
+    browsers: dict[str, Client]
+    stranger: Client
+    where: dict[str, str]
+
+
+def browser_of(make_user, workspace: Workspace, role: str, name: str = "") -> Client:
+    user = make_user(f"{name or role}.of.{workspace.slug}")
+    Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(user)
+    return browser
+
+
+@pytest.fixture
+def house(make_user, workspace, other_workspace) -> House:
+    system = system_actor(workspace.pk)
+    install_builtin_rules(system)
+    declare_incident(system, title="Ours", components=["api"])
+    token = issue_token(system, name="Spare", scopes=["events:write"])
+    browsers = {role: browser_of(make_user, workspace, role) for role in ROLES}
+    browser_of(make_user, workspace, "viewer", "spare")
+    where = {
+        "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
+        "token_id": str(token.row.pk),
+    }  # fmt: skip
+    return House(browsers, browser_of(make_user, other_workspace, "admin"), where)
+
+
+def operations() -> list[tuple[str, str]]:
+    paths = tocsin_api.get_openapi_schema()["paths"]
+    return [(method.upper(), path.removeprefix("/api/v1")) for path, ms in paths.items() for method in ms]
+
+
+def call(browser: Client, method: str, path: str, row: Row) -> Any:
+    data = b"" if row.body is None else json.dumps(row.body).encode()
+    return browser.generic(method, f"/api/v1{path}", data, content_type="application/json")
+
+
+def role_may(role: str, capability: May | None) -> bool:
+    from accounts.actor import Actor
+    from accounts.models import Role
+
+    return capability is None or allowed(Actor(1, "user", "x", role=Role(role)), capability)
+
+
+def test_every_operation_has_a_row_and_every_row_an_operation():
+    assert set(operations()) == set(API)
+
+
+@pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
+def test_an_operation_lets_in_exactly_the_roles_of_its_row(house, method, path):
+    row, address = API[method, path], path.format(**house.where)
+    assert call(Client(), method, address, row).status_code == 401
+    for role, browser in house.browsers.items():
+        answer = call(browser, method, address, row)
+        may = role_may(role, row.may)
+        assert (answer.status_code not in {401, 403}) is may, (role, answer.status_code, answer.content)
+        assert answer.status_code < 500, answer.content
+
+
+@pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
+def test_an_operation_shows_a_stranger_nothing_of_ours(house, method, path):
+    row = API[method, path]
+    answer = call(house.stranger, method, path.format(**house.where), row)
+    assert answer.status_code < 500
+    if row.about:
+        assert answer.status_code == 404, answer.content
+    for ours in (b"Ours", b"acme", b"Spare"):
+        body = answer.content.replace(house.where["username"].encode(), b"").replace(b"/api/", b"")
+        assert ours not in body, body
+
+
+@pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
+def test_a_token_without_the_scope_is_let_into_nothing(house, workspace, method, path):
+    row = API[method, path]
+    text = issue_token(system_actor(workspace.pk), name="Narrow", scopes=["bundles:write"]).text
+    browser = Client(headers={"authorization": f"Bearer {text}"})
+    answer = call(browser, method, path.format(**house.where), row)
+    assert answer.status_code == (200 if row.may is None else 403), answer.content
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern) or route == "admin/":
+            yield route
+        else:
+            yield from routes(pattern.url_patterns, route)
+
+
+def pages() -> set[str]:
+    """Every route but the API's operations, which have a table of their own."""
+    return {
+        route
+        for route in routes(get_resolver().url_patterns)
+        if not route.startswith("api/v1/") or route in PAGES
+    }
+
+
+def test_every_page_has_a_row_and_every_row_a_page():
+    assert pages() == set(PAGES)
+
+
+def test_every_address_below_the_api_is_an_operation():
+    import re
+
+    plain = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", r) for r in routes(get_resolver().url_patterns)}
+    below = {route.removeprefix("api/v1") for route in plain if route.startswith("api/v1/")}
+    assert below - {"/", "/openapi.json"} == {path for _, path in API}
+
+
+def address_of(route: str) -> str:
+    filled = route.replace("<str:secret>", "x" * 43).replace("<slug:slug>", "acme")
+    filled = filled.replace("<str:reference>", "INC-1").replace("<slug:name>", "acknowledge")
+    return "/" + filled.replace("<str:name>", sorted(name for name, _ in _panels())[0])
+
+
+def _panels() -> list[tuple[str, Any]]:
+    return [(panel.name, panel) for panel in PANELS]
+
+
+def sent_to_sign_in(answer: Any) -> bool:
+    return answer.status_code in {302, 303} and "/sign-in" in answer["Location"]
+
+
+@pytest.mark.parametrize("route", [route for route, kind in PAGES.items() if kind != "staff"])
+def test_a_page_without_a_session_is_open_or_leads_to_sign_in(house, route):
+    browser = Client(raise_request_exception=False)
+    answers = [browser.get(address_of(route)), browser.post(address_of(route))]
+    for answer in answers:
+        if PAGES[route] == "open":
+            assert answer.status_code < 500 or route == "readyz"
+        else:
+            assert sent_to_sign_in(answer) or answer.status_code == 405, (route, answer.status_code)
+
+
+@pytest.mark.parametrize("route", [route for route, kind in PAGES.items() if kind in {"incident", "act"}])
+def test_a_stranger_finds_no_page_of_our_incident(house, route):
+    for answer in (house.stranger.get(address_of(route)), house.stranger.post(address_of(route))):
+        assert answer.status_code in {404, 405}, (route, answer.status_code)
+        assert b"Ours" not in answer.content
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_answers_every_role_and_only_writers_act(house, role):
+    browser = house.browsers[role]
+    for route, kind in PAGES.items():
+        if kind == "staff":
+            continue
+        answer = browser.get(address_of(route))
+        assert answer.status_code < 500 or route == "readyz", (route, answer.status_code)
+        if kind == "incident":
+            assert answer.status_code == 200
+    assert (browser.post("/incidents/INC-1/acknowledge").status_code == 403) is (role == "viewer")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, _ in _panels()))
+def test_a_panel_shows_a_stranger_nothing_of_ours(house, name):
+    answer = house.stranger.get(f"/panels/{name}", {"key": "1"})
+    assert answer.status_code < 500
+    assert b"Ours" not in answer.content
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_members_whatever_their_role_are_not_staff(house, role):
+    answer = house.browsers[role].get("/admin/")
+    assert answer.status_code == 302
+    assert "/admin/login" in answer["Location"]

@@ -1,0 +1,105 @@
+"""What the OpenAPI document says is what the API does: generated calls against every operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, Phase, settings
+from requests.adapters import HTTPAdapter
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config.api import api as tocsin_api
+
+pytestmark = pytest.mark.django_db
+
+CHECKS = [
+    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
+    response_schema_conformance,
+]  # fmt: skip
+HERE = "http://localhost"
+
+
+class IntoDjango(HTTPAdapter):
+    """Carries what `requests` would send straight into the application, in the test's own transaction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client = Client(raise_request_exception=False)
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        kind = request.headers.get("Content-Type", "application/json")
+        headers = {name: _text(value) for name, value in request.headers.items() if name != "Content-Type"}
+        path = request.url.removeprefix(HERE)
+        answer = self.client.generic(request.method, path, body, content_type=_text(kind), headers=headers)
+        return self._as_requests(request, answer)
+
+    def _as_requests(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.request, response.url = answer.status_code, request, request.url
+        response.headers.update(answer.headers)
+        response.raw = _Raw(answer)
+        response._content = answer.content
+        return response
+
+
+class _Raw:
+    """The little of urllib3 that is asked for."""
+
+    version = 11
+
+    def __init__(self, answer: Any) -> None:
+        self.headers = _Headers(answer.headers)
+
+
+class _Headers(dict):
+    def getlist(self, name: str) -> list[str]:
+        return [value for key, value in self.items() if key.lower() == name.lower()]
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+@pytest.fixture
+def session(workspace, token_for) -> requests.Session:
+    """A session with a token that may do everything, one incident and the rules to work on."""
+    from accounts.actor import system_actor
+    from detection.services.rules import install_builtin_rules
+    from incidents.services.opening import declare_incident
+
+    actor = system_actor(workspace.pk)
+    install_builtin_rules(actor)
+    declare_incident(actor, title="Checkout is down", components=["api"])
+    session = requests.Session()
+    session.trust_env = False
+    session.mount(HERE, IntoDjango())
+    session.headers["Authorization"] = f"Bearer {token_for(workspace)}"
+    return session
+
+
+document = schemathesis.openapi.from_dict(tocsin_api.get_openapi_schema())
+document.config.base_url = HERE
+
+
+@document.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_api_does_what_its_document_says(case, session):
+    sent = {"Authorization": session.headers["Authorization"]}
+    case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
