@@ -41,7 +41,7 @@ def test_every_test_can_fail():
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 source = ast.unparse(node)
-                if not re.search(r"\bassert|raises\(|expect\(|check|verify", source):
+                if not re.search(r"assert|raises\(|expect\(|check|verify", source):
                     hollow.append(f"{path}:{node.lineno} {node.name}")
     assert hollow == []
 
