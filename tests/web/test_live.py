@@ -100,12 +100,6 @@ async def test_nobody_listens_without_a_session():
     await talk.task
 
 
-@pytest.fixture(autouse=True)
-def _no_connection_left_over():
-    yield
-    connection.close_pool()  # the door asks in threads of its own
-
-
 @pytest.fixture
 def signed_in(actor):
     from accounts.models import User
@@ -149,7 +143,12 @@ async def test_a_stream_ends_soon_after_its_membership(actor, signed_in, monkeyp
     monkeypatch.setattr(live, "RECHECK_S", 0.5)
     talk = Talk(_cookie(signed_in))
     assert (await talk.next())["status"] == 200
-    await sync_to_async(Membership.objects.of(actor.workspace_id).filter(user_id=actor.user_id).delete)()
+
+    def leave():
+        Membership.objects.of(actor.workspace_id).filter(user_id=actor.user_id).delete()
+        connection.close()  # this thread's own
+
+    await sync_to_async(leave)()
     await asyncio.wait_for(talk.task, 5)
     await _stop_hub()
 
