@@ -7,7 +7,7 @@ from celery import shared_task
 from core.nudge import clear, nudge
 from detection.services.evaluate import drain
 from detection.services.retention import maintain
-from detection.services.sweep import sweep_due
+from detection.services.sweeper import sweep_due
 
 EVALUATE = "detection.evaluate"
 

@@ -28,17 +28,21 @@ class IngestConnection:
         Raises psycopg.Error, OSError or TimeoutError (5 s); after a break the next call connects anew.
         """
         async with self._turn:
-            connection = await self._open()
+            intact = False
             try:
+                connection = await self._open()
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     cursor = await connection.execute(query, params)
-                    return await cursor.fetchall()
+                    rows = await cursor.fetchall()
+                intact = True
+                return rows
             except psycopg.DataError:
+                intact = True
                 raise
-            except BaseException:
-                # Whatever else happened, the state of this connection is unknown.
-                await self.close()
-                raise
+            finally:
+                # Whatever else happened, a cancelled caller too, the state of this connection is unknown.
+                if not intact:
+                    await self.close()
 
     async def close(self) -> None:
         """Let the connection go; the next `run` opens another."""

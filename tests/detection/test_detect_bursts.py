@@ -10,7 +10,7 @@ from accounts.actor import Actor
 from accounts.models import Workspace
 from detection.models import DetectionRule, Finding, IncidentEvent
 from detection.services.rules import install_builtin_rules, update_rule
-from detection.services.sweep import sweep_due
+from detection.services.sweeper import sweep_due
 from incidents.models import Incident
 from incidents.services.resolving import resolve_incident
 from tests.detection.bursts import errors

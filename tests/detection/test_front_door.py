@@ -164,6 +164,8 @@ async def test_a_connection_that_broke_is_opened_again(post: Post) -> None:
             )
 
     await sync_to_async(cut)()
-    statuses = [(await post(GOOD))[0] for _ in range(3)]
+    # Two connections break, and the server may take a moment to break them.
+    statuses = [(await post(GOOD))[0] for _ in range(8)]
     assert set(statuses) <= {202, 503}
+    assert statuses.count(503) <= 2
     assert statuses[-1] == 202

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
+from detection.evidence import crossings_of, states_of
 from detection.findings import Touched
 from detection.models import DetectionRule
-from detection.services.evaluate import crossings_of, states_of
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from detection.services.evaluate import evaluate
 ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
 
-def sweep_due(limit: int = 200) -> int:
+def sweep_due(*, limit: int = 200) -> int:
     """Sweep the rules whose interval has passed; answers how many. Workers share them."""
     swept = 0
     while swept < limit and _sweep_next():
@@ -40,7 +40,7 @@ def _sweep_next() -> bool:
         if rule is None:
             return False
         DetectionRule.across_workspaces.filter(pk=rule.pk).update(last_swept_at=now)
-        evaluate(_lively(rule, now), now=now)
+        evaluate(now, pairs=_lively(rule, now))
     return True
 
 

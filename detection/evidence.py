@@ -1,0 +1,91 @@
+"""What the tables say about touched pairs: their state, their crossed windows, the events these count.
+
+Reads only. Looking takes no lock; who acts on what it saw looks again under the workspace's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from detection import windows
+from detection.findings import Crossing, Member, State, Touched, by_weight
+from detection.models import DetectionRule
+
+Found = tuple[Touched, State]
+
+
+class Crossed(NamedTuple):
+    """A threshold crossed at `at` by a window that began at `first_at`."""
+
+    touched: Touched
+    state: State
+    first_at: datetime
+    at: datetime
+
+
+def states_of(pairs: Sequence[Touched]) -> list[Found]:
+    """Each pair whose rule is enabled, with its state. One statement."""
+    if not pairs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            windows.STATES,
+            [
+                list(range(len(pairs))),
+                [pair.rule_id for pair in pairs],
+                [pair.group_key for pair in pairs],
+                [pair.fingerprint for pair in pairs],
+            ],
+        )
+        return [(pairs[n], State(*state)) for n, *state in cursor.fetchall()]
+
+
+def joining(found: Sequence[Found]) -> list[Found]:
+    """Those whose new events belong to an incident that is still unresolved; a dry run joins nothing."""
+    return [(pair, state) for pair, state in found if state.incident_id and not state.dry_run]
+
+
+def crossings_of(found: Sequence[Found]) -> list[Crossed]:
+    """The crossed windows of pairs without an unresolved incident: at most two statements."""
+    quiet = [(pair, state) for pair, state in found if state.dry_run or not state.incident_id]
+    plain = [(pair, state) for pair, state in quiet if state.spread <= 1]
+    spread = [(pair, state) for pair, state in quiet if state.spread > 1]
+    crossed = _crossed(windows.CROSSINGS, plain) + _crossed(windows.SPREAD_CROSSINGS, spread)
+    return [Crossed(pair, state, first_at, at) for (pair, state), first_at, at in crossed]
+
+
+def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, datetime]]:
+    if not found:
+        return []
+    columns = [
+        (n, pair.workspace_id, pair.rule_id, pair.group_key, pair.lo, pair.hi, state.counts_after,
+         state.threshold, timedelta(seconds=state.window_seconds), state.spread)
+        for n, (pair, state) in enumerate(found)
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(query, [list(column) for column in zip(*columns, strict=True)])
+        return [(found[n], first_at, at) for n, first_at, at in cursor.fetchall()]
+
+
+def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
+    """One workspace's crossings in order of weight, each with its rule and the events it counts."""
+    rules = DetectionRule.objects.of(workspace_id).in_bulk({pair.rule_id for pair, *_ in crossed})
+    ordered = sorted(
+        (Crossing(c.touched, c.state, rules[c.touched.rule_id], c.first_at, c.at) for c in crossed),
+        key=by_weight,
+    )
+    if ordered:
+        columns = [
+            (n, c.touched.workspace_id, c.touched.rule_id, c.touched.group_key, c.since, c.state.counts_after)
+            for n, c in enumerate(ordered)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)])
+            for n, *member in cursor.fetchall():
+                ordered[n].members.append(Member(*member))
+    # Somebody may have resolved their incident between the two looks.
+    return [c for c in ordered if len(c.members) >= c.state.threshold]
