@@ -60,12 +60,13 @@ class Valkey:
             raise StartError(f"Valkey did not start: {process.tail(self.log)}")
 
     def _configure(self, port: int) -> Path:
-        password, path = secrets.token_urlsafe(24), self.folder / "valkey.conf"
-        process.write_private(self.folder / "password", password, self.account)
+        path, kept = self.folder / "valkey.conf", self.folder / "password"
+        if not kept.exists():  # the same after a restart, for everybody holds the address already
+            process.write_private(kept, secrets.token_urlsafe(24), self.account)
         lines = {
             "bind": "127.0.0.1",
             "port": str(port),
-            "requirepass": password,
+            "requirepass": kept.read_text(),
             "dir": str(self.folder),
             "save": '""',
             "appendonly": "no",
