@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from functools import partial
 
 from bench.harness.figures import exponent, in_turn, median
 from bench.harness.load import apply_load
@@ -13,7 +13,6 @@ from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
-Prepare = Callable[[Tocsin], None]
 RULES_ARE_KNOWN_AFTER = 1.0  # seconds; the web processes look four times a second
 # Counts every error by its source and never opens anything: a window of one second never holds that many.
 WATCHING = RuleShape("watch", "", 10_000, 1, level=3)
@@ -25,7 +24,7 @@ def on_and_off(scale: Scale) -> Report:
     with running_servers() as servers:
         rates = in_turn(
             scale.repetitions,
-            {f"{name}, {batch}": lambda c=(name, batch): _rate(servers, scale, *c) for name, batch in cases},
+            {f"{name}, {batch}": partial(_rate, servers, scale, name, batch) for name, batch in cases},
         )
     ratio = {b: median(rates[f"on, {b}"]) / median(rates[f"off, {b}"]) for b in (BATCH, 1)}
     verdicts = [
@@ -45,7 +44,7 @@ def scaling(scale: Scale) -> Report:
     with running_servers() as servers:
         costs = in_turn(
             scale.repetitions,
-            {name: lambda s=sizes: _cost(servers, scale, *s) for name, sizes in names.items()},
+            {name: partial(_cost, servers, scale, *sizes) for name, sizes in names.items()},
         )
     cost = {name: median(found) for name, found in costs.items()}
     verdicts = [

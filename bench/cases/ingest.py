@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bench.harness.figures import in_turn, median
 from bench.harness.load import Load, apply_load
 from bench.harness.report import Report, Verdict
@@ -22,7 +24,10 @@ def batch_against_alerta(scale: Scale) -> Report:
     with running_servers() as servers:
         rates = in_turn(
             scale.repetitions,
-            {"Tocsin": lambda: tocsin_batch(servers, scale), "Alerta": lambda: _alerta_batch(servers, scale)},
+            {
+                "Tocsin": partial(tocsin_batch, servers, scale),
+                "Alerta": partial(_alerta_batch, servers, scale),
+            },
         )
     verdict = Verdict("Tocsin / Alerta", _ratio(rates, "Tocsin", "Alerta"), 150, 250, "×")
     return Report(1, "batches of 100 against Alerta 9.1", COLUMNS, _spread(rates), [verdict])
@@ -34,8 +39,8 @@ def batch_against_alertmanager(scale: Scale) -> Report:
         rates = in_turn(
             scale.repetitions,
             {
-                "Tocsin": lambda: tocsin_batch(servers, scale),
-                "Alertmanager": lambda: _alertmanager_batch(scale),
+                "Tocsin": partial(tocsin_batch, servers, scale),
+                "Alertmanager": partial(_alertmanager_batch, scale),
             },
         )
     verdict = Verdict("Tocsin / Alertmanager", _ratio(rates, "Tocsin", "Alertmanager"), 0.6, 1, "×")
@@ -49,8 +54,8 @@ def batch_against_copy(scale: Scale) -> Report:
         rates = in_turn(
             scale.repetitions,
             {
-                "Tocsin": lambda: tocsin_batch(servers, scale),
-                **{k: lambda n=n: copy_rate(servers, n, scale.seconds) for k, n in copies.items()},
+                "Tocsin": partial(tocsin_batch, servers, scale),
+                **{k: partial(copy_rate, servers, n, scale.seconds) for k, n in copies.items()},
             },
         )
     verdict = Verdict("Tocsin / COPY by 100", _ratio(rates, "Tocsin", f"COPY by {BATCH}"), 0.5, 0.8, "×")
@@ -64,9 +69,9 @@ def single(scale: Scale) -> Report:
         loads = in_turn(
             scale.repetitions,
             {
-                "Tocsin": lambda: _tocsin_single(servers, scale),
-                "plain Django view": lambda: _plain_single(servers, scale),
-                "Alerta": lambda: _alerta_single(servers, scale),
+                "Tocsin": partial(_tocsin_single, servers, scale),
+                "plain Django view": partial(_plain_single, servers, scale),
+                "Alerta": partial(_alerta_single, servers, scale),
             },
         )
     rates = {name: [load.events for load in found] for name, found in loads.items()}
@@ -83,8 +88,8 @@ def tail(scale: Scale) -> Report:
         loads = in_turn(
             scale.repetitions,
             {
-                "Tocsin": lambda: _tocsin_single(servers, scale),
-                "Alerta": lambda: _alerta_single(servers, scale),
+                "Tocsin": partial(_tocsin_single, servers, scale),
+                "Alerta": partial(_alerta_single, servers, scale),
             },
         )
     p99 = {name: median(load.p99 for load in found) for name, found in loads.items()}

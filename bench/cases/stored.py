@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import LiteralString
 
 import psycopg
@@ -43,7 +44,7 @@ def full_and_empty(scale: Scale) -> Report:
         size = _fill(servers, scale.stored)
         rates = in_turn(
             scale.repetitions,
-            {"empty": lambda: _rate(servers, scale), "full": lambda: _rate(servers, scale, FULL)},
+            {"empty": partial(_rate, servers, scale), "full": partial(_rate, servers, scale, FULL)},
         )
         servers.drop_database(FULL)
     ratio = median(rates["empty"]) / median(rates["full"])

@@ -8,13 +8,14 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import redis
 
 from bench.harness.browsing import sign_in
 from bench.harness.figures import in_turn, median, percentile
 from bench.harness.programs import cpu_seconds, proportional_bytes
-from bench.harness.report import Report, Verdict
+from bench.harness.report import Cell, Report, Verdict
 from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
@@ -43,7 +44,7 @@ def fan_out(scale: Scale) -> Report:
     with running_servers() as servers:
         found = in_turn(
             scale.repetitions,
-            {f"{n:,}": lambda n=n: _run(servers, scale, n) for n in scale.viewers},
+            {f"{n:,}": partial(_run, servers, scale, n) for n in scale.viewers},
         )
     few, many = (found[f"{n:,}"] for n in scale.viewers)
     cost = [median(run.us_a_frame for run in runs) for runs in (few, many)]
@@ -55,7 +56,7 @@ def fan_out(scale: Scale) -> Report:
         Verdict("memory a viewer", memory, 40, None, " KiB", more_is_better=False),
         Verdict("frames lost, worst run", 100 * lost, 0, None, " %", more_is_better=False),
     ]
-    rows = [(name, *_middle(runs)) for name, runs in found.items()]
+    rows: list[tuple[Cell, ...]] = [(name, *_middle(runs)) for name, runs in found.items()]
     columns = ("viewers", "opened", "frames got %", "KiB a viewer", "CPU µs a frame", "p50 ms", "p99 ms")
     return Report(13, "live signals to many open pages", columns, rows, verdicts)
 
@@ -83,6 +84,10 @@ class Crowd:
     def __init__(self) -> None:
         self.opened = 0
         self.delays: list[float] = []
+
+    def has(self, viewers: int) -> bool:
+        """Whether that many streams are open."""
+        return self.opened >= viewers
 
 
 class Viewer(asyncio.Protocol):
@@ -142,7 +147,7 @@ async def _open(tocsin: Tocsin, crowd: Crowd, cookie: str, viewers: int) -> list
             for _ in range(count)
         ]
         found += [viewer for _, viewer in await asyncio.gather(*made)]
-        await _until(lambda expected=start + count: crowd.opened >= expected, 30)
+        await _until(partial(crowd.has, start + count), 30)
     await asyncio.sleep(1)
     return found
 

@@ -81,7 +81,7 @@ def running_tocsin(
     url = servers.postgres.url(database) if keep else servers.fresh_database(database)
     servers.forget()
     port = free_port()
-    argv = [sys.executable, ROOT / "manage.py", "up"]
+    argv = [sys.executable, str(ROOT / "manage.py"), "up"]
     with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
         program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness")
         if not keep:

@@ -73,7 +73,17 @@ def running_alerta(servers: Servers) -> Iterator[Alerta]:
     database = servers.fresh_database("bench_alerta")
     environment = _configured(database)
     _make_key(programs, environment)
-    argv = [programs / "gunicorn", "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread", "--threads", "8"]
+    argv: list[str | Path] = [
+        programs / "gunicorn",
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "2",
+        "-k",
+        "gthread",
+        "--threads",
+        "8",
+    ]
     argv += ["--keep-alive", "30", "--log-level", "error", "alerta:create_app()"]
     with Program("alerta", argv, env=environment, cwd=scratch("alerta")) as program:
         program.wait_until_it_answers(port)
