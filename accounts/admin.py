@@ -12,8 +12,10 @@ from accounts.models import ApiToken, AuditEntry, Membership, SignInLink, TokenE
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
+    People = UserAdmin[User]
 else:  # generic for the type checker only
     Admin = admin.ModelAdmin
+    People = UserAdmin
 
 
 class ReadOnly(Admin):
@@ -36,7 +38,7 @@ class ReadOnly(Admin):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # the one place where an account is switched off
+class PersonAdmin(People):  # the one place where an account is switched off
     list_display = ("username", "email", "display_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("username", "email", "display_name")

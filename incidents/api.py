@@ -52,8 +52,8 @@ from incidents.words import as_severity, as_type, parsed
 
 router = Router(tags=["Incidents"])
 catalogue = Router(tags=["Components"])
-EMPTY: Final = MoveIn()
-OVER: Final = ResolveIn()
+EMPTY: Final = MoveIn.model_validate({})
+OVER: Final = ResolveIn.model_validate({})
 DEGRADED: Final = ImpactIn()
 
 
