@@ -1,0 +1,30 @@
+"""`manage.py seed_demo` (or `make demo`): a month of believable history in the first workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from accounts.models import Workspace
+from config.demo import AlreadyToldError, tell_month
+
+
+class Command(BaseCommand):
+    help = "Fill the first workspace with people, components and a month of incidents."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Tell the month once; a second time changes nothing."""
+        try:
+            workspace = Workspace.objects.order_by("id").first()
+        except OperationalError as error:
+            raise CommandError("The database cannot be reached. Is `make run` running?") from error
+        if workspace is None:
+            raise CommandError("There is no workspace yet. Start with `make run`.")
+        try:
+            count = tell_month(workspace)
+        except AlreadyToldError:
+            print(f"{workspace.name} has its demo already; nothing was changed.")
+        else:
+            print(f"{count} incidents of the last 30 days are in {workspace.name}.")
