@@ -4,72 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import time
 
 import pytest
+import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from core import live
-from core.live import Hub, Stream, frame
-
-SIGNAL = {"topics": ["incidents"], "version": 3}
+from core import hub, live
 
 
 def _message(workspace_id, topics, version=3):
     return json.dumps({"workspace": workspace_id, "topics": topics, "version": version}).encode()
 
 
-async def test_a_stream_gets_its_own_topics_of_its_own_workspace_only():
-    hub, mine, foreign = (
-        Hub(),
-        Stream(1, frozenset({"incidents"}), b""),
-        Stream(2, frozenset({"incidents"}), b""),
-    )
-    hub.streams[1].add(mine)
-    hub.streams[2].add(foreign)
-    hub.deliver(_message(1, ["incidents", "incident:9"]))
-    assert json.loads(mine.take().split(b"data: ")[1]) == SIGNAL
-    assert foreign.take() == live.BEAT
-
-
-async def test_changes_between_two_frames_share_the_next_one():
-    stream = Stream(1, frozenset({"incidents", "incident:4"}), b"")
-    for version in range(100):
-        stream.offer(["incidents" if version % 2 else "incident:4"], version)
-    assert json.loads(stream.take().split(b"data: ")[1]) == {
-        "topics": ["incident:4", "incidents"],
-        "version": 99,
-    }
-    assert stream.take() == live.BEAT
-
-
-async def test_a_frame_is_encoded_once_for_everybody():
-    assert frame(frozenset({"a", "b"}), 1) is frame(frozenset({"b", "a"}), 1)
-
-
-@pytest.mark.parametrize("message", [b"", b"{", b"[]", b'{"workspace": 1}', b"\xff", b"null"])
-async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
-    hub, stream = Hub(), Stream(1, frozenset({"incidents"}), b"")
-    hub.streams[1].add(stream)
-    hub.deliver(message)
-    hub.deliver(_message(1, ["incidents"]))
-    assert b"signal" in stream.take()
-
-
-async def test_refresh_reaches_every_stream_whatever_its_topics():
-    stream = Stream(1, frozenset({"incident:4"}), b"")
-    stream.offer(["refresh"], 0)
-    assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]
-
-
 class Talk:
     """One request to the live application, its answer as it comes."""
 
-    def __init__(self, cookie=b"", topics=b"incidents"):
-        self.sent = asyncio.Queue()
+    def __init__(self, cookie=b"", topics=b"incidents", patience=0):
+        self.sent = asyncio.Queue(patience)  # a full one blocks, as a viewer who reads nothing does
         self.gone = asyncio.Event()
         headers = [(b"cookie", cookie)] if cookie else []
         scope = {
@@ -116,31 +73,100 @@ def _cookie(client):
     return f"{name}={client.cookies[name].value}".encode()
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_a_signal_published_to_valkey_reaches_the_open_stream(actor, signed_in):
-    import redis.asyncio
+@pytest.fixture
+async def running_hub():
+    """Stops the hub that the test's streams started."""
+    yield
+    for task in live.hub().tasks:
+        task.cancel()
+    await asyncio.gather(*live.hub().tasks, return_exceptions=True)
 
-    talk = Talk(_cookie(signed_in))
-    assert (await talk.next())["status"] == 200
-    assert b"beat" in (await talk.next())["body"]
+
+async def _publish(workspace_id, topics, count=1):
     async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client:
-        end = time.monotonic() + 5
-        while not await client.publish(
-            f"tocsin:live:{actor.workspace_id}", _message(actor.workspace_id, ["incidents"])
-        ):
-            assert time.monotonic() < end
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(8):
+            while not await client.publish(f"tocsin:live:{workspace_id}", _message(workspace_id, [])):
+                await asyncio.sleep(0.05)
+        for version in range(count):
+            await client.publish(f"tocsin:live:{workspace_id}", _message(workspace_id, topics, version))
+            await asyncio.sleep(0.01 if count > 1 else 0)
+
+
+async def _open(cookie):
+    talk = Talk(cookie)
+    assert (await talk.next(30))["status"] == 200
+    assert b"beat" in (await talk.next())["body"]
+    return talk
+
+
+def _signals(talk):
+    sent = [talk.sent.get_nowait() for _ in range(talk.sent.qsize())]
+    return [message["body"] for message in sent if b"event: signal" in message["body"]]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_signal_published_to_valkey_reaches_the_open_stream(actor, signed_in, running_hub):
+    talk = await _open(_cookie(signed_in))
+    await _publish(actor.workspace_id, ["incidents"])
     assert b'"topics":["incidents"]' in (await talk.next())["body"]
     await talk.leave()
     assert live.hub().everyone() == []
-    await _stop_hub()
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_stream_ends_soon_after_its_membership(actor, signed_in, monkeypatch):
+async def test_a_hundred_changes_in_a_second_are_at_most_five_frames(actor, signed_in, running_hub):
+    talk = await _open(_cookie(signed_in))
+    started = time.monotonic()
+    await _publish(actor.workspace_id, ["incidents"], count=100)
+    await asyncio.sleep(0.4)
+    frames = _signals(talk)
+    assert 2 <= len(frames) <= 1 + 4 * (time.monotonic() - started)
+    assert b'"version":99' in frames[-1]
+    await talk.leave()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, running_hub):
+    cookie = _cookie(signed_in)
+    talks = await asyncio.gather(*(_open(cookie) for _ in range(500)))
+    await _publish(actor.workspace_id, ["incidents"])
+    await asyncio.sleep(1)
+    assert {len(_signals(talk)) for talk in talks} == {1}
+    await asyncio.gather(*(talk.leave() for talk in talks))
+    assert live.hub().everyone() == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.5)
+    monkeypatch.setattr(live, "SEND_PATIENCE_S", 0.2)
+    talk = Talk(_cookie(signed_in), patience=1)
+    assert (await talk.next())["status"] == 200
+    await asyncio.wait_for(talk.task, 5)
+    assert live.hub().everyone() == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_every_stream_ends_when_the_process_is_asked_to_stop(signed_in, running_hub):
+    asked = []
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.append("the server's own handler"))
+    talk = await _open(_cookie(signed_in))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(talk.task, 2)
+    signal.signal(signal.SIGTERM, before)
+    assert asked == ["the server's own handler"]
+    assert _last(talk) == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def _last(talk):
+    return [talk.sent.get_nowait() for _ in range(talk.sent.qsize())][-1]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_stream_ends_soon_after_its_membership(actor, signed_in, running_hub, monkeypatch):
     from accounts.models import Membership
 
-    monkeypatch.setattr(live, "RECHECK_S", 0.5)
+    monkeypatch.setattr(hub, "RECHECK_S", 0.5)
     talk = Talk(_cookie(signed_in))
     assert (await talk.next())["status"] == 200
 
@@ -150,10 +176,3 @@ async def test_a_stream_ends_soon_after_its_membership(actor, signed_in, monkeyp
 
     await sync_to_async(leave)()
     await asyncio.wait_for(talk.task, 5)
-    await _stop_hub()
-
-
-async def _stop_hub():
-    for task in live.hub().tasks:
-        task.cancel()
-    await asyncio.gather(*live.hub().tasks, return_exceptions=True)

@@ -1,0 +1,131 @@
+"""What a hub says to which stream, and what it makes of nonsense and of a Valkey that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+import redis
+
+from core.embedded import process
+from core.embedded.valkey import Valkey
+from core.hub import BEAT, Hub, Stream, frame
+
+SIGNAL = {"topics": ["incidents"], "version": 3}
+UNREADABLE = [
+    b"", b"{", b"[]", b'{"workspace": 1}', b"\xff", b"null", b'{"workspace": [], "topics": [], "version": 1}',
+    b'{"workspace": 1, "topics": [{}], "version": 1}', b'{"workspace": 1, "topics": [], "version": "new"}',
+]  # fmt: skip
+
+
+def _hub():
+    async def nobody_asks(cookie):
+        return 1
+
+    return Hub(nobody_asks)
+
+
+def _stream(workspace_id, topic="incidents"):
+    return Stream(workspace_id, frozenset({topic}), b"")
+
+
+def _message(workspace_id, topics, version=3):
+    return json.dumps({"workspace": workspace_id, "topics": topics, "version": version}).encode()
+
+
+async def test_a_stream_gets_its_own_topics_of_its_own_workspace_only():
+    hub, mine, foreign = _hub(), _stream(1), _stream(2)
+    hub.streams[1].add(mine)
+    hub.streams[2].add(foreign)
+    hub.deliver(_message(1, ["incidents", "incident:9"]))
+    assert json.loads(mine.take().split(b"data: ")[1]) == SIGNAL
+    assert foreign.take() == BEAT
+
+
+async def test_changes_between_two_frames_share_the_next_one():
+    stream = Stream(1, frozenset({"incidents", "incident:4"}), b"")
+    for version in range(100):
+        stream.offer(["incidents" if version % 2 else "incident:4"], version)
+    assert json.loads(stream.take().split(b"data: ")[1]) == {
+        "topics": ["incident:4", "incidents"],
+        "version": 99,
+    }
+    assert stream.take() == BEAT
+
+
+async def test_a_frame_is_encoded_once_for_everybody():
+    assert frame(frozenset({"a", "b"}), 1) is frame(frozenset({"b", "a"}), 1)
+
+
+@pytest.mark.parametrize("message", UNREADABLE)
+async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
+    hub, stream = _hub(), _stream(1)
+    hub.streams[1].add(stream)
+    hub.deliver(message)
+    hub.deliver(_message(1, ["incidents"]))
+    assert b"signal" in stream.take()
+
+
+async def test_refresh_reaches_every_stream_whatever_its_topics():
+    stream = Stream(1, frozenset({"incident:4"}), b"")
+    stream.offer(["refresh"], 0)
+    assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]
+
+
+async def test_a_stream_that_comes_while_the_process_stops_ends_at_once():
+    hub, early, late = _hub(), _stream(1), _stream(1)
+    hub.join(early)
+    hub.close()
+    hub.join(late)
+    assert early.ended
+    assert late.ended
+    await asyncio.gather(*hub.tasks, return_exceptions=True)
+    assert all(task.cancelled() for task in hub.tasks)
+
+
+@pytest.fixture
+def own_valkey(settings):
+    """One that a test may stop and start again under the same address."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        server = Valkey(Path(folder) / "valkey", process.server_account())
+        settings.REDIS_URL = server.start()
+        yield server
+        server.stop()
+
+
+async def _heard(stream, seconds=8):
+    async with asyncio.timeout(seconds):
+        await stream.wake.wait()
+    return json.loads(stream.take().split(b"data: ")[1])
+
+
+async def _publish(server, message):
+    def until_heard():
+        with redis.Redis.from_url(server.url()) as client:
+            return client.publish("tocsin:live:1", message)
+
+    async with asyncio.timeout(8):
+        while not await asyncio.to_thread(until_heard):
+            await asyncio.sleep(0.05)
+
+
+async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
+    hub, stream = _hub(), _stream(1)
+    hub.join(stream)
+    await _publish(own_valkey, _message(1, ["incidents"]))
+    assert await _heard(stream) == SIGNAL
+    await asyncio.to_thread(own_valkey.stop)
+    await asyncio.sleep(0.5)
+    assert not stream.ended
+    assert stream.take() == BEAT
+    await asyncio.to_thread(own_valkey.start)
+    assert (await _heard(stream))["topics"] == ["refresh"]
+    await _publish(own_valkey, _message(1, ["incidents"]))
+    assert await _heard(stream) == SIGNAL
+    assert stream.take() == BEAT
+    hub.close()
+    await asyncio.gather(*hub.tasks, return_exceptions=True)
