@@ -20,7 +20,7 @@ from detection.ingest.answers import Answer, accepted
 from detection.ingest.coalescer import AWAY, Coalescer, unavailable
 from detection.ingest.connection import IngestConnection
 from detection.ingest.freshness import Freshness
-from detection.ingest.limits import Limit, Meter
+from detection.ingest.limits import limits_of, meter
 from detection.ingest.offloop import off_loop
 from detection.ingest.parsing import ParsedEvent, parse_body
 from detection.ingest.statement import Parcel, command, pack, repeats
@@ -40,7 +40,6 @@ class Door:
         self._glances = IngestConnection()
         self._fresh = Freshness(self._glances.run)
         self._coalescer = Coalescer(self._flush)
-        self._meter = Meter(settings.WEB_WORKERS)
         self._next = 0
         self._retention = retention()
         self._known: set[tuple[int, str]] = set()
@@ -93,13 +92,9 @@ class Door:
         return actor
 
     async def _meter_events(self, actor: Actor, events: int) -> None:
-        limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE)]
-        if actor.token_id is not None:
-            limits.append(Limit(f"token:{actor.token_id}", settings.EVENT_LIMIT_PER_TOKEN))
-        for limit in limits:
-            if not self._meter.take(limit, events):
-                await off_loop(self._meter.lease, limit, events)
-                self._meter.take(limit, events)
+        for limit in limits_of(actor):
+            if not meter().take(limit, events):
+                await off_loop(meter().lease, limit, events)
 
     async def _ruleset(self, workspace_id: int) -> Ruleset:
         ruleset = self._fresh.rulesets.get(workspace_id)

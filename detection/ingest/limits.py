@@ -6,11 +6,15 @@ from Valkey in blocks. With Valkey away each process goes by an equal share of t
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
 from dataclasses import dataclass
 
 import redis
+from django.conf import settings
 
+from accounts.actor import Actor
 from core.errors import RateLimited
 from core.nudge import valkey
 
@@ -32,34 +36,55 @@ class Limit:
     events: int
 
 
+def limits_of(actor: Actor) -> list[Limit]:
+    """What holds for a sender: its workspace's limit, and its token's if it has one."""
+    limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE)]
+    if actor.token_id is not None:
+        limits.append(Limit(f"token:{actor.token_id}", settings.EVENT_LIMIT_PER_TOKEN))
+    return limits
+
+
 class Meter:
     """One process's share of every limit."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._seconds: dict[str, _Second] = {}
+        # Asked from the event loop and from threads; held for a few instructions, never while waiting.
+        self._lock = threading.Lock()
 
     def take(self, limit: Limit, events: int) -> bool:
         """Take from what this process holds; False: ask `lease`, which may wait for Valkey."""
-        second = self._second(limit)
-        # A batch larger than the limit would never pass: it costs a whole second's worth.
-        cost = min(events, limit.events)
-        if second.left < cost:
-            return False
-        second.left -= cost
-        return True
+        with self._lock:
+            second = self._second(limit)
+            # A batch larger than the limit would never pass: it costs a whole second's worth.
+            cost = min(events, limit.events)
+            if second.left < cost:
+                return False
+            second.left -= cost
+            return True
 
     def lease(self, limit: Limit, events: int) -> None:
-        """Get a block more. Raises RateLimited when this second's limit is used up."""
-        second = self._second(limit)
-        cost = min(events, limit.events)
-        missing = max(cost - second.left, limit.events // BLOCKS, 1)
-        second.left += self._granted(limit, second, missing)
-        if second.left < cost:
-            raise RateLimited(
-                f"Nothing was stored: the limit is {limit.events} events a second ({limit.name}).",
-                headers={"Retry-After": "1"},
-            )
+        """Get blocks until they suffice, and take. Raises RateLimited when this second's limit is used up."""
+        while not self.take(limit, events):
+            with self._lock:
+                second = self._second(limit)
+            cost = min(events, limit.events)
+            granted = self._granted(limit, second, max(cost - second.left, limit.events // BLOCKS, 1))
+            if not granted:
+                raise RateLimited(
+                    f"Nothing was stored: the limit is {limit.events} events a second ({limit.name}).",
+                    headers={"Retry-After": "1"},
+                )
+            with self._lock:
+                # The clock may have moved on while Valkey was asked; what was granted is not lost then.
+                self._second(limit).left += granted
+
+    def charge(self, actor: Actor, events: int) -> None:
+        """Take or lease from every limit of the sender. Raises RateLimited; may wait for Valkey."""
+        for limit in limits_of(actor):
+            if not self.take(limit, events):
+                self.lease(limit, events)
 
     def _granted(self, limit: Limit, second: _Second, wanted: int) -> int:
         shared = limit.events - self._free(limit) * self._processes
@@ -90,3 +115,9 @@ class Meter:
                 self._seconds.clear()
             second = self._seconds[limit.name] = _Second(now, self._free(limit))
         return second
+
+
+@functools.cache
+def meter() -> Meter:
+    """The process's meter, whichever way events come in."""
+    return Meter(settings.WEB_WORKERS)

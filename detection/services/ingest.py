@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
+from detection.ingest.limits import meter
 from detection.ingest.parsing import Batch, parse_body
 from detection.ingest.statement import Parcel, command, pack, repeats
 from detection.matching import Ruleset
@@ -39,12 +40,13 @@ def ruleset_of(workspace_id: int) -> Ruleset:
 def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
     """Store a body; answers the verdict and how many of its events were there already.
 
-    Raises Forbidden, Malformed, Invalid; Unavailable when the database is away.
+    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
     """
     require(actor, Capability.EVENTS_WRITE)
     batch = parse_body(body, timezone.now(), retention())
     if not batch.events:
         return batch, 0
+    meter().charge(actor, len(batch.events))
     with _told_plainly(), transaction.atomic():
         parcel = pack(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
         repeated = _store(parcel)

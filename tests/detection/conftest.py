@@ -52,3 +52,11 @@ def send(machine: Actor) -> Send:
         return len(batch.events) - repeated, repeated
 
     return post
+
+
+@pytest.fixture
+def count_events(workspace: Workspace) -> Callable[[], int]:
+    """How many events the workspace has stored."""
+    from detection.models import Event
+
+    return Event.objects.of(workspace.pk).count

@@ -1,0 +1,137 @@
+"""Too many events a second are refused the same way at both doors, by one meter."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+import redis
+
+from accounts.services.tokens import issue_token
+from core.errors import RateLimited
+from core.nudge import valkey
+from detection.ingest.limits import Limit, Meter
+from detection.services.ingest import accept_events
+from tests.api.client import ApiClient
+
+pytestmark = pytest.mark.django_db
+
+if TYPE_CHECKING:
+    from accounts.actor import Actor
+
+EVENT = {"service": "shop", "level": "error"}
+
+
+@pytest.fixture
+def early_in_a_second() -> None:
+    """What a test does next happens within one second of the clock."""
+    time.sleep(1 - time.time() % 1 + 0.01)
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """The name of a limit nobody else counts under."""
+    return f"test:{request.node.name}:{time.time_ns()}"
+
+
+def accepted(meter: Meter, limit: Limit, batches: int, size: int = 1) -> int:
+    """How many of so many batches pass."""
+    passed = 0
+    for _ in range(batches):
+        try:
+            if not meter.take(limit, size):
+                meter.lease(limit, size)
+        except RateLimited:
+            continue
+        passed += 1
+    return passed
+
+
+def test_one_process_alone_may_not_use_the_share_kept_for_the_others(early_in_a_second, name: str) -> None:
+    assert accepted(Meter(4), Limit(name, 80), 200) == 80 - 3 * 10
+
+
+def test_processes_together_pass_exactly_the_limit(early_in_a_second, name: str) -> None:
+    limit = Limit(name, 80)
+    assert sum(accepted(meter, limit, 60) for meter in (Meter(2), Meter(2))) <= 80
+    meters = [Meter(2), Meter(2)]
+    limit = Limit(name + "again", 80)
+    assert sum(accepted(meters[n % 2], limit, 1) for n in range(200)) == 80
+
+
+def test_a_batch_larger_than_the_limit_passes_when_nothing_else_came(early_in_a_second, name: str) -> None:
+    meter, limit = Meter(1), Limit(name, 10)
+    assert accepted(meter, limit, 3, size=1000) == 1
+
+
+def test_the_next_second_starts_afresh(early_in_a_second, name: str) -> None:
+    meter, limit = Meter(1), Limit(name, 10)
+    assert accepted(meter, limit, 20) == 10
+    time.sleep(1.01)
+    assert accepted(meter, limit, 20) == 10
+
+
+def test_threads_never_take_more_than_there_is(early_in_a_second, name: str) -> None:
+    meter, limit, passed = Meter(1), Limit(name, 200), []
+    threads = [threading.Thread(target=lambda: passed.append(accepted(meter, limit, 60))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(passed) == 200
+
+
+def test_without_valkey_a_process_goes_by_its_equal_share(
+    early_in_a_second, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
+    monkeypatch.setattr("detection.ingest.limits.valkey", lambda: away)
+    assert accepted(Meter(2), Limit(name, 80), 100) == 40
+
+
+def test_what_valkey_counts_is_forgotten_by_itself(early_in_a_second, name: str) -> None:
+    accepted(Meter(2), Limit(name, 20), 15)
+    [key] = valkey().keys(f"tocsin:rate:{name}:*")
+    assert 0 < valkey().ttl(key) <= 5
+
+
+def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
+    early_in_a_second, machine: Actor, settings, count_events: Callable[[], int]
+) -> None:
+    settings.EVENT_LIMIT_PER_WORKSPACE = 10
+    body = orjson.dumps([EVENT] * 5)
+    accept_events(machine, body=body)
+    stored = 5
+    with pytest.raises(RateLimited) as refused:
+        accept_events(machine, body=body)
+    assert refused.value.headers == {"Retry-After": "1"}
+    assert f"workspace:{machine.workspace_id}" in refused.value.detail
+    assert count_events() == stored
+
+
+def test_the_documented_route_answers_429_with_retry_after(
+    early_in_a_second, machine: Actor, settings
+) -> None:
+    settings.EVENT_LIMIT_PER_TOKEN = 10
+    client = ApiClient(issue_token(machine, name="sender", scopes=["events:write"]).text)
+    answers = [client.post("/events", [EVENT] * 5) for _ in range(6)]
+    assert answers[0].status_code == 202
+    last = answers[-1]
+    assert (last.status_code, last["Retry-After"], last["Content-Type"]) == (
+        429, "1", "application/problem+json"
+    )  # fmt: skip
+    assert last.json()["code"] == "rate_limited"
+    assert "token:" in last.json()["detail"]
+
+
+def test_a_refused_body_costs_nothing(early_in_a_second, machine: Actor, settings) -> None:
+    settings.EVENT_LIMIT_PER_WORKSPACE = 10
+    for _ in range(30):
+        batch, _ = accept_events(machine, body=orjson.dumps([{"level": "error"}] * 5))
+        assert not batch.events
+    batch, _ = accept_events(machine, body=orjson.dumps([EVENT] * 5))
+    assert len(batch.events) == 5
