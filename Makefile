@@ -7,7 +7,7 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: run demo doctor test check lock clean help
+.PHONY: bench run demo doctor test check lock clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
@@ -23,6 +23,12 @@ test: $(DEV) ## run every test, two at a time
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
+
+bench: $(DEV) ## measure goals against their yardsticks: make bench GOAL=3, or GOAL=all
+	@cd "$(ROOT)" && if [ "$(GOAL)" = all ]; then exec "$(PY)" -m bench.all; else exec "$(PY)" -m bench $(GOAL); fi
+
+gallery: $(DEV) ## pictures of every page into gallery/, in two widths and two themes
+	@cd "$(ROOT)" && exec "$(PY)" -m scripts.gallery $(ARGS)
 
 lock: $(DEV) ## write requirements/*.txt anew from pyproject.toml, with hashes and without host names
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/lock.sh

@@ -11,10 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("TOCSIN_DATA_DIR", ROOT / ".tocsin"))
-# What `manage.py up` found or started, so that every other command reaches the same servers.
-RUNTIME_ENV = DATA_DIR / "runtime.env"
+from config.places import DATA_DIR, ROOT, RUNTIME_ENV
 
 
 class Environment(BaseSettings):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from config.environment import ROOT, Environment
+from config.environment import Environment
+from config.places import ROOT
 
 ENV_EXAMPLE = ROOT / ".env.example"
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
@@ -23,7 +24,10 @@ def _default(name: str, field: FieldInfo) -> str:
 
 def env_example() -> str:
     """Every setting as a commented line with its description and default."""
-    lines = ["# Copy to .env and uncomment what you change. Real environment variables win over this file.", ""]
+    lines = [
+        "# Copy to .env and uncomment what you change. Real environment variables win over this file.",
+        "",
+    ]
     for name, field in Environment.model_fields.items():
         lines += [f"# {field.description}", f"# {name.upper()}={_default(name, field)}", ""]
     return "\n".join(lines)
@@ -34,8 +38,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Read from the environment, else from `.env` in the checkout, else from what the running `make run` wrote",
-        "down. Every fault is named at start, all at once.",
+        "Read from the environment, else from `.env` in the checkout, else from what the running `make run`",
+        "wrote down. Every fault is named at start, all at once.",
         "",
     ]
     for name, field in Environment.model_fields.items():

@@ -1,4 +1,4 @@
-"""The severity assignment matrix: what each type starts as and what makes it worse. Data, and one question."""
+"""The severity matrix: what each type starts as and what makes it worse. Data, and one question."""
 
 from __future__ import annotations
 
