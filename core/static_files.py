@@ -1,0 +1,30 @@
+"""Static files out of the web process itself, as whole answers.
+
+WhiteNoise streams a file from a blocking iterator, which an ASGI server has to read up first, with a warning.
+Ours are small, so they are read here, in the thread that runs the middleware.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """WhiteNoise with its compression, caching and ranges; only the body is bytes."""
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """The answer to a request for one file."""
+        found = static_file.get_response(request.method, request.META)
+        body = b""
+        if found.file is not None:
+            with found.file:
+                body = found.file.read()
+        response = HttpResponse(body, status=int(found.status))
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response
