@@ -80,3 +80,12 @@ def events_page(
     found = Event.objects.of(actor.workspace_id).in_bulk([link.event_id for link in shown])
     last = (shown[-1].occurred_at, shown[-1].event_id) if len(page) > limit else None
     return EventPage([found[link.event_id] for link in shown if link.event_id in found], last)
+
+
+def latest_events(actor: Actor, incident_id: int, *, limit: int = 20) -> list[Event]:
+    """The newest events an incident counts, newest first: two statements. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    links = IncidentEvent.objects.of(actor.workspace_id).filter(incident_id=incident_id)
+    wanted = list(links.order_by("-occurred_at", "-event_id").values_list("event_id", flat=True)[:limit])
+    found = Event.objects.of(actor.workspace_id).in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]

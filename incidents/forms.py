@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from accounts.selectors import members_of
 from incidents.lifecycle import next_statuses
 from incidents.models import Incident
-from incidents.vocabulary import IncidentType, ResponseRole, Severity, Status
+from incidents.vocabulary import Impact, IncidentType, ResponseRole, Severity, Status
 
 _TITLE = {
     "maxlength": "200",
@@ -130,6 +130,29 @@ class EditForm(ActionForm):
     def prepare(self) -> None:
         for name in ("title", "description", "impact", "root_cause"):
             self.fields[name].initial = getattr(self.incident, name)
+
+
+class TitleForm(ActionForm):
+    """Its name alone."""
+
+    title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs=_TITLE))
+
+    def prepare(self) -> None:
+        self.fields["title"].initial = self.incident.title
+
+
+class ComponentForm(ActionForm):
+    """What it touches, and how badly; or that it does not after all."""
+
+    component = forms.CharField(
+        label="Component", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    impact = forms.ChoiceField(
+        label="Impact",
+        choices=[*Impact.choices, ("", "Not affected")],
+        initial=Impact.DEGRADED,
+        required=False,
+    )
 
 
 class NoteForm(ActionForm):

@@ -13,16 +13,18 @@ from core.navigation import NAVIGATION, NavItem
 from core.panels import Panel, panel
 from incidents.clocks import clock_of
 from incidents.filters import IncidentFilter, parse_filter
-from incidents.models import Incident
+from incidents.keyset import Page
+from incidents.models import Incident, TimelineEntry
 from incidents.selectors import (
     affected_components,
     incident_for,
     incidents_page,
     open_incidents_for,
     roles_of,
+    timeline_around,
     timeline_page,
 )
-from incidents.vocabulary import UNRESOLVED, EntryKind, ResponseRole
+from incidents.vocabulary import UNRESOLVED, EntryKind, ResponseRole, Severity
 
 NAVIGATION.add("active", NavItem("Active", "siren", "/", order=10, exact=True))
 NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20))
@@ -144,6 +146,7 @@ class IncidentHeader(IncidentPanel):
             "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
             "is_unresolved": incident.status in UNRESOLVED,
+            "severities": Severity.values,
             "menu": MENU,
         }
 
@@ -159,13 +162,13 @@ class IncidentTimeline(IncidentPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         kind = query.get("kind", "")
-        cursor = query.get("before") or None
-        page = timeline_page(actor, key, kinds=KINDS.get(kind, ()), cursor=cursor)
+        page = _story(actor, key, kind, query)
         newest = page.items[0].pk if page.items else 0
         return {
             "incident": incident_for(actor, key),
             "entries": page.items,
             "next_cursor": page.next_cursor,
+            "is_later": bool(query.get("before") or query.get("entry")),
             "newest": f"{newest}.{len(page.items)}",
             "kind": kind,
             "kinds": [
@@ -175,6 +178,18 @@ class IncidentTimeline(IncidentPanel):
                 ("detection", "Detection"),
             ],
         }
+
+
+def _story(actor: Actor, key: str, kind: str, query: Mapping[str, str]) -> Page[TimelineEntry]:
+    """The page asked for: the one with an entry that somebody linked to, else by kind and cursor."""
+    if entry := _entry(query):
+        return timeline_around(actor, key, entry)
+    return timeline_page(actor, key, kinds=KINDS.get(kind, ()), cursor=query.get("before") or None)
+
+
+def _entry(query: Mapping[str, str]) -> int:
+    given = query.get("entry", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0
 
 
 @panel
@@ -189,7 +204,11 @@ class IncidentComponents(IncidentPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
-        return {"incident": incident, "affected": affected_components(actor, incident)}
+        return {
+            "incident": incident,
+            "affected": affected_components(actor, incident),
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
 
 
 @panel

@@ -18,7 +18,7 @@ from core.htmx import done, render
 from incidents import forms
 from incidents.models import Incident
 from incidents.selectors import incident_for
-from incidents.services import notes, resolving, responding, roles
+from incidents.services import notes, resolving, responding, roles, touching
 
 Data = dict[str, Any]
 FIELD_ID = "action_%s"  # the page under the dialog has fields of its own
@@ -73,6 +73,18 @@ def _edit(actor: Actor, number: int, data: Data) -> Incident:
     return responding.edit_incident(actor, number=number, **given)
 
 
+def _title(actor: Actor, number: int, data: Data) -> Incident:
+    return responding.edit_incident(actor, number=number, title=data["title"], version=data["version"])
+
+
+def _component(actor: Actor, number: int, data: Data) -> Incident:
+    """Somebody else's change to another part of the incident is no reason to refuse, so no version here."""
+    if not data["impact"]:
+        return touching.remove_component(actor, number=number, component=data["component"])
+    given = {name: data[name] for name in ("component", "impact")}
+    return touching.set_component_impact(actor, number=number, **given)
+
+
 def _note(actor: Actor, number: int, data: Data) -> Incident:
     if data["audience"] == "public":
         return notes.add_update(actor, number=number, message=data["message"], is_public=True)
@@ -92,6 +104,10 @@ ACTIONS = {
         "Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."
     ),
     "edit": Action("Edit details", "Save", forms.EditForm, _edit, "{ref} saved."),
+    "title": Action("Rename", "Save", forms.TitleForm, _title, "{ref} renamed."),
+    "component": Action(
+        "Affected component", "Save", forms.ComponentForm, _component, "Components of {ref} changed."
+    ),
     "note": Action("Add to the timeline", "Add", forms.NoteForm, _note, "Added to {ref}."),
 }
 

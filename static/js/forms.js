@@ -19,7 +19,13 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.elt.match
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.elt.matches("form")) return;
   setBusy(detail.elt, false);
-  if (detail.successful && detail.elt.matches("[data-composer]")) detail.elt.reset();
+  if (!detail.successful) return;
+  if (detail.elt.matches("[data-composer]")) detail.elt.reset();
+  const inline = detail.elt.closest("details[data-inline]"); // shut, its panel may show what came of it
+  if (inline) {
+    detail.elt.reset();
+    inline.open = false;
+  }
 });
 document.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.elt.matches("[data-panel]")) return;
@@ -29,3 +35,24 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 document.addEventListener("htmx:sendError", ({ detail }) => {
   if (!detail.elt.matches("[data-panel]")) toast("The server cannot be reached. What you typed is still here.", true);
 });
+
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches?.("details[data-inline]") && target.open) target.querySelector("input[type=text]")?.select();
+}, true);
+document.addEventListener("keydown", (event) => {
+  const inline = event.key === "Escape" && event.target.closest?.("details[data-inline][open]");
+  if (!inline) return;
+  inline.querySelector("form")?.reset();
+  inline.open = false;
+  inline.querySelector("summary").focus();
+});
+
+// A link to an entry that an earlier page of the timeline holds: ask for that page.
+function findEntry() {
+  const entry = /^#entry-(\d{1,18})$/.exec(location.hash)?.[1];
+  const asked = new URLSearchParams(location.search).get("entry");
+  if (!entry || document.getElementById(`entry-${entry}`) || asked === entry) return;
+  if (document.querySelector(".timeline")) location.replace(`?entry=${entry}#entry-${entry}`);
+}
+addEventListener("hashchange", findEntry);
+findEntry();
