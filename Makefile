@@ -7,7 +7,7 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: bench run demo doctor test check lock clean help
+.PHONY: bench gallery run demo doctor test check lock clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
