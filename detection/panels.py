@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.actor import Actor
 from core.panels import panel
-from detection.selectors import latest_events
+from detection.latest import latest_events
 from incidents.panels import IncidentPanel
 from incidents.selectors import incident_for
 
