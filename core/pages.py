@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from django.conf import settings
@@ -29,7 +30,17 @@ class ProblemPages:
             return None
         if isinstance(fault, Unauthenticated):
             return _sign_in(request)
+        if wants_fragment(request):
+            return _for_fragment(fault)
         return render(request, "problem.html", {"problem": fault}, status=fault.status)
+
+
+def _for_fragment(fault: Problem) -> HttpResponse:
+    """Nothing to swap in: what the person looks at stays, and a toast says why."""
+    response = HttpResponse(status=fault.status)
+    response["HX-Reswap"] = "none"
+    response["HX-Trigger"] = json.dumps({"tocsin:problem": {"message": fault.detail or fault.title}})
+    return response
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:

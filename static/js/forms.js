@@ -28,9 +28,12 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   }
 });
 document.addEventListener("htmx:responseError", ({ detail }) => {
-  if (detail.elt.matches("[data-panel]")) return;
+  if (detail.elt.matches("[data-panel]") || detail.xhr.getResponseHeader("HX-Trigger")) return;
   const known = { 403: "You may not do this.", 404: "It is not there any more.", 429: "Too many requests. Wait a moment." };
   toast(known[detail.xhr.status] ?? "The server could not do this. Nothing was changed.", true);
+});
+document.addEventListener("tocsin:problem", ({ detail, target }) => {
+  if (!target.matches("[data-panel]")) toast(detail.message, true);
 });
 document.addEventListener("htmx:sendError", ({ detail }) => {
   if (!detail.elt.matches("[data-panel]")) toast("The server cannot be reached. What you typed is still here.", true);

@@ -1,9 +1,10 @@
 // One stream says what changed; panels then fetch themselves. Green: live. Amber: 10 s of silence. Red: 30 s, polling.
 const LATE = 10_000, AWAY = 30_000, POLL = 10_000;
-const WORDS = { live: "Live", late: "Reconnecting", away: "Not live, checking every 10 s", off: "Not live" };
+const WORDS = { live: "Live", late: "Reconnecting", away: "Not live, checking every 10 s", off: "Connecting" };
 const panels = () => [...document.querySelectorAll("[data-panel]")];
 const waiting = new Set();
-let source, heard = Date.now(), pause = 1000, polled = 0, lost = false;
+const opened = Date.now();
+let source, heard = 0, pause = 1000, polled = 0, lost = false;
 
 function topics() {
   return [...new Set(panels().flatMap((p) => p.dataset.panel.split(",")).filter(Boolean))].sort().join(",");
@@ -47,8 +48,8 @@ function connect() {
 }
 
 function show() {
-  const silence = Date.now() - heard;
-  const state = silence > AWAY ? "away" : silence > LATE ? "late" : "live";
+  const silence = Date.now() - (heard || opened);
+  const state = silence > AWAY ? "away" : silence > LATE ? "late" : heard ? "live" : "off";
   for (const dot of document.querySelectorAll("[data-live-dot]")) {
     if (dot.dataset.state === state) continue;
     dot.dataset.state = state;

@@ -1,0 +1,81 @@
+"""Every refusal of a page looks like the site, says what is wrong, and offers a way on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from core.errors import Conflict
+from incidents.services.opening import declare_incident
+from incidents.services.sla import seed_policies
+from incidents.views import pages
+
+
+@pytest.fixture
+def incident(workspace, actor):
+    seed_policies(workspace.pk)
+    return declare_incident(actor, title="Checkout is down", severity="sev2")
+
+
+def _signed_in(actor, **options):
+    client = Client(**options)
+    user = User.objects.get(pk=actor.user_id)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def _is_nice(answer, status):
+    text = answer.content.decode()
+    assert answer.status_code == status
+    assert text.startswith("<!doctype html>")
+    assert f">{status}</p>" in text
+    assert 'href="/"' in text
+    return text
+
+
+@pytest.mark.django_db
+def test_an_unknown_host_is_a_400():
+    _is_nice(Client().get("/", headers={"host": "evil.test"}), 400)
+
+
+def test_what_a_role_forbids_is_a_403_that_says_so(incident, make_actor):
+    viewer = _signed_in(make_actor("viewer"))
+    assert "viewer" in _is_nice(viewer.post(f"/incidents/{incident.reference}/resolve"), 403).lower()
+
+
+def test_a_form_without_its_token_is_a_403_that_says_what_to_do(incident, actor):
+    strict = _signed_in(actor, enforce_csrf_checks=True)
+    assert "reload" in _is_nice(strict.post(f"/incidents/{incident.reference}/resolve"), 403)
+
+
+@pytest.mark.parametrize("path", ["/incidents/INC-999", "/incidents/INC-1/no-such", "/nowhere"])
+def test_what_is_not_there_is_a_404(incident, actor, path):
+    _is_nice(_signed_in(actor).get(path), 404)
+
+
+def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch):
+    def overtaken(*_):
+        raise Conflict("Somebody was first.")
+
+    monkeypatch.setattr(pages, "incident_for", overtaken)
+    assert "Somebody was first." in _is_nice(_signed_in(actor).get(f"/incidents/{incident.reference}"), 409)
+
+
+def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, actor, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(pages, "incident_for", broken)
+    client = _signed_in(actor, raise_request_exception=False)
+    assert "secret" not in _is_nice(client.get(f"/incidents/{incident.reference}"), 500)
+
+
+def test_htmx_gets_words_for_a_toast_and_nothing_to_swap(incident, make_actor):
+    viewer = _signed_in(make_actor("viewer"))
+    answer = viewer.post(f"/incidents/{incident.reference}/resolve", headers={"HX-Request": "true"})
+    assert answer.status_code == 403
+    assert answer["HX-Reswap"] == "none"
+    assert "viewer" in json.loads(answer["HX-Trigger"])["tocsin:problem"]["message"].lower()
