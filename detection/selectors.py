@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from detection.levels import LEVEL_LABELS
-from detection.models import DetectionRule, Event, IncidentEvent
+from detection.models import DetectionRule, Event, IncidentEvent, Level
+from incidents.models import Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,24 @@ def rule_json(rule: DetectionRule) -> dict[str, Any]:
 
 
 def events_page(
-    actor: Actor, incident_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
+    actor: Actor,
+    incident_id: int,
+    *,
+    after: tuple[datetime, int] | None = None,
+    limit: int = 50,
+    sources: Sequence[str] = (),
+    minimum_level: Level = Level.DEBUG,
 ) -> EventPage:
-    """The events an incident counts, `limit` at a time: two statements however many there are.
+    """The events an incident counts, oldest first, `limit` at a time, in three statements.
 
-    Raises Forbidden. Another workspace's incident has no events here.
+    Raises Forbidden; NotFound where this workspace has no such incident.
     """
     require(actor, Capability.INCIDENTS_READ)
+    if not Incident.objects.of(actor.workspace_id).filter(pk=incident_id).exists():
+        raise NotFound("There is no such incident in this workspace.")
     links = IncidentEvent.objects.of(actor.workspace_id).filter(incident_id=incident_id)
+    if sources or minimum_level > Level.DEBUG:
+        links = links.filter(Exists(_such_events(actor.workspace_id, sources, minimum_level)))
     if after is not None:
         links = links.extra(where=["(occurred_at, event_id) > (%s, %s)"], params=list(after))
     page = list(links.order_by("occurred_at", "event_id")[: limit + 1])
@@ -82,10 +94,8 @@ def events_page(
     return EventPage([found[link.event_id] for link in shown if link.event_id in found], last)
 
 
-def latest_events(actor: Actor, incident_id: int, *, limit: int = 20) -> list[Event]:
-    """The newest events an incident counts, newest first: two statements. Raises Forbidden."""
-    require(actor, Capability.INCIDENTS_READ)
-    links = IncidentEvent.objects.of(actor.workspace_id).filter(incident_id=incident_id)
-    wanted = list(links.order_by("-occurred_at", "-event_id").values_list("event_id", flat=True)[:limit])
-    found = Event.objects.of(actor.workspace_id).in_bulk(wanted)
-    return [found[pk] for pk in wanted if pk in found]
+def _such_events(workspace_id: int, sources: Sequence[str], minimum_level: Level) -> QuerySet[Event]:
+    such: QuerySet[Event] = Event.objects.of(workspace_id).filter(
+        id=OuterRef("event_id"), level__gte=minimum_level
+    )
+    return such.filter(source__in=sources) if sources else such
