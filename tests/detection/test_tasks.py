@@ -148,8 +148,8 @@ def test_the_rules_of_every_workspace_are_swept(workspace, other_workspace, make
 def test_maintenance_runs_as_a_task(workspace) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select max(inhrelid::regclass::text) from pg_inherits"
-            " where inhparent = 'detection_rule_hit'::regclass and inhrelid::regclass::text not like '%default'"
+            "select max(relname) from pg_inherits join pg_class on oid = inhrelid"
+            " where inhparent = 'detection_rule_hit'::regclass and relname not like '%default'"
         )
         newest = cursor.fetchone()[0]
         cursor.execute(f"drop table {newest}")
