@@ -12,23 +12,36 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
+HOSTILE = "INC-7"
 PAGES = {
     "active-incidents": "/",
     "all-incidents": "/incidents",
     "incident": "/incidents/INC-2",
+    "incident-detected": "/incidents/INC-8",
+    "incident-hostile": f"/incidents/{HOSTILE}",
     "resolve": "/incidents/INC-2/resolve",
     "declare": "/incidents/declare",
-    "empty": "/?view=all&severity=sev4&component=nothing",
+    "nothing-matches": "/?view=all&severity=sev4&component=nothing",
     "not-found": "/nowhere",
+}
+# What opens on a page: where, and what to click.
+OPENED = {
+    "declare-dialog": ("/", "a[href='/incidents/declare']"),
+    "component-dialog": ("/incidents/INC-2", ".impact-change"),
+    "severity-menu": ("/incidents/INC-2", ".summary-chip"),
+    "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
+    "account-menu": ("/", ".account summary"),
 }
 
 
@@ -45,9 +58,19 @@ def _world() -> Iterator[str]:
                 env=os.environ | site.environment,
                 check=True,
             )
+            site.send_errors("ledger-api", 24)
+            _until_detected(f"{site.url}/api/v1/incidents/8")
             yield site.url
     finally:
         servers.stop()
+
+
+def _until_detected(url: str) -> None:
+    for _ in range(100):
+        if requests.get(url, timeout=10).ok:
+            return
+        time.sleep(0.2)
+    raise TimeoutError("detection opened no incident")
 
 
 def _shoot(browser: Browser, url: str, width: int, theme: str, folder: Path) -> None:
@@ -61,12 +84,19 @@ def _shoot(browser: Browser, url: str, width: int, theme: str, folder: Path) -> 
     for name, path in PAGES.items():
         page.goto(path)
         _save(page, folder / f"{name}-{width}-{theme}.png")
+    for name, (path, click) in OPENED.items():
+        page.goto(path)
+        page.locator(click).first.click()
+        _save(page, folder / f"{name}-{width}-{theme}.png", full_page=False)
+    context.clear_cookies()
+    sign_in(page, "quinn.empty")
+    _save(page, folder / f"all-quiet-{width}-{theme}.png")
     context.close()
 
 
 def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
     page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(350)
     page.screenshot(path=path, full_page=full_page)
 
 

@@ -20,7 +20,15 @@ INCIDENTS = (
         "Webhooks to partners time out after release 2026.11.20 and are retried until the queue overflows",
         "sev2", "api_rate_limit", 22, ("partner-webhooks",), ""),
     ("Nightly export wrote an empty file", "sev4", "workflow_failure_spike", 400, ("exports",), "theo.lind"),
+    (
+        "Payments-" + "x" * 120 + " תקלה בשרת התשלומים: כל הבקשות נדחות " + "y" * 30, "sev3", "other", 5,
+        ("c" * 90, "שרת־תשלומים", "<b>bold</b>"), "dana.ruiz"),
 )  # fmt: skip
+HOSTILE = (
+    "https://example.test/" + "a" * 300,
+    "لا يمكن الاتصال بقاعدة البيانات منذ الساعة التاسعة",
+    "<script>alert(1)</script>\n\nline two\n    indented " + "🔥" * 60,
+)
 
 
 def build() -> None:
@@ -46,6 +54,10 @@ def build() -> None:
         if commander:
             responding.acknowledge_incident(actors[commander], number=made.number)
             roles.assign_role(dana, number=made.number, username=commander)
+    _person_with_a_long_name(dana.workspace_id)
+    _hostile(actors, len(INCIDENTS))
+    _long_story(actors, 2)
+    _empty_workspace()
     responding.change_status(
         dana, number=2, status="investigating", message="Cache misses went from 2 % to 61 % at 09:12."
     )
@@ -59,6 +71,42 @@ def build() -> None:
         number=2,
         message="Signing in may take several seconds in Europe. The cause is known, the fix is rolling out.",
     )
+
+
+def _hostile(actors: dict[str, Any], number: int) -> None:
+    """Words that break layouts: no spaces, right to left, markup, sixty emoji."""
+    from incidents.services import notes, roles
+
+    for words in HOSTILE:
+        notes.add_note(actors["theo.lind"], number=number, message=words)
+    roles.assign_role(actors["dana.ruiz"], number=number, role="tech_lead", username="wolfe")
+
+
+def _long_story(actors: dict[str, Any], number: int) -> None:
+    from incidents.services import notes
+
+    for minute in range(60):
+        notes.add_note(
+            actors["theo.lind"], number=number, message=f"Probe {minute}: still {9 - minute // 7} s."
+        )
+
+
+def _empty_workspace() -> None:
+    from accounts.models import Membership, User
+    from config.setup import create_workspace
+    from tests.browser.world import PASSWORD
+
+    quiet = create_workspace(slug="quiet", name="Quiet Corner")
+    quinn = User.objects.create_user("quinn.empty", "quinn@example.test", PASSWORD, display_name="Quinn Hale")
+    Membership.objects.create(workspace_id=quiet.pk, user=quinn, role="admin")
+
+
+def _person_with_a_long_name(workspace_id: int) -> None:
+    from accounts.models import Membership, User
+
+    name = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff"
+    wolfe = User.objects.create_user("wolfe", "wolfe@example.test", display_name=name)
+    Membership.objects.create(workspace_id=workspace_id, user=wolfe, role="responder")
 
 
 def _age(incident: Any, minutes: int) -> None:
