@@ -23,6 +23,7 @@ from tests.detection.bursts import errors
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DAY = timedelta(days=1)
+EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_outbox"
 Sql = Callable[..., list[Any]]
 
 
@@ -40,12 +41,13 @@ def query() -> Sql:
 
 @pytest.fixture(autouse=True)
 def partitions_as_before(query: Sql) -> Any:
-    """Other tests find today's partitions and nothing of ours."""
+    """We find no events of other tests; they find today's partitions and nothing of ours."""
+    query(EMPTY)
     yield
     for name in names(query, "detection_event") + names(query, "detection_rule_hit"):
         if not name.endswith("default"):
             query(f"drop table {name}")
-    query("truncate detection_event, detection_rule_hit, detection_event_key, detection_outbox")
+    query(EMPTY)
     retention.make_partitions()
 
 
