@@ -7,17 +7,11 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["up"] and "--help" not in sys.argv:
+    if sys.argv[1:] == ["up"]:
         # The servers must run, and the environment name them, before the settings are read.
-        from config.servers import running_servers
+        from config.launch import launch
 
-        with running_servers():
-            execute()
-    else:
-        execute()
-
-
-def execute() -> None:
+        sys.exit(launch())
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

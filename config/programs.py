@@ -16,10 +16,10 @@ WORKERS: Final = ("detection", "worker")
 def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, list[str]]:
     """Name -> argv, in the order they start."""
     return {
-        "detection": _worker(DETECTION, "solo"),
-        "worker": _worker(DEFAULT, "threads", "--concurrency=4"),
+        "detection": _python("config.work", DETECTION),
+        "worker": _python("config.work", DEFAULT),
         "web": web(port, web_workers, host),
-        "beat": _python("celery", "--app=config.beat", "--quiet", "beat"),
+        "beat": _python("config.tick"),
     }
 
 
@@ -38,22 +38,6 @@ def web(port: int, workers: int, host: str = "127.0.0.1") -> list[str]:
     }
     flags = [f"--{k}={v}" for k, v in options.items()]
     return _python("granian", *flags, "--no-ws", "--respawn-failed-workers", "config.asgi:application")
-
-
-def _worker(queue: str, pool: str, *more: str) -> list[str]:
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    name = f"--hostname={queue}@%h"
-    return _python(
-        "celery",
-        "--app=config.celery",
-        "--quiet",
-        "worker",
-        f"--queues={queue}",
-        f"--pool={pool}",
-        name,
-        *quiet,
-        *more,
-    )
 
 
 def _python(module: str, *arguments: str) -> list[str]:

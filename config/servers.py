@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dotenv import dotenv_values
 
-from config.environment import DATA_DIR, ROOT, RUNTIME_ENV
+from config.places import DATA_DIR, ROOT, RUNTIME_ENV
 from core.embedded import children, process, servers
 from core.embedded.database import ensure_database
 from core.embedded.process import StartError
@@ -29,49 +28,34 @@ class Started:
     embedded: tuple[str, ...]
 
 
-# Set once by `manage.py`, so that the command it goes on to run knows what it owns.
-STARTED: list[Started] = []
-
-
-def start_servers() -> Started:
-    """Start what the environment and `.env` do not name, and set the environment to match.
-
-    Raises StartError with one line for the operator.
-    """
-    given = {k: v for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
-    home = home_of(DATA_DIR)
-    _refuse_second_run()
-    children.sweep(str(DATA_DIR))
-    port = _free_web_port(given.get("PORT", "8000"))
-    embedded = tuple(kind for kind, name in GIVEN_BY.items() if name not in given)
-    STARTED.append(Started(home, embedded))
-    found = {GIVEN_BY[kind]: _start(kind, home) for kind in embedded}
-    found |= _defaults(given, port)
-    os.environ.update({k: v for k, v in found.items() if k not in given})
-    _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
-    return STARTED[0]
+def _given() -> dict[str, str]:
+    """What the operator said, here or in `.env`."""
+    return {k: v for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
 
 
 @contextlib.contextmanager
-def running_servers() -> Iterator[None]:
-    """The same around `manage.py up`: a fault is one line and exit code 1, and stops what was started.
-
-    When all goes well the command becomes the supervisor and never returns here.
-    """
+def running_servers() -> Iterator[Started]:
+    """The servers, stopped in the end whatever happens. Raises StartError."""
+    home = home_of(DATA_DIR)
+    started = Started(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
+    _refuse_second_run()
     try:
-        start_servers()
-        yield
-    except (StartError, OSError) as error:
-        sys.exit(f"tocsin: {error}")
+        _start_servers(started)
+        yield started
     finally:
-        stop_servers()
-
-
-def stop_servers() -> None:
-    """Stop the servers this process started."""
-    for started in STARTED:
         for kind in reversed(started.embedded):
-            servers.server(kind, started.home).stop()
+            servers.server(kind, home).stop()
+
+
+def _start_servers(started: Started) -> None:
+    """Start what nobody named, and make the environment name it."""
+    given = _given()
+    children.sweep(str(DATA_DIR))
+    port = _free_web_port(given.get("PORT", "8000"))
+    found = {GIVEN_BY[kind]: _start(kind, started.home) for kind in started.embedded}
+    found |= _defaults(given, port)
+    os.environ.update({k: v for k, v in found.items() if k not in given})
+    _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
 
 
 def _start(kind: str, home: Home) -> str:

@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 import fontpkg_inter
 
-from config.environment import ROOT, Environment, words
+from config.environment import Environment, words
 from config.logging import logging_settings
+from config.places import ROOT
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
 TOCSIN_ENV = ENVIRONMENT.tocsin_env
@@ -56,7 +57,7 @@ MIDDLEWARE = [
     "core.middleware.CarefulHeaders",
     "core.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -116,6 +117,8 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or query.pop("host", "")),
         "PORT": str(parts.port or query.pop("port", "")),
+        # A restarted PostgreSQL leaves a pool of dead connections: each is tried before it is lent out.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 16, "timeout": 10}},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ _LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every p
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """What a newcomer needs: a path (from `/`) while nobody ever signed in, the token at the first start."""
+    """What a newcomer needs: a path from `/` while no admin has a password; the token at the first start."""
 
     workspace_slug: str
     sign_in_url_path: str | None
@@ -80,7 +81,8 @@ def _new_admin(workspace: Workspace) -> User:
 
 
 def _link_path(admin: User) -> str | None:
-    if User.objects.filter(last_login__isnull=False).exists():
+    admins = User.objects.filter(is_active=True, memberships__role=Role.ADMIN)
+    if admins.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
         return None
     return f"/sign-in/once/{mint_sign_in_link(admin, now=timezone.now())}"
 

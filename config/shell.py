@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -36,5 +37,8 @@ def _workspace(request: HttpRequest) -> Workspace | None:
 
 def _theme(request: HttpRequest) -> str:
     """The stored choice, or "" to follow the system."""
-    theme = getattr(getattr(request, "user", None), "theme", "system")
+    try:
+        theme = getattr(getattr(request, "user", None), "theme", "system")
+    except (OperationalError, InterfaceError):
+        theme = "system"  # the page that says the database is away must not need it
     return "" if theme == "system" else theme

@@ -21,10 +21,10 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
 
-from core.errors import Problem, Unauthenticated
+from core.errors import Problem, Unauthenticated, Unavailable
 from core.hub import BEAT, Hub, Stream
 from core.viewer import viewer_of
 
@@ -118,6 +118,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         workspace_id = await _workspace_of(cookie)
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
+        return
+    except (OperationalError, InterfaceError):
+        away = Unavailable("The database does not answer; the page asks again by itself.")
+        await _refuse(send, away.status, away.as_json())
         return
     stream = Stream(workspace_id, _topics(scope), cookie)
     hub().join(stream)

@@ -6,13 +6,19 @@ import json
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from core.errors import Problem, Unauthenticated
+from core.errors import Problem, Unauthenticated, Unavailable
 from core.htmx import go_to, wants_fragment
+
+AWAY = (
+    "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
+    "Try again in a moment."
+)
 
 
 class ProblemPages:
@@ -25,14 +31,19 @@ class ProblemPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """The answer to a Problem of a page; others, and those of the API, are not ours."""
+        """The answer to a Problem of a page, and to an absent database; the API has answers of its own."""
+        if isinstance(fault, OperationalError | InterfaceError):
+            fault = Unavailable(AWAY, headers={"Retry-After": "5"})
         if not isinstance(fault, Problem) or request.path.startswith("/api/"):
             return None
         if isinstance(fault, Unauthenticated):
             return _sign_in(request)
         if wants_fragment(request):
             return _for_fragment(fault)
-        return render(request, "problem.html", {"problem": fault}, status=fault.status)
+        response = render(request, "problem.html", {"problem": fault}, status=fault.status)
+        for name, value in fault.headers.items():
+            response[name] = value
+        return response
 
 
 def _for_fragment(fault: Problem) -> HttpResponse:

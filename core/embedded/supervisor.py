@@ -1,20 +1,10 @@
-"""Runs Tocsin's processes under one roof: prefixed logs, restarts, and an ordered stop.
-
-`python -m core.embedded.supervisor PLAN` where PLAN is a JSON file (see `Plan`). `manage.py up` prepares
-everything, then becomes this.
-"""
+"""Runs Tocsin's processes under one roof: prefixed logs, restarts, and an ordered stop."""
 
 from __future__ import annotations
 
-import gc
-import importlib
-import json
-import os
 import signal
-import sys
 import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from types import FrameType
 
 from core.embedded import children, process, servers
@@ -22,7 +12,6 @@ from core.embedded.children import Child
 from core.embedded.process import StartError
 from core.embedded.servers import Home
 
-BANNER = "TOCSIN_BANNER"
 STOP_PATIENCE_S = 12.0
 SAME_KEYSTROKE_S = 0.7
 FIRST_PATIENCE_S = 10.0
@@ -33,27 +22,17 @@ class Plan:
     """What to run. `programs`: name -> argv. `first` is the one the others wait for at the start; those in
     `workers` stop last: they finish what the others still asked for.
 
-    `preload`: a module to import before anything is forked. `embedded`: kinds of servers to keep alive and to
-    stop last. `port`: where the web program will listen.
+    `embedded`: kinds of servers to keep alive. `port`: where the web program will listen; as soon as it does
+    the `banner` is printed.
     """
 
-    data_dir: str
-    home: str
+    home: Home
     port: int
     programs: dict[str, list[str]]
-    preload: str = ""
     first: str = ""
-    workers: list[str] = field(default_factory=list)
-    embedded: list[str] = field(default_factory=list)
-
-    def write(self, path: Path) -> None:
-        """Save it for `read`."""
-        path.write_text(json.dumps(asdict(self)))
-
-    @classmethod
-    def read(cls, path: Path) -> Plan:
-        """Load what `write` saved."""
-        return cls(**json.loads(path.read_text()))
+    workers: tuple[str, ...] = ()
+    embedded: tuple[str, ...] = ()
+    banner: str = ""
 
 
 class Supervisor:
@@ -61,8 +40,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.home = Home(Path(plan.home), Path(plan.home) / "programs")
-        self.banner = os.environ.pop(BANNER, "")
+        self.banner = plan.banner
         width = max(len(name) for name in [*plan.programs, *plan.embedded, "tocsin"])
         self.printer = children.Printer(width)
         self.children = [Child(name, argv) for name, argv in plan.programs.items()]
@@ -112,7 +90,7 @@ class Supervisor:
 
     def _watch_servers(self) -> None:
         for kind in self.plan.embedded:
-            server = servers.server(kind, self.home)
+            server = servers.server(kind, self.plan.home)
             if server.handle() is None:
                 self.printer.say("tocsin", f"{kind} ended; starting it again")
                 self._try_to_start(server)
@@ -129,9 +107,6 @@ class Supervisor:
         doors = [child for child in self.children if child.name not in self.plan.workers]
         self._end(doors)
         self._end([child for child in self.children if child.name in self.plan.workers])
-        for kind in reversed(self.plan.embedded):
-            servers.server(kind, self.home).stop()
-        self.printer.say("tocsin", "stopped")
         return 0 if self.stopping < 2 else 130
 
     def _end(self, group: list[Child]) -> None:
@@ -143,27 +118,3 @@ class Supervisor:
         for child in group:
             child.kill()
         self.printer.pump(0)
-
-
-def main(path: Path) -> int:
-    """Run the plan in that file; says in one line what could not be started."""
-    plan = Plan.read(path)
-    us = process.handle_of(os.getpid())
-    pid_file = Path(plan.data_dir) / "supervisor.pid"
-    if us is not None:
-        process.remember(pid_file, us)
-    try:
-        if plan.preload:
-            importlib.import_module(plan.preload)
-            gc.collect()
-            gc.freeze()  # the collector would write to, and so copy, the pages that all of them share
-        return Supervisor(plan).run()
-    except StartError as error:
-        sys.stderr.write(f"tocsin: {error}\n")
-        return 1
-    finally:
-        pid_file.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,22 @@
+"""`manage.py prepare`: once before the programs of a new version start, where `up` is not used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.prepare import prepare
+from core.embedded.process import StartError
+
+
+class Command(BaseCommand):
+    help = "Build CSS and static files, migrate, make the first workspace; print where to go."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Everything is skipped that is as it should be."""
+        try:
+            print(prepare())
+        except (StartError, OSError) as error:
+            raise CommandError(str(error)) from error
