@@ -48,7 +48,7 @@ from incidents.services.responding import (
 from incidents.services.roles import assign_role
 from incidents.versions import etag, version_from
 from incidents.vocabulary import EntryKind, IncidentSource
-from incidents.words import as_severity, as_type, parsed
+from incidents.words import as_type, parsed
 
 router = Router(tags=["Incidents"])
 catalogue = Router(tags=["Components"])
@@ -115,12 +115,12 @@ def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[In
 
 @router.post("", response={201: IncidentOut}, summary="Declare an incident")
 def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> Any:
-    """Only a title is needed; it then is a sev3, open, detected now."""
+    """Only a title is needed; it then is a sev3, open, detected now. Without a severity its type decides."""
     labels = body.labels | ({"project": body.project} if body.project else {})
     declared = {
         "title": body.title,
         "description": body.description,
-        "severity": as_severity(body.severity),
+        "severity": body.severity,
         "incident_type": as_type(body.incident_type),
         "components": body.components,
         "labels": labels,

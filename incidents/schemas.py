@@ -63,7 +63,9 @@ class DeclareIn(Body):
 
     title: Title
     description: Text = ""
-    severity: SeverityWord = Severity.SEV3.value
+    severity: SeverityWord | None = Field(
+        None, description="Default: what the severity matrix says of the type."
+    )
     incident_type: TypeWord = Field(
         IncidentType.OTHER.value, validation_alias=AliasChoices("incident_type", "type")
     )

@@ -22,6 +22,7 @@ from incidents.services.desk import Desk
 from incidents.services.journal import entry
 from incidents.services.numbering import lock_counter, take_numbers
 from incidents.services.sla import policy_of, put_clocks
+from incidents.severity_matrix import default_severity
 from incidents.signals import JoinedEvents, Outcome, Signal
 from incidents.texts import clean_labels, clean_line, clean_text, clean_title, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
@@ -66,7 +67,7 @@ def declare_incident(
     actor: Actor,
     *,
     title: str,
-    severity: Severity | str = Severity.SEV3,
+    severity: Severity | str | None = None,
     incident_type: IncidentType | str = IncidentType.OTHER,
     description: str = "",
     components: Sequence[str] = (),
@@ -77,16 +78,17 @@ def declare_incident(
 ) -> Incident:
     """Open an incident a person or a machine declares. `started_at`: when the trouble began; default now.
 
+    Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
     Raises Forbidden, and Invalid naming the field that breaks a rule.
     """
     require(actor, Capability.INCIDENTS_WRITE)
-    now = timezone.now()
+    now, kind = timezone.now(), as_type(incident_type)
     incident = Incident(
         workspace_id=actor.workspace_id,
         title=clean_title(title),
         description=clean_text("description", description),
-        severity=as_severity(severity),
-        incident_type=as_type(incident_type),
+        severity=default_severity(kind) if severity is None else as_severity(severity),
+        incident_type=kind,
         labels=clean_labels(labels or {}),
         source=parsed("source", source, IncidentSource, IncidentSource),
         started_at=_past(started_at, now),

@@ -80,3 +80,8 @@ def test_a_viewer_may_not_declare(make_actor, workspace):
     with pytest.raises(Forbidden, match="responder or higher"):
         declare_incident(make_actor("viewer"), title="x")
     assert not Incident.objects.of(workspace.pk).exists()
+
+
+@pytest.mark.parametrize(("fields", "severity"), [({}, "sev3"), ({"incident_type": "service_down"}, "sev1")])
+def test_without_a_severity_the_type_decides(declared, fields, severity):
+    assert declared(**fields).severity == severity
