@@ -36,8 +36,3 @@ def test_no_template_is_longer_than_eighty_lines():
 def test_tasks_are_adapters_of_at_most_ten_lines():
     tasks = [p for p in product() if p.name == "tasks.py"]
     assert [f"{p} {f.name} {length(f)}" for p in tasks for f in functions(p) if length(f) > 10] == []
-
-
-def test_there_is_more_test_code_than_product_code():
-    tests = sum(_lines(p) for p in tracked() if p.parts[0] == "tests" and p.suffix == ".py")
-    assert tests >= 1.2 * sum(_lines(p) for p in product())

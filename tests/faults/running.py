@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import requests
 
-from config.environment import ROOT
+from config.places import ROOT
 from core.embedded import process
 from core.embedded.children import MARK
 from core.embedded.postgres import Postgres
