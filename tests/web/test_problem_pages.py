@@ -38,7 +38,7 @@ def _is_nice(answer, status):
 
 @pytest.mark.django_db
 def test_an_unknown_host_is_a_400():
-    _is_nice(Client().get("/", headers={"host": "evil.test"}), 400)
+    assert _is_nice(Client().get("/", headers={"host": "evil.test"}), 400)
 
 
 def test_what_a_role_forbids_is_a_403_that_says_so(incident, make_actor):
@@ -53,7 +53,7 @@ def test_a_form_without_its_token_is_a_403_that_says_what_to_do(incident, actor)
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/incidents/INC-1/no-such", "/nowhere"])
 def test_what_is_not_there_is_a_404(incident, actor, path):
-    _is_nice(_signed_in(actor).get(path), 404)
+    assert _is_nice(_signed_in(actor).get(path), 404)
 
 
 def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch):
