@@ -19,12 +19,12 @@ Found = tuple[Touched, State]
 
 
 class Crossed(NamedTuple):
-    """A threshold crossed at `at` by a window that began at `first_at`."""
+    """A threshold crossed at `at`, by the hit of the event `event_id`."""
 
     touched: Touched
     state: State
-    first_at: datetime
     at: datetime
+    event_id: int
 
 
 def states_of(pairs: Sequence[Touched]) -> list[Found]:
@@ -55,10 +55,10 @@ def crossings_of(found: Sequence[Found]) -> list[Crossed]:
     plain = [(pair, state) for pair, state in quiet if state.spread <= 1]
     spread = [(pair, state) for pair, state in quiet if state.spread > 1]
     crossed = _crossed(windows.CROSSINGS, plain) + _crossed(windows.SPREAD_CROSSINGS, spread)
-    return [Crossed(pair, state, first_at, at) for (pair, state), first_at, at in crossed]
+    return [Crossed(pair, state, at, event_id) for (pair, state), at, event_id in crossed]
 
 
-def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, datetime]]:
+def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, int]]:
     if not found:
         return []
     columns = [
@@ -68,21 +68,22 @@ def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, 
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(query, [list(column) for column in zip(*columns, strict=True)])
-        return [(found[n], first_at, at) for n, first_at, at in cursor.fetchall()]
+        return [(found[n], at, event_id) for n, at, event_id in cursor.fetchall()]
 
 
 def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
     """One workspace's crossings in order of weight, each with its rule and the events it counts."""
     rules = DetectionRule.objects.of(workspace_id).in_bulk({pair.rule_id for pair, *_ in crossed})
     ordered = sorted(
-        (Crossing(c.touched, c.state, rules[c.touched.rule_id], c.first_at, c.at) for c in crossed),
+        (Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id) for c in crossed),
         key=by_weight,
     )
     if ordered:
         columns = [
-            (n, c.touched.workspace_id, c.touched.rule_id, c.touched.group_key, c.since, c.state.counts_after)
+            (n, c.touched.workspace_id, c.touched.rule_id, c.touched.group_key, c.since, c.state.counts_after,
+             c.state.consecutive, c.at, c.event_id)
             for n, c in enumerate(ordered)
-        ]
+        ]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)])
             for n, *member in cursor.fetchall():

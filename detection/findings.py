@@ -56,20 +56,18 @@ class Member(NamedTuple):
 
 @dataclass(slots=True)
 class Crossing:
-    """A threshold crossed at `at` by a window that began at `first_at`."""
+    """A threshold crossed at `at`, by the hit of the event `event_id`."""
 
     touched: Touched
     state: State
     rule: DetectionRule
-    first_at: datetime
     at: datetime
+    event_id: int
     members: list[Member] = field(default_factory=list)
 
     @property
     def since(self) -> datetime:
-        """From when hits belong to it: the start of the run, or the hit that was in the window longest."""
-        if self.state.consecutive:
-            return self.first_at
+        """From when hits belong to it: the earliest moment of its window."""
         return self.at - timedelta(seconds=self.state.window_seconds) + timedelta(microseconds=1)
 
     @property

@@ -45,12 +45,12 @@ _HITS: Final[LiteralString] = """
 # Streams off the index, stops at the first crossing. A reset in the last `threshold` rows breaks the run.
 CROSSINGS: Final[LiteralString] = "".join(
     (
-        "select p.n, w.first_at, w.t",
+        "select p.n, w.t, w.event_id",
         _PAIRS,
         """
  cross join lateral (
-  select z.first_at, z.t from (
-    select h.occurred_at as t, lag(h.occurred_at, p.threshold - 1) over o as first_at,
+  select z.t, z.event_id from (
+    select h.occurred_at as t, h.event_id, lag(h.occurred_at, p.threshold - 1) over o as first_at,
            count(*) filter (where not h.matches) over (
              o rows between p.threshold - 1 preceding and current row) as resets
 """,
@@ -58,7 +58,7 @@ CROSSINGS: Final[LiteralString] = "".join(
         """
     window o as (order by h.occurred_at, h.event_id)) z
    where z.t >= p.lo and z.t - z.first_at < p.width and z.resets = 0
-   order by z.t limit 1) w
+   order by z.t, z.event_id limit 1) w
 """,
     )
 )
@@ -67,7 +67,7 @@ CROSSINGS: Final[LiteralString] = "".join(
 # source was not in the window just before, or where the threshold itself was only just reached.
 SPREAD_CROSSINGS: Final[LiteralString] = "".join(
     (
-        "select p.n, w.first_at, w.t",
+        "select p.n, w.t, w.event_id",
         _PAIRS,
         """
  cross join lateral (
@@ -86,7 +86,7 @@ SPREAD_CROSSINGS: Final[LiteralString] = "".join(
            lag(h.matches, p.threshold - 1) over o as first_matches,
            lag(h.occurred_at) over (partition by h.source, h.run, h.matches order by h.place) as same_source
       from h window o as (order by h.place))
-  select z.first_at, z.occurred_at as t from z
+  select z.occurred_at as t, z.event_id from z
    where z.occurred_at >= p.lo and z.matches and z.first_matches and z.first_run = z.run
      and z.occurred_at - z.first_at < p.width
      and (z.same_source is null or z.occurred_at - z.same_source >= p.width
@@ -102,13 +102,30 @@ SPREAD_CROSSINGS: Final[LiteralString] = "".join(
 )
 
 # Everything a crossing counts: the hits of its window and all later ones, with the incident that has them.
+# A consecutive rule counts one run: what lies between the resets before and after the crossing. Hits of the
+# same moment follow each other by id, as they do where crossings are found.
 MEMBERS: Final[LiteralString] = """
 select p.n, h.event_id, h.occurred_at, coalesce(h.source, p.group_key), l.incident_id
-  from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-    as p(n, workspace_id, rule_id, group_key, since, counts_after)
+  from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+              %s::boolean[], %s::timestamptz[], %s::bigint[])
+    as p(n, workspace_id, rule_id, group_key, since, counts_after, consecutive, at, event_id)
+  left join lateral (
+    select r.occurred_at, r.event_id from detection_rule_hit r
+     where p.consecutive and r.workspace_id = p.workspace_id and r.rule_id = p.rule_id
+       and r.group_key = p.group_key and not r.matches and r.occurred_at >= p.since
+       and (r.occurred_at, r.event_id) < (p.at, p.event_id)
+     order by r.occurred_at desc, r.event_id desc limit 1) opens on true
+  left join lateral (
+    select r.occurred_at, r.event_id from detection_rule_hit r
+     where p.consecutive and r.workspace_id = p.workspace_id and r.rule_id = p.rule_id
+       and r.group_key = p.group_key and not r.matches
+       and (r.occurred_at, r.event_id) > (p.at, p.event_id)
+     order by r.occurred_at, r.event_id limit 1) closes on true
   join detection_rule_hit h on h.workspace_id = p.workspace_id and h.rule_id = p.rule_id
        and h.group_key = p.group_key and h.matches and h.occurred_at >= p.since
        and h.occurred_at > p.counts_after
+       and (opens.event_id is null or (h.occurred_at, h.event_id) > (opens.occurred_at, opens.event_id))
+       and (closes.event_id is null or (h.occurred_at, h.event_id) < (closes.occurred_at, closes.event_id))
   left join detection_incident_event l on l.workspace_id = h.workspace_id and l.event_id = h.event_id
   left join incidents_incident i on i.id = l.incident_id
  where i.id is null or i.status not in ('resolved', 'closed')

@@ -193,6 +193,14 @@ def test_an_unbroken_run_opens_and_a_broken_one_does_not(workspace, make_rule, s
     assert incidents(workspace)[0].event_count == 3
 
 
+def test_a_run_counts_neither_what_was_before_a_reset_nor_what_came_after(workspace, make_rule, send) -> None:
+    make_rule(require_consecutive=True, error_threshold=3)
+    ok = {"source": "shop", "level": "info"}
+    bad = {"source": "shop", "level": "error"}
+    send([bad, bad, ok, bad, bad, bad, ok, bad])
+    assert incidents(workspace)[0].event_count == 3
+
+
 def test_a_number_of_components_must_be_affected(workspace, make_rule, send) -> None:
     make_rule(group_by="workspace", min_components_affected=3, error_threshold=4)
     send(errors(5, source="a"))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
-from detection.evidence import crossings_of, states_of
+from detection.evidence import crossings_of, states_of, with_members
 from detection.findings import Touched
 from detection.models import DetectionRule
 
@@ -29,13 +29,22 @@ class Hit:
 
 
 hits = st.lists(
-    st.builds(Hit, st.integers(0, 60), st.sampled_from("abc"), st.sampled_from([True, True, True, False])),
+    # Few moments are drawn too: events of one batch often carry the same one.
+    st.builds(
+        Hit,
+        st.integers(0, 60) | st.sampled_from([0, 7, 30]),
+        st.sampled_from("abc"),
+        st.sampled_from([True, True, True, False]),
+    ),
     max_size=25,
 )
 
 
-def model(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) -> int | None:
-    """When the first window is crossed: every window that ends at a hit is tried."""
+Answer = tuple[int, int] | None
+
+
+def model(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) -> Answer:
+    """When the first window is crossed and what that counts: every window that ends at a hit is tried."""
     ordered = sorted(enumerate(hits), key=lambda pair: (pair[1].at, pair[0]))
     for place, (_, last) in enumerate(ordered):
         run: list[Hit] = []
@@ -43,15 +52,22 @@ def model(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) ->
             run = [*run, hit] if hit.matches else [] if consecutive else run
         window = [hit for hit in run if hit.at > last.at - WIDTH]
         if last.matches and len(window) >= threshold and len({hit.source for hit in window}) >= spread:
-            return last.at
+            return last.at, len(window) + _following(
+                [hit for _, hit in ordered[place + 1 :]], consecutive=consecutive
+            )
     return None
 
 
+def _following(later: list[Hit], *, consecutive: bool) -> int:
+    ends = [n for n, hit in enumerate(later) if consecutive and not hit.matches]
+    return sum(hit.matches for hit in later[: ends[0] if ends else None])
+
+
 @pytest.fixture
-def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Callable[..., int | None]:
+def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Callable[..., Answer]:
     rule = make_rule(time_window_seconds=WIDTH, group_by="workspace")
 
-    def ask(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) -> int | None:
+    def ask(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) -> Answer:
         kept = [hit for hit in hits if hit.matches or consecutive]
         with transaction.atomic():
             DetectionRule.across_workspaces.filter(pk=rule.pk).update(
@@ -60,9 +76,11 @@ def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Call
             _store(rule, hits, kept)
             times = [START + timedelta(seconds=hit.at) for hit in kept] or [START]
             pair = Touched(workspace.pk, rule.pk, "*", min(times), max(times))
-            crossings = crossings_of(states_of([pair]))
+            crossings = with_members(workspace.pk, crossings_of(states_of([pair])))
             transaction.set_rollback(True)
-        return int((crossings[0].at - START).total_seconds()) if crossings else None
+        if not crossings:
+            return None
+        return int((crossings[0].at - START).total_seconds()), len(crossings[0].members)
 
     return ask
 
