@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -23,8 +24,9 @@ def prepare() -> str:
         _migrate()
         return _welcome(ensure_first_workspace())
     finally:
-        connection.close()
-        connection.pool.close()
+        held: Any = connection
+        held.close()
+        held.close_pool()
 
 
 def _migrate() -> None:

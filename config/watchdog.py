@@ -1,7 +1,7 @@
 """A worker that hears nothing although beat speaks is stuck: it ends itself and is started again.
 
-Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is lost
-by ending: work is in PostgreSQL, and messages only wake.
+Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is
+lost by ending: work is in PostgreSQL, and messages only wake.
 """
 
 from __future__ import annotations

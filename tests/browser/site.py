@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import requests
 
-from config.environment import ROOT
+from config.places import ROOT
 from config.programs import programs
 
 DATABASE = "browser"
