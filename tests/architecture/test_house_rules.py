@@ -7,6 +7,7 @@ import re
 
 from django.apps import apps
 from django.db.models import ForeignKey, ManyToManyField
+from django.urls import Resolver404, resolve
 
 from tests.architecture.source import LAYERS, ROOT, functions, product, tracked, tree
 
@@ -108,3 +109,23 @@ def test_every_service_takes_its_actor_first_or_runs_for_a_workspace():
                 if first is not None and first.arg not in allowed:
                     odd.append(f"{path}:{node.lineno} {node.name}({first.arg})")
     assert odd == []
+
+
+def _resolves(address: str) -> bool:
+    try:
+        resolve(re.sub(r"{{.*?}}", "x", address).split("?")[0].split("#")[0])
+    except Resolver404:
+        return False
+    return True
+
+
+def test_every_address_in_a_template_leads_somewhere():
+    address = re.compile(r"""\s(?:href|action|hx-get|hx-post)="(/[^"]*)\"""")
+    lost, seen = [], 0
+    for path in tracked():
+        if path.parts[0] == "templates":
+            for found in address.findall((ROOT / path).read_text()):
+                seen += 1
+                lost += [] if _resolves(found) else [f"{path} -> {found}"]
+    assert seen > 30
+    assert lost == []
