@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxLengthValidator
 from django.db import models
@@ -13,6 +15,22 @@ from django.db.models.functions import Now
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.vocabulary import UNRESOLVED, Category, IncidentSource, IncidentType, Severity, Stage, Status
+
+# Only a move between unresolved and over concerns the signals.
+_ENDS_OR_COMES_BACK: Final = (
+    "((OLD.status IN ('resolved', 'closed')) IS DISTINCT FROM (NEW.status IN ('resolved', 'closed')))"
+)
+SIGNALS_FOLLOW: Final = """
+    UPDATE incidents_incidentsignal SET is_open = NEW.status NOT IN ('resolved', 'closed')
+     WHERE incident_id = NEW.id;
+    RETURN NULL;
+"""
+SIGNAL_STARTS: Final = """
+    SELECT i.status NOT IN ('resolved', 'closed') INTO NEW.is_open
+      FROM incidents_incident i WHERE i.id = NEW.incident_id;
+    RETURN NEW;
+"""
+_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
 
 
 def seconds_between(earlier: datetime, later: datetime | None) -> float | None:
@@ -96,6 +114,15 @@ class Incident(WorkspaceScoped):
             models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="signals_follow",
+                when=pgtrigger.After,
+                operation=_update_of("status"),
+                condition=pgtrigger.Condition(_ENDS_OR_COMES_BACK),
+                func=SIGNALS_FOLLOW,
+            )
+        ]
 
     # Filled by `incidents.selectors` alone, so that a list costs no query per row.
     component_names: list[str]
@@ -136,6 +163,8 @@ class IncidentSignal(WorkspaceScoped):
     """One detector's reason for an incident: the fingerprint it reported, and when it first and last did.
 
     The newest `resolved_at` among a fingerprint's incidents is where detection starts counting again.
+    `is_open` is kept by triggers, whoever moves the incident: while it is unresolved no other unresolved one
+    may have the fingerprint.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -144,12 +173,23 @@ class IncidentSignal(WorkspaceScoped):
     reporter = models.CharField(max_length=120)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    is_open = models.BooleanField(default=True, editable=False)
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["incident", "fingerprint"], name="signal_once_per_incident")
+            models.UniqueConstraint(fields=["incident", "fingerprint"], name="signal_once_per_incident"),
+            models.UniqueConstraint(
+                fields=["workspace", "fingerprint"],
+                condition=Q(is_open=True),
+                name="one_unresolved_per_signal",
+            ),
         ]
         indexes = [models.Index(fields=["workspace", "fingerprint", "incident"], name="signal_fingerprint")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="signal_starts", when=pgtrigger.Before, operation=pgtrigger.Insert, func=SIGNAL_STARTS
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reporter} -> incident {self.incident_id}"

@@ -7,7 +7,7 @@ from typing import Final
 from core.errors import Conflict, FieldFault, Invalid
 from incidents.events import IncidentStatusChanged
 from incidents.lifecycle import Course, ForbiddenMoveError, entry_kind, is_reopening, move, next_statuses
-from incidents.models import Incident
+from incidents.models import Incident, IncidentSignal
 from incidents.services.changing import Change, current_state
 from incidents.services.journal import newest
 from incidents.services.sla import clocks_for, put_clocks, restart_update_clock
@@ -73,12 +73,12 @@ def _moved(change: Change, status: Status) -> Course:
 
 def _refuse_second_unresolved(incident: Incident) -> None:
     """The same trouble may have opened a newer incident meanwhile; two at once would split its events."""
-    if not incident.fingerprint:
-        return
-    same = Incident.objects.of(incident.workspace_id).filter(
-        fingerprint=incident.fingerprint, status__in=UNRESOLVED
+    mine = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    theirs = IncidentSignal.objects.of(incident.workspace_id).filter(
+        fingerprint__in=mine.values("fingerprint"), incident__status__in=UNRESOLVED
     )
-    if (other := same.exclude(pk=incident.pk).first()) is not None:
+    others = Incident.objects.of(incident.workspace_id).filter(pk__in=theirs.values("incident_id"))
+    if (other := others.exclude(pk=incident.pk).order_by("-id").first()) is not None:
         raise Conflict(
             f"{incident.reference} cannot be reopened: {other.reference} is open for the same trouble. "
             f"Work there, or resolve it first. Nothing was changed.",

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 
 from core.errors import Conflict, Invalid
+from incidents.models import Incident, IncidentSignal
 from incidents.services import resolving, responding
 from tests.incidents.make import NOW
 
@@ -93,6 +95,40 @@ def test_the_same_trouble_is_never_open_twice(actor, detected, report):
     with pytest.raises(Conflict, match="INC-2 is open for the same trouble") as refused:
         resolving.reopen_incident(actor, number=1)
     assert refused.value.extra["open"]["incident_id"] == "INC-2"
+
+
+@pytest.fixture
+def twins(actor, detected, report):
+    """INC-1 with two detectors' signals, resolved; INC-2 opened since by the second of them alone."""
+    from tests.incidents.make import signal
+
+    first = detected("burst")
+    report(signal("errors", joins=first.pk))
+    resolving.resolve_incident(actor, number=1)
+    return first, detected("errors")
+
+
+def test_trouble_that_one_of_many_detectors_found_again_is_never_open_twice(actor, twins):
+    with pytest.raises(Conflict, match="INC-2 is open for the same trouble"):
+        resolving.reopen_incident(actor, number=1)
+    resolving.resolve_incident(actor, number=2)
+    assert resolving.reopen_incident(actor, number=1).status == "investigating"
+
+
+def test_the_database_holds_one_unresolved_incident_per_signal(workspace, twins):
+    incidents = Incident.objects.of(workspace.pk)
+    with pytest.raises(IntegrityError, match="one_unresolved_per_signal"), transaction.atomic():
+        incidents.filter(number=1).update(status="open")
+    incidents.filter(number=2).update(status="closed")
+    assert incidents.filter(number=1).update(status="open") == 1
+
+
+def test_a_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins):
+    first, _ = twins
+    when = {"first_at": NOW, "last_at": NOW}
+    made = IncidentSignal.objects.create(workspace=workspace, incident=first, fingerprint="f" * 64, **when)
+    made.refresh_from_db()
+    assert not made.is_open
 
 
 def test_a_resolution_may_be_public(actor, declared, story):
