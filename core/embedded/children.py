@@ -55,6 +55,14 @@ class Printer:
             if line.strip():
                 self.say(name, line.decode(errors="replace"))
 
+    def close(self) -> None:
+        """Print what is left and stop listening."""
+        self.pump(0)
+        for key in list(self.selector.get_map().values()):
+            self.selector.unregister(key.fileobj)
+            key.data[2].close()
+        self.selector.close()
+
     def say(self, name: str, text: str) -> None:
         """One line under a program's name."""
         colour = self.colours.setdefault(name, COLOURS[len(self.colours) % len(COLOURS)])

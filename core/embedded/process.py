@@ -5,7 +5,6 @@ Nothing here needs Django, so that the supervisor stays small.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pwd
@@ -178,11 +177,8 @@ def works_in(handle: Handle, folder: Path) -> bool:
 
 def _reap(pid: int) -> None:
     child = _OURS.get(pid)
-    if child is None:
-        # Started before we became the supervisor. A dead one left lying would look alive to PostgreSQL.
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-    elif child.poll() is not None:
+    # A dead one left lying would look alive to PostgreSQL, which would not start again.
+    if child is not None and child.poll() is not None:
         del _OURS[pid]
 
 

@@ -107,6 +107,7 @@ class Supervisor:
         doors = [child for child in self.children if child.name not in self.plan.workers]
         self._end(doors)
         self._end([child for child in self.children if child.name in self.plan.workers])
+        self.printer.close()
         return 0 if self.stopping < 2 else 130
 
     def _end(self, group: list[Child]) -> None:

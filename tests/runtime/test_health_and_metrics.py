@@ -1,0 +1,130 @@
+"""What Tocsin says about itself to machines and to people."""
+
+from __future__ import annotations
+
+import json
+import time
+from io import StringIO
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+from config.watchdog import DEAF_AFTER_S, Watch
+from core import health, liveness
+from core.health import Finding
+
+
+@pytest.fixture(autouse=True)
+def _no_stamps() -> None:
+    liveness._last.clear()
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(*(f"tocsin:alive:{name}" for name in ("beat", "worker:detection", "worker:default")))
+
+
+def _all_alive() -> None:
+    for name in ("beat", "worker:detection", "worker:default"):
+        liveness.stamp(settings.REDIS_URL, name)
+
+
+def test_livez_asks_nobody(client: Client) -> None:
+    answer = client.get("/livez")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db
+def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
+    _all_alive()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ready"
+
+
+@pytest.mark.django_db
+def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Client) -> None:
+    _all_alive()
+    with redis.Redis.from_url(settings.REDIS_URL) as valkey:
+        valkey.set("tocsin:alive:beat", repr(time.time() - 100))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["checks"]["beat"]["level"] == "warn"
+    assert "celery -A config.beat beat" in answer.json()["checks"]["beat"]["advice"]
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_a_check_fails(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        health.CHECKS._items, "migrations", lambda: Finding("fail", "3 are missing", "Migrate.")
+    )
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unready"
+
+
+@pytest.mark.django_db
+def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(
+        health.CHECKS._items, "migrations", lambda: Finding("fail", "3 are missing", "Migrate.")
+    )
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", stdout=StringIO(), no_color=True)
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert "fail  migrations: 3 are missing\n      Migrate." in said
+    assert "ok    database: PostgreSQL" in said
+
+
+@pytest.mark.django_db
+def test_metrics_count_incidents_by_severity(client: Client, workspace: Any, actor: Any) -> None:
+    from incidents.services.opening import declare_incident
+    from incidents.services.resolving import resolve_incident
+
+    declare_incident(actor, title="Sign-in is down", severity="sev1")
+    over = declare_incident(actor, title="Search is slow", severity="sev3")
+    resolve_incident(actor, number=over.number, message="Fixed.")
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert "incidents_total 2.0" in lines
+    assert "incidents_active 1.0" in lines
+    assert 'incidents_by_severity{severity="sev1"} 1.0' in lines
+    assert 'incidents_by_severity{severity="sev3"} 0.0' in lines
+    assert any(line.startswith("tocsin_outbox_lag_seconds ") for line in lines)
+    assert 'incident_detection_latency_seconds_bucket{le="+Inf"} 0.0' in lines
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "status"), [("Bearer right-token", 200), ("Bearer wrong", 404), ("", 404)]
+)
+def test_metrics_in_production_take_the_token_only(
+    client: Client, settings: Any, header: str, status: int
+) -> None:
+    settings.IS_PRODUCTION, settings.METRICS_TOKEN = True, "right-token"
+    assert client.get("/metrics", headers={"Authorization": header}).status_code == status
+
+
+@pytest.mark.django_db
+def test_metrics_do_not_exist_in_production_without_a_token(client: Client, settings: Any) -> None:
+    settings.IS_PRODUCTION, settings.METRICS_TOKEN = True, ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+def test_a_worker_is_deaf_when_beat_speaks_and_nothing_arrives() -> None:
+    watch = Watch()
+    later = watch.heard_at + DEAF_AFTER_S + 1
+    assert watch.is_deaf(later, beat_age=0.5)
+    assert not watch.is_deaf(later, beat_age=None), "beat is away too"
+    assert not watch.is_deaf(later, beat_age=60), "beat stopped"
+    assert not watch.is_deaf(watch.heard_at + 1, beat_age=0.5), "just heard"
+    watch.hear(1)
+    assert not watch.is_deaf(later + 100, beat_age=0.5), "a long task runs"
+
+
+def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> None:
+    secret = settings.REDIS_URL.split("@")[0].rsplit(":", 1)[1]
+    assert secret not in json.dumps(client.get("/readyz").json())

@@ -1,0 +1,152 @@
+"""Servers and programs: found again, restarted, stopped, and never confused with a stranger's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.embedded import children, process
+from core.embedded.children import MARK, Child, Printer
+from core.embedded.process import Handle
+from core.embedded.valkey import Valkey
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(SLEEPER, start_new_session=True, env={**os.environ, MARK: "sleepers"}) as started:
+        yield started
+        started.kill()
+
+
+def test_a_pid_file_leads_back_to_its_process(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+    handle = process.handle_of(sleeper.pid)
+    assert handle is not None
+    process.remember(tmp_path / "pid", handle)
+    assert process.recall(tmp_path / "pid") == handle
+
+
+def test_a_recycled_pid_is_nobody_of_ours(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+    process.remember(tmp_path / "pid", Handle(sleeper.pid, born=1.0))
+    assert process.recall(tmp_path / "pid") is None
+    process.stop(Handle(sleeper.pid, born=1.0))
+    assert sleeper.poll() is None
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "{}", '{"pid": "x"}', "[1]"])
+def test_a_broken_pid_file_is_no_process(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pid").write_text(text)
+    assert process.recall(tmp_path / "pid") is None
+
+
+def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
+    deaf = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", deaf], stdout=subprocess.PIPE, start_new_session=True
+    ) as started:
+        assert started.stdout is not None
+        started.stdout.readline()
+        handle = process.handle_of(started.pid)
+        assert handle is not None
+        process.stop(handle, patience=0.2)
+        assert started.wait(timeout=5) == -signal.SIGKILL
+
+
+def test_leftovers_are_told_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
+    assert children.sweep("somebody else's") == 0
+    assert sleeper.poll() is None
+    assert children.sweep("sleepers") == 1
+    assert process.handle_of(sleeper.pid) is None
+
+
+def test_a_kept_port_stays_until_somebody_takes_it(tmp_path: Path) -> None:
+    first = process.kept_port(tmp_path / "port")
+    assert process.kept_port(tmp_path / "port") == first
+    (tmp_path / "port").write_text("not a number")
+    assert process.kept_port(tmp_path / "port") > 0
+
+
+def test_a_server_started_twice_is_adopted(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    folder = Path(os.environ["TOCSIN_DATA_DIR"]) / "adopted"
+    first, again = Valkey(folder, process.server_account()), Valkey(folder, process.server_account())
+    url = first.start()
+    held = first.handle()
+    assert again.start() == url
+    assert again.handle() == held
+    again.stop()
+    assert first.handle() is None
+
+
+def test_a_killed_server_comes_back_under_the_same_address() -> None:
+    server = Valkey(Path(os.environ["TOCSIN_DATA_DIR"]) / "revived", process.server_account())
+    url = server.start()
+    handle = server.handle()
+    assert handle is not None
+    os.kill(handle.pid, signal.SIGKILL)
+    assert process.wait_until(lambda: server.handle() is None, 5)
+    assert server.start() == url
+    server.stop()
+
+
+@pytest.fixture
+def printer() -> Iterator[Printer]:
+    made = Printer(6)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printer: Printer) -> Iterator[Child]:
+    (tmp_path / "sleepy.py").write_text("import time\nimport os; os.write(1, b'awake\\n')\ntime.sleep(60)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made = Child("sleepy", [sys.executable, "-m", "sleepy"])
+    yield made
+    made.kill()
+
+
+def test_a_program_that_ends_is_started_again(
+    child: Child, printer: Printer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    child.start(printer)
+    first = child.pid
+    os.kill(first, signal.SIGKILL)
+
+    def again() -> bool:
+        printer.pump(0.05)
+        child.revive(printer)
+        return child.running() and child.pid != first
+
+    assert process.wait_until(again, 10)
+    assert "sleepy | ended; starting it again" in capfd.readouterr().out
+
+
+def test_a_programs_output_carries_its_name(
+    child: Child, printer: Printer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    end = time.monotonic() + 10
+    child.start(printer)
+    out = ""
+    while "awake" not in out and time.monotonic() < end:
+        printer.pump(0.1)
+        out += capfd.readouterr().out
+    assert out.strip().endswith("sleepy | awake")
+
+
+def test_a_program_that_ends_again_and_again_waits_longer_each_time(child: Child, printer: Printer) -> None:
+    pauses = []
+    for _ in range(3):
+        child.start(printer)
+        os.kill(child.pid, signal.SIGKILL)
+        assert process.wait_until(lambda: not child.running(), 5)
+        child.revive(printer)
+        pauses.append(child.pause)
+    assert pauses == [1.0, 2.0, 4.0]

@@ -1,0 +1,79 @@
+"""Secrets do not reach a log; what looks like one but is not stays."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+from typing import Any
+
+import pytest
+
+from config.logging import logging_settings
+from core.redaction import MASK, redact, redact_value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer abcdef0123456789",
+        "token tcs_zs1e5ugx_ICDCVYgBvP0UfMrqb99gdG6u2g3d was used",
+        "cannot reach postgresql://tocsin:hunter2secret@127.0.0.1:5432/tocsin",
+        "redis://:s3cretpassword@10.0.0.1/0",
+        "password=correct-horse-battery",
+        "api_key: 0123456789abcdef",
+        "GET /sign-in/once/YPu2804XklsvYk5BnNEh34jmFm4seMysVvRUK2cTtJo",
+    ],
+)
+def test_a_secret_in_a_text_is_masked(text: str) -> None:
+    assert MASK in redact(text)
+    assert redact(text) != text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "incident 6f1e2f0a-8a44-4d0e-9a55-0c1e7a1e0b52 opened",
+        "commit 4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+        "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+        "GET /incidents/42 200 in 12 ms",
+        "https://tocsin.example/incidents/7",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_values_under_secret_names_are_masked_at_any_depth() -> None:
+    given = {"user": "dana", "nested": [{"api_key": "abc", "count": 3}], "Set-Cookie": "x"}
+    assert redact_value(given) == {
+        "user": "dana",
+        "nested": [{"api_key": MASK, "count": 3}],
+        "Set-Cookie": MASK,
+    }
+
+
+@pytest.fixture
+def line(capsys: pytest.CaptureFixture[str]) -> Any:
+    kept = logging.root.handlers[:], logging.root.level
+
+    def log(message: str, *, json: bool, **extra: Any) -> str:
+        logging.config.dictConfig(logging_settings("INFO", json=json))
+        logging.getLogger("tocsin.test").warning(message, extra=extra)
+        return capsys.readouterr().err.strip()
+
+    yield log
+    logging.root.handlers[:], logging.root.level = kept
+
+
+def test_production_logs_one_json_object_a_line(line: Any) -> None:
+    record = json.loads(line("signed in", json=True, password="hunter2", workspace=7))
+    assert record["event"] == "signed in"
+    assert record["level"] == "warning"
+    assert record["workspace"] == 7
+    assert record["password"] == MASK
+
+
+def test_elsewhere_a_line_is_readable_and_as_discreet(line: Any) -> None:
+    said = line("reached redis://:s3cretpassword@localhost/0", json=False, workspace=7)
+    assert said == f"WARNING tocsin.test: reached redis://:{MASK}@localhost/0 workspace=7"
