@@ -19,7 +19,7 @@ doctor: $(SERVER) ## check the running Tocsin and say what to do
 	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor
 
 test: $(DEV) ## run every test, two at a time
-	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 $(ARGS)
+	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
