@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from accounts.door import actor_in
@@ -94,6 +94,17 @@ class Reference(Schema):
     reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.")
 
 
+class Once(Schema):
+    """What makes a request safe to send again."""
+
+    idempotency_key: str = Field(
+        "",
+        alias="Idempotency-Key",
+        max_length=200,
+        description="Any text of yours: sent again, the incident that it declared is answered.",
+    )
+
+
 LISTED: Final = ("limit", "cursor", *(alias for aliases in NAMES.values() for alias in aliases))
 
 
@@ -114,7 +125,7 @@ def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[In
 
 
 @router.post("", response={201: IncidentOut}, summary="Declare an incident")
-def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> Any:
+def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent: Header[Once]) -> Any:
     """Only a title is needed; it then is a sev3, open, detected now. Without a severity its type decides."""
     labels = body.labels | ({"project": body.project} if body.project else {})
     declared = {
@@ -127,6 +138,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn) -> An
         "started_at": body.started_at,
         "is_drill": body.is_drill,
         "source": IncidentSource.API,
+        "request_key": sent.idempotency_key,
     }
     incident = declare_and_set(
         actor_in(request), declared=declared, status=body.status, assigned_to=body.assigned_to

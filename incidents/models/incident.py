@@ -53,6 +53,7 @@ class Incident(WorkspaceScoped):
 
     `version` grows by one with every change people or detection make; an update that names an older one is
     refused. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared ones.
+    `request_key` (64 hex) does the same for a declaration sent twice; empty where nobody named one.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="incidents")
@@ -70,6 +71,7 @@ class Incident(WorkspaceScoped):
     is_drill = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=IncidentSource.choices, default=IncidentSource.DECLARED)
     fingerprint = models.CharField(max_length=64, blank=True)
+    request_key = models.CharField(max_length=64, blank=True, editable=False)
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged_from"
     )
@@ -99,6 +101,11 @@ class Incident(WorkspaceScoped):
                 fields=["workspace", "fingerprint"],
                 condition=~Q(fingerprint="") & Q(status__in=[s.value for s in UNRESOLVED]),
                 name="one_unresolved_per_fingerprint",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "request_key"],
+                condition=~Q(request_key=""),
+                name="incident_declared_once",
             ),
         ]
         indexes = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,13 +14,13 @@ from accounts.permissions import Capability, require
 from accounts.services.audit import record
 from core.outbox import publish
 from incidents.events import IncidentEventsJoined, IncidentOpened
-from incidents.models import Incident
+from incidents.models import Incident, IncidentCounter
 from incidents.selectors import incident_by_id
 from incidents.services.cases import write_cases
 from incidents.services.catalogue import mark_affected, unmarked
 from incidents.services.counting import count_events
 from incidents.services.desk import Desk
-from incidents.services.journal import entry
+from incidents.services.journal import actor_key, entry
 from incidents.services.numbering import lock_counter, take_numbers
 from incidents.services.sla import policy_of, put_clocks
 from incidents.severity_matrix import default_severity
@@ -75,10 +76,13 @@ def declare_incident(
     source: str = IncidentSource.DECLARED,
     started_at: datetime | None = None,
     is_drill: bool = False,
+    request_key: str = "",
 ) -> Incident:
     """Open an incident a person or a machine declares. `started_at`: when the trouble began; default now.
 
     Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
+    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
+    again, even at the same moment, is answered the incident it made, whatever else is sent along.
     Raises Forbidden, and Invalid naming the field that breaks a rule.
     """
     require(actor, Capability.INCIDENTS_WRITE)
@@ -95,11 +99,43 @@ def declare_incident(
         detected_at=now,
         updated_at=now,
         is_drill=is_drill,
+        request_key=_request_digest(actor, request_key),
     )
     names = _component_names(components)
     with transaction.atomic():
-        _open(actor, incident, names)
-    return incident_by_id(actor.workspace_id, incident.pk)
+        counter = lock_counter(actor.workspace_id)
+        first = _declared_before(actor.workspace_id, incident.request_key)
+        if first is None:
+            _open(actor, counter, incident, names)
+    return incident_by_id(actor.workspace_id, first or incident.pk)
+
+
+def declared_with(actor: Actor, request_key: str) -> Incident | None:
+    """The incident this actor made with that key, or None; the counter stays locked, so None stays true.
+
+    Must run in the caller's transaction. Raises Forbidden, and Invalid naming `request_key`.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    digest = _request_digest(actor, request_key)
+    lock_counter(actor.workspace_id)
+    pk = _declared_before(actor.workspace_id, digest)
+    return None if pk is None else incident_by_id(actor.workspace_id, pk)
+
+
+def _request_digest(actor: Actor, key: str) -> str:
+    """What is stored of a request key: 64 hex digits, an actor's own; "" for none. Raises Invalid."""
+    if not key:
+        return ""
+    return sha256(f"{actor_key(actor)}\n{clean_line('request_key', key)}".encode()).hexdigest()
+
+
+def _declared_before(workspace_id: int, digest: str) -> int | None:
+    """The id of the incident that such a declaration made already; asked under the counter's lock."""
+    if not digest:
+        return None
+    same = Incident.objects.of(workspace_id).filter(request_key=digest)
+    found: int | None = same.values_list("pk", flat=True).first()
+    return found
 
 
 def _past(started_at: datetime | None, now: datetime) -> datetime:
@@ -118,8 +154,7 @@ def _component_names(components: Sequence[str]) -> list[str]:
     return [clean_line(f"components[{index}]", name) for index, name in enumerate(components)]
 
 
-def _open(actor: Actor, incident: Incident, components: Sequence[str]) -> None:
-    counter = lock_counter(actor.workspace_id)
+def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str]) -> None:
     put_clocks(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
     [incident.number] = take_numbers(counter, 1)
     incident.save(force_insert=True)

@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from incidents.models import Incident
 from incidents.services.changing import Change, change
 from incidents.services.notes import add_note, add_update
-from incidents.services.opening import declare_incident
+from incidents.services.opening import declare_incident, declared_with
 from incidents.services.responding import change_severity, change_stage, change_status, edit_incident
 from incidents.services.roles import assign_role
 
@@ -53,10 +53,12 @@ def declare_and_set(
 ) -> Incident:
     """Declare an incident and, in the same transaction, give it a commander and a status other than open.
 
-    `declared` holds the arguments of `declare_incident`. Raises what those services raise; then nothing
-    is made.
+    `declared` holds the arguments of `declare_incident`; a repeat of its `request_key` is answered the
+    incident as it is now. Raises what those services raise; then nothing is made.
     """
     with transaction.atomic():
+        if known := declared_with(actor, declared.get("request_key", "")):
+            return known
         incident = declare_incident(actor, **declared)
         if assigned_to is not None:
             incident = assign_role(actor, number=incident.number, username=assigned_to)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +20,6 @@ from incidents.selectors import incidents_page
 from incidents.services.opening import declare_incident
 from incidents.vocabulary import UNRESOLVED
 
-REPEAT_WITHIN_S = 600
 SIMILAR = 4
 LEAST_WORD = 4
 
@@ -37,7 +35,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        number = _declare_once(actor, form)
+        number = _declare(actor, form)
     except Invalid as fault:
         for one in fault.faults:
             form.add_error(one.field if one.field in form.fields else None, one.message)
@@ -50,13 +48,9 @@ def _page(request: HttpRequest, form: DeclareForm, status: int = 200) -> HttpRes
     return render(request, "incidents/declare.html", context, part="form", status=status)
 
 
-def _declare_once(actor: Actor, form: DeclareForm) -> int:
+def _declare(actor: Actor, form: DeclareForm) -> int:
     """The same form sent twice answers the same incident."""
     data = form.cleaned_data
-    key = f"declared:{actor.workspace_id}:{actor.user_id}:{data['request_key']}"
-    known = caches["durable"].get(key) if data["request_key"] else None
-    if known:
-        return int(known)
     incident = declare_incident(
         actor,
         title=data["title"],
@@ -64,8 +58,8 @@ def _declare_once(actor: Actor, form: DeclareForm) -> int:
         incident_type=data["incident_type"] or "other",
         description=data["description"],
         components=[c.strip() for c in data["components"].split(",") if c.strip()],
+        request_key=data["request_key"],
     )
-    caches["durable"].set(key, incident.number, REPEAT_WITHIN_S)
     return incident.number
 
 

@@ -46,6 +46,21 @@ def test_a_declaration_answers_where_the_incident_is_and_its_version(api):
     assert answer["ETag"] == '"1"'
 
 
+def test_a_declaration_sent_again_with_its_key_is_answered_the_same_incident(api):
+    body = {"title": "Slow", "status": "investigating"}
+    first = api.post("/incidents", body, idempotency_key="deploy-17")
+    api.post("/incidents/1/resolve")
+    again = api.post("/incidents", body, idempotency_key="deploy-17")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again["Location"], again.json()["status"]) == ("/api/v1/incidents/1", "resolved")
+    assert api.post("/incidents", body, idempotency_key="deploy-18").json()["number"] == 2
+
+
+def test_a_key_that_is_no_line_of_text_is_refused(api):
+    assert api.post("/incidents", {"title": "Slow"}, idempotency_key="k" * 201).status_code == 422
+    assert api.get("/incidents").json() == []
+
+
 @pytest.mark.parametrize("field", ["type", "incident_type"])
 def test_the_type_goes_by_both_names(api, field):
     assert declare(api, **{field: "service_down"})["incident_type"] == "service_down"

@@ -65,6 +65,13 @@ def test_openings_that_fail_leave_no_gap(workspace):
     assert numbers == list(range(1, HANDS // 2 + 1))
 
 
+def test_one_form_sent_sixteen_times_at_once_is_one_incident(workspace, actor):
+    results = at_once(HANDS, lambda n: declare_incident(actor, title="Once", request_key="one form"))
+    assert _failures(results) == []
+    assert {result.number for result in results} == {1}
+    assert Incident.objects.of(workspace.pk).count() == 1
+
+
 def test_one_fingerprint_is_one_incident_and_every_event_is_counted(workspace):
     results = at_once(HANDS, lambda index: _report(workspace, signal("same")))
     assert _failures(results) == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 
 from core.errors import Forbidden, Invalid
 from incidents.models import Incident
@@ -65,6 +66,8 @@ def test_labels_and_drills_are_kept(declared):
         ({"components": "api"}, "components"),
         ({"components": ["c"] * 201}, "components"),
         ({"labels": {"a": 1}}, "labels.a"),
+        ({"request_key": "a\x00b"}, "request_key"),
+        ({"request_key": "k" * 201}, "request_key"),
         ({"started_at": datetime(2100, 1, 1, tzinfo=UTC)}, "started_at"),
         ({"started_at": datetime.fromisoformat("2020-01-01T00:00:00")}, "started_at"),
     ],
@@ -74,6 +77,20 @@ def test_a_wrong_field_is_named_and_nothing_is_written(workspace, declared, fiel
         declared(**fields)
     assert refused.value.faults[0].field == field
     assert not Incident.objects.of(workspace.pk).exists()
+
+
+def test_a_request_key_is_its_actors_own(make_actor, declared):
+    assert declared(request_key="1").number == declared(title="Again", request_key="1").number == 1
+    assert declare_incident(make_actor("manager"), title="Mine", request_key="1").number == 2
+    assert declared(request_key="2").number == 3
+
+
+def test_the_database_refuses_a_second_incident_of_one_request(workspace, declared):
+    declared(request_key="1")
+    declared()
+    first = Incident.objects.of(workspace.pk).get(number=1)
+    with pytest.raises(IntegrityError, match="incident_declared_once"), transaction.atomic():
+        Incident.objects.of(workspace.pk).filter(number=2).update(request_key=first.request_key)
 
 
 def test_a_viewer_may_not_declare(make_actor, workspace):
