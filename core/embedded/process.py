@@ -162,8 +162,8 @@ def alive(handle: Handle | None) -> bool:
     """Whether this very process still runs. A child of ours that ended is reaped on the way."""
     if handle is None:
         return False
-    _reap(handle.pid)
     now = handle_of(handle.pid)
+    _reap(handle.pid)
     return now is not None and abs(now.born - handle.born) < 0.5
 
 
