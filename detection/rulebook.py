@@ -12,6 +12,7 @@ from core.errors import FieldFault, Invalid
 from detection.levels import parse_level
 from detection.matching import compile_pattern
 from detection.models import GroupBy
+from detection.pattern_cost import check_cost
 from incidents.vocabulary import parse_severity, parse_type
 
 ALIASES: Final = {
@@ -67,9 +68,10 @@ def _rule_id(value: Any) -> str:
 def _pattern(value: Any) -> str:
     text = _text(500)(value)
     try:
-        compile_pattern(text)
+        compiled = compile_pattern(text)
     except re2.error as error:
         raise ValueError(f"must be an RE2 regular expression: {_said(error)}") from None
+    check_cost(text, compiled)
     return text
 
 

@@ -29,6 +29,7 @@ from detection.services.ingest import catalogue_sources, retention, ruleset_of
 
 EVALUATE = "detection.evaluate"
 MOST_SOURCES = 100_000
+MOST_TEXT = 16_384
 
 
 class Door:
@@ -58,8 +59,10 @@ class Door:
             ruleset = await self._ruleset(actor.workspace_id)
         except AWAY:
             raise unavailable() from None
-        parcel = pack(actor.workspace_id, batch.events, ruleset, self._next)
-        self._next += parcel.count
+        base = self._next
+        # Reserved before anything is awaited: two parcels must not share ordinals.
+        self._next += len(batch.events)
+        parcel = await self._pack(actor.workspace_id, batch.events, ruleset, base)
         repeated = await self._coalescer.put(parcel)
         self._catalogue(actor.workspace_id, batch.events)
         return accepted(batch, repeated)
@@ -104,6 +107,14 @@ class Door:
             if seen == self._fresh.seen:
                 self._fresh.rulesets[workspace_id] = ruleset
         return ruleset
+
+    async def _pack(
+        self, workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, base: int
+    ) -> Parcel:
+        """Patterns over much text are tried in a thread: RE2 lets go of the interpreter meanwhile."""
+        if ruleset.has_patterns and sum(len(event.message) for event in events) > MOST_TEXT:
+            return await off_loop(pack, workspace_id, events, ruleset, base)
+        return pack(workspace_id, events, ruleset, base)
 
     async def _flush(self, parcels: Sequence[Parcel]) -> list[int]:
         query, params = command(parcels)

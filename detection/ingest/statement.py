@@ -121,7 +121,9 @@ def command(parcels: Sequence[Parcel]) -> tuple[LiteralString, list[JsonText]]:
 def repeats(parcels: Sequence[Parcel], answered: Iterable[tuple[int]]) -> list[int]:
     """How many events of each parcel were there already, told by the ordinals the statement answered with."""
     counts = [parcel.inside for parcel in parcels]
-    bases = [parcel.base for parcel in parcels]
+    # A parcel packed in a thread may come after one that got later ordinals.
+    order = sorted(range(len(parcels)), key=lambda place: parcels[place].base)
+    bases = [parcels[place].base for place in order]
     for (ordinal,) in answered:
-        counts[bisect_right(bases, ordinal) - 1] += 1
+        counts[order[bisect_right(bases, ordinal) - 1]] += 1
     return counts

@@ -17,6 +17,7 @@ from accounts.services.tokens import issue_token, revoke_token
 from core import nudge
 from detection.ingest.asgi import application, door
 from detection.ingest.parsing import MAX_BODY
+from detection.ingest.statement import Parcel, repeats
 from detection.services.evaluate import drain
 from detection.services.rules import create_rule
 from incidents.models import Component, Incident
@@ -143,6 +144,22 @@ async def test_too_many_events_a_second_are_answered_429(post: Post, settings) -
     settings.EVENT_LIMIT_PER_TOKEN = 10
     answers = [await post([GOOD] * 5) for _ in range(12)]
     assert 429 in {status for status, _ in answers}
+
+
+async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: Post, admin: Actor) -> None:
+    fields = {"id": "p", "name": "P", "type": "other", "severity": "low", "threshold": 9, "time_window": 60}
+    await sync_to_async(create_rule)(admin, fields=fields | {"pattern": "a+b"})
+    long = [GOOD | {"message": "a" * 8000, "event_id": f"long-{n}"} for n in range(5)]
+    short = [GOOD | {"event_id": f"short-{n}"} for n in range(3)]
+    await post(short)
+    await post(long)
+    again = await asyncio.gather(post(long), *(post(short) for _ in range(8)), post(long))
+    assert [answer["duplicates"] for _, answer in again] == [5, *[3] * 8, 5]
+
+
+def test_duplicates_are_told_to_their_parcel_whatever_order_parcels_come_in() -> None:
+    parcels = [Parcel(10, 2, 0, set(), b"", b""), Parcel(0, 10, 1, set(), b"", b"")]
+    assert repeats(parcels, [(3,), (10,), (11,)]) == [2, 2]
 
 
 async def test_a_source_becomes_a_component_on_first_sight(post: Post, admin: Actor) -> None:

@@ -74,6 +74,24 @@ def test_an_alias_means_its_field_and_a_fault_names_what_was_sent(alias: str) ->
     assert faults_of({alias: BAD[name][0]}) == {alias: "value"}
 
 
+@pytest.mark.parametrize(
+    "pattern", ["(a{0,30}){0,30}$b", "(?:(?:x{0,12}){0,12}y?){0,5}$z"]
+)
+def test_a_pattern_that_would_hold_up_the_events_of_others_is_refused(pattern: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_rule({"pattern": pattern}, is_new=False)
+    assert refused.value.faults[0].message.startswith(("is too slow", "is too large"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(?i)\b(connection|socket) (refused|reset|timed out)\b", r"^.{0,80}error.*(code|status)=5\d\d$",
+     r"\w+@\w+\.com", "(a|b)*a(a|b){12}c", r"(\d{1,3}\.){3}\d{1,3}", "(x+x+)+y"],
+)  # fmt: skip
+def test_the_patterns_people_write_are_taken(pattern: str) -> None:
+    assert read_rule({"pattern": pattern}, is_new=False) == {"message_pattern": pattern}
+
+
 def test_a_new_rule_must_have_what_cannot_be_guessed() -> None:
     assert faults_of({}, is_new=True) == dict.fromkeys(REQUIRED, "required")
     assert read_rule(GOOD, is_new=True) == GOOD
