@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from incidents.texts import invalid
@@ -32,12 +32,12 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         padded = cursor[:200] + "=" * (-len(cursor[:200]) % 4)
         at, _, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").rpartition(" ")
-        moment, number = datetime.fromisoformat(at), int(pk)
-    except (ValueError, binascii.Error, UnicodeError) as error:
+        moment, number = datetime.fromisoformat(at), int(pk) if pk.isdigit() else -1
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError("no row is named so")
+        return moment.astimezone(UTC), number
+    except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
         raise invalid("cursor", "cursor", "must be a cursor this list gave out") from error
-    if moment.tzinfo is None or not 0 <= number < 2**63:
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out")
-    return moment, number
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[datetime, int]]) -> Page[T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from accounts.tokens import mint
 from core.errors import Conflict, NotFound
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
+LONGEST_LIFE: Final = timedelta(days=36_525)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,9 @@ class IssuedToken:
 def issue_token(
     actor: Actor, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> IssuedToken:
-    """Make a token for the actor's workspace. `expires_at`: with a time zone, in the future; None: never.
+    """Make a token for the actor's workspace.
 
+    `expires_at`: with a time zone, within the next hundred years; None: never.
     Raises Forbidden, and Invalid naming the field.
     """
     require(actor, Capability.TOKENS_WRITE)
@@ -79,9 +81,16 @@ def _future(moment: datetime | None) -> datetime | None:
         return None
     if timezone.is_naive(moment):
         raise invalid("expires_at", "timezone", "must carry a time zone")
-    if moment <= timezone.now():
+    try:
+        expires_at = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise invalid("expires_at", "range", "must lie within the years 1 to 9999") from error
+    now = timezone.now()
+    if expires_at <= now:
         raise invalid("expires_at", "future", "must be in the future")
-    return moment
+    if expires_at > now + LONGEST_LIFE:
+        raise invalid("expires_at", "range", "must lie within the next hundred years")
+    return expires_at
 
 
 def _store(actor: Actor, **fields: object) -> IssuedToken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
@@ -32,6 +32,7 @@ from incidents.words import as_severity, as_type, parsed
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
 
 COMPONENTS = 200
+LONGEST_AGO = timedelta(days=3653)
 
 
 def report_signals(workspace_id: int, signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
@@ -78,7 +79,8 @@ def declare_incident(
     is_drill: bool = False,
     request_key: str = "",
 ) -> Incident:
-    """Open an incident a person or a machine declares. `started_at`: when the trouble began; default now.
+    """Open an incident a person or a machine declares. `started_at`: when the trouble began, at most ten
+    years ago; default now.
 
     Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
     `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
@@ -143,9 +145,15 @@ def _past(started_at: datetime | None, now: datetime) -> datetime:
         return now
     if timezone.is_naive(started_at):
         raise invalid("started_at", "timezone", "must carry a time zone")
-    if started_at > now:
+    try:
+        moment = started_at.astimezone(UTC)
+    except OverflowError as error:
+        raise invalid("started_at", "range", "must lie within the years 1 to 9999") from error
+    if moment > now:
         raise invalid("started_at", "past", "must not be in the future")
-    return started_at
+    if moment < now - LONGEST_AGO:
+        raise invalid("started_at", "range", "must not lie more than ten years back")
+    return moment
 
 
 def _component_names(components: Sequence[str]) -> list[str]:

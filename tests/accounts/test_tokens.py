@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -84,6 +84,9 @@ def test_only_admins_issue_tokens(make_actor, role):
         {"scopes": []},
         {"scopes": ["all"]},
         {"expires_at": NOW() - timedelta(seconds=1)},
+        {"expires_at": NOW() + timedelta(days=36_600)},
+        {"expires_at": datetime.fromisoformat("0001-01-01T00:00:00+14:00")},
+        {"expires_at": datetime.fromisoformat("9999-12-31T23:59:59-14:00")},
         {"expires_at": NOW().replace(tzinfo=None) + timedelta(days=1)},
     ],
 )

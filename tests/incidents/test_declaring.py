@@ -69,6 +69,9 @@ def test_labels_and_drills_are_kept(declared):
         ({"request_key": "a\x00b"}, "request_key"),
         ({"request_key": "k" * 201}, "request_key"),
         ({"started_at": datetime(2100, 1, 1, tzinfo=UTC)}, "started_at"),
+        ({"started_at": datetime.fromisoformat("0001-01-01T00:00:00+14:00")}, "started_at"),
+        ({"started_at": datetime.fromisoformat("9999-12-31T23:59:59-14:00")}, "started_at"),
+        ({"started_at": datetime(2010, 1, 1, tzinfo=UTC)}, "started_at"),
         ({"started_at": datetime.fromisoformat("2020-01-01T00:00:00")}, "started_at"),
     ],
 )

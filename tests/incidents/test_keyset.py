@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,32 @@ def test_a_made_up_cursor_is_refused_by_name(cursor):
     with pytest.raises(Invalid) as refused:
         decode_cursor(cursor)
     assert refused.value.faults[0].field == "cursor"
+
+
+def _named(row):
+    return base64.urlsafe_b64encode(row.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "0001-01-01T00:00:00+14:00 1",
+        "9999-12-31T23:59:59-14:00 1",
+        "2026-03-01T12:00:00+00:00 -1",
+        "2026-03-01T12:00:00+00:00 +1",
+        "2026-03-01T12:00:00+00:00 1_0",
+        "2026-03-01T12:00:00+00:00 9223372036854775808",
+        "2026-03-01T12:00:00 1",
+    ],
+)
+def test_a_cursor_beyond_the_ends_of_time_or_numbers_is_refused(row):
+    with pytest.raises(Invalid, match="cursor"):
+        decode_cursor(_named(row))
+
+
+def test_a_cursor_with_an_odd_offset_is_read_in_utc():
+    at, _ = decode_cursor(_named("2026-03-01T12:00:00+23:59:59.5 1"))
+    assert (at.tzinfo, at.isoformat()) == (UTC, "2026-02-28T12:00:00.500000+00:00")
 
 
 @given(st.text(max_size=120))
