@@ -58,10 +58,12 @@ def _member(request: HttpRequest, slug: str | None) -> Actor:
 
 
 def _refuse_nul(request: HttpRequest) -> None:
-    odd = [name for name, values in request.GET.lists() if "\x00" in name + "".join(values)]
+    in_path = request.resolver_match.kwargs.items() if request.resolver_match else ()
+    given = [*request.GET.lists(), *((name, [str(value)]) for name, value in in_path)]
+    odd = [name for name, values in given if "\x00" in name + "".join(values)]
     if odd:
         faults = [FieldFault(name[:100], "nul", "must not hold the character NUL") for name in odd]
-        raise Invalid("A query parameter holds the character NUL.", faults=faults)
+        raise Invalid("The address holds the character NUL.", faults=faults)
 
 
 def actor_in(request: HttpRequest) -> Actor:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 _SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ACTIVE: Final = frozenset({"active", "unresolved"})
+MOST_VALUES: Final = 50  # more would make an address into a query that takes seconds
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("severity", "severities"),
     "status": ("status", "statuses"),
@@ -67,7 +68,7 @@ class IncidentFilter:
 def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> IncidentFilter:
     """Read query parameters, a form or JSON; unknown names are left alone, empty values mean no condition.
 
-    Several values come as a list, as commas, or by repeating the parameter (a QueryDict). Raises
+    Several values, at most 50, come as a list, as commas, or by repeating the parameter (a QueryDict). Raises
     Invalid naming the parameter.
     """
     now = now or datetime.now(UTC)
@@ -99,7 +100,10 @@ def _values(given: Mapping[str, Any], aliases: Sequence[str]) -> list[str]:
     texts = [_text(aliases[0], value) for value in found if value is not None]
     if aliases[0] in ("search", "assigned_to"):
         return [text.strip() for text in texts if text.strip()]
-    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+    words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
+    if len(words) > MOST_VALUES:
+        raise invalid(aliases[0], "max_items", f"must be at most {MOST_VALUES} values, not {len(words)}")
+    return words
 
 
 def _text(name: str, value: Any) -> str:
@@ -144,7 +148,7 @@ def _label(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=" if "=" in text else ":")
     if not sign or not name.strip():
         raise invalid("label", "pair", "must look like name=value")
-    return clean_line("label", name), value.strip()
+    return clean_line("label", name), clean_line("label", value) if value.strip() else ""
 
 
 def _moment(name: str, text: str, now: datetime) -> datetime | None:

@@ -18,6 +18,7 @@ from incidents.forms import DeclareForm
 from incidents.models import Incident
 from incidents.selectors import incidents_page
 from incidents.services.opening import declare_incident
+from incidents.texts import TITLE_LENGTH, fit
 from incidents.vocabulary import UNRESOLVED
 
 SIMILAR = 4
@@ -67,7 +68,7 @@ def _declare(actor: Actor, form: DeclareForm) -> int:
 def similar(request: HttpRequest) -> HttpResponse:
     """GET /incidents/similar?title=…: up to four open incidents that share a word with the title."""
     actor = current_actor(request)
-    found = _similar(actor, request.GET.get("title", ""))
+    found = _similar(actor, fit(request.GET.get("title", ""), TITLE_LENGTH))
     return render_template(request, "incidents/similar.html", {"incidents": found})
 
 

@@ -120,6 +120,10 @@ def test_the_other_names_of_parameters_are_taken():
     assert (found.components, found.assigned_to, found.search) == ({"api"}, "jane", "checkout, again")
 
 
+def test_fifty_values_of_one_parameter_are_taken():
+    assert len(parse(component=",".join(f"c{n}" for n in range(50))).components) == 50
+
+
 @pytest.mark.parametrize(
     ("parameter", "value"),
     [
@@ -132,6 +136,9 @@ def test_the_other_names_of_parameters_are_taken():
         ("since", "999999w"),
         ("label", "team"),
         ("label", "=x"),
+        ("label", "team=a\x00b"),
+        ("component", ",".join(["x"] * 51)),
+        ("label", [f"a={n}" for n in range(51)]),
         ("component", "a\x00b"),
         ("search", "x" * 201),
         ("assigned_to", ["jane", "john"]),
