@@ -7,7 +7,6 @@ run ruff check
 run ruff format --check
 run mypy
 run lint-imports
-run djlint --quiet --check templates
 run djlint --quiet --lint templates
 run python manage.py makemigrations --check --dry-run
 run python manage.py check
