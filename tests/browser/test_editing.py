@@ -90,3 +90,12 @@ def test_a_phone_reaches_workspaces_password_and_sign_out(open_page):
     expect(page.get_by_role("link", name="Password")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_all_actions_fit_on_a_phone(open_page, declare, width):
+    page = open_page("/", width=width)
+    declare(page, "Small screen")
+    expect(page.get_by_label("More actions")).to_be_in_viewport(ratio=1)
+    cut = "[...document.querySelectorAll('.actions .button')].filter(b => b.scrollWidth > b.clientWidth).length"
+    assert page.evaluate(cut) == 0
