@@ -3,24 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
+from django.http import parse_cookie
+
+from accounts.tokens import credential
 from config.boot import django_application
 from core import live
+from core.bodies import read_body
+from core.errors import Problem
 from detection.ingest import asgi as ingest
+from detection.ingest.answers import refused
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
-Application = Callable[[Scope, Channel, Channel], Awaitable[None]]
 
-# (method, path) of what skips Django's request cycle; whatever is not here goes through it.
-MOUNTS: dict[tuple[str, str], Application] = {
-    ("GET", "/live"): live.application,
-    ("POST", "/api/v1/events"): ingest.application,
-}
+EVENTS: Final = ("POST", "/api/v1/events")
+LIVE: Final = ("GET", "/live")
+MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
-    chosen = MOUNTS.get((scope.get("method", ""), scope.get("path", "")), django_application)
-    await chosen(scope, receive, send)
+    asked = (scope.get("method", ""), scope.get("path", ""))
+    if asked == LIVE:
+        await live.application(scope, receive, send)
+    elif asked == EVENTS and not _is_page(scope):
+        await ingest.application(scope, receive, send)
+    else:
+        await _django(scope, receive, send)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether a session and no token came along: Django knows that person's role and asks for CSRF."""
+    cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+    signed_in = any(settings.SESSION_COOKIE_NAME in parse_cookie(cookie) for cookie in cookies)
+    return signed_in and credential(_headers(scope)) is None
+
+
+async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
+    """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
+    try:
+        body = await read_body(_headers(scope), receive, limit=MAX_BODY)
+    except Problem as problem:
+        status, headers, answer = refused(problem)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+        return
+    await django_application(scope, _replayed(body, receive), send)
+
+
+def _replayed(body: bytes, receive: Channel) -> Channel:
+    """`receive` for a body that was read: tells it once, then whatever comes next."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return again

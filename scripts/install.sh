@@ -30,13 +30,20 @@ if [ ! -x "$uv" ]; then
     "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$only_uv" || true
     rm -f "$only_uv"
 fi
+with_pip() { "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"; }
+
+# uv does not read pip's settings: hand over the index and trust the certificates that pip trusts.
+index=$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)
+[ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+
 if [ -x "$uv" ]; then
     keep=$(mktemp)
     cat "$lock" >"$keep"
     grep -q '^uv==' "$lock" || sed -n '/^uv==/,/^[a-z#]/{/^uv==/p;/^ *--hash/p;}' "$(dirname "$lock")/dev.txt" >>"$keep"
-    "$uv" pip sync -q --python "$venv/bin/python" --require-hashes "$keep"
+    "$uv" pip sync -q --python "$venv/bin/python" --require-hashes "$keep" || with_pip
     rm -f "$keep"
 else
-    "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+    with_pip
 fi
 touch "$stamp"

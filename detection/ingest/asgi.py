@@ -8,9 +8,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
+from django.http.request import split_domain_port, validate_host
 
-from core.errors import Malformed, Problem, TooLarge
+from core.bodies import read_body
+from core.errors import Malformed, Problem
 from detection.ingest.answers import Answer, refused
 from detection.ingest.coalescer import unavailable
 from detection.ingest.door import Door
@@ -39,16 +42,9 @@ class UnsupportedMedia(Problem):
     title = "Send JSON"
 
 
-class GoneError(Exception):
-    """The sender hung up before the body was complete."""
-
-
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """Answer one POST: 202 with counts, 422 when every event was refused, else problem+json."""
-    try:
-        status, headers, body = await _answer(scope, receive)
-    except GoneError:
-        return
+    status, headers, body = await _answer(scope, receive)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -66,7 +62,7 @@ async def _answer(scope: Scope, receive: Channel) -> Answer:
     try:
         headers = _headers(scope)
         _check(scope["method"], headers)
-        body = await _body(headers, receive)
+        body = await read_body(headers, receive, limit=MAX_BODY)
         client = scope.get("client") or ("",)
         return await door().receive(headers, str(client[0]), body)
     except Problem as problem:
@@ -81,30 +77,12 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _check(method: str, headers: dict[str, str]) -> None:
+    host, _ = split_domain_port(headers.get("host", ""))
+    if not validate_host(host, settings.ALLOWED_HOSTS):
+        # Otherwise a name that an attacker points at this machine makes a browser a local caller.
+        raise Malformed("Nothing was stored: the Host header is not one of ALLOWED_HOSTS.")
     if method != "POST":
         raise NotAllowed("Events are sent with POST.", headers={"Allow": "POST"})
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMedia("Nothing was stored: send the header Content-Type: application/json.")
-
-
-async def _body(headers: dict[str, str], receive: Channel) -> bytes:
-    stated = headers.get("content-length", "0")
-    if not stated.isdecimal():
-        raise Malformed("Content-Length must be a number.")
-    _fits(int(stated))
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-        _fits(len(body))
-    if message["type"] == "http.disconnect":
-        raise GoneError
-    _fits(len(body))
-    return body
-
-
-def _fits(size: int) -> None:
-    if size > MAX_BODY:
-        raise TooLarge(f"Nothing was stored: a body may be at most {MAX_BODY} bytes. Send smaller batches.")

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from accounts.actor import Actor
 from accounts.api_auth import admit, credential, digest, find_token, local_actor
+from accounts.door import WORKSPACE_HEADER
 from accounts.permissions import Capability, require
 from accounts.tokens import has_token_shape
 from core.errors import Unauthenticated
@@ -86,7 +87,10 @@ class Door:
         return admit(grant, now=datetime.now(UTC))
 
     async def _local(self, headers: Mapping[str, str], client_ip: str) -> Actor:
-        actor = await off_loop(local_actor, headers, client_ip) if settings.TOCSIN_OPEN_LOOPBACK else None
+        slug = headers.get(WORKSPACE_HEADER)
+        actor = None
+        if settings.TOCSIN_OPEN_LOOPBACK:
+            actor = await off_loop(local_actor, headers, client_ip, slug)
         if actor is None:
             raise Unauthenticated(
                 "Send a token: `Authorization: Bearer tcs_…`. Nothing was stored.",
@@ -159,6 +163,8 @@ class Door:
         task.add_done_callback(self._background.discard)
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Finish what runs in the background and let the connections go."""
+        if self._background:
+            await asyncio.wait(self._background)
         await self._connection.close()
         await self._glances.close()

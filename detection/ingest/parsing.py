@@ -8,6 +8,7 @@ Any other field is kept under `metadata`, unless metadata has that key already.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import math
@@ -28,6 +29,7 @@ MAX_NAME: Final = 200
 MAX_MESSAGE: Final = 8192
 MAX_METADATA: Final = 16_384
 MAX_DEPTH: Final = 16
+MAX_DIGITS: Final = 30
 FUTURE: Final = timedelta(minutes=5)
 LATE: Final = timedelta(hours=1)
 DEFAULT_TYPE: Final = "event"
@@ -103,7 +105,7 @@ def _elements(body: bytes) -> tuple[list[Any], bool]:
         document = document["events"]
         if type(document) is not list:
             raise _not_a_batch("type", "events must be an array of events")
-    elif type(document) is dict:
+    elif type(document) is dict or document is _BAD:
         return [document], True
     if type(document) is not list:
         raise _not_a_batch("type", 'the body must be an event, {"events": [...]} or an array of events')
@@ -128,12 +130,14 @@ def _document(body: bytes) -> Any:
 def _piecewise(body: bytes, error: Exception) -> Any:
     """A body the strict reader refuses: keep the elements that are sound, mark those that are not."""
     try:
-        document = json.loads(body, parse_constant=_mark, parse_float=_finite)
+        # A byte that is not UTF-8 becomes half a surrogate pair, for which its element is refused.
+        text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+        document = json.loads(text, parse_constant=_mark, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError):
         raise Malformed(f"Nothing was stored: the body is not JSON ({error}).") from None
     if type(document) is dict and type(document.get("events")) is list:
         document = document["events"]
-    return [_sound(element) for element in document] if type(document) is list else [_sound(document)]
+    return [_sound(element) for element in document] if type(document) is list else _sound(document)
 
 
 def _mark(_: str) -> object:
@@ -145,8 +149,12 @@ def _finite(text: str) -> Any:
     return number if math.isfinite(number) else _BAD
 
 
+def _whole(text: str) -> Any:
+    return int(text) if len(text) <= MAX_DIGITS else _BAD
+
+
 def _sound(element: Any) -> Any:
-    """The element, or `_BAD` where it holds NaN, Infinity or half a surrogate pair."""
+    """The element, or `_BAD` where it holds NaN, Infinity, half a surrogate pair or too long a number."""
     try:
         return orjson.loads(orjson.dumps(element))
     except (orjson.JSONEncodeError, RecursionError):
@@ -157,7 +165,9 @@ def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: da
     if type(raw) is not dict:
         raise _unreadable(raw)
     get = raw.get
-    source = _text(raw, "service" if get("source") is None else "source", MAX_NAME, required=True)
+    source = _text(
+        raw, "service" if get("source") is None and "service" in raw else "source", MAX_NAME, required=True
+    )
     event_type = _text(raw, "type" if get("event_type") is None else "event_type", MAX_NAME) or DEFAULT_TYPE
     message = _text(raw, "message", MAX_MESSAGE)
     correlation_id = _text(raw, "correlation_id", MAX_NAME)
@@ -176,7 +186,7 @@ def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: da
 def _unreadable(raw: Any) -> RefusedError:
     if raw is _BAD:
         return RefusedError(
-            "", "json", "holds NaN, Infinity, a number out of range or half of a surrogate pair"
+            "", "json", "holds NaN, Infinity, a number out of range, or text that is not valid UTF-8"
         )
     return RefusedError("", "type", "must be an object")
 

@@ -97,5 +97,7 @@ def test_all_actions_fit_on_a_phone(open_page, declare, width):
     page = open_page("/", width=width)
     declare(page, "Small screen")
     expect(page.get_by_label("More actions")).to_be_in_viewport(ratio=1)
-    cut = "[...document.querySelectorAll('.actions .button')].filter(b => b.scrollWidth > b.clientWidth).length"
+    cut = (
+        "[...document.querySelectorAll('.actions .button')].filter(b => b.scrollWidth > b.clientWidth).length"
+    )
     assert page.evaluate(cut) == 0

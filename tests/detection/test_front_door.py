@@ -18,6 +18,7 @@ from core import nudge
 from detection.ingest.asgi import application, door
 from detection.ingest.parsing import MAX_BODY
 from detection.ingest.statement import Parcel, repeats
+from detection.models import Event
 from detection.services.evaluate import drain
 from detection.services.rules import create_rule
 from incidents.models import Component, Incident
@@ -96,6 +97,21 @@ async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Po
 )  # fmt: skip
 async def test_the_door_refuses_with_a_problem(post: Post, headers: dict[str, str], status: int) -> None:
     assert (await post(GOOD, **headers))[0] == status
+
+
+async def test_a_name_that_is_not_ours_is_refused(post: Post) -> None:
+    assert (await post(GOOD, host="evil.example"))[0] == 400
+
+
+async def test_a_local_caller_chooses_the_workspace(
+    token: Any, admin: Actor, other_workspace, settings
+) -> None:
+    settings.TOCSIN_OPEN_LOOPBACK = True
+    body = orjson.dumps(GOOD)
+    assert (await call(body, {"x-workspace": other_workspace.slug}))[0] == 202
+    assert await Event.objects.of(other_workspace.pk).acount() == 1
+    assert await Event.objects.of(admin.workspace_id).acount() == 0
+    assert (await call(body, {"x-workspace": "nowhere"}))[0] == 404
 
 
 async def test_a_body_that_grows_too_large_is_refused(post: Post) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,9 +122,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (GOOD | {"extra": "x" * 16_384}, "metadata"),
     (GOOD | {"metadata": {"n": 2**64}}, "metadata"),
     (GOOD | {"extra": -(2**63) - 1}, "metadata"),
-    ({}, "service"),
-    ({"message": "nobody"}, "service"),
-    ({"level": "error"}, "service"),
+    ({}, "source"),
+    ({"message": "nobody"}, "source"),
+    ({"level": "error"}, "source"),
 ]
 
 
@@ -168,10 +169,29 @@ def test_half_a_surrogate_and_numbers_beyond_json_spoil_only_their_own_event(fie
 
 
 @pytest.mark.parametrize(
+    "bad",
+    [b'{"source":"a","x":' + b"1" * 4301 + b"}", b'{"source":"a\xff"}', b'{"source":"a","\xc3":1}',
+     b'{"source":"a","message":"\xed\xa0\x80"}'],
+)  # fmt: skip
+def test_what_only_a_careful_reader_can_read_spoils_only_its_own_event(bad: bytes) -> None:
+    batch = read(b"[" + bad + b',{"service":"good"}]')
+    assert [event.source for event in batch.events] == ["good"]
+    assert [(fault.position, fault.rule, batch.single) for fault in batch.faults] == [(0, "json", False)]
+    alone = read(bad)
+    assert ([fault.position for fault in alone.faults], alone.events, alone.single) == ([0], [], True)
+
+
+def test_a_single_event_is_one_also_when_it_is_read_with_care() -> None:
+    batch = read(codecs.BOM_UTF8 + json.dumps(GOOD).encode())
+    assert ([event.source for event in batch.events], batch.single) == (["shop"], True)
+
+
+@pytest.mark.parametrize(
     "body",
     [b"", b" ", b"{", b"[", b"nope", b"{'source':'a'}", b'{"source":"a"', b'[{"source":"a"},]', b"\xff\xfe",
     b"\x00",
-     b'{"source":"\xff"}', b"[" * 100_000, b'{"a":' * 100_000, b"[1,2", b'{"source":"a"}{}',
+     json.dumps([GOOD]).encode("utf-16"), json.dumps([GOOD]).encode("utf-16-le"),
+     json.dumps(GOOD).encode("utf-32"), b"[" * 100_000, b'{"a":' * 100_000, b"[1,2", b'{"source":"a"}{}',
      b"service=a", b"<xml/>", b'{"source":"a\x01"}'],
 )  # fmt: skip
 def test_what_is_not_json_is_malformed(body: bytes) -> None:

@@ -74,9 +74,7 @@ def test_an_alias_means_its_field_and_a_fault_names_what_was_sent(alias: str) ->
     assert faults_of({alias: BAD[name][0]}) == {alias: "value"}
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(a{0,30}){0,30}$b", "(?:(?:x{0,12}){0,12}y?){0,5}$z"]
-)
+@pytest.mark.parametrize("pattern", ["(a{0,30}){0,30}$b", "(?:(?:x{0,12}){0,12}y?){0,5}$z"])
 def test_a_pattern_that_would_hold_up_the_events_of_others_is_refused(pattern: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_rule({"pattern": pattern}, is_new=False)
