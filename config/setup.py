@@ -25,7 +25,10 @@ _LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every p
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """What a newcomer needs: a path from `/` while no admin has a password; the token at the first start."""
+    """What a newcomer needs: a path from `/` while no admin has a password; the token at the first start.
+
+    Nor is there a path when the first admin was deactivated: only people let people in again.
+    """
 
     workspace_slug: str
     sign_in_url_path: str | None
@@ -60,29 +63,28 @@ def _wait_in_line() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _first_admin(workspace: Workspace) -> User:
+def _first_admin(workspace: Workspace) -> User | None:
     held = Membership.objects.of(workspace.pk).filter(role=Role.ADMIN, user__is_active=True)
     member: Membership | None = held.select_related("user").order_by("id").first()
     if member is not None:
         return member.user
-    return _new_admin(workspace)
+    return None if User.objects.filter(username=FIRST_ADMIN).exists() else _new_admin(workspace)
 
 
 def _new_admin(workspace: Workspace) -> User:
-    defaults = {"email": f"{FIRST_ADMIN}@localhost.localdomain", "is_staff": True, "is_superuser": True}
-    user, is_new = User.objects.get_or_create(username=FIRST_ADMIN, defaults=defaults)
-    if is_new:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
+    email = f"{FIRST_ADMIN}@localhost.localdomain"
+    user = User(username=FIRST_ADMIN, email=email, is_staff=True, is_superuser=True)
+    user.set_unusable_password()
+    user.save()
     membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)
     summary = f"{user.label} was made the first admin"
     record(system_actor(workspace.pk), action="member.add", target=membership, summary=summary)
     return user
 
 
-def _link_path(admin: User) -> str | None:
+def _link_path(admin: User | None) -> str | None:
     admins = User.objects.filter(is_active=True, memberships__role=Role.ADMIN)
-    if admins.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
+    if admin is None or admins.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
         return None
     return f"/sign-in/once/{mint_sign_in_link(admin, now=timezone.now())}"
 

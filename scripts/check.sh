@@ -8,6 +8,5 @@ run ruff format --check
 run mypy
 run lint-imports
 run djlint --quiet --lint templates
-run python manage.py makemigrations --check --dry-run
 run python manage.py check
 run python -m pytest -q tests/architecture

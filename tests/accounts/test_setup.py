@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from accounts.api_auth import authenticate
 from accounts.models import ApiToken, Membership, User, Workspace
@@ -33,7 +32,7 @@ def test_the_first_start_gives_a_workspace_a_link_and_a_token(client):
     assert admin.memberships.get().role == "admin"
 
 
-def test_later_starts_give_no_token_but_a_fresh_link_while_nobody_signed_in(client):
+def test_later_starts_give_no_token_but_a_fresh_link(client):
     first, second = ensure_first_workspace(), ensure_first_workspace()
     assert second.token is None
     assert second.sign_in_url_path not in {None, first.sign_in_url_path}
@@ -41,10 +40,20 @@ def test_later_starts_give_no_token_but_a_fresh_link_while_nobody_signed_in(clie
     assert (Workspace.objects.count(), User.objects.count()) == (1, 1)
 
 
-def test_once_somebody_signed_in_there_is_no_more_link(client):
+def test_links_are_given_until_an_admin_has_a_password(client):
     client.post(ensure_first_workspace().sign_in_url_path)
-    assert User.objects.get().last_login <= timezone.now()
+    assert ensure_first_workspace().sign_in_url_path is not None
+    admin = User.objects.get()
+    admin.set_password("ring-the-bell-at-noon")
+    admin.save()
     assert ensure_first_workspace().sign_in_url_path is None
+
+
+def test_a_start_does_not_let_the_first_admin_in_again_after_somebody_put_them_out():
+    ensure_first_workspace()
+    User.objects.update(is_active=False)
+    assert ensure_first_workspace().sign_in_url_path is None
+    assert not User.objects.get().is_active
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,13 @@ from __future__ import annotations
 import ast
 import re
 
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+
 from config.environment import Environment
 from config.reference import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
 from tests.architecture.source import ROOT, tracked, tree
@@ -31,6 +38,13 @@ def test_every_setting_is_in_the_example_and_the_reference():
     assert Environment.model_fields
     assert ENV_EXAMPLE.read_text() == env_example(), "run: python -m config.reference"
     assert SETTINGS_PAGE.read_text() == settings_page(), "run: python -m config.reference"
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_model_has_its_migration():
+    loader = MigrationLoader(connection)
+    wanted = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+    assert wanted.changes(graph=loader.graph) == {}
 
 
 def test_every_test_can_fail():

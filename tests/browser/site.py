@@ -19,7 +19,7 @@ import requests
 from config.places import ROOT
 from config.programs import programs
 
-DATABASE = "browser"
+DATABASE = "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
 START_WITHIN_S = 60
 
 

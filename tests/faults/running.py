@@ -80,7 +80,8 @@ class Running:
 
     def programs(self, name: str) -> list[psutil.Process]:
         """Our processes called so, the oldest (their parent) first."""
-        found = [p for p in psutil.process_iter() if p.name() == f"tocsin {name}"[:15] and self._is_ours(p)]
+        called = psutil.process_iter(["name"])
+        found = [p for p in called if p.info["name"] == f"tocsin {name}"[:15] and self._is_ours(p)]
         return sorted(found, key=lambda p: p.create_time())
 
     def leftovers(self) -> list[psutil.Process]:
@@ -125,6 +126,7 @@ def running() -> Iterator[Running]:
         tocsin.start()
         yield tocsin
     finally:
+        print(tocsin.log())  # shown with a failure
         _end(tocsin)
         shutil.rmtree(folder, ignore_errors=True)
 
