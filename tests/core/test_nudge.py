@@ -9,6 +9,7 @@ import time
 import pytest
 import redis
 from celery import current_app
+from django.conf import settings
 
 from core import nudge as nudging
 from core import subscribers as live
@@ -21,8 +22,13 @@ TASK = "test.task"
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
+    """No nudge waits, and a client that is patient: only some tests are about the short temper."""
+    patient = redis.Redis.from_url(settings.REDIS_URL)
+    monkeypatch.setattr(nudging, "valkey", lambda: patient)
     monkeypatch.setattr(nudging._pause, "until", 0.0)
-    valkey().delete(nudging._flag(TASK))
+    patient.delete(nudging._flag(TASK))
+    yield
+    patient.close()
 
 
 @pytest.fixture
