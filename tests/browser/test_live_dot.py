@@ -45,7 +45,6 @@ def test_silence_is_amber_after_ten_seconds_and_red_with_polling_after_thirty(cu
     for _ in range(2):
         with page.expect_response("**/panels/incidents.active*"):
             _turn(page, 11)
-    assert len(fetched) == 3
 
 
 def test_a_stream_that_comes_back_is_green_and_what_was_missed_is_fetched(cut):
