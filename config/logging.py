@@ -52,6 +52,7 @@ _QUIETER = {
     "celery.beat": "WARNING",
     "django.server": "WARNING",
     "django.request": "ERROR",
+    "django.security.DisallowedHost": "CRITICAL",  # any scanner can cause it, and is answered 400
     "httpx": "WARNING",
 }
 

@@ -57,6 +57,15 @@ def set_password(user: User, *, password: str) -> None:
         _record(user, "password.set", f"{user.label} set a new password")
 
 
+def forget_password(user: User, *, now: datetime) -> str:
+    """End the password and every session of `user`; the secret of a one-time link that leads to a new one."""
+    with transaction.atomic():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        _record(user, "password.forget", f"The password of {user.label} was taken back and a link printed")
+        return mint_sign_in_link(user, now=now)
+
+
 def _record(user: User, action: str, summary: str) -> None:
     """One audit row, in the first workspace of the person; somebody without any leaves none."""
     home: Membership | None = user.memberships.order_by("id").first()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.api_auth import authenticate
@@ -69,3 +72,19 @@ def test_two_starts_at_once_make_one_of_each():
     assert len([r for r in results if r.token]) == 1
     [workspace] = Workspace.objects.all()
     assert Membership.objects.of(workspace.pk).count() == ApiToken.objects.of(workspace.pk).count() == 1
+
+
+def test_the_machines_owner_prints_a_link_for_somebody_who_lost_the_password(client, make_user):
+    make_user("dana", password="ring-the-bell-at-noon")
+    printed = StringIO()
+    call_command("sign_in_link", "dana", stdout=printed)
+    path = urlsplit(printed.getvalue().strip()).path
+    assert client.post(path)["Location"] == "/account/password"
+    assert client.post(path).status_code == 410
+
+
+@pytest.mark.parametrize(("name", "words"), [("nobody", "Nobody is called"), ("gone", "is deactivated")])
+def test_no_link_for_nobody_or_the_deactivated(make_user, name, words):
+    make_user("gone", is_active=False)
+    with pytest.raises(CommandError, match=words):
+        call_command("sign_in_link", name)

@@ -1,0 +1,32 @@
+"""`manage.py sign_in_link NAME`: let somebody in who lost the password.
+
+A forgotten password cannot be given as the current one, so it stops being valid: the link leads to a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services.sign_in import forget_password
+
+
+class Command(BaseCommand):
+    help = "Print a link by which a person signs in once and sets a new password; the old one ends now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One argument: who."""
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        """Print the link. CommandError for nobody of that name and for a deactivated person."""
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            raise CommandError(f"Nobody is called {username}.")
+        if not user.is_active:
+            raise CommandError(f"{username} is deactivated. Activate the person in the admin first.")
+        self.stdout.write(f"{settings.BASE_URL}/sign-in/once/{forget_password(user, now=timezone.now())}")
