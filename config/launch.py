@@ -45,6 +45,7 @@ def _wear_mark() -> None:
 def _run(started: Started) -> int:
     os.chdir(ROOT)
     settings = _settings()
+    (DATA_DIR / "static").mkdir(exist_ok=True)
     # By name, for settings are read on import and must find the servers named. What is forked from here has
     # all of it in memory already.
     importlib.import_module("config.preload")

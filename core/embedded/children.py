@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import runpy
 import selectors
 import signal
 import sys
 import time
-from multiprocessing.context import ForkProcess
+import traceback
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import psutil
 
 MARK = "TOCSIN_RUN"
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 30.0
-_FORK = multiprocessing.get_context("fork")
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
@@ -81,28 +79,27 @@ class Printer:
 class Child:
     """A program (`python -m …`) that is started again whenever it ends, with growing pauses.
 
-    It is forked from us, so what we imported already costs it neither time nor memory of its own.
+    It is forked from us, so what we imported already costs it neither time nor memory of its own. Nothing but
+    this class reaps it: until then its pid, which is also its group's, cannot become a stranger's.
     """
 
     def __init__(self, name: str, argv: list[str]) -> None:
         self.name, self.argv = name, argv
-        self.process: ForkProcess | None = None
+        self.pid = 0  # also after it ended but was not buried; 0 when there is none
         self.started_at = self.due_at = 0.0
         self.pause = FIRST_PAUSE_S
 
     def start(self, printer: Printer) -> None:
         """Start it in a session of its own; what it prints goes to the printer."""
         ours, theirs = os.pipe()
-        self.process = _FORK.Process(target=_become, args=(self.name, self.argv, theirs), name=self.name)
-        self.process.start()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if not self.pid:
+            _become(self.name, self.argv, theirs)
         os.close(theirs)
         self.started_at, self.due_at = time.monotonic(), 0.0
         printer.watch(self.name, os.fdopen(ours, "rb", buffering=0))
-
-    @property
-    def pid(self) -> int:
-        """Its pid, also after it ended but was not buried; 0 when there is none."""
-        return (self.process.pid or 0) if self.process else 0
 
     def running(self) -> bool:
         """Whether it runs. What is left of the group of a dead one is ended with it."""
@@ -132,17 +129,32 @@ class Child:
 
     def kill(self) -> None:
         """End the whole group at once."""
-        if self.process is None:
+        if not self.pid:
             return
         # The unreaped leader still holds its pid, so this cannot reach a stranger's group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self.process.join()
-        self.process = None
+        os.waitpid(self.pid, 0)
+        self.pid = 0
 
 
-def _become(name: str, argv: list[str], output: int) -> None:
-    """In the child: leave everything of the parent's behind but its memory, and be that program."""
+def _become(name: str, argv: list[str], output: int) -> NoReturn:
+    """In the child: be that program, and never come back into the code that forked."""
+    code = 1
+    try:
+        _take_over(name, output)
+        code = _run(argv)
+    finally:
+        if (fault := sys.exception()) is not None:
+            traceback.print_exception(fault)
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _take_over(name: str, output: int) -> None:
+    """Leave everything of the parent's behind but its memory."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -151,9 +163,17 @@ def _become(name: str, argv: list[str], output: int) -> None:
     os.closerange(3, 1024)
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(f"tocsin {name}")
+
+
+def _run(argv: list[str]) -> int:
+    """`python -m module arguments…`; returns its exit code."""
     _, _, module, *arguments = argv
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 def sweep(mark: str) -> int:

@@ -52,11 +52,15 @@ class Supervisor:
         """Blocks until a signal asks for the end. Returns the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        self._start_in_order()
-        while not self.stopping:
-            self.printer.pump(0.25)
-            self._watch()
-        return self._stop()
+        try:
+            self._start_in_order()
+            while not self.stopping:
+                self.printer.pump(0.25)
+                self._watch()
+            return self._stop()
+        finally:
+            for child in self.children:
+                child.kill()
 
     def _start_in_order(self) -> None:
         """The web first, with the processors to itself, so that people wait as little as possible."""

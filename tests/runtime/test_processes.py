@@ -8,13 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.embedded import children, process
 from core.embedded.children import MARK, Child, Printer
 from core.embedded.process import Handle
+from core.embedded.servers import Home
+from core.embedded.supervisor import Plan, Supervisor
 from core.embedded.valkey import Valkey
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -150,3 +154,69 @@ def test_a_program_that_ends_again_and_again_waits_longer_each_time(child: Child
         child.revive(printer)
         pauses.append(child.pause)
     assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_starting_one_program_does_not_bury_another(child: Child, printer: Printer) -> None:
+    child.start(printer)
+    other = Child("other", child.argv)
+    os.kill(child.pid, signal.SIGKILL)
+    assert process.wait_until(lambda: _is_zombie(child.pid), 5)
+    other.start(printer)
+    assert _is_zombie(child.pid)
+    assert not child.running()
+    other.kill()
+
+
+def _is_zombie(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [("import sys; sys.exit(3)", 3, ""), ("pass", 0, ""), ("1 / 0", 1, "ZeroDivisionError"),
+     ("import sys; sys.exit('no')", 1, "")],
+)  # fmt: skip
+def test_a_program_ends_with_its_own_exit_code(
+    child: Child,
+    printer: Printer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    text: str,
+    code: int,
+    said: str,
+) -> None:
+    (tmp_path / "sleepy.py").write_text(text)
+    child.start(printer)
+    ended = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    assert ended.si_status == code
+    printer.pump(0.5)
+    assert said in capfd.readouterr().out
+
+
+def test_a_supervisor_that_breaks_takes_its_programs_down(
+    child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(Home(tmp_path, tmp_path), process.free_port(), {"sleepy": child.argv})
+    supervisor = Supervisor(plan)
+    pids = []
+
+    def breaks() -> None:
+        pids.append(supervisor.children[0].pid)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(supervisor, "_watch", breaks)
+    with _signals_kept(), pytest.raises(OSError, match="the disk is gone"):
+        supervisor.run()
+    supervisor.printer.close()
+    assert pids != [0]
+    assert not psutil.pid_exists(pids[0])
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
