@@ -6,14 +6,28 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, LiteralString
 
+import orjson
 from django.db import connection, transaction
 
-from core.models import OutboxDispatch, OutboxEvent
+from core.hot_sql import rows
+from core.models import OutboxEvent
 from core.nudge import nudge
 from core.registry import Registry
 
+_PUBLISH: Final[LiteralString] = """
+with facts as materialized (
+  select nextval(pg_get_serial_sequence('core_outboxevent', 'id')) as id, f.*
+    from json_to_recordset(%s::json) as f(n int, topic text, workspace_id bigint, payload jsonb)),
+written as (
+  insert into core_outboxevent (id, topic, workspace_id, payload)
+  select id, topic, workspace_id, payload from facts)
+insert into core_outboxdispatch (event_id, subscriber, state, attempts, last_error)
+select facts.id, told.subscriber, 'pending', 0, ''
+  from json_to_recordset(%s::json) as told(n int, subscriber text) join facts using (n)
+ order by facts.id
+"""
 RELAY_TASK = "core.relay"
 Handler = Callable[[OutboxEvent], None]
 
@@ -72,24 +86,26 @@ def publish(event: DomainEvent) -> None:
 
 
 def publish_all(events: Sequence[DomainEvent]) -> None:
-    """Write the events and one dispatch per interested subscriber: two statements, however many events.
+    """Write the events and one dispatch per interested subscriber: one statement, however many events.
 
     Must run inside the transaction that makes them true. On commit the relay is nudged, once per transaction.
     Raises TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish inside the transaction that made it true")
-    rows = OutboxEvent.objects.bulk_create(
-        OutboxEvent(topic=e.topic, workspace_id=e.workspace_id, payload=e.payload()) for e in events
-    )
-    told = [
-        OutboxDispatch(event=row, subscriber=s.name)
-        for row in rows
-        for s in SUBSCRIBERS
-        if s.wants(row.topic)
+    facts = [
+        {"n": n, "topic": event.topic, "workspace_id": event.workspace_id, "payload": event.payload()}
+        for n, event in enumerate(events)
     ]
+    told = [
+        {"n": n, "subscriber": subscriber.name}
+        for n, event in enumerate(events)
+        for subscriber in SUBSCRIBERS
+        if subscriber.wants(event.topic)
+    ]
+    if facts:
+        rows(_PUBLISH, [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
     if told:
-        OutboxDispatch.objects.bulk_create(told)
         _nudge_on_commit()
 
 

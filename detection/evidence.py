@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
-from django.db import connection
+import orjson
 
+from core.hot_sql import rows
 from detection import windows
 from detection.findings import Crossing, Member, State, Touched, by_weight
 from detection.models import DetectionRule
@@ -31,17 +32,11 @@ def states_of(pairs: Sequence[Touched]) -> list[Found]:
     """Each pair whose rule is enabled, with its state. One statement."""
     if not pairs:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            windows.STATES,
-            [
-                list(range(len(pairs))),
-                [pair.rule_id for pair in pairs],
-                [pair.group_key for pair in pairs],
-                [pair.fingerprint for pair in pairs],
-            ],
-        )
-        return [(pairs[n], State(*state)) for n, *state in cursor.fetchall()]
+    asked = [
+        {"n": n, "rule_id": pair.rule_id, "group_key": pair.group_key, "fingerprint": pair.fingerprint}
+        for n, pair in enumerate(pairs)
+    ]
+    return [(pairs[n], State(*state)) for n, *state in rows(windows.STATES, [orjson.dumps(asked).decode()])]
 
 
 def joining(found: Sequence[Found]) -> list[Found]:
@@ -58,7 +53,7 @@ def crossings_of(found: Sequence[Found]) -> list[Crossed]:
     return [Crossed(pair, state, at, event_id) for (pair, state), at, event_id in crossed]
 
 
-def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, int]]:
+def _crossed(query: LiteralString, found: Sequence[Found]) -> list[tuple[Found, datetime, int]]:
     if not found:
         return []
     columns = [
@@ -66,9 +61,8 @@ def _crossed(query: str, found: Sequence[Found]) -> list[tuple[Found, datetime, 
          state.threshold, timedelta(seconds=state.window_seconds), state.spread)
         for n, (pair, state) in enumerate(found)
     ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(query, [list(column) for column in zip(*columns, strict=True)])
-        return [(found[n], at, event_id) for n, at, event_id in cursor.fetchall()]
+    crossed = rows(query, [list(column) for column in zip(*columns, strict=True)])
+    return [(found[n], at, event_id) for n, at, event_id in crossed]
 
 
 def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
@@ -84,9 +78,7 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
              c.state.consecutive, c.at, c.event_id)
             for n, c in enumerate(ordered)
         ]  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)])
-            for n, *member in cursor.fetchall():
-                ordered[n].members.append(Member(*member))
+        for n, *member in rows(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)]):
+            ordered[n].members.append(Member(*member))
     # Somebody may have resolved their incident between the two looks.
     return [c for c in ordered if len(c.members) >= c.state.threshold]

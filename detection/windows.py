@@ -14,7 +14,7 @@ STATES: Final[LiteralString] = """
 select p.n, r.error_threshold, r.time_window_seconds, r.require_consecutive, r.min_components_affected,
        r.dry_run,       o.incident_id,
        greatest(o.resolved_at + make_interval(secs => r.cooldown_seconds), d.window_end, 'epoch')
-  from unnest(%s::int[], %s::bigint[], %s::text[], %s::text[]) as p(n, rule_id, group_key, fingerprint)
+  from json_to_recordset(%s::json) as p(n int, rule_id bigint, group_key text, fingerprint text)
   join detection_detectionrule r on r.id = p.rule_id and r.enabled
   left join lateral (
     select max(i.id) filter (where i.status not in ('resolved', 'closed')) as incident_id,
@@ -134,8 +134,8 @@ select p.n, h.event_id, h.occurred_at, coalesce(h.source, p.group_key), l.incide
 
 LINK: Final[LiteralString] = """
 insert into detection_incident_event (workspace_id, event_id, incident_id, occurred_at)
-select %s, * from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
-    as x(event_id, incident_id, occurred_at)
+select %s::bigint, x.*
+  from json_to_recordset(%s::json) as x(event_id bigint, incident_id bigint, occurred_at timestamptz)
  order by event_id
 on conflict do nothing
 returning event_id
@@ -143,7 +143,7 @@ returning event_id
 
 TAKE: Final[LiteralString] = """
 delete from detection_outbox where id = any(array(
-  select id from detection_outbox order by id limit %s for update skip locked))
+  select id from detection_outbox order by id limit %s::int for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
@@ -162,5 +162,5 @@ select g.group_key from g
       and h.group_key = g.group_key and h.matches and h.occurred_at > %(since)s)
 """
 SAMPLES: Final[LiteralString] = """
-select id, message from detection_event where workspace_id = %s and id = any(%s)
+select id, message from detection_event where workspace_id = %s::bigint and id = any(%s::bigint[])
 """

@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from core.hot_sql import rows
 from detection import windows
 from detection.evidence import Found, crossings_of, joining, states_of, with_members
 from detection.findings import Touched
@@ -36,17 +38,15 @@ def drain(*, slice_seconds: float = 1.0) -> bool:
 def drain_once() -> int:
     """One transaction: take up to 2,000 touched pairs, evaluate them, act. Answers how many were taken."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(windows.TAKE, [DRAIN_ROWS])
-            rows = cursor.fetchall()
-        if rows:
-            evaluate(timezone.now(), pairs=_merged(rows))
-    return len(rows)
+        taken = rows(windows.TAKE, [DRAIN_ROWS])
+        if taken:
+            evaluate(timezone.now(), pairs=_merged(taken))
+    return len(taken)
 
 
-def _merged(rows: Iterable[tuple[int, int, str, list[int], list[datetime], list[str]]]) -> list[Touched]:
+def _merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
     pairs: dict[tuple[int, int, str], Touched] = {}
-    for workspace_id, rule_id, group_key, event_ids, occurred, sources in rows:
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
@@ -68,8 +68,7 @@ def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> None:
 
 
 def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, workspace_id % 2**31])
+    rows("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
     found = states_of(pairs)
     _join(workspace_id, joining(found))
     report_crossings(workspace_id, with_members(workspace_id, crossings_of(found)), now=now)

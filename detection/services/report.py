@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
+import orjson
 
+from core.hot_sql import rows
 from detection import windows
 from detection.findings import Crossing, description_of, title_of
 from detection.models import Finding
@@ -18,11 +19,10 @@ def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) 
     """Count events (id -> incident, time) on incidents; answers those that no incident had before."""
     if not members:
         return []
-    incidents = [incident_id for incident_id, _ in members.values()]
-    times = [occurred_at for _, occurred_at in members.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(windows.LINK, [workspace_id, list(members), incidents, times])
-        return [event_id for (event_id,) in cursor.fetchall()]
+    links = [
+        {"event_id": event_id, "incident_id": i, "occurred_at": at} for event_id, (i, at) in members.items()
+    ]
+    return [event_id for (event_id,) in rows(windows.LINK, [workspace_id, orjson.dumps(links).decode()])]
 
 
 def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: datetime) -> None:
@@ -81,17 +81,15 @@ def _signal(crossing: Crossing, owners: Mapping[int, int], samples: Mapping[int,
 
 def _samples(workspace_id: int, crossings: Sequence[Crossing]) -> dict[int, str]:
     first = [crossing.members[0].event_id for crossing in crossings]
-    with connection.cursor() as cursor:
-        cursor.execute(windows.SAMPLES, [workspace_id, first])
-        return dict(cursor.fetchall())
+    return dict(rows(windows.SAMPLES, [workspace_id, first]))
 
 
 def _write(workspace_id: int, crossings: Sequence[Crossing], outcomes: Sequence[Outcome]) -> None:
-    rows = [_finding(workspace_id, crossing) for crossing in crossings]
-    for row, outcome in zip(rows, outcomes, strict=False):
+    found = [_finding(workspace_id, crossing) for crossing in crossings]
+    for row, outcome in zip(found, outcomes, strict=False):
         row.incident_id = outcome.incident_id
         row.outcome = Finding.Outcome.OPENED if outcome.opened else Finding.Outcome.JOINED
-    Finding.objects.bulk_create(rows, ignore_conflicts=True)
+    Finding.objects.bulk_create(found, ignore_conflicts=True)
 
 
 def _finding(workspace_id: int, crossing: Crossing) -> Finding:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, LiteralString
 
+from core.hot_sql import rows
 from incidents.models import AffectedComponent, Component
 from incidents.texts import NAME_LENGTH, fit
+
+_MARKED: Final[LiteralString] = """
+select a.incident_id, c.name
+  from incidents_affectedcomponent a join incidents_component c on c.id = a.component_id
+ where a.workspace_id = %s::bigint and a.incident_id = any(%s::bigint[])
+"""
 
 
 def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
@@ -47,6 +55,5 @@ def mark_affected(workspace_id: int, touched: Iterable[tuple[int, str]]) -> None
 def unmarked(workspace_id: int, touched: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those pairs that are not marked yet: one statement, and nothing more to do on the common path."""
     pairs = set(touched)
-    incidents = {incident_id for incident_id, _ in pairs}
-    marked = AffectedComponent.objects.of(workspace_id).filter(incident_id__in=incidents)
-    return pairs - set(marked.values_list("incident_id", "component__name"))
+    marked = rows(_MARKED, [workspace_id, sorted({incident_id for incident_id, _ in pairs})])
+    return pairs - set(marked)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, LiteralString
 
-from django.db import connection
-
+from core.hot_sql import rows
 from incidents.signals import JoinedEvents
 
 # Counts touch no version: they change nothing that a person edits, so nobody's edit may be refused for them.
-_COUNT = """
+_COUNT: Final[LiteralString] = """
 update incidents_incident i
    set event_count = i.event_count + more.count,
        last_event_at = greatest(i.last_event_at, more.last_at),
@@ -17,7 +17,7 @@ update incidents_incident i
   from (select id, sum(count) as count, max(last_at) as last_at
           from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) as given(id, count, last_at)
          group by id) more
- where i.id = more.id and i.workspace_id = %s
+ where i.id = more.id and i.workspace_id = %s::bigint
 returning i.id, i.number
 """
 
@@ -25,6 +25,5 @@ returning i.id, i.number
 def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> dict[int, int]:
     """Add the counts; answers id -> number of the workspace's incidents that were touched."""
     ids = [j.incident_id for j in joined]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [ids, [j.count for j in joined], [j.last_at for j in joined], workspace_id])
-        return dict(cursor.fetchall())
+    counts, last = [j.count for j in joined], [j.last_at for j in joined]
+    return dict(rows(_COUNT, [ids, counts, last, workspace_id]))

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final, LiteralString
+
+from core.hot_sql import rows
 from incidents.models import IncidentCounter
+
+_LOCK: Final[LiteralString] = (
+    "select last_number from incidents_incidentcounter where workspace_id = %s::bigint for update"
+)
 
 
 def lock_counter(workspace_id: int) -> IncidentCounter:
@@ -12,13 +19,13 @@ def lock_counter(workspace_id: int) -> IncidentCounter:
     incident's row; whoever touches a single incident takes only that row. Hence no cycle, and no deadlock.
     A rolled back opening gives its number back, as the counter rolls back with it: no gaps.
     """
-    counter = IncidentCounter.objects.select_for_update().filter(pk=workspace_id).first()
-    if counter is None:
+    locked = rows(_LOCK, [workspace_id])
+    if not locked:
         IncidentCounter.objects.bulk_create(
             [IncidentCounter(workspace_id=workspace_id)], ignore_conflicts=True
         )
-        return IncidentCounter.objects.select_for_update().get(pk=workspace_id)
-    return counter
+        locked = rows(_LOCK, [workspace_id])
+    return IncidentCounter.from_db("default", ["workspace_id", "last_number"], [workspace_id, *locked[0]])
 
 
 def take_numbers(counter: IncidentCounter, count: int) -> range:
