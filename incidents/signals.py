@@ -13,7 +13,8 @@ class Signal:
     """One finding. `fingerprint` is 64 hex digits; `reporter` names the detector ("rule:error_burst").
 
     `event_count`: events newly linked by this signal, each counted once. `joins`: the id of an incident that
-    already holds some of these events, or None; an incident resolved since is not joined.
+    already holds some of these events, or None; an incident resolved since is not joined. `follows`: the
+    place of an earlier signal of the same report that counted some of these events: it goes where that went.
     """
 
     fingerprint: str
@@ -27,6 +28,7 @@ class Signal:
     event_count: int
     components: tuple[str, ...] = ()
     joins: int | None = None
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

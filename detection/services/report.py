@@ -28,43 +28,30 @@ def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) 
 def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: datetime) -> None:
     """Open or join an incident for each crossing, heaviest first; dry runs only leave a finding.
 
-    Crossings that share events with an earlier one join its incident: they go in a later round, when that
-    incident has an id. Must run under the workspace's lock.
+    A crossing that shares events with a heavier one goes to its incident; each event is counted once.
+    Must run under the workspace's lock.
     """
     _write(workspace_id, [c for c in crossings if c.state.dry_run], [])
-    waiting = [c for c in crossings if not c.state.dry_run]
+    acted = [c for c in crossings if not c.state.dry_run]
+    if not acted:
+        return
+    samples = _samples(workspace_id, acted)
     owners: dict[int, int] = {}
-    while waiting:
-        claimed: set[int] = set()
-        ready: list[Crossing] = []
-        later: list[Crossing] = []
-        for crossing in waiting:
-            ids = {member.event_id for member in crossing.members}
-            (ready if claimed.isdisjoint(ids) else later).append(crossing)
-            claimed |= ids
-        _report(workspace_id, ready, owners, now)
-        waiting = later
-
-
-def _report(workspace_id: int, crossings: Sequence[Crossing], owners: dict[int, int], now: datetime) -> None:
-    samples = _samples(workspace_id, crossings)
-    signals = [_signal(crossing, owners, samples) for crossing in crossings]
+    signals = [_signal(place, crossing, owners, samples) for place, crossing in enumerate(acted)]
     outcomes = report_signals(workspace_id, signals, now=now)
-    fresh: dict[int, tuple[int, datetime]] = {}
-    for crossing, outcome in zip(crossings, outcomes, strict=True):
-        for member in crossing.members:
-            if member.incident_id is None and member.event_id not in owners:
-                fresh[member.event_id] = (outcome.incident_id, member.occurred_at)
-                owners[member.event_id] = outcome.incident_id
+    times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
+    fresh = {event_id: (outcomes[place].incident_id, times[event_id]) for event_id, place in owners.items()}
     link_events(workspace_id, fresh)
-    _write(workspace_id, crossings, outcomes)
+    _write(workspace_id, acted, outcomes)
 
 
-def _signal(crossing: Crossing, owners: Mapping[int, int], samples: Mapping[int, str]) -> Signal:
+def _signal(place: int, crossing: Crossing, owners: dict[int, int], samples: Mapping[int, str]) -> Signal:
+    """The crossing as a signal; `owners` (event id -> place of the signal counting it) takes what is new."""
     rule, members = crossing.rule, crossing.members
-    held = [m.incident_id or owners.get(m.event_id) for m in members]
+    fresh = [m.event_id for m in members if m.incident_id is None and m.event_id not in owners]
+    shared = next((m for m in members if m.incident_id is not None or m.event_id in owners), None)
     components = tuple(dict.fromkeys(member.source for member in members))
-    return Signal(
+    signal = Signal(
         fingerprint=crossing.touched.fingerprint,
         reporter=f"rule:{rule.rule_id}",
         incident_type=IncidentType(rule.incident_type),
@@ -73,10 +60,13 @@ def _signal(crossing: Crossing, owners: Mapping[int, int], samples: Mapping[int,
         description=description_of(rule, len(members), samples.get(members[0].event_id, ""), components),
         started_at=members[0].occurred_at,
         last_at=members[-1].occurred_at,
-        event_count=held.count(None),
+        event_count=len(fresh),
         components=components,
-        joins=next((incident_id for incident_id in held if incident_id is not None), None),
+        joins=shared.incident_id if shared else None,
+        follows=owners.get(shared.event_id) if shared else None,
     )
+    owners |= dict.fromkeys(fresh, place)
+    return signal
 
 
 def _samples(workspace_id: int, crossings: Sequence[Crossing]) -> dict[int, str]:

@@ -40,7 +40,8 @@ class Desk:
     def sort(self, signals: Sequence[Signal]) -> list[Case]:
         """The cases touched, each once, in order of first touch; `answers` then has one pair per signal."""
         self._fetch(signals)
-        self.answers = [self._place(signal) for signal in signals]
+        for signal in signals:
+            self.answers.append(self._place(signal))
         return list({id(case): case for case, _ in self.answers}.values())
 
     def _fetch(self, signals: Sequence[Signal]) -> None:
@@ -66,6 +67,8 @@ class Desk:
 
     def _place(self, signal: Signal) -> tuple[Case, bool]:
         case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(signal.joins or 0)
+        if case is None and signal.follows is not None:
+            case = self.answers[signal.follows][0]
         is_opening = case is None
         if case is None:
             case = Case(self._opened(signal), is_new=True, last_seen={signal.fingerprint: signal.last_at})

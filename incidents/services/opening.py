@@ -38,10 +38,11 @@ LONGEST_AGO = timedelta(days=3653)
 def report_signals(workspace_id: int, signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
     """Open or join an incident for each signal, in order; the answer has one outcome per signal.
 
-    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it names
-    in `joins`, else it opens one. The number of statements does not grow with the number of signals. Must run
-    in the caller's transaction, one workspace after the other in ascending id where there are several; the
-    workspace's counter stays locked to its end. Raises TransactionManagementError outside a transaction.
+    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it
+    names in `joins`, else that of the signal it `follows`, else it opens one. The number of statements does
+    not grow with the number of signals. Must run in the caller's transaction, one workspace after the other
+    in ascending id where there are several; the workspace's counter stays locked to its end. Raises
+    TransactionManagementError outside a transaction.
     """
     if not signals:
         return []

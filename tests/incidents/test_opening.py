@@ -146,6 +146,16 @@ def test_signals_of_one_call_with_one_fingerprint_are_one_incident(report):
     assert (first.opened, second.opened, first.incident_id == second.incident_id) == (True, False, True)
 
 
+def test_a_signal_goes_where_the_one_it_follows_went(workspace, report, story):
+    worse = signal("down", reporter="rule:service_down", severity=Severity.SEV1, event_count=0, follows=0)
+    first, second, other = report(signal(event_count=5), worse, signal("other"))
+    assert (second.incident_id, second.opened) == (first.incident_id, False)
+    assert other.opened
+    incident = Incident.objects.of(workspace.pk).get(pk=first.incident_id)
+    assert (incident.event_count, incident.severity, incident.version) == (5, "sev1", 1)
+    assert [entry.kind for entry in story(incident)] == ["detected", "event", "severity_change"]
+
+
 def test_outcomes_come_in_the_order_of_the_signals(report):
     report(signal("b"))
     outcomes = report(signal("a"), signal("b"), signal("c"), signal("a"))
