@@ -42,22 +42,23 @@ class _Pause:
 _pause = _Pause()
 
 
-def _flag(task: str) -> str:
-    return f"tocsin:nudge:{task}"
+def _flag(task: str, delay_s: float = 0.0) -> str:
+    return f"tocsin:nudge:{task}:later" if delay_s else f"tocsin:nudge:{task}"
 
 
-def nudge(task: str, queue: str = "default") -> bool:
+def nudge(task: str, queue: str = "default", *, delay_s: float = 0.0) -> bool:
     """Queue `task` unless a nudge for it is already waiting. Returns whether one was sent; never raises.
 
+    With `delay_s` the task runs that many seconds later; it waits for nobody who nudges without.
     The flag is set before the message is sent and cleared by the task before it claims (`clear`), so work
     committed before a claim is seen by that claim and work committed later nudges again.
     """
     if _pause.on():
         return False
     try:
-        if not valkey().set(_flag(task), 1, nx=True, px=FLAG_MS):
+        if not valkey().set(_flag(task, delay_s), 1, nx=True, px=FLAG_MS + int(delay_s * 1000)):
             return False
-        current_app.send_task(task, queue=queue, retry=False, ignore_result=True)
+        current_app.send_task(task, queue=queue, retry=False, ignore_result=True, countdown=delay_s or None)
     except (redis.RedisError, KombuError, OSError):
         _pause.start()
         return False
@@ -67,6 +68,6 @@ def nudge(task: str, queue: str = "default") -> bool:
 def clear(task: str) -> None:
     """Called by the task before it looks for work: from here on new work nudges again."""
     try:
-        valkey().delete(_flag(task))
+        valkey().delete(_flag(task), _flag(task, 1.0))
     except (redis.RedisError, OSError):
         _pause.start()

@@ -28,6 +28,7 @@ select facts.id, told.subscriber, 'pending', 0, ''
   from json_to_recordset(%s::json) as told(n int, subscriber text) join facts using (n)
  order by facts.id
 """
+UNHURRIED_S = 0.25  # what open pages take in, too
 RELAY_TASK = "core.relay"
 Handler = Callable[[OutboxEvent], None]
 
@@ -37,6 +38,8 @@ class DomainEvent:
     """A fact about a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
 
     topic: ClassVar[str]
+    # Whether subscribers should hear of it at once. Of what happens many times a second they hear in bundles.
+    is_urgent: ClassVar[bool] = True
     workspace_id: int
 
     def live_topics(self) -> tuple[str, ...]:
@@ -88,7 +91,8 @@ def publish(event: DomainEvent) -> None:
 def publish_all(events: Sequence[DomainEvent]) -> None:
     """Write the events and one dispatch per interested subscriber: one statement, however many events.
 
-    Must run inside the transaction that makes them true. On commit the relay is nudged, once per transaction.
+    Must run inside the transaction that makes them true. On commit the relay is nudged, once per transaction;
+    where nothing is urgent, it comes within `UNHURRIED_S` seconds.
     Raises TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
@@ -106,14 +110,18 @@ def publish_all(events: Sequence[DomainEvent]) -> None:
     if facts:
         rows(_PUBLISH, [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
     if told:
-        _nudge_on_commit()
+        _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
 
 
 def _nudge_relay() -> None:
     nudge(RELAY_TASK)
 
 
-def _nudge_on_commit() -> None:
+def _nudge_relay_later() -> None:
+    nudge(RELAY_TASK, delay_s=UNHURRIED_S)
+
+
+def _nudge_on_commit(call: Callable[[], None]) -> None:
     # A rolled back savepoint takes its callbacks along, so one still listed covers this event too.
-    if not any(callback[1] is _nudge_relay for callback in connection.run_on_commit):
-        transaction.on_commit(_nudge_relay)
+    if not any(callback[1] is call for callback in connection.run_on_commit):
+        transaction.on_commit(call)

@@ -103,6 +103,7 @@ class IncidentEventsJoined(DomainEvent):
     """Events were counted on these incidents: one fact for a whole drain."""
 
     topic: ClassVar[str] = "incident.events_joined"
+    is_urgent: ClassVar[bool] = False
     numbers: tuple[int, ...]
 
     def live_topics(self) -> tuple[str, ...]:

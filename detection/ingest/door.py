@@ -31,6 +31,7 @@ from detection.services.ingest import catalogue_sources, retention, ruleset_of
 EVALUATE = "detection.evaluate"
 MOST_SOURCES = 100_000
 MOST_TEXT = 16_384
+NUDGE_GAP_S = 0.01
 
 
 class Door:
@@ -139,6 +140,7 @@ class Door:
             while self._nudge_again:
                 self._nudge_again = False
                 await off_loop(nudge, EVALUATE, "detection")
+                await asyncio.sleep(NUDGE_GAP_S)
         finally:
             self._nudging = False
 

@@ -26,7 +26,7 @@ def _fresh(monkeypatch):
     patient = redis.Redis.from_url(settings.REDIS_URL)
     monkeypatch.setattr(nudging, "valkey", lambda: patient)
     monkeypatch.setattr(nudging._pause, "until", 0.0)
-    patient.delete(nudging._flag(TASK))
+    patient.delete(nudging._flag(TASK), nudging._flag(TASK, 1.0))
     yield
     patient.close()
 
@@ -71,6 +71,12 @@ def test_work_that_comes_after_the_drain_began_nudges_again(sent):
     clear(TASK)
     assert nudge(TASK)
     assert sent == [TASK, TASK]
+
+
+def test_a_late_nudge_holds_up_no_other(sent):
+    assert [nudge(TASK, delay_s=5), nudge(TASK, delay_s=5), nudge(TASK)] == [True, False, True]
+    clear(TASK)
+    assert [nudge(TASK, delay_s=5), nudge(TASK)] == [True, True]
 
 
 def test_a_flag_whose_message_was_lost_runs_out_by_itself(sent):
