@@ -12,13 +12,14 @@ LARGEST_BODY: Final = 1_048_576
 DEEPEST: Final = 64
 
 
-def load(body: bytes) -> Any:
-    """The value of a JSON document. Raises TooLarge (over 1 MB), Malformed, and Invalid for NUL characters.
+def load(body: bytes, *, limit: int = LARGEST_BODY) -> Any:
+    """The value of a JSON document of at most `limit` bytes (1 MB). Raises TooLarge, Malformed, and Invalid
+    for NUL characters.
 
     NaN, Infinity, lone surrogates and other encodings than UTF-8 are malformed, and so is nesting beyond 64.
     """
-    if len(body) > LARGEST_BODY:
-        raise TooLarge(f"The body has {len(body)} bytes; {LARGEST_BODY} are allowed. Nothing was stored.")
+    if len(body) > limit:
+        raise TooLarge(f"The body has {len(body)} bytes; {limit} are allowed. Nothing was stored.")
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -1,0 +1,113 @@
+"""What a format reads out of a request: plain values, no clock, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from detection.ingest.parsing import Fault
+from incidents.vocabulary import IncidentType, Severity
+
+
+class AlertState(StrEnum):
+    """What the sender says of an alert."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class ChangeKind(StrEnum):
+    """What sort of change somebody made."""
+
+    DEPLOYMENT = "deployment"
+    CONFIG = "config"
+    FLAG = "flag"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web address (http or https) the sender gave, and what to call it."""
+
+    url: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as the sender sees it now.
+
+    `key` names it within its source, for as long as it exists: firing and recovery carry the same. `group`
+    names what it shares an incident with: all alerts of a group go to one incident, which is resolved when
+    the last of them is; "" means it stands alone. `severity` None means the source's default. `component`
+    "" means the source's name. `starts_at` and `ends_at` are aware; None where the sender says nothing.
+    `detail` is whatever else the sender said and is kept as the event's metadata. `whole_group` says that
+    the state holds for every member of the group, also those not listed. `silent` alerts keep an incident
+    open or let it go, but leave no event.
+    """
+
+    key: str
+    state: AlertState
+    title: str
+    severity: Severity | None = None
+    description: str = ""
+    component: str = ""
+    incident_type: IncidentType = IncidentType.OTHER
+    group: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    whole_group: bool = False
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A deployment, a change of configuration, a flag flipped. `key` (or "") names it within its source."""
+
+    summary: str
+    kind: ChangeKind = ChangeKind.OTHER
+    key: str = ""
+    component: str = ""
+    version: str = ""
+    author: str = ""
+    occurred_at: datetime | None = None
+    links: tuple[Link, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender is answered: `body` is JSON-ready, text, or None for an empty one."""
+
+    status: int
+    body: Mapping[str, Any] | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything in one request.
+
+    `events` are wire events as `POST /api/v1/events` takes them (objects with source, level, message …), for
+    what is no alert; each alert leaves an event of its own anyway. `faults` name what could not be read:
+    the rest is kept, and the whole request goes to quarantine as well, to be replayed after fixing.
+    `reply` overrides the format's own answer.
+    """
+
+    events: tuple[Mapping[str, Any], ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    changes: tuple[Change, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    reply: Reply | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store: a ping, or everything was faulty."""
+        return not (self.events or self.alerts or self.changes)
