@@ -1,0 +1,98 @@
+"""The panels of one incident's page: its state, its components, its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, allowed
+from core.panels import Panel, panel
+from incidents.models import Incident
+from incidents.panel_versions import versions_of
+from incidents.selectors import affected_components, incident_for, roles_of
+from incidents.vocabulary import UNRESOLVED, ResponseRole, Severity
+
+MENU = (
+    ("assign", "Assign a role", "user-round-plus"),
+    ("severity", "Change severity", "gauge"),
+    ("edit", "Edit details", "pencil"),
+)
+
+
+class IncidentPanel(Panel):
+    """A panel of one incident's page; its key is the number."""
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        return (f"incident:{key}",)
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return versions_of([context["incident"]], context.get("may_act"), context.get("newest"))
+
+
+@panel
+class IncidentHeader(IncidentPanel):
+    """Severity, title, status, roles, deadline, and what can be done now."""
+
+    name = "incident.header"
+    title = "State"
+    template = "incidents/panels/header.html"
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        held = {r.role: r.user for r in roles_of(actor, incident)}
+        return {
+            "incident": incident,
+            "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+            "is_unresolved": incident.status in UNRESOLVED,
+            "severities": Severity.values,
+            "menu": MENU,
+        }
+
+
+@panel
+class IncidentComponents(IncidentPanel):
+    """What it touches, and how badly."""
+
+    name = "incident.components"
+    title = "Components"
+    template = "incidents/panels/components.html"
+    slot = "incident.side"
+    order = 10
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        return {
+            "incident": incident,
+            "affected": affected_components(actor, incident),
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
+
+
+@panel
+class IncidentFacts(IncidentPanel):
+    """Type, times, counts and labels."""
+
+    name = "incident.facts"
+    title = "Details"
+    template = "incidents/panels/facts.html"
+    slot = "incident.side"
+    order = 20
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        return {
+            "incident": incident,
+            **_measures(incident),
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
+
+
+def _measures(incident: Incident) -> dict[str, Any]:
+    start = incident.detected_at
+    return {
+        "mttd": start - incident.started_at,
+        "mtta": incident.acknowledged_at and incident.acknowledged_at - start,
+        "mttr": incident.resolved_at and incident.resolved_at - start,
+    }
