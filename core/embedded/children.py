@@ -131,9 +131,11 @@ class Child:
         """End the whole group at once."""
         if not self.pid:
             return
-        # The unreaped leader still holds its pid, so this cannot reach a stranger's group.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        # The unreaped leader still holds its pid, so this cannot reach a stranger's group. One that was only
+        # just forked leads no group yet.
+        for end in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.pid = 0
 
@@ -144,12 +146,12 @@ def _become(name: str, argv: list[str], output: int) -> NoReturn:
     try:
         _take_over(name, output)
         code = _run(argv)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
-        if (fault := sys.exception()) is not None:
-            traceback.print_exception(fault)
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
         os._exit(code)
 
 
@@ -161,6 +163,8 @@ def _take_over(name: str, output: int) -> None:
     for target in (1, 2):
         os.dup2(output, target)
     os.closerange(3, 1024)
+    # What the parent had put in their place may write to a file that was just closed.
+    sys.stdout, sys.stderr = (os.fdopen(target, "w", buffering=1, closefd=False) for target in (1, 2))
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(f"tocsin {name}")
 

@@ -96,7 +96,7 @@ def test_a_killed_server_comes_back_under_the_same_address() -> None:
     handle = server.handle()
     assert handle is not None
     os.kill(handle.pid, signal.SIGKILL)
-    assert process.wait_until(lambda: server.handle() is None, 5)
+    assert process.wait_until(lambda: server.handle() is None, 30)
     assert server.start() == url
     server.stop()
 
@@ -143,6 +143,13 @@ def test_a_programs_output_carries_its_name(
         printer.pump(0.1)
         out += capfd.readouterr().out
     assert out.strip().endswith("sleepy | awake")
+
+
+def test_a_program_can_be_ended_the_moment_it_was_started(child: Child, printer: Printer) -> None:
+    for _ in range(20):
+        child.start(printer)
+        child.kill()
+        assert child.pid == 0
 
 
 def test_a_program_that_ends_again_and_again_waits_longer_each_time(child: Child, printer: Printer) -> None:
