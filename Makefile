@@ -34,7 +34,7 @@ lock: $(DEV) ## write requirements/*.txt anew from pyproject.toml, with hashes a
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/lock.sh
 
 clean: ## remove what was installed and built; the data in .tocsin stays
-	rm -rf "$(VENV)" "$(ROOT)static/css/app.css" "$(ROOT).mypy_cache" "$(ROOT).ruff_cache" "$(ROOT).pytest_cache"
+	rm -rf "$(VENV)" "$(ROOT)static/css/app.css" "$(ROOT)static/fonts" "$(ROOT).mypy_cache" "$(ROOT).ruff_cache" "$(ROOT).pytest_cache"
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' "$(ROOT)Makefile" | expand -t 16

