@@ -10,7 +10,8 @@ from core.panels import panel
 from incidents.keyset import Page
 from incidents.models import TimelineEntry
 from incidents.panels_incident import IncidentPanel
-from incidents.selectors import incident_for, timeline_around, timeline_page
+from incidents.selectors import incident_for, timeline_page
+from incidents.selectors_story import timeline_around
 from incidents.vocabulary import EntryKind
 
 TOLD = (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE)
@@ -54,7 +55,7 @@ class IncidentTimeline(IncidentPanel):
 def _story(actor: Actor, key: str, kind: str, query: Mapping[str, str]) -> Page[TimelineEntry]:
     """The page asked for: the one with an entry that somebody linked to, else by kind and cursor."""
     if entry := _entry(query):
-        return timeline_around(actor, key, entry)
+        return timeline_around(actor, incident_for(actor, key), entry)[0]
     return timeline_page(actor, key, kinds=KINDS.get(kind, ()), cursor=query.get("before") or None)
 
 

@@ -14,7 +14,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.filters import IncidentFilter, parse_filter
-from incidents.keyset import Page, decode_cursor, encode_cursor, page_of
+from incidents.keyset import Page, decode_cursor, page_of
 from incidents.models import AffectedComponent, Component, Incident, RoleAssignment, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, EntryKind, ResponseRole
@@ -22,7 +22,7 @@ from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, EntryKind, ResponseR
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names", "components_of",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "timeline_around", "timeline_page",
+    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "timeline_page",
 ]  # fmt: skip
 
 LARGEST_PAGE = 200
@@ -157,42 +157,24 @@ def timeline_page(
     number: int | str,
     *,
     kinds: Iterable[EntryKind] = (),
+    without: Iterable[EntryKind] = (),
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[TimelineEntry]:
-    """A story, newest first, with authors. Raises NotFound, Forbidden, Invalid (cursor)."""
+    """A story, newest first: `kinds`, or all but `without`. Raises NotFound, Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
     incident = _id_of(actor.workspace_id, parse_reference(number))
     limit = max(1, min(limit, LARGEST_PAGE))
-    rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident).select_related("author")
+    rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident)
     if chosen := list(kinds):
         rows = rows.filter(kind__in=chosen)
+    if left_out := list(without):
+        rows = rows.exclude(kind__in=left_out)
     if cursor:
         at, pk = decode_cursor(cursor)
         rows = rows.filter(_after("occurred_at", at, pk))
     found = list(rows.order_by("-occurred_at", "-id")[: limit + 1])
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
-
-
-def timeline_around(
-    actor: Actor, number: int | str, entry_id: int, *, limit: int = 50
-) -> Page[TimelineEntry]:
-    """The page that holds an entry: the newest, or the one it leads; the newest for an entry of elsewhere.
-
-    Raises NotFound, Forbidden, Invalid.
-    """
-    newest = timeline_page(actor, number, limit=limit)
-    if any(entry.pk == entry_id for entry in newest.items):
-        return newest
-    entry = (
-        TimelineEntry.objects.of(actor.workspace_id)
-        .filter(pk=entry_id, incident__number=parse_reference(number))
-        .first()
-    )
-    if entry is None:
-        return newest
-    # A cursor names the row before the first one shown.
-    return timeline_page(actor, number, cursor=encode_cursor(entry.occurred_at, entry.pk + 1), limit=limit)
 
 
 def _id_of(workspace_id: int, number: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.errors import FieldFault, Invalid
@@ -13,6 +14,7 @@ TEXT_LENGTH: Final = 20_000
 NAME_LENGTH: Final = 200
 LABELS: Final = 50
 LABEL_KEY_LENGTH: Final = 60
+LONGEST_AGO: Final = timedelta(days=3653)
 # Bidirectional overrides make a line read differently from what it says.
 _OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACING: Final = frozenset("\n\r\t")
@@ -53,10 +55,29 @@ def clean_title(text: str) -> str:
 
 def clean_text(field: str, text: str, *, required: bool = False) -> str:
     """Trimmed text of up to 20,000 characters, line breaks and tabs allowed. Raises Invalid naming it."""
-    cleaned = _checked(field, text, TEXT_LENGTH, _SPACING)
+    # Browsers send CRLF: the same words through another door are to stay the same words.
+    lines = text.replace("\r\n", "\n") if isinstance(text, str) else text
+    cleaned = _checked(field, lines, TEXT_LENGTH, _SPACING)
     if required and not cleaned:
         raise invalid(field, "required", "must not be empty")
     return cleaned
+
+
+def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
+    """A time in UTC within the last ten years, `now` for None. Raises Invalid naming `field`."""
+    if moment is None:
+        return now
+    if moment.tzinfo is None:
+        raise invalid(field, "timezone", "must carry a time zone")
+    try:
+        past = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise invalid(field, "range", "must lie within the years 1 to 9999") from error
+    if past > now:
+        raise invalid(field, "past", "must not be in the future")
+    if past < now - LONGEST_AGO:
+        raise invalid(field, "range", "must not lie more than ten years back")
+    return past
 
 
 def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -111,6 +111,7 @@ class EntryKind(models.TextChoices):
     SLA = "sla"
     SLACK = "slack"
     POSTMORTEM = "postmortem"
+    CHANGE = "change"
 
 
 class IncidentSource(models.TextChoices):
@@ -124,6 +125,8 @@ class IncidentSource(models.TextChoices):
     BUNDLE = "bundle"
 
 
+# What machines write by the dozen; the story is told without it, the full timeline is one click away.
+CHATTER: Final = (EntryKind.EVENT, EntryKind.NOTIFICATION)
 SEVERITY_RANK: Final = {Severity.SEV1: 1, Severity.SEV2: 2, Severity.SEV3: 3, Severity.SEV4: 4}
 UNRESOLVED: Final = (Status.OPEN, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 

@@ -42,6 +42,7 @@ class AffectedComponent(WorkspaceScoped):
         constraints = [
             models.UniqueConstraint(fields=["incident", "component"], name="component_affected_once")
         ]
+        indexes = [models.Index(fields=["component", "incident"], name="affected_by_component")]
 
     def __str__(self) -> str:
         return f"{self.component}: {self.impact}"

@@ -118,6 +118,9 @@ class Incident(WorkspaceScoped):
             models.Index(
                 fields=["workspace", "severity", "-detected_at", "-id"], name="incident_by_severity"
             ),
+            models.Index(
+                fields=["workspace", "incident_type", "-detected_at", "-id"], name="incident_by_type"
+            ),
             models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
         ]

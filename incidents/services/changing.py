@@ -57,9 +57,19 @@ class Change:
             extra |= {"by": first.author_label, "at": first.occurred_at.isoformat()}
         raise Conflict(f"{self.incident.reference} is {done} already{who}. Nothing was changed.", extra=extra)
 
-    def note(self, kind: EntryKind, message: str, *, is_public: bool = False, **data: Any) -> TimelineEntry:
-        """Write a timeline entry."""
-        made = entry(self.actor, self.incident, kind, message, at=self.at, is_public=is_public, **data)
+    def note(
+        self,
+        kind: EntryKind,
+        message: str,
+        *,
+        is_public: bool = False,
+        at: datetime | None = None,
+        request_key: str = "",
+        **data: Any,
+    ) -> TimelineEntry:
+        """Write a timeline entry of something that happened `at`; the default is the moment of the change."""
+        made = entry(self.actor, self.incident, kind, message, at=at or self.at, is_public=is_public, **data)
+        made.request_key = request_key
         made.save(force_insert=True)
         self.entries.append(made)
         return made

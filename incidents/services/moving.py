@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from core.errors import Conflict, FieldFault, Invalid
 from incidents.events import IncidentStatusChanged
@@ -38,7 +38,9 @@ def move_to(change: Change, status: Status, message: str, is_public: bool | None
     _set_clocks(change, is_back=is_back, told=bool(text and is_public))
     change.save()
     is_first = change.changes().get("acknowledged_at") is not None
-    data = {"from": before.value, "to": status.value, **({"acknowledged": True} if is_first else {}), **facts}
+    data: dict[str, Any] = {"from": before.value, "to": status.value, **facts}
+    if is_first:
+        data["acknowledged"] = True
     change.note(entry_kind(status), text or _sentence(status, is_back), is_public=bool(is_public), **data)
     action = "incident.reopen" if is_back else _ACTIONS.get(status, "incident.status")
     summary = f"{incident.reference}: {before} -> {status}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
@@ -25,14 +25,13 @@ from incidents.services.numbering import lock_counter, take_numbers
 from incidents.services.sla import policy_of, put_clocks
 from incidents.severity_matrix import default_severity
 from incidents.signals import JoinedEvents, Outcome, Signal
-from incidents.texts import clean_labels, clean_line, clean_text, clean_title, invalid
+from incidents.texts import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
 from incidents.words import as_severity, as_type, parsed
 
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
 
 COMPONENTS = 200
-LONGEST_AGO = timedelta(days=3653)
 
 
 def report_signals(workspace_id: int, signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
@@ -98,7 +97,7 @@ def declare_incident(
         incident_type=kind,
         labels=clean_labels(labels or {}),
         source=parsed("source", source, IncidentSource, IncidentSource),
-        started_at=_past(started_at, now),
+        started_at=clean_past("started_at", started_at, now),
         detected_at=now,
         updated_at=now,
         is_drill=is_drill,
@@ -139,22 +138,6 @@ def _declared_before(workspace_id: int, digest: str) -> int | None:
     same = Incident.objects.of(workspace_id).filter(request_key=digest)
     found: int | None = same.values_list("pk", flat=True).first()
     return found
-
-
-def _past(started_at: datetime | None, now: datetime) -> datetime:
-    if started_at is None:
-        return now
-    if timezone.is_naive(started_at):
-        raise invalid("started_at", "timezone", "must carry a time zone")
-    try:
-        moment = started_at.astimezone(UTC)
-    except OverflowError as error:
-        raise invalid("started_at", "range", "must lie within the years 1 to 9999") from error
-    if moment > now:
-        raise invalid("started_at", "past", "must not be in the future")
-    if moment < now - LONGEST_AGO:
-        raise invalid("started_at", "range", "must not lie more than ten years back")
-    return moment
 
 
 def _component_names(components: Sequence[str]) -> list[str]:

@@ -19,8 +19,8 @@ from incidents.services.moving import move_to
 from incidents.services.sla import clocks_for, put_clocks
 from incidents.services.touching import remove_component, set_component_impact
 from incidents.texts import clean_labels, clean_text, clean_title
-from incidents.vocabulary import EntryKind, Severity, Stage, Status
-from incidents.words import as_severity, as_stage, as_status_or_stage
+from incidents.vocabulary import EntryKind, IncidentType, Severity, Stage, Status
+from incidents.words import as_severity, as_stage, as_status_or_stage, as_type
 
 __all__ = [
     "acknowledge_incident", "change_severity", "change_stage", "change_status", "edit_incident",
@@ -167,6 +167,7 @@ def edit_incident(
     impact: str | None = None,
     root_cause: str | None = None,
     labels: Mapping[str, str] | None = None,
+    incident_type: IncidentType | str | None = None,
     version: int | None = None,
 ) -> Incident:
     """Correct what it says; None leaves a field alone, `labels` replaces all. Nothing new changes nothing.
@@ -179,6 +180,7 @@ def edit_incident(
         "impact": None if impact is None else clean_text("impact", impact),
         "root_cause": None if root_cause is None else clean_text("root_cause", root_cause),
         "labels": None if labels is None else clean_labels(labels),
+        "incident_type": None if incident_type is None else as_type(incident_type),
     }
 
     def work(it: Change) -> None:
@@ -196,5 +198,5 @@ def _edit(it: Change, wanted: Mapping[str, object]) -> None:
         setattr(it.incident, name, wanted[name])
     it.save()
     words = ", ".join(changed).replace("_", " ")
-    it.note(EntryKind.UPDATE, f"Changed {words}.", fields=changed)
+    it.note(EntryKind.CHANGE, f"Changed {words}.", fields=changed)
     it.finish("incident.edit", f"{it.incident.reference}: changed {words}", [IncidentChanged(*it.ids)])

@@ -85,6 +85,6 @@ def _affected(incident: Incident, name: str) -> AffectedComponent | None:
 def _tell(it: Change, name: str, before: str | None, after: str | None, message: str) -> None:
     it.save()
     after = None if after is None else str(after)
-    it.note(EntryKind.UPDATE, message, component=name, impact=after)
+    it.note(EntryKind.CHANGE, message, component=name, impact=after)
     pair = {f"component:{name}": [before, after]}
     it.finish("incident.component", f"{it.incident.reference}: {message}", [IncidentChanged(*it.ids)], pair)

@@ -38,6 +38,7 @@ ENTRY_SHAPES = {
     "mitigation": "activity",
     "resolution": "circle-check", "note": "message-square", "event": "radio", "sla": "alarm-clock-off",
     "notification": "bell", "slack": "hash", "remediation": "wrench", "postmortem": "book-open",
+    "change": "pencil",
 }  # fmt: skip
 
 
