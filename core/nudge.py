@@ -40,34 +40,55 @@ class _Pause:
 
 
 _pause = _Pause()
+_later: dict[str, float] = {}  # when what this process sent with a delay will run, on the monotonic clock
 
 
-def _flag(task: str, delay_s: float = 0.0) -> str:
-    return f"tocsin:nudge:{task}:later" if delay_s else f"tocsin:nudge:{task}"
+def _flag(task: str) -> str:
+    return f"tocsin:nudge:{task}"
 
 
-def nudge(task: str, queue: str = "default", *, delay_s: float = 0.0) -> bool:
+def nudge(task: str, queue: str = "default") -> bool:
     """Queue `task` unless a nudge for it is already waiting. Returns whether one was sent; never raises.
 
-    With `delay_s` the task runs that many seconds later; it waits for nobody who nudges without.
     The flag is set before the message is sent and cleared by the task before it claims (`clear`), so work
     committed before a claim is seen by that claim and work committed later nudges again.
     """
     if _pause.on():
         return False
     try:
-        if not valkey().set(_flag(task, delay_s), 1, nx=True, px=FLAG_MS + int(delay_s * 1000)):
+        if not valkey().set(_flag(task), 1, nx=True, px=FLAG_MS):
             return False
-        current_app.send_task(task, queue=queue, retry=False, ignore_result=True, countdown=delay_s or None)
+        _send(task, queue)
     except (redis.RedisError, KombuError, OSError):
         _pause.start()
         return False
     return True
 
 
+def nudge_later(task: str, delay_s: float, queue: str = "default") -> bool:
+    """Queue `task` to run in `delay_s` seconds, unless this process did so and it has not run yet.
+
+    Returns whether one was sent; never raises. It holds up nobody who nudges at once.
+    """
+    now = time.monotonic()
+    if _pause.on() or now < _later.get(task, 0.0):
+        return False
+    try:
+        _send(task, queue, countdown=delay_s)
+    except (redis.RedisError, KombuError, OSError):
+        _pause.start()
+        return False
+    _later[task] = now + delay_s
+    return True
+
+
+def _send(task: str, queue: str, **options: float) -> None:
+    current_app.send_task(task, queue=queue, retry=False, ignore_result=True, **options)
+
+
 def clear(task: str) -> None:
     """Called by the task before it looks for work: from here on new work nudges again."""
     try:
-        valkey().delete(_flag(task), _flag(task, 1.0))
+        valkey().delete(_flag(task))
     except (redis.RedisError, OSError):
         _pause.start()

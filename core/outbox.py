@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from core.hot_sql import rows
 from core.models import OutboxEvent
-from core.nudge import nudge
+from core.nudge import nudge, nudge_later
 from core.registry import Registry
 
 _PUBLISH: Final[LiteralString] = """
@@ -118,7 +118,7 @@ def _nudge_relay() -> None:
 
 
 def _nudge_relay_later() -> None:
-    nudge(RELAY_TASK, delay_s=UNHURRIED_S)
+    nudge_later(RELAY_TASK, UNHURRIED_S)
 
 
 def _nudge_on_commit(call: Callable[[], None]) -> None:

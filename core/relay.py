@@ -11,10 +11,11 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
+import orjson
 from django.db import transaction
-from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.hot_sql import rows
 from core.models import Claimable, OutboxDispatch, OutboxEvent
 from core.outbox import SUBSCRIBERS
 from core.retry import Decision, after_failure
@@ -25,6 +26,21 @@ LEASE_S = 10.0
 BATCH = 50
 ERROR_LENGTH = 2000
 _PENDING = Claimable.State.PENDING
+_CLAIM = """
+with due as (
+  select id from core_outboxdispatch
+   where state = 'pending' and due_at <= now() and (leased_until is null or leased_until < now())
+   order by due_at, id limit %s::int for update skip locked),
+claimed as (
+  update core_outboxdispatch d set attempts = attempts + 1, leased_until = now() + %s::interval
+    from due where d.id = due.id returning d.id, d.subscriber, d.attempts, d.due_at, d.event_id)
+select c.id, c.subscriber, c.attempts, e.id, e.topic, e.workspace_id, e.payload::text
+  from claimed c join core_outboxevent e on e.id = c.event_id order by c.due_at, c.id
+"""
+_DONE = """
+update core_outboxdispatch set state = 'done', settled_at = now(), leased_until = null, last_error = ''
+ where id = %s::bigint and attempts = %s::int and state = 'pending'
+"""
 
 
 def relay_due(limit: int = 1000) -> int:
@@ -36,21 +52,28 @@ def relay_due(limit: int = 1000) -> int:
         if not batch:
             break
         ran += _run_batch(batch, claimed_at)
+        if len(batch) < BATCH:
+            break
     return ran
 
 
 def claim(count: int) -> list[OutboxDispatch]:
     """Lease up to `count` due dispatches that nobody holds, oldest first; committed before anything runs."""
-    is_free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
-    due = OutboxDispatch.objects.filter(is_free, state=_PENDING, due_at__lte=Now()).order_by("due_at", "id")
     with transaction.atomic():
-        rows = list(due.select_related("event").select_for_update(skip_locked=True, of=("self",))[:count])
-        OutboxDispatch.objects.filter(pk__in=[row.pk for row in rows]).update(
-            attempts=F("attempts") + 1, leased_until=Now() + timedelta(seconds=LEASE_S)
-        )
-    for row in rows:
-        row.attempts += 1
-    return rows
+        return [_claimed(*row) for row in rows(_CLAIM, [count, timedelta(seconds=LEASE_S)])]
+
+
+def _claimed(
+    dispatch_id: int,
+    subscriber: str,
+    attempts: int,
+    event_id: int,
+    topic: str,
+    workspace_id: int,
+    payload: str,
+) -> OutboxDispatch:
+    event = OutboxEvent(pk=event_id, topic=topic, workspace_id=workspace_id, payload=orjson.loads(payload))
+    return OutboxDispatch(pk=dispatch_id, subscriber=subscriber, attempts=attempts, event=event)
 
 
 def _run_batch(batch: Sequence[OutboxDispatch], claimed_at: float) -> int:
@@ -71,7 +94,7 @@ def _run(dispatch: OutboxDispatch) -> None:
         log.exception("outbox dispatch %s of %s failed", dispatch.pk, dispatch.subscriber)
         _settle_failure(dispatch, error)
     else:
-        _settle(dispatch, state=Claimable.State.DONE, settled_at=Now(), last_error="")
+        rows(_DONE, [dispatch.pk, dispatch.attempts])
 
 
 def _handle(dispatch: OutboxDispatch) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from core import nudge as nudging
 from core import subscribers as live
 from core.models import OutboxEvent
-from core.nudge import clear, nudge, valkey
+from core.nudge import clear, nudge, nudge_later, valkey
 from core.retry import PassingError
 
 TASK = "test.task"
@@ -26,7 +26,8 @@ def _fresh(monkeypatch):
     patient = redis.Redis.from_url(settings.REDIS_URL)
     monkeypatch.setattr(nudging, "valkey", lambda: patient)
     monkeypatch.setattr(nudging._pause, "until", 0.0)
-    patient.delete(nudging._flag(TASK), nudging._flag(TASK, 1.0))
+    patient.delete(nudging._flag(TASK))
+    nudging._later.clear()
     yield
     patient.close()
 
@@ -73,10 +74,10 @@ def test_work_that_comes_after_the_drain_began_nudges_again(sent):
     assert sent == [TASK, TASK]
 
 
-def test_a_late_nudge_holds_up_no_other(sent):
-    assert [nudge(TASK, delay_s=5), nudge(TASK, delay_s=5), nudge(TASK)] == [True, False, True]
-    clear(TASK)
-    assert [nudge(TASK, delay_s=5), nudge(TASK)] == [True, True]
+def test_a_late_nudge_is_sent_once_for_its_delay_and_holds_up_no_other(sent):
+    assert [nudge_later(TASK, 0.05), nudge_later(TASK, 0.05), nudge(TASK)] == [True, False, True]
+    time.sleep(0.06)
+    assert nudge_later(TASK, 0.05)
 
 
 def test_a_flag_whose_message_was_lost_runs_out_by_itself(sent):

@@ -72,7 +72,8 @@ def test_a_fact_outside_a_transaction_is_refused(heard):
 @pytest.fixture
 def nudges(monkeypatch):
     sent = []
-    monkeypatch.setattr(outbox, "nudge", lambda task, delay_s=0: sent.append((task, delay_s)))
+    monkeypatch.setattr(outbox, "nudge", lambda task: sent.append((task, 0)))
+    monkeypatch.setattr(outbox, "nudge_later", lambda task, delay_s: sent.append((task, delay_s)))
     return sent
 
 
