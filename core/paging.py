@@ -9,9 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from core.errors import FieldFault, Invalid
 
 
-def link_pages(request: HttpRequest, response: HttpResponse, next_cursor: str | None) -> None:
-    """Set `Link` with rel="first", and rel="next" while there is more."""
+def link_pages(
+    request: HttpRequest, response: HttpResponse, next_cursor: str | None, previous_cursor: str | None = None
+) -> None:
+    """Set `Link` with rel="first", and rel="next" and rel="prev" while there is more that way."""
     links = [_link(request, None, "first")]
+    if previous_cursor:
+        links.append(_link(request, previous_cursor, "prev"))
     if next_cursor:
         links.append(_link(request, next_cursor, "next"))
     response["Link"] = ", ".join(links)

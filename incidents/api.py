@@ -80,6 +80,9 @@ class IncidentQuery(Paging):
     label: str = Field("", description="`name=value`", max_length=1000)
     project: str = Field("", description="The label `project` (also `projectId`).", max_length=200)
     search: str = Field("", description="Part of the title or a component's name (also `q`).", max_length=200)
+    sort: str = Field(
+        "", description="`newest`, `oldest`, `severity`, `last_event`, `duration`.", max_length=60
+    )
 
 
 class TimelineQuery(Paging):
@@ -105,7 +108,7 @@ class Once(Schema):
     )
 
 
-LISTED: Final = ("limit", "cursor", *(alias for aliases in NAMES.values() for alias in aliases))
+LISTED: Final = ("limit", "cursor", "sort", *(alias for aliases in NAMES.values() for alias in aliases))
 
 
 def _answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
@@ -113,14 +116,18 @@ def _answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
     return incident_json(incident)
 
 
-@router.get("", response=list[IncidentOut], summary="List incidents, newest first")
+@router.get("", response=list[IncidentOut], summary="List incidents")
 def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[IncidentQuery]) -> Any:
-    """Filters as listed; the next page is in the `Link` header."""
+    """Filters as listed; the next and the previous page are in the `Link` header. A cursor fits one order."""
     known_only(request, LISTED)
     page = incidents_page(
-        actor_in(request), parse_filter(request.GET), cursor=query.cursor or None, limit=query.limit
+        actor_in(request),
+        parse_filter(request.GET),
+        cursor=query.cursor or None,
+        limit=query.limit,
+        sort=query.sort,
     )
-    link_pages(request, response, page.next_cursor)
+    link_pages(request, response, page.next_cursor, page.previous_cursor)
     return [incident_json(incident) for incident in page.items]
 
 

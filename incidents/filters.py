@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -25,7 +25,7 @@ from incidents.words import parsed
 T = TypeVar("T")
 _SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_ACTIVE: Final = frozenset({"active", "unresolved"})
+ACTIVE: Final = frozenset({"active", "unresolved"})
 MOST_VALUES: Final = 50  # more would make an address into a query that takes seconds
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("severity", "severities"),
@@ -72,7 +72,7 @@ def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> In
     Invalid naming the parameter.
     """
     now = now or datetime.now(UTC)
-    values = {name: _values(given, aliases) for name, aliases in NAMES.items()}
+    values = {name: values_of(given, name) for name in NAMES}
     statuses, stages = _statuses(values["status"])
     return IncidentFilter(
         severities=_words("severity", values["severity"], parse_severity, Severity),
@@ -90,19 +90,20 @@ def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> In
     )
 
 
-def _values(given: Mapping[str, Any], aliases: Sequence[str]) -> list[str]:
+def values_of(given: Mapping[str, Any], name: str) -> list[str]:
+    """What was given for a parameter under any of its names, apart at commas. Raises Invalid naming it."""
     found: list[Any] = []
-    for name in aliases:
-        if name in given:
+    for alias in NAMES[name]:
+        if alias in given:
             getlist = getattr(given, "getlist", None)
-            value = getlist(name) if getlist else given[name]
+            value = getlist(alias) if getlist else given[alias]
             found.extend(value if isinstance(value, list | tuple | set | frozenset) else [value])
-    texts = [_text(aliases[0], value) for value in found if value is not None]
-    if aliases[0] in ("search", "assigned_to"):
+    texts = [_text(name, value) for value in found if value is not None]
+    if name in ("search", "assigned_to"):
         return [text.strip() for text in texts if text.strip()]
     words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
     if len(words) > MOST_VALUES:
-        raise invalid(aliases[0], "max_items", f"must be at most {MOST_VALUES} values, not {len(words)}")
+        raise invalid(name, "max_items", f"must be at most {MOST_VALUES} values, not {len(words)}")
     return words
 
 
@@ -128,7 +129,7 @@ def _statuses(words: Iterable[str]) -> tuple[frozenset[Status], frozenset[Stage]
     statuses: set[Status] = set()
     stages: set[Stage] = set()
     for word in words:
-        if word.casefold() in _ACTIVE:
+        if word.casefold() in ACTIVE:
             statuses.update(UNRESOLVED)
         elif (stage := _stage(word)) is not None:
             stages.add(stage)

@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and the cursor of the page after them; None when these are the last."""
+    """Some items, and the cursors of the pages after and before them; None where there is none."""
 
     items: Sequence[T]
     next_cursor: str | None
+    previous_cursor: str | None = None
 
 
 def encode_cursor(at: datetime, pk: int) -> str:

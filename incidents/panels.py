@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -12,23 +13,23 @@ from accounts.permissions import Capability, allowed
 from core.navigation import NAVIGATION, NavItem
 from core.panels import Panel, panel
 from incidents.clocks import clock_of
-from incidents.filters import IncidentFilter, parse_filter
+from incidents.keyset import Page
+from incidents.list_query import ListQuery, read_list
 from incidents.models import Incident
+from incidents.ordering import NEWEST
 from incidents.panel_versions import versions_of
 from incidents.panels_incident import IncidentPanel
 from incidents.panels_story import IncidentTimeline
 from incidents.selectors import incidents_page, open_incidents_for
+from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
+from incidents.vocabulary import UNRESOLVED
 
 __all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline"]
 
 NAVIGATION.add("active", NavItem("Active", "siren", "/", order=10, exact=True))
 NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20))
 
-FILTERS = ("severity", "status", "component", "since", "until", "type", "search", "label", "project", "stage")
-
-
-def _is_filtered(query: Mapping[str, str]) -> bool:
-    return any(query.get(name) for name in FILTERS)
+VIEWS = ("view",)
 
 
 @panel
@@ -44,9 +45,10 @@ class ActiveIncidents(Panel):
         return ("incidents",)
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        asked = read_list(query, also=VIEWS)
         everything = open_incidents_for(actor)
         mine = {i.pk for i in everything if getattr(i, "is_mine", False)}
-        shown = _filtered(actor, query) if _is_filtered(query) else everything
+        shown = _still_open(actor, asked) if asked.words or asked.order != NEWEST else everything
         counts = {"mine": sum(i.pk in mine for i in shown), "all": len(shown)}
         if query.get("view") == "mine":
             shown = [i for i in shown if i.pk in mine]
@@ -54,8 +56,9 @@ class ActiveIncidents(Panel):
         return {
             "incidents": shown,
             "counts": counts,
-            "is_filtered": _is_filtered(query),
+            "is_filtered": bool(asked.words),
             "view": query.get("view", ""),
+            "back": _back("/", asked),
             "waiting": sum(i.acknowledged_at is None for i in everything),
             "overdue": sum((c := clock_of(i, now)) is not None and c.state == "missed" for i in everything),
             "worst": sum(i.severity in ("sev1", "sev2") for i in everything),
@@ -68,31 +71,55 @@ class ActiveIncidents(Panel):
         return versions_of(context["incidents"], *(context[name] for name in names))
 
 
-def _filtered(actor: Actor, query: Mapping[str, str]) -> list[Incident]:
-    given = {"status": "active"} | {name: query[name] for name in FILTERS if query.get(name)}
-    return list(incidents_page(actor, parse_filter(given), limit=200).items)
+def _still_open(actor: Actor, asked: ListQuery) -> list[Incident]:
+    wanted = asked.wanted
+    if "status" not in asked.words:
+        wanted = replace(wanted, statuses=frozenset(UNRESOLVED))
+    return list(incidents_page(actor, wanted, limit=LARGEST_PAGE, sort=asked.order.name).items)
+
+
+def _back(path: str, asked: ListQuery, **more: str) -> str:
+    """The list's own address, to come back to."""
+    query = asked.address(**more)
+    return f"{path}?{query}" if query else path
 
 
 @panel
 class AllIncidents(Panel):
-    """Every incident, newest first, in pages."""
+    """Every incident, filtered and in the order asked for, in pages."""
 
     name = "incidents.list"
     title = "Incidents"
     template = "incidents/panels/list.html"
+    css = "stack"
 
     def topics(self, key: str) -> tuple[str, ...]:
         return ("incidents",)
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        wanted = parse_filter(query) if _is_filtered(query) else IncidentFilter()
-        page = incidents_page(actor, wanted, cursor=query.get("cursor") or None)
+        asked = read_list(query)
+        page = incidents_page(actor, asked.wanted, cursor=asked.cursor or None, sort=asked.order.name)
         return {
             "incidents": page.items,
-            "next_cursor": page.next_cursor,
-            "is_filtered": _is_filtered(query),
+            "next": page.next_cursor and asked.address(cursor=page.next_cursor),
+            "previous": page.previous_cursor and asked.address(cursor=page.previous_cursor),
+            "first": asked.address(),
+            "is_later": bool(asked.cursor),
+            "is_filtered": bool(asked.words),
+            "total": _total(actor, asked, page),
+            "back": _back("/incidents", asked, cursor=asked.cursor),
+            "is_all_picked": query.get("pick") == "all",
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        return versions_of(context["incidents"], context["next_cursor"], context["may_act"])
+        names = ("next", "previous", "total", "may_act", "is_all_picked")
+        return versions_of(context["incidents"], *(context[name] for name in names))
+
+
+def _total(actor: Actor, asked: ListQuery, page: Page[Incident]) -> str:
+    """How many there are, in words; a list of one page has been counted already."""
+    is_whole = page.next_cursor is None and page.previous_cursor is None
+    count = len(page.items) if is_whole else count_incidents(actor, asked.wanted)
+    words = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+    return f"{words} incident{'' if count == 1 else 's'}"

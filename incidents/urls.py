@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from core.panels import panel_view
-from incidents.views import actions, declaring, pages
+from incidents.views import actions, declaring, listing, pages
 
 app_name = "incidents"
 urlpatterns = [
-    path("", pages.active, name="active"),
-    path("incidents", pages.everything, name="list"),
+    path("", listing.active, name="active"),
+    path("incidents", listing.everything, name="list"),
     path("incidents/declare", declaring.declare, name="declare"),
     path("incidents/similar", declaring.similar, name="similar"),
     path("incidents/<str:reference>", pages.detail, name="detail"),

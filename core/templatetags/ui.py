@@ -114,9 +114,10 @@ def _frame(request: HttpRequest, one: Panel, key: str) -> SafeString:
 def with_query(context: template.Context, **changes: Any) -> str:
     """The page's query string with some parameters changed; an empty value takes one away."""
     query = context["request"].GET.copy()
-    query.pop("cursor", None)
+    for name in ("cursor", "key"):  # a panel's own address has the key of the panel
+        query.pop(name, None)
     for name, value in changes.items():
         query.pop(name, None)
         if value:
             query[name] = str(value)
-    return escape(f"?{query.urlencode()}" if query else context["request"].path)
+    return escape(f"?{query.urlencode()}")

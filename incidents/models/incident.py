@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any, Final
 
 import pgtrigger
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
+from incidents.models import sort_keys
 from incidents.vocabulary import UNRESOLVED, Category, IncidentSource, IncidentType, Severity, Stage, Status
 
 # Only a move between unresolved and over concerns the signals.
@@ -94,6 +95,10 @@ class Incident(WorkspaceScoped):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
+    weight = sort_keys.weight()
+    active_minute = sort_keys.active_minute()
+    lasted = sort_keys.lasted()
+
     class Meta(WorkspaceScoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "number"], name="incident_number_once"),
@@ -116,13 +121,14 @@ class Incident(WorkspaceScoped):
                 name="incident_unresolved",
             ),
             models.Index(
-                fields=["workspace", "severity", "-detected_at", "-id"], name="incident_by_severity"
-            ),
-            models.Index(
                 fields=["workspace", "incident_type", "-detected_at", "-id"], name="incident_by_type"
             ),
+            models.Index(fields=["workspace", "-weight", "-detected_at", "-id"], name="incident_by_weight"),
+            models.Index(fields=["workspace", "-active_minute", "-id"], name="incident_by_activity"),
+            models.Index(fields=["workspace", "-lasted", "-id"], name="incident_by_duration"),
             models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="incident_title_parts"),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -114,12 +114,6 @@ def test_the_way_back_never_leads_to_another_site(client, incident):
     assert answer["Location"] == f"/incidents/{incident.reference}"
 
 
-def test_an_unknown_filter_value_is_a_422_page_that_names_it(client):
-    answer = client.get("/incidents?severity=purple")
-    assert answer.status_code == 422
-    assert b"severity" in answer.content
-
-
 @pytest.mark.parametrize("name", PANELS.names())
 def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(client, incident, actor, name):
     url = f"/panels/{name}?key={incident.number}"

@@ -1,0 +1,108 @@
+"""A list's filters as people read them: chips that take one away, boxes that show what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from incidents.list_query import ListQuery
+from incidents.ordering import ORDERS
+from incidents.vocabulary import IncidentType, Severity, Stage, Status
+
+SINCE: Final = {
+    "1h": "Last hour",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+}
+WORST_TWO: Final = "sev1,sev2"
+_TITLES: Final = {
+    "severity": "Severity", "status": "Status", "stage": "Stage", "component": "Component", "type": "Type",
+    "label": "Label", "assigned_to": "Commander", "search": "Search", "project": "Project",
+    "since": "Detected", "until": "Until",
+}  # fmt: skip
+_LABELS: Final = {
+    "severity": dict(Severity.choices),
+    "status": {"active": "Active", **dict(Stage.choices), **dict(Status.choices)},
+    "stage": dict(Stage.choices),
+    "type": dict(IncidentType.choices),
+    "since": SINCE,
+    "assigned_to": {"none": "Nobody"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One value of one filter; `address` is the list without it."""
+
+    title: str
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a select box."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A select box of the filter bar."""
+
+    name: str
+    title: str
+    choices: Sequence[Choice]
+
+
+def chips(asked: ListQuery) -> list[Chip]:
+    """Every filter that is on, value by value."""
+    return [
+        Chip(_TITLES[name], said(name, word), asked.without(name, word))
+        for name, words in asked.words.items()
+        for word in words
+    ]
+
+
+def said(name: str, word: str) -> str:
+    """A canonical word as people read it: `sev1` -> SEV1, `1h` -> Last hour, `2h` -> since 2h."""
+    label = _LABELS.get(name, {}).get(word)
+    return label or (f"since {word}" if name == "since" else word)
+
+
+def selects(asked: ListQuery, components: Iterable[str], *, with_status: bool) -> list[Select]:
+    """The boxes of the filter bar. What is chosen and on no list of ours becomes an option of its own."""
+    statuses = [("active", "Active"), *Status.choices]
+    worst = [*Severity.choices, (WORST_TWO, "SEV1 and SEV2")]
+    boxes = [_select(asked, "severity", "Any severity", worst)]
+    if with_status:
+        boxes.append(_select(asked, "status", "Any status", statuses))
+    boxes.append(_select(asked, "component", "Any component", [(name, name) for name in components]))
+    boxes.append(_select(asked, "type", "Any type", IncidentType.choices))
+    boxes.append(_select(asked, "since", "Any time", list(SINCE.items())))
+    return boxes
+
+
+def order_select(asked: ListQuery) -> Select:
+    """The box that chooses the order."""
+    choices = [Choice(o.name, o.label, o == asked.order) for o in ORDERS.values()]
+    return Select("sort", "Order", choices)
+
+
+def unboxed(asked: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
+    """What the filter bar has no box for, to be carried along by its form."""
+    named = {box.name for box in boxes} | {"search", "sort"}
+    return [(name, value) for name, value in asked.pairs() if name not in named]
+
+
+def _select(asked: ListQuery, name: str, nothing: str, known: Sequence[tuple[str, str]]) -> Select:
+    words = asked.words.get(name, ())
+    value = ",".join(sorted(words))
+    options = [("", nothing), *known]
+    if value not in dict(options):
+        options.append((value, ", ".join(said(name, word) for word in words)))
+    return Select(name, _TITLES[name], [Choice(v, label, v == value) for v, label in options])

@@ -1,0 +1,47 @@
+"""What lists are ordered by beyond plain columns: kept by PostgreSQL, so that indexes can serve them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.db import models
+from django.db.models import Case, F, Func, Value, When
+from django.db.models.functions import Coalesce
+
+from incidents.vocabulary import SEVERITY_RANK, Severity
+
+# An unresolved incident counts as if it ended then: longer than any that is over, the oldest the longest.
+NEVER: Final = datetime(3000, 1, 1, tzinfo=UTC)
+_ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _generated(expression: Any, field: models.Field[Any, Any]) -> Any:
+    return models.GeneratedField(expression=expression, output_field=field, db_persist=True)
+
+
+def weight_of(severity: Severity) -> int:
+    """1 for the mildest, 4 for the worst: with the times, every key of the order then falls."""
+    return 5 - SEVERITY_RANK[severity]
+
+
+def weight() -> Any:
+    """What `weight_of` says."""
+    ranks = [When(severity=severity.value, then=Value(weight_of(severity))) for severity in Severity]
+    return _generated(Case(*ranks, default=Value(0)), models.SmallIntegerField())
+
+
+def active_minute() -> Any:
+    """The minute of the last event, else of the detection.
+
+    A key that moved with every counted event would make PostgreSQL write all indexes of the row each time.
+    """
+    last = Coalesce(F("last_event_at"), F("detected_at"))
+    minute = Func(Value(timedelta(minutes=1)), last, Value(_ORIGIN), function="date_bin")
+    return _generated(minute, models.DateTimeField())
+
+
+def lasted() -> Any:
+    """From the detection to the resolution."""
+    ended = Coalesce(F("resolved_at"), Value(NEVER), output_field=models.DateTimeField())
+    return _generated(ended - F("detected_at"), models.DurationField())

@@ -1,0 +1,121 @@
+"""What a list's page makes of its address: it keeps what it understands, and says what it does not."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidents.chips import chips, selects, unboxed
+from incidents.filters import IncidentFilter
+from incidents.list_query import ListQuery, read_list
+from incidents.vocabulary import Severity, Status
+from tests.incidents.make import NOW
+
+
+def read(query="", **options):
+    return read_list(QueryDict(query), now=NOW, **options)
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("severity=critical", "severity=sev1"),
+        ("severity=critical,P2,sev1", "severity=sev1%2Csev2"),
+        ("status=unresolved", "status=active"),
+        ("status=containing,triggered", "status=containment%2Copen"),
+        ("incident_type=memory_exhaust", "type=memory_exhaustion"),
+        ("service=api&q=INC-4", "component=api&search=INC-4"),
+        ("label=team:a", "label=team%3Da"),
+        ("since=24H&projectId=web", "project=web&since=24H"),
+        ("commander=none&sort=longest", "assigned_to=none&sort=duration"),
+        ("sort=newest&cursor=", ""),
+        ("severity=&status= , ", ""),
+    ],
+)
+def test_aliases_become_canonical_in_every_link(given, address):
+    asked = read(given)
+    assert asked.ignored == ()
+    assert asked.address() == address
+    assert read(address) == asked
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "said"),
+    [
+        ("severity=purple,critical", "severity=sev1", "“purple”"),
+        ("severity=purple", "", "sev1, sev2"),
+        ("status=broken&type=flood", "", "“flood”"),
+        ("sevrity=sev1", "", "Did you mean severity?"),
+        ("since=yesterday&severity=sev2", "severity=sev2", "1h or 7d"),
+        ("search=a&search=b", "search=b", "more than once"),
+        ("search=a%00b", "", "control characters"),
+        ("sort=shoe&status=open", "status=open", "last_event"),
+        ("cursor=nonsense&type=deadlock", "type=deadlock", "cannot be read"),
+        ("component=" + ",".join("abc" * 20), "", "at most 50"),
+        ("label=team", "", "name=value"),
+        ("utm_source=mail&severity=sev1", "severity=sev1", "utm_source"),
+    ],
+)
+def test_what_is_not_understood_is_named_and_the_rest_is_kept(given, kept, said):
+    asked = read(given)
+    assert said in " ".join(asked.ignored)
+    assert asked.address() == kept
+
+
+def test_a_long_nonsense_is_cut_in_the_sentence_about_it():
+    [sentence] = read("severity=" + "x" * 500).ignored
+    assert len(sentence) < 250
+
+
+@given(st.text(max_size=200))
+def test_no_address_does_worse_than_a_sentence(text):
+    assert isinstance(read(text[:190].replace("&&", "&")), ListQuery)
+
+
+def test_what_others_read_is_carried_but_never_guessed():
+    assert read("view=mine&severity=p1", also=("view",)).address() == "severity=sev1&view=mine"
+    assert "view" in read("view=mine").ignored[0]
+
+
+def test_each_chip_takes_away_its_own_value_and_nothing_else():
+    asked = read("severity=sev1,sev2&status=active&sort=oldest")
+    assert [(c.title, c.label, c.address) for c in chips(asked)] == [
+        ("Severity", "SEV1", "severity=sev2&status=active&sort=oldest"),
+        ("Severity", "SEV2", "severity=sev1&status=active&sort=oldest"),
+        ("Status", "Active", "severity=sev1%2Csev2&sort=oldest"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "box", "label"),
+    [
+        ("severity=p1", "severity", "SEV1"),
+        ("severity=sev2,sev1", "severity", "SEV1 and SEV2"),
+        ("severity=sev4,sev1", "severity", "SEV4, SEV1"),
+        ("status=active", "status", "Active"),
+        ("status=containing", "status", "Containment"),
+        ("component=billing", "component", "billing"),
+        ("since=7d", "since", "Last 7 days"),
+        ("since=2h", "since", "since 2h"),
+        ("", "type", "Any type"),
+    ],
+)
+def test_a_box_shows_what_is_chosen_whichever_word_chose_it(query, box, label):
+    boxes = {one.name: one for one in selects(read(query), ["api"], with_status=True)}
+    assert [c.label for c in boxes[box].choices if c.is_chosen] == [label]
+
+
+def test_a_form_carries_along_what_it_has_no_box_for():
+    asked = read("label=a=b&project=web&severity=sev1&search=x&stage=done")
+    assert unboxed(asked, selects(asked, [], with_status=True)) == [
+        ("stage", "done"), ("label", "a=b"), ("project", "web"),
+    ]  # fmt: skip
+
+
+def test_what_is_understood_is_what_the_strict_reading_means():
+    asked = read("severity=critical,nonsense&status=active")
+    assert asked.wanted.severities == {Severity.SEV1}
+    assert Status.OPEN in asked.wanted.statuses
+    assert read("").wanted == IncidentFilter()

@@ -1,0 +1,111 @@
+"""The list's page: filters in every link, paging both ways, and addresses that make no sense."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from incidents.services.opening import declare_incident
+from incidents.services.sla import seed_policies
+
+
+@pytest.fixture
+def client(workspace, actor):
+    seed_policies(workspace.pk)
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user_id))
+    return client
+
+
+@pytest.fixture
+def sixty(client, actor):
+    for number in range(60):
+        declare_incident(
+            actor, title=f"Trouble {number}", severity="sev2", components=["api"], labels={"project": "web"}
+        )
+
+
+def _text(answer):
+    return html.unescape(answer.content.decode())
+
+
+def _link(answer, label):
+    return re.search(rf'href="([^"]+)"[^>]*rel="{label}"', _text(answer))[1]
+
+
+def test_paging_keeps_the_filter_and_leads_back(client, sixty):
+    first = client.get("/incidents?severity=high&project=web&sort=oldest")
+    assert "60 incidents" in _text(first)
+    second = client.get(_link(first, "next"))
+    assert "severity=sev2&project=web&sort=oldest" in _link(first, "next")
+    assert ("Trouble 59" in _text(second), "Trouble 49" in _text(second)) == (True, False)
+    back = client.get(_link(second, "prev"))
+    assert ("Trouble 0" in _text(back), "Trouble 50" in _text(back)) == (True, False)
+
+
+def test_a_refreshed_panel_leads_to_pages_not_to_panels(client, sixty):
+    panel = client.get("/panels/incidents.list?severity=high&key=")
+    assert _link(panel, "next").startswith("/incidents?severity=sev2&cursor=")
+    tabs = client.get("/panels/incidents.active?severity=sev2&key=")
+    assert 'href="?severity=sev2&view=mine"' in _text(tabs)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/incidents?severity=purple", "“purple” must be one of sev1"),
+        ("/incidents?cursor=nonsense", "cannot be read"),
+        ("/incidents?sort=shoe", "last_event"),
+        ("/incidents?wrong=1&status=active", "is not a filter"),
+        ("/?type=flood", "“flood”"),
+        ("/incidents?search=%00", "control characters"),
+    ],
+)
+def test_a_senseless_address_is_a_400_page_that_says_what_it_left_out(client, sixty, path, said):
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert said in _text(answer)
+    assert "Trouble 5" in _text(answer)
+
+
+@pytest.mark.parametrize("junk", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_junk_in_an_address_is_shown_as_words(client, junk):
+    answer = client.get("/incidents", {"severity": junk, "search": junk, junk: "1"})
+    assert answer.status_code == 400
+    assert junk.encode() not in answer.content
+
+
+def test_a_form_that_sends_a_filter_twice_is_led_to_the_address_that_holds_both(client):
+    answer = client.get("/incidents?severity=sev1&severity=sev2&search=x")
+    assert (answer.status_code, answer["Location"]) == (303, "/incidents?severity=sev1%2Csev2&search=x")
+
+
+def test_a_page_whose_rows_are_gone_says_so_and_leads_back(client, actor):
+    from types import SimpleNamespace
+
+    from incidents.ordering import NEWEST, encode
+    from tests.incidents.make import NOW
+
+    cursor = encode(NEWEST, SimpleNamespace(detected_at=NOW, id=1))
+    answer = client.get(f"/incidents?cursor={cursor}")
+    assert "Nothing is left on this page" in _text(answer)
+
+
+def test_the_list_costs_the_same_number_of_queries_whatever_it_shows(client, sixty):
+    pages = [
+        "/incidents",
+        "/incidents?severity=sev2&status=active&component=api&search=trouble&sort=duration",
+    ]
+    costs = []
+    for path in pages:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(path).status_code == 200
+        costs.append(len(seen))
+    assert costs == [costs[0]] * 2
+    assert costs[0] <= 9
