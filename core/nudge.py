@@ -74,7 +74,7 @@ def nudge_later(task: str, delay_s: float, queue: str = "default") -> bool:
     if _pause.on() or now < _later.get(task, 0.0):
         return False
     try:
-        _send(task, queue, countdown=delay_s)
+        _send(task, queue, delay_s)
     except (redis.RedisError, KombuError, OSError):
         _pause.start()
         return False
@@ -82,8 +82,8 @@ def nudge_later(task: str, delay_s: float, queue: str = "default") -> bool:
     return True
 
 
-def _send(task: str, queue: str, **options: float) -> None:
-    current_app.send_task(task, queue=queue, retry=False, ignore_result=True, **options)
+def _send(task: str, queue: str, delay_s: float | None = None) -> None:
+    current_app.send_task(task, queue=queue, countdown=delay_s, retry=False, ignore_result=True)
 
 
 def clear(task: str) -> None:

@@ -147,12 +147,12 @@ def _become(name: str, argv: list[str], output: int) -> NoReturn:
         _take_over(name, output)
         code = _run(argv)
         sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:
-        traceback.print_exc()
-        raise
     finally:
-        os._exit(code)
+        try:
+            if sys.exception() is not None:
+                traceback.print_exc()
+        finally:
+            os._exit(code)
 
 
 def _take_over(name: str, output: int) -> None:
