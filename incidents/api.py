@@ -17,16 +17,13 @@ from incidents.schemas import (
     AssignIn,
     ComponentOut,
     DeclareIn,
-    EntryOut,
     ImpactIn,
     IncidentDetailOut,
     IncidentOut,
     MoveIn,
-    NoteIn,
     PatchIn,
     ResolveIn,
     StatusIn,
-    UpdateIn,
 )
 from incidents.selectors import (
     affected_components,
@@ -36,7 +33,6 @@ from incidents.selectors import (
     roles_of,
     timeline_page,
 )
-from incidents.services.notes import add_note, add_update
 from incidents.services.patching import declare_and_set, patch_incident
 from incidents.services.resolving import close_incident, reopen_incident, resolve_incident
 from incidents.services.responding import (
@@ -47,8 +43,8 @@ from incidents.services.responding import (
 )
 from incidents.services.roles import assign_role
 from incidents.versions import etag, version_from
-from incidents.vocabulary import EntryKind, IncidentSource
-from incidents.words import as_type, parsed
+from incidents.vocabulary import IncidentSource
+from incidents.words import as_type
 
 router = Router(tags=["Incidents"])
 catalogue = Router(tags=["Components"])
@@ -85,12 +81,6 @@ class IncidentQuery(Paging):
     )
 
 
-class TimelineQuery(Paging):
-    """Which entries: `kind` takes several, separated by commas."""
-
-    kind: str = Field("", max_length=400)
-
-
 class Reference(Schema):
     """`42`, `INC-42`, `inc-42` or `inc_00042`."""
 
@@ -104,14 +94,15 @@ class Once(Schema):
         "",
         alias="Idempotency-Key",
         max_length=200,
-        description="Any text of yours: sent again, the incident that it declared is answered.",
+        description="Any text of yours: sent again, what it made the first time is answered.",
     )
 
 
 LISTED: Final = ("limit", "cursor", "sort", *(alias for aliases in NAMES.values() for alias in aliases))
 
 
-def _answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
+def answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
+    """The incident as JSON, its version as ETag."""
     response["ETag"] = etag(incident.version)
     return incident_json(incident)
 
@@ -151,7 +142,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         actor_in(request), declared=declared, status=body.status, assigned_to=body.assigned_to
     )
     response["Location"] = f"{request.path}/{incident.number}"
-    return Status(201, _answer(incident, response))
+    return Status(201, answer(incident, response))
 
 
 @router.get("/{reference}", response=IncidentDetailOut, summary="Show an incident")
@@ -162,7 +153,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     story = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
     roles = roles_of(actor, incident)
-    return _answer(incident, response) | {
+    return answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
         "components": [{"component": a.component.name, "impact": a.impact} for a in components],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
@@ -178,7 +169,7 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
         wanted["is_public"] = wanted.pop("public")
     version = version_from(request, body.version)
     incident = patch_incident(actor_in(request), number=where.reference, wanted=wanted, version=version)
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.patch("/{reference}/status", response=IncidentOut, summary="Move an incident along")
@@ -192,7 +183,7 @@ def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Refer
         is_public=body.public,
         version=version_from(request, body.version),
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.post("/{reference}/acknowledge", response=IncidentOut, summary="Acknowledge an incident")
@@ -204,7 +195,7 @@ def acknowledge(
     incident = acknowledge_incident(
         actor_in(request), number=where.reference, note=body.message, version=version
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.post("/{reference}/assign", response=IncidentOut, summary="Assign a role")
@@ -217,7 +208,7 @@ def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference],
         username=body.username,
         version=version_from(request, body.version),
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.post("/{reference}/resolve", response=IncidentOut, summary="Resolve an incident")
@@ -231,21 +222,19 @@ def resolve(
         root_cause=body.root_cause,
         **_said(request, body),
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.post("/{reference}/close", response=IncidentOut, summary="Close an incident")
 def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Nothing is left to do; only after it is resolved."""
-    return _answer(
-        close_incident(actor_in(request), number=where.reference, **_said(request, body)), response
-    )
+    return answer(close_incident(actor_in(request), number=where.reference, **_said(request, body)), response)
 
 
 @router.post("/{reference}/reopen", response=IncidentOut, summary="Reopen an incident")
 def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Back to investigating; the old times stay in the story."""
-    return _answer(
+    return answer(
         reopen_incident(actor_in(request), number=where.reference, **_said(request, body)), response
     )
 
@@ -253,36 +242,6 @@ def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference],
 def _said(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
     version = version_from(request, body.version)
     return {"message": body.message, "is_public": body.public, "version": version}
-
-
-@router.post("/{reference}/notes", response={201: IncidentOut}, summary="Add a note")
-def note(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: NoteIn) -> Any:
-    """Internal. Changes no version."""
-    incident = add_note(actor_in(request), number=where.reference, message=body.message)
-    return Status(201, _answer(incident, response))
-
-
-@router.post("/{reference}/updates", response={201: IncidentOut}, summary="Tell stakeholders")
-def update(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn) -> Any:
-    """Public unless said otherwise; restarts the update clock."""
-    incident = add_update(
-        actor_in(request), number=where.reference, message=body.message, is_public=body.public
-    )
-    return Status(201, _answer(incident, response))
-
-
-@router.get("/{reference}/timeline", response=list[EntryOut], summary="Read the story")
-def timeline(
-    request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[TimelineQuery]
-) -> Any:
-    """Newest first; the next page is in the `Link` header."""
-    known_only(request, ("limit", "cursor", "kind"))
-    kinds = [parsed("kind", word, EntryKind, EntryKind) for word in query.kind.split(",") if word]
-    page = timeline_page(
-        actor_in(request), where.reference, kinds=kinds, cursor=query.cursor or None, limit=query.limit
-    )
-    link_pages(request, response, page.next_cursor)
-    return [entry_json(entry) for entry in page.items]
 
 
 class ComponentReference(Reference):
@@ -303,7 +262,7 @@ def put_component(
         impact=body.impact,
         version=version_from(request, body.version),
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @router.delete("/{reference}/components/{path:name}", response=IncidentOut, summary="Spare a component")
@@ -315,7 +274,7 @@ def delete_component(request: HttpRequest, response: HttpResponse, where: Path[C
         component=where.name,
         version=version_from(request, None),
     )
-    return _answer(incident, response)
+    return answer(incident, response)
 
 
 @catalogue.get("", response=list[ComponentOut], summary="List components")

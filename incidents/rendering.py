@@ -8,6 +8,8 @@ from typing import Any, Final
 from django.conf import settings
 
 from incidents.models import Incident, TimelineEntry
+from incidents.selectors_related import Related
+from incidents.selectors_story import Act
 
 _AS_THEY_ARE: Final = (
     "number", "title", "description", "severity", "incident_type", "category", "status", "stage",
@@ -43,7 +45,37 @@ def entry_json(entry: TimelineEntry) -> dict[str, Any]:
         "is_public": entry.is_public,
         "author": entry.author_label,
         "occurred_at": entry.occurred_at,
+        "pinned_at": entry.pinned_at,
+        "time_corrected_at": entry.time_corrected_at,
         "data": entry.data,
+    }
+
+
+def act_json(act: Act) -> dict[str, Any]:
+    """The fields of `schemas_story.ActOut`."""
+    if act.entry is not None:
+        told = act.entry
+        words = {"id": told.pk, "by": told.author_label, "kind": told.kind, "message": told.message}
+        return {"source": "timeline", "at": act.at, "changes": {}, **words}
+    if act.audit is None:
+        raise ValueError("an act is of the timeline or of the audit log")
+    row = act.audit
+    words = {"id": row.pk, "by": row.actor_label, "kind": row.action, "message": row.summary}
+    return {"source": "audit", "at": act.at, "changes": row.changes, **words}
+
+
+def related_json(related: Related) -> dict[str, Any]:
+    """The fields of `schemas_story.RelatedOut`."""
+    lists = {name: getattr(related, name) for name in ("linked", "earlier", "neighbours", "same_type")}
+    shown = {name: [_related(one) for one in incidents] for name, incidents in lists.items()}
+    return {**shown, "recurrence": related.recurrence}
+
+
+def _related(incident: Incident) -> dict[str, Any]:
+    names = ("number", "title", "severity", "status", "detected_at")
+    return {name: getattr(incident, name) for name in names} | {
+        "incident_id": incident.reference,
+        "url": f"{settings.BASE_URL}/incidents/{incident.number}",
     }
 
 

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from ninja import Schema
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
+from incidents.schemas_story import Body, EntryOut
 from incidents.texts import LABELS, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
     SEVERITY_ALIASES,
     STAGE_ALIASES,
     STATUS_ALIASES,
     TYPE_ALIASES,
-    EntryKind,
     Impact,
     IncidentType,
     ResponseRole,
@@ -52,12 +52,6 @@ Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Fie
 Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION, description="The version that was read.")]
 
 
-class Body(Schema):
-    """A field nobody knows is refused by name: to ignore it would be to lie."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
 class DeclareIn(Body):
     """A new incident. Only the title is needed."""
 
@@ -92,6 +86,7 @@ class PatchIn(Body):
     title: Title | None = None
     description: Text | None = None
     severity: SeverityWord | None = None
+    incident_type: TypeWord | None = Field(None, validation_alias=AliasChoices("incident_type", "type"))
     status: StatusWord | None = None
     stage: StageWord | None = None
     assigned_to: Name | None = Field(
@@ -139,20 +134,6 @@ class AssignIn(Body):
     )
     role: RoleWord = ResponseRole.COMMANDER.value
     version: Version | None = None
-
-
-class NoteIn(Body):
-    """An internal note."""
-
-    message: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)] = Field(
-        validation_alias=AliasChoices("message", "note", "notes", "text")
-    )
-
-
-class UpdateIn(NoteIn):
-    """An update for stakeholders."""
-
-    public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
 
 
 class ImpactIn(Body):
@@ -203,18 +184,6 @@ class IncidentOut(Schema):
     url: str
 
 
-class EntryOut(Schema):
-    """One line of the story, newest first in lists."""
-
-    id: int
-    kind: EntryKind
-    message: str
-    is_public: bool
-    author: str
-    occurred_at: datetime
-    data: dict[str, Any]
-
-
 class ComponentImpactOut(Schema):
     """One affected component."""
 
@@ -223,11 +192,12 @@ class ComponentImpactOut(Schema):
 
 
 class RoleOut(Schema):
-    """One person holding one role."""
+    """One person holding one role; `ended_at` null: still."""
 
     role: ResponseRole
     username: str
     assigned_at: datetime
+    ended_at: datetime | None = None
 
 
 class IncidentDetailOut(IncidentOut):

@@ -19,7 +19,9 @@ from accounts.services.tokens import issue_token
 from config.api import api as tocsin_api
 from core.panels import PANELS
 from detection.services.rules import install_builtin_rules
+from incidents.services.notes import add_entry
 from incidents.services.opening import declare_incident
+from incidents.vocabulary import EntryKind
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,18 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/notes"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
     ("POST", "/incidents/{reference}/updates"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
     ("GET", "/incidents/{reference}/timeline"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/timeline"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
+    ("PATCH", "/incidents/{reference}/timeline/{entry_id}"): Row(
+        May.INCIDENTS_WRITE, {"occurred_at": "2026-01-01T00:00:00Z"}, about=True
+    ),
+    ("PUT", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
+    ("DELETE", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/activity"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/related"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/related/{other}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("DELETE", "/incidents/{reference}/related/{other}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/components"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
@@ -117,7 +131,10 @@ def house(make_user, workspace, other_workspace) -> House:
     token = issue_token(system, name="Spare", scopes=["events:write"])
     browsers = {role: browser_of(make_user, workspace, role) for role in ROLES}
     browser_of(make_user, workspace, "viewer", "spare")
+    declare_incident(system, title="Ours too")
+    note = add_entry(system, number=1, kind=EntryKind.NOTE, message="Ours")
     where = {
+        "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
         "token_id": str(token.row.pk),
     }  # fmt: skip
