@@ -50,19 +50,26 @@ class WebhookFormat(ABC):
     `name` stands in the address; `is_alerting` formats open incidents by their own severity unless the
     source says otherwise; `content_types` are the media types taken ("" for a request that names none).
     `max_body` is in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source that
-    holds secrets takes signed requests only.
+    holds secrets takes signed requests only. `is_mapped`: the source's field mapping says how to read it.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     is_alerting: ClassVar[bool] = False
     signs: ClassVar[bool] = False
+    is_mapped: ClassVar[bool] = False
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json", ""})
     max_body: ClassVar[int] = 4_000_000
 
-    def verify(self, request: WebhookRequest, secrets: Sequence[str]) -> bool:
+    def verify(
+        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
+    ) -> bool:
         """Whether the sender holds one of `secrets` (never empty): by the signature over `request.raw`."""
         return True
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a body of this media type ("" for none named) is read here; the door answers 415 if not."""
+        return content_type in self.content_types
 
     @abstractmethod
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:

@@ -1,0 +1,112 @@
+"""Datadog's Webhooks integration, with the payload template published in docs/howto/connect-senders.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.forms import URLENCODED, form_values
+from detection.webhooks.mapped import detail_of, key_of
+from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.request import WebhookRequest
+from detection.webhooks.signing import bearer, is_known
+from detection.webhooks.values import first_line, labels_of, line, link, links, moment, prose, require_object
+from incidents.vocabulary import Severity
+
+TEMPLATE: Final = {
+    "alert_id": "$ALERT_ID", "transition": "$ALERT_TRANSITION", "alert_type": "$ALERT_TYPE",
+    "title": "$ALERT_TITLE", "event_title": "$EVENT_TITLE", "body": "$TEXT_ONLY_MSG",
+    "priority": "$ALERT_PRIORITY", "scope": "$ALERT_SCOPE", "status": "$ALERT_STATUS",
+    "metric": "$ALERT_METRIC",
+    "query": "$ALERT_QUERY", "host": "$HOSTNAME", "tags": "$TAGS", "link": "$LINK", "snapshot": "$SNAPSHOT",
+    "date": "$DATE", "last_updated": "$LAST_UPDATED", "cycle_key": "$ALERT_CYCLE_KEY",
+    "aggregation_key": "$AGGREG_KEY", "event_type": "$EVENT_TYPE", "event_id": "$ID", "org": "$ORG_NAME",
+}  # fmt: skip
+_FIRING: Final = ("triggered", "re-triggered", "warn", "re-warn", "no data", "re-no data", "renotify")
+_TYPES: Final = {"error": Severity.SEV2, "warning": Severity.SEV3, "info": Severity.SEV4}
+_PRIORITIES: Final = {
+    "p1": Severity.SEV1, "p2": Severity.SEV2, "p3": Severity.SEV3, "p4": Severity.SEV4, "p5": Severity.SEV4,
+}  # fmt: skip
+_EMPTY: Final = frozenset({"", "null", "none", "n/a"})
+
+
+@webhook_format
+class Datadog(WebhookFormat):
+    """One transition of a monitor, one group of it at a time. The groups of a monitor share an incident."""
+
+    name = "datadog"
+    title = "Datadog"
+    is_alerting = True
+    signs = True
+    content_types = frozenset({"application/json", URLENCODED, ""})
+
+    def verify(
+        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
+    ) -> bool:
+        """Datadog does not sign; a custom header `Authorization: Bearer …` carries the secret."""
+        return is_known(bearer(request.headers.get("authorization", "")), secrets)
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        raw = form_values(request) if request.content_type == URLENCODED else request.document()
+        body = {name: value for name, value in require_object(raw).items() if _is_filled(value)}
+        state = _state(line(body.get("transition")), line(body.get("alert_type")))
+        return Reading(alerts=(_alert(body, state),)) if state else _event(body, settings)
+
+
+def _is_filled(value: Any) -> bool:
+    """Variables Datadog has no value for stay as they are written, or become null."""
+    text = line(value, 10_000)
+    return text.lower() not in _EMPTY and not (text.startswith("$") and text[1:].replace("_", "").isupper())
+
+
+def _state(transition: str, alert_type: str) -> AlertState | None:
+    word = transition.lower()
+    if word == "recovered" or (not word and alert_type == "success"):
+        return AlertState.RESOLVED
+    return AlertState.FIRING if word in _FIRING or (not word and alert_type in ("error", "warning")) else None
+
+
+def _severity(body: Mapping[str, Any]) -> Severity | None:
+    """The monitor's priority, else how bad the transition is; a warning is never worse than SEV3."""
+    found = _PRIORITIES.get(line(body.get("priority")).lower()) or _TYPES.get(
+        line(body.get("alert_type")).lower()
+    )
+    is_warning = "warn" in line(body.get("transition")).lower()
+    return max(found or Severity.SEV3, Severity.SEV3) if is_warning else found
+
+
+def _tags(body: Mapping[str, Any]) -> dict[str, str]:
+    """`env:prod,service:api,urgent` -> {"env": "prod", "service": "api", "urgent": "yes"}."""
+    pairs = (tag.strip().partition(":") for tag in line(body.get("tags"), 5000).split(","))
+    return labels_of({name: value or "yes" for name, _, value in pairs})
+
+
+def _alert(body: Mapping[str, Any], state: AlertState) -> Alert:
+    title = first_line(body.get("title"), body.get("event_title"), body.get("body")) or "Datadog monitor"
+    monitor, scope = (
+        first_line(body.get("alert_id"), body.get("aggregation_key"), title),
+        line(body.get("scope"), 2000),
+    )
+    tags, is_over = _tags(body), state == AlertState.RESOLVED
+    at = moment(body.get("last_updated")) or moment(body.get("date"))
+    return Alert(
+        key=key_of("monitor", monitor, scope), group=key_of("monitor", monitor), state=state, title=title,
+        severity=_severity(body), description=prose(body.get("body")),
+        component=first_line(tags.get("service"), body.get("host"), tags.get("host")),
+        starts_at=None if is_over else at, ends_at=at if is_over else None, labels=tags,
+        links=links(link(body.get("link"), "Datadog"), link(body.get("snapshot"), "Snapshot")),
+        detail=detail_of(body),
+    )  # fmt: skip
+
+
+def _event(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
+    """No monitor's transition: an event of Datadog's stream, counted by the rules."""
+    message = first_line(body.get("event_title"), body.get("title"), body.get("body"), limit=8000)
+    level = line(body.get("alert_type")).lower()
+    event = {
+        "source": first_line(_tags(body).get("service"), body.get("host"), settings.name),
+        "level": level if level in _TYPES else "info", "message": message,
+        "event_type": line(body.get("event_type")), "metadata": detail_of(body),
+    }  # fmt: skip
+    return Reading(events=(event,) if message else ())

@@ -1,0 +1,170 @@
+"""Sentry's internal integrations: issues, issue alerts (`event_alert`), metric alerts, single errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from detection.levels import LEVEL_NAMES
+from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.mapped import key_of
+from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.request import WebhookRequest
+from detection.webhooks.signing import is_signed
+from detection.webhooks.values import (
+    first_line,
+    labels_of,
+    line,
+    link,
+    links,
+    moment,
+    prose,
+    require_line,
+    require_object,
+)
+from incidents.vocabulary import Severity
+
+_ALERTED: Final = {
+    "fatal": Severity.SEV1, "error": Severity.SEV2, "warning": Severity.SEV3, "info": Severity.SEV4,
+    "debug": Severity.SEV4, "sample": Severity.SEV4,
+}  # fmt: skip
+# An issue nobody made an alert rule for is one step less bad than one that set off a rule.
+_SEEN: Final = {
+    "fatal": Severity.SEV2,
+    "error": Severity.SEV3,
+    "warning": Severity.SEV4,
+    "info": Severity.SEV4,
+}
+_METRIC: Final = {"critical": Severity.SEV1, "warning": Severity.SEV3}
+_ISSUE_STATES: Final = {
+    "created": AlertState.FIRING, "unresolved": AlertState.FIRING, "resolved": AlertState.RESOLVED,
+    "archived": AlertState.RESOLVED, "ignored": AlertState.RESOLVED,
+}  # fmt: skip
+_PROJECT: Final = re.compile(r"/projects/[^/]+/([^/]+)/")
+
+
+@webhook_format
+class Sentry(WebhookFormat):
+    """An issue keeps one key from its first alert to its resolution, whichever resource tells of it."""
+
+    name = "sentry"
+    title = "Sentry"
+    is_alerting = True
+    signs = True
+
+    def verify(
+        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
+    ) -> bool:
+        """`Sentry-Hook-Signature` is the HMAC-SHA256 of the raw body under the client secret."""
+        return is_signed(request.raw, request.headers.get("sentry-hook-signature", ""), secrets)
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        """Resources that tell of nothing broken (installations, comments) are accepted, empty."""
+        body = require_object(request.document())
+        action, data = line(body.get("action")), require_object(body.get("data"), "data")
+        resource = request.headers.get("sentry-hook-resource", "") or _guess(data)
+        read = _RESOURCES.get(resource)
+        return read(action, data) if read else Reading()
+
+
+def _guess(data: Mapping[str, Any]) -> str:
+    """The resource by what is there, for relays that drop the header."""
+    names = {"metric_alert": "metric_alert", "event": "event_alert", "issue": "issue", "error": "error"}
+    return next((resource for name, resource in names.items() if name in data), "")
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _issue(action: str, data: Mapping[str, Any]) -> Reading:
+    state = _ISSUE_STATES.get(action)
+    if state is None:
+        return Reading()
+    issue = require_object(data.get("issue"), "data.issue")
+    number = require_line(issue.get("id"), "data.issue.id")
+    project, is_over = _object(issue.get("project")), state == AlertState.RESOLVED
+    return Reading(alerts=(Alert(
+        key=key_of("issue", number), state=state,
+        title=first_line(issue.get("title"), issue.get("shortId"), number),
+        severity=_SEEN.get(line(issue.get("level"))), description=prose(issue.get("culprit")),
+        component=first_line(project.get("slug"), project.get("name")),
+        starts_at=None if is_over else moment(issue.get("lastSeen")) or moment(issue.get("firstSeen")),
+        labels=labels_of({"issue": issue.get("shortId"), "platform": issue.get("platform")}),
+        links=links(link(issue.get("web_url"), "Sentry"), link(issue.get("permalink"), "Sentry")),
+        detail={"resource": "issue", "action": action, "issue": dict(issue)},
+    ),))  # fmt: skip
+
+
+def _event_alert(action: str, data: Mapping[str, Any]) -> Reading:
+    event = require_object(data.get("event"), "data.event")
+    pairs = event.get("tags")
+    tags = {
+        line(pair[0]): pair[1]
+        for pair in (pairs if isinstance(pairs, list) else [])
+        if isinstance(pair, list) and len(pair) == 2
+    }
+    number = first_line(event.get("issue_id"), event.get("issue_url"), event.get("event_id"))
+    project = _PROJECT.search(line(event.get("url"), 2000))
+    rule = first_line(data.get("triggered_rule"), _object(data.get("issue_alert")).get("title"))
+    return Reading(alerts=(Alert(
+        key=key_of("issue", require_line(number, "data.event.issue_id", 2000)), state=AlertState.FIRING,
+        title=first_line(event.get("title"), event.get("message"), rule) or "Sentry alert",
+        severity=_ALERTED.get(line(event.get("level") or tags.get("level"))),
+        description=prose(f"Rule: {rule}\n{line(event.get('culprit'))}"),
+        component=project[1] if project else "",
+        starts_at=moment(event.get("datetime")) or moment(event.get("timestamp")),
+        labels=labels_of(tags | {"rule": rule}), links=links(link(event.get("web_url"), "Sentry")),
+        detail={"resource": "event_alert", "action": action, "event": _short(event)},
+    ),))  # fmt: skip
+
+
+def _metric_alert(action: str, data: Mapping[str, Any]) -> Reading:
+    metric = require_object(data.get("metric_alert"), "data.metric_alert")
+    rule = _object(metric.get("alert_rule"))
+    is_over = action == "resolved"
+    if not is_over and action not in _METRIC:
+        return Reading()
+    projects = metric.get("projects")
+    number = first_line(metric.get("id"), metric.get("identifier"), rule.get("id"))
+    return Reading(alerts=(Alert(
+        key=key_of("metric", require_line(number, "data.metric_alert.id")),
+        state=AlertState.RESOLVED if is_over else AlertState.FIRING,
+        title=first_line(metric.get("title"), rule.get("name"), data.get("description_title"))
+        or "Metric alert",
+        severity=_METRIC.get(action), description=prose(data.get("description_text")),
+        component=first_line(*projects) if isinstance(projects, list) else "",
+        starts_at=None if is_over else moment(metric.get("date_started")),
+        ends_at=moment(metric.get("date_closed")) if is_over else None,
+        labels=labels_of({"rule": rule.get("name"), "aggregate": rule.get("aggregate")}),
+        links=links(link(data.get("web_url"), "Sentry")),
+        detail={"resource": "metric_alert", "action": action, "metric_alert": dict(metric)},
+    ),))  # fmt: skip
+
+
+def _error(action: str, data: Mapping[str, Any]) -> Reading:
+    """Single errors are counted by the rules, not alerts."""
+    error = require_object(data.get("error"), "data.error")
+    project, at = _PROJECT.search(line(error.get("url"), 2000)), moment(error.get("datetime"))
+    event = {
+        "source": project[1] if project else first_line(error.get("project")) or "sentry",
+        "level": level if (level := line(error.get("level"))) in LEVEL_NAMES else "error",
+        "event_type": "sentry.error",
+        "message": first_line(error.get("title"), error.get("message"), limit=8000),
+        "event_id": key_of("sentry", first_line(error.get("event_id"))) if error.get("event_id") else "",
+        "metadata": _short(error),
+    }  # fmt: skip
+    return Reading(events=(event | ({"occurred_at": at.isoformat()} if at else {}),))
+
+
+def _short(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event without its stack traces and other bulk, which stay in Sentry."""
+    kept = ("event_id", "issue_id", "title", "message", "culprit", "level", "platform", "release", "dist",
+            "environment", "datetime", "web_url", "metadata", "tags")  # fmt: skip
+    return {name: event[name] for name in kept if event.get(name) not in (None, "", [], {})}
+
+
+_RESOURCES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Reading]]] = {
+    "issue": _issue, "event_alert": _event_alert, "metric_alert": _metric_alert, "error": _error,
+}  # fmt: skip

@@ -1,0 +1,33 @@
+"""Words senders use for whether something still is: firing, resolved, acknowledged, ignored. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+IGNORED: Final = "ignored"
+STATES: Final = ("firing", "resolved", "acknowledged", IGNORED)
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_TABLE: Final = {
+    "firing": "firing fire fired alert alerting alarm triggered trigger re-triggered active open opened "
+    "problem down offline critical warning warn error failed failure failing unhealthy unresolved no_data "
+    "nodata created bad true",
+    "resolved": "resolved resolve ok okay up online recovered recovery recover closed close clear cleared "
+    "normal inactive healthy success succeeded fixed good passing false",
+    "acknowledged": "acknowledged acknowledge acked ack",
+    IGNORED: "ignored pending maintenance test paused",
+}
+STATE_WORDS: Final[Mapping[str, str]] = {
+    word: state for state, words in _TABLE.items() for word in words.split()
+}
+
+
+def plain(word: str) -> str:
+    """A word as tables hold it: trimmed, lower case, blanks as _."""
+    return word.strip().casefold().replace(" ", "_")
+
+
+def state_of(word: str, own: Mapping[str, str] = NONE) -> str:
+    """One of STATES: by the sender's own table first, then by the common words; "" when unknown."""
+    return own.get(plain(word), "") or STATE_WORDS.get(plain(word), "")
