@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from whitenoise.compress import Compressor
 from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(WhiteNoiseMiddleware):
@@ -28,3 +30,11 @@ class StaticFiles(WhiteNoiseMiddleware):
         for name, value in found.headers:
             response[name] = value
         return response
+
+
+class HashedFiles(CompressedManifestStaticFilesStorage):
+    """Names with a hash, and gzip beside each file. Brotli would cost a first start a minute."""
+
+    def create_compressor(self, **kwargs: Any) -> Compressor:
+        """WhiteNoise's own, which takes Brotli when its package is there, as it is for the fonts."""
+        return Compressor(**kwargs, use_brotli=False)
