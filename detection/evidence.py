@@ -1,6 +1,6 @@
 """What the tables say about touched pairs: their state, their crossed windows, the events these count.
 
-Reads only. Looking takes no lock; who acts on what it saw looks again under the workspace's lock.
+Reads only; who acts on what it saw holds the workspace's lock.
 """
 
 from __future__ import annotations
@@ -80,5 +80,5 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
         ]  # fmt: skip
         for n, *member in rows(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)]):
             ordered[n].members.append(Member(*member))
-    # Somebody may have resolved their incident between the two looks.
+    # Somebody may have resolved their incident meanwhile: people do not wait for the lock.
     return [c for c in ordered if len(c.members) >= c.state.threshold]

@@ -1,7 +1,7 @@
 """From hits to incidents: drain what ingest touched, find crossed windows, open or join, in one transaction.
 
-Looking is free of locks; acting takes an advisory lock on each workspace concerned and looks again, so
-that however many workers drain at once, no event is counted twice and no crossing is missed.
+Looking and acting happen under an advisory lock on the workspace, so that however many workers drain at
+once, no event is counted twice and no crossing is missed.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def _merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
 
 
 def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> None:
-    """Act on every pair that needs it, one workspace after the other. Must run in a transaction."""
-    found = states_of(pairs)
-    pending = [pair for pair, _ in joining(found)] + [crossed.touched for crossed in crossings_of(found)]
-    pending.sort(key=lambda pair: (pair.workspace_id, pair.rule_id, pair.group_key))
-    by_workspace = groupby(pending, key=lambda pair: pair.workspace_id)
-    for workspace_id, concerned in by_workspace:
+    """Act on every pair that needs it, one workspace after the other.
+
+    Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
+    workspaces does so in one order.
+    """
+    for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
         _act(workspace_id, list(concerned), now)
 
 

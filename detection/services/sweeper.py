@@ -34,7 +34,7 @@ def _sweep_next() -> bool:
         rules = DetectionRule.across_workspaces.annotate(due_at=due_at).filter(due, enabled=True)
         rule = (
             rules.order_by(F("last_swept_at").asc(nulls_first=True))
-            .select_for_update(skip_locked=True)
+            .select_for_update(skip_locked=True, no_key=True)  # findings may refer to the rule meanwhile
             .first()
         )
         if rule is None:
