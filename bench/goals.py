@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.cases import detection, exactly_once, footprint, ingest, latency, page, stored, streams
+from bench.cases import detection, exactly_once, footprint, ingest, latency, page, pages, stored, streams
 from bench.harness.report import Report
 from bench.harness.scale import Scale
 
@@ -22,6 +22,8 @@ GOALS: dict[int, Callable[[Scale], Report]] = {
     11: stored.full_and_empty,
     12: exactly_once.check,
     13: streams.fan_out,
+    14: pages.deep_and_long,
+    15: pages.with_a_long_past,
     16: footprint.memory_at_idle,
     17: footprint.cold_start,
 }

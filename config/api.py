@@ -22,6 +22,7 @@ from detection.api import events_router
 from detection.api import router as rules_router
 from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
+from incidents.api_export import router as exports_router
 from incidents.api_story import router as story_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -55,6 +56,7 @@ api = TocsinAPI(
     docs_url=None,
     urls_namespace="api",
 )
+api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/events", events_router)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render as render_template
+from django.utils.html import format_html
 
 
 class SeeOther(HttpResponseRedirect):
@@ -33,13 +34,21 @@ def render(
     return response
 
 
-def done(request: HttpRequest, message: str, *, url: str, topics: Sequence[str] = ()) -> HttpResponse:
-    """The answer to a form that did its work: 303 to `url`; for htmx 204, a toast and fresh panels."""
+def done(
+    request: HttpRequest, message: str, *, url: str, topics: Sequence[str] = (), undo: str = ""
+) -> HttpResponse:
+    """The answer to a form that did its work: 303 to `url`; for htmx 204, a toast and fresh panels.
+
+    `undo` is where a POST takes it back; a GET of the address above it asks first.
+    """
     if not wants_fragment(request):
-        messages.success(request, message)
+        asked = undo.removesuffix("/undo")
+        link = format_html('{} <a class="link" href="{}">Undo…</a>', message, asked) if undo else message
+        messages.success(request, link)
         return SeeOther(url)
     response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps({"tocsin:done": {"message": message, "topics": list(topics)}})
+    said = {"message": message, "topics": list(topics), **({"undo": undo} if undo else {})}
+    response["HX-Trigger"] = json.dumps({"tocsin:done": said})
     return response
 
 

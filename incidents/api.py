@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from accounts.door import actor_in
 from core.paging import known_only, link_pages
 from incidents.filters import NAMES, parse_filter
 from incidents.models import Incident
+from incidents.queries import Conditions
 from incidents.rendering import entry_json, incident_json
 from incidents.schemas import (
     AssignIn,
@@ -60,22 +61,9 @@ class Paging(Schema):
     cursor: str = Field("", max_length=200, description="From the Link header of the page before.")
 
 
-class IncidentQuery(Paging):
-    """Every condition given must hold; several values of one are separated by commas."""
+class IncidentQuery(Paging, Conditions):
+    """Which incidents, in which order, and which page of them."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    status: str = Field("", description="`active`, a status, or a stage word (`containing`).", max_length=400)
-    severity: str = Field("", description="`sev1` … `sev4`, or critical, high, medium, low.", max_length=400)
-    type: str = Field("", description="`error_burst` … (also `incident_type`).", max_length=1000)
-    stage: str = Field("", max_length=400)
-    component: str = Field("", description="Affected component (also `service`).", max_length=1000)
-    assigned_to: str = Field("", description="The commander's user name, or `none`.", max_length=200)
-    since: str = Field("", description="`15m`, `1h`, `7d` or a time in ISO 8601.", max_length=60)
-    until: str = Field("", max_length=60)
-    label: str = Field("", description="`name=value`", max_length=1000)
-    project: str = Field("", description="The label `project` (also `projectId`).", max_length=200)
-    search: str = Field("", description="Part of the title or a component's name (also `q`).", max_length=200)
     sort: str = Field(
         "", description="`newest`, `oldest`, `severity`, `last_event`, `duration`.", max_length=60
     )

@@ -71,6 +71,11 @@ def read_list(
     )
 
 
+def asked_for(given: Mapping[str, Any]) -> dict[str, str]:
+    """The filters as a file says them: name -> canonical words. For parameters that `parse_filter` took."""
+    return {name: ", ".join(words) for name, words in read_list(given).words.items()}
+
+
 def _strangers(given: Mapping[str, Any], known: frozenset[str]) -> Iterable[str]:
     for name in sorted(set(given) - known):
         near = difflib.get_close_matches(name, NAMES, n=1)

@@ -24,6 +24,9 @@ class Scale:
     viewers: tuple[int, int] = (1_000, 5_000)
     updates: int = 20
     page_views: int = 30
+    incidents: int = 100_000
+    deep: int = 90_000
+    entries: int = 5_000
     idle_seconds: int = 20
     is_smoke: bool = False
 
@@ -44,6 +47,9 @@ SMOKE = Scale(
     viewers=(10, 50),
     updates=3,
     page_views=2,
+    incidents=400,
+    deep=300,
+    entries=200,
     idle_seconds=2,
     is_smoke=True,
 )

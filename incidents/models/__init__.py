@@ -1,5 +1,6 @@
 """Every model of the app, gathered where Django looks for them."""
 
+from incidents.models.bulk import BulkAction, BulkStep
 from incidents.models.component import AffectedComponent, Component
 from incidents.models.incident import Incident, IncidentCounter, IncidentSignal
 from incidents.models.role import RoleAssignment
@@ -8,6 +9,8 @@ from incidents.models.timeline import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
+    "BulkAction",
+    "BulkStep",
     "Component",
     "Incident",
     "IncidentCounter",

@@ -69,12 +69,15 @@ def _moved(change: Change, status: Status) -> Course:
             f"{incident.reference}: {error}. Nothing was changed.", faults=[fault], extra=extra
         ) from error
     if is_reopening(course.status, status):
-        _refuse_second_unresolved(incident)
+        refuse_second_unresolved(incident)
     return after
 
 
-def _refuse_second_unresolved(incident: Incident) -> None:
-    """The same trouble may have opened a newer incident meanwhile; two at once would split its events."""
+def refuse_second_unresolved(incident: Incident) -> None:
+    """The same trouble may have opened a newer incident meanwhile; two at once would split its events.
+
+    Ask under the counter's lock. Raises Conflict naming the other.
+    """
     mine = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     theirs = IncidentSignal.objects.of(incident.workspace_id).filter(
         fingerprint__in=mine.values("fingerprint"), incident__status__in=UNRESOLVED

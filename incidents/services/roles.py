@@ -30,12 +30,13 @@ def assign_role(
     wanted = as_role(role)
 
     def work(it: Change) -> None:
-        _assign(it, wanted, _member(actor.workspace_id, username, user_id))
+        give_role(it, wanted, member_of(actor.workspace_id, username, user_id))
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
 
 
-def _member(workspace_id: int, username: str | None, user_id: int | None) -> User | None:
+def member_of(workspace_id: int, username: str | None, user_id: int | None) -> User | None:
+    """The member named either way; None for neither. Raises Invalid (field `username`)."""
     if user_id is None and username is None:
         return None
     members = Membership.objects.of(workspace_id).filter(user__is_active=True).select_related("user")
@@ -50,30 +51,31 @@ def _member(workspace_id: int, username: str | None, user_id: int | None) -> Use
     return member.user
 
 
-def _assign(it: Change, role: ResponseRole, user: User | None) -> None:
-    held = RoleAssignment.objects.of(it.incident.workspace_id).filter(
-        incident=it.incident, role=role, ended_at__isnull=True
+def give_role(change: Change, role: ResponseRole, user: User | None, *, why: str = "") -> None:
+    """Give a role on a locked incident to somebody, or to nobody; `why` begins the line of the timeline."""
+    held = RoleAssignment.objects.of(change.incident.workspace_id).filter(
+        incident=change.incident, role=role, ended_at__isnull=True
     )
     before: RoleAssignment | None = held.select_related("user").first()
     if (before.user_id if before else None) == (user.pk if user else None):
         return
-    it.refuse_stale()
+    change.refuse_stale()
     if before is not None:
-        held.update(ended_at=it.at)
+        held.update(ended_at=change.at)
     if user is not None:
         RoleAssignment.objects.create(
-            workspace_id=it.incident.workspace_id,
-            incident=it.incident,
+            workspace_id=change.incident.workspace_id,
+            incident=change.incident,
             role=role,
             user=user,
-            assigned_at=it.at,
+            assigned_at=change.at,
         )
-    it.save()
-    _tell(it, role, before.user if before else None, user)
+    change.save()
+    _tell(change, role, before.user if before else None, user, why)
 
 
-def _tell(it: Change, role: ResponseRole, before: User | None, after: User | None) -> None:
-    message = (
+def _tell(it: Change, role: ResponseRole, before: User | None, after: User | None, why: str) -> None:
+    message = f"{why}: " * bool(why) + (
         f"{after.label} is {role.label.lower()}." if after else f"Nobody is {role.label.lower()} any more."
     )
     it.note(EntryKind.ROLE_ASSIGNED, message, role=role.value, user=after.pk if after else None)

@@ -4,3 +4,4 @@ import "./live.js";
 import "./dialog.js";
 import "./forms.js";
 import "./shortcuts.js";
+import "./select.js";

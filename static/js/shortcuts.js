@@ -7,8 +7,9 @@ export function shortcut(keys, title, run) {
 }
 
 const press = (key) => () => {
-  const target = document.querySelector(`[data-row][aria-selected=true] [data-key="${key}"], [data-key="${key}"]`);
-  target?.matches("input") ? (target.focus(), target.select()) : target?.click();
+  const wanted = `[data-key="${key}"]`, row = document.querySelector("[data-row][aria-selected=true]");
+  const target = row?.querySelector(wanted) ?? [...document.querySelectorAll(wanted)].find((one) => !one.closest("[data-row]"));
+  target?.matches("input:not([type=checkbox])") ? (target.focus(), target.select()) : target?.click();
 };
 
 function move(step) {
@@ -23,10 +24,8 @@ function move(step) {
 
 shortcut("j", "Next incident", () => move(1));
 shortcut("k", "Previous incident", () => move(-1));
-shortcut("a", "Acknowledge", () => {
-  const row = document.querySelector("[data-row][aria-selected=true]");
-  row ? row.querySelector("form button")?.click() : press("a")();
-});
+shortcut("a", "Acknowledge", press("a"));
+shortcut("x", "Select the incident", press("x"));
 shortcut("s", "Change status", press("s"));
 shortcut("r", "Resolve", press("r"));
 shortcut("e", "Edit details", press("e"));

@@ -11,8 +11,16 @@ export function toast(message, isError = false) {
   button.setAttribute("aria-label", "Close");
   box.append(words, button);
   host.append(box);
-  if (!isError) setTimeout(() => box.remove(), 6000);
+  if (!isError) leave(box);
+}
+
+// Not from under somebody's pointer or focus, and not soon while there is something to press.
+function leave(box, after = 6000, waited = 0) {
+  setTimeout(() => {
+    const isUsed = box.matches(":hover, :focus-within") || (box.querySelector("form, a") && waited < 10_000);
+    isUsed ? leave(box, 2000, waited + after) : box.remove();
+  }, after);
 }
 
 document.addEventListener("click", (event) => event.target.closest("[data-close-toast]")?.closest(".toast").remove());
-for (const box of document.querySelectorAll(".toast:not(.toast-error)")) setTimeout(() => box.remove(), 6000);
+for (const box of document.querySelectorAll(".toast:not(.toast-error)")) leave(box);

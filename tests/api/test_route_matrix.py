@@ -45,6 +45,8 @@ RULE = {
 API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents"): Row(May.INCIDENTS_READ),
     ("POST", "/incidents"): Row(May.INCIDENTS_WRITE, {"title": "x"}),
+    ("GET", "/incidents/export"): Row(May.INCIDENTS_READ),
+    ("GET", "/incidents/{reference}/export"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}"): Row(May.INCIDENTS_READ, about=True),
     ("PATCH", "/incidents/{reference}"): Row(May.INCIDENTS_WRITE, {"title": "y"}, about=True),
     ("PATCH", "/incidents/{reference}/status"): Row(
@@ -101,6 +103,8 @@ PAGES: dict[str, str] = {
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
     "account/password": "signed", "account/workspace/<slug:slug>": "signed",
     "": "signed", "incidents": "signed", "incidents/declare": "signed", "incidents/similar": "signed",
+    "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
+    "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
 }  # fmt: skip
@@ -226,7 +230,11 @@ def test_every_address_below_the_api_is_an_operation():
 
 def address_of(route: str) -> str:
     filled = route.replace("<str:secret>", "x" * 43).replace("<slug:slug>", "acme")
-    filled = filled.replace("<str:reference>", "INC-1").replace("<slug:name>", "acknowledge")
+    filled = (
+        filled.replace("<str:reference>", "INC-1")
+        .replace("<slug:name>", "acknowledge")
+        .replace("<int:pk>", "1")
+    )
     return "/" + filled.replace("<str:name>", sorted(name for name, _ in _panels())[0])
 
 

@@ -1,0 +1,149 @@
+"""One action on many incidents: each in a transaction of its own, with a word on what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import Problem
+from incidents.models import Incident, RoleAssignment
+from incidents.models.bulk import BulkAction, BulkKind, BulkStep, Outcome
+from incidents.services.journal import actor_key
+from incidents.services.resolving import resolve_incident
+from incidents.services.responding import acknowledge_incident
+from incidents.services.roles import assign_role
+from incidents.texts import clean_text, invalid
+from incidents.vocabulary import ResponseRole
+from incidents.words import parsed
+
+MOST: Final = 200
+KEPT: Final = timedelta(days=30)
+# What the three actions may change on the incident's own row.
+FIELDS: Final = (
+    "status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "root_cause", "update_due_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One incident as somebody saw it; without a `version` it is taken as it is."""
+
+    number: int
+    version: int | None = None
+
+
+def act_on_many(
+    actor: Actor, *, kind: BulkKind | str, picks: Sequence[Pick], username: str = "", message: str = ""
+) -> BulkAction:
+    """Acknowledge, assign or resolve 1 to 200 incidents; `steps` of the answer says of each what came of it.
+
+    One that is refused (somebody was first, it changed since it was seen, it is not there) keeps nobody else
+    back. `username` becomes the commander; empty: nobody is. `message` goes to each timeline. The very same
+    request again changes nothing twice and answers the same action; what was refused is tried again.
+    Raises Forbidden; Invalid naming `kind`, `picks` or `message`.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    wanted = parsed("kind", kind, BulkKind, BulkKind)
+    chosen = {pick.number: pick for pick in picks}
+    if not 1 <= len(chosen) <= MOST:
+        raise invalid("picks", "items", f"must be 1 to {MOST} incidents, not {len(chosen)}")
+    options = {"username": username, "message": clean_text("message", message)}
+    action = _asked(actor, wanted, list(chosen.values()), options)
+    for pick in chosen.values():
+        _try(actor, action, pick)
+    return action
+
+
+def steps_of(action: BulkAction) -> list[BulkStep]:
+    """What came of each incident, by number, with the incidents: one query."""
+    steps = BulkStep.objects.of(action.workspace_id).filter(action=action)
+    return list(steps.select_related("incident").order_by("number"))
+
+
+def _asked(actor: Actor, kind: BulkKind, picks: Sequence[Pick], options: Mapping[str, str]) -> BulkAction:
+    """This action, made now or found: whoever asks for the same of the same versions repeats himself."""
+    seen = sorted((pick.number, pick.version or 0) for pick in picks)
+    key = sha256(repr((actor_key(actor), kind.value, sorted(options.items()), seen)).encode()).hexdigest()
+    rows = BulkAction.objects.of(actor.workspace_id)
+    rows.filter(made_at__lt=timezone.now() - KEPT).delete()
+    fresh = {"kind": kind, "made_by": actor_key(actor), "options": dict(options)}
+    found = rows.get_or_create(workspace_id=actor.workspace_id, request_key=key, defaults=fresh)
+    action: BulkAction = found[0]
+    return action
+
+
+def _try(actor: Actor, action: BulkAction, pick: Pick) -> None:
+    try:
+        with transaction.atomic():
+            _do(actor, action, pick)
+    except Problem as fault:
+        _write(action, pick.number, outcome=Outcome.REFUSED, why=fault.detail)
+
+
+def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
+    before = _locked(actor, pick.number)
+    if before is not None and _is_done(action, pick.number):  # by the same request, a moment ago
+        return
+    held = _commander(before) if before is not None else None
+    after = _run(actor, action, pick)
+    if before is None or after.version == before.version:
+        _write(action, pick.number, incident=after, outcome=Outcome.SAME)
+        return
+    lost = {"commander": held} if action.kind == BulkKind.ASSIGN else _lost(before, after)
+    _write(
+        action, pick.number, incident=after, outcome=Outcome.DONE, version=after.version, before=lost, why=""
+    )
+
+
+def _locked(actor: Actor, number: int) -> Incident | None:
+    rows = Incident.objects.of(actor.workspace_id).filter(number=number)
+    found: Incident | None = rows.select_for_update(of=("self",)).first()
+    return found
+
+
+def _is_done(action: BulkAction, number: int) -> bool:
+    done = BulkStep.objects.of(action.workspace_id).filter(action=action, number=number)
+    return bool(done.exclude(outcome=Outcome.REFUSED).exists())
+
+
+def _commander(incident: Incident) -> int | None:
+    held = RoleAssignment.objects.of(incident.workspace_id).filter(
+        incident=incident, role=ResponseRole.COMMANDER, ended_at__isnull=True
+    )
+    found: int | None = held.values_list("user_id", flat=True).first()
+    return found
+
+
+def _run(actor: Actor, action: BulkAction, pick: Pick) -> Incident:
+    """Acknowledging what somebody else changed meanwhile is right all the same, so it names no version."""
+    where: dict[str, Any] = {"number": pick.number}
+    username, message = action.options["username"], action.options["message"]
+    if action.kind == BulkKind.ACKNOWLEDGE:
+        return acknowledge_incident(actor, note=message, **where)
+    where["version"] = pick.version
+    if action.kind == BulkKind.ASSIGN:
+        return assign_role(actor, username=username or None, **where)
+    return resolve_incident(actor, message=message, **where)
+
+
+def _lost(before: Incident, after: Incident) -> dict[str, Any]:
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in FIELDS)
+    return {name: _json(old) for name, old, new in pairs if old != new}
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _write(action: BulkAction, number: int, **facts: Any) -> None:
+    BulkStep.objects.of(action.workspace_id).update_or_create(
+        workspace_id=action.workspace_id, action=action, number=number, defaults=facts
+    )

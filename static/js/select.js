@@ -1,0 +1,102 @@
+// Rows that are picked: counted, kept through live updates, picked in a run with Shift; and Undo in the toast.
+const chosen = new Set();
+const boxes = () => [...document.querySelectorAll("[data-pick]")];
+const numberOf = (box) => box.value.split(":")[0];
+let last = null, focused = "";
+
+function show() {
+  const count = boxes().filter((box) => box.checked).length;
+  for (const words of document.querySelectorAll("[data-picked]")) {
+    const said = count ? `${count} selected` : "";
+    if (words.textContent !== said) words.textContent = said;
+  }
+  for (const label of document.querySelectorAll("[data-pick-all]")) {
+    const box = label.querySelector("input");
+    label.hidden = false;
+    box.checked = count > 0 && count === boxes().length;
+    box.indeterminate = count > 0 && !box.checked;
+  }
+}
+
+function set(box, checked) {
+  box.checked = checked;
+  checked ? chosen.add(numberOf(box)) : chosen.delete(numberOf(box));
+}
+
+function clear() {
+  for (const box of boxes()) set(box, false);
+  chosen.clear();
+  show();
+}
+
+document.addEventListener("click", ({ target, shiftKey }) => {
+  const box = target.closest?.("[data-pick]");
+  if (!box) return;
+  const all = boxes(), from = all.findIndex((one) => last === numberOf(one)), to = all.indexOf(box);
+  if (shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) set(one, box.checked);
+  last = numberOf(box);
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-pick]")) set(target, target.checked);
+  else if (target.matches("[data-pick-all] input")) for (const box of boxes()) set(box, target.checked);
+  else return;
+  show();
+});
+
+document.addEventListener("reset", ({ target }) => target.id === "bulk" && setTimeout(clear));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !chosen.size || document.querySelector("dialog[open], details.menu[open]")) return;
+  if (!event.target.matches("input[type=search], textarea, select")) clear();
+});
+
+// A panel that is fetched again brings new boxes: the same incidents stay picked, the same box keeps the focus.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const box = document.activeElement?.closest?.("[data-pick]");
+  focused = box && detail.target.contains(box) ? numberOf(box) : "";
+});
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (!detail.target.matches?.("[data-panel]")) return;
+  for (const box of boxes()) if (chosen.has(numberOf(box))) box.checked = true;
+  if (focused) boxes().find((box) => numberOf(box) === focused)?.focus({ preventScroll: true });
+  show();
+});
+
+// What was done is no longer what is picked. One request at a time: a second click waits for the first.
+let busy = false;
+const isBulk = (elt) => elt.form?.id === "bulk" || elt.form?.id === "one";
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isBulk(event.detail.elt)) return;
+  if (busy) event.preventDefault();
+  else busy = true;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!isBulk(detail.elt)) return;
+  busy = false;
+  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  if (!detail.successful) return;
+  if (detail.elt.form.id === "bulk") document.getElementById("bulk").reset();
+  if (detail.xhr.status === 200) document.body.dispatchEvent(new CustomEvent("tocsin:incidents"));
+});
+
+document.addEventListener("tocsin:done", ({ detail }) => {
+  if (!detail.undo) return;
+  const toast = document.querySelector("#toasts")?.lastElementChild;
+  const token = document.querySelector("#bulk [name=csrfmiddlewaretoken], [name=csrfmiddlewaretoken]");
+  if (!toast || !token) return;
+  const form = document.createElement("form"), button = document.createElement("button");
+  form.method = "post";
+  form.action = detail.undo;
+  form.setAttribute("hx-post", detail.undo);
+  form.setAttribute("hx-target", "#dialog-body");
+  form.append(token.cloneNode(), button);
+  button.className = "toast-action";
+  button.textContent = "Undo";
+  button.addEventListener("click", () => setTimeout(() => toast.remove()));
+  toast.querySelector("span").after(form);
+  window.htmx.process(form);
+});
+
+// A browser that comes back to a page may have kept its boxes checked.
+for (const box of boxes()) if (box.checked) set(box, true);
+if (document.getElementById("bulk")) show();
