@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any, Final
 
 from django.db import transaction
@@ -14,9 +15,9 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Problem
+from incidents.actor_keys import actor_key
 from incidents.models import Incident, RoleAssignment
 from incidents.models.bulk import BulkAction, BulkKind, BulkStep, Outcome
-from incidents.services.journal import actor_key
 from incidents.services.resolving import resolve_incident
 from incidents.services.responding import acknowledge_incident
 from incidents.services.roles import assign_role
@@ -62,12 +63,6 @@ def act_on_many(
     return action
 
 
-def steps_of(action: BulkAction) -> list[BulkStep]:
-    """What came of each incident, by number, with the incidents: one query."""
-    steps = BulkStep.objects.of(action.workspace_id).filter(action=action)
-    return list(steps.select_related("incident").order_by("number"))
-
-
 def _asked(actor: Actor, kind: BulkKind, picks: Sequence[Pick], options: Mapping[str, str]) -> BulkAction:
     """This action, made now or found: whoever asks for the same of the same versions repeats himself."""
     seen = sorted((pick.number, pick.version or 0) for pick in picks)
@@ -92,15 +87,44 @@ def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
     before = _locked(actor, pick.number)
     if before is not None and _is_done(action, pick.number):  # by the same request, a moment ago
         return
-    held = _commander(before) if before is not None else None
+    held = _held(before, ResponseRole.COMMANDER)
     after = _run(actor, action, pick)
     if before is None or after.version == before.version:
         _write(action, pick.number, incident=after, outcome=Outcome.SAME)
-        return
-    lost = {"commander": held} if action.kind == BulkKind.ASSIGN else _lost(before, after)
-    _write(
-        action, pick.number, incident=after, outcome=Outcome.DONE, version=after.version, before=lost, why=""
-    )
+    else:
+        _remember(action, before, after, held)
+
+
+def act_on_one(
+    actor: Actor,
+    *,
+    kind: BulkKind,
+    number: int,
+    run: Callable[[], Incident],
+    role: ResponseRole | str = ResponseRole.COMMANDER,
+) -> tuple[Incident, BulkAction | None]:
+    """Run a service on one incident so that it can be undone like an action on many.
+
+    Answers what `run` did, and the action, or None where nothing changed. `role`: which one it assigns.
+    Raises what `run` raises; then nothing is kept.
+    """
+    with transaction.atomic():
+        before = _locked(actor, number)
+        held = _held(before, role)
+        after = run()
+        if before is None or after.version == before.version:
+            return after, None
+        action: BulkAction = BulkAction.objects.create(
+            workspace_id=actor.workspace_id, kind=kind, made_by=actor_key(actor), request_key=token_hex(32)
+        )
+        _remember(action, before, after, held)
+    return after, action
+
+
+def _remember(action: BulkAction, before: Incident, after: Incident, held: Mapping[str, Any]) -> None:
+    lost = held if action.kind == BulkKind.ASSIGN else _lost(before, after)
+    done = {"incident": after, "outcome": Outcome.DONE, "version": after.version, "before": lost, "why": ""}
+    _write(action, before.number, **done)
 
 
 def _locked(actor: Actor, number: int) -> Incident | None:
@@ -114,12 +138,12 @@ def _is_done(action: BulkAction, number: int) -> bool:
     return bool(done.exclude(outcome=Outcome.REFUSED).exists())
 
 
-def _commander(incident: Incident) -> int | None:
-    held = RoleAssignment.objects.of(incident.workspace_id).filter(
-        incident=incident, role=ResponseRole.COMMANDER, ended_at__isnull=True
-    )
-    found: int | None = held.values_list("user_id", flat=True).first()
-    return found
+def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]:
+    """The role and who holds it."""
+    if incident is None:
+        return {}
+    rows = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at__isnull=True)
+    return {"role": str(role), "user": rows.filter(role=role).values_list("user_id", flat=True).first()}
 
 
 def _run(actor: Actor, action: BulkAction, pick: Pick) -> Incident:

@@ -6,15 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from accounts.actor import Actor
+from incidents.actor_keys import actor_key
 from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import EntryKind
 
-
-def actor_key(actor: Actor) -> str:
-    """Who somebody is across requests: the person, else the token, else the label."""
-    if actor.user_id is not None:
-        return f"user:{actor.user_id}"
-    return f"token:{actor.token_id}" if actor.token_id is not None else f"{actor.kind}:{actor.label}"
+__all__ = ["actor_key", "entry", "newest"]
 
 
 def entry(

@@ -11,33 +11,15 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from core.errors import Conflict, NotFound, Problem
+from core.errors import Conflict, Problem
 from incidents.events import IncidentChanged, IncidentStatusChanged
 from incidents.models import Incident
 from incidents.models.bulk import BulkAction, BulkKind, BulkStep, Outcome
-from incidents.services.bulk import steps_of
+from incidents.selectors_bulk import UNDO_WITHIN, action_of, may_undo, steps_of
 from incidents.services.changing import Change, change, current_state
-from incidents.services.journal import actor_key
 from incidents.services.moving import refuse_second_unresolved
 from incidents.services.roles import give_role, member_of
 from incidents.vocabulary import EntryKind, ResponseRole, Status
-
-UNDO_WITHIN: Final = timedelta(minutes=10)
-
-
-def action_of(actor: Actor, action_id: int) -> BulkAction:
-    """What this actor did to many. Raises NotFound for anybody else's; Forbidden."""
-    require(actor, Capability.INCIDENTS_READ)
-    mine = BulkAction.objects.of(actor.workspace_id).filter(made_by=actor_key(actor))
-    found: BulkAction | None = mine.filter(pk=action_id).first()
-    if found is None:
-        raise NotFound("There is no such action of yours.")
-    return found
-
-
-def may_undo(action: BulkAction) -> bool:
-    """Whether it can still be taken back, as far as time says."""
-    return action.undone_at is None and timezone.now() <= action.made_at + UNDO_WITHIN
 
 
 def undo_action(actor: Actor, *, action_id: int) -> BulkAction:
@@ -120,9 +102,8 @@ def _unresolve(it: Change, before: Mapping[str, Any]) -> None:
 
 
 def _unassign(it: Change, before: Mapping[str, Any]) -> None:
-    holder = before["commander"]
-    user = member_of(it.incident.workspace_id, None, holder) if holder else None
-    give_role(it, ResponseRole.COMMANDER, user, why="Assignment undone")
+    user = member_of(it.incident.workspace_id, None, before["user"]) if before["user"] else None
+    give_role(it, ResponseRole(before["role"]), user, why="Assignment undone")
 
 
 _BACK: Final[Mapping[BulkKind, Callable[[Change, Mapping[str, Any]], None]]] = {

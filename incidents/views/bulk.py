@@ -14,8 +14,9 @@ from accounts.selectors import member_named, username_of
 from accounts.web import current_actor
 from core.htmx import SeeOther, done, render, wants_fragment
 from incidents.models.bulk import BulkAction, BulkKind, BulkStep, Outcome
-from incidents.services.bulk import act_on_many, steps_of
-from incidents.services.undoing import action_of, may_undo, undo_action
+from incidents.selectors_bulk import action_of, may_undo, steps_of
+from incidents.services.bulk import act_on_many
+from incidents.services.undoing import undo_action
 from incidents.views.picks import picks_in
 
 # A row's own buttons carry the incident themselves: <button form="one" name="acknowledge" value="42:7">.

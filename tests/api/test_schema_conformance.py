@@ -49,7 +49,7 @@ class IntoDjango(HTTPAdapter):
         response.status_code, response.request, response.url = answer.status_code, request, request.url
         response.headers.update(answer.headers)
         response.raw = _Raw(answer)
-        response._content = answer.content
+        response._content = answer.getvalue()
         return response
 
 

@@ -12,14 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, Membership
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from incidents.models import BulkStep, Incident, RoleAssignment, TimelineEntry
-from incidents.models.bulk import BulkAction
+from incidents.models.bulk import BulkAction, BulkKind
 from incidents.selectors import incident_for
-from incidents.services.bulk import MOST, Pick, act_on_many, steps_of
+from incidents.selectors_bulk import UNDO_WITHIN, action_of, may_undo, steps_of
+from incidents.services.bulk import MOST, Pick, act_on_many, act_on_one
 from incidents.services.notes import add_note
 from incidents.services.resolving import reopen_incident, resolve_incident
 from incidents.services.responding import acknowledge_incident, change_severity, change_status
 from incidents.services.roles import assign_role
-from incidents.services.undoing import UNDO_WITHIN, action_of, may_undo, undo_action
+from incidents.services.undoing import undo_action
 from tests.incidents.make import NOW
 from tests.threads import at_once
 
@@ -271,3 +272,17 @@ def test_undoing_in_two_tabs_and_a_resolution_in_a_third_end_in_one_clear_state(
     assert story.count() == 1
     now = Incident.objects.of(actor.workspace_id).get(number=1)
     assert (now.status, now.version) == ("open", five[0].version + 2)
+
+
+def test_a_single_action_through_its_own_form_can_be_undone_too(actor, theo, five):
+    assign_role(actor, number=1, role="tech_lead", username="rita.responder")
+
+    def hand_over():
+        return assign_role(actor, number=1, role="tech_lead", username="theo.lind")
+
+    fresh, action = act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=hand_over, role="tech_lead")
+    assert action is not None
+    undo_action(actor, action_id=action.pk)
+    assert newest(actor, 1).message == "Assignment undone: Rita Responder is tech lead."
+    assert act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=lambda: incident_for(actor, 1))[1] is None
+    assert fresh.number == 1
