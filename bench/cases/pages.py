@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from html import unescape
@@ -68,8 +68,8 @@ def with_a_long_past(scale: Scale) -> Report:
 
 
 @contextmanager
-def _filled(scale: Scale) -> Iterator[tuple[Reader, partial[None]]]:
-    """A reader of a Tocsin with a past, and a function that gives an incident a long story."""
+def _filled(scale: Scale) -> Iterator[tuple[Reader, Callable[[int, int], None]]]:
+    """A reader of a Tocsin with a past, and a function that gives incident `n` so many entries more."""
     with running_servers() as servers, running_tocsin(servers) as tocsin:
         fill(tocsin, scale.incidents)
 
@@ -78,7 +78,7 @@ def _filled(scale: Scale) -> Iterator[tuple[Reader, partial[None]]]:
             settle(tocsin)
 
         with reading(tocsin) as reader:
-            yield reader, partial(more)
+            yield reader, more
 
 
 def _deep(reader: Reader, rows: int) -> str:
