@@ -7,10 +7,16 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: bench gallery run demo doctor test check lock clean help
+.PHONY: backup restore faults fuzz bench gallery run demo doctor test check lock clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
+
+backup: $(SERVER) ## write a backup: make backup TO=folder, or TO=s3://bucket/folder
+	@cd "$(ROOT)" && exec "$(PY)" manage.py backup "$(or $(TO),backups)"
+
+restore: $(SERVER) ## put a backup back: make restore FROM=file, ARGS=--replace for a database that is not empty
+	@cd "$(ROOT)" && exec "$(PY)" manage.py restore "$(FROM)" $(ARGS)
 
 demo: $(SERVER) ## fill the running Tocsin with a month of believable history
 	@cd "$(ROOT)" && exec "$(PY)" manage.py seed_demo

@@ -14,7 +14,13 @@ def main() -> None:
         sys.exit(launch())
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] in (["backup"], ["restore"]):
+        # Both are for a Tocsin that is stopped, too: then its own PostgreSQL runs for as long as they do.
+        from config.launch import with_database
+
+        with_database(lambda: execute_from_command_line(sys.argv))
+    else:
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.sign_in_limits import give_back, take_slots
 
@@ -28,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Take a slot. Raises allauth's ValidationError when there is none left."""
         name = credentials.get("email") or credentials.get("username") or ""
-        self._slots = take_slots(name, request.META.get("REMOTE_ADDR", ""), now=timezone.now())
+        self._slots = take_slots(name, request.META.get("REMOTE_ADDR", ""))
         if self._slots is None:
             raise self.validation_error("too_many_login_attempts")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security.base import AuthBase
@@ -14,6 +15,7 @@ from accounts.models import User
 from accounts.selectors import membership_of
 from accounts.web import actor_of, current_actor
 from core.errors import FieldFault, Forbidden, Invalid, NotFound
+from core.meter import Limit, meter
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WORKSPACE_HEADER: Final = "x-workspace"
@@ -39,12 +41,23 @@ class ApiDoor(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Actor:
         _refuse_nul(request)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if credential(headers) is None and request.user.is_authenticated:
-            _require_csrf(request)
-            return _member(request, headers.get(WORKSPACE_HEADER))
-        ip = request.META.get("REMOTE_ADDR", "")
-        return authenticate(headers, ip, headers.get(WORKSPACE_HEADER))
+        actor = _caller(request)
+        meter().charge(_limit(actor))
+        return actor
+
+
+def _caller(request: HttpRequest) -> Actor:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if credential(headers) is None and request.user.is_authenticated:
+        _require_csrf(request)
+        return _member(request, headers.get(WORKSPACE_HEADER))
+    ip = request.META.get("REMOTE_ADDR", "")
+    return authenticate(headers, ip, headers.get(WORKSPACE_HEADER))
+
+
+def _limit(actor: Actor) -> Limit:
+    who = actor.token_id or actor.user_id or actor.workspace_id
+    return Limit(f"api:{actor.kind}:{who}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
 
 
 def _member(request: HttpRequest, slug: str | None) -> Actor:

@@ -13,7 +13,7 @@ from django.conf import settings
 from config import watchdog
 from config.logging import configure
 from config.schedule import CELERY
-from core.liveness import stamp
+from core import pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
@@ -35,4 +35,4 @@ def _use_our_logging(**_: Any) -> None:
 def _stamp_worker(task: Any = None, **_: Any) -> None:
     delivery = getattr(getattr(task, "request", None), "delivery_info", None) or {}
     if queue := delivery.get("routing_key"):
-        stamp(settings.REDIS_URL, f"worker:{queue}")
+        pulse.stamp(queue)

@@ -49,12 +49,18 @@ class Environment(BaseSettings):
     s3_endpoint_url: str | None = Field(
         None, description="S3-compatible storage; unset: an embedded one is started."
     )
+    s3_access_key: str = Field("", description="Key of the storage; unset: what boto3 finds by itself.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
+    s3_region: str = Field("us-east-1", description="Region of the storage.")
     web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
     event_limit_per_token: int = Field(
         50_000, ge=1, description="Events a second one token may send before 429."
     )
     event_limit_per_workspace: int = Field(
         100_000, ge=1, description="Events a second one workspace may send before 429."
+    )
+    api_limit_per_caller: int = Field(
+        12_000, ge=10, description="API requests a minute one token, person or local workspace may make."
     )
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from config.environment import Environment
 from config.places import DATA_DIR, ROOT
 from config.programs import WORKERS, programs
-from config.servers import Started, running_servers
+from config.servers import Started, own_database, running_servers
 from core.embedded import process, supervisor
 from core.embedded.children import MARK
 from core.embedded.process import StartError
@@ -33,6 +34,15 @@ def launch() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def with_database(work: Callable[[], None]) -> None:
+    """Do that; where we bring PostgreSQL along and it does not run, it runs meanwhile."""
+    try:
+        with own_database():
+            work()
+    except StartError as error:
+        sys.exit(f"tocsin: {error}")
 
 
 def _wear_mark() -> None:

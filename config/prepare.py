@@ -34,7 +34,6 @@ def _migrate() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         sys.stderr.write("tocsin: preparing the database\n")
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
 
 
 def _welcome(first: FirstSteps) -> str:

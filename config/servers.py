@@ -47,12 +47,33 @@ def running_servers() -> Iterator[Started]:
             servers.server(kind, home).stop()
 
 
+@contextlib.contextmanager
+def own_database() -> Iterator[None]:
+    """Our own PostgreSQL, for one command: started unless it runs, or the operator named another.
+
+    Raises StartError.
+    """
+    given = _given()
+    runs = process.recall(DATA_DIR / "supervisor.pid") is not None
+    if runs or "DATABASE_URL" in given:
+        yield
+        return
+    home = home_of(DATA_DIR)
+    found = {"DATABASE_URL": _start("postgres", home), **_defaults(given, int(given.get("PORT", "8000")))}
+    os.environ.update({k: v for k, v in found.items() if k not in given})
+    try:
+        yield
+    finally:
+        servers.server("postgres", home).stop()
+
+
 def _start_servers(started: Started) -> None:
     """Start what nobody named, and make the environment name it."""
     given = _given()
     children.sweep(str(DATA_DIR))
     port = _free_web_port(given.get("PORT", "8000"))
     found = {GIVEN_BY[kind]: _start(kind, started.home) for kind in started.embedded}
+    found |= {name: os.environ[name] for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY") if name in os.environ}
     found |= _defaults(given, port)
     os.environ.update({k: v for k, v in found.items() if k not in given})
     _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})

@@ -23,8 +23,13 @@ CSRF_TRUSTED_ORIGINS = words(ENVIRONMENT.csrf_trusted_origins)
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
+API_LIMIT_PER_CALLER = ENVIRONMENT.api_limit_per_caller
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
+S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
+S3_ACCESS_KEY = ENVIRONMENT.s3_access_key
+S3_SECRET_KEY = ENVIRONMENT.s3_secret_key.get_secret_value()
+S3_REGION = ENVIRONMENT.s3_region
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
@@ -126,8 +131,6 @@ DATABASES = {
 }
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
-    # Rate limits and sign-in counters must survive a flushed Valkey.
-    "durable": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_durable_cache"},
 }
 
 AUTH_USER_MODEL = "accounts.User"

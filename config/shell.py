@@ -14,6 +14,7 @@ from accounts.permissions import Capability, allowed
 from accounts.selectors import workspaces_of
 from accounts.web import current_actor, current_membership
 from core.errors import Problem
+from core.glance import GLANCE
 from core.navigation import NavItem, current_entry, navigation
 from core.viewer import viewer_of
 
@@ -29,6 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": _preference(request, "theme", "system").replace("system", ""),
         "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "troubles": GLANCE.troubles,
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import redis
@@ -17,9 +18,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core import liveness
+from core import liveness, pulse
 from core.nudge import valkey
 from core.registry import Registry
 
@@ -31,32 +33,36 @@ LAG_LATE_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: a level, one sentence, and what to do unless all is well."""
+    """What a check found: a level, one sentence, what to do unless all is well, and since when if known."""
 
     level: Level
     detail: str
     advice: str = ""
+    since: datetime | None = None
 
 
 Check = Callable[[], Finding]
 CHECKS: Final[Registry[Check]] = Registry("health check")
-# Those that ask PostgreSQL are not run while it is away: each would wait for it in vain.
-ASK_DATABASE: Final[set[str]] = set()
+Server = Literal["database", "valkey"]
+# Those that ask a server are not run while it is away: each would wait for it in vain.
+ASKS: Final[dict[str, Server]] = {}
+TITLES: Final[dict[str, str]] = {}
 
 
-def health_check(name: str, *, asks_database: bool = False) -> Callable[[Check], Check]:
-    """Register a check under that name."""
-    if asks_database:
-        ASK_DATABASE.add(name)
+def health_check(name: str, title: str, *, asks: Server | None = None) -> Callable[[Check], Check]:
+    """Register a check under that name. title: what people call it; asks: the server it cannot do without."""
+    TITLES[name] = title
+    if asks:
+        ASKS[name] = asks
     return CHECKS.register(name)
 
 
 def examine() -> dict[str, Finding]:
     """Run every check; a check that cannot reach its server counts as failed, not as an error."""
-    found = {"database": _examined(_database)}
-    reached = found["database"].level != "fail"
+    found = {"database": _examined(_database), "valkey": _examined(_valkey)}
+    away = {name for name, finding in found.items() if finding.level != "ok"}
     for name in CHECKS.names():
-        if name not in found and (reached or name not in ASK_DATABASE):
+        if name not in found and ASKS.get(name) not in away:
             found[name] = _examined(CHECKS.get(name))
     return found
 
@@ -82,7 +88,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-@health_check("database")
+@health_check("database", "The database")
 def _database() -> Finding:
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('server_version_num')::int, current_setting('server_version')")
@@ -92,7 +98,7 @@ def _database() -> Finding:
     return Finding("ok", f"PostgreSQL {name} answers")
 
 
-@health_check("migrations", asks_database=True)
+@health_check("migrations", "The upgrade of the database", asks="database")
 def _migrations() -> Finding:
     missing = _missing_migrations()
     if missing:
@@ -120,54 +126,68 @@ def _missing_migrations() -> int:
     return 0
 
 
-@health_check("valkey")
+@health_check("valkey", "Valkey, which wakes the workers,")
 def _valkey() -> Finding:
     valkey().ping()
     return Finding("ok", "Valkey answers")
 
 
-def _seen(name: str, who: str, late: float, advice: str) -> Finding:
-    seconds = liveness.age(settings.REDIS_URL, name)
-    if seconds is None:
+def seen(who: str, at: datetime | None, late_s: float, advice: str) -> Finding:
+    """A warning when `who` was never seen at work, or not for `late_s` seconds."""
+    if at is None:
         return Finding("warn", f"{who} has not been seen yet", advice)
-    if seconds > late:
-        return Finding("warn", f"{who} was last seen {seconds:.0f} s ago", advice)
+    seconds = max(0.0, (timezone.now() - at).total_seconds())
+    if seconds > late_s:
+        return Finding("warn", f"{who} was last seen {seconds:.0f} s ago", advice, at)
     return Finding("ok", f"{who} was seen {seconds:.0f} s ago")
 
 
-@health_check("beat")
+def waiting(what: str, since: datetime | None, late_s: float, advice: str) -> Finding:
+    """A warning when the oldest of `what`, due since then, has waited for more than `late_s` seconds."""
+    seconds = max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
+    if seconds > late_s:
+        return Finding("warn", f"the oldest {what} waits for {seconds:.0f} s", advice, since)
+    return Finding("ok", f"the oldest {what} waits for {seconds:.0f} s")
+
+
+@health_check("beat", "The schedule (beat)", asks="valkey")
 def _beat() -> Finding:
     advice = "Start: celery -A config.beat beat. Nudges still open incidents; sweeps and reminders wait."
-    return _seen("beat", "beat", BEAT_LATE_S, advice)
+    at = liveness.seen_at(settings.REDIS_URL, "beat")
+    return seen("beat", None if at is None else datetime.fromtimestamp(at, UTC), BEAT_LATE_S, advice)
 
 
-@health_check("detection worker")
+@health_check("detection worker", "The detection worker", asks="database")
 def _detection_worker() -> Finding:
     advice = "Start the worker of the queue `detection`. Events are kept; incidents open when it is back."
-    return _seen("worker:detection", "the detection worker", WORKER_LATE_S, advice)
+    return seen("the detection worker", pulse.last("detection"), WORKER_LATE_S, advice)
 
 
-@health_check("worker")
+@health_check("worker", "The worker for live updates and notices", asks="database")
 def _worker() -> Finding:
     advice = "Start the worker of the queue `default`. Live updates and notices go out when it is back."
-    return _seen("worker:default", "the worker", WORKER_LATE_S, advice)
+    return seen("the worker", pulse.last("default"), WORKER_LATE_S, advice)
+
+
+def outbox_since() -> datetime | None:
+    """Since when the oldest due dispatch waits, by the database's clock; None when none waits."""
+    oldest = "select min(due_at) from core_outboxdispatch where state = 'pending' and due_at <= now()"
+    with connection.cursor() as cursor:
+        cursor.execute(oldest)
+        found: datetime | None = cursor.fetchone()[0]
+    return found
 
 
 def outbox_lag() -> float:
-    """Seconds the oldest due dispatch has waited, by the database's clock; 0 when none waits."""
-    oldest = "select coalesce(extract(epoch from now() - min(due_at)), 0) from core_outboxdispatch"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{oldest} where state = 'pending' and due_at <= now()")
-        return float(cursor.fetchone()[0])
+    """Seconds the oldest due dispatch has waited; 0 when none waits."""
+    since = outbox_since()
+    return max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
 
 
-@health_check("outbox", asks_database=True)
+@health_check("outbox", "The delivery of live updates and notices", asks="database")
 def _outbox() -> Finding:
-    lag = outbox_lag()
-    if lag > LAG_LATE_S:
-        advice = "Look at the log of the worker of the queue `default`."
-        return Finding("warn", f"the oldest undelivered fact waits for {lag:.0f} s", advice)
-    return Finding("ok", f"the oldest undelivered fact waits for {lag:.0f} s")
+    advice = "Look at the log of the worker of the queue `default`. Nothing is lost; it goes out late."
+    return waiting("undelivered fact", outbox_since(), LAG_LATE_S, advice)
 
 
 @require_safe

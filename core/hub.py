@@ -22,8 +22,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from core.errors import Problem
+from core.glance import GLANCE
 
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
+WATCH_S: Final = 2.0
+TROUBLES: Final = "troubles"
 CHANNELS: Final = "tocsin:live:*"
 REFRESH: Final = "refresh"
 BEAT: Final = b"event: beat\ndata: {}\n\n"
@@ -97,7 +100,8 @@ class Hub:
         if self.is_closing:
             stream.end()
         elif not self.tasks:
-            self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._recheck())]
+            work = (self._listen(), self._recheck(), self._watch())
+            self.tasks = [asyncio.create_task(one) for one in work]
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
@@ -152,6 +156,16 @@ class Hub:
     def _refresh_everyone(self) -> None:
         for stream in self.everyone():
             stream.offer((REFRESH,), 0)
+
+    async def _watch(self) -> None:
+        """What works and what does not is told by this process itself: Valkey may be what does not."""
+        before = GLANCE.known()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if (now := GLANCE.known()) != before:
+                before = now
+                for stream in self.everyone():
+                    stream.offer((TROUBLES,), 0)
 
     async def _recheck(self) -> None:
         while True:

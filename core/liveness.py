@@ -32,7 +32,13 @@ def stamp(url: str, name: str) -> None:
         return
 
 
+def seen_at(url: str, name: str) -> float | None:
+    """When `name` was last seen alive, in seconds of the epoch; None when it never was. Raises RedisError."""
+    seen = _client(url).get(f"tocsin:alive:{name}")
+    return None if seen is None else float(seen)
+
+
 def age(url: str, name: str) -> float | None:
     """Seconds since `name` was last seen alive; None when it never was. Raises redis.RedisError."""
-    seen = _client(url).get(f"tocsin:alive:{name}")
-    return None if seen is None else max(0.0, time.time() - float(seen))
+    seen = seen_at(url, name)
+    return None if seen is None else max(0.0, time.time() - seen)

@@ -60,3 +60,28 @@ class OutboxDispatch(Claimable):
 
     def __str__(self) -> str:
         return f"{self.subscriber} <- event {self.event_id}"
+
+
+class Allowance(models.Model):
+    """How much of a limit was used in the window that began at `window_at`; see `core.allowance`."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    window_at = models.DateTimeField()
+    used = models.BigIntegerField()
+    granted = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["window_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.name}"
+
+
+class Pulse(models.Model):
+    """When a worker was last seen at work; in the database, so that it is known while Valkey is away."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.seen_at:%H:%M:%S}"

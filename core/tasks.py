@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core import allowance
 from core.nudge import clear
 from core.outbox import RELAY_TASK
 from core.relay import prune, relay_due
@@ -18,6 +19,7 @@ def relay() -> None:
 
 @shared_task(name="core.prune", ignore_result=True)
 def prune_outbox() -> None:
-    """Forget old facts that everybody has been told."""
+    """Forget old facts that everybody has been told, and limits nobody has used for a day."""
     while prune():
         pass
+    allowance.prune()

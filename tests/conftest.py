@@ -62,6 +62,18 @@ def _refuse_outside(sock: socket.socket, address: Any) -> None:
         raise OutsideConnectionError(f"tests may reach loopback addresses only, not {address[0]}")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_looks() -> Iterator[None]:
+    """No worker runs beside most tests, and their pages need not say so; statements are counted, too."""
+    from core.glance import GLANCE
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(GLANCE, "_keep_looking", lambda: None)
+    patch.setattr(GLANCE, "_looked_at", float("inf"))
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def workspace(db: None) -> Workspace:
     """The workspace most tests happen in."""

@@ -17,8 +17,9 @@ from detection.ingest.statement import Parcel
 
 MAX_WAITING_EVENTS = 20_000
 MAX_FLUSH_EVENTS = 2000
-# What means "the database cannot be asked now"; anything else psycopg raises is the statement's own fault.
+# What means "the database cannot be asked now", and what means that it does not like a value.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
+VALUES = (psycopg.DataError, psycopg.IntegrityError)
 
 Flush = Callable[[Sequence[Parcel]], Awaitable[list[int]]]
 Waiting = tuple[Parcel, "asyncio.Future[int]"]
@@ -84,10 +85,11 @@ class Coalescer:
     async def _store(self, batch: list[Waiting]) -> None:
         try:
             counts = await self._flush([parcel for parcel, _ in batch])
-        except AWAY:
-            _settle(batch, unavailable())
-        except psycopg.Error:
+        except VALUES:
             await self._store_singly(batch)
+        except (*AWAY, psycopg.Error):
+            # Also a database that is full, or has become read-only: the sender is not to blame.
+            _settle(batch, unavailable())
         else:
             for (_, answer), count in zip(batch, counts, strict=True):
                 if not answer.done():

@@ -16,12 +16,13 @@ from accounts.door import WORKSPACE_HEADER
 from accounts.permissions import Capability, require
 from accounts.tokens import has_token_shape
 from core.errors import Unauthenticated
+from core.meter import meter
 from core.nudge import nudge
 from detection.ingest.answers import Answer, accepted
 from detection.ingest.coalescer import AWAY, Coalescer, unavailable
 from detection.ingest.connection import IngestConnection
 from detection.ingest.freshness import Freshness
-from detection.ingest.limits import limits_of, meter
+from detection.ingest.limits import limits_of
 from detection.ingest.offloop import off_loop
 from detection.ingest.parsing import ParsedEvent, parse_body
 from detection.ingest.statement import Parcel, command, pack, repeats

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
-from detection.ingest.limits import meter
+from detection.ingest.limits import charge
 from detection.ingest.parsing import Batch, parse_body
 from detection.ingest.statement import Parcel, command, pack, repeats
 from detection.matching import Ruleset
@@ -46,7 +46,7 @@ def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
     batch = parse_body(body, timezone.now(), retention())
     if not batch.events:
         return batch, 0
-    meter().charge(actor, len(batch.events))
+    charge(actor, len(batch.events))
     with _told_plainly(), transaction.atomic():
         parcel = pack(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
         repeated = _store(parcel)
@@ -66,13 +66,13 @@ def _store(parcel: Parcel) -> int:
 def _told_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError:
+    except (DataError, IntegrityError):
+        raise Invalid("Nothing was stored: the database refused a value of these events.") from None
+    except DatabaseError:
         raise Unavailable(
             "Nothing was stored: the database cannot be reached. Send the same events again.",
             headers={"Retry-After": "2"},
         ) from None
-    except DatabaseError:
-        raise Invalid("Nothing was stored: the database refused a value of these events.") from None
 
 
 def catalogue_sources(workspace_id: int, sources: Iterable[str]) -> None:

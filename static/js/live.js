@@ -7,7 +7,9 @@ const opened = Date.now();
 let source, heard = 0, pause = 1000, polled = 0, lost = false;
 
 function topics() {
-  return [...new Set(panels().flatMap((p) => p.dataset.panel.split(",")).filter(Boolean))].sort().join(",");
+  const found = [...new Set(panels().flatMap((p) => p.dataset.panel.split(",")).filter(Boolean))].sort();
+  // Every page shows what does not work; a page with nothing else to hear holds no connection for it.
+  return found.some((topic) => topic !== "troubles") ? found.join(",") : "";
 }
 
 function refreshAll() {

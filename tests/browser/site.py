@@ -49,14 +49,12 @@ def running_site(folder: Path) -> Iterator[Site]:
     env = _environment(folder, port)
     for arguments in (
         ["manage.py", "migrate", "-v0"],
-        ["manage.py", "createcachetable"],
         ["-m", "tests.browser.world"],
     ):
         subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, check=True)
     assets = "import django; django.setup(); from config.assets import build_assets; build_assets()"
     subprocess.run([sys.executable, "-c", assets], cwd=ROOT, env=env, check=True)
-    wanted = [argv for name, argv in programs(port, 1).items() if name != "beat"]
-    started = [subprocess.Popen(argv, cwd=ROOT, env=env) for argv in wanted]
+    started = [subprocess.Popen(argv, cwd=ROOT, env=env) for argv in programs(port, 1).values()]
     try:
         _wait_for(f"http://127.0.0.1:{port}/sign-in")
         yield Site(f"http://127.0.0.1:{port}", port, env)

@@ -151,7 +151,6 @@ async def test_without_valkey_events_are_still_stored(
 ) -> None:
     away = redis.Redis(port=1, socket_connect_timeout=0.1)
     monkeypatch.setattr(nudge, "valkey", lambda: away)
-    monkeypatch.setattr("detection.ingest.limits.valkey", lambda: away)
     settings.EVENT_LIMIT_PER_TOKEN = 100
     assert (await post([GOOD] * 50))[0] == 202
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-import redis
 
 from accounts.services.tokens import issue_token
 from core.errors import RateLimited
+from core.meter import Limit, Meter
 from core.nudge import valkey
-from detection.ingest.limits import Limit, Meter
 from detection.services.ingest import accept_events
 from tests.api.client import ApiClient
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +42,7 @@ def accepted(meter: Meter, limit: Limit, batches: int, size: int = 1) -> int:
     passed = 0
     for _ in range(batches):
         try:
-            if not meter.take(limit, size):
-                meter.lease(limit, size)
+            meter.charge(limit, size)
         except RateLimited:
             continue
         passed += 1
@@ -76,27 +74,26 @@ def test_the_next_second_starts_afresh(early_in_a_second, name: str) -> None:
 
 
 def test_threads_never_take_more_than_there_is(early_in_a_second, name: str) -> None:
-    meter, limit, passed = Meter(1), Limit(name, 200), []
-    threads = [threading.Thread(target=lambda: passed.append(accepted(meter, limit, 60))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    meter, limit = Meter(1), Limit(name, 200)
+    passed = at_once(6, lambda _: accepted(meter, limit, 60))
     assert sum(passed) == 200
 
 
-def test_without_valkey_a_process_goes_by_its_equal_share(
-    early_in_a_second, name: str, monkeypatch: pytest.MonkeyPatch
+def test_a_flushed_valkey_forgives_nobody(early_in_a_second, name: str) -> None:
+    limit = Limit(name, 80)
+    assert accepted(Meter(2), limit, 200) == 60
+    valkey().flushall()
+    assert accepted(Meter(2), limit, 200) == 20, "only the free share of another process is left"
+
+
+def test_up_to_its_free_share_a_process_asks_nobody(
+    early_in_a_second, name: str, django_assert_num_queries
 ) -> None:
-    away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
-    monkeypatch.setattr("detection.ingest.limits.valkey", lambda: away)
-    assert accepted(Meter(2), Limit(name, 80), 100) == 40
-
-
-def test_what_valkey_counts_is_forgotten_by_itself(early_in_a_second, name: str) -> None:
-    accepted(Meter(2), Limit(name, 20), 15)
-    [key] = valkey().keys(f"tocsin:rate:{name}:*")
-    assert 0 < valkey().ttl(key) <= 5
+    meter, limit = Meter(2), Limit(name, 400)
+    with django_assert_num_queries(0):
+        assert accepted(meter, limit, 100) == 100
+    with django_assert_num_queries(11):  # ten blocks, and one that is refused
+        assert accepted(meter, limit, 201) == 200
 
 
 def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,6 +14,7 @@ import requests
 
 from tests.faults.running import Running
 
+SETTLED_WITHIN_S = 60
 _serial = itertools.count(1)
 
 
@@ -52,7 +56,7 @@ class Burst:
             list(senders.map(lambda batch: self._until_acknowledged(tocsin, batch), self.parcels()))
 
     def _until_acknowledged(self, tocsin: Running, batch: list[dict[str, str]]) -> None:
-        assert tocsin.until(lambda: _acknowledged(tocsin, batch), 60), f"never acknowledged: {batch}"
+        assert tocsin.until(lambda: acknowledged(tocsin, batch), 60), f"never acknowledged: {batch}"
 
     def outcome(self, tocsin: Running) -> dict[str, object]:
         """What came of it: events stored and doubled, whose incidents, and the events counted on them."""
@@ -78,7 +82,8 @@ class Burst:
         }
 
 
-def _acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
+def acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
+    """Send once; whether the sender was told that the events are stored."""
     try:
         answer = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
     except requests.RequestException:
@@ -92,3 +97,27 @@ def _incidents(tocsin: Running) -> list[dict[str, object]]:
     answer.raise_for_status()
     found: list[dict[str, object]] = answer.json()
     return found
+
+
+def during(burst: Burst, tocsin: Running, trouble: Callable[[], None]) -> None:
+    """Send the burst; make the trouble when a part of it is through."""
+    sender = threading.Thread(target=burst.send, args=(tocsin,))
+    sender.start()
+    time.sleep(0.25)
+    trouble()
+    sender.join(timeout=120)
+    assert not sender.is_alive()
+
+
+def check_it_settles(burst: Burst, tocsin: Running) -> None:
+    """What was acknowledged is stored once and counted once, and Tocsin is well again."""
+
+    def right() -> bool:
+        try:
+            return burst.outcome(tocsin) == burst.expected()
+        except requests.RequestException:
+            return False
+
+    tocsin.until(right, SETTLED_WITHIN_S)
+    assert burst.outcome(tocsin) == burst.expected()
+    assert tocsin.until(lambda: tocsin.status() == "ready", SETTLED_WITHIN_S), tocsin.log()[-20000:]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import psycopg
@@ -20,8 +21,10 @@ import requests
 from config.places import ROOT
 from core.embedded import process
 from core.embedded.children import MARK
+from core.embedded.database import ensure_database
 from core.embedded.postgres import Postgres
 from core.embedded.valkey import Valkey
+from tests.faults.proxy import Proxy
 
 START_WITHIN_S = 120
 
@@ -44,7 +47,12 @@ class Running:
             "TOCSIN_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+            **self.servers(),
         }
+
+    def servers(self) -> dict[str, str]:
+        """Servers that are not for `up` to start: none."""
+        return {}
 
     def start(self) -> None:
         """`manage.py up`; returns when pages are served and the workers were seen."""
@@ -94,6 +102,14 @@ class Running:
         except psutil.Error:
             return False
 
+    def stop_programs(self, name: str) -> list[psutil.Process]:
+        """SIGSTOP to every process of a program; answers them."""
+        found = self.programs(name)
+        assert found, f"no {name} runs"
+        for one in found:
+            one.suspend()
+        return found
+
     def kill(self, name: str, *, child: bool = False) -> None:
         """SIGKILL to a program, or to its youngest child only."""
         found = self.programs(name)
@@ -116,12 +132,42 @@ class Running:
         return found
 
 
+class Wired(Running):
+    """A Tocsin whose PostgreSQL and Valkey are reached through proxies, and are ours to stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.database_url = ensure_database(self.postgres.start())
+        self.valkey_url = self.valkey.start()
+        self.database_wire = Proxy(self.postgres.port)
+        self.valkey_wire = Proxy(self.valkey.port)
+
+    def servers(self) -> dict[str, str]:
+        return {
+            "TOCSIN_ENV": "local",
+            "TOCSIN_OPEN_LOOPBACK": "1",
+            "DATABASE_URL": through(self.database_url, self.database_wire),
+            "REDIS_URL": through(self.valkey_url, self.valkey_wire),
+        }
+
+    def heal(self) -> None:
+        """Every wire as it was in the beginning."""
+        self.database_wire.heal()
+        self.valkey_wire.heal()
+
+
+def through(url: str, wire: Proxy) -> str:
+    """The same server by way of the proxy."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{wire.port}"))
+
+
 @contextmanager
-def running() -> Iterator[Running]:
+def running(kind: type[Running] = Running) -> Iterator[Running]:
     """A Tocsin in a folder of its own, gone afterwards with everything it started."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-faults-"))
     folder.chmod(0o711)
-    tocsin = Running(folder)
+    tocsin = kind(folder)
     try:
         tocsin.start()
         yield tocsin
@@ -132,6 +178,8 @@ def running() -> Iterator[Running]:
 
 
 def _end(tocsin: Running) -> None:
+    if isinstance(tocsin, Wired):
+        tocsin.heal()
     if tocsin.up is not None and tocsin.up.poll() is None:
         tocsin.stop()
     for left in tocsin.leftovers():

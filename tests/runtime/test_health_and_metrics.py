@@ -14,20 +14,22 @@ from django.core.management import call_command
 from django.test import Client
 
 from config.watchdog import DEAF_AFTER_S, Watch
-from core import health, liveness
+from core import health, liveness, pulse
 from core.health import Finding
 
 
 @pytest.fixture(autouse=True)
 def _no_stamps() -> None:
     liveness._last.clear()
+    pulse._last.clear()
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(*(f"tocsin:alive:{name}" for name in ("beat", "worker:detection", "worker:default")))
+        client.delete("tocsin:alive:beat")
 
 
 def _all_alive() -> None:
-    for name in ("beat", "worker:detection", "worker:default"):
-        liveness.stamp(settings.REDIS_URL, name)
+    liveness.stamp(settings.REDIS_URL, "beat")
+    for queue in ("detection", "default"):
+        pulse.stamp(queue)
 
 
 def test_livez_asks_nobody(client: Client) -> None:

@@ -1,0 +1,32 @@
+"""`manage.py restore FILE`: the database as it was when the backup was made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.backups import fetched
+from core.backup.manifest import BackupError
+from core.backup.restoring import restore
+
+
+class Command(BaseCommand):
+    help = "Restore a backup, all or nothing. Stop Tocsin's programs first."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What, and whether what is there may go."""
+        parser.add_argument("file", help="a backup: a file, or s3://bucket/folder/file")
+        parser.add_argument("--replace", action="store_true", help="let go of what is in the database now")
+
+    def handle(self, *args: Any, file: str, replace: bool, **options: Any) -> None:
+        """Print what was restored; exit code 1 with one line when nothing was changed."""
+        try:
+            with fetched(file) as path:
+                manifest = restore(path, replace=replace)
+        except BackupError as error:
+            raise CommandError(str(error)) from error
+        rows = sum(table.rows for table in manifest.tables)
+        print(f"Restored {rows} rows of {len(manifest.tables)} tables, as of {manifest.made_at}.")
+        print("Everybody signs in again. Start Tocsin, and look at manage.py doctor.")

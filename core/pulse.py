@@ -1,0 +1,41 @@
+"""Signs of life of the workers, in the database: what is known of them must not depend on Valkey.
+
+Imported before Django's apps are ready, so there is no model here.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError, connection
+
+EVERY_S: Final = 5.0
+_STAMP: Final = """
+insert into core_pulse (name, seen_at) values (%s, clock_timestamp())
+on conflict (name) do update set seen_at = excluded.seen_at
+"""
+_LAST: Final = "select max(seen_at) from core_pulse where name = %s"
+_last: dict[str, float] = {}
+
+
+def stamp(name: str) -> None:
+    """Say that the worker of the queue `name` has just worked, at most every five seconds; never raises."""
+    now = time.monotonic()
+    if now - _last.get(name, -EVERY_S) < EVERY_S:
+        return
+    _last[name] = now
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_STAMP, [name])
+    except (DatabaseError, InterfaceError):
+        return
+
+
+def last(name: str) -> datetime | None:
+    """When that worker was last seen; None when it never was. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, [name])
+        found: datetime | None = cursor.fetchone()[0]
+    return found

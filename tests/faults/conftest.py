@@ -1,0 +1,26 @@
+"""One Tocsin, started by `manage.py up`, for every test that hurts its programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # what it imports needs Django's settings
+    from tests.faults.running import Running
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Running]:
+    """Started with the first test that asks for it."""
+    from tests.faults.running import running
+
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def tocsin(shared: Running) -> Running:
+    """Tests that need one wired in another way have a fixture of the same name."""
+    return shared

@@ -1,0 +1,182 @@
+"""The wires to PostgreSQL and Valkey are cut, slowed and swallowed: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from config.places import ROOT
+from core.relay import LEASE_S
+from tests.faults.burst import Burst, acknowledged, check_it_settles, during
+from tests.faults.running import Wired, running
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+# The statement gets five seconds, and then there is the connection to be closed and the answer to be sent.
+ANSWERED_WITHIN_S = 9.0
+
+
+@pytest.fixture(scope="module")
+def wired() -> Iterator[Wired]:
+    with running(Wired) as started:
+        assert isinstance(started, Wired)
+        yield started
+
+
+@pytest.fixture
+def tocsin(wired: Wired) -> Iterator[Wired]:
+    yield wired
+    wired.heal()
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("deliver", [0, 9])
+def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
+    burst = Burst(services=1, each=12)
+    [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
+    cut_before = tocsin.database_wire.cut_answers
+    tocsin.database_wire.cut_answer_to(first[0]["event_id"].encode(), deliver=deliver)
+    assert not acknowledged(tocsin, first), "the sender must not be told what nobody knows"
+    assert tocsin.database_wire.cut_answers == cut_before + 1
+    stored = "select count(*) from detection_event where event_id = %s"
+    assert tocsin.row(stored, first[0]["event_id"]) == (1,), "it was committed all the same"
+    for batch in batches:
+        tocsin.until(lambda batch=batch: acknowledged(tocsin, batch), 30)
+    check_it_settles(burst, tocsin)
+
+
+def _for_a_while(trouble: Callable[[], None], tocsin: Wired, seconds: float) -> Callable[[], None]:
+    def run() -> None:
+        trouble()
+        time.sleep(seconds)
+        tocsin.heal()
+
+    return run
+
+
+@pytest.mark.parametrize("how", ["cut", "reset", "half_close", "refuse"])
+def test_the_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
+    burst = Burst()
+    during(burst, tocsin, _for_a_while(getattr(tocsin.database_wire, how), tocsin, 0.4))
+    check_it_settles(burst, tocsin)
+
+
+@pytest.mark.parametrize("how", ["cut", "reset", "half_close", "refuse"])
+def test_valkey_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
+    burst = Burst()
+    during(burst, tocsin, _for_a_while(getattr(tocsin.valkey_wire, how), tocsin, 0.4))
+    check_it_settles(burst, tocsin)
+
+
+def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None:
+    burst = Burst(services=4, each=20)
+    tocsin.database_wire.slow(0.02)
+    burst.send(tocsin)
+    tocsin.heal()
+    check_it_settles(burst, tocsin)
+
+
+def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> None:
+    burst = Burst(services=2, each=12)
+    tocsin.database_wire.swallow()
+    assert _seconds(lambda: acknowledged(tocsin, burst.events()[:1])) < ANSWERED_WITHIN_S
+    tocsin.heal()
+    burst.send(tocsin)
+    check_it_settles(burst, tocsin)
+
+
+def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin: Wired) -> None:
+    burst = Burst(services=2, each=20)
+    tocsin.valkey_wire.swallow()
+    took = [_seconds(lambda event=event: acknowledged(tocsin, [event])) for event in burst.events()[:20]]
+    assert max(took) < 2.0, took
+    assert sum(took) < 5.0, took
+    stored = "select count(*) from detection_event where event_id like %s"
+    assert tocsin.row(stored, f"{burst.name}-%") == (20,)
+    assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
+    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 20), "the page says so"
+    tocsin.heal()
+    burst.send(tocsin)
+    check_it_settles(burst, tocsin)
+    assert tocsin.until(lambda: "banner-trouble" not in _sign_in_page(tocsin), 20)
+
+
+def _sign_in_page(tocsin: Wired) -> str:
+    text = requests.get(f"{tocsin.url}/sign-in", timeout=10).text
+    return text.split("<main", 1)[0]
+
+
+FULL = """
+create function pretend_full() returns trigger language plpgsql as $$
+begin raise exception using errcode = '53100', message = 'No space left on device'; end $$;
+create trigger pretend_full before insert on detection_event_key execute function pretend_full()
+"""
+READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "cure"),
+    [
+        (FULL, "drop function pretend_full cascade"),
+        (READ_ONLY, "alter database tocsin reset default_transaction_read_only"),
+    ],
+    ids=["full", "read-only"],
+)
+def test_a_database_that_takes_nothing_is_no_fault_of_the_sender(
+    tocsin: Wired, trouble: str, cure: str
+) -> None:
+    burst = Burst(services=1, each=12)
+    with psycopg.connect(tocsin.postgres.url("postgres"), autocommit=True) as beside:
+        _tell(tocsin, trouble, beside)
+        answer = requests.post(f"{tocsin.url}/api/v1/events", json=burst.events(), timeout=20)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2"), answer.text
+        _tell(tocsin, cure, beside)
+    burst.send(tocsin)
+    check_it_settles(burst, tocsin)
+
+
+def _tell(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
+    if statement.startswith("alter database"):
+        beside.execute(statement)
+        tocsin.database_wire.reset()
+        return
+    with psycopg.connect(tocsin.postgres.url(), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> None:
+    burst = Burst(services=4, each=20)
+    stopped: list[psutil.Process] = []
+
+    def stop() -> None:
+        stopped.extend(tocsin.stop_programs("worker") + tocsin.stop_programs("detection"))
+
+    during(burst, tocsin, stop)
+    others = [_another(tocsin, queue) for queue in ("default", "detection")]
+    try:
+        assert tocsin.until(lambda: burst.outcome(tocsin) == burst.expected(), LEASE_S + 15)
+        settled = "select count(*) from core_outboxdispatch where state = 'pending' and leased_until < now()"
+        assert tocsin.until(lambda: tocsin.row(settled) == (0,), LEASE_S + 5)
+    finally:
+        for one in stopped:
+            one.resume()
+        for other in others:
+            other.terminate()
+            other.wait(timeout=20)
+    check_it_settles(burst, tocsin)
+
+
+def _another(tocsin: Wired, queue: str) -> subprocess.Popen[bytes]:
+    """A second worker, as another host would run one."""
+    return subprocess.Popen([sys.executable, "-m", "config.work", queue], cwd=ROOT, env=tocsin.environment)

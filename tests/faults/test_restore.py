@@ -1,0 +1,165 @@
+"""A backup taken while events stream in, put back into an empty database: whole, consistent, and usable."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.places import ROOT
+from core.embedded.database import ensure_database
+from tests.faults.burst import Burst
+from tests.faults.running import Running
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+COPY = "restored"
+# What would be wrong in a copy that is not of one moment.
+LINKED = """
+select count(*) from incidents_incident i where i.event_count <>
+  (select count(*) from detection_incident_event l where l.incident_id = i.id)
+"""
+UNREFERENCED = """
+select count(*) from detection_incident_event l where not exists (
+  select 1 from detection_event e where e.workspace_id = l.workspace_id and e.id = l.event_id)
+"""
+KEYLESS = """
+select (select count(*) from detection_event) - (select count(*) from detection_event_key)
+"""
+NUMBERS = "select max(number) - count(*), count(distinct number) - count(*) from incidents_incident"
+UNTOLD = """
+select count(*) from core_outboxevent e
+ where not exists (select 1 from core_outboxdispatch d where d.event_id = e.id)
+"""
+DONE = "select count(*) from core_outboxdispatch where state = 'done'"
+OPENED = "select count(*) from incidents_incident"
+
+
+def _manage(tocsin: Running, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    return _python(tocsin, "manage.py", *arguments, **extra)
+
+
+def _python(tocsin: Running, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    env = tocsin.environment | {"TOCSIN_ENV": "local"} | extra
+    argv = [sys.executable, *arguments]
+    return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def backup(tocsin: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made in the middle of a burst that goes on before and after."""
+    folder, burst = tmp_path_factory.mktemp("backups"), Burst(services=10, each=60)
+    sender = threading.Thread(target=burst.send, args=(tocsin,))
+    sender.start()
+    time.sleep(0.3)
+    made = _manage(tocsin, "backup", str(folder))
+    is_streaming = sender.is_alive()
+    sender.join(timeout=120)
+    assert made.returncode == 0, made.stderr
+    assert is_streaming, "the burst was over before the backup was"
+    [path] = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def copy_url(tocsin: Running, backup: Path) -> str:
+    """A fresh database with the backup in it."""
+    url = ensure_database(tocsin.postgres.url(COPY))
+    done = _manage(tocsin, "restore", str(backup), DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    return url
+
+
+def _row(url: str, query: str) -> tuple[Any, ...]:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(query).fetchone()
+    assert found is not None
+    return found
+
+
+def test_the_copy_is_of_one_moment(copy_url: str, backup: Path) -> None:
+    assert backup.stat().st_mode & 0o077 == 0, "it holds digests of passwords"
+    assert _row(copy_url, "select count(*) > 0 from detection_event") == (True,)
+    assert _row(copy_url, LINKED) == (0,)
+    assert _row(copy_url, UNREFERENCED) == (0,)
+    assert _row(copy_url, KEYLESS) == (0,)
+    assert _row(copy_url, UNTOLD) == (0,)
+    assert _row(copy_url, NUMBERS) in {(0, 0), (None, 0)}
+
+
+def test_the_copy_goes_on_where_the_backup_was_made(tocsin: Running, copy_url: str) -> None:
+    """What was sent stays sent, what waited is delivered, numbers go on, and events sent again are known."""
+    done, opened = _row(copy_url, DONE), _row(copy_url, OPENED)
+    again = tocsin.row("select event_id from detection_event order by id limit 1")[0]
+    code = f"""
+import django; django.setup()
+from accounts.actor import system_actor
+from accounts.models import Workspace
+from core.relay import relay_due
+from detection.services.evaluate import drain
+from detection.services.ingest import accept_events
+from incidents.services.opening import declare_incident
+actor = system_actor(Workspace.objects.get().pk)
+while drain(): pass
+_, repeated = accept_events(actor, body=b'{{"event_id": "{again}", "service": "x", "level": "error"}}')
+assert repeated == 1, repeated
+print(declare_incident(actor, title="After the restore").number)
+while relay_due(): pass
+"""
+    servers = {"DATABASE_URL": copy_url, "REDIS_URL": tocsin.valkey.url()}
+    ran = _python(tocsin, "-c", code, DJANGO_SETTINGS_MODULE="config.settings", **servers)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout.split()[-1]) > opened[0]
+    assert _row(copy_url, "select count(*) from core_outboxdispatch where state <> 'done'") == (0,)
+    assert _row(copy_url, DONE) > done
+    assert _row(copy_url, LINKED.replace("where i.", "where i.source <> 'declared' and i.")) == (0,)
+
+
+def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: str, backup: Path) -> None:
+    with psycopg.connect(copy_url, autocommit=True) as connection:
+        refused = _manage(tocsin, "restore", str(backup), "--replace", DATABASE_URL=copy_url)
+        assert refused.returncode == 1
+        assert "stop Tocsin first" in refused.stderr
+        connection.execute("update accounts_workspace set name = 'Changed since'")
+    refused = _manage(tocsin, "restore", str(backup), DATABASE_URL=copy_url)
+    assert refused.returncode == 1
+    assert "not empty. Nothing was changed" in refused.stderr
+    assert _row(copy_url, "select name from accounts_workspace") == ("Changed since",)
+    done = _manage(tocsin, "restore", str(backup), "--replace", DATABASE_URL=copy_url)
+    assert done.returncode == 0, done.stderr
+    assert _row(copy_url, "select name from accounts_workspace") != ("Changed since",)
+
+
+def test_a_backup_with_a_loose_end_leaves_everything_as_it_was(
+    tocsin: Running, copy_url: str, backup: Path, tmp_path: Path
+) -> None:
+    """A link whose incident is missing is found only when all rows are in; then all of them go again."""
+    spoilt = _without_rows_of(backup, "accounts_user", tmp_path / "spoilt.zip")
+    before = _row(copy_url, OPENED)
+    refused = _manage(tocsin, "restore", str(spoilt), "--replace", DATABASE_URL=copy_url)
+    assert refused.returncode == 1
+    assert _row(copy_url, OPENED) == before
+    assert _row(copy_url, "select count(*) > 0 from accounts_user") == (True,)
+
+
+def _without_rows_of(backup: Path, name: str, path: Path) -> Path:
+    """The same backup, its manifest right, with one table emptied."""
+    import dataclasses
+    import hashlib
+    import zipfile
+
+    from core.backup.manifest import MANIFEST, read_manifest
+
+    manifest = read_manifest(backup)
+    nothing = {"rows": 0, "size": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    tables = tuple(dataclasses.replace(t, **nothing) if t.name == name else t for t in manifest.tables)
+    with zipfile.ZipFile(backup) as old, zipfile.ZipFile(path, "w") as new:
+        for table in tables:
+            new.writestr(table.entry, old.read(table.entry) if table.name != name else b"")
+        new.writestr(MANIFEST, dataclasses.replace(manifest, tables=tables).as_json())
+    return path

@@ -1,0 +1,185 @@
+"""The own watchdog: what does not work stands in red on every page, since when, and is told to open pages."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from core import glance, health, hub, liveness, pulse
+from core.glance import GLANCE, Glance, Trouble
+from core.health import Finding
+from core.models import OutboxDispatch, OutboxEvent, Pulse
+from core.nudge import valkey
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 1, 14, 2, 31, tzinfo=UTC)
+
+
+def looked(found, **options):
+    one = Glance(lambda: found, **options)
+    one.look()
+    return one
+
+
+@pytest.fixture
+def all_alive() -> None:
+    liveness._last.clear()
+    pulse._last.clear()
+    liveness.stamp(settings.REDIS_URL, "beat")
+    pulse.stamp("detection")
+    pulse.stamp("default")
+
+
+@pytest.fixture
+def troubled(monkeypatch):
+    """A trouble that every page must show."""
+    trouble = Trouble("beat", "The schedule (beat)", "Start it.", AT)
+    monkeypatch.setattr(GLANCE, "_troubles", (trouble,))
+
+
+@pytest.fixture
+def browser(client, actor, make_user) -> Client:
+    from accounts.models import User
+
+    client.force_login(User.objects.get(pk=actor.user_id))
+    return client
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/declare", "/account/password", "/sign-in"])
+def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
+    if path == "/sign-in":
+        browser.logout()
+    text = browser.get(path).content.decode()
+    assert 'class="banner banner-trouble" role="alert"' in text
+    assert "The schedule (beat) has not worked since" in text
+    assert "2026-03-01T14:02:31+00:00" in text
+
+
+def test_a_page_says_nothing_when_all_is_well(browser):
+    assert "banner-trouble" not in browser.get("/incidents").content.decode()
+
+
+def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
+    with django_assert_num_queries(2):  # the session, the person
+        browser.get("/account/password")
+
+
+def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
+    Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
+    one = Glance(health.examine, starting_s=0)
+    one.look()
+    [trouble] = one.troubles()
+    answer = Client().get("/readyz").json()
+    assert trouble.name == "detection worker"
+    assert answer["checks"]["detection worker"]["level"] == "warn"
+    assert answer["status"] == "degraded"
+    assert 'tocsin_health{check="detection worker"} 0.5' in Client().get("/metrics").content.decode()
+    assert abs(timezone.now() - timedelta(minutes=2) - trouble.since) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_outbox", "detection")]
+)
+def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, workspace, table, name):
+    if name == "outbox":
+        event = OutboxEvent.objects.create(topic="x", workspace_id=workspace.pk, payload={})
+        late = timezone.now() - timedelta(minutes=5)
+        OutboxDispatch.objects.create(event=event, subscriber="live", due_at=late)
+    else:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into detection_outbox"
+                " (workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at)"
+                " values (%s, 1, '', '{}', '{}', '{}', now() - interval '5 minutes')",
+                [workspace.pk],
+            )
+    finding = health.examine()[name]
+    assert finding.level == "warn"
+    assert timedelta(seconds=290) < timezone.now() - finding.since < timedelta(seconds=330)
+
+
+def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkeypatch):
+    away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
+    monkeypatch.setattr(health, "valkey", lambda: away)
+    found = health.examine()
+    assert found["valkey"].level == "warn"
+    assert "beat" not in found, "nobody knows"
+    assert found["worker"].level == found["detection worker"].level == "ok"
+
+
+def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
+    found = {"valkey": Finding("warn", "away")}
+    one = looked(found, starting_s=0)
+    [first] = one._troubles
+    one.look()
+    assert one._troubles == (first,)
+    found["valkey"] = Finding("ok", "back")
+    one.look()
+    assert one._troubles == ()
+
+
+def test_what_is_only_starting_is_no_trouble_but_a_failure_is():
+    found = {"worker": Finding("warn", "not seen yet"), "database": Finding("fail", "away")}
+    assert [trouble.name for trouble in looked(found)._troubles] == ["database"]
+
+
+def test_no_page_waits_for_a_server_that_hangs():
+    release = threading.Event()
+
+    def hangs():
+        release.wait(30)
+        return {}
+
+    one, began = Glance(hangs), time.monotonic()
+    for _ in range(3):
+        assert one.known() == ()
+    assert one.troubles() == ()
+    assert time.monotonic() - began < 2
+    release.set()
+
+
+def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
+    monkeypatch.setattr(glance, "EVERY_S", 0.01)
+    monkeypatch.setattr(glance, "ASKED_WITHIN_S", 0.2)
+    looks = []
+    one = Glance(lambda: looks.append(1) or {"worker": Finding("warn", "gone", since=AT)}, starting_s=0)
+    assert [trouble.since for trouble in one.troubles()] == [AT]
+    one._looker.join(timeout=10)
+    assert not one._looker.is_alive(), "nobody asked any more"
+    assert len(looks) > 1
+
+
+async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
+    async def home(cookie):
+        return 1
+
+    monkeypatch.setattr(hub, "WATCH_S", 0.01)
+    one, stream = hub.Hub(home), hub.Stream(1, frozenset({"troubles"}), b"")
+    watching = asyncio.create_task(one._watch())
+    one.streams[1].add(stream)
+    await asyncio.sleep(0.05)
+    assert stream.take() == hub.BEAT
+    monkeypatch.setattr(GLANCE, "_troubles", (Trouble("beat", "Beat", "", AT),))
+    async with asyncio.timeout(5):
+        await stream.wake.wait()
+    assert b'"troubles"' in stream.take()
+    watching.cancel()
+
+
+def test_a_worker_says_that_it_lives_at_most_every_five_seconds(django_assert_num_queries):
+    valkey().flushall()
+    pulse._last.clear()
+    with django_assert_num_queries(1):
+        for _ in range(10):
+            pulse.stamp("detection")
+    assert timezone.now() - pulse.last("detection") < timedelta(seconds=30)
