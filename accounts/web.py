@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.actor import Actor
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
+from accounts.sessions import is_over
 from core.errors import Forbidden, NotFound, Unauthenticated
 
 CHOSEN: Final = "workspace_id"
@@ -53,7 +54,7 @@ def choose_workspace(request: HttpRequest, slug: str) -> None:
 
 
 def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User) or not request.user.is_active:
+    if not isinstance(request.user, User) or not request.user.is_active or is_over(request.session):
         raise Unauthenticated("Sign in first.")
     return request.user
 

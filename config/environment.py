@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -53,6 +54,14 @@ class Environment(BaseSettings):
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
     s3_region: str = Field("us-east-1", description="Region of the storage.")
     web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of your own proxies, by commas: who may say who calls.",
+    )
+    session_idle_hours: int = Field(
+        168, ge=1, le=8760, description="Hours without use after which a sign-in ends."
+    )
+    session_hours: int = Field(720, ge=1, le=8760, description="Hours after which every sign-in ends.")
     event_limit_per_token: int = Field(
         50_000, ge=1, description="Events a second one token may send before 429."
     )
@@ -70,6 +79,13 @@ class Environment(BaseSettings):
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for word in words(value):
+            ipaddress.ip_network(word, strict=False)
+        return value
 
     @field_validator("s3_endpoint_url", "base_url")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ SECRET_KEY = ENVIRONMENT.signing_key()
 DEBUG = False
 ALLOWED_HOSTS = words(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = words(ENVIRONMENT.csrf_trusted_origins)
+TRUSTED_PROXIES = [ip_network(word, strict=False) for word in words(ENVIRONMENT.trusted_proxies)]
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "core.middleware.ClientAddress",
     "core.middleware.RequestId",
     "core.middleware.CarefulHeaders",
     "core.middleware.ApiProblems",
@@ -65,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.SessionClock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -178,6 +182,8 @@ USE_I18N = False
 # One sign-in per site: cookies of several checkouts on localhost must not overwrite each other.
 SESSION_COOKIE_NAME = f"tocsin_session_{ENVIRONMENT.port}"
 CSRF_COOKIE_NAME = f"tocsin_csrf_{ENVIRONMENT.port}"
+SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600
+SESSION_LASTS_S = SESSION_COOKIE_AGE = ENVIRONMENT.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -24,6 +24,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.module_loading import import_string
 
+from core.careful import RAW
 from core.errors import Problem, Unauthenticated, Unavailable
 from core.hub import BEAT, Hub, Stream
 from core.viewer import viewer_of
@@ -39,8 +40,8 @@ MOST_TOPICS: Final = 20
 HELLO: Final = b"retry: 1000\n" + BEAT
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
+    *RAW,
 ]
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -136,7 +137,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _refuse(send: Send, status: int, problem: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    headers = [(b"content-type", b"application/problem+json"), *RAW]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
 

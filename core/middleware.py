@@ -5,22 +5,50 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from core.careful import HEADERS
 from core.http_problems import CONTENT_TYPE, plain_problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
-_HEADERS: Final = {
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+
+
+class ClientAddress:
+    """REMOTE_ADDR is who called our own proxies: the last address they named that is not one of them.
+
+    Nobody else is believed, or everybody could be somebody else at the limits.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        named = request.headers.get("X-Forwarded-For", "").split(",")
+        while named and _is_proxy(request.META.get("REMOTE_ADDR", "")):
+            if not _is_address(said := named.pop().strip()):
+                break
+            request.META["REMOTE_ADDR"] = said
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_proxy(text: str) -> bool:
+    return _is_address(text) and any(ip_address(text) in network for network in settings.TRUSTED_PROXIES)
 
 
 class RequestId:
@@ -47,7 +75,7 @@ class CarefulHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             response.setdefault(name, value)
         if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
             patch_cache_control(response, private=True, no_cache=True)

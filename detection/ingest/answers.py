@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from core.careful import RAW
 from core.errors import Problem
 from detection.ingest.parsing import Batch
 
@@ -36,11 +37,11 @@ def status_of(batch: Batch) -> int:
 def accepted(batch: Batch, repeated: int) -> Answer:
     """The answer to a batch that was read."""
     body = orjson.dumps(receipt(batch, repeated))
-    return status_of(batch), [_JSON, (b"content-length", b"%d" % len(body))], body
+    return status_of(batch), [_JSON, (b"content-length", b"%d" % len(body)), *RAW], body
 
 
 def refused(problem: Problem) -> Answer:
     """The answer to a request that was refused as a whole."""
     body = orjson.dumps(problem.as_json())
     extra = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *extra], body
+    return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *RAW, *extra], body

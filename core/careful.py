@@ -1,0 +1,30 @@
+"""The headers of a careful site, for Django's answers and for those of the doors that Django never sees."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+
+HEADERS: Final = {
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def _of_doors() -> list[tuple[bytes, bytes]]:
+    """For answers that no browser shall show, run, frame or keep."""
+    said = HEADERS | {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        said["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    return [(name.lower().encode(), value.encode()) for name, value in said.items()]
+
+
+RAW: Final = _of_doors()
