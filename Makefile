@@ -27,6 +27,9 @@ doctor: $(SERVER) ## check the running Tocsin and say what to do
 test: $(DEV) ## run every test, two at a time
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
 
+faults: $(DEV) ## hurt a Tocsin for MINUTES=8 and count what was lost or doubled
+	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long --minutes $(or $(MINUTES),8)
+
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
 

@@ -107,6 +107,8 @@ PAGES: dict[str, str] = {
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
+    "find": "signed",
+    "style": "signed",
 }  # fmt: skip
 
 

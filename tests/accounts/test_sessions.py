@@ -1,0 +1,141 @@
+"""How long a sign-in lasts, what ends it, and whose address a try is counted for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership
+from accounts.sessions import is_over
+from accounts.sign_in_limits import PER_ADDRESS
+
+pytestmark = pytest.mark.django_db
+GOOD = "correct horse battery"
+
+
+@pytest.fixture
+def dana(make_user, workspace):
+    user = make_user("dana", password=GOOD)
+    Membership.objects.create(workspace_id=workspace.pk, user=user, role="admin")
+    return user
+
+
+@pytest.fixture
+def browser(dana):
+    client = Client()
+    client.post("/sign-in", {"login": "dana", "password": GOOD})
+    return client
+
+
+@pytest.fixture
+def clock(browser, time_machine):
+    """`clock.shift(…)`: later than the sign-in."""
+    time_machine.move_to(timezone.now())
+    return time_machine
+
+
+def is_in(browser, path="/incidents"):
+    return browser.get(path).status_code == 200
+
+
+def test_a_sign_in_ends_when_it_was_not_used_for_long(browser, settings, clock):
+    settings.SESSION_IDLE_S = 3600
+    assert is_in(browser)
+    clock.shift(timedelta(minutes=61))
+    assert not is_in(browser)
+    assert not is_in(browser), "and it stays ended"
+
+
+def test_a_sign_in_in_use_goes_on_but_not_for_ever(browser, settings, clock):
+    settings.SESSION_IDLE_S, settings.SESSION_LASTS_S = 3600, 3600 * 5
+    for _ in range(5):
+        clock.shift(timedelta(minutes=50))
+        assert is_in(browser)
+    clock.shift(timedelta(minutes=55))
+    assert not is_in(browser), "five hours are over, used or not"
+
+
+def test_a_page_that_stands_open_is_nobody_at_work(browser, settings, clock):
+    settings.SESSION_IDLE_S = 3600
+    for _ in range(2):
+        clock.shift(timedelta(minutes=25))
+        assert is_in(browser, "/panels/troubles")
+    clock.shift(timedelta(minutes=25))
+    assert not is_in(browser, "/panels/troubles")
+
+
+def test_a_new_sign_in_starts_the_clock_anew(browser, dana, settings, clock):
+    settings.SESSION_LASTS_S = 3600
+    clock.shift(timedelta(minutes=50))
+    browser.post("/sign-out")
+    browser.post("/sign-in", {"login": "dana", "password": GOOD})
+    clock.shift(timedelta(minutes=50))
+    assert is_in(browser)
+
+
+def test_a_session_in_use_is_written_every_five_minutes_only(browser, clock, django_assert_num_queries):
+    is_in(browser, "/account/password")
+    with django_assert_num_queries(2):  # the session, the person
+        browser.get("/account/password")
+    clock.shift(timedelta(minutes=6))
+    browser.get("/account/password")
+    assert browser.session["used"] > browser.session["begun"] + 300
+
+
+def test_signing_out_leaves_nothing_to_come_back_to(browser):
+    key = browser.session.session_key
+    browser.post("/sign-out")
+    assert not Session.objects.filter(session_key=key).exists()
+    browser.cookies["tocsin_session_8000"] = key
+    assert not is_in(browser)
+
+
+def test_the_session_of_an_open_stream_is_judged_the_same_way(settings):
+    settings.SESSION_IDLE_S, settings.SESSION_LASTS_S = 100, 1000
+    assert not is_over({"begun": 0.0, "used": 50.0}, now=100)
+    assert is_over({"begun": 0.0, "used": 50.0}, now=151)
+    assert is_over({"begun": 0.0, "used": 1000.0}, now=1001)
+
+
+def test_cookies_are_for_the_browser_and_this_site_only(browser, settings):
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert cookie["domain"] == ""
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "counted"),
+    [
+        ("10.0.0.7", "198.51.100.9", "198.51.100.9"),
+        ("10.0.0.7", "203.0.113.5, 198.51.100.9", "198.51.100.9"),
+        ("10.0.0.7", "198.51.100.9, 10.0.0.3", "198.51.100.9"),
+        ("10.0.0.7", "", "10.0.0.7"),
+        ("10.0.0.7", "nonsense, 10.0.0.3", "10.0.0.3"),
+        ("192.0.2.1", "198.51.100.9", "192.0.2.1"),
+    ],
+    ids=["proxy", "lied to the proxy", "two proxies", "silent proxy", "nonsense", "no proxy of ours"],
+)
+def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, counted):
+    from core.middleware import ClientAddress
+
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    seen = []
+    request = rf.get("/", REMOTE_ADDR=remote, headers={"x-forwarded-for": forwarded})
+    ClientAddress(lambda r: seen.append(r.META["REMOTE_ADDR"]))(request)
+    assert seen == [counted]
+
+
+def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1/32")]
+    attacker, browser = {"x-forwarded-for": "203.0.113.5"}, Client()
+    for number in range(PER_ADDRESS + 1):
+        browser.post("/sign-in", {"login": f"n{number}", "password": "x"}, headers=attacker)
+    answer = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
+    assert "Too many tries" in answer.content.decode()
+    other = {"x-forwarded-for": "198.51.100.9"}
+    assert browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=other).status_code == 302

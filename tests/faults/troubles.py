@@ -1,0 +1,115 @@
+"""Every trouble of the long run: what it does in the middle of a burst, and how it is over again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from typing import Final
+
+import redis
+
+from core.embedded.process import Handle
+from core.relay import LEASE_S
+from tests.faults.running import Wired
+
+Trouble = Callable[[Wired, random.Random], None]
+TROUBLES: Final[dict[str, Trouble]] = {}
+
+
+def _trouble(name: str) -> Callable[[Trouble], Trouble]:
+    def register(call: Trouble) -> Trouble:
+        TROUBLES[name] = call
+        return call
+
+    return register
+
+
+def _add_kills() -> None:
+    for program in ("web", "detection", "worker", "beat"):
+        TROUBLES[f"{program} killed"] = lambda tocsin, dice, program=program: tocsin.kill(program)
+    TROUBLES["one web process killed"] = lambda tocsin, dice: tocsin.kill("web", child=True)
+
+
+def _add_wires() -> None:
+    for server in ("database", "valkey"):
+        for how in ("cut", "reset", "half_close", "refuse", "swallow"):
+            TROUBLES[f"{server}: {how.replace('_', ' ')}"] = lambda tocsin, dice, server=server, how=how: (
+                _for_a_while(tocsin, dice, server, how)
+            )
+
+
+def _for_a_while(tocsin: Wired, dice: random.Random, server: str, how: str) -> None:
+    getattr(getattr(tocsin, f"{server}_wire"), how)()
+    time.sleep(dice.uniform(0.2, 2.0))
+    tocsin.heal()
+
+
+_add_kills()
+_add_wires()
+
+
+@_trouble("database: answer to a commit cut")
+def _cut_commits(tocsin: Wired, dice: random.Random) -> None:
+    for _ in range(3):
+        tocsin.database_wire.cut_answer_to(b'"boom"', deliver=dice.choice([0, 5, 9, 40]))
+        time.sleep(0.15)
+    tocsin.heal()
+
+
+@_trouble("database: slow")
+def _slow(tocsin: Wired, dice: random.Random) -> None:
+    tocsin.database_wire.slow(dice.uniform(0.005, 0.03))
+    time.sleep(2)
+    tocsin.heal()
+
+
+@_trouble("PostgreSQL killed")
+def _kill_postgresql(tocsin: Wired, dice: random.Random) -> None:
+    _kill(tocsin.postgres.handle())
+    time.sleep(dice.uniform(0.0, 1.0))
+    tocsin.postgres.start()
+
+
+@_trouble("PostgreSQL restarted")
+def _restart_postgresql(tocsin: Wired, dice: random.Random) -> None:
+    tocsin.postgres.stop()
+    tocsin.postgres.start()
+
+
+@_trouble("Valkey killed")
+def _kill_valkey(tocsin: Wired, dice: random.Random) -> None:
+    _kill(tocsin.valkey.handle())
+    time.sleep(dice.uniform(0.0, 2.0))
+    tocsin.valkey.start()
+
+
+@_trouble("Valkey flushed")
+def _flush_valkey(tocsin: Wired, dice: random.Random) -> None:
+    with redis.Redis.from_url(tocsin.valkey.url()) as client:
+        for _ in range(5):
+            client.flushall()
+            time.sleep(0.2)
+
+
+@_trouble("workers stopped past their leases")
+def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
+    stopped = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
+    time.sleep(LEASE_S + 2)
+    for one in stopped:
+        one.resume()
+
+
+@_trouble("everything killed at once")
+def _kill_all(tocsin: Wired, dice: random.Random) -> None:
+    for program in ("web", "detection", "worker", "beat"):
+        tocsin.kill(program)
+    _kill(tocsin.valkey.handle())
+    tocsin.valkey.start()
+
+
+def _kill(handle: Handle | None) -> None:
+    if handle is not None:
+        os.kill(handle.pid, signal.SIGKILL)
