@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.actor import system_actor
-from accounts.models import Membership, Workspace
+from accounts.actor import Actor, system_actor
+from accounts.models import Membership, Role, Scope, Workspace
 from accounts.permissions import Capability as May
 from accounts.permissions import allowed
 from accounts.services.tokens import issue_token
@@ -96,8 +97,9 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/audit"): Row(May.AUDIT_READ),
 }
 # Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
-# "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in.
-PAGES: dict[str, str] = {
+# "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
+# a capability: members who hold it, 403 for other members.
+PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
@@ -158,9 +160,6 @@ def call(browser: Client, method: str, path: str, row: Row) -> Any:
 
 
 def role_may(role: str, capability: May | None) -> bool:
-    from accounts.actor import Actor
-    from accounts.models import Role
-
     return capability is None or allowed(Actor(1, "user", "x", role=Role(role)), capability)
 
 
@@ -200,6 +199,28 @@ def test_a_token_without_the_scope_is_let_into_nothing(house, workspace, method,
     assert answer.status_code == (200 if row.may is None else 403), answer.content
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_is_let_in_exactly_where_its_scope_says(house, workspace, scope):
+    text = issue_token(system_actor(workspace.pk), name="One scope", scopes=[scope]).text
+    browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
+    bearer = Actor(workspace.pk, "token", "x", scopes=frozenset({scope}))
+    for (method, path), row in API.items():
+        answer = call(browser, method, path.format(**house.where), row)
+        may = row.may is None or allowed(bearer, row.may)
+        assert (answer.status_code not in {401, 403}) is may, (method, path, answer.status_code)
+        assert answer.status_code < 500, (method, path, answer.content)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_of_another_workspace_finds_nothing_of_ours(house, other_workspace, scope):
+    text = issue_token(system_actor(other_workspace.pk), name="Theirs", scopes=[scope, "admin"]).text
+    browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
+    for (method, path), row in API.items():
+        answer = call(browser, method, path.format(**house.where), row)
+        assert answer.status_code == 404 if row.about else answer.status_code < 500, (method, path)
+        assert b"Ours" not in answer.content, (method, path)
+
+
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
@@ -223,21 +244,19 @@ def test_every_page_has_a_row_and_every_row_a_page():
 
 
 def test_every_address_below_the_api_is_an_operation():
-    import re
-
     plain = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", r) for r in routes(get_resolver().url_patterns)}
     below = {route.removeprefix("api/v1") for route in plain if route.startswith("api/v1/")}
     assert below - {"/", "/openapi.json"} == {path for _, path in API}
 
 
+# What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
+SAMPLES = {"secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1"}
+
+
 def address_of(route: str) -> str:
-    filled = route.replace("<str:secret>", "x" * 43).replace("<slug:slug>", "acme")
-    filled = (
-        filled.replace("<str:reference>", "INC-1")
-        .replace("<slug:name>", "acknowledge")
-        .replace("<int:pk>", "1")
-    )
-    return "/" + filled.replace("<str:name>", sorted(name for name, _ in _panels())[0])
+    if route == "panels/<str:name>":
+        return f"/panels/{sorted(name for name, _ in _panels())[0]}"
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES[found[1]], route)
 
 
 def _panels() -> list[tuple[str, Any]]:
@@ -276,6 +295,8 @@ def test_every_page_answers_every_role_and_only_writers_act(house, role):
         assert answer.status_code < 500 or route == "readyz", (route, answer.status_code)
         if kind == "incident":
             assert answer.status_code == 200
+        if isinstance(kind, May):
+            assert (answer.status_code != 403) is role_may(role, kind), (route, answer.status_code)
     assert (browser.post("/incidents/INC-1/acknowledge").status_code == 403) is (role == "viewer")
 
 
@@ -291,3 +312,29 @@ def test_members_whatever_their_role_are_not_staff(house, role):
     answer = house.browsers[role].get("/admin/")
     assert answer.status_code == 302
     assert "/admin/login" in answer["Location"]
+
+
+# Pages of the admin that whoever is there to sign in may see.
+ADMINS_DOOR = {"login/"}
+
+
+def admin_addresses() -> list[str]:
+    """Every address of the admin, with the first thing of its kind."""
+    below = next(r for r in get_resolver().url_patterns if str(r.pattern) == "admin/")
+    found = {re.sub(r"<(?:\w+:)?\w+>", "1", route) for route in routes(below.url_patterns)}
+    return sorted(route for route in found - ADMINS_DOOR if "(" not in route)
+
+
+def test_the_admin_lets_in_nobody_but_staff_and_these_by_their_permissions(house, make_user):
+    powerless = Client(raise_request_exception=False)
+    powerless.force_login(make_user("staff.without.permissions", is_staff=True))
+    assert len(admin_addresses()) > 20
+    for route in admin_addresses():
+        for browser in (Client(), *house.browsers.values()):
+            for answer in (browser.get(f"/admin/{route}"), browser.post(f"/admin/{route}")):
+                assert answer.status_code == 302, (route, answer.status_code)
+                assert "/admin/login" in answer["Location"], route
+        seen = powerless.get(f"/admin/{route}")
+        assert b"Ours" not in seen.content, route
+        if route.count("/") > 1:
+            assert seen.status_code in {302, 403, 404}, (route, seen.status_code)

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles.finders import get_finders
+from django.db import connection
 
 from config.places import ROOT
 
+pytestmark = pytest.mark.django_db
 KEY = "k" * 60
 ASKED = {
     "page": "/sign-in",
@@ -60,6 +63,10 @@ print(json.dumps({"answers": asyncio.run(main()), "flags": flags}, default=str))
 """
 
 
+def _database() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
 def _run(*argv: str) -> subprocess.CompletedProcess[str]:
     wanted = {
         "TOCSIN_ENV": "production",
@@ -68,6 +75,8 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
         "BASE_URL": "https://tocsin.example",
         "TOCSIN_DATA_DIR": os.environ["TOCSIN_DATA_DIR"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        # The tests' own tables are in a database beside the one that was named at the start.
+        "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{_database()}").geturl(),
     }
     env = os.environ | wanted
     return subprocess.run([sys.executable, *argv], cwd=ROOT, env=env, capture_output=True, text=True)
