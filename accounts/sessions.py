@@ -21,8 +21,8 @@ BY_ITSELF: Final = ("/panels/", "/live")
 def is_over(session: Any, *, now: float | None = None) -> bool:
     """Whether a signed-in session has been unused or in use for too long."""
     moment = time.time() if now is None else now
-    begun, used = session.get(BEGUN, moment), session.get(USED, moment)
-    return moment - begun > settings.SESSION_LASTS_S or moment - used > settings.SESSION_IDLE_S
+    begun, used = float(session.get(BEGUN, moment)), float(session.get(USED, moment))
+    return moment - begun > float(settings.SESSION_LASTS_S) or moment - used > float(settings.SESSION_IDLE_S)
 
 
 class SessionClock:

@@ -3,7 +3,8 @@
     python -m tests.api.fuzz --cases 20000 [--seed 1]
 
 Called is the ASGI callable with both hot doors, on a PostgreSQL and a Valkey of its own. Goes on with other
-seeds until so many cases were tried. Prints every failure once, and the figure. Exit status 1 when anything failed.
+seeds until so many cases were tried. Prints every failure once, and the figure.
+Exit status 1 when anything failed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from django.db import connection
 from config.places import ROOT
 
 pytestmark = pytest.mark.django_db
-KEY = "k" * 60
+KEY = "0123456789abcdef" * 4
 ASKED = {
     "page": "/sign-in",
     "nothing": "/nothing",
