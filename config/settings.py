@@ -61,6 +61,9 @@ MIDDLEWARE = [
     "core.middleware.ClientAddress",
     "core.middleware.RequestId",
     "core.middleware.CarefulHeaders",
+    # So far out that refusals of those below, of an unknown host for one, are dressed as well.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "core.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "core.static_files.StaticFiles",
@@ -70,8 +73,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.SessionClock",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "core.pages.ProblemPages",

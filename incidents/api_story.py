@@ -9,6 +9,7 @@ from ninja import Header, Path, Query, Router, Status
 from pydantic import Field
 
 from accounts.door import actor_in
+from accounts.permissions import Capability, require
 from core.paging import known_only, link_pages
 from incidents.api import Once, Paging, Reference, answer
 from incidents.rendering import act_json, entry_json, related_json
@@ -156,6 +157,7 @@ def related(request: HttpRequest, where: Path[Reference]) -> Any:
 def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
     """Each to the other; once linked, linking again changes nothing."""
     actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
     incident = relate_incidents(actor, number=where.reference, other=where.other)
     return related_json(related_incidents(actor, incident))
 
@@ -164,6 +166,7 @@ def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
 def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
     """On both sides."""
     actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)
     incident = unrelate_incidents(actor, number=where.reference, other=where.other)
     return related_json(related_incidents(actor, incident))
 
