@@ -7,6 +7,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from accounts.services.sign_in import note_password_sign_in
+from accounts.session_store import remember_browser
 from accounts.sign_in_limits import give_back, take_slots
 
 
@@ -37,6 +39,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if user and self._slots:
             give_back(self._slots)
         return user
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Start the session, remember the browser, leave an audit row."""
+        super().login(request, user)
+        remember_browser(request)
+        note_password_sign_in(user)
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """Our own slots are given back instead."""

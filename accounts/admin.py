@@ -2,65 +2,139 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
+from allauth.account.models import EmailAddress
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
-from accounts.models import ApiToken, AuditEntry, Membership, SignInLink, TokenEpoch, User, Workspace
+from accounts.admin_history import Audited, AuditedReadOnly
+from accounts.models import (
+    ApiToken,
+    AuditEntry,
+    Membership,
+    Session,
+    SignInLink,
+    TokenEpoch,
+    User,
+    Workspace,
+)
+from accounts.services.people import check_person, note_new_password, save_person
+from core.admin_base import ReadOnly, one_of
+from core.errors import Conflict
 
 if TYPE_CHECKING:
-    Admin = admin.ModelAdmin[Any]
     People = UserAdmin[User]
+    PersonChange = UserChangeForm[User]
 else:  # generic for the type checker only
-    Admin = admin.ModelAdmin
     People = UserAdmin
+    PersonChange = UserChangeForm
+
+if admin.site.is_registered(EmailAddress):
+    admin.site.unregister(EmailAddress)  # an account's address is the account's own column here
+KINDS: Final = ("user", "token", "local", "system")
+TYPES: Final = (
+    "incident", "detectionrule", "membership", "apitoken", "workspace", "user", "component",
+)  # fmt: skip
 
 
-class ReadOnly(Admin):
-    """For looking: a change here would leave no audit row. Pages count no rows."""
+class PersonForm(PersonChange):
+    """An account; refuses what would lock everybody out, beside the fields."""
 
-    show_full_result_count = False
-    list_per_page = 50
+    editor: User
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
+    def clean(self) -> dict[str, Any]:
+        """Raises ValidationError in the service's words."""
+        cleaned = super().clean() or self.cleaned_data
+        wanted = User(pk=self.instance.pk, username=self.instance.username)
+        wanted.is_active = cleaned.get("is_active", True)
+        try:
+            check_person(self.editor, person=wanted, fields=self.changed_data)
+        except Conflict as conflict:
+            raise forms.ValidationError(conflict.detail, code="conflict") from conflict
+        return dict(cleaned)
 
 
 @admin.register(User)
-class PersonAdmin(People):  # the one place where an account is switched off
+class PersonAdmin(Audited, People):  # the one place where an account becomes staff
+    form = PersonForm
     list_display = ("username", "email", "display_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("username", "email", "display_name")
-    show_full_result_count = False
+    ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("display_name", "email", "time_zone", "theme")}),
+        ("Person", {"fields": ("display_name", "email", "time_zone", "theme", "keyboard_shortcuts")}),
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("username", "last_login", "date_joined")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Members are invited, in their workspace."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are deactivated: what they did stays theirs."""
+        return False
+
+    def workspaces_of(self, thing: Any) -> Sequence[int]:
+        """Those the person belongs to."""
+        return list(thing.memberships.values_list("workspace_id", flat=True))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, told who edits."""
+        made = super().get_form(request, obj, change=change, **kwargs)
+        return type("EditedPersonForm", (made,), {"editor": request.user})
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Through the service, with its audit row."""
+        editor = request.user
+        if isinstance(editor, User):
+            save_person(editor, person=obj, fields=form.changed_data)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Django's own page; what it did is audited in the same transaction."""
+        with transaction.atomic():
+            response = super().user_change_password(request, *args, **kwargs)
+            number = kwargs.get("id", args[0] if args else "")
+            person, editor = self.get_object(request, str(number)), request.user
+            if response.status_code == 302 and isinstance(editor, User) and person is not None:
+                note_new_password(editor, person=person)
+        return response
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly):
+    """Who is signed in. A session's key would let the reader in, so it is in no address and on no page."""
+
+    list_display = ("user", "browser", "address", "created_at", "seen_at", "expire_date")
+    list_display_links = None
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    ordering = ("-expire_date",)
+
+    def get_object(self, *args: Any, **kwargs: Any) -> None:
+        """No page of its own."""
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ReadOnly):
+class WorkspaceAdmin(AuditedReadOnly):
     list_display = ("name", "slug", "time_zone", "created_at")
     search_fields = ("name", "slug")
-    list_filter = ("time_zone",)
+
+    def workspaces_of(self, thing: Any) -> Sequence[int]:
+        """Itself."""
+        return [thing.pk]
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnly):
+class MembershipAdmin(AuditedReadOnly):
     list_display = ("user", "workspace", "role", "created_at")
     list_filter = ("workspace", "role")
     search_fields = ("user__username", "user__email")
@@ -68,7 +142,7 @@ class MembershipAdmin(ReadOnly):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnly):
+class ApiTokenAdmin(AuditedReadOnly):
     list_display = ("name", "prefix", "workspace", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "prefix")
@@ -93,7 +167,6 @@ class TokenEpochAdmin(ReadOnly):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
     list_display = ("at", "workspace", "actor_label", "action", "summary", "request_id")
-    list_filter = ("workspace", "actor_kind", "object_type")
-    search_fields = ("summary", "actor_label", "object_id", "request_id")
+    list_filter = ("workspace", one_of("actor_kind", *KINDS), one_of("object_type", *TYPES))
+    search_fields = ("summary", "actor_label", "=object_id", "=request_id")
     list_select_related = ("workspace", "user")
-    ordering = ("-id",)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
+from accounts.audit_log import audit_page
 from accounts.door import actor_in
 from accounts.models import ApiToken, AuditEntry, Membership, Workspace
 from accounts.permissions import Capability, allowed
@@ -20,11 +21,12 @@ from accounts.schemas import (
     MemberOut,
     MeOut,
     RoleIn,
+    RotateIn,
     TokenIn,
     TokenOut,
     WorkspaceOut,
 )
-from accounts.selectors import audit_page, members_of, tokens_of, username_of, workspace_of, workspaces_of
+from accounts.selectors import members_of, tokens_of, username_of, workspace_of, workspaces_of
 from accounts.services.members import change_role, invite_member, remove_member
 from accounts.services.tokens import issue_token, revoke_token, rotate_token
 from core.paging import known_only, link_pages
@@ -156,9 +158,10 @@ def issue(request: HttpRequest, body: TokenIn) -> Any:
 
 
 @router.post("/tokens/{token_id}/rotate", response={201: IssuedOut}, summary="Rotate a token")
-def rotate(request: HttpRequest, where: Path[Token]) -> Any:
-    """Revokes it and issues another of the same name, scopes and expiry."""
-    issued = rotate_token(actor_in(request), token_id=where.token_id)
+def rotate(request: HttpRequest, where: Path[Token], body: RotateIn | None = None) -> Any:
+    """Issues another of the same name, scopes and expiry; the old one ends now, or `overlap_hours` later."""
+    overlap = body.overlap_hours if body else 0
+    issued = rotate_token(actor_in(request), token_id=where.token_id, overlap_hours=overlap)
     return Status(201, _token(issued.row) | {"token": issued.text})
 
 

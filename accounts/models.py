@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pgtrigger
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
+from accounts.browsers import browser_in
 from core.tenancy import WorkspaceScoped
 
 
@@ -44,11 +47,38 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    keyboard_shortcuts = models.BooleanField(default=True)
 
     @property
     def label(self) -> str:
         """The name shown to others: the display name, else the handle."""
         return self.display_name or self.username
+
+
+class Session(AbstractBaseSession):
+    """One sign-in of one person in one browser; written by `accounts.session_store` only."""
+
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    address = models.GenericIPAddressField(null=True, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+
+    @property
+    def public_id(self) -> str:
+        """16 hex digits that name it on a page; its key would let the reader in."""
+        return hashlib.sha256(self.session_key.encode()).hexdigest()[:16]
+
+    @property
+    def browser(self) -> str:
+        """The program that signed in, in two words as far as they can be told."""
+        return browser_in(self.agent)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's session store calls it: an update leaves alone when the session began."""
+        if kwargs.get("force_update"):
+            kwargs["update_fields"] = ["session_data", "expire_date", "user", "address", "agent", "seen_at"]
+        super().save(*args, **kwargs)
 
 
 class Workspace(models.Model):
@@ -58,6 +88,7 @@ class Workspace(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(db_default=Now())
+    setup_dismissed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -103,6 +134,9 @@ class ApiToken(WorkspaceScoped):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by"
+    )
 
     class Meta(WorkspaceScoped.Meta):
         indexes = [models.Index(fields=["workspace", "-created_at"])]
@@ -167,6 +201,7 @@ class AuditEntry(WorkspaceScoped):
     class Meta(WorkspaceScoped.Meta):
         indexes = [
             models.Index(fields=["workspace", "-at", "-id"]),
+            models.Index(fields=["workspace", "-id"]),
             models.Index(fields=["workspace", "object_type", "object_id", "-id"]),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

@@ -23,6 +23,8 @@ class Capability(StrEnum):
     MEMBERS_WRITE = "members.write"
     TOKENS_WRITE = "tokens.write"
     AUDIT_READ = "audit.read"
+    SETTINGS_WRITE = "settings.write"
+    SYSTEM_READ = "system.read"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -39,6 +41,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
+    Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
 }
 
 

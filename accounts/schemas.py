@@ -78,6 +78,12 @@ class TokenIn(Body):
     expires_at: datetime | None = None
 
 
+class RotateIn(Body):
+    """For how long the old token still works beside the new one."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = 0
+
+
 class TokenOut(Schema):
     """A token without its text."""
 

@@ -1,15 +1,16 @@
-"""Reading people, tokens, workspaces and the audit log."""
+"""Reading people, sign-ins, tokens and workspaces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from accounts.actor import Actor
-from accounts.models import ApiToken, AuditEntry, Membership, User, Workspace
+from accounts.models import ApiToken, Membership, Session, User, Workspace
 from accounts.permissions import Capability, require
-from accounts.texts import invalid
-
-LARGEST_PAGE = 200
+from core.errors import NotFound
 
 
 def members_of(actor: Actor) -> Sequence[Membership]:
@@ -50,27 +51,24 @@ def workspaces_of(actor: Actor) -> Sequence[Workspace]:
 def tokens_of(actor: Actor) -> Sequence[ApiToken]:
     """The workspace's tokens, newest first, revoked ones too. Raises Forbidden."""
     require(actor, Capability.TOKENS_WRITE)
-    tokens = ApiToken.objects.of(actor.workspace_id).select_related("created_by")
+    tokens = ApiToken.objects.of(actor.workspace_id).select_related("created_by", "replaces")
     return list(tokens.order_by("-created_at", "-id")[:1000])
 
 
-def audit_page(
-    actor: Actor, *, before: str | None = None, limit: int = 50
-) -> tuple[Sequence[AuditEntry], str | None]:
-    """Up to `limit` (1 to 200) entries, newest first, and the next cursor. Raises Forbidden, Invalid."""
-    require(actor, Capability.AUDIT_READ)
-    rows = AuditEntry.objects.of(actor.workspace_id)
-    if before:
-        rows = rows.filter(pk__lt=_cursor(before))
-    limit = max(1, min(limit, LARGEST_PAGE))
-    found = list(rows.order_by("-id")[: limit + 1])
-    return found[:limit], str(found[limit - 1].pk) if len(found) > limit else None
+def token_for(actor: Actor, token_id: int) -> ApiToken:
+    """One token. Raises Forbidden, NotFound."""
+    require(actor, Capability.TOKENS_WRITE)
+    found: ApiToken | None = ApiToken.objects.of(actor.workspace_id).filter(pk=token_id).first()
+    if found is None:
+        raise NotFound("There is no such token in this workspace.")
+    return found
 
 
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out")
-    return int(text)
+def sessions_of(user: User, *, now: datetime) -> Sequence[Session]:
+    """The person's live sign-ins, last used first, at most 100: one query."""
+    idle = now - timedelta(seconds=settings.SESSION_IDLE_S)
+    live = user.sessions.filter(expire_date__gt=now, seen_at__gt=idle)
+    return list(live.order_by("-seen_at")[:100])
 
 
 def workspace_of(actor: Actor) -> Workspace:

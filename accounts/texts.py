@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.models import Role, Scope
+from accounts.models import Role, Scope, User
 from core.errors import FieldFault, Invalid
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?", re.ASCII)
@@ -68,6 +68,13 @@ def clean_scopes(scopes: Iterable[str]) -> list[str]:
     if not given or not given <= set(Scope.values):
         raise invalid("scopes", "choice", f"must be one or more of {', '.join(Scope.values)}")
     return [scope for scope in Scope.values if scope in given]
+
+
+def clean_theme(text: str) -> str:
+    """A theme by name. Raises Invalid."""
+    if text not in User.Theme.values:
+        raise invalid("theme", "choice", f"must be one of {', '.join(User.Theme.values)}")
+    return text
 
 
 def clean_time_zone(text: str) -> str:

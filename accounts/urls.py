@@ -1,16 +1,30 @@
-"""Signing in and out, and one's own account."""
+"""Signing in and out, one's own account, and the settings of the workspace."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import audit, members, profile, signing, tokens, workspace
 
 app_name = "accounts"
 urlpatterns = [
-    path("sign-in", views.sign_in, name="sign_in"),
-    path("sign-in/once/<str:secret>", views.sign_in_once, name="sign_in_once"),
-    path("sign-out", views.sign_out, name="sign_out"),
-    path("account/password", views.password, name="password"),
-    path("account/workspace/<slug:slug>", views.work_in, name="work_in"),
+    path("sign-in", signing.sign_in, name="sign_in"),
+    path("sign-in/once/<str:secret>", signing.sign_in_once, name="sign_in_once"),
+    path("sign-out", signing.sign_out, name="sign_out"),
+    path("account/password", signing.password, name="password"),
+    path("account/workspace/<slug:slug>", signing.work_in, name="work_in"),
+    path("settings", profile.settings_home, name="settings"),
+    path("settings/profile", profile.profile, name="profile"),
+    path("settings/profile/sessions/end", profile.end_others, name="end_sessions"),
+    path("settings/profile/sessions/<slug:public_id>/end", profile.end_one, name="end_session"),
+    path("settings/workspace", workspace.workspace, name="workspace"),
+    path("settings/members", members.members, name="members"),
+    path("settings/members/new", members.invite, name="invite"),
+    path("settings/members/<str:username>/<slug:verb>", members.change, name="member"),
+    path("settings/tokens", tokens.tokens, name="tokens"),
+    path("settings/tokens/new", tokens.issue, name="issue_token"),
+    path("settings/tokens/<str:token_id>/rotate", tokens.rotate, name="rotate_token"),
+    path("settings/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),
+    path("settings/audit", audit.audit, name="audit"),
+    path("settings/audit.csv", audit.audit_csv, name="audit_csv"),
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Membership, Role, User
@@ -47,24 +49,26 @@ def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
 
 def choose_workspace(request: HttpRequest, slug: str) -> None:
     """Keep a workspace for this session. Raises Unauthenticated; NotFound for one the person is not in."""
-    membership = membership_of(_user(request), slug=slug)
+    membership = membership_of(signed_in(request), slug=slug)
     if membership is None:
         raise NotFound("There is no such workspace.")
     request.session[CHOSEN] = membership.workspace_id
 
 
-def _user(request: HttpRequest) -> User:
+def signed_in(request: HttpRequest) -> User:
+    """The person behind the session, whatever they belong to. Raises Unauthenticated."""
     if not isinstance(request.user, User) or not request.user.is_active or is_over(request.session):
         raise Unauthenticated("Sign in first.")
     return request.user
 
 
 def _membership(request: HttpRequest) -> Membership:
-    user = _user(request)
+    user = signed_in(request)
     chosen = request.session.get(CHOSEN)
     found = membership_of(user, workspace_id=chosen) if chosen else None
     found = found or membership_of(user)
     if found is None:
         raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
     found.user = user
+    timezone.activate(ZoneInfo(user.time_zone))  # until `accounts.middleware` ends the request
     return found

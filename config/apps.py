@@ -11,5 +11,5 @@ class ConfigConfig(AppConfig):
     celery = celery.app
 
     def ready(self) -> None:
-        """Every app's `checks.py` and `metrics.py` register themselves."""
-        autodiscover_modules("checks", "metrics")
+        """Every app's `checks.py`, `metrics.py` and `menus.py` register themselves."""
+        autodiscover_modules("checks", "metrics", "menus")

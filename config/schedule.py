@@ -19,6 +19,7 @@ SCHEDULE: Final = {
     "maintain partitions": ("detection.maintain_partitions", 600.0, DEFAULT),
     "relay": ("core.relay", 2.0, DEFAULT),
     "prune outbox": ("core.prune", 600.0, DEFAULT),
+    "prune sign-ins": ("accounts.prune", 1200.0, DEFAULT),
 }
 
 

@@ -36,7 +36,7 @@ WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "core.admin_site.TocsinAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.OwnTimeZone",
     "core.pages.ProblemPages",
 ]
 ROOT_URLCONF = "config.urls"
@@ -183,6 +184,7 @@ USE_I18N = False
 # One sign-in per site: cookies of several checkouts on localhost must not overwrite each other.
 SESSION_COOKIE_NAME = f"tocsin_session_{ENVIRONMENT.port}"
 CSRF_COOKIE_NAME = f"tocsin_csrf_{ENVIRONMENT.port}"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600
 SESSION_LASTS_S = SESSION_COOKIE_AGE = ENVIRONMENT.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -15,31 +15,41 @@ from accounts.selectors import workspaces_of
 from accounts.web import current_actor, current_membership
 from core.errors import Problem
 from core.glance import GLANCE
-from core.navigation import NavItem, current_entry, navigation
+from core.navigation import NAVIGATION, SETTINGS, NavItem, current_entry, navigation
+from core.registry import Registry
 from core.viewer import viewer_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """A context processor; everything that costs a query is read only when a template asks for it."""
     return {
-        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "navigation": SimpleLazyObject(lambda: _side_bar(request)),
+        "settings_menu": SimpleLazyObject(lambda: _navigation(request, SETTINGS)),
         "nav_current": current_entry(request.path),
         "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
         "workspace": SimpleLazyObject(lambda: _workspace(request)),
         "workspaces": SimpleLazyObject(lambda: workspaces_of(viewer_of(request))),
         "theme": _preference(request, "theme", "system").replace("system", ""),
+        "own_zone": _preference(request, "time_zone", ""),
         "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "troubles": GLANCE.troubles,
     }
 
 
-def _navigation(request: HttpRequest) -> list[NavItem]:
+def _side_bar(request: HttpRequest) -> list[NavItem]:
+    """The navigation; the first steps leave it when an admin puts them away."""
+    workspace = _workspace(request)
+    is_away = workspace is not None and workspace.setup_dismissed_at is not None
+    return [item for item in _navigation(request, NAVIGATION) if not (is_away and item.url == "/setup")]
+
+
+def _navigation(request: HttpRequest, entries: Registry[NavItem]) -> list[NavItem]:
     try:
         actor = current_actor(request)
     except Problem:
-        return navigation(lambda _: False)
-    return navigation(lambda capability: allowed(actor, Capability(capability)))
+        return navigation(lambda _: False, entries)
+    return navigation(lambda capability: allowed(actor, Capability(capability)), entries)
 
 
 def _workspace(request: HttpRequest) -> Workspace | None:

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import sign_in
+from accounts.views.signing import sign_in
+from config import admin_pages
 from config.api import api
 from config.openapi import docs_page
 from config.web import find, style
@@ -25,8 +26,13 @@ urlpatterns = [
     path("metrics", metrics.metrics),
     path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
     path("find", find, name="find"),
+    path("setup", admin_pages.setup, name="setup"),
+    path("setup/dismiss", admin_pages.dismiss, name="dismiss_setup"),
+    path("settings/system", admin_pages.system, name="system"),
+    path("settings/deployment", admin_pages.deployment, name="deployment"),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
+    path("", include("detection.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 
 import redis
 
-KEPT_S = 3600
+KEPT_S = 7200
 EVERY_S = 1.0
 _last: dict[str, float] = {}
 
@@ -42,3 +43,14 @@ def age(url: str, name: str) -> float | None:
     """Seconds since `name` was last seen alive; None when it never was. Raises redis.RedisError."""
     seen = seen_at(url, name)
     return None if seen is None else max(0.0, time.time() - seen)
+
+
+def seen_times(url: str, names: Sequence[str]) -> dict[str, float]:
+    """When each of `names` was last seen, in seconds since 1970; those never seen are left out.
+
+    One round trip. Raises redis.RedisError.
+    """
+    if not names:
+        return {}
+    found = _client(url).mget([f"tocsin:alive:{name}" for name in names])
+    return {name: float(seen) for name, seen in zip(names, found, strict=True) if seen is not None}

@@ -33,12 +33,15 @@ class NavItem:
 
 
 NAVIGATION: Registry[NavItem] = Registry("navigation entry")
+SETTINGS: Registry[NavItem] = Registry("settings entry")  # the menu of the settings pages
 EVERYBODY: Final = ""
 
 
-def navigation(holds: Callable[[str], bool] = lambda _: True) -> list[NavItem]:
+def navigation(
+    holds: Callable[[str], bool] = lambda _: True, entries: Registry[NavItem] = NAVIGATION
+) -> list[NavItem]:
     """The entries of a viewer who holds what `holds` says, in order, groups last and together."""
-    shown = [item for item in NAVIGATION if item.capability == EVERYBODY or holds(item.capability)]
+    shown = [item for item in entries if item.capability == EVERYBODY or holds(item.capability)]
     groups = list(dict.fromkeys(item.group for item in sorted(shown, key=_place)))
     return sorted(shown, key=lambda item: (groups.index(item.group), item.order))
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.errors import NotFound, Problem
@@ -95,7 +96,8 @@ def _etag(request: HttpRequest, version: str) -> str:
     """Bound to the sign-in as well: forms inside carry its CSRF token."""
     if not version:
         return ""
-    seed = f"{request.session.session_key}|{request.get_full_path()}|{version}"
+    zone = timezone.get_current_timezone_name()
+    seed = f"{request.session.session_key}|{zone}|{request.get_full_path()}|{version}"
     return f'"{hashlib.sha256(seed.encode()).hexdigest()[:32]}"'
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Router, Status
 
 from accounts.actor import Actor
+from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid
 from core.strict_json import load
 from detection.ingest.answers import accepted
@@ -16,7 +19,15 @@ from detection.rulebook import REQUIRED
 from detection.schemas import EventIn, EventsOut, RuleOut
 from detection.selectors import rule_for, rule_json, rules_of
 from detection.services.ingest import accept_events
-from detection.services.rules import create_rule, delete_rule, disable_rule, enable_rule, update_rule
+from detection.services.rules import (
+    create_rule,
+    delete_rule,
+    disable_rule,
+    enable_rule,
+    reset_rule,
+    update_rule,
+)
+from detection.trial_api import TRIAL_BODY, TrialOut, read_trial, run_trial, trial_events, trial_json
 
 router = Router(tags=["Rules"])
 events_router = Router(tags=["Events"])
@@ -79,6 +90,25 @@ def make_rule(request: HttpRequest) -> Any:
     return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
 
 
+@router.post("/test", response=TrialOut, summary="Try a rule", openapi_extra=TRIAL_BODY)
+def test_rule(request: HttpRequest) -> Any:
+    """Which incidents a rule would have opened; nothing is stored, counted or told.
+
+    `rule`: the fields of a draft, or `rule_id` of one that exists. On `events` (as `/events` takes them, of
+    any age) or on what was received in the last `minutes` (1 to 1440; the newest 20,000).
+    """
+    actor, body = _actor(request), read_trial(load(request.body))
+    require(actor, Capability.RULES_WRITE)
+    events, is_cut = trial_events(actor, body, now=timezone.now())
+    try:
+        trial = run_trial(actor, body, events)
+    except DatabaseError as error:
+        raise Invalid(
+            "It took longer than five seconds. Send fewer events, or name fewer minutes."
+        ) from error
+    return trial_json(trial) | {"is_cut": is_cut}
+
+
 @router.get("/{rule_id}", response=RuleOut, summary="Show a rule")
 def show_rule(request: HttpRequest, rule_id: str) -> Any:
     return rule_json(rule_for(_actor(request), rule_id))
@@ -95,6 +125,11 @@ def change_rule(request: HttpRequest, rule_id: str) -> Any:
 def remove_rule(request: HttpRequest, rule_id: str) -> Any:
     delete_rule(_actor(request), rule_id=rule_id)
     return Status(204, None)
+
+
+@router.post("/{rule_id}/reset", response=RuleOut, summary="Give a built-in rule its own values back")
+def reset(request: HttpRequest, rule_id: str) -> Any:
+    return rule_json(reset_rule(_actor(request), rule_id=rule_id))
 
 
 @router.post("/{rule_id}/enable", response=RuleOut, summary="Let a rule count")

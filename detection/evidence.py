@@ -13,7 +13,7 @@ import orjson
 
 from core.hot_sql import rows
 from detection import windows
-from detection.findings import Crossing, Member, State, Touched, by_weight
+from detection.findings import Crossing, Member, State, Touched, by_weight, window_start
 from detection.models import DetectionRule
 
 Found = tuple[Touched, State]
@@ -44,12 +44,19 @@ def joining(found: Sequence[Found]) -> list[Found]:
     return [(pair, state) for pair, state in found if state.incident_id and not state.dry_run]
 
 
-def crossings_of(found: Sequence[Found]) -> list[Crossed]:
-    """The crossed windows of pairs without an unresolved incident: at most two statements."""
+def crossings_of(
+    found: Sequence[Found],
+    *,
+    plain: LiteralString = windows.CROSSINGS,
+    spread: LiteralString = windows.SPREAD_CROSSINGS,
+) -> list[Crossed]:
+    """The crossed windows of pairs without an unresolved incident: at most two statements, `plain` and
+    `spread`, which somebody who tries a rule runs over hits of their own.
+    """
     quiet = [(pair, state) for pair, state in found if state.dry_run or not state.incident_id]
-    plain = [(pair, state) for pair, state in quiet if state.spread <= 1]
-    spread = [(pair, state) for pair, state in quiet if state.spread > 1]
-    crossed = _crossed(windows.CROSSINGS, plain) + _crossed(windows.SPREAD_CROSSINGS, spread)
+    narrow = [(pair, state) for pair, state in quiet if state.spread <= 1]
+    wide = [(pair, state) for pair, state in quiet if state.spread > 1]
+    crossed = _crossed(plain, narrow) + _crossed(spread, wide)
     return [Crossed(pair, state, at, event_id) for (pair, state), at, event_id in crossed]
 
 
@@ -72,13 +79,24 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
         (Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id) for c in crossed),
         key=by_weight,
     )
-    if ordered:
-        columns = [
-            (n, c.touched.workspace_id, c.touched.rule_id, c.touched.group_key, c.since, c.state.counts_after,
-             c.state.consecutive, c.at, c.event_id)
-            for n, c in enumerate(ordered)
-        ]  # fmt: skip
-        for n, *member in rows(windows.MEMBERS, [list(column) for column in zip(*columns, strict=True)]):
-            ordered[n].members.append(Member(*member))
+    for crossing, members in zip(ordered, members_of(ordered), strict=True):
+        crossing.members.extend(members)
     # Somebody may have resolved their incident meanwhile: people do not wait for the lock.
     return [c for c in ordered if len(c.members) >= c.state.threshold]
+
+
+def members_of(
+    crossed: Sequence[Crossed | Crossing], query: LiteralString = windows.MEMBERS
+) -> list[list[Member]]:
+    """The events each crossing counts, oldest first: one statement, none without a crossing."""
+    members: list[list[Member]] = [[] for _ in crossed]
+    if not crossed:
+        return members
+    columns = [
+        (n, c.touched.workspace_id, c.touched.rule_id, c.touched.group_key, window_start(c.at, c.state),
+         c.state.counts_after, c.state.consecutive, c.at, c.event_id)
+        for n, c in enumerate(crossed)
+    ]  # fmt: skip
+    for n, *member in rows(query, [list(column) for column in zip(*columns, strict=True)]):
+        members[n].append(Member(*member))
+    return members

@@ -66,14 +66,14 @@ class Crossing:
     members: list[Member] = field(default_factory=list)
 
     @property
-    def since(self) -> datetime:
-        """From when hits belong to it: the earliest moment of its window."""
-        return self.at - timedelta(seconds=self.state.window_seconds) + timedelta(microseconds=1)
-
-    @property
     def window(self) -> list[Member]:
         """The members up to the crossing."""
         return [member for member in self.members if member.occurred_at <= self.at]
+
+
+def window_start(at: datetime, state: State) -> datetime:
+    """From when hits belong to a crossing at `at`: the earliest moment of its window."""
+    return at - timedelta(seconds=state.window_seconds) + timedelta(microseconds=1)
 
 
 def by_weight(crossing: Crossing) -> tuple[int, bool, int, str]:

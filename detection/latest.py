@@ -1,4 +1,4 @@
-"""The newest events an incident counts, for its page."""
+"""The newest events an incident counts, for its page; and whether there was ever one at all."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ def latest_events(actor: Actor, incident_id: int, *, limit: int = 20) -> list[Ev
     wanted = list(links.order_by("-occurred_at", "-event_id").values_list("event_id", flat=True)[:limit])
     found = Event.objects.of(actor.workspace_id).in_bulk(wanted)
     return [found[pk] for pk in wanted if pk in found]
+
+
+def has_events(actor: Actor) -> bool:
+    """Whether this workspace ever received one: stored now, or counted by an incident. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return (
+        Event.objects.of(actor.workspace_id).exists() or IncidentEvent.objects.of(actor.workspace_id).exists()
+    )

@@ -113,7 +113,10 @@ class Finding(WorkspaceScoped):
                 fields=["rule", "group_key", "window_start", "window_end"], name="finding_once_per_window"
             )
         ]
-        indexes = [models.Index(fields=["rule", "group_key", "-found_at"])]
+        indexes = [
+            models.Index(fields=["rule", "group_key", "-found_at"]),
+            models.Index(fields=["rule", "-found_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.group_key}: {self.outcome}"

@@ -1,13 +1,20 @@
-"""What detection adds to an incident's page: the events that made it."""
+"""What detection adds: the events on an incident's page, the list of rules, its first steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.actor import Actor
-from core.panels import panel
-from detection.latest import latest_events
+from accounts.permissions import Capability, allowed
+from core.checklist import first_step
+from core.navigation import NAVIGATION, NavItem
+from core.panels import Panel, panel
+from detection.latest import has_events, latest_events
+from detection.models import DetectionRule
+from detection.rule_list import listed_rules
 from incidents.panels import IncidentPanel
 from incidents.selectors import incident_for
 
@@ -26,3 +33,58 @@ class IncidentEvents(IncidentPanel):
         incident = incident_for(actor, key)
         events = latest_events(actor, incident.pk)
         return {"incident": incident, "events": events, "newest": events[0].pk if events else 0}
+
+
+NAVIGATION.add(
+    "rules", NavItem("Rules", "radar", "/rules", order=60, capability=Capability.RULES_READ, keys="g r")
+)
+
+
+@panel
+class RuleList(Panel):
+    """Every rule with its state, and what came of it."""
+
+    name = "rules.list"
+    title = "Rules"
+    template = "detection/panels/rules.html"
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        return ("rules", "incidents")
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "listed": listed_rules(actor, now=timezone.now()),
+            "may_write": allowed(actor, Capability.RULES_WRITE),
+        }
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        seen = [(one.rule.pk, one.rule.version, one.last_fired_at, one.fired) for one in context["listed"]]
+        return f"{context['may_write']}{seen}"
+
+
+@first_step(
+    "events",
+    title="Send the first event",
+    why="Whatever can send JSON can report trouble. Five errors of one service within five minutes "
+    "open an incident.",
+    url="/docs",
+    link="Read the API's documentation",
+    order=20,
+    code="curl -X POST {base_url}/api/v1/events -H 'Authorization: Bearer tcs_…' "
+    "-H 'Content-Type: application/json' "
+    """-d '{{"service": "my-service", "level": "ERROR", "message": "Something went wrong"}}'""",
+)
+def _has_events(actor: Actor) -> bool:
+    return has_events(actor)
+
+
+@first_step(
+    "rules",
+    title="Look at the rules, and make one yours",
+    why="Eight rules are built in. Change a threshold, switch one off, or make one for what only you know.",
+    url="/rules",
+    link="Look at the rules",
+    order=30,
+)
+def _has_touched_a_rule(actor: Actor) -> bool:
+    return DetectionRule.objects.of(actor.workspace_id).exclude(version=1, is_builtin=True).exists()

@@ -22,6 +22,8 @@ ALIASES: Final = {
     "consecutive": "require_consecutive", "cooldown": "cooldown_seconds", "level": "minimum_level",
     "min_level": "minimum_level", "pattern": "message_pattern",
 }  # fmt: skip
+# Addresses below /rules that are no rule.
+RESERVED: Final = frozenset({"new", "test", "check"})
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,79}")
 REQUIRED: Final = ("rule_id", "name", "incident_type", "severity", "error_threshold", "time_window_seconds")
 
@@ -62,6 +64,8 @@ def _names(value: Any) -> list[str]:
 def _rule_id(value: Any) -> str:
     if not isinstance(value, str) or not _RULE_ID.fullmatch(value):
         raise ValueError("must be 1 to 80 lower-case letters, digits, _ and -, a letter first")
+    if value in RESERVED:
+        raise ValueError("is a word of Tocsin's own; choose another")
     return value
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.admin_history import AuditedReadOnly
+from core.admin_base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Component,
@@ -18,37 +17,9 @@ from incidents.models import (
     TimelineEntry,
 )
 
-if TYPE_CHECKING:
-    Admin = admin.ModelAdmin[Any]
-else:  # generic for the type checker only
-    Admin = admin.ModelAdmin
-
-
-class Cheap(Admin):
-    """Pages that count no rows."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-
-class ReadOnly(Cheap):
-    """For looking: state changes through the services, which tell the timeline and the audit log."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
 
 @admin.register(Incident)
-class IncidentAdmin(ReadOnly):
+class IncidentAdmin(AuditedReadOnly):
     list_display = (
         "reference",
         "title",
@@ -62,7 +33,6 @@ class IncidentAdmin(ReadOnly):
     list_filter = ("workspace", "severity", "status", "incident_type", "source", "is_drill")
     search_fields = ("=number", "title")
     list_select_related = ("workspace",)
-    ordering = ("-detected_at", "-id")
 
 
 @admin.register(TimelineEntry)
@@ -71,7 +41,6 @@ class TimelineEntryAdmin(ReadOnly):
     list_filter = ("workspace", "kind", "is_public")
     search_fields = ("=incident__number", "author_label")
     list_select_related = ("incident",)
-    ordering = ("-id",)
 
 
 @admin.register(IncidentSignal)
@@ -80,7 +49,6 @@ class IncidentSignalAdmin(ReadOnly):
     list_filter = ("workspace",)
     search_fields = ("reporter", "=fingerprint", "=incident__number")
     list_select_related = ("incident",)
-    ordering = ("-id",)
 
 
 @admin.register(RoleAssignment)
@@ -89,7 +57,6 @@ class RoleAssignmentAdmin(ReadOnly):
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("=incident__number", "user__username")
     list_select_related = ("incident", "user")
-    ordering = ("-id",)
 
 
 @admin.register(AffectedComponent)
@@ -98,7 +65,6 @@ class AffectedComponentAdmin(ReadOnly):
     list_filter = ("workspace", "impact")
     search_fields = ("=incident__number", "component__name")
     list_select_related = ("incident", "component")
-    ordering = ("-id",)
 
 
 @admin.register(IncidentCounter)
@@ -108,9 +74,9 @@ class IncidentCounterAdmin(ReadOnly):
 
 
 @admin.register(Component)
-class ComponentAdmin(ReadOnly):
+class ComponentAdmin(AuditedReadOnly):
     list_display = ("name", "workspace", "tier", "owner", "created_at")
-    list_filter = ("workspace", "tier")
+    list_filter = ("workspace", one_of("tier", "1", "2", "3", "4", "5"))
     search_fields = ("name",)
     list_select_related = ("workspace", "owner")
 

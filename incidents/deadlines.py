@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,3 +62,9 @@ def deadlines(clocks: Clocks, detected_at: datetime, last_update_at: datetime | 
 def next_update(clocks: Clocks, last_update_at: datetime) -> datetime | None:
     """When stakeholders must hear again; None when this severity has no such clock."""
     return _after(last_update_at, clocks.update_every)
+
+
+def policy_mark(policy: Policy) -> str:
+    """16 hex digits that change whenever a clock does: what a change was based on."""
+    seen = repr([(severity.value, astuple(policy[severity])) for severity in Severity])
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
-from core.navigation import NAVIGATION, NavItem
+from core.navigation import NAVIGATION, SETTINGS, NavItem
 from core.panels import Panel, panel
 from incidents.clocks import clock_of
 from incidents.keyset import Page
@@ -28,6 +28,17 @@ __all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline
 
 NAVIGATION.add("active", NavItem("Active", "siren", "/", order=10, exact=True))
 NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20))
+SETTINGS.add(
+    "sla",
+    NavItem(
+        "SLA clocks",
+        "timer",
+        "/settings/sla",
+        order=50,
+        group="Workspace",
+        capability=Capability.SETTINGS_WRITE,
+    ),
+)
 
 VIEWS = ("view",)
 

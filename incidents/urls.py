@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from core.panels import panel_view
-from incidents.views import actions, bulk, declaring, exporting, listing, pages
+from incidents.views import actions, bulk, declaring, exporting, listing, pages, policies
 
 app_name = "incidents"
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
     path("incidents/<str:reference>", pages.detail, name="detail"),
     path("incidents/<str:reference>/export", exporting.export_incident, name="export_one"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
+    path("settings/sla", policies.policies, name="sla"),
     path("panels/<str:name>", panel_view, name="panel"),
 ]

@@ -57,6 +57,36 @@ def set_password(user: User, *, password: str) -> None:
         _record(user, "password.set", f"{user.label} set a new password")
 
 
+def note_password_sign_in(user: User) -> None:
+    """Leave an audit row for a sign-in with a password."""
+    _record(user, "sign_in.password", f"{user.label} signed in with a password")
+
+
+def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
+    """End every sign-in of `user` but the one with the session key `keep`; answers how many were live.
+
+    Their open pages lose the live stream within seconds and are led to the sign-in.
+    """
+    with transaction.atomic():
+        others = user.sessions.exclude(session_key=keep)
+        ended = others.filter(expire_date__gt=now).count()
+        others.delete()
+        if ended:
+            _record(user, "sign_in.end", f"{user.label} ended {ended} other sign-ins of their own")
+    return ended
+
+
+def end_session(user: User, *, public_id: str) -> bool:
+    """End the one sign-in of `user` with that public id; whether there was one."""
+    with transaction.atomic():
+        found = next((row for row in user.sessions.all() if row.public_id == public_id), None)
+        if found is None:
+            return False
+        found.delete()
+        _record(user, "sign_in.end", f"{user.label} ended a sign-in of their own ({found.browser})")
+    return True
+
+
 def forget_password(user: User, *, now: datetime) -> str:
     """End the password and every session of `user`; the secret of a one-time link that leads to a new one."""
     with transaction.atomic():

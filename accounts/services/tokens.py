@@ -21,6 +21,7 @@ from core.errors import Conflict, NotFound
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
 LONGEST_LIFE: Final = timedelta(days=36_525)
+LONGEST_OVERLAP_H: Final = 168
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,21 @@ def issue_token(
     return issued
 
 
-def rotate_token(actor: Actor, *, token_id: int) -> IssuedToken:
-    """Revoke a token, issue one with its name, scopes and expiry. Raises Forbidden, NotFound, Conflict."""
+def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> IssuedToken:
+    """Issue a token with the name, scopes and expiry of another, which ends `overlap_hours` (0 to 168) later.
+
+    So a sender can be given the new text without a gap. No more than two secrets live at once: what the old
+    one replaced itself ends now. Raises Forbidden, NotFound, Invalid, Conflict.
+    """
     require(actor, Capability.TOKENS_WRITE)
+    if not 0 <= overlap_hours <= LONGEST_OVERLAP_H:
+        raise invalid("overlap_hours", "range", f"must be 0 to {LONGEST_OVERLAP_H} hours")
     with transaction.atomic():
         old = _live_token(actor, token_id)
-        _revoke(old)
-        issued = _store(actor, name=old.name, scopes=old.scopes, expires_at=old.expires_at)
-        changes = {"prefix": [old.prefix, issued.row.prefix]}
+        _end_predecessor(actor, old)
+        issued = _store(actor, name=old.name, scopes=old.scopes, expires_at=old.expires_at, replaces=old)
+        _end(old, after=timedelta(hours=overlap_hours))
+        changes = {"prefix": [old.prefix, issued.row.prefix], "overlap_hours": [0, overlap_hours]}
         summary = _summary(actor, "rotated", issued.row)
         record(actor, action="token.rotate", target=issued.row, summary=summary, changes=changes)
     return issued
@@ -113,7 +121,25 @@ def _live_token(actor: Actor, token_id: int) -> ApiToken:
         raise NotFound("There is no such token in this workspace.")
     if token.revoked_at:
         raise Conflict(f"{token.name} was revoked already, at {token.revoked_at:%Y-%m-%d %H:%M} UTC.")
+    if token.expires_at and token.expires_at <= timezone.now():
+        raise Conflict(f"{token.name} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
     return token
+
+
+def _end_predecessor(actor: Actor, token: ApiToken) -> None:
+    older = ApiToken.objects.of(actor.workspace_id).filter(pk=token.replaces_id, revoked_at=None).first()
+    if older is not None:
+        _revoke(older)
+
+
+def _end(token: ApiToken, *, after: timedelta) -> None:
+    """Now, or a while later; never later than it would have ended anyway."""
+    if not after:
+        _revoke(token)
+        return
+    last = timezone.now() + after
+    token.expires_at = min(last, token.expires_at) if token.expires_at else last
+    token.save(update_fields=["expires_at"])
 
 
 def _revoke(token: ApiToken) -> None:

@@ -57,11 +57,12 @@ def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
 
 @register.simple_tag
 def clock(at: datetime) -> SafeString:
-    """The time of day in UTC (`14:02:31`), for a timeline; the date is on hover."""
+    """The viewer's time of day (`14:02:31`), for a timeline; date and UTC are on hover."""
     exact = at.astimezone(timezone.get_fixed_timezone(0))
     return format_html(
         '<time datetime="{}" title="{} UTC" data-time="clock">{}</time>',
-        exact.isoformat(), exact.strftime("%a %d %b %Y, %H:%M:%S"), exact.strftime("%H:%M:%S"),
+        exact.isoformat(), exact.strftime("%a %d %b %Y, %H:%M:%S"),
+        timezone.localtime(at).strftime("%H:%M:%S"),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from core.outbox import publish
 from detection.builtin import builtin_rules
 from detection.events import RulesChanged
 from detection.models import DetectionRule
-from detection.rulebook import read_rule
+from detection.rulebook import READERS, read_rule
 from detection.selectors import rule_for, rule_json
 
 MOST_RULES = 2000
@@ -66,6 +66,29 @@ def update_rule(
         _save(rule, list(changes))
         _tell(actor, rule, "rule.update", f"{actor.label} changed the rule {rule.rule_id}", changes)
     return rule
+
+
+def reset_rule(actor: Actor, *, rule_id: str, version: int | None = None) -> DetectionRule:
+    """Give a built-in rule the values it came with, whether it is enabled and dry included.
+
+    Raises Forbidden, NotFound, Conflict for a custom rule and when `version` is stale.
+    """
+    require(actor, Capability.RULES_WRITE)
+    rule = rule_for(actor, rule_id)
+    original = builtin_values(rule)
+    if original is None:
+        raise Conflict("Only built-in rules have values to go back to. Nothing was changed.")
+    return update_rule(actor, rule_id=rule_id, fields=original, version=version)
+
+
+def builtin_values(rule: DetectionRule) -> dict[str, Any] | None:
+    """The values a built-in rule came with, as `update_rule` takes them; None for a custom rule."""
+    known = {builtin.rule_id: builtin for builtin in builtin_rules()}
+    if not rule.is_builtin or rule.rule_id not in known:
+        return None
+    fresh = DetectionRule(workspace_id=rule.workspace_id, **_stored(asdict(known[rule.rule_id])))
+    values = rule_json(fresh)
+    return {name: values[name] for name in READERS if name != "rule_id"}
 
 
 def enable_rule(actor: Actor, *, rule_id: str) -> DetectionRule:

@@ -5,3 +5,4 @@ import "./dialog.js";
 import "./forms.js";
 import "./shortcuts.js";
 import "./select.js";
+import "./settings.js";

@@ -18,6 +18,7 @@ from accounts.permissions import Capability as May
 from accounts.permissions import allowed
 from accounts.services.tokens import issue_token
 from config.api import api as tocsin_api
+from core.navigation import NAVIGATION, SETTINGS
 from core.panels import PANELS
 from detection.services.rules import install_builtin_rules
 from incidents.services.notes import add_entry
@@ -86,6 +87,8 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/rules/{rule_id}"): Row(May.RULES_READ, about=True),
     ("PATCH", "/rules/{rule_id}"): Row(May.RULES_WRITE, {"error_threshold": 9}, about=True),
     ("DELETE", "/rules/{rule_id}"): Row(May.RULES_WRITE, about=True),
+    ("POST", "/rules/test"): Row(May.RULES_WRITE, {"rule_id": "error_burst", "events": [EVENT]}),
+    ("POST", "/rules/{rule_id}/reset"): Row(May.RULES_WRITE, about=True),
     ("POST", "/rules/{rule_id}/enable"): Row(May.RULES_WRITE, about=True),
     ("POST", "/rules/{rule_id}/disable"): Row(May.RULES_WRITE, about=True),
     ("GET", "/components"): Row(May.INCIDENTS_READ),
@@ -108,14 +111,27 @@ PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
+    "find": "signed", "style": "signed",
+    "settings": "signed", "settings/profile": "signed", "settings/profile/sessions/end": "signed",
+    "settings/profile/sessions/<slug:public_id>/end": "signed",
+    "settings/workspace": "settings.write", "settings/members": "members.read",
+    "settings/members/new": "members.write", "settings/members/<str:username>/<slug:verb>": "members.write",
+    "settings/tokens": "tokens.write", "settings/tokens/new": "tokens.write",
+    "settings/tokens/<str:token_id>/rotate": "tokens.write",
+    "settings/tokens/<str:token_id>/revoke": "tokens.write",
+    "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
+    "settings/sla": "settings.write",
+    "setup": "settings.write", "setup/dismiss": "settings.write",
+    "settings/system": "system.read", "settings/deployment": "system.read",
+    "rules": "rules.read", "rules/new": "rules.write", "rules/check": "rules.write",
+    "rules/test": "rules.write", "rules/<str:rule_id>": "signed",
+    "rules/<str:rule_id>/<slug:verb>": "rules.write",
     "account/password": "signed", "account/workspace/<slug:slug>": "signed",
     "": "signed", "incidents": "signed", "incidents/declare": "signed", "incidents/similar": "signed",
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
-    "find": "signed",
-    "style": "signed",
 }  # fmt: skip
 
 
@@ -256,7 +272,11 @@ def test_every_address_below_the_api_is_an_operation():
 
 
 # What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
-SAMPLES = {"secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1"}
+SAMPLES = {
+    "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
+    "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
+    "public_id": "0" * 16,
+}  # fmt: skip
 
 
 def address_of(route: str) -> str:
@@ -311,6 +331,26 @@ def test_a_panel_shows_a_stranger_nothing_of_ours(house, name):
     answer = house.stranger.get(f"/panels/{name}", {"key": "1"})
     assert answer.status_code < 500
     assert b"Ours" not in answer.content
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_that_needs_a_capability_is_closed_to_whoever_lacks_it(house, role):
+    browser = house.browsers[role]
+    for route, kind in PAGES.items():
+        if kind not in set(May):
+            continue
+        for answer in (browser.get(address_of(route)), browser.post(address_of(route))):
+            if answer.status_code != 405:
+                assert (answer.status_code != 403) is role_may(role, May(kind)), (route, answer.status_code)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_menus_offer_exactly_what_a_role_may_open(house, role):
+    text = house.browsers[role].get("/settings/profile").content.decode()
+    for entry in (*NAVIGATION, *SETTINGS):
+        may = not entry.capability or role_may(role, May(entry.capability))
+        assert (f'href="{entry.url}"' in text) is may, entry.url
+        assert house.browsers[role].get(entry.url).status_code in ({200, 302} if may else {403}), entry.url
 
 
 @pytest.mark.parametrize("role", ROLES)

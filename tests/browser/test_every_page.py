@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+SETTINGS = (
+    "profile", "workspace", "members", "members/new", "tokens", "tokens/new", "sla", "audit", "system",
+    "deployment",
+)  # fmt: skip
 PAGES = (
     "/",
     "/?severity=sev1",
@@ -14,6 +18,11 @@ PAGES = (
     "{incident}/resolve",
     "{incident}/severity",
     "/nowhere",
+    "/rules",
+    "/rules/error_burst",
+    "/rules/new",
+    "/setup",
+    *(f"/settings/{name}" for name in SETTINGS),
 )
 LONG = "Payments-" + "x" * 150
 

@@ -17,10 +17,11 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import PasswordForm, SignInForm
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.services.sign_in import set_password, spend_sign_in_link
-from accounts.web import choose_workspace
-from core.errors import Unauthenticated
+from accounts.session_store import remember_browser
+from accounts.web import choose_workspace, current_membership, signed_in
+from core.errors import Problem
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -58,6 +59,7 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
     if user is None:
         return _unreferred(render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410))
     login(request, user, backend=BACKEND)
+    remember_browser(request)
     return HttpResponseRedirect("/" if user.has_usable_password() else "/account/password")
 
 
@@ -71,14 +73,25 @@ def _unreferred(response: HttpResponse) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponseBase:
     """Set or change the password; every other session of this person ends."""
-    user = _user(request)
+    user = signed_in(request)
+    is_first = not user.has_usable_password()
     form = PasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid() and _is_set(form, user):
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is set. Every other sign-in of yours has ended.")
-        return redirect("/")
+        return redirect(_next_page(request, is_first=is_first))
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/password.html", {"form": form}, status=status)
+
+
+def _next_page(request: HttpRequest, *, is_first: bool) -> str:
+    """A new admin of a new installation begins with its first steps, everybody else with what is open."""
+    try:
+        membership = current_membership(request)
+    except Problem:
+        return "/"
+    is_new = membership.workspace.setup_dismissed_at is None
+    return "/setup" if is_first and is_new and membership.role == Role.ADMIN else "/"
 
 
 def _is_set(form: PasswordForm, user: User) -> bool:
@@ -97,9 +110,3 @@ def work_in(request: HttpRequest, slug: str) -> HttpResponseBase:
     back = request.POST.get("next", "/")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
     return HttpResponseRedirect(back if is_ours else "/")
-
-
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Unauthenticated("Sign in first.")
-    return request.user

@@ -1,0 +1,40 @@
+"""Sessions that know whose they are, so that people can see and end their own. Named by SESSION_ENGINE."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import Session
+from accounts.sessions import USED
+
+VIA: Final = "via"
+
+
+class SessionStore(DatabaseSessions):
+    """Django's own, whose rows also say whose session it is, from where, and when it was last used."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Our table."""
+        return Session
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """The row of this session, with what `data` says about its owner."""
+        row = cast("Session", super().create_model_instance(data))
+        owner, via, used = data.get(SESSION_KEY), data.get(VIA, {}), data.get(USED)
+        row.user_id = int(owner) if owner else None
+        row.agent, row.address = via.get("agent", ""), via.get("address")
+        row.seen_at = datetime.fromtimestamp(used, UTC) if used else timezone.now()
+        return row
+
+
+def remember_browser(request: HttpRequest) -> None:
+    """Keep which program signed in, and from where, for the list of one's own sessions."""
+    agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
+    request.session[VIA] = {"agent": agent, "address": request.META.get("REMOTE_ADDR") or None}

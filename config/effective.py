@@ -1,0 +1,58 @@
+"""The settings this process runs with, fit to be read: secrets and passwords masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from config.environment import Environment
+
+MASK: Final = "••••••"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name, what it does, its value fit to be read, and whether somebody set it."""
+
+    name: str
+    description: str
+    value: str
+    is_set: bool
+
+
+def effective_settings(environment: Environment) -> list[Setting]:
+    """Every setting in the order of the reference; nothing in it opens any door."""
+    given: Mapping[str, Any] = dict(environment)
+    chosen = environment.model_fields_set
+    return [
+        Setting(name.upper(), str(field.description), readable(given[name]), name in chosen)
+        for name, field in Environment.model_fields.items()
+    ]
+
+
+def readable(value: object) -> str:
+    """A value as text: secrets only as set or unset, addresses without passwords and queries."""
+    if value is None:
+        return "unset"
+    if isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else "unset"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return _address(text) if "://" in text else text or "unset"
+
+
+def _address(text: str) -> str:
+    """`postgresql://me:secret@db/x?password=y` -> `postgresql://me:••••••@db/x?••••••`."""
+    if "," in text:
+        return ",".join(_address(one) for one in text.split(","))
+    parts = urlsplit(text)
+    login, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    netloc = f"{user}{colon}{MASK if colon else ''}{at}{host}"
+    query = MASK if parts.query else ""
+    return urlunsplit((parts.scheme, netloc, parts.path, query, ""))

@@ -1,0 +1,138 @@
+"""How the whole installation is, for its admins: one line a thing, each with what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from typing import Any, Final
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from config.machine import of_this_machine
+from config.schedule import DEFAULT, DETECTION, SCHEDULE
+from config.version import version
+from core.health import Finding, Level, examine
+from core.liveness import seen_times
+from core.nudge import valkey
+
+LATE_ROUNDS: Final = 3
+LEAST_LATE_S: Final = 20.0
+MANY_WAITING: Final = 1000
+MOST_COUNTED: Final = 1000
+DEAD: Final = """
+select count(*) from (select 1 from core_outboxdispatch where state = 'dead' limit %s) dead
+"""
+WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_outbox"
+SIZE: Final = "select pg_database_size(current_database()), current_setting('server_version')"
+LATE_TASK: Final = "Is beat running, and the worker of that queue? The log of the worker tells more."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing: its name, how it is (ok, warn, fail), in words, and what to do unless all is well."""
+
+    name: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Things that belong together. worst: the level of the worst of them."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def worst(self) -> Level:
+        levels = {line.finding.level for line in self.lines}
+        return "fail" if "fail" in levels else "warn" if "warn" in levels else "ok"
+
+
+def sections() -> list[Section]:
+    """Everything that can be said, best asked of all first; what cannot be asked says so in its line."""
+    parts: Mapping[str, Callable[[], Iterator[tuple[str, Finding]]]] = {
+        "Health": lambda: iter(examine().items()),
+        "Waiting": _waiting,
+        "Scheduled work": _scheduled,
+        "This server": _server,
+    }
+    return [Section(title, tuple(_lines(part))) for title, part in parts.items()]
+
+
+def _lines(part: Callable[[], Iterator[tuple[str, Finding]]]) -> Iterator[Line]:
+    try:
+        for name, finding in part():
+            yield Line(name, finding)
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        yield Line("not to be asked", Finding("fail", words, "See the lines under Health."))
+
+
+def _row(query: str, params: list[Any] | None = None) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params or [])
+        found: tuple[Any, ...] = cursor.fetchone()
+    return found
+
+
+def _waiting() -> Iterator[tuple[str, Finding]]:
+    for queue in (DETECTION, DEFAULT):
+        waiting = int(valkey().llen(queue))
+        level: Level = "warn" if waiting > MANY_WAITING else "ok"
+        advice = f"Start a worker of the queue {queue}. The rows are safe; these are only wake-ups."
+        yield f"queue {queue}", Finding(level, f"{waiting} wake-ups wait", advice)
+    groups, age = _row(WAITING)
+    yield "events to judge", _aged(int(groups), "groups of events", float(age or 0))
+    dead = int(_row(DEAD, [MOST_COUNTED])[0])
+    more = "or more " if dead == MOST_COUNTED else ""
+    advice = "Look at them in the admin pages under Outbox dispatches; they can be sent again there."
+    yield "given up", Finding("warn" if dead else "ok", f"{dead} {more}deliveries were given up", advice)
+
+
+def _aged(count: int, what: str, age_s: float) -> Finding:
+    late = age_s > LEAST_LATE_S
+    words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
+    return Finding("warn" if late else "ok", words, "Start the worker of the queue detection.")
+
+
+def _scheduled() -> Iterator[tuple[str, Finding]]:
+    seen = seen_times(settings.REDIS_URL, [f"task:{task}" for task, _, _ in SCHEDULE.values()])
+    now = time.time()
+    for name, (task, every_s, _) in SCHEDULE.items():
+        at = seen.get(f"task:{task}")
+        yield name, _last_success(None if at is None else max(0.0, now - at), every_s)
+
+
+def _last_success(age_s: float | None, every_s: float) -> Finding:
+    rhythm = f"every {_span(every_s)}"
+    if age_s is None:
+        return Finding("warn", f"has not succeeded in the last two hours; due {rhythm}", LATE_TASK)
+    late = age_s > max(LEAST_LATE_S, every_s * LATE_ROUNDS)
+    words = f"last succeeded {_span(age_s)} ago; due {rhythm}"
+    return Finding("warn" if late else "ok", words, LATE_TASK)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _server() -> Iterator[tuple[str, Finding]]:
+    yield "Tocsin", Finding("ok", f"version {version()}, Django {version_of('django')}")
+    yield from of_this_machine()
+    size, server = _row(SIZE)
+    yield "database size", Finding("ok", f"{size / 1024**2:,.0f} MiB in PostgreSQL {server}")
+    yield "Valkey", Finding("ok", f"version {_valkey_version()}, {_valkey_memory()} in use")
+
+
+def _valkey_version() -> str:
+    told: Mapping[str, Any] = valkey().info("server")
+    return str(told.get("valkey_version") or told.get("redis_version") or "unknown")
+
+
+def _valkey_memory() -> str:
+    told: Mapping[str, Any] = valkey().info("memory")
+    return str(told.get("used_memory_human", "?"))

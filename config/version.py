@@ -1,0 +1,14 @@
+"""Which Tocsin this is: nothing is installed as a package, so the project file is asked."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+
+from config.places import ROOT
+
+
+@cache
+def version() -> str:
+    """The version in pyproject.toml, such as `0.1.0`."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])

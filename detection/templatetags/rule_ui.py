@@ -1,0 +1,23 @@
+"""A rule in words, for templates."""
+
+from __future__ import annotations
+
+from django import template
+
+from detection.models import DetectionRule
+from detection.rule_words import fires, watches
+
+register = template.Library()
+
+
+@register.filter
+def rule_watches(rule: DetectionRule) -> str:
+    """What it watches, as the beginning of a line."""
+    words = watches(rule)
+    return words[:1].upper() + words[1:]
+
+
+@register.filter
+def rule_fires(rule: DetectionRule) -> str:
+    """When it fires."""
+    return fires(rule)

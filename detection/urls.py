@@ -1,0 +1,17 @@
+"""The addresses of the rules' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from detection.views import rules, trying
+
+app_name = "detection"
+urlpatterns = [
+    path("rules", rules.rules, name="rules"),
+    path("rules/new", rules.new_rule, name="new_rule"),
+    path("rules/check", rules.check_rule, name="check_rule"),
+    path("rules/test", trying.try_rule, name="try_rule"),
+    path("rules/<str:rule_id>", rules.edit_rule, name="rule"),
+    path("rules/<str:rule_id>/<slug:verb>", rules.act_on_rule, name="act_on_rule"),
+]

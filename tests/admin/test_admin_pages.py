@@ -1,0 +1,160 @@
+"""Django's admin: every table is there to be looked at, its history is the audit log, its door is ours."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin as django_admin
+from django.test import Client
+
+from accounts.actor import system_actor
+from accounts.models import AuditEntry, Session, User
+from detection.services.rules import install_builtin_rules
+from incidents.services.opening import declare_incident
+from tests.architecture.source import LAYERS
+from tests.web.signed_in import browser_for
+
+pytestmark = pytest.mark.django_db
+OURS = [model for model in apps.get_models() if model._meta.app_label in LAYERS]
+# Counters and marks of the machinery, of which a page would show nothing a person can use.
+MACHINERY: set[str] = set()
+
+
+@pytest.fixture
+def staff(admin):
+    User.objects.filter(pk=admin.user_id).update(is_staff=True, is_superuser=True)
+    return browser_for(admin)
+
+
+def address(model, name="changelist", *args):
+    from django.urls import reverse
+
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_table_of_ours_can_be_looked_at(staff, model):
+    assert model.__name__ in MACHINERY or django_admin.site.is_registered(model)
+    if model.__name__ not in MACHINERY:
+        assert staff.get(address(model)).status_code == 200
+        assert staff.get(address(model), {"q": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_nothing_is_added_or_deleted_here_and_only_accounts_are_changed(staff, model, rf, admin):
+    if model.__name__ in MACHINERY:
+        return
+    page = django_admin.site.get_model_admin(model)
+    request = rf.get("/admin/")
+    request.user = User.objects.get(pk=admin.user_id)
+    assert not page.has_add_permission(request)
+    assert not page.has_delete_permission(request)
+    assert page.has_change_permission(request) is (model is User)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_no_filter_asks_a_table_which_values_there_are(model):
+    page = django_admin.site._registry.get(model)
+    for name in page.list_filter if page else ():
+        if isinstance(name, str):
+            field = model._meta.get_field(name)
+            known = field.choices or field.get_internal_type() == "BooleanField"
+            assert known or (field.related_model and field.related_model.__name__ == "Workspace"), name
+
+
+def test_strangers_are_led_to_the_one_sign_in_and_back():
+    first = Client().get("/admin/accounts/user/")
+    assert first.status_code == 302
+    second = Client().get(first["Location"])
+    assert (second.status_code, second["Location"]) == (303, "/sign-in?next=%2Fadmin%2Faccounts%2Fuser%2F")
+
+
+def test_the_way_back_never_leads_to_another_site():
+    answer = Client().get("/admin/login/?next=https://evil.test/")
+    assert answer["Location"] == "/sign-in?next=%2Fadmin%2F"
+
+
+def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, workspace):
+    make_user("root", password="a long enough one", is_staff=True, is_superuser=True)
+    client = Client()
+    client.post("/admin/login/", {"username": "root", "password": "a long enough one"})
+    assert "_auth_user_id" not in client.session
+
+
+def test_members_who_are_not_staff_are_told_so(admin):
+    answer = browser_for(admin).get("/admin/login/?next=/admin/")
+    assert answer.status_code == 403
+    assert "run this server" in answer.content.decode()
+
+
+def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):
+    User.objects.filter(pk=admin.user_id).update(theme="dark")
+    text = staff.get("/admin/").content.decode()
+    assert "theme-dark" in text
+    assert "css/admin.css" in text
+    assert "theme.js" not in text
+    assert " style=" not in text
+
+
+def test_the_history_of_a_thing_is_the_audit_logs(staff, workspace, admin):
+    incident = declare_incident(admin, title="Checkout is down", severity="sev2")
+    text = staff.get(address(type(incident), "history", incident.pk)).content.decode()
+    assert AuditEntry.objects.of(workspace.pk).latest("id").summary in text
+    assert staff.get(address(type(incident), "history", 999_999)).status_code == 404
+
+
+def person_form(user, **changes):
+    shown = ("display_name", "email", "time_zone", "theme")
+    form = {name: getattr(user, name) for name in shown} | {"is_active": "on", "keyboard_shortcuts": "on"}
+    return {name: value for name, value in (form | changes).items() if value}
+
+
+def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(staff, actor, workspace):
+    theirs, user = browser_for(actor), User.objects.get(pk=actor.user_id)
+    url = address(User, "change", user.pk)
+    assert staff.post(url, person_form(user, display_name="Rita R.", is_active="")).status_code == 302
+    assert theirs.get("/").status_code == 303
+    entry = AuditEntry.objects.of(workspace.pk).get(action="account.update")
+    assert entry.changes == {"display_name": ["Rita Responder", "Rita R."], "is_active": [True, False]}
+    assert entry.object_id == str(user.pk)
+    assert "account of Rita R." in staff.get(address(User, "history", user.pk)).content.decode()
+    staff.post(url, person_form(User.objects.get(pk=user.pk), is_active=""))
+    assert AuditEntry.objects.of(workspace.pk).filter(action="account.update").count() == 1
+
+
+def test_nobody_locks_themselves_or_the_last_admin_out(staff, admin, make_actor, other_workspace):
+    me = User.objects.get(pk=admin.user_id)
+    lonely = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
+    mine = person_form(me, is_staff="on")  # and no longer superuser
+    for user, form in ((me, mine), (lonely, person_form(lonely, is_active=""))):
+        answer = staff.post(address(User, "change", user.pk), form)
+        assert answer.status_code == 200
+        assert "errornote" in answer.content.decode()
+    assert User.objects.filter(is_active=True, is_superuser=True).get() == me
+    assert User.objects.get(pk=lonely.pk).is_active
+
+
+def test_a_password_given_here_is_audited_and_ends_every_sign_in(staff, actor, workspace):
+    theirs = browser_for(actor)
+    url = f"/admin/accounts/user/{actor.user_id}/password/"
+    form = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
+    assert staff.post(url, form).status_code == 302
+    assert theirs.get("/").status_code == 303
+    assert User.objects.get(pk=actor.user_id).check_password("another long one")
+    assert AuditEntry.objects.of(workspace.pk).get(action="account.password").user_id != actor.user_id
+    assert staff.post(url, form | {"password2": "differs"}).status_code == 200
+    assert AuditEntry.objects.of(workspace.pk).filter(action="account.password").count() == 1
+
+
+def test_no_key_of_a_session_and_no_digest_is_on_any_page(staff, admin):
+    keys = list(Session.objects.values_list("session_key", flat=True))
+    text = staff.get(address(Session)).content.decode()
+    assert keys
+    assert not any(key in text for key in keys)
+    assert staff.get(address(Session, "change", keys[0])).status_code == 302
+
+
+def test_rules_can_be_looked_at_with_their_history(staff, workspace):
+    rule = install_builtin_rules(system_actor(workspace.pk))[0]
+    assert staff.get(address(type(rule), "change", rule.pk)).status_code == 200
+    assert "Installed the rule" in staff.get(address(type(rule), "history", rule.pk)).content.decode()

@@ -1,0 +1,232 @@
+"""Rules through their pages, as a browser without JavaScript, and the fragments htmx asks for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from accounts.actor import system_actor
+from accounts.models import AuditEntry
+from detection.models import DetectionRule, Finding
+from detection.rule_form import SPECS, empty, sent, typed_of
+from detection.selectors import rule_json
+from detection.services.rules import install_builtin_rules, update_rule
+from tests.web.signed_in import browser_for
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+NEW = empty() | {"name": "Slow checkout", "rule_id": "slow_checkout", "severity": "sev2"}
+
+
+@pytest.fixture
+def browser(admin, workspace):
+    install_builtin_rules(system_actor(workspace.pk))
+    return browser_for(admin)
+
+
+def rule_named(workspace, rule_id="error_burst"):
+    return DetectionRule.objects.of(workspace.pk).get(rule_id=rule_id)
+
+
+def form_of(rule, **changes):
+    return typed_of(rule_json(rule)) | {"version": str(rule.version)} | changes
+
+
+def test_a_form_reads_back_what_it_shows(browser, workspace):
+    for rule in DetectionRule.objects.of(workspace.pk):
+        shown = rule_json(rule)
+        assert sent(typed_of(shown), is_new=True) == {name: shown[name] for name in SPECS}
+
+
+def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(browser, workspace):
+    assert browser.post("/rules/new", NEW)["Location"] == "/rules/slow_checkout"
+    page = browser.get("/rules/new?from=slow_checkout").content.decode()
+    assert 'value="slow_checkout_copy"' in page
+    rule = rule_named(workspace, "slow_checkout")
+    assert browser.post("/rules/slow_checkout", form_of(rule, error_threshold="7")).status_code == 303
+    assert rule_named(workspace, "slow_checkout").error_threshold == 7
+    assert browser.post("/rules/slow_checkout/delete").status_code == 303
+    entries = AuditEntry.objects.of(workspace.pk).filter(actor_kind="user").order_by("id")
+    assert [entry.action for entry in entries] == ["rule.create", "rule.update", "rule.delete"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "", "Must be a text of 1 to 120 characters."),
+        ("rule_id", "Bad Id", "a letter first."),
+        ("rule_id", "test", "a word of Tocsin"),
+        ("incident_type", "party", "Must be an incident type"),
+        ("severity", "sev9", "Must be sev1 to sev4"),
+        ("error_threshold", "0", "from 1 to 10000."),
+        ("error_threshold", "many", "from 1 to 10000."),
+        ("error_threshold", "٣", "from 1 to 10000."),
+        ("time_window_seconds", "3601", "from 1 to 3600."),
+        ("cooldown_seconds", "-1", "from 0 to 604800."),
+        ("min_components_affected", "1e3", "from 1 to 1000."),
+        ("message_pattern", "a(b", "Must be an RE2 regular expression"),
+        ("message_pattern", "(a{1,99}){1,99}", "Must be an RE2"),
+        ("event_types", "x" * 201, "at most 100 texts"),
+        ("group_by", "planet", "Must be source, workspace or correlation_id."),
+    ],
+)  # fmt: skip
+def test_what_the_api_would_refuse_is_refused_beside_its_field_in_the_same_words(browser, field, value, said):
+    answer = browser.post("/rules/new", NEW | {field: value})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    if field != "event_types":
+        assert said in text.split(f'id="faults-{field}"')[1].split("</div>")[0]
+    call = browser.post(
+        "/api/v1/rules", json.dumps(sent(NEW | {field: value}, is_new=True)), content_type="application/json"
+    )
+    assert call.json()["errors"][0]["field"] == field
+
+
+def test_a_taken_rule_id_is_a_409_beside_its_field(browser):
+    answer = browser.post("/rules/new", NEW | {"rule_id": "error_burst"})
+    assert answer.status_code == 409
+    assert "Is taken by another rule." in answer.content.decode()
+
+
+def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_again(
+    browser, admin, workspace
+):
+    stale = form_of(rule_named(workspace), error_threshold="11")
+    update_rule(admin, rule_id="error_burst", fields={"severity": "sev1"})
+    answer = browser.post("/rules/error_burst", stale)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody was first" in text
+    assert 'value="11"' in text
+    assert "SEV1 incident" in text
+    assert browser.post("/rules/error_burst", stale | {"version": "2"}).status_code == 303
+
+
+def test_a_built_in_rule_is_switched_changed_and_reset_but_not_deleted(browser, workspace):
+    assert browser.post("/rules/error_burst/disable").status_code == 303
+    assert (
+        browser.post("/rules/error_burst", form_of(rule_named(workspace), error_threshold="99")).status_code
+        == 303
+    )
+    assert browser.post("/rules/error_burst/delete").status_code == 409
+    assert browser.post("/rules/error_burst/reset", {"version": "1"}).status_code == 409
+    assert browser.post("/rules/error_burst/reset", {"version": "3"}).status_code == 303
+    rule = rule_named(workspace)
+    assert (rule.error_threshold, rule.enabled, rule.name) == (10, True, "Error burst")
+
+
+def test_a_custom_rule_has_nothing_to_be_reset_to(browser):
+    browser.post("/rules/new", NEW)
+    assert browser.post("/rules/slow_checkout/reset").status_code == 409
+
+
+def test_whoever_may_not_write_reads_every_rule_and_changes_none(browser, make_actor, workspace):
+    viewer = browser_for(make_actor("viewer"))
+    page = viewer.get("/rules/error_burst").content.decode()
+    assert "disabled" in page
+    assert 'action="/rules/test"' not in page
+    assert viewer.post("/rules/error_burst", form_of(rule_named(workspace))).status_code == 403
+    assert "/disable" not in viewer.get("/rules").content.decode()
+
+
+def test_another_workspaces_rule_is_not_there(browser, make_actor, other_workspace):
+    stranger = browser_for(make_actor("admin", inside=other_workspace))
+    assert stranger.get("/rules/error_burst").status_code == 404
+    assert stranger.post("/rules/error_burst/disable").status_code == 404
+
+
+def test_while_typing_only_what_was_typed_is_judged(browser):
+    answer = browser.post("/rules/check", empty() | {"time_window_seconds": "x"}, headers=HTMX)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert text.count("field-error") == 1
+    assert "cannot be read yet" in text
+    fine = browser.post("/rules/check", empty(), headers=HTMX).content.decode()
+    assert "field-error" not in fine
+    assert "opens a SEV3 incident" in fine
+
+
+TRY = NEW | {"try_on": "pasted", "error_threshold": "2", "events": "one\ntwo\nthree"}
+
+
+def test_a_trial_answers_htmx_with_the_result_and_a_browser_with_the_page(browser):
+    fragment = browser.post("/rules/test", TRY, headers=HTMX).content.decode()
+    page = browser.post("/rules/test", TRY).content.decode()
+    for text in (fragment, page):
+        assert "1 incident would have been opened" in text
+    assert "<html" not in fragment
+    assert 'value="Slow checkout"' in page
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"events": ""},
+        {"events": '[{"level": 1}]'},
+        {"error_threshold": "0"},
+        {"try_on": "stored", "minutes": "x"},
+    ],
+)
+def test_a_trial_of_what_cannot_be_read_says_so(browser, changes):
+    assert browser.post("/rules/test", TRY | changes).status_code == 422
+    answer = browser.post("/rules/test", TRY | changes, headers=HTMX)
+    assert answer.status_code == 422
+    assert "notice-error" in answer.content.decode()
+
+
+RULE = {"error_threshold": 2, "time_window_seconds": 60}
+EVENTS = [{"service": "api", "level": "error", "message": "x"}] * 3
+
+
+def post_trial(browser, body):
+    return browser.post("/api/v1/rules/test", json.dumps(body), content_type="application/json")
+
+
+def test_the_api_tries_a_draft_and_a_rule_that_exists(browser):
+    told = post_trial(browser, {"rule": RULE, "events": EVENTS}).json()
+    assert (told["events"], told["matched"], told["is_cut"]) == (3, 3, False)
+    assert told["bursts"][0]["counted"] == 3
+    told = post_trial(browser, {"rule_id": "error_burst", "events": EVENTS}).json()
+    assert (told["bursts"], told["quiet"]) == ([], [{"group": "api", "matched": 3}])
+    assert post_trial(browser, {"rule": RULE, "minutes": 5}).json()["events"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ([], 422, ""), ({}, 422, "rule"), ({"rule": RULE}, 422, "events"),
+        ({"rule": 1, "events": EVENTS}, 422, "rule"),
+        ({"rule": RULE, "rule_id": "x", "events": EVENTS}, 422, "rule"), ({"x": 1}, 422, "x"),
+        ({"rule": RULE, "events": EVENTS, "minutes": 1}, 422, "events"),
+        ({"rule": RULE, "minutes": True}, 422, "minutes"),
+        ({"rule": RULE, "minutes": 1.5}, 422, "minutes"),
+        ({"rule": RULE, "minutes": 0}, 422, "minutes"),
+        ({"rule": RULE | {"error_threshold": 0}, "events": EVENTS}, 422, "error_threshold"),
+        ({"rule": RULE, "events": [{"level": "x"}]}, 422, "events[0].source"),
+        ({"rule_id": "nope", "minutes": 1}, 404, ""),
+    ],
+)  # fmt: skip
+def test_the_api_names_what_is_wrong_with_a_trial(browser, body, status, field):
+    answer = post_trial(browser, body)
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["errors"][0]["field"] == field
+
+
+def test_the_list_tells_when_each_rule_last_fired_and_costs_the_same_however_much_it_found(
+    browser, workspace, django_assert_max_num_queries
+):
+    rule = rule_named(workspace)
+    at = "2026-11-21T12:00:00Z"
+    Finding.objects.bulk_create(
+        Finding(workspace_id=workspace.pk, rule=rule, group_key=f"g{n}", window_start=at, window_end=at,
+                event_count=1, outcome="dry_run")
+        for n in range(30)
+    )  # fmt: skip
+    with django_assert_max_num_queries(8):
+        text = browser.get("/rules").content.decode()
+    row = text.split('id="rule-error_burst"')[1].split("</tr>")[0]
+    assert ">30<" in row
+    with django_assert_max_num_queries(8):
+        assert "What it found last" in browser.get("/rules/error_burst").content.decode()

@@ -1,0 +1,121 @@
+"""The system page: every line a level and what to do, whatever is away; settings without secrets."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+import redis
+from celery.signals import task_postrun
+from django.conf import settings
+from django.utils import timezone
+from pydantic import SecretStr
+
+from config import effective, system
+from config.celery import stamp
+from config.environment import Environment
+from config.schedule import SCHEDULE
+from core.models import OutboxDispatch, OutboxEvent
+from core.nudge import valkey
+from tests.web.signed_in import browser_for
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def browser(admin):
+    return browser_for(admin)
+
+
+def lines():
+    return {line.name: line.finding for section in system.sections() for line in section.lines}
+
+
+def test_every_line_that_is_not_well_says_what_to_do():
+    found = lines()
+    assert {"database", "beat", "queue detection", "events to judge", "given up"} <= set(found)
+    assert set(SCHEDULE) <= set(found)
+    assert all(finding.advice for finding in found.values() if finding.level != "ok")
+
+
+@pytest.mark.parametrize(("age", "level"), [(None, "warn"), (0, "ok"), (119, "ok"), (181, "warn")])
+def test_a_task_is_late_after_three_of_its_rounds(age, level):
+    assert system._last_success(age, 60.0).level == level
+
+
+def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
+    name, (task, _, _) = next(iter(SCHEDULE.items()))
+    stamp(settings.REDIS_URL, f"task:{task}")
+    assert lines()[name].level == "ok"
+    valkey().set(f"tocsin:alive:task:{task}", repr(time.time() - 3000))
+    assert lines()[name].level == "warn"
+
+
+def test_a_task_that_failed_leaves_no_stamp_of_success():
+    task = SimpleNamespace(name="core.prune")
+    valkey().delete("tocsin:alive:task:core.prune")
+    task_postrun.send(sender=task, task=task, state="FAILURE")
+    assert valkey().get("tocsin:alive:task:core.prune") is None
+    task_postrun.send(sender=task, task=task, state="SUCCESS")
+    assert valkey().get("tocsin:alive:task:core.prune") is not None
+
+
+def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_again(workspace):
+    event = OutboxEvent.objects.create(topic="t", workspace_id=workspace.pk, payload={})
+    OutboxDispatch.objects.create(event=event, subscriber="live", state="dead", due_at=timezone.now())
+    finding = lines()["given up"]
+    assert (finding.level, finding.detail) == ("warn", "1 deliveries were given up")
+    assert "Outbox" in finding.advice
+
+
+def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
+    def away(*_):
+        raise redis.ConnectionError("connection refused")
+
+    monkeypatch.setattr(system, "valkey", away)
+    monkeypatch.setattr(system, "seen_times", away)
+    answer = browser.get("/settings/system")
+    assert answer.status_code == 200
+    assert "Connection refused" in answer.content.decode()
+
+
+def test_htmx_gets_the_lines_alone_and_nothing_is_kept(browser):
+    page, part = browser.get("/settings/system"), browser.get("/settings/system", headers=HTMX)
+    assert page["Cache-Control"] == part["Cache-Control"] == "no-store"
+    assert "<html" in page.content.decode()
+    assert "<html" not in part.content.decode()
+    assert "Scheduled work" in part.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "unset"), ("", "unset"), (True, "true"), (7, "7"), ("INFO", "INFO"),
+        (SecretStr("hunter2"), effective.MASK), (SecretStr(""), "unset"),
+        ("postgresql://me:hunter2@db:5432/x", f"postgresql://me:{effective.MASK}@db:5432/x"),
+        ("postgresql://db/x?password=hunter2", f"postgresql://db/x?{effective.MASK}"),
+        ("redis://:hunter2@v/0", f"redis://:{effective.MASK}@v/0"), ("redis://v:6379/0", "redis://v:6379/0"),
+        ("redis://:hunter2@a,redis://:hunter2@b", f"redis://:{effective.MASK}@a,redis://:{effective.MASK}@b"),
+        ("http://me:hunter2@[::1]:80/", f"http://me:{effective.MASK}@[::1]:80/"),
+        ("redis://a:hun@ter2@b", f"redis://a:{effective.MASK}@b"),
+    ],
+)  # fmt: skip
+def test_no_password_is_readable_in_a_setting(value, shown):
+    assert effective.readable(value) == shown
+    assert "hunter2" not in effective.readable(value)
+
+
+def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
+    text = browser.get("/settings/deployment").content.decode()
+    for name in Environment.model_fields:
+        assert f"<code>{name.upper()}</code>" in text
+    assert settings.SECRET_KEY not in text
+
+
+def test_what_waits_too_long_is_a_warning():
+    assert system._aged(3, "groups of events", 21.0).level == "warn"
+    assert system._aged(3, "groups of events", 1.0).level == "ok"
+    assert system._span(timedelta(minutes=10).total_seconds()) == "10 min"
