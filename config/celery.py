@@ -14,6 +14,7 @@ from config import watchdog
 from config.logging import configure
 from config.schedule import CELERY
 from core import pulse
+from core.liveness import stamp
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.

@@ -1,0 +1,28 @@
+"""Whatever table has no page of its own in the admin gets a plain one: everything stored can be looked at."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+
+from core.admin_base import ReadOnly
+
+OURS: Final = ("core", "accounts", "incidents", "detection")
+MOST_COLUMNS: Final = 7
+LONG: Final = (models.TextField, models.JSONField, models.BinaryField)
+
+
+def plain_page(model: type[models.Model]) -> type[ReadOnly]:
+    """A read-only page with the first short columns of `model`."""
+    short = [field for field in model._meta.concrete_fields if not isinstance(field, LONG)][:MOST_COLUMNS]
+    related = tuple(field.name for field in short if field.is_relation)
+    made: dict[str, Any] = {"list_display": tuple(field.name for field in short)}
+    return type(f"{model.__name__}Page", (ReadOnly,), made | {"list_select_related": related or False})
+
+
+for one in apps.get_models():
+    if one._meta.app_label in OURS and not admin.site.is_registered(one):
+        admin.site.register(one, plain_page(one))
