@@ -57,9 +57,9 @@ def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
 def test_a_task_that_failed_leaves_no_stamp_of_success():
     task = SimpleNamespace(name="core.prune")
     valkey().delete("tocsin:alive:task:core.prune")
-    task_postrun.send(sender=task, task=task, state="FAILURE")
+    task_postrun.send(sender=None, task=task, state="FAILURE")
     assert valkey().get("tocsin:alive:task:core.prune") is None
-    task_postrun.send(sender=task, task=task, state="SUCCESS")
+    task_postrun.send(sender=None, task=task, state="SUCCESS")
     assert valkey().get("tocsin:alive:task:core.prune") is not None
 
 
