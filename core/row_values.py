@@ -1,4 +1,4 @@
-"""Comparing several columns at once, as an index with these columns is ordered: `(a, b) < (x, y)`."""
+"""Conditions that indexes serve and Django has no words for: `(a, b) < (x, y)`, `a = any(array)`."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ class RowBeyond(Func):
         left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
         sign = "<" if self.is_below else ">"
         return f"({left}) {sign} ({right})", [param for _, params in parts for param in params]
+
+
+class InArray(Func):
+    """`column = any(array)`: beside other conditions joined by OR, an index on the column is still of use."""
+
+    output_field = BooleanField()
+    conditional = True
+    arity = 2
+    arg_joiner = " = any("
+    template = "%(expressions)s)"

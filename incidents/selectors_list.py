@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from accounts.actor import Actor
+from accounts.models import User
 from accounts.permissions import Capability, require
-from core.row_values import RowBeyond
+from core.row_values import InArray, RowBeyond
 from incidents.filters import IncidentFilter
 from incidents.keyset import Page
 from incidents.models import AffectedComponent, Incident, RoleAssignment
@@ -80,8 +81,7 @@ def count_incidents(actor: Actor, wanted: IncidentFilter | None = None, *, most:
     """How many match; `most` + 1 stands for more than `most`, however many more. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     of: QuerySet[Incident] = Incident.objects.of(actor.workspace_id)
-    rows = of.filter(matching(actor.workspace_id, wanted or IncidentFilter())).order_by(*NEWEST.columns())
-    return rows[: most + 1].count()
+    return of.filter(matching(actor.workspace_id, wanted or IncidentFilter()))[: most + 1].count()
 
 
 def incidents_in_batches(
@@ -139,7 +139,7 @@ def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
     if wanted.assigned_to:
         tests &= _assigned(workspace_id, wanted.assigned_to)
     if wanted.search:
-        tests &= Q(pk__in=_found(workspace_id, wanted.search))
+        tests &= _found(workspace_id, wanted.search)
     return tests
 
 
@@ -152,14 +152,20 @@ def _assigned(workspace_id: int, username: str) -> Q:
     commanders = held_roles(workspace_id).filter(role=ResponseRole.COMMANDER)
     if username.casefold() == "none":
         return ~Q(Exists(commanders.filter(incident=OuterRef("pk"))))
-    return Q(pk__in=commanders.filter(user__username__iexact=username).values("incident_id"))
+    # The id apart: PostgreSQL knows how many incidents an id commands, but not a name behind a join.
+    person = User.objects.filter(username__iexact=username).values("pk")[:1]
+    return Q(pk__in=commanders.filter(user_id=Subquery(person)).values("incident_id"))
 
 
-def _found(workspace_id: int, text: str) -> QuerySet[Any, Any]:
-    """A union, since each half has an index of its own; with OR neither would be used."""
-    of: QuerySet[Incident] = Incident.objects.of(workspace_id)
-    halves = [_touching(workspace_id, component__name__icontains=text)]
+def _found(workspace_id: int, text: str) -> Q:
+    """In the title, in a component's name, or the number.
+
+    The components' incidents are an array, not a subquery: so PostgreSQL may join the indexes of all three
+    for rare words, or walk the list and stop at a page's end for common ones.
+    """
+    touching = _touching(workspace_id, component__name__icontains=text)
+    found = Q(title__icontains=text) | Q(InArray(F("pk"), ArraySubquery(touching)))
     digits = text.casefold().removeprefix("inc").strip("-_# ")
     if digits.isdecimal() and digits.isascii() and len(digits) < 10:
-        halves.append(of.filter(number=int(digits)).values("pk"))
-    return of.filter(title__icontains=text).values("pk").union(*halves, all=True)
+        found |= Q(number=int(digits))
+    return found

@@ -27,6 +27,8 @@ HOSTILE = "INC-7"
 PAGES = {
     "active-incidents": "/",
     "all-incidents": "/incidents",
+    "list-filtered": "/incidents?severity=critical,high&status=active&sort=severity",
+    "list-not-understood": "/incidents?severity=purple&status=active&cursor=nonsense",
     "incident": "/incidents/INC-2",
     "incident-detected": "/incidents/INC-8",
     "incident-hostile": f"/incidents/{HOSTILE}",
@@ -40,6 +42,9 @@ OPENED = {
     "declare-dialog": ("/", "a[href='/incidents/declare']"),
     "component-dialog": ("/incidents/INC-2", ".impact-change"),
     "severity-menu": ("/incidents/INC-2", ".summary-chip"),
+    "row-menu": ("/incidents", ".row-menu summary"),
+    "export-menu": ("/incidents", "[data-export] summary"),
+    "picked": ("/incidents", "[data-pick-all] input"),
     "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
     "account-menu": ("/", ".account summary"),
 }

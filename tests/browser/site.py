@@ -20,7 +20,7 @@ from config.places import ROOT
 from config.programs import programs
 
 DATABASE = "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
-START_WITHIN_S = 60
+START_WITHIN_S = 150
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def _wait_for(url: str) -> None:
     end = time.monotonic() + START_WITHIN_S
     while time.monotonic() < end:
         try:
-            if requests.get(url, timeout=5).ok:
+            if requests.get(url, timeout=20).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         time.sleep(0.2)
     raise TimeoutError(f"{url} did not answer within {START_WITHIN_S} s")

@@ -1,0 +1,54 @@
+"""The API's list in every order, forwards and back by its own links."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from accounts.actor import system_actor
+from incidents.ordering import ORDERS
+from incidents.services.opening import declare_incident
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def seven(workspace):
+    for number in range(7):
+        declare_incident(
+            system_actor(workspace.pk), title=f"Trouble {number}", severity=f"sev{number % 4 + 1}"
+        )
+
+
+def _links(answer):
+    return {
+        name: url.split("/api/v1")[1] for url, name in re.findall(r'<([^>]+)>; rel="(\w+)"', answer["Link"])
+    }
+
+
+def _numbers(answer):
+    return [one["number"] for one in answer.json()]
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+def test_links_lead_through_the_list_and_back_to_its_start(api, seven, sort):
+    first = api.get(f"/incidents?limit=3&sort={sort}")
+    second = api.get(_links(first)["next"])
+    third = api.get(_links(second)["next"])
+    assert sorted(_numbers(first) + _numbers(second) + _numbers(third)) == list(range(1, 8))
+    assert ("next" in _links(third), "prev" in _links(first)) == (False, False)
+    assert _numbers(api.get(_links(third)["prev"])) == _numbers(second)
+    assert _numbers(api.get(_links(second)["prev"])) == _numbers(first)
+    assert _numbers(api.get(_links(third)["first"])) == _numbers(first)
+
+
+def test_the_worst_come_first_when_asked_for(api, seven):
+    assert _numbers(api.get("/incidents?sort=severity")) == [5, 1, 6, 2, 7, 3, 4]
+
+
+@pytest.mark.parametrize(("query", "field"), [("sort=shoe", "sort"), ("sort=oldest&cursor={}", "cursor")])
+def test_an_order_nobody_knows_and_a_cursor_of_another_are_refused(api, seven, query, field):
+    cursor = re.search(r"cursor=([\w-]+)", _links(api.get("/incidents?limit=3"))["next"])[1]
+    answer = api.get(f"/incidents?{query.format(cursor)}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
