@@ -66,7 +66,7 @@ function show() {
 // A panel in use is left alone until the person is done: typing, an open menu, a form with words in it.
 function isBusy(panel) {
   const focused = document.activeElement;
-  if (panel.contains(focused) && focused.matches("input:not([type=hidden]), textarea, select")) return true;
+  if (panel.contains(focused) && focused.matches("input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select")) return true;
   if (panel.querySelector("details[open], dialog[open]")) return true;
   return [...panel.querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue);
 }
