@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
+from django.db.models import Case, Q, When
 
 from accounts.actor import Actor
 from accounts.models import ApiToken, Membership, Session, User, Workspace
@@ -27,6 +30,17 @@ def member_named(actor: Actor, username: str) -> Membership | None:
     members = Membership.objects.of(actor.workspace_id).select_related("user")
     found: Membership | None = members.filter(user__username=username.lower()[:150]).first()
     return found
+
+
+def members_named(actor: Actor, text: str, *, limit: int) -> Sequence[Membership]:
+    """Members whose name, handle or address holds `text`, best first. Raises Forbidden."""
+    require(actor, Capability.MEMBERS_READ)
+    names = ("user__display_name", "user__username", "user__email")
+    holds = reduce(or_, (Q(**{f"{name}__icontains": text}) for name in names))
+    starts = reduce(or_, (Q(**{f"{name}__istartswith": text}) for name in names))
+    members = Membership.objects.of(actor.workspace_id).filter(holds).select_related("user")
+    first = Case(When(starts, then=0), default=1)
+    return list(members.order_by(first, "user__username")[:limit])
 
 
 def membership_of(

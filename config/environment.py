@@ -71,6 +71,9 @@ class Environment(BaseSettings):
     api_limit_per_caller: int = Field(
         12_000, ge=10, description="API requests a minute one token, person or local workspace may make."
     )
+    live_streams_per_session: int = Field(
+        20, ge=1, description="Live streams one sign-in may hold in each web process; pages beyond poll."
+    )
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
     )

@@ -26,6 +26,7 @@ BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
 API_LIMIT_PER_CALLER = ENVIRONMENT.api_limit_per_caller
+LIVE_STREAMS_PER_SESSION = ENVIRONMENT.live_streams_per_session
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url

@@ -10,3 +10,4 @@ class CoreConfig(AppConfig):
         """Every app's `subscribers.py` and `panels.py` register themselves."""
         autodiscover_modules("subscribers")
         autodiscover_modules("panels")
+        autodiscover_modules("finders")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
@@ -27,6 +27,8 @@ from core.glance import GLANCE
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
 TROUBLES: Final = "troubles"
+JUST_NOW_S: Final = 5.0  # a page that was rendered within this time hears again what changed meanwhile
+MOST_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
 CHANNELS: Final = "tocsin:live:*"
 REFRESH: Final = "refresh"
 BEAT: Final = b"event: beat\ndata: {}\n\n"
@@ -50,10 +52,20 @@ def _valkey() -> redis.asyncio.Redis:
 class Stream:
     """One viewer. What waits to be sent is a set of its own topics: bounded, however slow it reads."""
 
-    __slots__ = ("checked_at", "cookie", "ended", "pending", "topics", "version", "wake", "workspace_id")
+    __slots__ = (
+        "checked_at",
+        "cookie",
+        "ended",
+        "owner",
+        "pending",
+        "topics",
+        "version",
+        "wake",
+        "workspace_id",
+    )
 
-    def __init__(self, workspace_id: int, topics: frozenset[str], cookie: bytes) -> None:
-        self.workspace_id, self.topics, self.cookie = workspace_id, topics, cookie
+    def __init__(self, workspace_id: int, topics: frozenset[str], cookie: bytes, owner: str = "") -> None:
+        self.workspace_id, self.topics, self.cookie, self.owner = workspace_id, topics, cookie, owner
         self.pending: frozenset[str] = frozenset()
         self.version = 0
         self.ended = False
@@ -91,12 +103,19 @@ class Hub:
     def __init__(self, find_home: FindHome) -> None:
         self.find_home = find_home
         self.streams: dict[int, set[Stream]] = defaultdict(set)
+        self.owners: Counter[str] = Counter()  # streams of each session
+        self.recent: dict[int, dict[str, float]] = defaultdict(dict)  # workspace -> topic -> when it changed
         self.tasks: list[asyncio.Task[None]] = []
-        self.is_closing = False
+        self.is_closing = self.is_listening = False
 
     def join(self, stream: Stream) -> None:
-        """Add a stream; the first one starts listening. One that comes after `close` ends at once."""
+        """Add a stream; the first one starts listening. One that comes after `close` ends at once.
+
+        It is told at once what changed while its page was on its way.
+        """
         self.streams[stream.workspace_id].add(stream)
+        self.owners[stream.owner] += 1
+        stream.offer(self._just_now(stream.workspace_id) if self.is_listening else (REFRESH,), 0)
         if self.is_closing:
             stream.end()
         elif not self.tasks:
@@ -105,7 +124,22 @@ class Hub:
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
+        if stream not in self.streams[stream.workspace_id]:
+            return
         self.streams[stream.workspace_id].discard(stream)
+        self.owners[stream.owner] -= 1
+        if not self.owners[stream.owner]:
+            del self.owners[stream.owner]
+
+    def _just_now(self, workspace_id: int) -> frozenset[str]:
+        since = asyncio.get_running_loop().time() - JUST_NOW_S
+        return frozenset(topic for topic, at in self.recent[workspace_id].items() if at > since)
+
+    def _note(self, workspace_id: int, topics: frozenset[str]) -> None:
+        now, known = asyncio.get_running_loop().time(), self.recent[workspace_id]
+        known.update(dict.fromkeys(topics, now))
+        if len(known) > MOST_RECENT:
+            self.recent[workspace_id] = {t: at for t, at in known.items() if at > now - JUST_NOW_S}
 
     def close(self) -> None:
         """End every stream and stop listening: the process is about to go."""
@@ -128,6 +162,7 @@ class Hub:
         except (ValueError, KeyError, TypeError):
             log.warning("a live signal could not be read and was dropped")
             return
+        self._note(signal["workspace"], topics)
         for stream in group:
             stream.offer(topics, version)
 
@@ -139,11 +174,11 @@ class Hub:
                     await inbox.psubscribe(CHANNELS)
                     if lost:
                         self._refresh_everyone()
-                    pause, lost = 0.1, True
+                    pause, lost, self.is_listening = 0.1, True, True
                     await self._drain(inbox)
             except (RedisError, OSError, TimeoutError) as fault:
                 log.warning("live signals are away, trying again in %.1f s: %s", pause, fault)
-                lost = True
+                lost, self.is_listening = True, False
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 

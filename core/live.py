@@ -1,4 +1,4 @@
-"""Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per page.
+"""Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per browser.
 
 Streams carry signals only; a page then fetches its panels with its viewer's own permissions.
 """
@@ -11,7 +11,7 @@ import io
 import json
 import signal
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from types import FrameType
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -22,10 +22,11 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError, close_old_connections
+from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
 from core.careful import RAW
-from core.errors import Problem, Unauthenticated, Unavailable
+from core.errors import Problem, RateLimited, Unauthenticated, Unavailable
 from core.hub import BEAT, Hub, Stream
 from core.viewer import viewer_of
 
@@ -36,13 +37,17 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HEARTBEAT_S: Final = 5.0
 GAP_S: Final = 0.25  # at most four frames a second and viewer
 SEND_PATIENCE_S: Final = 10.0  # a viewer that takes longer to take a frame is dropped and comes back
-MOST_TOPICS: Final = 20
+MOST_TOPICS: Final = 100  # of all tabs of one browser, which share a stream
 HELLO: Final = b"retry: 1000\n" + BEAT
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"x-accel-buffering", b"no"),
     *RAW,
 ]
+
+TOO_MANY: Final = RateLimited(
+    "This session listens as often as it may. The page asks every ten seconds instead; close some tabs."
+)
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
@@ -113,7 +118,7 @@ def _cookie(scope: Scope) -> bytes:
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application of GET /live. 401 or 403 as problem+json where there is no right to listen."""
+    """The ASGI application of GET /live. 401, 403 or 429 (too many) as problem+json."""
     cookie = _cookie(scope)
     try:
         workspace_id = await _workspace_of(cookie)
@@ -124,7 +129,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         away = Unavailable("The database does not answer; the page asks again by itself.")
         await _refuse(send, away.status, away.as_json())
         return
-    stream = Stream(workspace_id, _topics(scope), cookie)
+    stream = Stream(workspace_id, _topics(scope), cookie, _owner(cookie))
+    if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
+        await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
+        return
     hub().join(stream)
     talk = asyncio.create_task(_talk(stream, send))
     try:
@@ -136,8 +144,15 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await talk
 
 
-async def _refuse(send: Send, status: int, problem: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/problem+json"), *RAW]
+def _owner(cookie: bytes) -> str:
+    """The session a Cookie header belongs to: one browser, however many tabs."""
+    return str(parse_cookie(cookie.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, ""))
+
+
+async def _refuse(
+    send: Send, status: int, problem: dict[str, Any], more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [(b"content-type", b"application/problem+json"), *RAW, *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
 

@@ -19,15 +19,19 @@ from incidents.models import Incident
 from incidents.ordering import NEWEST
 from incidents.panel_versions import versions_of
 from incidents.panels_incident import IncidentPanel
+from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
 from incidents.selectors import incidents_page, open_incidents_for
 from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
 from incidents.vocabulary import UNRESOLVED
 
-__all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline"]
+__all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline", "OpenCount"]
 
-NAVIGATION.add("active", NavItem("Active", "siren", "/", order=10, exact=True))
-NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20))
+NAVIGATION.add(
+    "active",
+    NavItem("Active", "siren", "/", order=10, exact=True, keys="g d", badge="incidents.open_count"),
+)
+NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20, keys="g i"))
 SETTINGS.add(
     "sla",
     NavItem(

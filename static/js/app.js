@@ -1,8 +1,12 @@
 // The page's own behaviour: every module adds one thing, and the page works without any of them.
 import "./time.js";
+import "./panels.js";
 import "./live.js";
 import "./dialog.js";
 import "./forms.js";
+import "./optimistic.js";
+import "./drafts.js";
+import "./copy.js";
 import "./shortcuts.js";
 import "./select.js";
 import "./settings.js";

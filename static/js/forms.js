@@ -27,6 +27,42 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
     inline.open = false;
   }
 });
+
+// The token of now: a form may be older than the sign-in it is sent under.
+const cookie = document.querySelector("meta[name=csrf-cookie]")?.content;
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const token = cookie && document.cookie.split("; ").find((one) => one.startsWith(`${cookie}=`))?.slice(cookie.length + 1);
+  if (!token || detail.verb === "get") return;
+  detail.headers["X-CSRFToken"] = token;
+  if ("csrfmiddlewaretoken" in detail.parameters) detail.parameters.csrfmiddlewaretoken = token;
+});
+
+// A plain form is sent once, however often its button is pressed; it can be sent again when one comes back to it.
+const AGAIN = 8000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.matches("[hx-post]") || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => setBusy(form, true));
+  setTimeout(() => wake(form), AGAIN); // an answer that was a download leaves the page standing
+});
+function wake(form) {
+  if (!form.dataset.sent) return;
+  delete form.dataset.sent;
+  setBusy(form, false);
+}
+addEventListener("pageshow", () => [...document.forms].forEach(wake));
+
+// A thin bar for whatever was asked for by hand.
+let asked = 0;
+const isAsked = (elt) => !elt.matches("[data-panel]") && !/input|load|every/.test(elt.getAttribute("hx-trigger") ?? "");
+const showLoading = (step) => {
+  asked = Math.max(0, asked + step);
+  document.documentElement.toggleAttribute("data-loading", asked > 0);
+};
+document.addEventListener("htmx:beforeSend", ({ detail }) => isAsked(detail.elt) && showLoading(1));
+document.addEventListener("htmx:afterRequest", ({ detail }) => isAsked(detail.elt) && showLoading(-1));
 document.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.elt.matches("[data-panel]") || detail.xhr.getResponseHeader("HX-Trigger")) return;
   const known = { 403: "You may not do this.", 404: "It is not there any more.", 429: "Too many requests. Wait a moment." };

@@ -1,127 +1,89 @@
-// One stream says what changed; panels then fetch themselves. Green: live. Amber: 10 s of silence. Red: 30 s, polling.
+// What changed is heard, panels then fetch themselves. Green: live. Amber: 10 s of silence. Red: 30 s, polling.
+import { checkLeader, start, stop } from "./stream.js";
+
 const LATE = 10_000, AWAY = 30_000, POLL = 10_000;
 const WORDS = { live: "Live", late: "Reconnecting", away: "Not live, checking every 10 s", off: "Connecting" };
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const panels = () => [...document.querySelectorAll("[data-panel]")];
-const waiting = new Set();
 const opened = Date.now();
-let source, heard = 0, pause = 1000, polled = 0, lost = false;
+let heard = 0, polled = 0;
 
-function topics() {
-  const found = [...new Set(panels().flatMap((p) => p.dataset.panel.split(",")).filter(Boolean))].sort();
-  // Every page shows what does not work; a page with nothing else to hear holds no connection for it.
-  return found.some((topic) => topic !== "troubles") ? found.join(",") : "";
-}
+const topics = () => [...new Set(panels().flatMap((one) => one.dataset.panel.split(",")).filter(Boolean))].sort();
 
 function refreshAll() {
   for (const panel of panels()) window.htmx.trigger(panel, "tocsin:panel");
 }
 
-function hear(topic) {
-  if (topic === "refresh") return refreshAll();
-  document.body.dispatchEvent(new CustomEvent(`tocsin:${topic}`));
-}
-
 function alive() {
   heard = Date.now();
-  pause = 1000;
   show();
 }
 
-function connect() {
-  const wanted = topics();
-  if (!wanted) return;
-  source = new EventSource(`/live?topics=${encodeURIComponent(wanted)}`);
-  source.addEventListener("beat", alive);
-  source.addEventListener("signal", (event) => {
+const handlers = {
+  beat: alive,
+  signal(changed) {
     alive();
-    for (const topic of JSON.parse(event.data).topics) hear(topic);
-  });
-  source.onopen = () => {
+    if (changed.includes("refresh")) return refreshAll();
+    for (const topic of changed) document.body.dispatchEvent(new CustomEvent(`tocsin:${topic}`));
+  },
+  open(isLost) {
     alive();
-    if (lost) refreshAll(); // what happened while nobody listened
-    lost = false;
-  };
-  source.onerror = () => {
-    lost = true;
-    if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(connect, pause + Math.random() * 500);
-    pause = Math.min(pause * 2, 15_000);
-  };
+    if (isLost) refreshAll();
+  },
+};
+
+function state() {
+  const silence = Date.now() - (heard || opened);
+  return silence > AWAY ? "away" : silence > LATE ? "late" : heard ? "live" : "off";
 }
 
 function show() {
-  const silence = Date.now() - (heard || opened);
-  const state = silence > AWAY ? "away" : silence > LATE ? "late" : heard ? "live" : "off";
+  const now = state();
   for (const dot of document.querySelectorAll("[data-live-dot]")) {
-    if (dot.dataset.state === state) continue;
-    dot.dataset.state = state;
-    dot.querySelector("[data-live-words]").textContent = WORDS[state];
+    if (dot.dataset.state === now) continue;
+    dot.dataset.state = now;
+    dot.querySelector("[data-live-words]").textContent = WORDS[now];
   }
-  if (state === "away" && Date.now() - polled > POLL) {
+  showAway(now === "away" || !navigator.onLine);
+  if (now === "away" && Date.now() - polled > POLL) {
     polled = Date.now();
     refreshAll();
   }
 }
 
-// A panel in use is left alone until the person is done: typing, an open menu, a form with words in it.
-function isBusy(panel) {
-  const focused = document.activeElement;
-  if (panel.contains(focused) && focused.matches("input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select")) return true;
-  if (panel.querySelector("details[open], dialog[open]")) return true;
-  return [...panel.querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue);
+function showAway(isAway) {
+  const banner = document.querySelector("[data-away=offline]");
+  if (!banner || banner.hidden === !isAway) return;
+  banner.hidden = !isAway;
+  banner.querySelector("[data-away-since]").textContent = clock.format(heard || opened);
 }
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const panel = event.detail.target;
-  if (!panel.matches?.("[data-panel]") || event.detail.requestConfig.elt !== panel) return;
-  const etag = event.detail.xhr.getResponseHeader("ETag");
-  if (isBusy(panel)) {
-    waiting.add(panel);
-    event.detail.shouldSwap = false;
-  } else if (etag && etag === panel.dataset.etag) {
-    event.detail.shouldSwap = false;
-  } else if (event.detail.shouldSwap) {
-    panel.dataset.etag = etag ?? "";
-    rememberRows(panel);
-  }
-});
-
-let rows = new Set(), focusId = "";
-function rememberRows(panel) {
-  rows = new Set([...panel.querySelectorAll("[data-row]")].map((row) => row.id));
-  const focused = panel.contains(document.activeElement) ? document.activeElement : null;
-  focusId = focused ? (focused.getAttribute("href") ?? focused.getAttribute("aria-label") ?? "") : "";
-}
-
-document.addEventListener("htmx:afterSwap", (event) => {
-  const panel = event.detail.target;
-  if (!panel.matches?.("[data-panel]")) return;
-  for (const row of panel.querySelectorAll("[data-row]")) if (!rows.has(row.id)) row.classList.add("fresh");
-  if (focusId) {
-    const same = [...panel.querySelectorAll("a, button")].find(
-      (one) => one.getAttribute("href") === focusId || one.getAttribute("aria-label") === focusId,
-    );
-    same?.focus({ preventScroll: true });
-  }
-  count();
-});
-
+// The number of open incidents leads every title, whatever page it is.
 function count() {
-  const number = document.querySelector("[data-count]")?.dataset.count;
-  const title = document.querySelector("[data-title]")?.dataset.title;
-  if (title) document.title = Number(number) ? `(${number}) ${title}` : title;
+  const number = Number(document.querySelector("[data-count]")?.dataset.count ?? 0);
+  const title = document.title.replace(/^\(\d+\+?\) /, "");
+  const wanted = number ? `(${number}) ${title}` : title;
+  if (document.title !== wanted) document.title = wanted;
 }
 
-document.addEventListener("focusout", () => setTimeout(() => {
-  for (const panel of waiting) {
-    if (isBusy(panel)) continue;
-    waiting.delete(panel);
-    window.htmx.trigger(panel, "tocsin:panel");
-  }
-}, 100));
-
-addEventListener("pagehide", () => source?.close());
-addEventListener("pageshow", (event) => { if (event.persisted) { connect(); refreshAll(); } });
-addEventListener("offline", () => { heard = Date.now() - LATE - 1; show(); });
+document.addEventListener("htmx:afterSettle", count);
+addEventListener("pagehide", stop);
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  start(topics(), handlers);
+  refreshAll();
+});
+addEventListener("offline", () => {
+  heard = Math.min(heard, Date.now() - LATE - 1);
+  show();
+});
+addEventListener("online", refreshAll);
+document.addEventListener("visibilitychange", () => !document.hidden && show());
 count();
-if (panels().length) { connect(); setInterval(show, 1000); }
+if (topics().length) {
+  start(topics(), handlers);
+  setInterval(() => {
+    show();
+    checkLeader();
+  }, 1000);
+}

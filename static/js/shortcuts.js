@@ -1,65 +1,102 @@
-// One registry feeds the keys and the `?` sheet. Off while typing and behind a dialog.
-const registry = [];
+// Keys, off while typing, behind a dialog, and for whoever switched them off; and the sheet that lists them.
+import { all, command, named, press, selectedRow, target, words } from "./commands.js";
+import { open as openPalette } from "./palette.js";
+
+const sheet = document.getElementById("shortcuts");
+const isOff = () => document.documentElement.dataset.keys === "off";
+const rows = () => [...document.querySelectorAll("[data-row]")];
 let prefix = "", timer;
 
-export function shortcut(keys, title, run) {
-  registry.push({ keys, title, run });
+function choose(row) {
+  for (const one of rows()) one.toggleAttribute("aria-selected", false);
+  row?.setAttribute("aria-selected", "true");
 }
-
-const press = (key) => () => {
-  const wanted = `[data-key="${key}"]`, row = document.querySelector("[data-row][aria-selected=true]");
-  const target = row?.querySelector(wanted) ?? [...document.querySelectorAll(wanted)].find((one) => !one.closest("[data-row]"));
-  target?.matches("input:not([type=checkbox])") ? (target.focus(), target.select()) : target?.click();
-};
 
 function move(step) {
-  const rows = [...document.querySelectorAll("[data-row]")];
-  if (!rows.length) return;
-  const at = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
-  const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
-  rows[at]?.removeAttribute("aria-selected");
-  next.setAttribute("aria-selected", "true");
-  next.querySelector("a").focus();
+  const list = rows(), at = list.indexOf(selectedRow());
+  const next = list[Math.min(list.length - 1, Math.max(0, at + step))];
+  choose(next);
+  next?.querySelector("a")?.focus();
 }
 
-shortcut("j", "Next incident", () => move(1));
-shortcut("k", "Previous incident", () => move(-1));
-shortcut("a", "Acknowledge", press("a"));
-shortcut("x", "Select the incident", press("x"));
-shortcut("s", "Change status", press("s"));
-shortcut("r", "Resolve", press("r"));
-shortcut("e", "Edit details", press("e"));
-shortcut("n", "Declare an incident", press("n"));
-shortcut("/", "Search", press("/"));
-shortcut("g i", "Go to active incidents", () => location.assign("/"));
-shortcut("g l", "Go to all incidents", () => location.assign("/incidents"));
-shortcut("?", "This sheet", () => document.getElementById("shortcuts")?.showModal());
+const onRow = (act) => () => selectedRow() && act(selectedRow());
+const inList = { group: "In a list", when: () => rows().length > 0 };
+command({ ...inList, keys: "j", title: "Next", run: () => move(1) });
+command({ ...inList, keys: "k", title: "Previous", run: () => move(-1) });
+command({ ...inList, keys: "o", title: "Open the chosen one", run: onRow((row) => row.querySelector("a")?.click()), when: selectedRow });
+command({ ...inList, keys: "x", title: "Check the chosen one", run: onRow((row) => row.querySelector("input[type=checkbox]")?.click()),
+  when: () => selectedRow()?.querySelector("input[type=checkbox]") });
 
-const sheet = document.querySelector("[data-key-sheet]")?.appendChild(document.createElement("dl"));
-if (sheet) sheet.className = "keys";
-for (const { keys, title } of sheet ? registry : []) {
-  const term = document.createElement("dt"), words = document.createElement("dd");
-  for (const key of keys.split(" ")) {
-    const cap = document.createElement("kbd");
-    cap.className = "kbd";
-    cap.textContent = key;
-    term.append(cap, " ");
+const ON_INCIDENT = { a: "Acknowledge", r: "Resolve", s: "Change status", i: "Assign", e: "Edit details" };
+for (const [keys, title] of Object.entries(ON_INCIDENT)) {
+  const named = () => [title, selectedRow()?.dataset.reference].filter(Boolean).join(" ");
+  command({ keys, title: named, group: "On an incident", run: () => press(keys), when: () => target(keys) });
+}
+command({ keys: "n", title: "Declare an incident", run: () => (target("n") ? press("n") : location.assign("/incidents/declare")) });
+command({ keys: "/", title: "Search this list", run: () => press("/"), when: () => target("/") });
+command({ keys: "?", title: "Keyboard shortcuts", run: showSheet });
+command({ title: "Copy the address of this page", run: () => navigator.clipboard?.writeText(location.href), when: () => navigator.clipboard });
+command({ title: "Print this page", run: () => print() });
+
+function cap(key) {
+  const element = document.createElement("kbd");
+  element.className = "kbd";
+  element.textContent = key;
+  return element;
+}
+
+function group(title, list) {
+  const section = document.createElement("section"), heading = document.createElement("h3"), keys = document.createElement("dl");
+  section.className = "key-group";
+  keys.className = "keys";
+  heading.textContent = title;
+  for (const one of list) {
+    const term = document.createElement("dt"), what = document.createElement("dd");
+    for (const key of one.keys.split(" ")) term.append(cap(key), " ");
+    what.textContent = words(one);
+    keys.append(term, what);
   }
-  words.textContent = title;
-  sheet.append(term, words);
+  section.append(heading, keys);
+  return section;
+}
+
+const FIXED = [{ keys: "Ctrl K", title: "Search and do" }, { keys: "Esc", title: "Close, or leave a field" }, { keys: "Ctrl Enter", title: "Send the form" }];
+function showSheet() {
+  const body = sheet?.querySelector("[data-key-sheet]");
+  if (!body || sheet.open) return;
+  const found = [...all(), ...named()].filter(({ keys }) => keys);
+  const groups = [...new Set(found.map((one) => one.group))];
+  const sections = groups.map((title) => group(title, found.filter((one) => one.group === title)));
+  body.replaceChildren(...sections, group("Everywhere, always", FIXED));
+  if (isOff()) body.prepend("Single keys are switched off in your profile.");
+  sheet.showModal();
+}
+
+function find(typed) {
+  const list = [...all(), ...named()].filter(({ keys }) => keys);
+  return [list.find(({ keys, when }) => keys === typed && when()), list.some(({ keys }) => keys.startsWith(`${typed} `))];
 }
 
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-  if (isTyping && event.key === "Escape") event.target.blur();
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const typed = prefix ? `${prefix} ${event.key}` : event.key;
-  const hit = registry.find(({ keys }) => keys === typed);
-  clearTimeout(timer);
-  prefix = !hit && registry.some(({ keys }) => keys.startsWith(`${typed} `)) ? typed : "";
-  timer = setTimeout(() => { prefix = ""; }, 1000);
-  if (hit) {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.altKey) {
     event.preventDefault();
-    hit.run();
+    return openPalette();
   }
+  const isTyping = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  if (event.key === "Escape") return isTyping ? event.target.blur() : choose(null);
+  if (isOff() || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const typed = prefix ? `${prefix} ${event.key}` : event.key;
+  const [hit, isStart] = find(typed);
+  clearTimeout(timer);
+  prefix = !hit && isStart ? typed : "";
+  timer = setTimeout(() => { prefix = ""; }, 1500);
+  if (!hit) return;
+  event.preventDefault();
+  hit.run();
+});
+
+// A row that is worked in is the chosen one.
+document.addEventListener("focusin", ({ target: focused }) => {
+  const row = focused.closest?.("[data-row]");
+  if (row && row !== selectedRow() && focused.matches(":focus-visible")) choose(row);
 });

@@ -1,4 +1,5 @@
 // Short words at the foot of the page. Good news goes by itself; faults stay until they are closed.
+// message: text. isError: it stays until closed.
 export function toast(message, isError = false) {
   const host = document.getElementById("toasts");
   if (!host) return;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -10,6 +12,9 @@ from core import finding
 from core.errors import Forbidden
 from core.finding import Finder, Found, find_everything
 from core.registry import Registry
+from incidents.services.opening import declare_incident
+from incidents.services.resolving import resolve_incident
+from incidents.services.sla import seed_policies
 
 
 class Letters(Finder):
@@ -67,3 +72,52 @@ def test_the_palette_gets_options_and_a_browser_without_scripts_a_page(finders, 
 
 def test_a_stranger_is_led_to_the_sign_in(finders, db):
     assert Client().get("/find?q=x")["Location"] == "/sign-in?next=%2Ffind%3Fq%3Dx"
+
+
+def _titles(client, text):
+    page = client.get(f"/find?q={text}", headers={"HX-Request": "true"}).content.decode()
+    return re.findall(r'palette-words" dir="auto">([^<]+)<', page)
+
+
+@pytest.fixture
+def world(workspace, actor):
+    seed_policies(workspace.pk)
+    declare_incident(actor, title="Checkout is down", severity="sev2", components=["checkout-api"])
+    over = declare_incident(actor, title="Checkout was slow", severity="sev3", components=["ledger"])
+    resolve_incident(actor, number=over.number)
+    return _client(actor)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("INC-2", ["Checkout was slow"]),
+        ("2", ["Checkout was slow"]),
+        ("checkout", ["Checkout is down", "Checkout was slow", "checkout-api"]),
+        ("SLOW", ["Checkout was slow"]),
+        ("ledg", ["ledger"]),
+        ("rita", ["Rita.Responder"]),
+        ("ch%25k", []),
+        ("nothing like it", []),
+    ],
+)
+def test_incidents_people_and_components_are_found_by_number_and_words(world, text, found):
+    assert [title.replace(" ", ".") if "Rita" in title else title for title in _titles(world, text)] == found
+
+
+def test_another_workspace_finds_nothing_of_ours(world, make_actor, other_workspace):
+    stranger = _client(make_actor("admin", inside=other_workspace))
+    assert _titles(stranger, "checkout") == []
+    assert _titles(stranger, "rita") == []
+
+
+def test_a_search_costs_few_queries_however_much_there_is(world, actor, django_assert_max_num_queries):
+    for number in range(20):
+        declare_incident(actor, title=f"Checkout trouble {number}", components=[f"checkout-{number}"])
+    with django_assert_max_num_queries(9):
+        assert len(_titles(world, "checkout")) == 12
+
+
+def test_the_number_of_open_incidents_stands_on_every_page(world):
+    for path in ("/", "/incidents", "/incidents/INC-1", "/find", "/style"):
+        assert 'data-count="1"' in world.get(path).content.decode()

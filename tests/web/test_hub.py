@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from core import hub as hub_module
 from core.embedded import process
 from core.embedded.valkey import Valkey
 from core.hub import BEAT, Hub, Stream, frame
@@ -54,6 +55,34 @@ async def test_changes_between_two_frames_share_the_next_one():
         "version": 99,
     }
     assert stream.take() == BEAT
+
+
+async def test_a_page_hears_what_changed_while_it_was_on_its_way():
+    hub, late = _hub(), _stream(1)
+    hub.is_listening = True
+    hub.tasks = [asyncio.create_task(asyncio.sleep(0))]
+    hub.deliver(_message(1, ["incidents", "incident:4"]))
+    hub.deliver(_message(2, ["incident:9"]))
+    hub.join(late)
+    assert json.loads(late.take().split(b"data: ")[1])["topics"] == ["incidents"]
+
+
+async def test_what_changed_long_ago_is_not_told_again(monkeypatch):
+    monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
+    hub, late = _hub(), _stream(1)
+    hub.is_listening = True
+    hub.tasks = [asyncio.create_task(asyncio.sleep(0))]
+    hub.deliver(_message(1, ["incidents"]))
+    hub.join(late)
+    assert late.take() == BEAT
+
+
+async def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
+    hub = _hub()
+    for number in range(hub_module.MOST_RECENT * 3):
+        hub.deliver(_message(1, [f"incident:{number}"]))
+    assert len(hub.recent[1]) <= hub_module.MOST_RECENT
 
 
 async def test_a_frame_is_encoded_once_for_everybody():
@@ -116,6 +145,7 @@ async def _publish(server, message):
 async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
     hub, stream = _hub(), _stream(1)
     hub.join(stream)
+    assert (await _heard(stream))["topics"] == ["refresh"]  # nobody listened while its page was rendered
     await _publish(own_valkey, _message(1, ["incidents"]))
     assert await _heard(stream) == SIGNAL
     await asyncio.to_thread(own_valkey.stop)

@@ -11,7 +11,7 @@ import time
 import pytest
 import redis.asyncio
 from asgiref.sync import sync_to_async
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 
@@ -45,6 +45,12 @@ class Talk:
     async def next(self, seconds=8):
         return await asyncio.wait_for(self.sent.get(), seconds)
 
+    async def next_signal(self):
+        """The topics heard next, but for the refresh that whoever listens first is told."""
+        while b'"incidents"' not in (body := (await self.next(20))["body"]):
+            assert b"beat" in body or b'"refresh"' in body
+        return body
+
     async def leave(self):
         self.gone.set()
         await asyncio.wait_for(self.task, 5)
@@ -69,7 +75,7 @@ def signed_in(actor):
 
 
 def _cookie(client):
-    name = settings.SESSION_COOKIE_NAME
+    name = django_settings.SESSION_COOKIE_NAME
     return f"{name}={client.cookies[name].value}".encode()
 
 
@@ -83,7 +89,7 @@ async def running_hub():
 
 
 async def _publish(workspace_id, topics, count=1):
-    async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client:
+    async with redis.asyncio.Redis.from_url(django_settings.REDIS_URL) as client:
         async with asyncio.timeout(8):
             while not await client.publish(f"tocsin:live:{workspace_id}", _message(workspace_id, [])):
                 await asyncio.sleep(0.05)
@@ -101,14 +107,14 @@ async def _open(cookie):
 
 def _signals(talk):
     sent = [talk.sent.get_nowait() for _ in range(talk.sent.qsize())]
-    return [message["body"] for message in sent if b"event: signal" in message["body"]]
+    return [message["body"] for message in sent if b'"incidents"' in message["body"]]
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_signal_published_to_valkey_reaches_the_open_stream(actor, signed_in, running_hub):
     talk = await _open(_cookie(signed_in))
     await _publish(actor.workspace_id, ["incidents"])
-    assert b'"topics":["incidents"]' in (await talk.next())["body"]
+    assert b'"incidents"' in await talk.next_signal()
     await talk.leave()
     assert live.hub().everyone() == []
 
@@ -126,7 +132,8 @@ async def test_a_hundred_changes_in_a_second_are_at_most_five_frames(actor, sign
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, running_hub):
+async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, running_hub, settings):
+    settings.LIVE_STREAMS_PER_SESSION = 500
     cookie = _cookie(signed_in)
     talks = await asyncio.gather(*(_open(cookie) for _ in range(500)))
     await _publish(actor.workspace_id, ["incidents"])
@@ -134,6 +141,19 @@ async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, runnin
     assert {len(_signals(talk)) for talk in talks} == {1}
     await asyncio.gather(*(talk.leave() for talk in talks))
     assert live.hub().everyone() == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_one_session_holds_so_many_streams_and_no_more(signed_in, running_hub, settings):
+    settings.LIVE_STREAMS_PER_SESSION = 2
+    first, second = await _open(_cookie(signed_in)), await _open(_cookie(signed_in))
+    refused = Talk(_cookie(signed_in))
+    assert (await refused.next())["status"] == 429
+    assert json.loads((await refused.next())["body"])["code"] == "rate_limited"
+    await first.leave()
+    third = await _open(_cookie(signed_in))
+    await asyncio.gather(second.leave(), third.leave())
+    assert not live.hub().owners
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,54 @@
+"""What the search over everything finds of incidents and components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from accounts.actor import Actor
+from core.errors import Invalid, NotFound
+from core.finding import Finder, Found, finder
+from incidents.models import Incident
+from incidents.reference import parse_reference
+from incidents.selectors_finding import components_named, incidents_named
+
+
+@finder
+class Incidents(Finder):
+    """By number, then by words of the title: what is open first."""
+
+    name = "incidents"
+    title = "Incidents"
+    icon = "siren"
+    order = 10
+
+    def find(self, actor: Actor, text: str, limit: int) -> Sequence[Found]:
+        return [_found(one) for one in incidents_named(actor, text, number=_number(text), limit=limit)]
+
+
+def _number(text: str) -> int:
+    try:
+        return parse_reference(text)
+    except (Invalid, NotFound):
+        return 0
+
+
+def _found(one: Incident) -> Found:
+    more = f"{one.reference} · {one.get_severity_display()} · {one.get_status_display()}"
+    return Found(one.title, f"/incidents/{one.reference}", more)
+
+
+@finder
+class Components(Finder):
+    """By the start of the name, then by any part of it."""
+
+    name = "components"
+    title = "Components"
+    icon = "boxes"
+    order = 30
+
+    def find(self, actor: Actor, text: str, limit: int) -> Sequence[Found]:
+        names = components_named(actor, text, limit=limit)
+        return [
+            Found(name, f"/incidents?{urlencode({'component': name})}", "its incidents") for name in names
+        ]

@@ -1,0 +1,46 @@
+"""Reading a little of many incidents, for the side bar and for the search over everything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import Case, IntegerField, When
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.models import Component, Incident
+from incidents.vocabulary import UNRESOLVED, Severity
+
+COUNTED: Final = 500
+NEWEST_FIRST: Final = ("-detected_at", "-id")
+
+
+def open_count(actor: Actor, *, most: int = COUNTED) -> tuple[int, bool]:
+    """How many incidents are open, up to `most`, and whether a SEV1 is among them. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    unresolved = Incident.objects.of(actor.workspace_id).filter(status__in=UNRESOLVED)
+    severities = list(unresolved.values_list("severity", flat=True)[:most])
+    return len(severities), Severity.SEV1 in severities
+
+
+def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:
+    """The incident of that number, then those with `text` in the title, open ones first. Raises Forbidden.
+
+    Titles of what is over are searched by trigrams, which need three characters.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    rows = Incident.objects.of(actor.workspace_id)
+    named = rows.filter(title__icontains=text).order_by(*NEWEST_FIRST)
+    found = {one.pk: one for one in rows.filter(number=number)} if number else {}
+    found |= {one.pk: one for one in named.filter(status__in=UNRESOLVED)[:limit]}
+    if len(found) < limit and len(text) >= 3:
+        found |= {one.pk: one for one in named[:limit]}
+    return list(found.values())[:limit]
+
+
+def components_named(actor: Actor, text: str, *, limit: int) -> list[str]:
+    """Names of components that hold `text`, those that start with it first. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    named = Component.objects.of(actor.workspace_id).filter(name__icontains=text)
+    first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())
+    return list(named.order_by(first, "name").values_list("name", flat=True)[:limit])

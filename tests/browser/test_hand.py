@@ -1,0 +1,159 @@
+"""Speed of hand, and what must not be lost by it: keys, palette, shared stream, optimistic edits, drafts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.world import PASSWORD
+
+SESSION = re.compile("session")  # the proof of origin outlives it, as in a browser that is back from lunch
+LIVE = "[data-live-dot][data-state=live]"
+
+
+def _sign_in_again(page):
+    page.get_by_label("User name or e-mail").fill("dana.ruiz")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_the_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Quicksilver queue is stuck")
+    page.goto("/incidents")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name=re.compile("Search actions"))
+    expect(field).to_be_focused()
+    field.fill("quicksilver")
+    option = page.get_by_role("option", name=re.compile("Quicksilver"))
+    expect(option).to_be_visible()
+    while option.get_attribute("aria-selected") != "true":
+        page.keyboard.press("ArrowDown")
+    assert field.get_attribute("aria-activedescendant") == option.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/incidents/{reference}")
+
+
+def test_the_palette_does_what_the_page_can_do_and_gives_the_focus_back(open_page, declare):
+    page = open_page("/")
+    declare(page, "Worked from the palette")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("resolve")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Form").get_by_label("What fixed it?")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Resolve", exact=True).focus()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Resolve", exact=True)).to_be_focused()
+
+
+def test_an_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Hands stay on the keys")
+    page.goto("/?search=Hands+stay")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row][aria-selected=true]")).to_contain_text(reference)
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Resolve {reference}")).to_be_visible()
+    expect(page.locator("[data-row][aria-selected=true]")).to_contain_text(reference)
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/incidents/{reference}")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url("**/incidents")
+
+
+def test_keys_rest_while_typing_and_when_switched_off(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Keys at rest")
+    page.locator("[data-composer] textarea").press_sequentially("r?gi")
+    expect(page.locator("[data-composer] textarea")).to_have_value("r?gi")
+    page.goto(f"/incidents/{reference}")
+    page.evaluate("document.documentElement.dataset.keys = 'off'")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+
+
+def test_tabs_share_one_stream_and_the_next_one_takes_over(open_page, site):
+    first, streams = open_page("/"), []
+    expect(first.locator(LIVE)).to_have_count(1)
+    first.context.on("request", lambda request: "/live?" in request.url and streams.append(request))
+    first.reload()
+    expect(first.locator(LIVE)).to_have_count(1)
+    second = first.context.new_page()
+    second.goto("/incidents")
+    expect(second.locator(LIVE)).to_have_count(1)
+    assert len(streams) == 1
+    site.send_errors("told-by-the-other-tab", 5)
+    expect(second.locator("[data-row]", has_text="told-by-the-other-tab")).to_be_visible(timeout=10_000)
+    first.close()
+    site.send_errors("after-the-first-closed", 5)
+    expect(second.locator("[data-row]", has_text="after-the-first-closed")).to_be_visible(timeout=10_000)
+    assert len(streams) == 2
+
+
+def test_a_severity_shows_at_once_and_goes_back_when_refused(open_page, declare):
+    page = open_page("/")
+    declare(page, "Shown before it is so")
+    held = []
+    page.route(
+        "**/severity",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    page.locator(".summary-chip").click()
+    page.locator("button[name=severity][value=sev1]").click()
+    expect(page.locator(".summary-chip")).to_contain_text("SEV1")
+    assert len(held) == 1
+    held[0].fulfill(status=500, body="no")
+    expect(page.locator(".toast-error")).to_contain_text("Nothing was changed")
+    expect(page.locator(".summary-chip .sev:visible")).to_have_text("SEV3")
+
+
+def test_a_session_that_ends_while_writing_costs_no_word(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Written across a sign-in")
+    page.locator("[data-composer] textarea").fill("Half an hour of careful thought")
+    page.context.clear_cookies(name=SESSION)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**/sign-in?**")
+    _sign_in_again(page)
+    page.wait_for_url(f"**/incidents/{reference}")
+    expect(page.locator("[data-composer] textarea")).to_have_value("Half an hour of careful thought")
+    expect(page.locator(".entry-note")).to_have_count(0)
+
+
+def test_a_form_in_the_dialog_comes_back_too(open_page, declare):
+    page = open_page("/")
+    declare(page, "A dialog across a sign-in")
+    page.get_by_role("link", name="Resolve", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Form")
+    dialog.get_by_label("What fixed it?").fill("Rolled back release 41")
+    page.context.clear_cookies(name=SESSION)
+    dialog.get_by_role("button", name="Resolve").click()
+    page.wait_for_url("**/sign-in?**")
+    _sign_in_again(page)
+    expect(dialog.get_by_label("What fixed it?")).to_have_value("Rolled back release 41")
+
+
+def test_a_page_left_alone_says_that_it_is_signed_out_and_stays(open_page, declare):
+    page = open_page("/")
+    declare(page, "Nobody is at the desk")
+    page.locator("[data-composer] textarea").fill("half a sent")
+    page.context.clear_cookies(name=SESSION)
+    page.evaluate("document.querySelectorAll('[data-panel]').forEach((p) => htmx.trigger(p, 'tocsin:panel'))")
+    expect(page.locator("[data-away=signed-out]")).to_be_visible()
+    expect(page.locator("[data-composer] textarea")).to_have_value("half a sent")
+
+
+@pytest.mark.parametrize("path", ["/incidents", "/find", "/style"])
+def test_the_count_of_open_incidents_leads_every_title(open_page, declare, path):
+    page = open_page("/")
+    declare(page, "Counted")
+    page.goto(path)
+    expect(page).to_have_title(re.compile(r"^\(\d+\) .+ · Tocsin$"))
