@@ -7,11 +7,13 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.actor import system_actor
 from accounts.models import User
 from core import finding
 from core.errors import Forbidden
 from core.finding import Finder, Found, find_everything
 from core.registry import Registry
+from detection.services.rules import install_builtin_rules
 from incidents.services.opening import declare_incident
 from incidents.services.resolving import resolve_incident
 from incidents.services.sla import seed_policies
@@ -82,6 +84,7 @@ def _titles(client, text):
 @pytest.fixture
 def world(workspace, actor):
     seed_policies(workspace.pk)
+    install_builtin_rules(system_actor(workspace.pk))
     declare_incident(actor, title="Checkout is down", severity="sev2", components=["checkout-api"])
     over = declare_incident(actor, title="Checkout was slow", severity="sev3", components=["ledger"])
     resolve_incident(actor, number=over.number)
@@ -97,6 +100,7 @@ def world(workspace, actor):
         ("SLOW", ["Checkout was slow"]),
         ("ledg", ["ledger"]),
         ("rita", ["Rita.Responder"]),
+        ("error_burst", ["Error burst"]),
         ("ch%25k", []),
         ("nothing like it", []),
     ],
