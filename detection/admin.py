@@ -50,7 +50,7 @@ class Partitioned(ReadOnly):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         """By number only: there is no index by anything else."""
-        if not search_term.strip().isdigit():
+        if not search_term.strip().isdecimal():
             return (queryset.none() if search_term.strip() else queryset), False
         number = int(search_term.strip()[:18])
         return _in_all_workspaces(queryset).filter(**{self.number_field: number}), False

@@ -19,7 +19,7 @@ MANIFEST: Final = "manifest.json"
 PIECE: Final = 1 << 20
 # Sessions are not taken along: who restores a backup signs in again. What limits and workers note is of the
 # moment, and which migrations ran is written down below.
-LEFT_OUT: Final = ("django_session", "django_migrations", "core_allowance", "core_pulse")
+LEFT_OUT: Final = ("accounts_session", "django_session", "django_migrations", "core_allowance", "core_pulse")
 
 
 class BackupError(Exception):

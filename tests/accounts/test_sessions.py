@@ -6,11 +6,10 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Session
 from accounts.sessions import is_over
 from accounts.sign_in_limits import PER_ADDRESS
 
