@@ -16,7 +16,7 @@ def multiply(model: type[models.Model], count: int, changed: Mapping[str, str]) 
     columns = [
         field.column
         for field in model._meta.concrete_fields
-        if not field.primary_key or field.column in changed
+        if not getattr(field, "generated", False) and (not field.primary_key or field.column in changed)
     ]
     wanted = [changed.get(name, f't."{name}"') for name in columns]
     table, key = model._meta.db_table, model._meta.pk.column
