@@ -20,6 +20,7 @@ from core.http_problems import plain_problem, problem_response
 from core.strict_json import load
 from detection.api import events_router
 from detection.api import router as rules_router
+from detection.api_sources import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
@@ -62,6 +63,9 @@ api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
+api.add_router("/sources", sources_router)
+api.add_router("/quarantine", quarantine_router)
+api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("", accounts_router)

@@ -14,9 +14,12 @@ from core.navigation import NAVIGATION, NavItem
 from core.panels import Panel, panel
 from detection.latest import has_events, latest_events
 from detection.models import DetectionRule
+from detection.panels_changes import ComponentChanges, IncidentChanges
 from detection.rule_list import listed_rules
 from incidents.panels import IncidentPanel
 from incidents.selectors import incident_for
+
+__all__ = ["ComponentChanges", "IncidentChanges", "IncidentEvents", "RuleList"]
 
 
 @panel

@@ -1,13 +1,15 @@
-"""The addresses of the rules' pages."""
+"""The addresses of the pages of rules, sources and the quarantine."""
 
 from __future__ import annotations
 
 from django.urls import path
 
+from detection.urls_sources import urlpatterns as source_patterns
 from detection.views import rules, trying
 
 app_name = "detection"
 urlpatterns = [
+    *source_patterns,
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),
     path("rules/check", rules.check_rule, name="check_rule"),

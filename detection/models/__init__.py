@@ -1,6 +1,7 @@
 """Every table of detection: rules and findings, the events they count, and the sources that send them."""
 
 from detection.models.rules import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
+from detection.models.samples import SourceSample
 from detection.models.sources import (
     ChangeEvent,
     QuarantinedRequest,
@@ -12,5 +13,5 @@ from detection.models.sources import (
 
 __all__ = [
     "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
-    "QuarantinedRequest", "Source", "SourceAlert", "SourceSecret", "SourceTally",
+    "QuarantinedRequest", "Source", "SourceAlert", "SourceSample", "SourceSecret", "SourceTally",
 ]  # fmt: skip

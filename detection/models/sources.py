@@ -203,6 +203,9 @@ class ChangeEvent(WorkspaceScoped):
     class Meta(WorkspaceScoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="change_once_per_source"),
+            models.UniqueConstraint(
+                fields=["workspace", "key"], condition=Q(source=None), name="change_once_without_source"
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-occurred_at", "-id"], name="change_by_time"),

@@ -23,15 +23,16 @@ FUTURE: Final = timedelta(minutes=5)
 def keep_changes(workspace_id: int, *, source: Source, changes: Sequence[Change], at: datetime) -> int:
     """Store changes received at `at`; those known already are left as they are. Answers how many came."""
     if changes:
-        rows = [_row(source, change, at) for change in changes]
+        rows = [row_of(workspace_id, source, change, at) for change in changes]
         ChangeEvent.objects.bulk_create(rows, ignore_conflicts=True)
         catalogue_sources(workspace_id, {row.component for row in rows if row.component})
     return len(changes)
 
 
-def _row(source: Source, change: Change, at: datetime) -> ChangeEvent:
+def row_of(workspace_id: int, source: Source | None, change: Change, at: datetime) -> ChangeEvent:
+    """A change as it is stored, not yet written."""
     return ChangeEvent(
-        workspace_id=source.workspace_id,
+        workspace_id=workspace_id,
         source=source,
         key=bounded_key(change.key) or _content_key(change, at),
         kind=change.kind.value,

@@ -43,6 +43,7 @@ def create_source(actor: Actor, *, kind: str, name: str, **fields: Any) -> tuple
     if kind not in webhook_formats():
         raise _invalid("kind", "choice", f"must be one of {', '.join(sorted(webhook_formats().names()))}")
     values = {"opens_incidents": webhook_formats().get(kind).is_alerting, **_read(fields)}
+    webhook_formats().get(kind).check_mapping(values.get("mapping", {}))
     if Source.objects.of(actor.workspace_id).count() >= MOST_SOURCES:
         raise Invalid(f"A workspace may have {MOST_SOURCES} sources. Delete one first.")
     title = clean_line("name", name, NAME_LENGTH)
@@ -68,6 +69,7 @@ def update_source(
         source = _locked(actor, source_id)
         if version is not None and version != source.version:
             raise Conflict("The source was changed meanwhile. Nothing was saved; look at it again.")
+        webhook_formats().get(source.kind).check_mapping(values.get("mapping", {}))
         changed = {n: [getattr(source, n), v] for n, v in values.items() if getattr(source, n) != v}
         if changed:
             _save(source, values, list(changed))

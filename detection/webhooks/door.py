@@ -12,6 +12,7 @@ from detection.ingest.limits import charge
 from detection.models import Source
 from detection.services.ingest import told_plainly
 from detection.services.receiving import receive, refuse, settings_of, source_actor
+from detection.services.samples import keep_sample
 from detection.source_auth import find_source, signing_secrets
 from detection.webhooks.format import WebhookFormat, webhook_formats
 from detection.webhooks.reading import Reading, Reply
@@ -107,6 +108,8 @@ def _take(form: WebhookFormat, key: str, asked: Asked) -> Reply:
     except Problem as problem:
         raise _kept(source, request, problem, asked.request_id) from problem
     receipt = receive(actor, source=source, reading=reading, request=request)
+    if form.is_mapped:
+        keep_sample(source.workspace_id, source=source, request=request)
     if receipt.stored:
         nudge(EVALUATE, "detection")
     return form.answer(reading, receipt)

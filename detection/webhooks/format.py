@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from core.errors import Problem
+from core.errors import FieldFault, Invalid, Problem
 from core.registry import Registry
 from detection.webhooks.reading import Reading, Reply
 from detection.webhooks.request import WebhookRequest
@@ -77,6 +77,12 @@ class WebhookFormat(ABC):
 
         Raises Malformed or Invalid when nothing of it can be read; then it goes to quarantine as a whole.
         """
+
+    def check_mapping(self, mapping: Mapping[str, Any]) -> None:
+        """Refuse a mapping this format could not use. Raises Invalid naming each wrong field."""
+        if mapping and not self.is_mapped:
+            fault = FieldFault("mapping", "unknown", "is not used by this kind of source")
+            raise Invalid("This kind of source has no mapping. Nothing was saved.", faults=[fault])
 
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
         """What the sender is told once everything is committed; 202 with counts unless it expects else."""

@@ -56,6 +56,9 @@ class CloudEvents(WebhookFormat):
         given = bearer(request.headers.get("authorization", "")) or request.query.get("access_token", "")
         return is_known(given, secrets)
 
+    def check_mapping(self, mapping: Mapping[str, Any]) -> None:
+        parse_mapping(mapping)
+
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         elements = _elements(request)
         faults = [fault for place, one in enumerate(elements) if (fault := _fault(place, one))]

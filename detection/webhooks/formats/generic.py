@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Read
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ class MappedFormat(WebhookFormat):
             request.raw, given.removeprefix(mapping.signature_prefix), secrets,
             algorithm=mapping.signature_algorithm, encoding=mapping.signature_encoding,
         )  # fmt: skip
+
+    def check_mapping(self, mapping: Read[str, Any]) -> None:
+        parse_mapping(mapping)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         return read_mapped(self.mapping_of(settings), self.values(request))

@@ -1,0 +1,133 @@
+"""The field mapping of a source, with a preview of what it finds in a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.permissions import Capability, require
+from accounts.web import current_actor
+from core.errors import Conflict, Invalid, NotFound, Problem
+from core.htmx import done, render
+from core.redaction import redact
+from detection.forms import LABELS, MappingForm
+from detection.models import Source, SourceSample
+from detection.services.sources import update_source
+from detection.source_selectors import sample_of, source_for
+from detection.views.sources import NAV, note_faults, page_of
+from detection.webhooks.format import webhook_formats
+from detection.webhooks.formats.form import Form
+from detection.webhooks.forms import MULTIPART, URLENCODED
+from detection.webhooks.guides import guide_for
+from detection.webhooks.mapped import Found, look
+from detection.webhooks.mapping import Mapping, parse_mapping
+from detection.webhooks.request import WebhookRequest
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a mapping finds: the first elements, how many there are, or why nothing can be read."""
+
+    elements: tuple[dict[str, Any], ...] = ()
+    total: int = 0
+    problem: str = ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
+    """GET: the form. POST `do=preview`: what it finds. POST: save; 303, or 422 with the faults."""
+    actor = current_actor(request)
+    require(actor, Capability.SOURCES_WRITE)
+    source = source_for(actor, source_id)
+    if not webhook_formats().get(source.kind).is_mapped:
+        raise NotFound("This kind of source has no mapping.")
+    if request.method != "POST":
+        sample = sample_of(actor, source)
+        form = MappingForm(
+            mapping=source.mapping, initial={"body": _body(source, sample), "version": source.version}
+        )
+        return _page(
+            request, source, form, preview_of(source, source.mapping, form.initial["body"]), sample=sample
+        )
+    form = MappingForm(request.POST, mapping=source.mapping)
+    if not form.is_valid():
+        return _page(request, source, form, Preview(problem="See the fields marked."), status=422)
+    body = form.cleaned_data["body"]
+    try:
+        given = form.mapping()
+        parse_mapping(given)
+        if request.POST.get("do") != "preview":
+            update_source(actor, source_id=source_id, version=form.cleaned_data["version"], mapping=given)
+            return done(request, "The mapping is saved.", url=page_of(source))
+    except (Invalid, Conflict) as fault:
+        note_faults(form, fault)
+        return _page(request, source, form, Preview(problem=fault.detail), status=422)
+    return _page(request, source, form, preview_of(source, given, body))
+
+
+def preview_of(source: Source, given: Any, body: str) -> Preview:
+    """What `given` finds in `body`."""
+    try:
+        found = look(parse_mapping(given), _values(source, body))
+    except Problem as problem:
+        return Preview(problem=problem.detail)
+    return Preview(tuple(_element(parse_mapping(given), one) for one in found[:SHOWN]), len(found))
+
+
+def _values(source: Source, body: str) -> Any:
+    raw = body.encode("utf-8", "replace")
+    request = WebhookRequest("POST", {"content-type": "application/json"}, raw, raw, timezone.now())
+    is_form = source.kind == Form.name and not body.lstrip().startswith(("{", "["))
+    if not is_form:
+        return request.document()
+    headers = {"content-type": URLENCODED}
+    return Form().values(WebhookRequest("POST", headers, raw, raw, timezone.now()))
+
+
+def _element(mapping: Mapping, found: Found) -> dict[str, Any]:
+    rows = [(label, found.texts[name]) for name, (label, _) in LABELS.items() if name in found.texts]
+    labels = ", ".join(f"{name}: {text}" for name, text in found.labels.items())
+    wanted = [("Labels", labels), ("Reads as", _verdict(mapping, found))]
+    return {"title": found.texts["title"], "rows": [*rows, *wanted], "notes": found.notes}
+
+
+def _verdict(mapping: Mapping, found: Found) -> str:
+    if not found.texts["title"]:
+        return "Not readable: it has no title."
+    if mapping.kind == "change":
+        return "A change."
+    severity = found.severity.label if found.severity else "the source's severity"
+    return f"{'An alert' if mapping.kind == 'alert' else 'An event'}, {found.state}, {severity}."
+
+
+def _body(source: Source, sample: SourceSample | None) -> str:
+    """The last body that came, secrets masked, else the sample of the format."""
+    if sample is None or sample.content_type == MULTIPART:
+        return guide_for(source.kind).text
+    return redact(bytes(sample.body).decode("utf-8", "replace"))
+
+
+def _page(
+    request: HttpRequest,
+    source: Source,
+    form: MappingForm,
+    preview: Preview,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        **NAV,
+        "source": source,
+        "form": form.styled(),
+        "groups": form.groups(),
+        "preview": preview,
+        **more,
+    }
+    return render(request, "detection/sources/mapping.html", context, part="preview", status=status)
