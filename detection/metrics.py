@@ -23,6 +23,7 @@ group by 1
 """
 # The sequence behind the event ids: never slow, and at most a few too many after a rollback.
 ACCEPTED: Final = "select case when is_called then last_value else 0 end from detection_event_id_seq"
+QUARANTINED: Final = "select count(*) from detection_quarantinedrequest where replayed_at is null"
 WAITING: Final = """
 select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from detection_outbox
 """
@@ -38,6 +39,10 @@ def _detection() -> Iterator[Metric]:
         yield GaugeMetricFamily("tocsin_detection_waiting", "Touched groups not evaluated yet.", value=rows)
         yield GaugeMetricFamily(
             "tocsin_detection_lag_seconds", "Age of the oldest of them.", value=float(seconds)
+        )
+        cursor.execute(QUARANTINED)
+        yield GaugeMetricFamily(
+            "tocsin_quarantined_requests", "Requests of senders that wait unread.", value=cursor.fetchone()[0]
         )
         cursor.execute(LATENCY, [list(BOUNDS)])
         yield _latency(cursor.fetchall())

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from core.errors import FieldFault, Invalid, Problem
 from core.registry import Registry
+from detection.webhooks.mapping import parse_mapping
 from detection.webhooks.reading import Reading, Reply
 from detection.webhooks.request import WebhookRequest
 from incidents.vocabulary import Severity
@@ -80,9 +81,10 @@ class WebhookFormat(ABC):
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
         """Refuse a mapping this format could not use. Raises Invalid naming each wrong field."""
-        if mapping and not self.is_mapped:
-            fault = FieldFault("mapping", "unknown", "is not used by this kind of source")
-            raise Invalid("This kind of source has no mapping. Nothing was saved.", faults=[fault])
+        if unknown := sorted(set(mapping) - {"severities"}):
+            fault = FieldFault(f"mapping.{unknown[0][:60]}", "unknown", "is not used by this kind of source")
+            raise Invalid("This kind of source knows no such mapping. Nothing was saved.", faults=[fault])
+        parse_mapping(mapping)
 
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
         """What the sender is told once everything is committed; 202 with counts unless it expects else."""

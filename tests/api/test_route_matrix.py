@@ -22,6 +22,7 @@ from config.api import api as tocsin_api
 from core.navigation import NAVIGATION, SETTINGS
 from core.panels import PANELS
 from detection.services.rules import install_builtin_rules
+from detection.services.sources import create_source
 from incidents.services.notes import add_entry
 from incidents.services.opening import declare_incident
 from incidents.vocabulary import EntryKind
@@ -83,6 +84,21 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
+    ("GET", "/sources"): Row(May.SOURCES_READ),
+    ("POST", "/sources"): Row(May.SOURCES_WRITE, {"kind": "generic", "name": "Mine"}),
+    ("GET", "/sources/{source_id}"): Row(May.SOURCES_READ, about=True),
+    ("PATCH", "/sources/{source_id}"): Row(May.SOURCES_WRITE, {"enabled": True}, about=True),
+    ("POST", "/sources/{source_id}/keys"): Row(May.SOURCES_WRITE, about=True),
+    ("POST", "/sources/{source_id}/secrets"): Row(May.SOURCES_WRITE, {"text": "12345678"}, about=True),
+    ("DELETE", "/sources/{source_id}/secrets/{secret_id}"): Row(May.SOURCES_WRITE, about=True),
+    ("POST", "/sources/{source_id}/test"): Row(May.SOURCES_WRITE, {}, about=True),
+    ("GET", "/quarantine"): Row(May.SOURCES_READ),
+    ("GET", "/quarantine/{quarantine_id}"): Row(May.SOURCES_WRITE, about=True),
+    ("POST", "/quarantine/{quarantine_id}/replay"): Row(May.SOURCES_WRITE, about=True),
+    ("DELETE", "/quarantine/{quarantine_id}"): Row(May.SOURCES_WRITE, about=True),
+    ("DELETE", "/sources/{source_id}"): Row(May.SOURCES_WRITE, about=True),
+    ("GET", "/changes"): Row(May.INCIDENTS_READ),
+    ("POST", "/changes"): Row(May.EVENTS_WRITE, {"summary": "x"}),
     ("GET", "/rules"): Row(May.RULES_READ),
     ("POST", "/rules"): Row(May.RULES_WRITE, RULE),
     ("GET", "/rules/{rule_id}"): Row(May.RULES_READ, about=True),
@@ -138,6 +154,14 @@ PAGES: dict[str, str | May] = {
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
+    "sources": May.SOURCES_READ, "sources/new": May.SOURCES_WRITE,
+    "sources/<int:source_id>": May.SOURCES_READ,
+    "sources/<int:source_id>/edit": May.SOURCES_WRITE, "sources/<int:source_id>/mapping": May.SOURCES_WRITE,
+    "sources/<int:source_id>/test": May.SOURCES_WRITE, "sources/<int:source_id>/delete": May.SOURCES_WRITE,
+    "sources/<int:source_id>/keys": "signed", "sources/<int:source_id>/secrets": "signed",
+    "sources/<int:source_id>/secrets/<int:secret_id>/revoke": "signed",
+    "quarantine": May.SOURCES_READ, "quarantine/<int:quarantine_id>": May.SOURCES_WRITE,
+    "quarantine/<int:quarantine_id>/replay": "signed", "quarantine/<int:quarantine_id>/discard": "signed",
     "v2/enqueue": "open", "v2/change/enqueue": "open", "v2/alerts": "open",
     "v2/alerts/<path:identifier>/<slug:action>": "open",
 }  # fmt: skip
@@ -170,8 +194,11 @@ def house(make_user, workspace, other_workspace) -> House:
     browser_of(make_user, workspace, "viewer", "spare")
     declare_incident(system, title="Ours too")
     note = add_entry(system, number=1, kind=EntryKind.NOTE, message="Ours")
+    source, key = create_source(system, kind="generic", name="Ours")
+    Client().post(f"/api/v1/webhooks/generic/{key}", b"not Ours", content_type="application/json")
     where = {
-        "entry_id": str(note.pk), "other": "INC-2",
+        "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
+        "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
         "token_id": str(token.row.pk),
     }  # fmt: skip
@@ -301,8 +328,8 @@ def test_every_address_below_the_api_is_an_operation():
 SAMPLES = {
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
-    "public_id": "0" * 16,
-    "identifier": "x", "action": "close",
+    "public_id": "0" * 16, "identifier": "x", "action": "close", "source_id": "1", "secret_id": "1",
+    "quarantine_id": "1",
 }  # fmt: skip
 
 

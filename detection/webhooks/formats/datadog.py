@@ -1,4 +1,4 @@
-"""Datadog's Webhooks integration, with the payload template published in docs/howto/connect-senders.md."""
+"""Datadog's Webhooks integration, with the payload template published in docs/howto/point-senders-here.md."""
 
 from __future__ import annotations
 

@@ -1,0 +1,236 @@
+"""Sources, the quarantine and changes: pages without scripts, rights, audit, statements."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEntry, User
+from detection.models import ChangeEvent, Event, QuarantinedRequest, Source, SourceSecret
+from detection.services.sources import create_source, update_source
+from incidents.models import Incident
+from incidents.services.opening import declare_incident
+from incidents.services.sla import seed_policies
+from tests.detection.webhooks.senders import Sender
+
+HTMX = {"HX-Request": "true"}
+
+
+def _client(actor):
+    client = Client()
+    client.force_login(
+        User.objects.get(pk=actor.user_id), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+@pytest.fixture
+def admin(make_actor, workspace):
+    seed_policies(workspace.pk)
+    return make_actor("admin")
+
+
+@pytest.fixture
+def client(admin):
+    return _client(admin)
+
+
+@pytest.fixture
+def sender(admin):
+    return Sender(*create_source(admin, kind="generic", name="Nagios"))
+
+
+def audited(workspace):
+    return list(AuditEntry.objects.of(workspace.pk).order_by("pk").values_list("action", flat=True))
+
+
+def page(sender, rest=""):
+    return f"/sources/{sender.source.pk}{rest}"
+
+
+def test_a_source_is_made_by_a_form_and_its_address_works_at_once(client, workspace):
+    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+                                          "reopen_minutes": "30"})  # fmt: skip
+    assert answer.status_code == 303
+    text = client.get(answer["Location"]).content.decode()
+    address = text.split('tabindex="0">')[1].split("<")[0]
+    sent = Client().post(
+        address.removeprefix("http://testserver"), {"title": "Disk is full"}, "application/json"
+    )
+    assert sent.status_code == 202
+    assert Incident.objects.of(workspace.pk).get().severity == "sev2"
+    assert audited(workspace)[0] == "source.create"
+
+
+def test_the_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, make_actor, workspace):
+    assert sender.key in client.get(page(sender)).content.decode()
+    assert sender.key not in _client(make_actor("manager")).get(page(sender)).content.decode()
+    SourceSecret.objects.of(workspace.pk).update(created_at=timezone.now() - timedelta(minutes=11))
+    text = client.get(page(sender)).content.decode()
+    assert sender.key not in text
+    assert f"…{sender.key[-4:]}" in text
+
+
+def test_a_name_in_use_and_wrong_fields_are_refused_with_what_was_typed(client, sender):
+    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+                                          "reopen_minutes": "-1"})  # fmt: skip
+    assert answer.status_code == 422
+    assert b"Nagios" in answer.content
+    again = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+                                         "reopen_minutes": "5"})  # fmt: skip
+    assert again.status_code == 422
+    assert b"Another source has this name" in again.content
+
+
+def test_keys_rotate_with_two_live(client, sender, workspace):
+    assert client.post(page(sender, "/keys")).status_code == 303
+    assert client.post(page(sender, "/keys")).status_code == 409
+    old = SourceSecret.objects.of(workspace.pk).order_by("pk").first()
+    assert sender.post({"title": "a", "id": 1}).status_code == 202
+    assert client.post(page(sender, f"/secrets/{old.pk}/revoke")).status_code == 303
+    assert sender.post({"title": "b", "id": 2}).status_code == 404
+
+
+def test_a_signing_secret_closes_the_door_for_unsigned_requests(client, sender):
+    assert client.post(page(sender, "/secrets"), {"text": "short"}).status_code == 422
+    assert client.post(page(sender, "/secrets"), {"text": "long enough"}).status_code == 303
+    assert sender.post({"title": "a"}).status_code == 401
+
+
+def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, workspace):
+    before = audited(workspace)
+    answer = client.post(page(sender, "/test"), headers=HTMX)
+    text = answer.content.decode()
+    for step in ("Received", "Mapped", "Deduplicated", "Matched", "Opened", "Rolled back"):
+        assert f"<strong>{step}</strong>" in text
+    assert "INC-1 would be opened" in text
+    assert Incident.objects.of(workspace.pk).count() == Event.objects.of(workspace.pk).count() == 0
+    assert audited(workspace) == before
+    assert Source.objects.of(workspace.pk).get().last_seen_at is None
+
+
+@pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])
+def test_a_test_of_a_body_nobody_can_read_says_so(client, sender, body):
+    text = client.post(page(sender, "/test"), {"body": body}).content.decode()
+    assert "Rolled back" in text or "would wait in quarantine" in text
+    assert "<script>alert(1)" not in text
+
+
+def mapping_form(**more):
+    return {"kind": "alert", "title": "what", "component": "where", "key": "what", "state": "now", "each": "",
+            "severity": "bad", "default_state": "firing", "change_kind": "deployment", "default_severity": "",
+            "signature_algorithm": "sha256", "signature_encoding": "hex", "signature_header": "x-signature",
+            **more}  # fmt: skip
+
+
+def test_the_preview_follows_the_mapping_typed(client, sender):
+    body = json.dumps({"what": "Disk <b>is</b> full", "where": "db-1", "now": "kaputt", "bad": "P1"})
+    typed = mapping_form(states="kaputt = firing", body=body, do="preview")
+    text = client.post(page(sender, "/mapping"), typed, headers=HTMX).content.decode()
+    assert "Disk &lt;b&gt;is&lt;/b&gt; full" in text
+    assert "An alert, firing, SEV1" in text
+    odd = client.post(page(sender, "/mapping"), typed | {"title": "a b", "states": "x = gone"}, headers=HTMX)
+    assert odd.status_code == 422
+    assert b"Cannot be read from" in odd.content
+    assert Source.objects.of(sender.source.workspace_id).get().mapping == {}
+
+
+def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(client, sender):
+    sender.post({"title": "x", "password": "hunter2", "note": "token=abcdefgh1234"})
+    text = client.get(page(sender, "/mapping")).content.decode()
+    assert "The last body that came" in text
+    assert "abcdefgh1234" not in text
+
+
+def test_what_cannot_be_read_waits_and_is_read_once_the_mapping_is_right(client, sender, workspace):
+    assert sender.post({"what": "Disk is full", "where": "db-1", "api_key": "hunter2hunter2"}).json()[
+        "quarantined"
+    ]
+    row = QuarantinedRequest.objects.of(workspace.pk).get()
+    assert b"Nagios" in client.get("/quarantine").content
+    text = client.get(f"/quarantine/{row.pk}").content.decode()
+    assert "Disk is full" in text
+    assert "hunter2" not in text
+    assert client.post(f"/quarantine/{row.pk}/replay").status_code == 422
+    assert client.post(page(sender, "/mapping"), mapping_form()).status_code == 303
+    assert client.post(f"/quarantine/{row.pk}/replay").status_code == 303
+    assert Incident.objects.of(workspace.pk).get().title == "Disk is full"
+    assert client.post(f"/quarantine/{row.pk}/replay").status_code == 409
+    assert Incident.objects.of(workspace.pk).count() == 1
+    assert audited(workspace).count("source.replay") >= 1
+
+
+def test_what_waits_can_be_thrown_away(client, sender, workspace):
+    sender.post(b"not json")
+    row = QuarantinedRequest.objects.of(workspace.pk).get()
+    assert client.post(f"/quarantine/{row.pk}/discard").status_code == 303
+    assert client.get(f"/quarantine/{row.pk}").status_code == 404
+    assert audited(workspace)[-1] == "source.discard"
+
+
+def test_another_workspaces_sources_are_not_there(sender, make_actor, other_workspace, workspace):
+    sender.post(b"not json")
+    row = QuarantinedRequest.objects.of(workspace.pk).get()
+    stranger = _client(make_actor("admin", inside=other_workspace))
+    for rest in ("", "/edit", "/mapping", "/test", "/delete"):
+        assert stranger.get(page(sender, rest)).status_code == 404
+    for rest in ("/keys", "/delete", "/test"):
+        assert stranger.post(page(sender, rest)).status_code == 404
+    assert stranger.get(f"/quarantine/{row.pk}").status_code == 404
+    assert stranger.post(f"/quarantine/{row.pk}/replay").status_code == 404
+    assert b"Nagios" not in stranger.get("/sources").content
+
+
+def test_deleting_asks_first(client, sender, workspace):
+    assert b"Delete Nagios?" in client.get(page(sender, "/delete")).content
+    assert client.post(page(sender, "/delete")).status_code == 303
+    assert not Source.objects.of(workspace.pk).exists()
+
+
+def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin, workspace):
+    incident = declare_incident(admin, title="Checkout is down", severity="sev2", components=["checkout"])
+    for minutes, component in ((30, "search"), (90, "checkout"), (1000, "checkout")):
+        told = {
+            "summary": f"Deploy {component} {minutes}",
+            "component": component,
+            "url": "https://ci.test/1",
+            "occurred_at": (timezone.now() - timedelta(minutes=minutes)).isoformat(),
+            "key": str(minutes),
+        }
+        for status in (201, 200):  # fmt: skip
+            assert client.post("/api/v1/changes", told, "application/json").status_code == status
+    text = client.get(f"/panels/incident.changes?key={incident.number}").content.decode()
+    assert text.index("Deploy checkout 90") < text.index("Deploy search 30")
+    assert "Deploy checkout 1000" not in text
+    assert ChangeEvent.objects.of(workspace.pk).count() == 3
+    component = incident.affected.get().component_id
+    shown = client.get(f"/panels/component.changes?key={component}").content.decode()
+    assert "Deploy checkout 1000" in shown
+    assert "Deploy search" not in shown
+
+
+@pytest.mark.parametrize("wrong", [{"summary": ""}, {"kind": "x"}, {"url": "javascript:alert(1)"},
+                                   {"occurred_at": "soon"}, {"detail": []}, {"odd": 1}])  # fmt: skip
+def test_a_wrong_change_is_refused_with_its_field_named(client, wrong):
+    answer = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
+    assert answer.status_code == 422
+    assert next(iter(wrong)) in answer.json()["detail"] + str(answer.json()["errors"])
+
+
+def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, django_assert_num_queries):
+    for number in range(10):
+        create_source(admin, kind="generic", name=f"S{number}")
+    client.get("/sources")
+    with django_assert_num_queries(11):
+        client.get("/sources")
+
+
+def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
+    update_source(admin, source_id=sender.source.pk, name="Nagios 2")
+    answer = client.post(page(sender, "/mapping"), mapping_form(version="1"))
+    assert answer.status_code == 422
+    assert b"changed meanwhile" in answer.content
