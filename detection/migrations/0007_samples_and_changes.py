@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_token_epoch'),
-        ('detection', '0005_sources'),
+        ('detection', '0006_sources'),
     ]
 
     operations = [
