@@ -22,8 +22,8 @@ from detection.api import events_router
 from detection.api import router as rules_router
 from detection.api_sources import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
-from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
+from incidents.api_components import router as components_router
 from incidents.api_export import router as exports_router
 from incidents.api_story import router as story_router
 

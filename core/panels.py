@@ -31,6 +31,7 @@ class Panel(ABC):
     title: ClassVar[str]
     template: ClassVar[str]
     css: ClassVar[str] = ""
+    every_s: ClassVar[int] = 0
 
     def topics(self, key: str) -> tuple[str, ...]:
         """Live topics after which it must be fetched again."""

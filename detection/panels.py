@@ -1,4 +1,4 @@
-"""What detection adds: the events on an incident's page, the list of rules, its first steps."""
+"""What detection adds: an incident's events, all events by the hour, the list of rules, first steps."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from core.panels import Panel, panel
 from detection.latest import has_events, latest_events
 from detection.models import DetectionRule
 from detection.panels_changes import ComponentChanges, IncidentChanges
+from detection.panels_overview import EventsByLevel
 from detection.rule_list import listed_rules
 from incidents.panels import IncidentPanel
 from incidents.selectors import incident_for
 
-__all__ = ["ComponentChanges", "IncidentChanges", "IncidentEvents", "RuleList"]
+__all__ = ["ComponentChanges", "EventsByLevel", "IncidentChanges", "IncidentEvents", "RuleList"]
 
 
 @panel

@@ -16,7 +16,6 @@ from incidents.queries import Conditions
 from incidents.rendering import entry_json, incident_json
 from incidents.schemas import (
     AssignIn,
-    ComponentOut,
     DeclareIn,
     ImpactIn,
     IncidentDetailOut,
@@ -28,7 +27,6 @@ from incidents.schemas import (
 )
 from incidents.selectors import (
     affected_components,
-    components_of,
     incident_for,
     incidents_page,
     roles_of,
@@ -48,7 +46,6 @@ from incidents.vocabulary import IncidentSource
 from incidents.words import as_type
 
 router = Router(tags=["Incidents"])
-catalogue = Router(tags=["Components"])
 EMPTY: Final = MoveIn.model_validate({})
 OVER: Final = ResolveIn.model_validate({})
 DEGRADED: Final = ImpactIn()
@@ -263,19 +260,3 @@ def delete_component(request: HttpRequest, response: HttpResponse, where: Path[C
         version=version_from(request, None),
     )
     return answer(incident, response)
-
-
-@catalogue.get("", response=list[ComponentOut], summary="List components")
-def list_components(request: HttpRequest) -> Any:
-    """The catalogue, by name."""
-    known_only(request, ())
-    return [
-        {
-            "name": component.name,
-            "tier": component.tier,
-            "owner": component.owner.username if component.owner else None,
-            "runbook_url": component.runbook_url,
-            "description": component.description,
-        }
-        for component in components_of(actor_in(request))
-    ]

@@ -10,14 +10,18 @@ from core.outbox import DomainEvent
 
 @dataclass(frozen=True)
 class IncidentEvent(DomainEvent):
-    """Something happened to one incident. `version` is the incident's after it."""
+    """Something happened to one incident. `version` is the incident's after it.
+
+    Of its live topics, "incidents" is for pages that list incidents as they are, "activity" for those that
+    count and tell: events that merely join an incident, many times a second, are of no interest there.
+    """
 
     incident_id: int
     number: int
     version: int
 
     def live_topics(self) -> tuple[str, ...]:
-        return ("incidents", f"incident:{self.number}")
+        return ("incidents", "activity", f"incident:{self.number}")
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,14 @@ class IncidentEventsJoined(DomainEvent):
 
     def live_topics(self) -> tuple[str, ...]:
         return ("incidents", *(f"incident:{number}" for number in self.numbers))
+
+
+@dataclass(frozen=True)
+class ComponentChanged(DomainEvent):
+    """A person added a component to the catalogue or changed it."""
+
+    topic: ClassVar[str] = "component.changed"
+    component_id: int
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ("components", f"component:{self.component_id}")

@@ -20,7 +20,8 @@ _TITLE = {
 }
 
 
-def _styled(form: forms.BaseForm) -> None:
+def dress(form: forms.BaseForm) -> None:
+    """Give the widgets their classes, and those with errors what points to them."""
     for name, field in form.fields.items():
         widget = field.widget
         if not isinstance(widget, forms.HiddenInput | forms.CheckboxInput | forms.RadioSelect):
@@ -57,7 +58,7 @@ class ActionForm(forms.Form):
 
     def styled(self) -> ActionForm:
         """The form with its widgets dressed, errors marked."""
-        _styled(self)
+        dress(self)
         return self
 
 
@@ -187,5 +188,5 @@ class DeclareForm(forms.Form):
 
     def styled(self) -> DeclareForm:
         """The form with its widgets dressed, errors marked."""
-        _styled(self)
+        dress(self)
         return self

@@ -6,26 +6,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.utils import timezone
-
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.navigation import NAVIGATION, SETTINGS, NavItem
 from core.panels import Panel, panel
-from incidents.clocks import clock_of
 from incidents.keyset import Page
 from incidents.list_query import ListQuery, read_list
 from incidents.models import Incident
 from incidents.ordering import NEWEST
 from incidents.panel_versions import versions_of
+from incidents.panels_components import ComponentPanel
 from incidents.panels_incident import IncidentPanel
 from incidents.panels_shell import OpenCount
+from incidents.panels_overview import Overview
 from incidents.panels_story import IncidentTimeline
 from incidents.selectors import incidents_page, open_incidents_for
 from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
 from incidents.vocabulary import UNRESOLVED
 
-__all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline", "OpenCount"]
+__all__ = [
+    "ActiveIncidents",
+    "AllIncidents",
+    "ComponentPanel",
+    "IncidentPanel",
+    "IncidentTimeline",
+    "OpenCount",
+    "Overview",
+]
 
 NAVIGATION.add(
     "active",
@@ -43,6 +50,8 @@ SETTINGS.add(
         capability=Capability.SETTINGS_WRITE,
     ),
 )
+NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25))
+NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
 
 VIEWS = ("view",)
 
@@ -67,22 +76,18 @@ class ActiveIncidents(Panel):
         counts = {"mine": sum(i.pk in mine for i in shown), "all": len(shown)}
         if query.get("view") == "mine":
             shown = [i for i in shown if i.pk in mine]
-        now = timezone.now()
         return {
             "incidents": shown,
             "counts": counts,
             "is_filtered": bool(asked.words),
             "view": query.get("view", ""),
             "back": _back("/", asked),
-            "waiting": sum(i.acknowledged_at is None for i in everything),
-            "overdue": sum((c := clock_of(i, now)) is not None and c.state == "missed" for i in everything),
-            "worst": sum(i.severity in ("sev1", "sev2") for i in everything),
             "open_count": len(everything),
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        names = ("counts", "waiting", "overdue", "open_count", "may_act")
+        names = ("counts", "open_count", "may_act")
         return versions_of(context["incidents"], *(context[name] for name in names))
 
 

@@ -206,13 +206,3 @@ class IncidentDetailOut(IncidentOut):
     timeline: list[EntryOut]
     components: list[ComponentImpactOut]
     roles: list[RoleOut]
-
-
-class ComponentOut(Schema):
-    """A component of the catalogue."""
-
-    name: str
-    tier: int
-    owner: str | None
-    runbook_url: str
-    description: str

@@ -19,7 +19,7 @@ from incidents.selectors_list import LARGEST_PAGE, detailed, held_roles, inciden
 from incidents.vocabulary import UNRESOLVED, EntryKind
 
 __all__ = [
-    "IncidentFilter", "Page", "affected_components", "component_names", "components_of",
+    "IncidentFilter", "Page", "affected_components", "component_names",
     "incident_by_id", "incident_for",
     "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "timeline_page",
 ]  # fmt: skip
@@ -106,13 +106,7 @@ def roles_of(actor: Actor, incident: Incident, *, history: bool = False) -> list
 
 
 def component_names(actor: Actor, *, limit: int = 1000) -> list[str]:
-    """The catalogue's names, sorted, for pickers. Raises Forbidden."""
+    """The names of components in use, sorted, for pickers. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    names = Component.objects.of(actor.workspace_id).order_by("name").values_list("name", flat=True)
-    return list(names[:limit])
-
-
-def components_of(actor: Actor, *, limit: int = 1000) -> list[Component]:
-    """The catalogue with owners, by name: one query. Raises Forbidden."""
-    require(actor, Capability.INCIDENTS_READ)
-    return list(Component.objects.of(actor.workspace_id).select_related("owner").order_by("name")[:limit])
+    in_use = Component.objects.of(actor.workspace_id).filter(archived_at=None)
+    return list(in_use.order_by("name").values_list("name", flat=True)[:limit])

@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from core.errors import FieldFault, Invalid
 
 TITLE_LENGTH: Final = 200
 TEXT_LENGTH: Final = 20_000
 NAME_LENGTH: Final = 200
+URL_LENGTH: Final = 500
 LABELS: Final = 50
 LABEL_KEY_LENGTH: Final = 60
 LONGEST_AGO: Final = timedelta(days=3653)
@@ -92,6 +94,23 @@ def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
         )
         for key, value in labels.items()
     }
+
+
+def clean_url(field: str, text: str) -> str:
+    """A web address (http, https) with a host and no password, or "". Raises Invalid naming `field`."""
+    if text == "":
+        return ""
+    url = clean_line(field, text, URL_LENGTH)
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine or any(char.isspace() for char in url):
+        raise invalid(field, "url", "must be a web address such as https://wiki.example.com/runbook")
+    if "@" in parts.netloc:
+        raise invalid(field, "url", "must not carry a user name or a password")
+    return url
 
 
 def fit(text: str, limit: int) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 from core.panels import panel_view
-from incidents.views import actions, bulk, declaring, exporting, listing, pages, policies
+from incidents.views import (
+    actions,
+    bulk,
+    components,
+    declaring,
+    exporting,
+    listing,
+    pages,
+    policies,
+)
 
 app_name = "incidents"
 urlpatterns = [
@@ -21,5 +30,12 @@ urlpatterns = [
     path("incidents/<str:reference>/export", exporting.export_incident, name="export_one"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
     path("settings/sla", policies.policies, name="sla"),
+    path("activity", pages.activity, name="activity"),
+    path("components", components.catalogue, name="components"),
+    path("components/new", components.add, name="component_new"),
+    path("components/<int:pk>", components.show, name="component"),
+    path("components/<int:pk>/edit", components.edit, name="component_edit"),
+    path("components/<int:pk>/archive", components.put_away, name="component_archive"),
+    path("components/<path:name>", components.by_name, name="component_by_name"),
     path("panels/<str:name>", panel_view, name="panel"),
 ]

@@ -107,8 +107,13 @@ def _frame(request: HttpRequest, one: Panel, key: str) -> SafeString:
         '<section id="panel-{}" class="{}" data-panel="{}" aria-label="{}" hx-get="{}" hx-trigger="{}"'
         ' hx-target="this" hx-swap="innerHTML">{}</section>',
         one.name.replace(".", "-"), one.css, ",".join(topics), one.title, address(one.name, key, query),
-        ", ".join(["tocsin:panel", *(f"tocsin:{topic} from:body" for topic in topics)]), inside,
+        ", ".join(_triggers(one, topics)), inside,
     )  # fmt: skip
+
+
+def _triggers(one: Panel, topics: tuple[str, ...]) -> list[str]:
+    timed = [f"every {one.every_s}s"] if one.every_s else []
+    return ["tocsin:panel", *(f"tocsin:{topic} from:body" for topic in topics), *timed]
 
 
 @register.simple_tag(takes_context=True)

@@ -63,6 +63,10 @@ _PRUNE_KEYS = """
 delete from detection_event_key where ctid = any(array(
   select ctid from detection_event_key where received_at < %s limit %s))
 """
+_PRUNE_TALLIES = """
+delete from detection_event_tally where ctid = any(array(
+  select ctid from detection_event_tally where hour < %s limit %s))
+"""
 # New rows take the room of old ones, and the summary of a block range never narrows by itself.
 _FORGET_RANGES = """
 select brin_desummarize_range('detection_event_key_age', block)
@@ -79,6 +83,7 @@ def maintain() -> None:
     drop_hits(now=now)
     has_dropped = bool(drop_events(before=before))
     prune_keys(before=before)
+    prune_tallies(before=before)
     if has_dropped:
         _renew_key_ages()
 
@@ -115,6 +120,11 @@ def drop_hits(*, now: datetime) -> list[str]:
 def prune_keys(*, before: datetime) -> int:
     """Forget old event_ids, in short transactions; answers how many."""
     return _in_chunks(_PRUNE_KEYS, before)
+
+
+def prune_tallies(*, before: datetime) -> int:
+    """Forget the counts of old hours; answers how many."""
+    return _in_chunks(_PRUNE_TALLIES, before)
 
 
 def _let_go(parent: str, before: datetime, rescue: Callable[[sql.Identifier], None]) -> list[str]:

@@ -126,7 +126,13 @@ class Incident(WorkspaceScoped):
             models.Index(fields=["workspace", "-weight", "-detected_at", "-id"], name="incident_by_weight"),
             models.Index(fields=["workspace", "-active_minute", "-id"], name="incident_by_activity"),
             models.Index(fields=["workspace", "-lasted", "-id"], name="incident_by_duration"),
-            models.Index(fields=["workspace", "-resolved_at"], name="incident_by_resolution"),
+            # With what averages are made of, so that they are read without the rows.
+            models.Index(
+                fields=["workspace", "-resolved_at"],
+                include=["detected_at", "is_drill"],
+                condition=Q(resolved_at__isnull=False),
+                name="incident_resolutions",
+            ),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="incident_title_parts"),
         ]

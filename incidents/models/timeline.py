@@ -21,7 +21,7 @@ class TimelineEntry(WorkspaceScoped):
     empty where nobody named one.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
     kind = models.CharField(max_length=16, choices=EntryKind.choices)
     message = models.TextField()
@@ -51,6 +51,7 @@ class TimelineEntry(WorkspaceScoped):
             models.Index(
                 fields=["incident", "-pinned_at"], condition=Q(pinned_at__isnull=False), name="timeline_pins"
             ),
+            models.Index(fields=["workspace", "-id"], name="timeline_activity"),
         ]
         triggers = [
             pgtrigger.ReadOnly(name="words_never_change", fields=["kind", "message", "is_public", "data"])

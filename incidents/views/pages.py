@@ -9,7 +9,16 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Capability, allowed
 from accounts.web import current_actor
 from incidents.forms import NoteForm
+from incidents.panels_overview import parse_kind
 from incidents.selectors import incident_for
+
+
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """GET /activity: what happened across all incidents, newest first; `?kind=updates` only those."""
+    current_actor(request)
+    parse_kind(request.GET.get("kind", ""))  # raises Invalid naming it
+    return render(request, "incidents/activity.html", {"nav_current": "/activity"})
 
 
 @require_safe

@@ -23,6 +23,7 @@ from core.navigation import NAVIGATION, SETTINGS
 from core.panels import PANELS
 from detection.services.rules import install_builtin_rules
 from detection.services.sources import create_source
+from incidents.models import Component
 from incidents.services.notes import add_entry
 from incidents.services.opening import declare_incident
 from incidents.vocabulary import EntryKind
@@ -109,6 +110,9 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/rules/{rule_id}/enable"): Row(May.RULES_WRITE, about=True),
     ("POST", "/rules/{rule_id}/disable"): Row(May.RULES_WRITE, about=True),
     ("GET", "/components"): Row(May.INCIDENTS_READ),
+    ("POST", "/components"): Row(May.COMPONENTS_WRITE, {"name": "new"}),
+    ("GET", "/components/{name}"): Row(May.INCIDENTS_READ, about=True),
+    ("PATCH", "/components/{name}"): Row(May.COMPONENTS_WRITE, {"tier": 2}, about=True),
     ("GET", "/me"): Row(None),
     ("GET", "/workspaces"): Row(None),
     ("GET", "/members"): Row(May.MEMBERS_READ),
@@ -128,6 +132,7 @@ KEYED = {
 }
 # Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
 # "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
+# "keep": who may look after components, strangers 404;
 # a capability: members who hold it, 403 for other members.
 PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
@@ -153,6 +158,9 @@ PAGES: dict[str, str | May] = {
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
+    "activity": "signed", "components": "signed", "components/new": May.COMPONENTS_WRITE,
+    "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
+    "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",
     "panels/<str:name>": "signed", "admin/": "staff",
     "sources": May.SOURCES_READ, "sources/new": May.SOURCES_WRITE,
     "sources/<int:source_id>": May.SOURCES_READ,
@@ -336,6 +344,9 @@ SAMPLES = {
 def address_of(route: str) -> str:
     if route == "panels/<str:name>":
         return f"/panels/{sorted(name for name, _ in _panels())[0]}"
+    if route.startswith("components/"):
+        pk = Component.across_workspaces.get(name="api").pk
+        return "/" + route.replace("<int:pk>", str(pk)).replace("<path:name>", "api")
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES[found[1]], route)
 
 
@@ -358,7 +369,9 @@ def test_a_page_without_a_session_is_open_or_leads_to_sign_in(house, route):
             assert sent_to_sign_in(answer) or answer.status_code == 405, (route, answer.status_code)
 
 
-@pytest.mark.parametrize("route", [route for route, kind in PAGES.items() if kind in {"incident", "act"}])
+@pytest.mark.parametrize(
+    "route", [route for route, kind in PAGES.items() if kind in {"incident", "act", "keep"}]
+)
 def test_a_stranger_finds_no_page_of_our_incident(house, route):
     for answer in (house.stranger.get(address_of(route)), house.stranger.post(address_of(route))):
         assert answer.status_code in {404, 405}, (route, answer.status_code)

@@ -49,7 +49,7 @@ def test_opening_leaves_one_entry_one_audit_row_and_one_fact(detected, story, au
 def test_an_opened_incident_is_told_to_open_pages(detected):
     detected()
     event = OutboxEvent.objects.get()
-    assert event.payload["live"] == ["incidents", "incident:1"]
+    assert event.payload["live"] == ["incidents", "activity", "incident:1"]
     assert OutboxDispatch.objects.filter(event=event, subscriber="live").count() == 1
 
 

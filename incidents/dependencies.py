@@ -1,0 +1,31 @@
+"""Whether what depends on what would go round in a circle. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+def circle(start: int, needs: Iterable[int], edges: Mapping[int, Iterable[int]]) -> list[int]:
+    """The way from `start` back to itself if it needed `needs`, both ends included; empty if there is none.
+
+    `edges`: what each one needs now; those of `start` itself are what `needs` replaces. Takes a step at most
+    for each edge, however deep they go.
+    """
+    came_from: dict[int, int] = {}
+    waiting = [(one, start) for one in needs]
+    while waiting:
+        one, needed_by = waiting.pop()
+        if one in came_from:
+            continue
+        came_from[one] = needed_by
+        if one == start:
+            return _way(start, came_from)
+        waiting += [(further, one) for further in edges.get(one, ())]
+    return []
+
+
+def _way(start: int, came_from: Mapping[int, int]) -> list[int]:
+    way = [start, came_from[start]]
+    while way[-1] != start:
+        way.append(came_from[way[-1]])
+    return way[::-1]

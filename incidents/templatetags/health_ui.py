@@ -1,0 +1,30 @@
+"""Health as a word, a shape and a colour."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.templatetags.ui import icon
+from incidents.health import Health
+
+register = template.Library()
+SHAPES = {
+    "healthy": "circle-check", "warning": "circle-alert", "degraded": "trending-down", "down": "octagon-x",
+}  # fmt: skip
+
+
+@register.simple_tag
+def standing(health: Health) -> SafeString:
+    """The word for a health with its shape."""
+    return _standing(str(health.standing))
+
+
+@lru_cache(maxsize=8)
+def _standing(word: str) -> SafeString:
+    return format_html(
+        '<span class="standing standing-{}">{}{}</span>', word, icon(SHAPES[word], 14), word.title()
+    )
