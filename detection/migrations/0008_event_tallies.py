@@ -17,6 +17,6 @@ select workspace_id, date_trunc('hour', received_at, 'UTC'), level, 0, count(*)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("detection", "0005_findings_by_rule")]
+    dependencies = [("detection", "0007_samples_and_changes")]
 
     operations = [migrations.RunSQL(MAKE, "drop table detection_event_tally")]
