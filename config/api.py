@@ -22,6 +22,7 @@ from detection.api import events_router
 from detection.api import router as rules_router
 from detection.api_sources import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
+from detection.api_members import router as members_router
 from incidents.api import router as incidents_router
 from incidents.api_components import router as components_router
 from incidents.api_export import router as exports_router
@@ -61,6 +62,7 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
 api.add_router("/sources", sources_router)
