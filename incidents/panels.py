@@ -16,6 +16,7 @@ from incidents.models import Incident
 from incidents.ordering import NEWEST
 from incidents.panel_versions import versions_of
 from incidents.panels_components import ComponentPanel
+from incidents.panels_export import IncidentExport
 from incidents.panels_incident import IncidentPanel
 from incidents.panels_shell import OpenCount
 from incidents.panels_overview import Overview
@@ -28,6 +29,7 @@ __all__ = [
     "ActiveIncidents",
     "AllIncidents",
     "ComponentPanel",
+    "IncidentExport",
     "IncidentPanel",
     "IncidentTimeline",
     "OpenCount",
