@@ -55,7 +55,7 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         limit = LARGEST if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)
     except Problem as problem:
-        status, headers, answer = refused(problem)
+        status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
         return
