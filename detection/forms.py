@@ -110,7 +110,7 @@ class MappingForm(StyledForm):
         label="Body to try it on", required=False, max_length=65_536, strip=False,
         widget=forms.Textarea(attrs={"rows": "12", "spellcheck": "false"}),
     )  # fmt: skip
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    source_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, mapping: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,12 +147,14 @@ class MappingForm(StyledForm):
             value = mapping.get(name, getattr(DEFAULT, name, ""))
             if name in TABLES:
                 value = "\n".join(f"{word} = {meaning}" for word, meaning in dict(value).items())
-            if name not in ("body", "version"):
+            if name not in ("body", "source_version"):
                 self.initial[name] = value
 
     def mapping(self) -> dict[str, Any]:
         """The mapping typed: only what differs from the default."""
-        given = {name: value for name, value in self.cleaned_data.items() if name not in ("body", "version")}
+        given = {
+            name: value for name, value in self.cleaned_data.items() if name not in ("body", "source_version")
+        }
         given |= {name: _words(given[name]) for name in TABLES}
         return {name: value for name, value in given.items() if value != getattr(DEFAULT, name)}
 

@@ -15,8 +15,7 @@ from core.errors import NotFound
 from core.sealing import UnsealableError, unseal
 from detection.models import ChangeEvent, QuarantinedRequest, Source, SourceSample, SourceSecret
 from incidents.keyset import Page, decode_cursor, page_of
-from incidents.models import Incident
-from incidents.selectors import affected_components
+from incidents.models import AffectedComponent, Incident
 
 FRESH: Final = timedelta(minutes=10)
 BEFORE: Final = timedelta(hours=6)
@@ -137,12 +136,13 @@ def changes_around(actor: Actor, incident: Incident) -> Sequence[ChangeEvent]:
     Those of its own components first, then the latest; each has `is_own`.
     """
     require(actor, Capability.INCIDENTS_READ)
-    names = [one.component.name for one in affected_components(actor, incident)]
+    affected = AffectedComponent.objects.of(actor.workspace_id).filter(incident=incident)
     began, seen = incident.started_at, incident.detected_at
     rows = ChangeEvent.objects.of(actor.workspace_id).filter(
         occurred_at__range=(min(began, seen) - BEFORE, max(began, seen) + AFTER)
     )
-    own = Case(When(component__in=names, then=Value(1)), default=Value(0), output_field=IntegerField())
+    is_own = When(component__in=affected.values("component__name"), then=Value(1))
+    own = Case(is_own, default=Value(0), output_field=IntegerField())
     return list(rows.annotate(is_own=own).order_by("-is_own", "-occurred_at", "-id")[:SHOWN])
 
 

@@ -50,7 +50,7 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
     if request.method != "POST":
         sample = sample_of(actor, source)
         form = MappingForm(
-            mapping=source.mapping, initial={"body": _body(source, sample), "version": source.version}
+            mapping=source.mapping, initial={"body": _body(source, sample), "source_version": source.version}
         )
         return _page(
             request, source, form, preview_of(source, source.mapping, form.initial["body"]), sample=sample
@@ -63,7 +63,9 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
         given = form.mapping()
         parse_mapping(given)
         if request.POST.get("do") != "preview":
-            update_source(actor, source_id=source_id, version=form.cleaned_data["version"], mapping=given)
+            update_source(
+                actor, source_id=source_id, version=form.cleaned_data["source_version"], mapping=given
+            )
             return done(request, "The mapping is saved.", url=page_of(source))
     except (Invalid, Conflict) as fault:
         note_faults(form, fault)

@@ -1,0 +1,57 @@
+"""An admin connects a sender: the mapping's preview follows the typing, the test shows its steps."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+
+
+def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
+    page.goto("/sources/new")
+    page.get_by_label("Sender").select_option("generic")
+    page.get_by_label("Name", exact=True).fill("Nagios")
+    page.get_by_role("button", name="Save").click()
+    address = page.locator(".copy-value").first.inner_text()
+    shot(page, "source")
+    page.get_by_role("link", name="Mapping").click()
+    page.get_by_label("Body to try it on").fill('{"what": "Disk is full", "node": "db-1"}')
+    page.get_by_label("Title").fill("what")
+    expect(page.locator("#preview")).to_contain_text("Disk is full")
+    expect(page.locator("#preview")).to_contain_text("An alert, firing")
+    shot(page, "mapping")
+    source = page.url.rsplit("/", 1)[0]
+    page.goto(f"{source}/test")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#log")).to_contain_text("Rolled back")
+    shot(page, "test")
+    answer = requests.post(address, json={"nothing": "to find", "token": "abcdefgh12345"}, timeout=10)
+    assert answer.json()["quarantined"]
+    page.goto("/quarantine")
+    shot(page, "quarantine")
+    page.get_by_role("link", name="could not be read").first.click()
+    expect(page.locator("pre")).to_contain_text("to find")
+    shot(page, "quarantined")
+    page.goto("/sources")
+    expect(page.locator("main")).to_contain_text("1 waiting")
+    shot(page, "sources")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark")])
+def test_a_sender_is_connected_tried_and_its_unreadable_request_found(site, open_page, width, theme):
+    page = open_page("/", width=width, theme=theme)
+    found = []
+
+    def inspect(page: Page, name: str) -> None:
+        results = Axe().run(page)
+        found.extend(
+            (name, v["id"], n["html"][:120]) for v in results.response["violations"] for n in v["nodes"]
+        )
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            found.append((name, "wider than the screen", ""))
+
+    connect(site, page, inspect)
+    assert found == []
