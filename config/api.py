@@ -20,9 +20,9 @@ from core.http_problems import plain_problem, problem_response
 from core.strict_json import load
 from detection.api import events_router
 from detection.api import router as rules_router
+from detection.api_members import router as members_router
 from detection.api_sources import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
-from detection.api_members import router as members_router
 from incidents.api import router as incidents_router
 from incidents.api_components import router as components_router
 from incidents.api_export import router as exports_router

@@ -18,8 +18,8 @@ from incidents.panel_versions import versions_of
 from incidents.panels_components import ComponentPanel
 from incidents.panels_export import IncidentExport
 from incidents.panels_incident import IncidentPanel
-from incidents.panels_shell import OpenCount
 from incidents.panels_overview import Overview
+from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
 from incidents.selectors import incidents_page, open_incidents_for
 from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
