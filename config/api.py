@@ -20,6 +20,7 @@ from core.http_problems import plain_problem, problem_response
 from core.strict_json import load
 from detection.api import events_router
 from detection.api import router as rules_router
+from detection.api_members import router as members_router
 from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
 from incidents.api_export import router as exports_router
@@ -59,6 +60,7 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
 api.add_router("/components", components_router)

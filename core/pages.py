@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from core.errors import Problem, Unauthenticated, Unavailable
 from core.htmx import go_to, wants_fragment
+from core.kept_forms import keep_form
 
 AWAY = (
     "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
@@ -82,8 +83,27 @@ def _for_fragment(fault: Problem) -> HttpResponse:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in and back; words typed into a form wait meanwhile."""
+    return go_to(request, _leading_back(keep_form(request) or _page_of(request)))
+
+
+def _page_of(request: HttpRequest) -> str:
     # A fragment's own address is no page to come back to.
-    back = request.headers.get("HX-Current-URL", "/") if wants_fragment(request) else request.get_full_path()
-    return go_to(
-        request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back != "/" else settings.LOGIN_URL
-    )
+    if wants_fragment(request):
+        return request.headers.get("HX-Current-URL", "/")
+    return request.get_full_path()
+
+
+def _leading_back(back: str) -> str:
+    return settings.LOGIN_URL if back == "/" else f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form whose proof of origin is of an earlier sign-in: the words typed are shown again.
+
+    Only where the browser says that the page was ours; for anything else a plain 403.
+    """
+    is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if is_ours and (path := keep_form(request)):
+        return go_to(request, path)
+    return render(request, "403_csrf.html", status=403)

@@ -35,7 +35,7 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {k: MASK if _is_secret(k) else redact_value(v) for k, v in value.items()}
+        return {k: MASK if is_secret(k) else redact_value(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [redact_value(v) for v in value]
     return value
@@ -44,9 +44,10 @@ def redact_value(value: Any) -> Any:
 def redact_record(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """As a structlog processor, over a whole log record."""
     for key, value in list(record.items()):
-        record[key] = MASK if _is_secret(key) else redact_value(value)
+        record[key] = MASK if is_secret(key) else redact_value(value)
     return record
 
 
-def _is_secret(name: object) -> bool:
+def is_secret(name: object) -> bool:
+    """Whether what goes by this name is kept out of sight."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None

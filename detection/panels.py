@@ -12,28 +12,12 @@ from accounts.permissions import Capability, allowed
 from core.checklist import first_step
 from core.navigation import NAVIGATION, NavItem
 from core.panels import Panel, panel
-from detection.latest import has_events, latest_events
+from detection.latest import has_events
 from detection.models import DetectionRule
+from detection.panels_events import IncidentEvents
 from detection.rule_list import listed_rules
-from incidents.panels import IncidentPanel
-from incidents.selectors import incident_for
 
-
-@panel
-class IncidentEvents(IncidentPanel):
-    """The newest of the events it counts; nothing at all for an incident that counts none."""
-
-    name = "incident.events"
-    title = "Events"
-    template = "detection/panels/events.html"
-    slot = "incident.main"
-    order = 60
-
-    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        incident = incident_for(actor, key)
-        events = latest_events(actor, incident.pk)
-        return {"incident": incident, "events": events, "newest": events[0].pk if events else 0}
-
+__all__ = ["IncidentEvents", "RuleList"]
 
 NAVIGATION.add(
     "rules", NavItem("Rules", "radar", "/rules", order=60, capability=Capability.RULES_READ, keys="g r")

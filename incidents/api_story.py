@@ -17,7 +17,7 @@ from incidents.schemas import ComponentImpactOut, IncidentOut, RoleOut
 from incidents.schemas_story import ActOut, EntryIn, EntryOut, EntryTimeIn, NoteIn, RelatedOut, UpdateIn
 from incidents.selectors import affected_components, incident_for, roles_of, timeline_page
 from incidents.selectors_related import related_incidents
-from incidents.selectors_story import BOTH, activity_page
+from incidents.selectors_story import BOTH, activity_page, source_named
 from incidents.services.entries import correct_entry_time, pin_entry, unpin_entry
 from incidents.services.notes import add_entry, add_note, add_update
 from incidents.services.relating import relate_incidents, unrelate_incidents
@@ -133,16 +133,12 @@ def activity(
 ) -> Any:
     """Timeline and audit log merged, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "source"))
-    sources = [parsed("source", query.source, _source, BOTH)] if query.source else BOTH
+    sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)
     page = activity_page(actor, incident, sources=sources, cursor=query.cursor or None, limit=query.limit)
     link_pages(request, response, page.next_cursor)
     return [act_json(act) for act in page.items]
-
-
-def _source(word: str) -> str:
-    return BOTH[BOTH.index(word)]
 
 
 @router.get("/{reference}/related", response=RelatedOut, summary="What it has to do with")

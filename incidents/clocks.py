@@ -1,11 +1,12 @@
-"""Which deadline a responder must meet next, and how it stands. Pure."""
+"""Which deadlines a responder must meet, and how they stand. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from incidents.deadlines import Clocks
 from incidents.models import Incident
 
 WARN_AT: Final = 0.8  # of the time allowed
@@ -27,19 +28,37 @@ class Clock:
         return _ICONS[self.state]
 
 
+def clocks_of(incident: Incident, now: datetime, allowed: Clocks | None = None) -> list[Clock]:
+    """Every running deadline of an unresolved incident, the next one first.
+
+    Stakeholders wait for word from the start; resolving counts once somebody has acknowledged. With what its
+    severity is `allowed`, the time to the next update counts from the last one, else from the detection.
+    """
+    if not incident.is_unresolved:
+        return []
+    told_at = _told_at(incident, allowed)
+    start = incident.detected_at
+    if incident.acknowledged_at is None:
+        waiting = [("Ack", start, incident.acknowledge_due_at), ("Update", told_at, incident.update_due_at)]
+    else:
+        waiting = [("Update", told_at, incident.update_due_at), ("Resolve", start, incident.resolve_due_at)]
+    running = [Clock(label, since, due, _state(since, due, now)) for label, since, due in waiting if due]
+    return sorted(running, key=lambda clock: (clock.due, clock.label))
+
+
 def clock_of(incident: Incident, now: datetime) -> Clock | None:
     """The next deadline of an unresolved incident: acknowledge, then the sooner of update and resolve."""
-    if not incident.is_unresolved:
-        return None
+    running = clocks_of(incident, now)
     if incident.acknowledged_at is None:
-        waiting = [("Ack", incident.acknowledge_due_at)]
-    else:
-        waiting = [("Update", incident.update_due_at), ("Resolve", incident.resolve_due_at)]
-    running = [(due, label) for label, due in waiting if due is not None]
-    if not running:
-        return None
-    due, label = min(running)
-    return Clock(label, incident.detected_at, due, _state(incident.detected_at, due, now))
+        running = [clock for clock in running if clock.label == "Ack"]
+    return running[0] if running else None
+
+
+def _told_at(incident: Incident, allowed: Clocks | None) -> datetime:
+    """When stakeholders heard last."""
+    if allowed is None or allowed.update_every is None or incident.update_due_at is None:
+        return incident.detected_at
+    return max(incident.detected_at, incident.update_due_at - timedelta(minutes=allowed.update_every))
 
 
 def _state(since: datetime, due: datetime, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from incidents.lifecycle import next_statuses
 from incidents.models import Incident
 from incidents.vocabulary import Impact, IncidentType, ResponseRole, Severity, Status
 
-_TITLE = {
+TITLE_WIDGET = {
     "maxlength": "200",
     "autocomplete": "off",
     "placeholder": "Checkout returns 502 for every card payment",
@@ -34,7 +35,8 @@ def _offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> N
     cast("forms.ChoiceField", form.fields[name]).choices = choices
 
 
-def _words(label: str, *, required: bool = False, rows: int = 3) -> forms.CharField:
+def words_field(label: str, *, required: bool = False, rows: int = 3) -> forms.CharField:
+    """A text of several lines, up to 20,000 characters."""
     return forms.CharField(
         label=label, required=required, max_length=20_000, widget=forms.Textarea(attrs={"rows": str(rows)})
     )
@@ -64,14 +66,14 @@ class ActionForm(forms.Form):
 class AcknowledgeForm(ActionForm):
     """Somebody has it."""
 
-    note = _words("Note (optional)", rows=2)
+    note = words_field("Note (optional)", rows=2)
 
 
 class StatusForm(ActionForm):
     """Move on, with a word to whoever waits."""
 
     status = forms.ChoiceField(label="New status")
-    message = _words("Message")
+    message = words_field("Message")
     is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
 
     def prepare(self) -> None:
@@ -84,8 +86,8 @@ class StatusForm(ActionForm):
 class ResolveForm(ActionForm):
     """It is over."""
 
-    message = _words("What fixed it?")
-    root_cause = _words("Root cause, if known", rows=2)
+    message = words_field("What fixed it?")
+    root_cause = words_field("Root cause, if known", rows=2)
     is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
 
     def prepare(self) -> None:
@@ -95,7 +97,8 @@ class ResolveForm(ActionForm):
 class MessageForm(ActionForm):
     """Close or reopen, saying why."""
 
-    message = _words("Why?", rows=2)
+    message = words_field("Why?", rows=2)
+    is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
 
 
 class AssignForm(ActionForm):
@@ -113,32 +116,10 @@ class SeverityForm(ActionForm):
     """How bad it is."""
 
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices, widget=forms.RadioSelect)
-    message = _words("Why? (optional)", rows=2)
+    message = words_field("Why? (optional)", rows=2)
 
     def prepare(self) -> None:
         self.fields["severity"].initial = self.incident.severity
-
-
-class EditForm(ActionForm):
-    """The words of an incident."""
-
-    title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs=_TITLE))
-    description = _words("Description")
-    impact = _words("Impact", rows=2)
-    root_cause = _words("Root cause", rows=2)
-
-    def prepare(self) -> None:
-        for name in ("title", "description", "impact", "root_cause"):
-            self.fields[name].initial = getattr(self.incident, name)
-
-
-class TitleForm(ActionForm):
-    """Its name alone."""
-
-    title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs=_TITLE))
-
-    def prepare(self) -> None:
-        self.fields["title"].initial = self.incident.title
 
 
 class ComponentForm(ActionForm):
@@ -158,21 +139,25 @@ class ComponentForm(ActionForm):
 class NoteForm(ActionForm):
     """A note for the responders, or an update for whoever waits."""
 
-    message = _words("Add to the timeline", required=True, rows=2)
+    message = words_field("Add to the timeline", required=True, rows=2)
     audience = forms.ChoiceField(
         choices=[("internal", "Internal note"), ("public", "Public update")],
         initial="internal",
         widget=forms.RadioSelect,
     )
+    request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
+        self.fields["request_key"].initial = uuid.uuid4().hex
         self.fields["message"].widget.attrs["placeholder"] = "What did you see, try or decide?"
 
 
 class DeclareForm(forms.Form):
     """A new incident: a title and a severity, the rest defaulted."""
 
-    title = forms.CharField(label="What is happening?", max_length=200, widget=forms.TextInput(attrs=_TITLE))
+    title = forms.CharField(
+        label="What is happening?", max_length=200, widget=forms.TextInput(attrs=TITLE_WIDGET)
+    )
     severity = forms.ChoiceField(
         label="Severity", choices=Severity.choices, initial=Severity.SEV3, widget=forms.RadioSelect
     )
@@ -182,7 +167,7 @@ class DeclareForm(forms.Form):
     components = forms.CharField(
         label="Components", required=False, max_length=1000, help_text="Separated by commas"
     )
-    description = _words("Description")
+    description = words_field("Description")
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.panels import Panel, panel
+from incidents.clocks import clocks_of
 from incidents.models import Incident
 from incidents.panel_versions import versions_of
 from incidents.selectors import affected_components, incident_for, roles_of
-from incidents.vocabulary import UNRESOLVED, ResponseRole, Severity
+from incidents.services.sla import clocks_for
+from incidents.vocabulary import UNRESOLVED, IncidentType, ResponseRole, Severity, Stage
 
 MENU = (
+    ("stage", "Change stage", "list-checks"),
     ("assign", "Assign a role", "user-round-plus"),
     ("severity", "Change severity", "gauge"),
+    ("component", "Affected component", "box"),
     ("edit", "Edit details", "pencil"),
+    ("relate", "Link an incident", "link"),
+)
+# Field of the incident, its action, its label.
+FIELDS = (
+    ("description", "description", "Description"),
+    ("impact", "impact", "Impact"),
+    ("root_cause", "root-cause", "Root cause"),
 )
 
 
@@ -27,7 +40,8 @@ class IncidentPanel(Panel):
         return (f"incident:{key}",)
 
     def version(self, context: Mapping[str, Any]) -> str:
-        return versions_of([context["incident"]], context.get("may_act"), context.get("newest"))
+        incident = context["incident"]
+        return versions_of([incident], incident.updated_at, context.get("may_act"), context.get("newest"))
 
 
 @panel
@@ -41,11 +55,16 @@ class IncidentHeader(IncidentPanel):
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
         held = {r.role: r.user for r in roles_of(actor, incident)}
+        now, stages = timezone.now(), list(Stage)
+        is_unresolved = incident.status in UNRESOLVED
         return {
             "incident": incident,
+            "clocks": clocks_of(incident, now, clocks_for(incident)) if is_unresolved else [],
+            "stages": [(stage.label, stages.index(stage)) for stage in stages],
+            "stage_at": stages.index(Stage(incident.stage)),
             "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
-            "is_unresolved": incident.status in UNRESOLVED,
+            "is_unresolved": is_unresolved,
             "severities": Severity.values,
             "menu": MENU,
         }
@@ -85,6 +104,8 @@ class IncidentFacts(IncidentPanel):
         return {
             "incident": incident,
             **_measures(incident),
+            "texts": [(name, action, label, getattr(incident, name)) for name, action, label in FIELDS],
+            "types": IncidentType.choices,
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 

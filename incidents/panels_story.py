@@ -1,31 +1,28 @@
-"""The timeline on an incident's page."""
+"""What an incident's page tells: the timeline with its pins, and the incidents it has to do with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from accounts.actor import Actor
+from accounts.permissions import Capability, allowed
+from core.markdown import REFERENCES
 from core.panels import panel
-from incidents.keyset import Page
-from incidents.models import TimelineEntry
+from incidents.models import Incident
 from incidents.panels_incident import IncidentPanel
-from incidents.selectors import incident_for, timeline_page
-from incidents.selectors_story import timeline_around
-from incidents.vocabulary import EntryKind
+from incidents.selectors import incident_for, story_of
+from incidents.selectors_related import related_incidents
+from incidents.selectors_story import pinned_entries, timeline_around
+from incidents.storyline import FULL, KINDS, STORY, TABS, entry_named, lines_of, without
 
-TOLD = (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE)
-KINDS: Mapping[str, tuple[EntryKind, ...]] = {
-    "": (),
-    "updates": TOLD,
-    "notes": (EntryKind.NOTE,),
-    "detection": (EntryKind.DETECTED, EntryKind.EVENT, EntryKind.SLA),
-}
+MORE_THAN: Final = 100
+REFERENCES.add("incident", ("INC-[1-9][0-9]{0,9}", "/incidents/"))
 
 
 @panel
 class IncidentTimeline(IncidentPanel):
-    """What happened, newest first."""
+    """What happened, newest first, pins on top."""
 
     name = "incident.timeline"
     title = "Timeline"
@@ -33,32 +30,69 @@ class IncidentTimeline(IncidentPanel):
     slot = "incident.main"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        kind = query.get("kind", "")
-        page = _story(actor, key, kind, query)
-        newest = page.items[0].pk if page.items else 0
+        incident = incident_for(actor, key)
+        shown = _story(actor, incident, query)
+        page = shown["page"]
+        is_later = bool(query.get("before") or entry_named(query))
         return {
-            "incident": incident_for(actor, key),
-            "entries": page.items,
+            "incident": incident,
+            "lines": lines_of(page.items),
+            "pins": [] if is_later else pinned_entries(actor, incident),
             "next_cursor": page.next_cursor,
-            "is_later": bool(query.get("before") or query.get("entry")),
-            "newest": f"{newest}.{len(page.items)}",
-            "kind": kind,
-            "kinds": [
-                ("", "Everything"),
-                ("updates", "Updates"),
-                ("notes", "Notes"),
-                ("detection", "Detection"),
-            ],
+            "is_later": is_later,
+            "kind": shown["kind"],
+            "kinds": TABS,
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
+    def version(self, context: Mapping[str, Any]) -> str:
+        incident: Incident = context["incident"]
+        first = [line.newest.pk for line in context["lines"][:1]]
+        more = (incident.updated_at.isoformat(), first, len(context["lines"]), context["may_act"])
+        return "|".join(map(str, (incident.pk, incident.version, *more)))
 
-def _story(actor: Actor, key: str, kind: str, query: Mapping[str, str]) -> Page[TimelineEntry]:
+
+def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
     """The page asked for: the one with an entry that somebody linked to, else by kind and cursor."""
-    if entry := _entry(query):
-        return timeline_around(actor, incident_for(actor, key), entry)[0]
-    return timeline_page(actor, key, kinds=KINDS.get(kind, ()), cursor=query.get("before") or None)
+    if entry := entry_named(query):
+        page, is_full = timeline_around(actor, incident, entry)
+        return {"page": page, "kind": FULL if is_full else STORY}
+    kind = query.get("kind", STORY)
+    kinds = KINDS.get(kind, ())
+    page = story_of(
+        actor, incident.pk, kinds=kinds, without=without(kind), cursor=query.get("before") or None
+    )
+    return {"page": page, "kind": kind}
 
 
-def _entry(query: Mapping[str, str]) -> int:
-    given = query.get("entry", "")
-    return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0
+@panel
+class IncidentRelated(IncidentPanel):
+    """Linked incidents, earlier ones of the same trouble, and its neighbours."""
+
+    name = "incident.related"
+    title = "Related incidents"
+    template = "incidents/panels/related.html"
+    slot = "incident.side"
+    order = 30
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        related = related_incidents(actor, incident)
+        groups = (
+            ("Same trouble before", related.earlier),
+            ("Same component, within 24 hours", related.neighbours),
+            ("Same type before", related.same_type),
+        )
+        return {
+            "incident": incident,
+            "related": related,
+            "groups": [(title, found) for title, found in groups if found],
+            "more_than": related.recurrence >= MORE_THAN,
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        related = context["related"]
+        shown = [(one.pk, one.version) for one in related.all()]
+        own = (context["incident"].pk, context["incident"].version, context["may_act"])
+        return "|".join(map(str, (*own, shown, related.recurrence, len(related.linked))))

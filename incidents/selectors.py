@@ -21,7 +21,7 @@ from incidents.vocabulary import UNRESOLVED, EntryKind
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names", "components_of",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "timeline_page",
+    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "story_of", "timeline_page",
 ]  # fmt: skip
 
 OPEN_LIMIT = 500
@@ -71,6 +71,20 @@ def timeline_page(
     """A story, newest first: `kinds`, or all but `without`. Raises NotFound, Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
     incident = _id_of(actor.workspace_id, parse_reference(number))
+    return story_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
+
+
+def story_of(
+    actor: Actor,
+    incident: int,
+    *,
+    kinds: Iterable[EntryKind] = (),
+    without: Iterable[EntryKind] = (),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[TimelineEntry]:
+    """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
+    require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, LARGEST_PAGE))
     rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident)
     if chosen := list(kinds):

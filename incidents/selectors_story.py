@@ -15,12 +15,17 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.keyset import Page, decode_cursor, encode_cursor
 from incidents.models import Incident, TimelineEntry
-from incidents.selectors import timeline_page
+from incidents.selectors import story_of
 from incidents.texts import invalid
 from incidents.vocabulary import CHATTER, EntryKind
 
 BOTH: Final = ("timeline", "audit")
 Position = tuple[datetime, int] | None
+
+
+def source_named(word: str) -> str:
+    """ "timeline" or "audit". Raises ValueError."""
+    return BOTH[BOTH.index(word)]
 
 
 def entry_for(actor: Actor, incident: Incident, entry_id: int) -> TimelineEntry:
@@ -48,7 +53,7 @@ def timeline_around(
 
     The newest of the story for an entry of elsewhere. Raises Forbidden.
     """
-    newest = timeline_page(actor, incident.number, without=CHATTER, limit=limit)
+    newest = story_of(actor, incident.pk, without=CHATTER, limit=limit)
     if any(entry.pk == entry_id for entry in newest.items):
         return newest, False
     entry = _entries(actor, incident).filter(pk=entry_id).first()
@@ -58,7 +63,7 @@ def timeline_around(
     cursor = encode_cursor(entry.occurred_at, entry.pk + 1)
     is_chatter = entry.kind in CHATTER
     without: Iterable[EntryKind] = () if is_chatter else CHATTER
-    page = timeline_page(actor, incident.number, without=without, cursor=cursor, limit=limit)
+    page = story_of(actor, incident.pk, without=without, cursor=cursor, limit=limit)
     return page, is_chatter
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("incidents/bulk/<int:pk>/undo", bulk.undo, name="bulk_undo"),
     path("incidents/<str:reference>", pages.detail, name="detail"),
     path("incidents/<str:reference>/export", exporting.export_incident, name="export_one"),
+    path("incidents/<str:reference>/activity", pages.activity, name="activity"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
     path("settings/sla", policies.policies, name="sla"),
     path("panels/<str:name>", panel_view, name="panel"),

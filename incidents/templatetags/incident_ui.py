@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.markdown import markdown
 from core.templatetags.ui import compact, icon
 from incidents.clocks import Clock, clock_of
 from incidents.models import Incident
-from incidents.vocabulary import Impact, Severity, Status
+from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
 register = template.Library()
 SEVERITY_SHAPES = {"sev1": "octagon-alert", "sev2": "triangle-alert", "sev3": "diamond", "sev4": "circle"}
@@ -39,6 +40,12 @@ ENTRY_SHAPES = {
     "resolution": "circle-check", "note": "message-square", "event": "radio", "sla": "alarm-clock-off",
     "notification": "bell", "slack": "hash", "remediation": "wrench", "postmortem": "book-open",
     "change": "pencil",
+}  # fmt: skip
+
+
+ENTRY_WORDS = {
+    "status_change": "Status", "stage_change": "Stage", "severity_change": "Severity",
+    "role_assigned": "Role", "sla": "Deadline", "event": "Detection", "change": "Change",
 }  # fmt: skip
 
 
@@ -92,6 +99,30 @@ def sla(incident: Incident) -> SafeString | str:
     """The next deadline, counting down; JS keeps it counting."""
     clock = clock_of(incident, timezone.now())
     return "" if clock is None else _sla(clock)
+
+
+@register.simple_tag
+def countdown(clock: Clock) -> SafeString:
+    """One deadline, counting down."""
+    return _sla(clock)
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """What somebody wrote, as Markdown made harmless."""
+    return markdown(str(text))
+
+
+@register.filter
+def entry_words(kind: str) -> str:
+    """A kind of entry in words."""
+    return ENTRY_WORDS.get(str(kind), EntryKind(kind).label)
+
+
+@register.filter
+def as_lines(labels: dict[str, str]) -> str:
+    """Labels as their form shows them: `name=value` a line."""
+    return "\n".join(f"{key}={value}" for key, value in labels.items())
 
 
 def _sla(clock: Clock) -> SafeString:

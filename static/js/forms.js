@@ -19,9 +19,14 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.elt.match
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.elt.matches("form")) return;
   setBusy(detail.elt, false);
-  if (!detail.successful) return;
-  if (detail.elt.matches("[data-composer]")) detail.elt.reset();
   const inline = detail.elt.closest("details[data-inline]"); // shut, its panel may show what came of it
+  const isMoved = inline && [409, 422].includes(detail.xhr.status); // what was typed stands in the dialog now
+  if (!detail.successful && !isMoved) return;
+  if (detail.elt.matches("[data-composer]")) {
+    detail.elt.reset();
+    const key = detail.elt.querySelector("[name=request_key]"); // the next words are another entry
+    if (key) key.value = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  }
   if (inline) {
     detail.elt.reset();
     inline.open = false;

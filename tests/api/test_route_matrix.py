@@ -79,6 +79,7 @@ API: dict[tuple[str, str], Row] = {
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
     ("GET", "/incidents/{reference}/components"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/events"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
@@ -131,7 +132,8 @@ PAGES: dict[str, str | May] = {
     "": "signed", "incidents": "signed", "incidents/declare": "signed", "incidents/similar": "signed",
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
-    "incidents/<str:reference>": "incident", "incidents/<str:reference>/<slug:name>": "act",
+    "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
+    "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
 }  # fmt: skip
 

@@ -1,0 +1,86 @@
+"""How the timeline is shown: which kinds a view holds, and long runs of machine entries as one line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from incidents.keyset import decode_cursor
+from incidents.models import TimelineEntry
+from incidents.texts import invalid
+from incidents.vocabulary import CHATTER, EntryKind
+
+SHORTEST_RUN: Final = 4
+STORY: Final = ""
+FULL: Final = "all"
+# The story is everything but what machines chatter; the others are kinds by name.
+KINDS: Final[Mapping[str, tuple[EntryKind, ...]]] = {
+    STORY: (),
+    "updates": (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE),
+    "notes": (EntryKind.NOTE,),
+    "detection": (EntryKind.DETECTED, EntryKind.EVENT, EntryKind.SLA),
+    "changes": (
+        EntryKind.CHANGE, EntryKind.SEVERITY_CHANGE, EntryKind.STAGE_CHANGE, EntryKind.ROLE_ASSIGNED,
+        EntryKind.ACKNOWLEDGED,
+    ),
+    FULL: (),
+}  # fmt: skip
+TABS: Final = (
+    (STORY, "Story"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
+    ("changes", "Changes"), (FULL, "Everything"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Line:
+    """One entry, or a run of machine entries shown as one line."""
+
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it stands for more than one."""
+        return len(self.entries) > 1
+
+    @property
+    def newest(self) -> TimelineEntry:
+        """The first shown."""
+        return self.entries[0]
+
+    @property
+    def oldest(self) -> TimelineEntry:
+        """The last shown."""
+        return self.entries[-1]
+
+
+def without(view: str) -> tuple[EntryKind, ...]:
+    """The kinds a view leaves out."""
+    return CHATTER if view == STORY else ()
+
+
+def lines_of(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """Entries in their order; four and more of one machine kind in a row are one line."""
+    lines: list[Line] = []
+    for kind, run in groupby(entries, key=lambda entry: entry.kind):
+        found = list(run)
+        if kind in CHATTER and len(found) >= SHORTEST_RUN:
+            lines.append(Line(found))
+        else:
+            lines += [Line([entry]) for entry in found]
+    return lines
+
+
+def refuse_unknown(query: Mapping[str, str]) -> None:
+    """Raise Invalid naming `kind` or `before` for what no link of ours asks."""
+    if query.get("kind", STORY) not in KINDS:
+        raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
+    if before := query.get("before"):
+        decode_cursor(before)
+
+
+def entry_named(query: Mapping[str, str]) -> int:
+    """The entry that `?entry=` names; 0 for none."""
+    given = query.get("entry", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0

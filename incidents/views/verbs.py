@@ -1,0 +1,155 @@
+"""What can be done with an incident on its page: each verb, its form and the service behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from accounts.actor import Actor
+from core.errors import NotFound
+from incidents import forms, forms_story
+from incidents.selectors import incident_for
+from incidents.services import entries, notes, relating, resolving, responding, roles, touching
+from incidents.texts import invalid
+
+Data = dict[str, Any]
+Run = Callable[[Actor, int, Data], object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One verb. `said` is the toast, with {ref} for the incident; `kind` dresses the button.
+
+    `run` gets the cleaned data of the form; of a form for fields of the incident only what was changed, and
+    the version.
+    """
+
+    title: str
+    submit: str
+    form: type[forms.ActionForm]
+    run: Run
+    said: str
+    kind: str = "primary"
+    lead: str = ""
+
+
+def _acknowledge(actor: Actor, number: int, data: Data) -> None:
+    responding.acknowledge_incident(actor, number=number, note=data["note"])
+
+
+def _status(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("status", "message", "is_public", "version")}
+    responding.change_status(actor, number=number, **given)
+
+
+def _stage(actor: Actor, number: int, data: Data) -> None:
+    responding.change_stage(actor, number=number, stage=data["stage"], message=data["message"])
+
+
+def _resolve(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.resolve_incident(actor, number=number, root_cause=data["root_cause"] or None, **given)
+
+
+def _close(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.close_incident(actor, number=number, **given)
+
+
+def _reopen(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.reopen_incident(actor, number=number, **given)
+
+
+def _assign(actor: Actor, number: int, data: Data) -> None:
+    roles.assign_role(actor, number=number, role=data["role"], username=data["username"] or None)
+
+
+def _severity(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("severity", "message", "version")}
+    responding.change_severity(actor, number=number, **given)
+
+
+def _edit(actor: Actor, number: int, data: Data) -> None:
+    responding.edit_incident(actor, number=number, **data)
+
+
+def _component(actor: Actor, number: int, data: Data) -> None:
+    """Somebody else's change to another part of the incident is no reason to refuse, so no version here."""
+    if not data["impact"]:
+        touching.remove_component(actor, number=number, component=data["component"])
+        return
+    given = {name: data[name] for name in ("component", "impact")}
+    touching.set_component_impact(actor, number=number, **given)
+
+
+def _note(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "request_key")}
+    if data["audience"] == "public":
+        notes.add_update(actor, number=number, is_public=True, **given)
+    else:
+        notes.add_note(actor, number=number, **given)
+
+
+def _pin(actor: Actor, number: int, data: Data) -> None:
+    entries.pin_entry(actor, number=number, entry_id=data["entry"])
+
+
+def _unpin(actor: Actor, number: int, data: Data) -> None:
+    entries.unpin_entry(actor, number=number, entry_id=data["entry"])
+
+
+def _entry_time(actor: Actor, number: int, data: Data) -> None:
+    given = {"entry_id": data["entry"], "occurred_at": data["occurred_at"]}
+    entries.correct_entry_time(actor, number=number, **given)
+
+
+def _relate(actor: Actor, number: int, data: Data) -> None:
+    try:
+        relating.relate_incidents(actor, number=number, other=data["other"])
+    except NotFound as missing:
+        incident_for(actor, number)
+        raise invalid("other", "incident", "must be an incident of this workspace") from missing
+
+
+def _unrelate(actor: Actor, number: int, data: Data) -> None:
+    relating.unrelate_incidents(actor, number=number, other=data["other"])
+
+
+def _edits(title: str, *names: str) -> Action:
+    return Action(title, "Save", forms_story.changes_form(*names), _edit, "{ref} saved.")
+
+
+ACTIONS: Final = {
+    "acknowledge": Action(
+        "Acknowledge", "Acknowledge", forms.AcknowledgeForm, _acknowledge, "You have {ref}."
+    ),
+    "status": Action("Change status", "Change status", forms.StatusForm, _status, "{ref} is {status} now."),
+    "stage": Action("Change stage", "Change stage", forms_story.StageForm, _stage, "{ref}: {stage} now."),
+    "resolve": Action("Resolve", "Resolve", forms.ResolveForm, _resolve, "{ref} is resolved."),
+    "close": Action("Close", "Close", forms.MessageForm, _close, "{ref} is closed."),
+    "reopen": Action("Reopen", "Reopen", forms.MessageForm, _reopen, "{ref} is open again."),
+    "assign": Action("Assign a role", "Assign", forms.AssignForm, _assign, "Roles of {ref} changed."),
+    "severity": Action(
+        "Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."
+    ),
+    "edit": _edits("Edit details", "title", "description", "impact", "root_cause", "incident_type", "labels"),
+    "title": _edits("Rename", "title"),
+    "description": _edits("Edit the description", "description"),
+    "impact": _edits("Edit the impact", "impact"),
+    "root-cause": _edits("Edit the root cause", "root_cause"),
+    "type": _edits("Change the type", "incident_type"),
+    "labels": _edits("Edit the labels", "labels"),
+    "component": Action(
+        "Affected component", "Save", forms.ComponentForm, _component, "Components of {ref} changed."
+    ),
+    "note": Action("Add to the timeline", "Add", forms.NoteForm, _note, "Added to {ref}."),
+    "pin": Action("Pin this entry", "Pin", forms_story.EntryForm, _pin, "Pinned.", lead="It stays on top."),
+    "unpin": Action("Unpin this entry", "Unpin", forms_story.EntryForm, _unpin, "Unpinned."),
+    "time": Action(
+        "Correct the time", "Save", forms_story.EntryTimeForm, _entry_time, "Moved to when it happened."
+    ),
+    "relate": Action("Link an incident", "Link", forms_story.RelateForm, _relate, "{ref} is linked."),
+    "unrelate": Action("Unlink an incident", "Unlink", forms_story.RelateForm, _unrelate, "Unlinked."),
+}
