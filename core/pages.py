@@ -84,14 +84,14 @@ def _for_fragment(fault: Problem) -> HttpResponse:
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
     """To the sign-in and back; words typed into a form wait meanwhile."""
-    return go_to(request, _leading_back(keep_form(request) or _page_of(request)))
+    return go_to(request, _leading_back(_way_back(request)))
 
 
-def _page_of(request: HttpRequest) -> str:
-    # A fragment's own address is no page to come back to.
+def _way_back(request: HttpRequest) -> str:
+    # A fragment's own address is no page to come back to, and its page keeps the words by itself.
     if wants_fragment(request):
         return request.headers.get("HX-Current-URL", "/")
-    return request.get_full_path()
+    return keep_form(request) or request.get_full_path()
 
 
 def _leading_back(back: str) -> str:

@@ -79,7 +79,9 @@ def read_event_filter(
 
 
 def _level(name: str, word: str) -> Level:
-    return Level(parsed(name, word, parse_level, iter(Level))) if word else Level.DEBUG
+    if not word:
+        return Level.DEBUG
+    return parse_level(parsed(name, word, lambda text: LEVEL_LABELS[parse_level(text)], LEVEL_LABELS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
+from core.errors import Invalid
 from incidents.keyset import decode_cursor
 from incidents.models import TimelineEntry
 from incidents.texts import invalid
@@ -76,8 +77,16 @@ def refuse_unknown(query: Mapping[str, str]) -> None:
     """Raise Invalid naming `kind` or `before` for what no link of ours asks."""
     if query.get("kind", STORY) not in KINDS:
         raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
-    if before := query.get("before"):
-        decode_cursor(before)
+    if (before := query.get("before")) and not _is_cursor(before):
+        raise invalid("before", "cursor", "must be a cursor that a page of the timeline gave out")
+
+
+def _is_cursor(text: str) -> bool:
+    try:
+        decode_cursor(text)
+    except Invalid:
+        return False
+    return True
 
 
 def entry_named(query: Mapping[str, str]) -> int:

@@ -13,6 +13,7 @@ from accounts.permissions import Capability, require
 from accounts.web import current_actor
 from core.errors import Invalid
 from core.htmx import go_to, render
+from core.kept_forms import take_form
 from incidents.filters import IncidentFilter
 from incidents.forms import DeclareForm
 from incidents.models import Incident
@@ -30,6 +31,8 @@ def declare(request: HttpRequest) -> HttpResponse:
     """GET: the form. POST: the incident; 303 to its page, 422 with the faults and everything typed."""
     actor = current_actor(request)
     require(actor, Capability.INCIDENTS_WRITE)
+    if (kept := take_form(request)) is not None:
+        return _page(request, DeclareForm(kept), is_kept=True)
     if request.method != "POST":
         return _page(request, DeclareForm(initial={"request_key": uuid.uuid4().hex}))
     form = DeclareForm(request.POST)
@@ -44,8 +47,10 @@ def declare(request: HttpRequest) -> HttpResponse:
     return go_to(request, f"/incidents/INC-{number}")
 
 
-def _page(request: HttpRequest, form: DeclareForm, status: int = 200) -> HttpResponse:
-    context = {"form": form.styled(), "nav_current": "/incidents"}
+def _page(
+    request: HttpRequest, form: DeclareForm, status: int = 200, *, is_kept: bool = False
+) -> HttpResponse:
+    context = {"form": form.styled(), "nav_current": "/incidents", "is_kept": is_kept}
     return render(request, "incidents/declare.html", context, part="form", status=status)
 
 
