@@ -1,0 +1,43 @@
+"""What only a browser shows of the incident page: typing outlives live updates, and a conflict shows both texts."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+
+def test_a_composer_keeps_its_words_while_the_page_moves_and_sends_each_note_once(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Moves while typing")
+    words = page.get_by_label("Add to the timeline", exact=True).last
+    words.fill("half a thou")
+    other = open_page("/", who="theo.lind")
+    other.goto(f"/incidents/{reference}/note")
+    other.get_by_label("Add to the timeline").fill("theirs")
+    other.get_by_role("button", name="Add").click()
+    expect(page.locator(".timeline")).to_contain_text("theirs", timeout=10_000)
+    expect(words).to_have_value("half a thou")
+    for note in ("**first**", "**first**", "second"):
+        words.fill(note)
+        words.press("Control+Enter")
+        expect(words).to_have_value("")
+    expect(page.locator(".timeline strong", has_text="first")).to_have_count(2)
+    expect(page.locator(".timeline")).to_contain_text("second")
+
+
+def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Edited by two")
+    fact = page.get_by_role("region", name="Impact")
+    fact.locator("summary").click()
+    fact.get_by_label("Impact").fill("a third of payments")
+    other = open_page("/", who="theo.lind")
+    other.goto(f"/incidents/{reference}/impact")
+    other.get_by_label("Impact").fill("half of all payments")
+    other.get_by_role("button", name="Save").click()
+    other.wait_for_url(f"**/incidents/{reference}")
+    fact.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Form")
+    expect(dialog.locator(".clash-text").first).to_have_text("half of all payments")
+    expect(dialog.locator(".clash-text").last).to_have_text("a third of payments")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Impact")).to_contain_text("a third of payments")
