@@ -1,4 +1,4 @@
-"""What only a browser shows of the incident page: typing outlives live updates, and a conflict shows both texts."""
+"""What only a browser shows of the incident page: typing outlives updates; a conflict shows both texts."""
 
 from __future__ import annotations
 
