@@ -51,7 +51,7 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     try:
         body = await read_body(_headers(scope), receive, limit=MAX_BODY)
     except Problem as problem:
-        status, headers, answer = refused(problem)
+        status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
         return

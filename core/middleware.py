@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
@@ -13,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from core.careful import HEADERS
+from core.careful import HEADERS, sane_id
 from core.http_problems import CONTENT_TYPE, plain_problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 
 
 class ClientAddress:
@@ -58,8 +55,7 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = sane_id(request.headers.get("X-Request-ID", ""))
         request.META["HTTP_X_REQUEST_ID"] = request_id
         request.__dict__["request_id"] = request_id
         response = self.get_response(request)

@@ -47,7 +47,7 @@ class EventIn(Schema):
     )
     event_type: str = Field("", max_length=200, description="Also `type`.")
     correlation_id: str = Field("", max_length=200)
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = {}
 
 
 class EventsIn(Schema):

@@ -45,7 +45,8 @@ def write(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
 
 def _fill(archive: zipfile.ZipFile, now: datetime) -> Manifest:
     with transaction.atomic():
-        catalogue.ask(f"{_ONE_MOMENT}; select 1")
+        with connection.cursor() as cursor:
+            cursor.execute(_ONE_MOMENT)
         loose, wanted = catalogue.detached(), catalogue.tables()
         written = [
             _write(archive, name, columns, [name, *loose.get(name, [])]) for name, columns in wanted.items()

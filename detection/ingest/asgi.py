@@ -59,17 +59,21 @@ def door() -> Door:
 
 
 async def _answer(scope: Scope, receive: Channel) -> Answer:
+    headers = _headers(scope)
     try:
-        headers = _headers(scope)
         _check(scope["method"], headers)
         body = await read_body(headers, receive, limit=MAX_BODY)
         client = scope.get("client") or ("",)
         return await door().receive(headers, str(client[0]), body)
     except Problem as problem:
-        return refused(problem)
+        return _refused(scope, headers, problem)
     except DatabaseError:
         log.warning("ingest.database_away", exc_info=True)
-        return refused(unavailable())
+        return _refused(scope, headers, unavailable())
+
+
+def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> Answer:
+    return refused(problem, scope["path"], headers.get("x-request-id", ""))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -119,5 +119,6 @@ def check_it_settles(burst: Burst, tocsin: Running) -> None:
             return False
 
     tocsin.until(right, SETTLED_WITHIN_S)
-    assert burst.outcome(tocsin) == burst.expected()
+    found, wanted = burst.outcome(tocsin), burst.expected()
+    assert found == wanted, f"{found} is not {wanted}"
     assert tocsin.until(lambda: tocsin.status() == "ready", SETTLED_WITHIN_S), tocsin.log()[-20000:]
