@@ -117,6 +117,15 @@ TEMPLATES: list[dict[str, Any]] = [
 COTTON_DIR = "components"
 
 
+# A connection that a network dropped without a word is noticed within half a minute, not within hours.
+NOTICED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
 def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
@@ -129,7 +138,7 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or query.pop("port", "")),
         # A restarted PostgreSQL leaves a pool of dead connections: each is tried before it is lent out.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 16, "timeout": 10}},
+        "OPTIONS": {**NOTICED, **query, "pool": {"min_size": 0, "max_size": 16, "timeout": 10}},
     }
 
 

@@ -47,6 +47,7 @@ def restore(path: Path, *, replace: bool = False) -> Manifest:
             "The database is not empty. Nothing was changed; --replace lets go of everything that is in it."
         )
     with transaction.atomic():
+        _run(sql.SQL("set local idle_in_transaction_session_timeout = 0"))
         _clear()
         _migrate_to(manifest)
         _load(path, manifest)

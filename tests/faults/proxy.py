@@ -29,7 +29,8 @@ class Wire:
             with contextlib.suppress(OSError):
                 if reset:
                     side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                side.shutdown(socket.SHUT_RDWR) if not reset else None
+                # Wakes the thread that reads from it, without which closing would not reach the wire.
+                side.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
             side.close()
 
 

@@ -1,0 +1,66 @@
+"""A clock that jumps: what is due, leased and limited goes by the database's clock, so nothing notices."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core import allowance, relay
+from core.meter import Limit, Meter
+from core.models import OutboxDispatch
+from core.relay import relay_due
+from tests.core.test_relay import happen, make_due, seconds_from_now
+
+pytestmark = pytest.mark.django_db(transaction=True)
+JUMPS = [timedelta(days=400), timedelta(hours=-3), timedelta(days=-400)]
+
+
+@pytest.fixture(params=JUMPS, ids=str)
+def jump(request, time_machine):
+    """`jump()`: from now on this process believes in another time."""
+    return lambda: time_machine.move_to(timezone.now() + request.param)
+
+
+def test_what_waits_is_delivered_once(heard, jump):
+    happen()
+    jump()
+    assert relay_due() == 1
+    assert relay_due() == 0
+    assert heard == ["0"]
+
+
+def test_nobody_takes_what_another_holds(heard, jump):
+    happen()
+    [held] = relay.claim(10)
+    jump()
+    assert relay.claim(10) == []
+    assert 0 < seconds_from_now("leased_until") <= relay.LEASE_S
+    assert held.attempts == 1
+
+
+def test_what_failed_is_tried_again_in_its_time(subscribers, jump):
+    from core.outbox import subscriber
+
+    @subscriber("broken", topics=("*",))
+    def broken(event):
+        raise ValueError("not now")
+
+    happen()
+    jump()
+    relay_due()
+    assert 0 < seconds_from_now("due_at") < 60
+    make_due()
+    assert relay_due() == 1
+    assert OutboxDispatch.objects.get().attempts == 2
+
+
+def test_a_limit_is_neither_forgiven_nor_stuck(jump):
+    name = f"jump:{time.time_ns()}"
+    assert allowance.take(name, 3, wanted=3, window_s=3600) == 3
+    jump()
+    assert allowance.take(name, 3, window_s=3600) == 0
+    meter, limit = Meter(1), Limit(f"{name}:meter", 10)
+    assert meter.take(limit, 5), "a new second by this clock"

@@ -1,0 +1,110 @@
+"""Whatever is typed or sent into a form: never a fault of ours, never live markup, nothing half done."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from incidents.models import Incident
+from incidents.services.opening import declare_incident
+from incidents.services.sla import seed_policies
+
+pytestmark = pytest.mark.django_db
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
+NASTY = {
+    "nothing": "",
+    "blank": " \t\n ",
+    "nul": "a\x00b",
+    "markup": MARKUP,
+    "template": "{{ settings.SECRET_KEY }}{% load static %}",
+    "sql": "'; drop table incidents_incident; --",
+    "long": "x" * 100_000,
+    "emoji": "🔥" * 300,
+    "right to left": "\u202egnp.exe",
+    "combining": "e\u0301" * 5000,
+    "lone surrogate": "\ud800".encode("utf-8", "surrogatepass"),
+    "not utf-8": b"\xff\xfe\x00",
+    "control": "\x01\x02\x1b[31m",
+    "number": "-1",
+    "huge number": "9" * 400,
+    "float": "NaN",
+    "path": "../../../../etc/passwd",
+    "array": "[]",
+    "date": "9999-12-31T23:59:59-14:00",
+    "line ends": "a\r\nSet-Cookie: x=1",
+}
+FORMS = {
+    "/sign-in": ("login", "password", "next", "remember"),
+    "/sign-in/once/" + "x" * 43: ("secret",),
+    "/account/password": ("current", "password"),
+    "/account/workspace/acme": ("next",),
+    "/incidents/declare": (
+        "title", "severity", "incident_type", "description", "components", "labels", "started_at",
+        "request_key", "assigned_to", "is_drill",
+    ),
+    "/incidents/INC-1/note": ("message", "audience", "version", "next", "request_key"),
+    "/incidents/INC-1/status": ("status", "message", "version"),
+    "/incidents/INC-1/resolve": ("message", "root_cause", "version"),
+    "/incidents/INC-1/assign": ("username", "role", "version"),
+    "/incidents/INC-1/severity": ("severity", "version", "reason"),
+    "/incidents/INC-1/edit": ("title", "description", "impact", "root_cause", "labels", "version"),
+    "/incidents/INC-1/acknowledge": ("next", "version", "note"),
+}  # fmt: skip
+ADDRESSES = (
+    "/incidents?{0}={1}", "/?search={1}&{0}=x", "/incidents/{1}", "/incidents/INC-1/{1}", "/panels/{1}",
+    "/panels/incidents.active?key={1}", "/find?q={1}", "/incidents/similar?title={1}", "/sign-in/once/{1}",
+    "/account/workspace/{1}", "/static/{1}", "/api/v1/{1}", "/sign-in?next={1}",
+)  # fmt: skip
+
+
+@pytest.fixture
+def browser(actor, workspace) -> Client:
+    seed_policies(workspace.pk)
+    declare_incident(actor, title="Checkout is down", components=["api"])
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get(pk=actor.user_id))
+    return client
+
+
+def holds_up(answer) -> None:
+    assert answer.status_code < 500, (answer.request["PATH_INFO"], answer.status_code)
+    assert b"<script>alert(1)" not in answer.content
+    assert b"<img src=x" not in answer.content
+    assert "x=1" not in str(answer.cookies.get("Set-Cookie", ""))
+    assert "\n" not in answer.get("Location", "")
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_no_form_breaks_or_echoes_markup_whatever_is_in_it(browser, path):
+    value = dict.fromkeys(FORMS[path], "x")
+    for nasty in NASTY.values():
+        holds_up(browser.post(path, dict.fromkeys(FORMS[path], nasty)))
+        for field in FORMS[path]:
+            holds_up(browser.post(path, value | {field: nasty}))
+    assert Incident.across_workspaces.get(number=1).title
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data"),
+        ("multipart/form-data", b"no boundary"),
+        ("application/json", b'{"title": "x"}'),
+        ("application/x-www-form-urlencoded", b"%%%=%ff&title[]=1&" * 400),
+        ("application/x-www-form-urlencoded; charset=no-such", b"title=x"),
+        ("", b"\x00" * 1000),
+    ],
+)
+def test_no_form_breaks_over_a_body_that_is_no_form(browser, path, kind, body):
+    holds_up(browser.generic("POST", path, body, content_type=kind))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_address_breaks_or_echoes_markup(browser, address):
+    from urllib.parse import quote
+
+    for nasty in NASTY.values():
+        for field in ("severity", "since", "cursor", "sort", "page"):
+            holds_up(browser.get(address.format(field, quote(nasty, safe=""))))
