@@ -92,8 +92,18 @@ def _migrate_to(manifest: Manifest) -> None:
     """The tables as they were when the backup was made."""
     _run(sql.SQL("set constraints all immediate"))
     executor = MigrationExecutor(connection)
-    executor.migrate([key for key in executor.loader.graph.nodes if key in set(manifest.migrations)])
+    executor.migrate(_last_ones(executor, set(manifest.migrations)))
     _run(sql.SQL("set constraints all deferred"))
+
+
+def _last_ones(executor: MigrationExecutor, applied: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The last of each app: naming one before it would mean to go back to that."""
+    graph = executor.loader.graph
+    return [
+        key
+        for key in sorted(applied & set(graph.nodes))
+        if not any(child.key[0] == key[0] and child.key in applied for child in graph.node_map[key].children)
+    ]
 
 
 def _load(path: Path, manifest: Manifest) -> None:
