@@ -159,13 +159,13 @@ def _beat() -> Finding:
 
 @health_check("detection worker", "The detection worker", asks="database")
 def _detection_worker() -> Finding:
-    advice = "Start the worker of the queue `detection`. Events are kept; incidents open when it is back."
+    advice = "Start the worker of the queue detection. Events are kept; incidents open when it is back."
     return seen("the detection worker", pulse.last("detection"), WORKER_LATE_S, advice)
 
 
 @health_check("worker", "The worker for live updates and notices", asks="database")
 def _worker() -> Finding:
-    advice = "Start the worker of the queue `default`. Live updates and notices go out when it is back."
+    advice = "Start the worker of the queue default. Live updates and notices go out when it is back."
     return seen("the worker", pulse.last("default"), WORKER_LATE_S, advice)
 
 
@@ -186,7 +186,7 @@ def outbox_lag() -> float:
 
 @health_check("outbox", "The delivery of live updates and notices", asks="database")
 def _outbox() -> Finding:
-    advice = "Look at the log of the worker of the queue `default`. Nothing is lost; it goes out late."
+    advice = "Look at the log of the worker of the queue default. Nothing is lost; it goes out late."
     return waiting("undelivered fact", outbox_since(), LAG_LATE_S, advice)
 
 

@@ -16,5 +16,5 @@ def _detection() -> Finding:
     with connection.cursor() as cursor:
         cursor.execute(OLDEST)
         since = cursor.fetchone()[0]
-    advice = "Look at the log of the worker of the queue `detection`. Events are kept; incidents open late."
+    advice = "Look at the log of the worker of the queue detection. Events are kept; incidents open late."
     return waiting("event to be looked at", since, LAG_LATE_S, advice)

@@ -26,7 +26,7 @@ SETTINGS = {
     "work_mem": "16MB",
     "jit": "off",
     # Who vanished in the middle of a transaction does not hold its locks for ever.
-    "idle_in_transaction_session_timeout": "30s",
+    "idle_in_transaction_session_timeout": "15s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

@@ -17,9 +17,9 @@ from core.relay import LEASE_S
 from tests.faults.burst import Burst, acknowledged, check_it_settles, during
 from tests.faults.running import Wired, running
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
-# The statement gets five seconds, and then there is the connection to be closed and the answer to be sent.
-ANSWERED_WITHIN_S = 9.0
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+# Who it is gets five seconds, its events another five; the rest is for a machine that is busy.
+ANSWERED_WITHIN_S = 12.0
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,9 @@ def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> No
     during(burst, tocsin, stop)
     others = [_another(tocsin, queue) for queue in ("default", "detection")]
     try:
-        assert tocsin.until(lambda: burst.outcome(tocsin) == burst.expected(), LEASE_S + 15)
+        assert tocsin.until(lambda: burst.outcome(tocsin) == burst.expected(), LEASE_S + 40)
         settled = "select count(*) from core_outboxdispatch where state = 'pending' and leased_until < now()"
-        assert tocsin.until(lambda: tocsin.row(settled) == (0,), LEASE_S + 5)
+        assert tocsin.until(lambda: tocsin.row(settled) == (0,), LEASE_S + 30)
     finally:
         for one in stopped:
             one.resume()

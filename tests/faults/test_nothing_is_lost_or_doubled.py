@@ -12,7 +12,7 @@ import redis
 from tests.faults.burst import Burst, check_it_settles, during
 from tests.faults.running import Running
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("program", ["web", "detection", "worker", "beat"])

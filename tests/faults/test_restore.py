@@ -17,7 +17,7 @@ from core.embedded.database import ensure_database
 from tests.faults.burst import Burst
 from tests.faults.running import Running
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 COPY = "restored"
 # What would be wrong in a copy that is not of one moment.
 LINKED = """

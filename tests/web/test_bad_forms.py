@@ -39,7 +39,7 @@ NASTY = {
 FORMS = {
     "/sign-in": ("login", "password", "next", "remember"),
     "/sign-in/once/" + "x" * 43: ("secret",),
-    "/account/password": ("current", "password"),
+    "/account/password": ("current",),
     "/account/workspace/acme": ("next",),
     "/incidents/declare": (
         "title", "severity", "incident_type", "description", "components", "labels", "started_at",
@@ -71,8 +71,9 @@ def browser(actor, workspace) -> Client:
 
 def holds_up(answer) -> None:
     assert answer.status_code < 500, (answer.request["PATH_INFO"], answer.status_code)
-    assert b"<script>alert(1)" not in answer.content
-    assert b"<img src=x" not in answer.content
+    if answer.get("Content-Type", "").startswith("text/html"):
+        assert b"<script>alert(1)" not in answer.content
+        assert b"<img src=x" not in answer.content
     assert "x=1" not in str(answer.cookies.get("Set-Cookie", ""))
     assert "\n" not in answer.get("Location", "")
 
