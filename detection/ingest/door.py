@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -140,7 +141,8 @@ class Door:
         try:
             while self._nudge_again:
                 self._nudge_again = False
-                await off_loop(nudge, EVALUATE, "detection")
+                with contextlib.suppress(TimeoutError):
+                    await off_loop(nudge, EVALUATE, "detection")
                 await asyncio.sleep(NUDGE_GAP_S)
         finally:
             self._nudging = False
@@ -157,7 +159,7 @@ class Door:
         """A convenience: when the database is away now, the next event of these sources brings them in."""
         try:
             await off_loop(catalogue_sources, workspace_id, sources)
-        except DatabaseError:
+        except (DatabaseError, TimeoutError):
             self._known -= {(workspace_id, source) for source in sources}
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
