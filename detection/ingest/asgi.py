@@ -73,7 +73,7 @@ async def _answer(scope: Scope, receive: Channel) -> Answer:
 
 
 def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> Answer:
-    return refused(problem, scope["path"], headers.get("x-request-id", ""))
+    return refused(problem, scope.get("path", ""), headers.get("x-request-id", ""))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
-import psutil
 import psycopg
 import pytest
 import requests
 
-from config.places import ROOT
 from core.relay import LEASE_S
 from tests.faults.burst import Burst, acknowledged, check_it_settles, during
 from tests.faults.running import Wired, running
@@ -157,26 +153,12 @@ def _tell(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
 
 def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
-    stopped: list[psutil.Process] = []
 
     def stop() -> None:
-        stopped.extend(tocsin.stop_programs("worker") + tocsin.stop_programs("detection"))
-
-    during(burst, tocsin, stop)
-    others = [_another(tocsin, queue) for queue in ("default", "detection")]
-    try:
-        assert tocsin.until(lambda: burst.outcome(tocsin) == burst.expected(), LEASE_S + 40)
-        settled = "select count(*) from core_outboxdispatch where state = 'pending' and leased_until < now()"
-        assert tocsin.until(lambda: tocsin.row(settled) == (0,), LEASE_S + 30)
-    finally:
+        stopped = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
+        time.sleep(LEASE_S + 1)
         for one in stopped:
             one.resume()
-        for other in others:
-            other.terminate()
-            other.wait(timeout=20)
+
+    during(burst, tocsin, stop)
     check_it_settles(burst, tocsin)
-
-
-def _another(tocsin: Wired, queue: str) -> subprocess.Popen[bytes]:
-    """A second worker, as another host would run one."""
-    return subprocess.Popen([sys.executable, "-m", "config.work", queue], cwd=ROOT, env=tocsin.environment)

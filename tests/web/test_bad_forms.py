@@ -69,7 +69,7 @@ def browser(actor, workspace) -> Client:
     return client
 
 
-def holds_up(answer) -> None:
+def check_it_holds_up(answer) -> None:
     assert answer.status_code < 500, (answer.request["PATH_INFO"], answer.status_code)
     if answer.get("Content-Type", "").startswith("text/html"):
         assert b"<script>alert(1)" not in answer.content
@@ -81,9 +81,9 @@ def holds_up(answer) -> None:
 @pytest.mark.parametrize("path", FORMS)
 def test_no_form_breaks_or_echoes_markup_whatever_is_in_it(browser, path):
     for nasty in NASTY.values():
-        holds_up(browser.post(path, dict.fromkeys(FORMS[path], nasty)))
+        check_it_holds_up(browser.post(path, dict.fromkeys(FORMS[path], nasty)))
     for field, kind in itertools.product(FORMS[path], ("nul", "markup", "lone surrogate")):
-        holds_up(browser.post(path, dict.fromkeys(FORMS[path], "x") | {field: NASTY[kind]}))
+        check_it_holds_up(browser.post(path, dict.fromkeys(FORMS[path], "x") | {field: NASTY[kind]}))
     assert Incident.across_workspaces.get(number=1).title
 
 
@@ -100,7 +100,7 @@ def test_no_form_breaks_or_echoes_markup_whatever_is_in_it(browser, path):
     ],
 )
 def test_no_form_breaks_over_a_body_that_is_no_form(browser, path, kind, body):
-    holds_up(browser.generic("POST", path, body, content_type=kind))
+    check_it_holds_up(browser.generic("POST", path, body, content_type=kind))
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -109,4 +109,4 @@ def test_no_address_breaks_or_echoes_markup(browser, address):
 
     fields = itertools.cycle(("severity", "since", "cursor", "sort", "page"))
     for nasty, field in zip(NASTY.values(), fields, strict=False):
-        holds_up(browser.get(address.format(field, quote(nasty, safe=""))))
+        check_it_holds_up(browser.get(address.format(field, quote(nasty, safe=""))))
