@@ -42,7 +42,7 @@ OPENED = "select count(*) from incidents_incident"
 
 def _send_on(tocsin: Running, is_over: threading.Event) -> None:
     while not is_over.is_set():
-        Burst(services=5, each=20).send(tocsin)
+        Burst(services=2, each=10).send(tocsin)
 
 
 def _manage(tocsin: Running, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +52,7 @@ def _manage(tocsin: Running, *arguments: str, **extra: str) -> subprocess.Comple
 def _python(tocsin: Running, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     env = tocsin.environment | {"TOCSIN_ENV": "local"} | extra
     argv = [sys.executable, *arguments]
-    return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
