@@ -12,8 +12,9 @@ class Actor:
     """Somebody or something acting in one workspace.
 
     kind: "user" (a signed-in member), "token" (an API token), "local" (a loopback caller without a token, in
-    the mode `make run` starts), "system" (detection, sweepers). `role` is set for users; `scopes` for tokens
-    and local callers. `user_id` is the person behind a user, or None.
+    the mode `make run` starts), "source" (a sender of webhooks), "system" (detection, sweepers). `role` is
+    set for users; `scopes` for tokens, sources and local callers. `user_id` is the person behind a user, or
+    None.
     """
 
     workspace_id: int

@@ -19,6 +19,8 @@ class Capability(StrEnum):
     RULES_READ = "rules.read"
     RULES_WRITE = "rules.write"
     COMPONENTS_WRITE = "components.write"
+    SOURCES_READ = "sources.read"
+    SOURCES_WRITE = "sources.write"
     MEMBERS_READ = "members.read"
     MEMBERS_WRITE = "members.write"
     TOKENS_WRITE = "tokens.write"
@@ -37,6 +39,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.RULES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.RULES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.COMPONENTS_WRITE: (Role.MANAGER, Scope.ADMIN),
+    Capability.SOURCES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.SOURCES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),

@@ -21,6 +21,7 @@ from core.strict_json import load
 from detection.api import events_router
 from detection.api import router as rules_router
 from detection.api_members import router as members_router
+from detection.webhooks.api import router as webhooks_router
 from incidents.api import catalogue as components_router
 from incidents.api import router as incidents_router
 from incidents.api_export import router as exports_router
@@ -63,6 +64,7 @@ api.add_router("/incidents", story_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
+api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("", accounts_router)
 

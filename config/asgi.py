@@ -15,6 +15,7 @@ from core.bodies import read_body
 from core.errors import Problem
 from detection.ingest import asgi as ingest
 from detection.ingest.answers import refused
+from detection.webhooks.http import LARGEST
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -22,6 +23,8 @@ Channel = Callable[..., Awaitable[Any]]
 EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = ("GET", "/live")
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# A notification on everything that burns is large just when it matters.
+WEBHOOKS: Final = ("/api/v1/webhooks/", "/v2/")
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
@@ -49,7 +52,8 @@ def _is_page(scope: Scope) -> bool:
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
     try:
-        body = await read_body(_headers(scope), receive, limit=MAX_BODY)
+        limit = LARGEST if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
+        body = await read_body(_headers(scope), receive, limit=limit)
     except Problem as problem:
         status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -33,6 +33,10 @@ class Environment(BaseSettings):
     )
     tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers keep their data.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
+    secret_key_fallbacks: SecretStr = Field(
+        SecretStr(""),
+        description="Earlier signing keys, separated by commas: what they sealed stays readable.",
+    )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]", description="Host names served, separated by commas."
     )
@@ -76,6 +80,9 @@ class Environment(BaseSettings):
     )
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
+    )
+    quarantine_days: int = Field(
+        14, ge=1, le=365, description="Days a webhook that could not be read is kept, to be replayed."
     )
     metrics_token: SecretStr = Field(
         SecretStr(""),

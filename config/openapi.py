@@ -37,11 +37,12 @@ REFUSALS: Final = {
     405: "This address does not answer to that method.",
     409: "Somebody was first, or the version is stale; `current` has the state now.",
     413: "The body is larger than the limit.",
+    415: "The body is of another content type, or packed in another way, than is taken here.",
     422: "A field breaks a rule; `errors` names each.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Nothing was stored; send the same request again after `Retry-After`.",
 }
-METHODS: Final = frozenset({"get", "put", "post", "patch", "delete"})
+METHODS: Final = frozenset({"get", "put", "post", "patch", "delete", "options"})
 SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"key": []}, {}]
 
 
@@ -61,7 +62,8 @@ def complete(document: OpenAPISchema) -> OpenAPISchema:
 
 
 def _complete_operation(operation: dict[str, Any]) -> None:
-    operation["security"] = SECURITY
+    if operation.get("security") != []:  # let in by a key of its own
+        operation["security"] = SECURITY
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, description in REFUSALS.items():
         answer = operation["responses"].setdefault(status, {"description": description, "content": {}})

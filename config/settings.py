@@ -18,6 +18,7 @@ IS_PRODUCTION = TOCSIN_ENV == "production"
 BASE_DIR = ROOT
 DATA_DIR = ENVIRONMENT.tocsin_data_dir
 SECRET_KEY = ENVIRONMENT.signing_key()
+SECRET_KEY_FALLBACKS = words(ENVIRONMENT.secret_key_fallbacks.get_secret_value())
 DEBUG = False
 ALLOWED_HOSTS = words(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = words(ENVIRONMENT.csrf_trusted_origins)
@@ -28,6 +29,7 @@ EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
 API_LIMIT_PER_CALLER = ENVIRONMENT.api_limit_per_caller
 LIVE_STREAMS_PER_SESSION = ENVIRONMENT.live_streams_per_session
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
+QUARANTINE_DAYS = ENVIRONMENT.quarantine_days
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
 S3_ACCESS_KEY = ENVIRONMENT.s3_access_key

@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
     path("", include("detection.urls")),
+    path("", include("detection.webhooks.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

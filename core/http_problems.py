@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from core.errors import Problem
 
 CONTENT_TYPE: Final = "application/problem+json"
+# Set on a response whose refusal is in the words its caller's protocol has for it.
+PLAIN_SPOKEN: Final = "is_plain_spoken"
 _SENTENCES: Final = {
     400: "The request could not be understood.",
     403: "This is not allowed.",

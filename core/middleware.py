@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from core.careful import HEADERS, sane_id
-from core.http_problems import CONTENT_TYPE, plain_problem
+from core.http_problems import CONTENT_TYPE, PLAIN_SPOKEN, plain_problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
@@ -88,7 +88,8 @@ class ApiProblems:
         response = self.get_response(request)
         if response.status_code < 400 or not request.path.startswith(API_PREFIX):
             return response
-        if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+        is_worded = response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
+        if is_worded or PLAIN_SPOKEN in vars(response):
             return response
         return self._translated(request, response)
 

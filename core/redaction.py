@@ -20,6 +20,7 @@ _SECRET_TEXT: Final = (
         rf"\1\2{MASK}",
     ),
     (re.compile(r"(?i)(/sign-in/(?:once/|link/)?)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
+    (re.compile(r"(?i)(/webhooks/[a-z0-9_-]+/)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
 )
 
 

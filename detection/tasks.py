@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
 from core.nudge import clear, nudge
 from detection.services.evaluate import drain
 from detection.services.retention import maintain
-from detection.services.sweeper import sweep_due
+from detection.services.sweeper import forget_requests, sweep_due
 
 EVALUATE = "detection.evaluate"
 WORTH_A_REST_S, LONGEST_REST_S = 0.005, 0.03
@@ -41,5 +42,6 @@ def sweep_rules() -> None:
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)
 def maintain_partitions() -> None:
-    """Make the next partitions, drop the expired ones, forget old keys."""
+    """Make the next partitions, drop the expired ones, forget old keys and old webhooks."""
     maintain()
+    forget_requests(timezone.now())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.vocabulary import IncidentType, Severity
@@ -15,6 +16,8 @@ class Signal:
     `event_count`: events newly linked by this signal, each counted once. `joins`: the id of an incident that
     already holds some of these events, or None; an incident resolved since is not joined. `follows`: the
     place of an earlier signal of the same report that counted some of these events: it goes where that went.
+    `note` is what the timeline says of it, also where the incident knows the fingerprint; "" for the usual
+    line, once. `labels` are those of the incident it opens.
     """
 
     fingerprint: str
@@ -29,6 +32,8 @@ class Signal:
     components: tuple[str, ...] = ()
     joins: int | None = None
     follows: int | None = None
+    note: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

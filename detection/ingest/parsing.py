@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -88,6 +88,13 @@ def parse_body(body: bytes, now: datetime, retention: timedelta) -> Batch:
     Invalid when it is JSON but neither an event nor a batch of 1 to 1000.
     """
     elements, single = _elements(body)
+    return parse_elements(elements, now, retention, single=single)
+
+
+def parse_elements(
+    elements: Sequence[Any], now: datetime, retention: timedelta, *, single: bool = False
+) -> Batch:
+    """Judge each of some decoded elements, as `parse_body` does those of a body."""
     events: list[ParsedEvent] = []
     faults: list[Fault] = []
     oldest, latest, late = now - retention, now + FUTURE, now - LATE

@@ -48,9 +48,12 @@ touched as (
     from matched where y group by w, r, g)
 """
 _ANSWER: Final[LiteralString] = "select n from given except all select n from fresh"
+_TELL: Final[LiteralString] = "select i, id from fresh"
 
 STORE_ONLY: Final[LiteralString] = _STORE + _ANSWER
 STORE_AND_DETECT: Final[LiteralString] = _STORE + _DETECT + _ANSWER
+# The same, answered with the event_id and the id of each event that was new.
+STORE_AND_TELL: Final[LiteralString] = _STORE + _DETECT + _TELL
 
 
 class JsonText(bytes):

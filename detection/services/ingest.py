@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
 from detection.ingest.limits import charge
-from detection.ingest.parsing import Batch, parse_body
-from detection.ingest.statement import Parcel, command, pack, repeats
+from detection.ingest.parsing import Batch, ParsedEvent, parse_body
+from detection.ingest.statement import STORE_AND_TELL, Parcel, command, pack, repeats
 from detection.matching import Ruleset
 from detection.models import DetectionRule
 from incidents.models import Component
@@ -47,7 +47,7 @@ def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
     if not batch.events:
         return batch, 0
     charge(actor, len(batch.events))
-    with _told_plainly(), transaction.atomic():
+    with told_plainly(), transaction.atomic():
         parcel = pack(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
         repeated = _store(parcel)
         catalogue_sources(actor.workspace_id, {event.source for event in batch.events})
@@ -62,13 +62,30 @@ def _store(parcel: Parcel) -> int:
         return repeats([parcel], cursor.fetchall())[0]
 
 
+def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
+    """Store events in the caller's transaction; answers event_id -> id of those that were new.
+
+    The caller has checked who sends them. Raises django.db's errors.
+    """
+    if not events:
+        return {}
+    parcel = pack(workspace_id, events, ruleset_of(workspace_id), next(_ordinals))
+    params = [b"[%b]" % parcel.rows, b"[%b]" % parcel.hits]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
+        stored = dict(cursor.fetchall())
+    catalogue_sources(workspace_id, {event.source for event in events})
+    return stored
+
+
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
+    """Says what became of the database as a Problem: Unavailable, or Invalid for a value it refused."""
     try:
         yield
     except (DataError, IntegrityError):
         raise Invalid("Nothing was stored: the database refused a value of these events.") from None
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         raise Unavailable(
             "Nothing was stored: the database cannot be reached. Send the same events again.",
             headers={"Retry-After": "2"},

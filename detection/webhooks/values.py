@@ -67,7 +67,9 @@ def _instant(value: Any) -> datetime | None:
         return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS else value, UTC)
     if not isinstance(value, str):
         return None
-    found = datetime.fromisoformat(value.strip())
+    text = value.strip()
+    # PagerDuty's own client writes both an offset and a Z.
+    found = datetime.fromisoformat(text[:-1] if text.endswith("+00:00Z") else text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 

@@ -74,11 +74,13 @@ def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:
     incident = case.incident
     if case.is_new:
         first = case.signals[0]
-        message = f"Detected by {first.reporter} after {first.event_count} events."
+        message = first.note or f"Detected by {first.reporter} after {first.event_count} events."
         yield entry(actor, incident, EntryKind.DETECTED, message, at=desk.now, reporter=first.reporter)
     for signal in case.newcomers:
-        message = f"{signal.reporter} found the same trouble: {signal.title}"
+        message = signal.note or f"{signal.reporter} found the same trouble: {signal.title}"
         yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
+    for signal in case.news:
+        yield entry(actor, incident, EntryKind.EVENT, signal.note, at=desk.now, reporter=signal.reporter)
     if case.raised_from:
         message = f"Severity raised from {case.raised_from} to {incident.severity} by what joined."
         change: dict[str, Any] = {"from": case.raised_from.value, "to": str(incident.severity)}

@@ -15,13 +15,16 @@ from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, IncidentSource, Seve
 
 @dataclass(slots=True)
 class Case:
-    """One incident touched in this call. `newcomers` are signals of detectors it did not have before."""
+    """One incident touched in this call. `newcomers` are signals of detectors it did not have before, `news`
+    those of detectors it has that tell the timeline something.
+    """
 
     incident: Incident
     is_new: bool
     last_seen: dict[str, datetime] = field(default_factory=dict)
     signals: list[Signal] = field(default_factory=list)
     newcomers: list[Signal] = field(default_factory=list)
+    news: list[Signal] = field(default_factory=list)
     raised_from: Severity | None = None
 
 
@@ -85,6 +88,7 @@ class Desk:
             description=fit_text(signal.description),
             severity=signal.severity,
             incident_type=signal.incident_type,
+            labels=dict(signal.labels),
             source=IncidentSource.DETECTED,
             fingerprint=signal.fingerprint,
             event_count=signal.event_count,
@@ -104,6 +108,8 @@ class Desk:
         if signal.fingerprint not in case.last_seen:
             case.newcomers.append(signal)
             self._raise(case, signal.severity)
+        elif signal.note:
+            case.news.append(signal)
         seen = case.last_seen.get(signal.fingerprint, signal.last_at)
         case.last_seen[signal.fingerprint] = max(seen, signal.last_at)
 

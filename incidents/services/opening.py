@@ -34,20 +34,23 @@ __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_in
 COMPONENTS = 200
 
 
-def report_signals(workspace_id: int, signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
+def report_signals(
+    workspace_id: int, signals: Sequence[Signal], *, now: datetime, actor: Actor | None = None
+) -> list[Outcome]:
     """Open or join an incident for each signal, in order; the answer has one outcome per signal.
 
     A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it
     names in `joins`, else that of the signal it `follows`, else it opens one. The number of statements does
     not grow with the number of signals. Must run in the caller's transaction, one workspace after the other
-    in ascending id where there are several; the workspace's counter stays locked to its end. Raises
+    in ascending id where there are several; the workspace's counter stays locked to its end. `actor` is who
+    reports, Tocsin itself unless said. Raises
     TransactionManagementError outside a transaction.
     """
     if not signals:
         return []
     desk = Desk(workspace_id, lock_counter(workspace_id), now)
     cases = desk.sort(signals)
-    write_cases(system_actor(workspace_id), desk, cases)
+    write_cases(actor or system_actor(workspace_id), desk, cases)
     return [Outcome(case.incident.pk, case.incident.number, opened) for case, opened in desk.answers]
 
 

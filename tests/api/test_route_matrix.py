@@ -106,6 +106,11 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/tokens/{token_id}"): Row(May.TOKENS_WRITE, about=True),
     ("GET", "/audit"): Row(May.AUDIT_READ),
 }
+# Let in by a key in the address, whoever asks: neither session nor token counts there.
+KEYED = {
+    ("POST", "/webhooks/{format_name}/{source_key}"),
+    ("OPTIONS", "/webhooks/{format_name}/{source_key}"),
+}
 # Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
 # "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
 # a capability: members who hold it, 403 for other members.
@@ -135,6 +140,8 @@ PAGES: dict[str, str | May] = {
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "panels/<str:name>": "signed", "admin/": "staff",
+    "v2/enqueue": "open", "v2/change/enqueue": "open", "v2/alerts": "open",
+    "v2/alerts/<path:identifier>/<slug:action>": "open",
 }  # fmt: skip
 
 
@@ -199,7 +206,7 @@ def role_may(role: str, capability: May | None) -> bool:
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation():
-    assert set(operations()) == set(API)
+    assert set(operations()) == set(API) | KEYED
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
@@ -257,6 +264,13 @@ def test_a_token_of_another_workspace_finds_nothing_of_ours(house, other_workspa
         assert b"Ours" not in body_of(answer), (method, path)
 
 
+@pytest.mark.parametrize(("method", "path"), sorted(KEYED))
+def test_a_keyed_address_lets_in_nobody_without_its_key(house, method, path):
+    address = path.format(format_name="alertmanager", source_key="x" * 32)
+    for browser in (Client(), house.stranger, *house.browsers.values()):
+        assert call(browser, method, address, Row(None, {})).status_code == 404
+
+
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
@@ -282,7 +296,7 @@ def test_every_page_has_a_row_and_every_row_a_page():
 def test_every_address_below_the_api_is_an_operation():
     plain = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", r) for r in routes(get_resolver().url_patterns)}
     below = {route.removeprefix("api/v1") for route in plain if route.startswith("api/v1/")}
-    assert below - {"/", "/openapi.json"} == {path for _, path in API}
+    assert below - {"/", "/openapi.json"} == {path for _, path in [*API, *KEYED]}
 
 
 # What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
@@ -290,6 +304,7 @@ SAMPLES = {
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "public_id": "0" * 16,
+    "identifier": "x", "action": "close",
 }  # fmt: skip
 
 

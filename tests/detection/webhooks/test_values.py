@@ -22,7 +22,8 @@ def post(body: bytes, kind: str = "application/json") -> WebhookRequest:
     ("written", "meant"),
     [
         ("2026-11-21T12:00:00Z", NOON), ("2026-11-21T13:00:00+01:00", NOON), ("2026-11-21T12:00:00", NOON),
-        ("2026-11-21T12:00:00.000000000Z", NOON), (NOON.timestamp(), NOON),
+        ("2026-11-21T12:00:00.000000000Z", NOON), ("2026-11-21T12:00:00.000000+00:00Z", NOON),
+        (NOON.timestamp(), NOON),
         (int(NOON.timestamp() * 1000), NOON), (str(int(NOON.timestamp())), NOON),
         ("0001-01-01T00:00:00Z", None), ("9999-12-31T23:59:59Z", None), ("yesterday", None), ("", None),
         (None, None), (True, None), (1e300, None), ([], None), ("1e9999", None),

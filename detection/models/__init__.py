@@ -1,0 +1,16 @@
+"""Every table of detection: rules and findings, the events they count, and the sources that send them."""
+
+from detection.models.rules import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
+from detection.models.sources import (
+    ChangeEvent,
+    QuarantinedRequest,
+    Source,
+    SourceAlert,
+    SourceSecret,
+    SourceTally,
+)
+
+__all__ = [
+    "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
+    "QuarantinedRequest", "Source", "SourceAlert", "SourceSecret", "SourceTally",
+]  # fmt: skip

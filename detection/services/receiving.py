@@ -1,0 +1,110 @@
+"""A reading made true: events, alerts, changes and what was faulty, in one transaction, answered after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Scope
+from accounts.permissions import Capability, require
+from core.errors import Invalid, Problem
+from detection.ingest.parsing import Batch, Fault, parse_elements
+from detection.models import Source
+from detection.services.alerting import Heard, hear_alerts
+from detection.services.changes import keep_changes
+from detection.services.ingest import retention, store_events, told_plainly
+from detection.services.quarantine import quarantine
+from detection.services.tallies import tally
+from detection.webhooks.format import Receipt, SourceSettings
+from detection.webhooks.reading import Reading
+from detection.webhooks.request import WebhookRequest
+from incidents.vocabulary import Severity
+
+
+def source_actor(source: Source, request_id: str = "") -> Actor:
+    """The sender, as timelines and the audit log name it."""
+    scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
+    return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
+
+
+def settings_of(source: Source) -> SourceSettings:
+    """What a format needs to know of a source."""
+    return SourceSettings(source.name, Severity(source.default_severity), source.mapping)
+
+
+def receive(
+    actor: Actor, *, source: Source, reading: Reading, request: WebhookRequest, keep_faulty: bool = True
+) -> Receipt:
+    """Store and act on everything read; answers after COMMIT.
+
+    What was faulty goes to quarantine with the whole request, unless `keep_faulty` is False. Raises
+    Forbidden; Unavailable when the database is away: nothing was stored.
+    """
+    require(actor, Capability.EVENTS_WRITE)
+    now = timezone.now()
+    with told_plainly(), transaction.atomic():
+        heard = hear_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
+        batch = parse_elements(reading.events, now, retention())
+        stored = len(store_events(actor.workspace_id, batch.events))
+        changes = keep_changes(
+            actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
+        )
+        faults = [*reading.faults, *batch.faults, *heard.faults]
+        kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
+        _count(source, request.received_at, receipt, faults)
+    return receipt
+
+
+def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
+    """Count a refusal and, if wanted, keep the request; answers whether it waits in quarantine now."""
+    require(actor, Capability.EVENTS_WRITE)
+    with told_plainly(), transaction.atomic():
+        kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)
+        tally(
+            actor.workspace_id, source=source, at=request.received_at, refused=1, quarantined=int(kept),
+            error=problem.detail,
+        )  # fmt: skip
+    return kept
+
+
+def _set_aside(source: Source, request: WebhookRequest, faults: Sequence[Fault]) -> bool:
+    problem = Invalid(f"{len(faults)} of its elements could not be read: {_said(faults[0])}.")
+    return quarantine(source.workspace_id, source=source, request=request, problem=problem, faults=faults)
+
+
+def _receipt(
+    actor: Actor, heard: Heard, batch: Batch, stored: int, changes: int, faults: Sequence[Fault], kept: bool
+) -> Receipt:
+    return Receipt(
+        request_id=actor.request_id,
+        stored=stored + heard.stored,
+        duplicates=len(batch.events) - stored + heard.duplicates,
+        refused=len(faults),
+        changes=changes,
+        errors=tuple(_as_error(fault) for fault in faults[:100]),
+        opened=tuple(heard.opened),
+        joined=tuple(dict.fromkeys(heard.joined)),
+        resolved=tuple(heard.resolved),
+        quarantined=kept,
+    )
+
+
+def _count(source: Source, at: datetime, receipt: Receipt, faults: Sequence[Fault]) -> None:
+    tally(
+        source.workspace_id, source=source, at=at, accepted=1, quarantined=int(receipt.quarantined),
+        events=receipt.stored, error=_said(faults[0]) if faults else "",
+    )  # fmt: skip
+
+
+def _as_error(fault: Fault) -> Mapping[str, Any]:
+    return fault._asdict()
+
+
+def _said(fault: Fault) -> str:
+    return f"element {fault.position}: {fault.field} {fault.message}".replace("\0", "")

@@ -1,0 +1,61 @@
+"""Webhooks over HTTP: one address for every format, let in by the key in it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from detection.webhooks.door import format_named, greet, take
+from detection.webhooks.http import asked_of, response_of
+
+router = Router(tags=["Webhooks"], auth=None)
+BODY: Final[dict[str, Any]] = {
+    "security": [],
+    "requestBody": {
+        "required": True,
+        "description": "Whatever the sender of that format posts; gzip and deflate are taken.",
+        "content": {"application/json": {"schema": {}}},
+    },
+}
+
+
+class WebhookOut(Schema):
+    """What became of a request; formats whose senders expect another body answer theirs."""
+
+    accepted: int
+    duplicates: int
+    refused: int
+    changes: int
+    opened: list[str]
+    joined: list[str]
+    resolved: list[str]
+    quarantined: bool
+    errors: list[dict[str, Any]]
+
+
+@router.post(
+    "/{format_name}/{source_key}",
+    response={202: WebhookOut, 422: WebhookOut},
+    summary="Send a webhook to a source",
+    openapi_extra=BODY,
+)
+def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
+    """Answered after COMMIT. The key in the address lets in; sources with secrets want signatures too.
+
+    What cannot be read waits in quarantine (`quarantined`), and can be replayed once the mapping is right.
+    """
+    return response_of(take(format_named(format_name), source_key, asked_of(request)), request)
+
+
+@router.api_operation(
+    ["OPTIONS"],
+    "/{format_name}/{source_key}",
+    response={200: None},
+    summary="Shake hands with a sender",
+    openapi_extra={"security": []},
+)
+def shake_hands(request: HttpRequest, format_name: str, source_key: str) -> Any:
+    """Some senders (CloudEvents) ask for leave before they post."""
+    return response_of(greet(format_named(format_name), source_key, asked_of(request)), request)

@@ -1,0 +1,68 @@
+"""Grafana: unified alerting, which tells a group as Alertmanager does, and the legacy alerts before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from core.errors import Invalid
+from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.formats.alertmanager import component_of, group_of, severity_from
+from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.request import WebhookRequest
+from detection.webhooks.signing import is_signed
+from detection.webhooks.values import first_line, labels_of, line, link, links, prose, require_object
+
+SIGNATURE: Final = "x-grafana-alerting-signature"
+# With this the signature is of the time, a colon and the body; the header's name is the team's choice.
+TIMESTAMP: Final = "x-grafana-alerting-timestamp"
+LEGACY: Final = {
+    "alerting": AlertState.FIRING, "no_data": AlertState.FIRING, "ok": AlertState.RESOLVED,
+}  # fmt: skip
+
+
+@webhook_format
+class Grafana(WebhookFormat):
+    """The contact point "Webhook"; its HMAC signature is checked where the source has secrets."""
+
+    name = "grafana"
+    title = "Grafana"
+    is_alerting = True
+    signs = True
+
+    def verify(
+        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
+    ) -> bool:
+        stamp = request.headers.get(TIMESTAMP, "")
+        signed = f"{stamp}:".encode() + request.raw if stamp else request.raw
+        return is_signed(signed, request.headers.get(SIGNATURE, ""), secrets)
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        body = require_object(request.document())
+        if "alerts" in body or "groupKey" in body:
+            return group_of(body, settings)
+        return _legacy(body, settings)
+
+
+def _legacy(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
+    """One rule in one body. States between ("pending", "paused") say nothing yet and are kept as events."""
+    rule, state = first_line(body.get("ruleId"), body.get("ruleName")), line(body.get("state")).lower()
+    if not rule or not state:
+        raise Invalid("A legacy notification needs ruleId or ruleName, and state.")
+    name = first_line(body.get("ruleName"), body.get("title"), rule)
+    labels = labels_of(body.get("tags"))
+    if state not in LEGACY:
+        told = {"source": component_of(labels) or name, "type": f"grafana.{state}"[:200]}
+        return Reading(events=({**told, "message": f"{name}: {state}", "metadata": dict(body)},))
+    alert = Alert(
+        key=f"rule:{line(body.get('orgId'))}:{rule}",
+        state=LEGACY[state],
+        title=f"{name}: no data" if state == "no_data" else name,
+        severity=severity_from(labels, settings),
+        description=prose(body.get("message")),
+        component=component_of(labels) or name,
+        labels=labels,
+        links=links(link(body.get("ruleUrl"), "Rule"), link(body.get("imageUrl"), "Image")),
+        detail={name: value for name, value in body.items() if name not in {"message", "tags"}},
+    )
+    return Reading(alerts=(alert,))

@@ -1,0 +1,105 @@
+"""Opsgenie's Alert API: create, acknowledge and close by alias, answered in its own words."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.errors import FieldFault, Invalid, NotFound, Problem
+from detection.webhooks.format import Receipt, SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.reading import Alert, AlertState, Reading, Reply
+from detection.webhooks.request import WebhookRequest
+from detection.webhooks.values import first_line, labels_of, line, prose, require_object, severity_of, type_of
+from incidents.vocabulary import IncidentType, Severity
+
+ACTIONS: Final = {"acknowledge": AlertState.ACKNOWLEDGED, "close": AlertState.RESOLVED}
+PRIORITIES: Final = {
+    "p1": Severity.SEV1, "p2": Severity.SEV2, "p3": Severity.SEV3, "p4": Severity.SEV4, "p5": Severity.SEV4,
+}  # fmt: skip
+ALIAS_LENGTH: Final = 512
+RESENT_WITHIN_S: Final = 300
+
+
+@webhook_format
+class Opsgenie(WebhookFormat):
+    """`/v2/alerts` with `Authorization: GenieKey <the source's key>`; `request.path` is what follows it."""
+
+    name = "opsgenie"
+    title = "Opsgenie Alert API"
+    is_alerting = True
+    max_body = 1_000_000
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        body = require_object(request.document() if request.body.strip() else {})
+        identifier, _, action = request.path.rpartition("/")
+        if not request.path:
+            return Reading(alerts=(_created(body, request),))
+        if action not in ACTIONS or not identifier:
+            raise NotFound("Alerts are created, acknowledged and closed here; other actions are not known.")
+        return Reading(alerts=(_moved(identifier, ACTIONS[action], body),))
+
+    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+        return Reply(202, {"result": "Request will be processed", "took": 0.0, "requestId": _id(receipt)})
+
+    def refuse(self, problem: Problem) -> Reply:
+        status = {"malformed": 422, "invalid": 422, "source_unknown": 401}.get(problem.code, problem.status)
+        said: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
+        if problem.faults:
+            said["errors"] = {fault.field: fault.message for fault in problem.faults}
+        return Reply(status, said | problem.extra)
+
+
+def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
+    _check(body)
+    tags = body.get("tags")
+    named = dict.fromkeys((line(tag) for tag in tags), "true") if isinstance(tags, list) else {}
+    return Alert(
+        key=line(body.get("alias"), ALIAS_LENGTH) or _made_key(request),
+        state=AlertState.FIRING,
+        title=line(body["message"]),
+        severity=severity_of(body.get("priority"), PRIORITIES) or Severity.SEV3,
+        description=prose(body.get("description")),
+        component=first_line(body.get("entity"), body.get("source")),
+        incident_type=_type(body),
+        labels=labels_of({**_details(body), **named}),
+        detail=dict(body),
+    )
+
+
+def _moved(alias: str, state: AlertState, body: Mapping[str, Any]) -> Alert:
+    return Alert(key=line(alias, ALIAS_LENGTH), state=state, title="", description=prose(body.get("note")),
+                 detail=dict(body))  # fmt: skip
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    faults: list[FieldFault] = []
+    if not isinstance(body.get("message"), str) or not line(body["message"]):
+        faults.append(FieldFault("message", "required", "Message can not be empty."))
+    priority = body.get("priority")
+    if priority is not None and line(priority).lower() not in PRIORITIES:
+        faults.append(FieldFault("priority", "choice", "Priority should be one of [P1, P2, P3, P4, P5]."))
+    if len(line(body.get("alias"), ALIAS_LENGTH + 1)) > ALIAS_LENGTH:
+        faults.append(FieldFault("alias", "max_length", f"Alias may have at most {ALIAS_LENGTH} characters."))
+    if faults:
+        raise Invalid("Request body is not processable. Please check the errors.", faults=faults)
+
+
+def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    details = body.get("details")
+    return details if isinstance(details, Mapping) else {}
+
+
+def _type(body: Mapping[str, Any]) -> IncidentType:
+    return type_of(_details(body).get("incident_type")) or IncidentType.OTHER
+
+
+def _made_key(request: WebhookRequest) -> str:
+    """A name for an alert without an alias; the same body sent again within minutes gets the same."""
+    slot = int(request.received_at.timestamp()) // RESENT_WITHIN_S
+    return hashlib.sha256(f"{slot}\n".encode() + request.body).hexdigest()[:32]
+
+
+def _id(receipt: Receipt) -> str:
+    return receipt.request_id or str(uuid.uuid4())

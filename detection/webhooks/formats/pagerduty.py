@@ -1,0 +1,184 @@
+"""PagerDuty's Events API v2: alert events and change events, answered in its own words.
+
+Whatever speaks to events.pagerduty.com can be pointed here by changing the address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from core.errors import FieldFault, Invalid, Problem
+from detection.webhooks.format import Receipt, SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.reading import Alert, AlertState, Change, ChangeKind, Reading, Reply
+from detection.webhooks.request import WebhookRequest
+from detection.webhooks.values import (
+    first_line,
+    labels_of,
+    line,
+    link,
+    links,
+    moment,
+    prose,
+    require_object,
+    type_of,
+)
+from incidents.vocabulary import IncidentType, Severity
+
+STATES: Final = {
+    "trigger": AlertState.FIRING, "acknowledge": AlertState.ACKNOWLEDGED, "resolve": AlertState.RESOLVED,
+}  # fmt: skip
+SEVERITIES: Final = {
+    "critical": Severity.SEV1, "error": Severity.SEV2, "warning": Severity.SEV3, "info": Severity.SEV4,
+}  # fmt: skip
+DEDUP_LENGTH: Final = 255
+SUMMARY_LENGTH: Final = 1024
+CHANGE_PATH: Final = "change/enqueue"
+RESENT_WITHIN_S: Final = 300
+
+
+@webhook_format
+class PagerDuty(WebhookFormat):
+    """`routing_key` is the source's key at `/v2/enqueue`; at the source's own address it is not looked at."""
+
+    name = "pagerduty"
+    title = "PagerDuty Events API v2"
+    is_alerting = True
+    max_body = 524_288
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        body = require_object(request.document())
+        if request.path == CHANGE_PATH or ("event_action" not in body and "payload" in body):
+            return Reading(changes=(_change(body),))
+        return Reading(alerts=(_alert(body, request),))
+
+    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+        if reading.changes:
+            return Reply(202, {"status": "success", "message": "Change event processed"})
+        said = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
+        return Reply(202, said)
+
+    def refuse(self, problem: Problem) -> Reply:
+        """429 is told apart, as senders wait then; 413 and 5xx keep their status."""
+        if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+            message = "Requests for this service are arriving too quickly. Please retry later."
+            return Reply(429, {"status": "throttle exceeded", "message": message, "errors": [problem.detail]})
+        errors = [fault.message for fault in problem.faults] or [problem.detail]
+        status = 400 if problem.code in {"malformed", "invalid"} else problem.status
+        said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+        return Reply(status, said | problem.extra)
+
+
+def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
+    payload = _payload(body)
+    _check(_faults(body, payload))
+    state = STATES[body["event_action"]]
+    if state != AlertState.FIRING:
+        return Alert(
+            key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_kept(body)
+        )
+    details = payload.get("custom_details")
+    summary = line(payload["summary"], SUMMARY_LENGTH)
+    return Alert(
+        key=body.get("dedup_key") or _made_key(request),
+        state=state,
+        title=summary,
+        severity=SEVERITIES[payload["severity"]],
+        description=_description(summary, details),
+        component=first_line(payload.get("component"), payload.get("source")),
+        incident_type=type_of(payload.get("class")) or IncidentType.OTHER,
+        starts_at=moment(payload.get("timestamp")),
+        labels=labels_of({name: payload.get(name) for name in ("source", "component", "group", "class")}),
+        links=_links(body),
+        detail=_kept(body),
+    )
+
+
+def _faults(body: Mapping[str, Any], payload: Mapping[str, Any]) -> list[FieldFault]:
+    """What PagerDuty refuses, in its words: errors name the field in quotes."""
+    action, dedup = line(body.get("event_action")), body.get("dedup_key")
+    faults: list[FieldFault] = []
+    if action not in STATES:
+        faults.append(_fault("event_action", f"is invalid (must be one of: {', '.join(STATES)})"))
+    if dedup is not None and not isinstance(dedup, str):
+        faults.append(_fault("dedup_key", "must be a string"))
+    elif len(dedup or "") > DEDUP_LENGTH:
+        faults.append(_fault("dedup_key", f"is too long (maximum is {DEDUP_LENGTH} characters)"))
+    elif action in STATES and action != "trigger" and not (dedup or "").strip():
+        faults.append(_fault("dedup_key", "is missing or blank"))
+    if action != "trigger":
+        return faults
+    missing = [name for name in ("summary", "source", "severity") if not line(payload.get(name))]
+    faults += [_fault(f"payload.{name}", "is missing or blank") for name in missing]
+    if "severity" not in missing and payload["severity"] not in tuple(SEVERITIES):
+        faults.append(_fault("payload.severity", f"is invalid (must be one of: {', '.join(SEVERITIES)})"))
+    return faults
+
+
+def _change(body: Mapping[str, Any]) -> Change:
+    payload = _payload(body)
+    _check([] if line(payload.get("summary")) else [_fault("payload.summary", "is missing or blank")])
+    details = payload.get("custom_details")
+    told = details if isinstance(details, Mapping) else {}
+    kinds = {kind.value: kind for kind in ChangeKind}
+    return Change(
+        summary=line(payload["summary"], SUMMARY_LENGTH),
+        kind=kinds.get(first_line(told.get("kind"), told.get("type")).lower(), ChangeKind.OTHER),
+        component=first_line(told.get("service"), told.get("component"), payload.get("source")),
+        version=first_line(told.get("version"), told.get("revision"), told.get("commit")),
+        author=first_line(told.get("author"), told.get("user"), told.get("deployed_by")),
+        occurred_at=moment(payload.get("timestamp")),
+        links=_links(body),
+        detail=_kept(body),
+    )
+
+
+def _payload(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    payload = body.get("payload")
+    return payload if isinstance(payload, Mapping) else {}
+
+
+def _check(faults: list[FieldFault]) -> None:
+    if faults:
+        raise Invalid("The event is not as PagerDuty's Events API v2 takes it.", faults=faults)
+
+
+def _fault(field: str, rule: str) -> FieldFault:
+    return FieldFault(field, "invalid", f"'{field}' {rule}")
+
+
+def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the sender said, but for the key that lets it in."""
+    return {name: value for name, value in body.items() if name != "routing_key"}
+
+
+def _links(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    given = [item for name in ("links", "images") for item in _listed(body.get(name))]
+    found = [
+        link(item.get("href") or item.get("src"), first_line(item.get("text"), item.get("alt")))
+        for item in given
+    ]
+    return links(*found, link(body.get("client_url"), line(body.get("client"))))
+
+
+def _listed(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _description(summary: str, details: Any) -> str:
+    """The details as lines, below a summary that is too long for a title."""
+    if isinstance(details, Mapping):
+        told = "\n".join(
+            f"- {line(name, 60)}: {line(value)}" for name, value in details.items() if line(value)
+        )
+    else:
+        told = prose(details)
+    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", told) if part)
+
+
+def _made_key(request: WebhookRequest) -> str:
+    """A dedup_key for a sender that gave none; the same body sent again within minutes gets the same."""
+    slot = int(request.received_at.timestamp()) // RESENT_WITHIN_S
+    return hashlib.sha256(f"{slot}\n".encode() + request.body).hexdigest()[:32]

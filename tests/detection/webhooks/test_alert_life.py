@@ -1,0 +1,258 @@
+"""From the first word of an alert to its recovery: one incident each, whatever order the words come in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from accounts.models import AuditEntry
+from detection.models import Event, IncidentEvent
+from incidents.models import TimelineEntry
+from incidents.services.resolving import close_incident, resolve_incident
+from tests.detection.webhooks.senders import ago, burning, group, over
+
+pytestmark = pytest.mark.django_db
+LATER = timedelta(minutes=31)
+
+
+@pytest.fixture
+def prod(make_sender):
+    return make_sender("alertmanager")
+
+
+def told(sender) -> list[str]:
+    entries = TimelineEntry.objects.of(sender.source.workspace_id).order_by("id")
+    return list(entries.values_list("message", flat=True))
+
+
+def test_what_fires_opens_one_incident_with_everything_the_sender_says(prod):
+    answer = prod.post(group(burning("a", start=ago(3))))
+    assert (answer.status_code, answer.json()["opened"]) == (202, ["INC-1"])
+    incident = prod.only_incident()
+    assert incident.title == "DiskFull: Disk of a is full"
+    assert (incident.severity, incident.status, incident.source) == ("sev1", "open", "detected")
+    assert incident.labels["instance"] == "a"
+    assert datetime.now(UTC) - incident.started_at > timedelta(minutes=2)
+    assert incident.event_count == 1
+    assert told(prod) == ["Prod: fires: DiskFull: Disk of a is full"]
+    [event] = Event.objects.of(prod.source.workspace_id)
+    assert (event.source, event.event_type, event.level) == ("a", "alert.firing", 4)
+    assert event.metadata["detail"]["alert"]["generatorURL"] == "http://prom.test/graph"
+    assert IncidentEvent.objects.of(prod.source.workspace_id).get().incident_id == incident.pk
+
+
+def test_the_audit_names_the_source(prod):
+    prod.post(group(burning()))
+    prod.post(group(over()))
+    rows = AuditEntry.objects.of(prod.source.workspace_id).filter(actor_kind="source").order_by("id")
+    assert [(row.action, row.actor_label) for row in rows] == [
+        ("incident.open", "Prod"), ("incident.resolve", "Prod"),
+    ]  # fmt: skip
+
+
+def test_the_same_words_again_change_nothing(prod):
+    body = group(burning("a"), burning("b"))
+    prod.post(body)
+    before = told(prod)
+    again = prod.post(body).json()
+    assert (again["accepted"], again["duplicates"], again["opened"]) == (0, 2, [])
+    assert told(prod) == before
+    assert prod.only_incident().event_count == 2
+
+
+def test_a_recovery_resolves_only_when_the_last_of_the_group_is_over(prod):
+    prod.post(group(burning("a"), burning("b")))
+    assert prod.post(group(over("a"), burning("b"))).json()["resolved"] == []
+    assert prod.only_incident().status == "open"
+    assert told(prod)[-1] == "Prod: recovered: DiskFull: Disk of a is full. Still firing: 1."
+    assert prod.post(group(over("a"), over("b"))).json()["resolved"] == ["INC-1"]
+    assert prod.only_incident().status == "resolved"
+
+
+def test_another_alert_of_the_group_joins_and_may_raise_the_severity(prod):
+    prod.post(group(burning("a", severity="warning")))
+    answer = prod.post(group(burning("a", severity="warning"), burning("b", severity="critical")))
+    assert answer.json()["joined"] == ["INC-1"]
+    assert prod.only_incident().severity == "sev1"
+
+
+def test_an_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod):
+    prod.post(group(burning("a", severity="warning")))
+    prod.post(group(burning("a", severity="critical")))
+    assert prod.only_incident().severity == "sev1"
+    prod.post(group(over("a", severity="critical")))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_what_a_person_lowered_stays_low_while_the_sender_only_repeats(prod, actor):
+    from incidents.services.responding import change_severity
+
+    prod.post(group(burning("a")))
+    change_severity(actor, severity="sev4", number=1)
+    prod.post(group(burning("a")))
+    assert prod.only_incident().severity == "sev4"
+
+
+def test_a_recovery_under_another_group_key_finds_its_incident(prod):
+    """Alertmanager forgets its groups when its routes change; the alert's fingerprint stays."""
+    prod.post(group(burning("a"), key="{}/{team=x}:{}"))
+    prod.post(group(burning("a"), key="{}/{team=y}:{}"))
+    assert prod.only_incident().status == "open"
+    prod.post(group(over("a"), key="{}/{team=z}:{}"))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_a_whole_group_that_is_over_lets_go_of_what_the_body_left_out(prod):
+    prod.post(group(burning("a"), burning("b"), truncatedAlerts=7))
+    prod.post(group(over("a"), burning("b"), truncatedAlerts=3))
+    prod.post(group(over("b"), status="firing", truncatedAlerts=3))
+    assert prod.only_incident().status == "open"
+    prod.post(group(over("b"), truncatedAlerts=3))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_only_unlisted_alerts_open_an_incident_too(prod):
+    prod.post(group(over("a"), status="firing", truncatedAlerts=40))
+    assert prod.only_incident().title == "40 more alerts"
+
+
+def test_firing_again_soon_reopens_and_later_opens_a_linked_one(prod):
+    prod.post(group(burning("a", start=ago(10))))
+    prod.post(group(over("a", start=ago(10), end=ago(0))))
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        prod.post(group(burning("a", start=ago(0))))
+        assert prod.only_incident().status == "investigating"
+        assert "Prod: fires again: DiskFull: Disk of a is full" in told(prod)
+        prod.post(group(over("a", start=ago(0), end=ago(-1))))
+    with time_machine.travel(datetime.now(UTC) + LATER + timedelta(minutes=6)):
+        prod.post(group(burning("a", start=ago(0))))
+    first, second = prod.incidents()
+    assert (first.status, second.status) == ("resolved", "open")
+    assert list(second.related.all()) == [first]
+    assert "It happened before: INC-1, DiskFull: Disk of a is full" in told(prod)
+
+
+def test_without_a_window_every_episode_is_an_incident_of_its_own(make_sender):
+    sender = make_sender(reopen_minutes=0)
+    for minutes in (9, 6, 3):
+        sender.post(group(burning("a", start=ago(minutes))))
+        sender.post(group(over("a", start=ago(minutes), end=ago(minutes - 1))))
+    assert [incident.status for incident in sender.incidents()] == ["resolved"] * 3
+
+
+def test_what_people_closed_is_not_reopened(prod, actor):
+    prod.post(group(burning("a", start=ago(10))))
+    prod.post(group(over("a", start=ago(10))))
+    close_incident(actor, number=1)
+    prod.post(group(burning("a", start=ago(0))))
+    assert [incident.status for incident in prod.incidents()] == ["closed", "open"]
+
+
+def test_an_echo_does_not_undo_what_a_person_resolved_but_insisting_does(prod, actor):
+    body = group(burning("a"))
+    prod.post(body)
+    resolve_incident(actor, number=1)
+    prod.post(body)
+    assert prod.only_incident().status == "resolved"
+    with time_machine.travel(datetime.now(UTC) + LATER):
+        prod.post(body)
+    assert [incident.status for incident in prod.incidents()] == ["resolved", "open"]
+
+
+def test_after_a_person_resolved_a_new_alert_of_the_group_brings_all_of_it_back(prod, actor):
+    prod.post(group(burning("a")))
+    resolve_incident(actor, number=1)
+    prod.post(group(burning("a"), burning("b", start=ago(0))))
+    assert prod.only_incident().status == "investigating"
+    prod.post(group(burning("a"), over("b", start=ago(0))))
+    assert prod.only_incident().status == "investigating"
+    prod.post(group(over("a"), over("b", start=ago(0))))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_words_that_come_late_change_nothing(prod):
+    start = ago(10)
+    prod.post(group(over("a", start=start, end=ago(5))))
+    assert prod.incidents() == []
+    prod.post(group(burning("a", start=start)))
+    assert prod.incidents() == []
+    prod.post(group(burning("a", start=ago(2))))
+    assert prod.only_incident().status == "open"
+    prod.post(group(over("a", start=ago(10), end=ago(5))))
+    assert prod.only_incident().status == "open"
+
+
+def test_contradictory_words_in_one_body_go_by_time(prod):
+    start = ago(10)
+    prod.post(group(over("a", start=start, end=ago(5)), burning("a", start=start)))
+    assert prod.incidents() == []
+    prod.post(group(burning("b", start=ago(2)), over("b", start=ago(10), end=ago(5))))
+    assert prod.only_incident().status == "open"
+
+
+def test_a_source_that_opens_nothing_leaves_events_for_the_rules(make_sender):
+    sender = make_sender(opens_incidents=False)
+    assert sender.post(group(burning("a"))).json()["accepted"] == 1
+    assert sender.incidents() == []
+    assert sender.alerts()["print-a"].state == "firing"
+
+
+def test_a_recovery_is_heeded_after_opening_was_switched_off(prod, admin):
+    from detection.services.sources import update_source
+
+    prod.post(group(burning("a")))
+    update_source(admin, source_id=prod.source.pk, opens_incidents=False)
+    prod.post(group(over("a")))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_thousands_of_alerts_in_one_body_are_one_incident(prod):
+    body = group(*(burning(f"h{n}") for n in range(3000)))
+    answer = prod.post(body)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1000)
+    assert prod.only_incident().title == "DiskFull: Disk of h0 is full and 999 more"
+    assert prod.alerts()['unlisted:{}:{alertname="DiskFull"}'].title == "2000 more alerts"
+    prod.post(group(*(over(f"h{n}") for n in range(1000)), status="resolved"))
+    assert prod.only_incident().status == "resolved"
+
+
+def test_times_from_the_ends_of_time_open_an_incident_that_begins_now(prod):
+    for name, start in (
+        ("a", "9999-12-31T23:59:59Z"),
+        ("b", "0001-01-01T00:00:00Z"),
+        ("c", "soon"),
+        ("d", 5),
+    ):
+        prod.post(group(burning(name, start="x") | {"startsAt": start}, key=name))
+    prod.post(group(burning("e", start=ago(-600)), key="e"))
+    assert len(prod.incidents()) == 5
+    for incident in prod.incidents():
+        assert abs((incident.detected_at - incident.started_at).total_seconds()) < 5
+
+
+def test_markup_in_labels_is_text(prod):
+    label = {"labels": {"alertname": "<script>alert(1)</script>", "severity": "critical", "<b>": "<img>"}}
+    prod.post(group(burning("a") | label))
+    assert prod.only_incident().title.startswith("<script>alert(1)</script>")
+    assert prod.only_incident().labels["<b>"] == "<img>"
+
+
+def test_another_workspaces_source_with_the_same_keys_has_incidents_of_its_own(prod, other_workspace):
+    from accounts.actor import system_actor
+    from detection.services.sources import create_source
+    from tests.detection.webhooks.senders import Sender
+
+    rival = Sender(*create_source(system_actor(other_workspace.pk), kind="alertmanager", name="Prod"))
+    prod.post(group(burning("a")))
+    rival.post(group(burning("a")))
+    rival.post(group(over("a")))
+    assert prod.only_incident().status == "open"
+    assert rival.only_incident().status == "resolved"
+
+
+def test_the_number_of_statements_does_not_grow_with_the_alerts(prod, django_assert_max_num_queries):
+    prod.post(group(burning("z"), key="first"))
+    with django_assert_max_num_queries(60):
+        prod.post(group(*(burning(f"h{n}") for n in range(100))))

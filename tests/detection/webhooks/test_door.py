@@ -1,0 +1,322 @@
+"""The way in for webhooks: who is let in, how much, in what packing, and what becomes of what is not read."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+import zlib
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
+from detection.models import Event, QuarantinedRequest, Source, SourceSecret, SourceTally
+from detection.services import sources
+from detection.services.replaying import replay
+from detection.services.sweeper import forget_requests
+from tests.detection.webhooks.senders import Sender, burning, group
+
+pytestmark = pytest.mark.django_db
+GOOD = group(burning("a"))
+BASES = {
+    "alertmanager": {**GOOD},
+    "grafana": {
+        "ruleId": 1, "ruleName": "x", "state": "alerting", "orgId": 1, "tags": {}, "message": "",
+    },
+    "pagerduty": {
+        "event_action": "trigger", "dedup_key": "x", "links": [], "images": [], "client": "",
+        "payload": {"summary": "x", "source": "y", "severity": "info"},
+    },
+    "opsgenie": {
+        "message": "x", "alias": "y", "priority": "P1", "details": {}, "tags": [], "description": "",
+        "entity": "", "source": "", "note": "",
+    },
+}  # fmt: skip
+
+
+def waiting(sender: Sender) -> list[QuarantinedRequest]:
+    return list(QuarantinedRequest.objects.of(sender.source.workspace_id).order_by("id"))
+
+
+def signed(secret: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        ("/api/v1/webhooks/alertmanager/" + "x" * 32, 404, "source_unknown"),
+        ("/api/v1/webhooks/alertmanager/short", 404, "source_unknown"),
+        ("/api/v1/webhooks/grafana/{key}", 404, "source_unknown"),
+        ("/api/v1/webhooks/telegraph/{key}", 404, "not_found"),
+    ],
+)
+def test_an_unknown_key_or_the_key_of_another_format_is_404(make_sender, address, status, code):
+    sender = make_sender()
+    answer = sender.post(GOOD, address=address.format(key=sender.key))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert sender.key not in answer.content.decode()
+    assert sender.incidents() == []
+
+
+def test_a_source_switched_off_stores_nothing(make_sender, admin):
+    sender = make_sender()
+    sources.update_source(admin, source_id=sender.source.pk, enabled=False)
+    assert sender.post(GOOD).status_code == 403
+    assert sender.incidents() == []
+
+
+def test_two_keys_are_live_while_one_replaces_the_other(make_sender, admin):
+    sender = make_sender()
+    second = Sender(sender.source, sources.add_key(admin, source_id=sender.source.pk))
+    assert [s.post(GOOD).status_code for s in (sender, second)] == [202, 202]
+    with pytest.raises(Conflict):
+        sources.add_key(admin, source_id=sender.source.pk)
+    first = SourceSecret.objects.of(sender.source.workspace_id).order_by("id")[0]
+    sources.revoke_secret(admin, source_id=sender.source.pk, secret_id=first.pk)
+    assert [s.post(GOOD).status_code for s in (sender, second)] == [404, 202]
+    only = SourceSecret.objects.of(sender.source.workspace_id).get(revoked_at=None)
+    with pytest.raises(Conflict):
+        sources.revoke_secret(admin, source_id=sender.source.pk, secret_id=only.pk)
+
+
+def test_a_signature_is_asked_for_once_there_is_a_secret_and_two_are_live(make_sender, admin):
+    sender, body = make_sender("grafana"), json.dumps(GOOD).encode()
+    assert sender.post(body).status_code == 202
+    for secret in ("first secret", "second secret"):
+        sources.add_signing_secret(admin, source_id=sender.source.pk, text=secret)
+        assert sender.post(body, x_grafana_alerting_signature=signed(secret, body)).status_code == 202
+        stamp = {"x_grafana_alerting_timestamp": "1763726400"}
+        mark = signed(secret, b"1763726400:" + body)
+        assert sender.post(body, x_grafana_alerting_signature=mark, **stamp).status_code == 202
+    for wrong in ("", "x", signed("third secret", body), signed("first secret", body + b" ")):
+        answer = sender.post(body, x_grafana_alerting_signature=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+    assert waiting(sender) == []
+
+
+def test_keys_and_secrets_are_not_stored_in_the_clear(make_sender, admin):
+    sender = make_sender()
+    sources.add_signing_secret(admin, source_id=sender.source.pk, text="a secret of ours")
+    for row in SourceSecret.objects.of(sender.source.workspace_id):
+        assert sender.key not in row.sealed + row.digest
+        assert "a secret of ours" not in row.sealed + row.digest
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda b: zlib.compress(b)[2:-4]),
+        ("identity", bytes),
+    ],
+)
+def test_a_compressed_body_is_taken(make_sender, encoding, pack):
+    sender = make_sender()
+    assert sender.post(pack(json.dumps(GOOD).encode()), content_encoding=encoding).status_code == 202
+    assert sender.only_incident().number == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "kept"),
+    [
+        (gzip.compress(b" " * 300_000_000), {"content_encoding": "gzip"}, 413, False),
+        (gzip.compress(gzip.compress(b" " * 99)), {"content_encoding": "gzip, gzip"}, 415, False),
+        (b"x", {"content_encoding": "br"}, 415, False),
+        (b"no gzip", {"content_encoding": "gzip"}, 400, True),
+        (gzip.compress(b"{}" * 900)[:-9], {"content_encoding": "gzip"}, 400, True),
+        (b" " * 4_000_001, {}, 413, False),
+        (b"{}", {"kind": "text/html"}, 415, False),
+        (b"a=b", {"kind": "application/x-www-form-urlencoded"}, 415, False),
+        (json.dumps(GOOD).encode("utf-16-le"), {}, 400, True),
+        ('{"version": "4", "groupKey": "é"}'.encode("latin-1"), {}, 400, True),
+        (b'{"version": "4", "groupKey": "\\u0000"}', {}, 422, True),
+        (b"[" * 100_000 + b"]" * 100_000, {}, 400, True),
+        (b"", {}, 400, True),
+        (b"[]", {}, 422, True),
+    ],
+    ids=lambda value: None,
+)  # fmt: skip
+def test_a_body_that_cannot_be_read_is_refused_and_kept_where_that_may_help(
+    make_sender, body, headers, status, kept
+):
+    sender = make_sender()
+    answer = sender.post(body, **headers)
+    assert (answer.status_code, answer.json().get("quarantined", False)) == (status, kept), answer.content
+    assert [bytes(row.body) for row in waiting(sender)] == ([body] if kept else [])
+    assert Event.objects.of(sender.source.workspace_id).count() == 0
+
+
+@pytest.mark.parametrize("kind", BASES)
+def test_hostile_values_do_no_harm_to_any_format(make_sender, kind):
+    sender, deep = make_sender(kind), json.loads("[" * 40 + "]" * 40)
+    address = "/v2/alerts" if kind == "opsgenie" else ""
+    odd = [None, 10**30, "", {"a": deep}, "<script>\u202e" + "9" * 5000, [[7], {}]]
+    for name in BASES[kind]:
+        for value in odd:
+            answer = sender.post(
+                {**BASES[kind], name: value}, address=address, authorization=f"GenieKey {sender.key}"
+            )
+            assert answer.status_code in {202, 400, 422}, (name, value, answer.content)
+
+
+def test_what_is_read_in_part_is_kept_in_part(make_sender):
+    sender = make_sender()
+    answer = sender.post(group(burning("a"), {"status": "asleep"}))
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (202, 1, 1)
+    assert answer.json()["errors"][0]["position"] == 1
+    assert answer.json()["quarantined"] is True
+    assert sender.only_incident().number == 1
+
+
+def test_the_same_unreadable_body_again_is_only_counted(make_sender):
+    sender = make_sender()
+    for _ in range(3):
+        sender.post(b"{")
+    [row] = waiting(sender)
+    assert (row.times, row.reason) == (3, "malformed")
+
+
+def test_quarantine_is_bounded_and_says_so(make_sender, monkeypatch):
+    monkeypatch.setattr("detection.services.quarantine.MOST_WAITING", 2)
+    sender = make_sender()
+    answers = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
+    assert answers == [True, True, False]
+
+
+def test_no_credential_is_kept_in_quarantine(make_sender):
+    sender = make_sender()
+    sender.post(
+        b"{", authorization="Bearer s3cret-s3cret", cookie="a=s3cret", x_api_key="s3cret", user_agent="curl"
+    )
+    [row] = waiting(sender)
+    assert "s3cret" not in json.dumps([row.headers, row.query, row.path, row.detail])
+    assert row.headers["user-agent"] == "curl"
+
+
+def test_a_request_is_replayed_once_it_can_be_read(make_sender, admin, actor):
+    sender = make_sender()
+    older = {**GOOD, "version": "3"}
+    sender.post(older)
+    [row] = waiting(sender)
+    with pytest.raises(Forbidden):
+        replay(actor, quarantined_id=row.pk)
+    with pytest.raises(Invalid):
+        replay(admin, quarantined_id=row.pk)
+    QuarantinedRequest.objects.of(row.workspace_id).update(body=json.dumps(GOOD).encode())
+    assert replay(admin, quarantined_id=row.pk).opened == ("INC-1",)
+    with pytest.raises(Conflict):
+        replay(admin, quarantined_id=row.pk)
+    with pytest.raises(NotFound):
+        replay(admin, quarantined_id=row.pk + 1)
+
+
+def test_a_replay_does_not_undo_what_was_told_since(make_sender, admin):
+    sender = make_sender()
+    sender.post({**GOOD, "version": "3"})
+    [row] = waiting(sender)
+    sender.post(GOOD)
+    sender.post({**group(burning("a") | {"status": "resolved", "endsAt": timezone.now().isoformat()})})
+    QuarantinedRequest.objects.of(row.workspace_id).update(body=json.dumps(GOOD).encode())
+    replay(admin, quarantined_id=row.pk)
+    assert sender.only_incident().status == "resolved"
+
+
+def test_quarantine_and_tallies_are_forgotten_in_time(make_sender):
+    sender = make_sender()
+    sender.post(b"{")
+    assert forget_requests(timezone.now() + timedelta(days=13)) == 1  # the tally
+    assert forget_requests(timezone.now() + timedelta(days=15)) == 1
+    assert waiting(sender) == []
+
+
+def test_an_alert_long_over_is_forgotten_and_one_that_burns_is_not(make_sender):
+    sender = make_sender()
+    ended = {"status": "resolved", "endsAt": timezone.now().isoformat()}
+    sender.post(group(burning("a"), burning("b")))
+    sender.post(group(burning("a") | ended, burning("b")))
+    forget_requests(timezone.now() + timedelta(days=31))
+    assert list(sender.alerts()) == ["print-b"]
+
+
+def test_a_source_knows_what_came_and_what_was_wrong(make_sender):
+    sender = make_sender()
+    sender.post(GOOD)
+    sender.post(b"{")
+    tally = SourceTally.objects.of(sender.source.workspace_id).get()
+    assert (tally.accepted, tally.refused, tally.quarantined, tally.events) == (1, 1, 1, 1)
+    source = Source.objects.of(sender.source.workspace_id).get()
+    assert source.last_seen_at is not None
+    assert "JSON" in source.last_error
+
+
+def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, monkeypatch):
+    from core.meter import Meter
+
+    settings.EVENT_LIMIT_PER_WORKSPACE = 3
+    meter = Meter(1)
+    monkeypatch.setattr("detection.ingest.limits.meter", lambda: meter)
+    sender = make_sender()
+    answers = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0]["Retry-After"] == "1"
+
+
+def test_only_post_is_taken(make_sender):
+    sender = make_sender()
+    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
+        answer = sender.browser.generic(method, sender.address)
+        assert answer.status_code == 405, method
+        assert "POST" in answer["Allow"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"kind": "telegraph"}, {"name": ""}, {"name": "x" * 81}, {"reopen_minutes": -1}, {"reopen_minutes": "5"},
+     {"default_severity": "purple"}, {"mapping": []}, {"enabled": 1}, {"colour": "red"}],
+)  # fmt: skip
+def test_a_source_is_refused_with_the_field_that_is_wrong(admin, fields):
+    with pytest.raises(Invalid) as refused:
+        sources.create_source(admin, **{"kind": "grafana", "name": "G", **fields})
+    assert refused.value.faults[0].field == next(iter(fields))
+
+
+def test_sources_are_made_by_admins_and_have_names_of_their_own(admin, actor):
+    with pytest.raises(Forbidden):
+        sources.create_source(actor, kind="grafana", name="G")
+    sources.create_source(admin, kind="grafana", name="G")
+    with pytest.raises(Conflict):
+        sources.create_source(admin, kind="alertmanager", name="G")
+
+
+def test_a_source_of_another_workspace_is_not_found(make_sender, make_actor, other_workspace):
+    rival, source_id = make_actor("admin", inside=other_workspace), make_sender().source.pk
+    for call in (
+        lambda: sources.update_source(rival, source_id=source_id, name="Mine"),
+        lambda: sources.delete_source(rival, source_id=source_id),
+        lambda: sources.add_key(rival, source_id=source_id),
+        lambda: sources.revoke_secret(rival, source_id=source_id, secret_id=1),
+    ):
+        with pytest.raises(NotFound):
+            call()
+
+
+def test_a_deleted_source_leaves_its_incidents(make_sender, admin):
+    sender = make_sender()
+    sender.post(GOOD)
+    sources.delete_source(admin, source_id=sender.source.pk)
+    assert sender.post(GOOD).status_code == 404
+    assert sender.only_incident().status == "open"
+
+
+def test_a_body_of_the_wrong_packing_is_malformed_by_itself():
+    from detection.webhooks.unpacking import unpacked
+
+    with pytest.raises(Malformed):
+        unpacked(b"", {"content-encoding": "gzip"}, 10)

@@ -1,0 +1,71 @@
+"""What a word means, given what was said before: every order of words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detection.webhooks.reading import Alert, AlertState
+from detection.webhooks.standing import Known, judge, newest_words
+from incidents.vocabulary import Severity
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+WINDOW = timedelta(minutes=30)
+
+
+def before(minutes: float) -> datetime:
+    return NOON - timedelta(minutes=minutes)
+
+
+def word(state: str, starts: float | None = None, ends: float | None = None, key: str = "a") -> Alert:
+    begun = None if starts is None else before(starts)
+    return Alert(key, AlertState(state), "x", starts_at=begun, ends_at=None if ends is None else before(ends))
+
+
+def known(
+    state: str, starts: float | None, told: float, *, ended: float | None = None, incident: bool = True
+) -> Known:
+    begun = None if starts is None else before(starts)
+    over = None if ended is None else before(ended)
+    return Known(AlertState(state), begun, before(told), Severity.SEV2, incident, over)
+
+
+@pytest.mark.parametrize(
+    ("alert", "held", "step"),
+    [
+        (word("firing", 5), None, "fires"),
+        (word("resolved", 5, 1), None, "noted"),
+        (word("acknowledged"), None, "noted"),
+        (word("firing", 5), known("firing", 5, 4), "still"),
+        (word("firing", 1), known("firing", 5, 4), "still"),
+        (word("firing", 5), known("acknowledged", 5, 4), "still"),
+        (word("acknowledged"), known("firing", 5, 4), "acknowledges"),
+        (word("acknowledged"), known("resolved", 5, 4), "noted"),
+        (word("resolved", 5, 1), known("firing", 5, 4), "recovers"),
+        (word("resolved"), known("acknowledged", None, 4), "recovers"),
+        (word("resolved", 9, 8), known("firing", 5, 4), "stale"),
+        (word("resolved"), known("resolved", 5, 4), "still"),
+        (word("firing", 5), known("resolved", 5, 1), "stale"),
+        (word("firing", 5), known("resolved", 5, 3), "fires"),
+        (word("firing", 9), known("resolved", 5, 60), "stale"),
+        (word("firing", 1), known("resolved", 5, 3), "fires"),
+        (word("firing"), known("resolved", 5, 0), "fires"),
+        (word("firing", 5), known("firing", 5, -1), "stale"),
+        (word("resolved", 5, 1), known("firing", 5, -1), "stale"),
+        (word("firing", 5), known("firing", 5, 4, incident=False), "fires"),
+        (word("firing", 5), known("firing", 5, 4, ended=3), "still"),
+        (word("firing", 5), known("firing", 5, 4, ended=31), "fires"),
+        (word("firing", 1), known("firing", 5, 4, ended=3), "fires"),
+        (word("firing"), known("firing", 5, 4, ended=3), "fires"),
+    ],
+)  # fmt: skip
+def test_a_word_means_what_it_must(alert, held, step):
+    assert judge(alert, held, at=NOON, window=WINDOW) == step
+
+
+def test_of_several_words_on_one_alert_the_newest_counts():
+    late, early = word("firing", 1), word("resolved", 9, 5)
+    assert newest_words([late, early]) == newest_words([early, late]) == [late]
+    assert newest_words([word("firing"), word("resolved")])[0].state == "resolved"
+    assert len(newest_words([late, word("firing", key="b")])) == 2
