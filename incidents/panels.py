@@ -18,6 +18,7 @@ from incidents.list_query import ListQuery, read_list
 from incidents.models import Incident
 from incidents.ordering import NEWEST
 from incidents.panel_versions import versions_of
+from incidents.panels_export import IncidentExport
 from incidents.panels_incident import IncidentPanel
 from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
@@ -25,7 +26,9 @@ from incidents.selectors import incidents_page, open_incidents_for
 from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
 from incidents.vocabulary import UNRESOLVED
 
-__all__ = ["ActiveIncidents", "AllIncidents", "IncidentPanel", "IncidentTimeline", "OpenCount"]
+__all__ = [
+    "ActiveIncidents", "AllIncidents", "IncidentExport", "IncidentPanel", "IncidentTimeline", "OpenCount",
+]  # fmt: skip
 
 NAVIGATION.add(
     "active",

@@ -168,6 +168,12 @@ def test_the_selected_ones_are_written_and_a_missing_one_is_said(client):
     assert b"INC-88" in missing.content
 
 
+def test_the_page_of_an_incident_leads_to_its_files(client):
+    page = client.get("/incidents/INC-1").content.decode()
+    for kind in ("csv", "json", "markdown"):
+        assert f'href="/incidents/INC-1/export?format={kind}"' in page
+
+
 @pytest.mark.parametrize("kind", ["csv", "json", "markdown", "md", ""])
 def test_one_incident_has_a_file_of_every_kind(client, kind):
     answer = client.get(f"/incidents/INC-1/export?format={kind}")
