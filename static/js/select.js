@@ -81,6 +81,8 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 
 document.addEventListener("tocsin:done", ({ detail }) => {
   if (!detail.undo) return;
+  // One at a time: what was done before the last action has changed since, and its undo would be refused.
+  for (const old of document.querySelectorAll(".toast-action")) old.closest(".toast").remove();
   const toast = document.querySelector("#toasts")?.lastElementChild;
   const token = document.querySelector("#bulk [name=csrfmiddlewaretoken], [name=csrfmiddlewaretoken]");
   if (!toast || !token) return;
