@@ -100,25 +100,25 @@ def act_on_one(
     *,
     kind: BulkKind,
     number: int,
-    run: Callable[[], Incident],
+    run: Callable[[], object],
     role: ResponseRole | str = ResponseRole.COMMANDER,
-) -> tuple[Incident, BulkAction | None]:
-    """Run a service on one incident so that it can be undone like an action on many.
+) -> BulkAction | None:
+    """Run a service on one incident so that it can be undone like an action on many; None: nothing changed.
 
-    Answers what `run` did, and the action, or None where nothing changed. `role`: which one it assigns.
-    Raises what `run` raises; then nothing is kept.
+    `role`: which one it assigns. Raises what `run` raises; then nothing is kept.
     """
     with transaction.atomic():
         before = _locked(actor, number)
         held = _held(before, role)
-        after = run()
-        if before is None or after.version == before.version:
-            return after, None
+        run()
+        after = _locked(actor, number)
+        if before is None or after is None or after.version == before.version:
+            return None
         action: BulkAction = BulkAction.objects.create(
             workspace_id=actor.workspace_id, kind=kind, made_by=actor_key(actor), request_key=token_hex(32)
         )
         _remember(action, before, after, held)
-    return after, action
+    return action
 
 
 def _remember(action: BulkAction, before: Incident, after: Incident, held: Mapping[str, Any]) -> None:

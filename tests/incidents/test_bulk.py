@@ -280,9 +280,8 @@ def test_a_single_action_through_its_own_form_can_be_undone_too(actor, theo, fiv
     def hand_over():
         return assign_role(actor, number=1, role="tech_lead", username="theo.lind")
 
-    fresh, action = act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=hand_over, role="tech_lead")
+    action = act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=hand_over, role="tech_lead")
     assert action is not None
     undo_action(actor, action_id=action.pk)
     assert newest(actor, 1).message == "Assignment undone: Rita Responder is tech lead."
-    assert act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=lambda: incident_for(actor, 1))[1] is None
-    assert fresh.number == 1
+    assert act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=lambda: incident_for(actor, 1)) is None
