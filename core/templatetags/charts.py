@@ -135,7 +135,7 @@ def _table(chart: Chart) -> SafeString:
         return SafeString("")
     head = format_html_join("", '<th scope="col" class="end">{}</th>', ((s.name,) for s in chart.series))
     return format_html(
-        '<details class="chart-data" id="chart-{}" data-kept><summary>Show as a table</summary>'
+        '<details class="chart-data" id="chart-{}"><summary>Show as a table</summary>'
         '<div class="table-scroll" tabindex="0" role="region" aria-label="{}, as a table">'
         '<table class="table"><thead><tr><th scope="col">When</th>{}</tr></thead><tbody>{}</tbody></table>'
         "</div></details>",
