@@ -25,7 +25,7 @@ from config.places import ROOT
 from config.programs import web
 from core.embedded.process import free_port
 
-ANSWER_WITHIN_S = 30
+ANSWER_WITHIN_S = 60
 OFTEN = "200ms"
 
 
@@ -147,12 +147,12 @@ def started(commands: Sequence[list[str]], log: Path, env: dict[str, str] | None
 
 
 def until(met: Callable[[], Any], seconds: float = ANSWER_WITHIN_S) -> Any:
-    """What `met` answers once that is true; connections refused meanwhile are not. Raises AssertionError."""
+    """What `met` answers once that is true; who refuses or hangs meanwhile is asked again. Raises AssertionError."""
     end, answer = time.monotonic() + seconds, None
     while time.monotonic() < end:
         try:
             answer = met()
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             answer = None
         if answer:
             return answer
