@@ -24,7 +24,7 @@ def test_the_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
     reference = declare(page, "Quicksilver queue is stuck")
     page.goto("/incidents")
     page.keyboard.press("Control+k")
-    field = page.get_by_role("combobox", name=re.compile("Search actions"))
+    field = page.get_by_role("combobox", name="What to do or find")
     expect(field).to_be_focused()
     field.fill("quicksilver")
     option = page.get_by_role("option", name=re.compile("Quicksilver"))
