@@ -147,7 +147,7 @@ def started(commands: Sequence[list[str]], log: Path, env: dict[str, str] | None
 
 
 def until(met: Callable[[], Any], seconds: float = ANSWER_WITHIN_S) -> Any:
-    """What `met` answers once that is true; who refuses or hangs meanwhile is asked again. Raises AssertionError."""
+    """What `met` answers once that is true; who hangs or refuses is asked again. Raises AssertionError."""
     end, answer = time.monotonic() + seconds, None
     while time.monotonic() < end:
         try:
