@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from incidents.views.actions import ACTIONS
 from tests.browser.site import Site
 
-# Not pages of ours: doors of machines and of other products, Django's admin, the offline API reference with a viewer of its own.
+# Not pages of ours: doors of machines and other products, Django's admin, the offline API reference.
 OTHERS = ("api/", "admin/", "livez", "readyz", "metrics", "docs", "panels/", "v1/", "v2/")
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
