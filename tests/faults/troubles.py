@@ -11,7 +11,7 @@ from typing import Final
 
 import redis
 
-from core.embedded.process import Handle
+from core.embedded.process import Handle, alive, wait_until
 from tests.faults.running import Wired
 
 # Longer than any lease (`core.relay.LEASE_S`, which cannot be imported without Django).
@@ -114,3 +114,5 @@ def _kill_all(tocsin: Wired, dice: random.Random) -> None:
 def _kill(handle: Handle | None) -> None:
     if handle is not None:
         os.kill(handle.pid, signal.SIGKILL)
+        # Else the next start would take it for one that runs.
+        wait_until(lambda: not alive(handle), 10)
