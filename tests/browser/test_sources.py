@@ -12,14 +12,14 @@ from tests.browser.site import Site
 
 def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.goto("/sources/new")
-    page.get_by_label("Sender").select_option("generic")
+    page.get_by_label("Sender", exact=True).select_option("generic")
     page.get_by_label("Name", exact=True).fill("Nagios")
     page.get_by_role("button", name="Save").click()
     address = page.locator(".copy-value").first.inner_text()
     shot(page, "source")
     page.get_by_role("link", name="Mapping").click()
-    page.get_by_label("Body to try it on").fill('{"what": "Disk is full", "node": "db-1"}')
-    page.get_by_label("Title").fill("what")
+    page.locator("#id_body").fill('{"what": "Disk is full", "node": "db-1"}')
+    page.get_by_label("Title", exact=True).fill("what")
     expect(page.locator("#preview")).to_contain_text("Disk is full")
     expect(page.locator("#preview")).to_contain_text("An alert, firing")
     shot(page, "mapping")
