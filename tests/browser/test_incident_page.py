@@ -29,7 +29,7 @@ def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declar
     reference = declare(page, "Edited by two")
     fact = page.get_by_role("region", name="Impact")
     fact.locator("summary").click()
-    fact.get_by_label("Impact").fill("a third of payments")
+    fact.get_by_role("textbox").fill("a third of payments")
     other = open_page("/", who="theo.lind")
     other.goto(f"/incidents/{reference}/impact")
     other.get_by_label("Impact").fill("half of all payments")
