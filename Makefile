@@ -30,6 +30,9 @@ test: $(DEV) ## run every test, two at a time
 faults: $(DEV) ## hurt a Tocsin for MINUTES=8 and count what was lost or doubled
 	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long --minutes $(or $(MINUTES),8)
 
+fuzz: $(DEV) ## ask the API everything its document allows, in CASES=20000
+	@cd "$(ROOT)" && exec "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000)
+
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
 
