@@ -27,7 +27,7 @@ def test_a_composer_keeps_its_words_while_the_page_moves_and_sends_each_note_onc
 def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Edited by two")
-    fact = page.get_by_role("region", name="Impact")
+    fact = page.get_by_role("region", name="Impact", exact=True)
     fact.locator("summary").click()
     fact.get_by_role("textbox").fill("a third of payments")
     other = open_page("/", who="theo.lind")
@@ -40,4 +40,4 @@ def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declar
     expect(dialog.locator(".clash-text").first).to_have_text("half of all payments")
     expect(dialog.locator(".clash-text").last).to_have_text("a third of payments")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("region", name="Impact")).to_contain_text("a third of payments")
+    expect(page.get_by_role("region", name="Impact", exact=True)).to_contain_text("a third of payments")
