@@ -13,11 +13,11 @@ from accounts.permissions import Capability, require
 from accounts.web import current_actor
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.htmx import done, render
-from core.redaction import redact
 from detection.forms import LABELS, MappingForm
 from detection.models import Source, SourceSample
 from detection.services.sources import update_source
 from detection.source_selectors import sample_of, source_for
+from detection.views.quarantine import readable
 from detection.views.sources import NAV, note_faults, page_of
 from detection.webhooks.format import webhook_formats
 from detection.webhooks.formats.form import Form
@@ -112,7 +112,7 @@ def _body(source: Source, sample: SourceSample | None) -> str:
     """The last body that came, secrets masked, else the sample of the format."""
     if sample is None or sample.content_type == MULTIPART:
         return guide_for(source.kind).text
-    return redact(bytes(sample.body).decode("utf-8", "replace"))
+    return readable(bytes(sample.body))
 
 
 def _page(

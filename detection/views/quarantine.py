@@ -77,6 +77,11 @@ def shown_body(row: QuarantinedRequest) -> str:
         raw = unpacked(bytes(row.body), row.headers, webhook_formats().get(row.source.kind).max_body)
     except Problem:
         raw = bytes(row.body)
+    return readable(raw)
+
+
+def readable(raw: bytes) -> str:
+    """A body for people: JSON set out, secrets masked by their names and looks, cut at 20,000 characters."""
     text = raw.decode("utf-8", "replace")
     try:
         value: Any = redact_value(json.loads(text))
