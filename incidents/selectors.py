@@ -86,7 +86,7 @@ def story_of(
     """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, LARGEST_PAGE))
-    rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident)
+    rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident).select_related("author")
     if chosen := list(kinds):
         rows = rows.filter(kind__in=chosen)
     if left_out := list(without):

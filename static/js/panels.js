@@ -3,10 +3,11 @@
 const waiting = new Set(), kept = new WeakMap();
 const USED = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select";
 const BOX = "[data-row] input[type=checkbox], input[data-keep]";
+const FOLLOWS = "[data-pick-all] input"; // says what the boxes of the rows say
 const FOCUSABLE = "a[href], button, summary, input, [tabindex]";
 
 function isChanged(field) {
-  if (field.matches(BOX) || field.type === "hidden" || field.disabled) return false;
+  if (field.matches(`${BOX}, ${FOLLOWS}`) || field.type === "hidden" || field.disabled) return false;
   if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
   if (!field.matches("select")) return field.value !== field.defaultValue;
   const first = Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));

@@ -34,6 +34,7 @@ document.addEventListener("click", ({ target, shiftKey }) => {
   if (!box) return;
   const all = boxes(), from = all.findIndex((one) => last === numberOf(one)), to = all.indexOf(box);
   if (shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) set(one, box.checked);
+  if (shiftKey) getSelection().removeAllRanges(); // the text between was not meant
   last = numberOf(box);
 });
 
@@ -94,7 +95,8 @@ document.addEventListener("tocsin:done", ({ detail }) => {
   form.append(token.cloneNode(), button);
   button.className = "toast-action";
   button.textContent = "Undo";
-  button.addEventListener("click", () => setTimeout(() => toast.remove()));
+  // Not sooner: what the answer tells the page comes through this form.
+  form.addEventListener("htmx:afterRequest", () => setTimeout(() => toast.remove()));
   toast.querySelector("span").after(form);
   window.htmx.process(form);
 });

@@ -14,8 +14,8 @@ from tests.faults.burst import Burst, acknowledged, check_it_settles, during
 from tests.faults.running import Wired, running
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
-# Who it is gets five seconds, its events another five; the rest is for a machine that is busy.
-ANSWERED_WITHIN_S = 12.0
+# Each of up to three questions to the database gets five seconds; the rest is for a machine that is busy.
+ANSWERED_WITHIN_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     stored = "select count(*) from detection_event where event_id like %s"
     assert tocsin.row(stored, f"{burst.name}-%") == (20,)
     assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
-    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 20), "the page says so"
+    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page says so"
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
