@@ -122,11 +122,14 @@ def test_a_compressed_body_is_taken(make_sender, encoding, pack):
     assert sender.only_incident().number == 1
 
 
+TWICE = gzip.compress(gzip.compress(b" " * 99, mtime=0), mtime=0)
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status", "kept"),
     [
         (gzip.compress(b" " * 300_000_000, mtime=0), {"content_encoding": "gzip"}, 413, False),
-        (gzip.compress(gzip.compress(b" " * 99, mtime=0), mtime=0), {"content_encoding": "gzip, gzip"}, 415, False),
+        (TWICE, {"content_encoding": "gzip, gzip"}, 415, False),
         (b"x", {"content_encoding": "br"}, 415, False),
         (b"no gzip", {"content_encoding": "gzip"}, 400, True),
         (gzip.compress(b"{}" * 900, mtime=0)[:-9], {"content_encoding": "gzip"}, 400, True),
