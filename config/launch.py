@@ -56,10 +56,11 @@ def _run(started: Started) -> int:
     os.chdir(ROOT)
     settings = _settings()
     (DATA_DIR / "static").mkdir(exist_ok=True)
-    # By name, for settings are read on import and must find the servers named. What is forked from here has
-    # all of it in memory already.
-    importlib.import_module("config.preload")
+    # By name, for settings are read on import and must find the servers named.
+    importlib.import_module("django").setup()
     welcome = importlib.import_module("config.prepare").prepare()
+    # What is forked from here has all of it in memory already, the list of static files too.
+    importlib.import_module("config.preload")
     gc.freeze()  # the collector would write to, and so copy, the pages that all of them share
     gc.enable()
     plan = supervisor.Plan(

@@ -54,18 +54,13 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
     """GET shows a button; only POST spends the link, so that a preview of it in a chat does not."""
     if request.method == "GET":
-        return _unreferred(render(request, "accounts/sign_in_once.html", {"is_spent": False}))
+        return render(request, "accounts/sign_in_once.html", {"is_spent": False})
     user = spend_sign_in_link(secret=secret, now=timezone.now())
     if user is None:
-        return _unreferred(render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410))
+        return render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410)
     login(request, user, backend=BACKEND)
     remember_browser(request)
     return HttpResponseRedirect("/" if user.has_usable_password() else "/account/password")
-
-
-def _unreferred(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @never_cache
