@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from config import font_files
+from config import font_files, fonts
 from config.places import ROOT
 from core.navigation import NAVIGATION, navigation
 
