@@ -91,7 +91,7 @@ def make_rule(request: HttpRequest) -> Any:
 
 
 @router.post("/test", response=TrialOut, summary="Try a rule", openapi_extra=TRIAL_BODY)
-def test_rule(request: HttpRequest) -> Any:
+def try_rule(request: HttpRequest) -> Any:
     """Which incidents a rule would have opened; nothing is stored, counted or told.
 
     `rule`: the fields of a draft, or `rule_id` of one that exists. On `events` (as `/events` takes them, of

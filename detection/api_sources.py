@@ -186,7 +186,7 @@ def end_secret(request: HttpRequest, source_id: int, secret_id: int) -> Any:
 
 
 @sources_router.post("/{source_id}/test", response=dict[str, Any], summary="Send a test")
-def test_source(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
+def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
     """What would happen, step by step, by the real road; all of it is rolled back."""
     steps = try_source(_actor(request), source_id=source_id, body=payload.body)
     return {

@@ -74,7 +74,7 @@ async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     from config.asgi import application
 
     if scope["type"] == "lifespan":
-        raise NotImplementedError("there is no lifespan")
+        raise RuntimeError("ours takes no lifespan messages")  # which tells whoever sends them to do without
     scope["client"] = ("192.0.2.1", 1)
     scope["headers"] = [(n, b"localhost" if n == b"host" else v) for n, v in scope["headers"]]
     await application(scope, receive, send)
