@@ -13,7 +13,7 @@ from config import admin_pages
 from config.api import api
 from config.openapi import docs_page
 from config.web import find, style
-from core import health, metrics
+from core import health, metrics, offline
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
@@ -25,6 +25,8 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
+    path("offline", offline.page, name="offline"),
+    path("offline-worker.js", offline.worker, name="offline_worker"),
     path("find", find, name="find"),
     path("setup", admin_pages.setup, name="setup"),
     path("setup/dismiss", admin_pages.dismiss, name="dismiss_setup"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from detection.models import DetectionRule, GroupBy
 from incidents.vocabulary import SEVERITY_RANK, IncidentType, Severity
@@ -31,6 +31,20 @@ class Touched:
         """64 hex digits: the same trouble has the same fingerprint, in its workspace only."""
         text = "\x1f".join((str(self.workspace_id), str(self.rule_id), self.group_key))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
+    """Waiting rows as pairs, each once, in order of workspace, rule and group."""
+    pairs: dict[tuple[int, int, str], Touched] = {}
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
+        key = (workspace_id, rule_id, group_key)
+        pair = pairs.get(key)
+        if pair is None:
+            pair = pairs[key] = Touched(workspace_id, rule_id, group_key, occurred[0], occurred[0])
+        pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
+        pair.events.update(zip(event_ids, occurred, strict=True))
+        pair.sources.update(sources)
+    return [pairs[key] for key in sorted(pairs)]
 
 
 class State(NamedTuple):

@@ -147,6 +147,22 @@ delete from detection_outbox where id = any(array(
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
+TAKE_OTHERS: Final[LiteralString] = """
+delete from detection_outbox where id = any(array(
+  select o.id from detection_outbox o
+   where not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
+                      where p.rule_id = o.rule_id and p.group_key = o.group_key)
+   order by o.id limit %s::int for update skip locked))
+returning workspace_id, rule_id, group_key, event_ids, occurred, sources
+"""
+
+TAKE_SHARERS: Final[LiteralString] = """
+delete from detection_outbox where id = any(array(
+  select id from detection_outbox where workspace_id = %s::bigint and event_ids && %s::bigint[]
+   order by id for update skip locked))
+returning workspace_id, rule_id, group_key, event_ids, occurred, sources
+"""
+
 # Groups with hits in a rule's last window, each found by one probe of the index.
 LIVELY_GROUPS: Final[LiteralString] = """
 with recursive g(group_key) as (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 from accounts.actor import Actor
 from core.errors import Invalid, NotFound
@@ -48,7 +47,5 @@ class Components(Finder):
     order = 30
 
     def find(self, actor: Actor, text: str, limit: int) -> Sequence[Found]:
-        names = components_named(actor, text, limit=limit)
-        return [
-            Found(name, f"/incidents?{urlencode({'component': name})}", "its incidents") for name in names
-        ]
+        found = components_named(actor, text, limit=limit)
+        return [Found(one.name, f"/components/{one.pk}", "component") for one in found]

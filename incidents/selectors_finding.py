@@ -38,9 +38,9 @@ def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6)
     return list(found.values())[:limit]
 
 
-def components_named(actor: Actor, text: str, *, limit: int) -> list[str]:
-    """Names of components that hold `text`, those that start with it first. Raises Forbidden."""
+def components_named(actor: Actor, text: str, *, limit: int) -> list[Component]:
+    """Components whose names hold `text`, those that start with it first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     named = Component.objects.of(actor.workspace_id).filter(name__icontains=text)
     first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())
-    return list(named.order_by(first, "name").values_list("name", flat=True)[:limit])
+    return list(named.order_by(first, "name")[:limit])

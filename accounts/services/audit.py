@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from accounts.actor import Actor
 from accounts.models import AuditEntry
+from core.hot_sql import insert
 
 SUMMARY_LENGTH = 300
 
@@ -43,4 +44,4 @@ def record(
 
 def record_all(actor: Actor, entries: Sequence[AuditEntry]) -> None:
     """Write many entries of one actor in one statement."""
-    AuditEntry.objects.bulk_create(entries)
+    insert(entries)

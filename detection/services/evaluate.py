@@ -1,4 +1,4 @@
-"""From hits to incidents: drain what ingest touched, find crossed windows, open or join, in one transaction.
+"""From touched pairs to incidents: find crossed windows, open or join, in one transaction.
 
 Looking and acting happen under an advisory lock on the workspace, so that however many workers drain at
 once, no event is counted twice and no crossing is missed.
@@ -6,72 +6,55 @@ once, no event is counted twice and no crossing is missed.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
-
-from django.db import transaction
-from django.utils import timezone
 
 from core.hot_sql import rows
 from detection import windows
-from detection.evidence import Found, crossings_of, joining, states_of, with_members
-from detection.findings import Touched
+from detection.evidence import Crossed, Found, crossings_of, joining, members_of, states_of, with_members
+from detection.findings import Touched, merged
 from detection.services.report import link_events, report_crossings
 from incidents.services.opening import JoinedEvents, add_joined_events
 
-DRAIN_ROWS = 2000
 ADVISORY_SPACE = 0x70C51
 
 
-def drain(*, slice_seconds: float = 1.0) -> bool:
-    """Evaluate until nothing is waiting; answers whether the time was up before that."""
-    until = time.monotonic() + slice_seconds
-    while drain_once():
-        if time.monotonic() >= until:
-            return True
-    return False
-
-
-def drain_once() -> int:
-    """One transaction: take up to 2,000 touched pairs, evaluate them, act. Answers how many were taken."""
-    with transaction.atomic():
-        taken = rows(windows.TAKE, [DRAIN_ROWS])
-        if taken:
-            evaluate(timezone.now(), pairs=_merged(taken))
-    return len(taken)
-
-
-def _merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
-    pairs: dict[tuple[int, int, str], Touched] = {}
-    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
-        key = (workspace_id, rule_id, group_key)
-        pair = pairs.get(key)
-        if pair is None:
-            pair = pairs[key] = Touched(workspace_id, rule_id, group_key, occurred[0], occurred[0])
-        pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
-        pair.events.update(zip(event_ids, occurred, strict=True))
-        pair.sources.update(sources)
-    return [pairs[key] for key in sorted(pairs)]
-
-
-def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> None:
-    """Act on every pair that needs it, one workspace after the other.
+def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = False) -> list[Touched]:
+    """Act on every pair that needs it, one workspace after the other; answers those that joined an incident.
 
     Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
-    workspaces does so in one order.
+    workspaces does so in one order. `more_waits`: other pairs touched by the same events may be waiting.
     """
+    joined: list[Touched] = []
     for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
-        _act(workspace_id, list(concerned), now)
+        joined += _act(workspace_id, list(concerned), now, more_waits)
+    return joined
 
 
-def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime) -> None:
+def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits: bool) -> list[Touched]:
     rows("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
     found = states_of(pairs)
-    _join(workspace_id, joining(found))
-    report_crossings(workspace_id, with_members(workspace_id, crossings_of(found)), now=now)
+    crossed = crossings_of(found)
+    if more_waits:
+        found, crossed = _with_sharers(workspace_id, found, crossed)
+    joins = joining(found)
+    _join(workspace_id, joins)
+    report_crossings(workspace_id, with_members(workspace_id, crossed), now=now)
+    return [pair for pair, _ in joins]
+
+
+def _with_sharers(
+    workspace_id: int, found: list[Found], crossed: list[Crossed]
+) -> tuple[list[Found], list[Crossed]]:
+    """With the waiting pairs that share events with a crossing: theirs may be the incident it belongs to."""
+    fresh = crossed
+    while fresh:
+        shared = [member.event_id for members in members_of(fresh) for member in members]
+        more = states_of(merged(rows(windows.TAKE_SHARERS, [workspace_id, shared])))
+        found, fresh = found + more, crossings_of(more)
+        crossed = crossed + fresh
+    return found, crossed
 
 
 def _join(workspace_id: int, found: Sequence[Found]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from core.hot_sql import rows
+from core.hot_sql import insert, rows
 from core.redaction import redact
 from detection import windows
 from detection.findings import Crossing, description_of, title_of
@@ -81,7 +81,7 @@ def _write(workspace_id: int, crossings: Sequence[Crossing], outcomes: Sequence[
     for row, outcome in zip(found, outcomes, strict=False):
         row.incident_id = outcome.incident_id
         row.outcome = Finding.Outcome.OPENED if outcome.opened else Finding.Outcome.JOINED
-    Finding.objects.bulk_create(found, ignore_conflicts=True)
+    insert(found, on_conflict="do nothing")
 
 
 def _finding(workspace_id: int, crossing: Crossing) -> Finding:

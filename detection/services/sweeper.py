@@ -43,7 +43,7 @@ def _sweep_next() -> bool:
         if rule is None:
             return False
         DetectionRule.across_workspaces.filter(pk=rule.pk).update(last_swept_at=now)
-        evaluate(now, pairs=_lively(rule, now))
+        evaluate(now, pairs=_lively(rule, now), more_waits=True)
     return True
 
 

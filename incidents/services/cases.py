@@ -9,6 +9,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import AuditEntry
 from accounts.services.audit import audit_entry, record_all
+from core.hot_sql import insert
 from core.outbox import DomainEvent, publish_all
 from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
 from incidents.models import Incident, IncidentSignal, TimelineEntry
@@ -32,7 +33,7 @@ def write_cases(actor: Actor, desk: Desk, cases: Sequence[Case]) -> None:
         (case.incident.pk, name) for case in cases for signal in case.signals for name in signal.components
     }
     mark_affected(desk.workspace_id, named)
-    TimelineEntry.objects.bulk_create(chain.from_iterable(_entries(actor, desk, case) for case in cases))
+    insert([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
     record_all(actor, [row for case in cases for row in _audit(actor, case)])
     publish_all(
         [*chain.from_iterable(_events(desk.workspace_id, case) for case in cases), *_counted(desk, cases)]
@@ -45,7 +46,7 @@ def _write_incidents(desk: Desk, cases: Sequence[Case]) -> None:
     if opened:
         for incident, number in zip(opened, take_numbers(desk.counter, len(opened)), strict=True):
             incident.number = number
-        Incident.objects.bulk_create(opened)
+        insert(opened)
     if joined:
         Incident.objects.of(desk.workspace_id).bulk_update(joined, _JOINED_FIELDS)
 
@@ -62,12 +63,8 @@ def _write_signals(workspace_id: int, cases: Sequence[Case]) -> None:
                 first_at=signal.started_at,
                 last_at=case.last_seen[signal.fingerprint],
             )
-    IncidentSignal.objects.bulk_create(
-        rows.values(),
-        update_conflicts=True,
-        unique_fields=["incident", "fingerprint"],
-        update_fields=["last_at"],
-    )
+    known = "(incident_id, fingerprint) do update set last_at = excluded.last_at"
+    insert([*rows.values()], on_conflict=known)
 
 
 def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:

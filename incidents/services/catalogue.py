@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, LiteralString
 
-from core.hot_sql import rows
+from core.hot_sql import insert, rows
 from incidents.models import AffectedComponent, Component
 from incidents.texts import NAME_LENGTH, fit
 
+_KNOWN: Final[LiteralString] = (
+    "select name, id from incidents_component where workspace_id = %s::bigint and name = any(%s::text[])"
+)
 _MARKED: Final[LiteralString] = """
 select a.incident_id, c.name
   from incidents_affectedcomponent a join incidents_component c on c.id = a.component_id
@@ -26,8 +29,9 @@ def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
     known = _known(workspace_id, wanted)
     missing = [name for name in wanted if name not in known]
     if missing:
-        rows = [Component(workspace_id=workspace_id, name=name) for name in missing]
-        Component.objects.bulk_create(rows, ignore_conflicts=True)
+        insert(
+            [Component(workspace_id=workspace_id, name=name) for name in missing], on_conflict="do nothing"
+        )
         known |= _known(workspace_id, missing)
     return {name: known[fit_name] for name, fit_name in fitted.items() if fit_name}
 
@@ -35,7 +39,7 @@ def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
 def _known(workspace_id: int, names: list[str]) -> dict[str, int]:
     if not names:
         return {}
-    return dict(Component.objects.of(workspace_id).filter(name__in=names).values_list("name", "id"))
+    return dict(rows(_KNOWN, [workspace_id, names]))
 
 
 def mark_affected(workspace_id: int, touched: Iterable[tuple[int, str]]) -> None:
@@ -44,12 +48,14 @@ def mark_affected(workspace_id: int, touched: Iterable[tuple[int, str]]) -> None
     if not pairs:
         return
     ids = component_ids(workspace_id, [name for _, name in pairs])
-    rows = [
-        AffectedComponent(workspace_id=workspace_id, incident_id=incident_id, component_id=ids[name])
-        for incident_id, name in pairs
-        if name in ids
-    ]
-    AffectedComponent.objects.bulk_create(rows, ignore_conflicts=True)
+    insert(
+        [
+            AffectedComponent(workspace_id=workspace_id, incident_id=incident_id, component_id=ids[name])
+            for incident_id, name in pairs
+            if name in ids
+        ],
+        on_conflict="do nothing",
+    )
 
 
 def unmarked(workspace_id: int, touched: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, LiteralString
 
-from incidents.models import Incident, IncidentCounter, IncidentSignal
+from core.hot_sql import rows
+from incidents.models import Incident, IncidentCounter
 from incidents.services.sla import policy_of, put_clocks
 from incidents.signals import Signal
 from incidents.texts import TITLE_LENGTH, fit, fit_text
 from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, IncidentSource, Severity
+
+_KNOWN: Final[LiteralString] = """
+select s.incident_id, s.fingerprint, s.last_at
+  from incidents_incidentsignal s join incidents_incident i on i.id = s.incident_id
+ where s.workspace_id = %s::bigint and s.fingerprint = any(%s::text[]) and i.status = any(%s::text[])
+ order by s.incident_id
+"""
 
 
 @dataclass(slots=True)
@@ -50,12 +59,8 @@ class Desk:
     def _fetch(self, signals: Sequence[Signal]) -> None:
         """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
         fingerprints = {signal.fingerprint for signal in signals}
-        known = list(
-            IncidentSignal.objects.of(self.workspace_id)
-            .filter(fingerprint__in=fingerprints, incident__status__in=UNRESOLVED)
-            .order_by("incident_id")
-        )
-        ids = {row.incident_id for row in known} | {s.joins for s in signals if s.joins is not None}
+        known = rows(_KNOWN, [self.workspace_id, sorted(fingerprints), [*UNRESOLVED]])
+        ids = {incident_id for incident_id, *_ in known} | {s.joins for s in signals if s.joins is not None}
         if not ids:
             return
         # The status is asked again under the lock: somebody may have resolved it a moment ago.
@@ -63,10 +68,10 @@ class Desk:
         self._by_id = {
             row.pk: Case(row, is_new=False) for row in locked.order_by("id").select_for_update(of=("self",))
         }
-        for row in known:
-            if case := self._by_id.get(row.incident_id):
-                case.last_seen[row.fingerprint] = row.last_at
-                self._by_fingerprint[row.fingerprint] = case
+        for incident_id, fingerprint, last_at in known:
+            if case := self._by_id.get(incident_id):
+                case.last_seen[fingerprint] = last_at
+                self._by_fingerprint[fingerprint] = case
 
     def _place(self, signal: Signal) -> tuple[Case, bool]:
         case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(signal.joins or 0)

@@ -10,6 +10,9 @@ from incidents.models import IncidentCounter
 _LOCK: Final[LiteralString] = (
     "select last_number from incidents_incidentcounter where workspace_id = %s::bigint for update"
 )
+_TAKE: Final[LiteralString] = (
+    "update incidents_incidentcounter set last_number = %s::bigint where workspace_id = %s::bigint"
+)
 
 
 def lock_counter(workspace_id: int) -> IncidentCounter:
@@ -32,5 +35,5 @@ def take_numbers(counter: IncidentCounter, count: int) -> range:
     """The next `count` numbers, written to the locked counter."""
     first = counter.last_number + 1
     counter.last_number += count
-    counter.save(update_fields=["last_number"])
+    rows(_TAKE, [counter.last_number, counter.workspace_id])
     return range(first, first + count)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, LiteralString
 
+from core.hot_sql import rows
 from incidents.deadlines import STANDARD, Clocks, Policy, deadlines, next_update
 from incidents.models import Incident, SlaPolicy
 from incidents.vocabulary import Severity
+
+_POLICY: Final[LiteralString] = """
+select severity, acknowledge_within, update_every, resolve_within
+  from incidents_slapolicy where workspace_id = %s::bigint
+"""
 
 
 def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
@@ -26,10 +33,7 @@ def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
 
 def policy_of(workspace_id: int) -> dict[Severity, Clocks]:
     """Every severity's clocks: the workspace's own, else the standard ones."""
-    own = {
-        Severity(row.severity): Clocks(row.acknowledge_within, row.update_every, row.resolve_within)
-        for row in SlaPolicy.objects.of(workspace_id)
-    }
+    own = {Severity(severity): Clocks(*clocks) for severity, *clocks in rows(_POLICY, [workspace_id])}
     return {**STANDARD, **own}
 
 

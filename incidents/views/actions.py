@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,8 +18,11 @@ from core.kept_forms import take_form
 from incidents.forms import ActionForm
 from incidents.forms_story import ChangesForm
 from incidents.models import Incident
+from incidents.models.bulk import BulkAction
 from incidents.selectors import incident_for
+from incidents.services.bulk import act_on_one
 from incidents.views.verbs import ACTIONS, Action
+from incidents.vocabulary import ResponseRole
 
 FIELD_ID: Final = "action_%s"  # the page under the dialog has fields of its own
 ATTEMPTS: Final = 3  # somebody else may be faster once more
@@ -38,13 +42,13 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, name, form, status=422)
     try:
-        _run(actor, action, form)
+        taken = _run(actor, action, form)
     except Conflict as conflict:
         return _overtaken(request, name, form, conflict)
     except Invalid as fault:
         _note_faults(form, fault)
         return _page(request, name, form, status=422)
-    return _done(request, action, incident_for(actor, incident.number))
+    return _done(request, action, incident_for(actor, incident.number), taken)
 
 
 def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Actor) -> tuple[ActionForm, bool]:
@@ -56,21 +60,30 @@ def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Acto
     return action.form(incident=incident, actor=actor, initial=initial, auto_id=FIELD_ID), False
 
 
-def _run(actor: Actor, action: Action, form: ActionForm) -> None:
-    """Do it. Fields that nobody else touched are written even when the rest has moved on meanwhile."""
+def _run(actor: Actor, action: Action, form: ActionForm) -> BulkAction | None:
+    """Do it; the answer is what takes it back, where that can be.
+
+    Fields that nobody else touched are written even when the rest has moved on meanwhile.
+    """
+    number, data = form.incident.number, form.cleaned_data
+    if action.undo:
+        role = data.get("role", ResponseRole.COMMANDER)
+        work = partial(action.run, actor, number, data)
+        return act_on_one(actor, kind=action.undo, number=number, run=work, role=role)
     if not isinstance(form, ChangesForm):
-        action.run(actor, form.incident.number, form.cleaned_data)
-        return
+        action.run(actor, number, data)
+        return None
     version = form.cleaned_data["version"]
     for attempt in range(ATTEMPTS):
         try:
-            action.run(actor, form.incident.number, form.wanted() | {"version": version})
-            return
+            action.run(actor, number, form.wanted() | {"version": version})
+            break
         except Conflict:
-            now = incident_for(actor, form.incident.number)
+            now = incident_for(actor, number)
             if attempt == ATTEMPTS - 1 or form.clashes(now):
                 raise
             version = now.version
+    return None
 
 
 def _page(
@@ -110,7 +123,7 @@ def _note_faults(form: ActionForm, fault: Invalid) -> None:
         form.add_error(None, fault.detail)
 
 
-def _done(request: HttpRequest, action: Action, incident: Incident) -> HttpResponse:
+def _done(request: HttpRequest, action: Action, incident: Incident, taken: BulkAction | None) -> HttpResponse:
     words = {
         "ref": incident.reference,
         "status": incident.get_status_display().lower(),
@@ -123,4 +136,5 @@ def _done(request: HttpRequest, action: Action, incident: Incident) -> HttpRespo
     )
     url = back if back and is_ours else f"/incidents/{incident.reference}"
     topics = ("incidents", f"incident:{incident.number}")
-    return done(request, action.said.format(**words), url=url, topics=topics)
+    undo = f"/incidents/bulk/{taken.pk}/undo" if taken else ""
+    return done(request, action.said.format(**words), url=url, topics=topics, undo=undo)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from accounts.actor import Actor
 from core.errors import NotFound
 from incidents import forms, forms_story
+from incidents.models.bulk import BulkKind
 from incidents.selectors import incident_for
 from incidents.services import entries, notes, relating, resolving, responding, roles, touching
 from incidents.texts import invalid
@@ -22,7 +23,7 @@ class Action:
     """One verb. `said` is the toast, with {ref} for the incident; `kind` dresses the button.
 
     `run` gets the cleaned data of the form; of a form for fields of the incident only what was changed, and
-    the version.
+    the version. `undo`: as what it can be taken back.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Action:
     said: str
     kind: str = "primary"
     lead: str = ""
+    undo: BulkKind | None = None
 
 
 def _acknowledge(actor: Actor, number: int, data: Data) -> None:
@@ -123,14 +125,28 @@ def _edits(title: str, *names: str) -> Action:
 
 ACTIONS: Final = {
     "acknowledge": Action(
-        "Acknowledge", "Acknowledge", forms.AcknowledgeForm, _acknowledge, "You have {ref}."
+        "Acknowledge",
+        "Acknowledge",
+        forms.AcknowledgeForm,
+        _acknowledge,
+        "You have {ref}.",
+        undo=BulkKind.ACKNOWLEDGE,
     ),
     "status": Action("Change status", "Change status", forms.StatusForm, _status, "{ref} is {status} now."),
     "stage": Action("Change stage", "Change stage", forms_story.StageForm, _stage, "{ref}: {stage} now."),
-    "resolve": Action("Resolve", "Resolve", forms.ResolveForm, _resolve, "{ref} is resolved."),
+    "resolve": Action(
+        "Resolve", "Resolve", forms.ResolveForm, _resolve, "{ref} is resolved.", undo=BulkKind.RESOLVE
+    ),
     "close": Action("Close", "Close", forms.MessageForm, _close, "{ref} is closed."),
     "reopen": Action("Reopen", "Reopen", forms.MessageForm, _reopen, "{ref} is open again."),
-    "assign": Action("Assign a role", "Assign", forms.AssignForm, _assign, "Roles of {ref} changed."),
+    "assign": Action(
+        "Assign a role",
+        "Assign",
+        forms.AssignForm,
+        _assign,
+        "Roles of {ref} changed.",
+        undo=BulkKind.ASSIGN,
+    ),
     "severity": Action(
         "Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."
     ),

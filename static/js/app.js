@@ -10,3 +10,4 @@ import "./copy.js";
 import "./shortcuts.js";
 import "./select.js";
 import "./settings.js";
+import "./keep_offline.js";

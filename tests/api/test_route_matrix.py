@@ -137,6 +137,7 @@ KEYED = {
 # a capability: members who hold it, 403 for other members.
 PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
+    "offline": "open", "offline-worker.js": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
     "find": "signed", "style": "signed",

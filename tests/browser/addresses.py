@@ -12,7 +12,9 @@ from incidents.views.actions import ACTIONS
 from tests.browser.site import Site
 
 # Not pages of ours: doors of machines and other products, Django's admin, the offline API reference.
-OTHERS = ("api/", "admin/", "livez", "readyz", "metrics", "docs", "panels/", "v1/", "v2/")
+OTHERS = (
+    "api/", "admin/", "livez", "readyz", "metrics", "docs", "offline-worker.js", "panels/", "v1/", "v2/",
+)  # fmt: skip
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],

@@ -59,6 +59,7 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
             viewport={"width": width, "height": 900},
             color_scheme=theme,
             java_script_enabled=javascript,
+            service_workers="block",  # else routes of a test would not hold for what it fetches
         )
         contexts.append(context)
         page = context.new_page()

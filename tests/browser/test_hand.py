@@ -98,14 +98,55 @@ def test_tabs_share_one_stream_and_the_next_one_takes_over(open_page, site):
     assert len(streams) == 2
 
 
+def _hold(page, where):
+    """Posts to that address wait, and are listed, until the test answers them."""
+    held = []
+    page.route(
+        where, lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    return held
+
+
+def test_i_assigns_on_the_page_and_in_the_list(open_page, declare):
+    page = open_page("/")
+    declare(page, "Whose is it?")
+    for address in (page.url, "/?search=Whose+is+it"):
+        page.goto(address)
+        page.keyboard.press("j")
+        page.keyboard.press("i")
+        dialog = page.get_by_role("dialog", name="Form")
+        expect(dialog.get_by_role("heading", name="Assign a role")).to_be_visible()
+
+
+def test_acknowledging_and_taking_a_role_show_at_once_and_go_back_when_refused(open_page, declare):
+    page = open_page("/")
+    declare(page, "Mine before the server knows")
+    told = _hold(page, "**/acknowledge")
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    expect(page.locator(".actions .pending")).to_have_text("Acknowledged")
+    told[0].fulfill(status=500, body="no")
+    expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
+    told = _hold(page, "**/assign")
+    page.get_by_role("button", name=re.compile("^Take it")).first.click()
+    expect(page.locator(".role-holder .pending")).to_have_text("Dana Ruiz")
+    told[0].fulfill(status=500, body="no")
+    expect(page.locator(".role-holder .pending")).to_have_count(0)
+    expect(page.locator(".role-holder").first).to_have_text("Nobody yet")
+
+
+def test_what_was_done_on_an_incidents_page_is_undone_from_its_toast(open_page, declare):
+    page = open_page("/")
+    declare(page, "Done too soon")
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text("Acknowledgement undone by Dana Ruiz.")
+
+
 def test_a_severity_shows_at_once_and_goes_back_when_refused(open_page, declare):
     page = open_page("/")
     declare(page, "Shown before it is so")
-    held = []
-    page.route(
-        "**/severity",
-        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
-    )
+    held = _hold(page, "**/severity")
     page.locator(".summary-chip").click()
     page.locator("button[name=severity][value=sev1]").click()
     expect(page.locator(".summary-chip")).to_contain_text("SEV1")

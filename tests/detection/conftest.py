@@ -41,7 +41,7 @@ def make_rule(workspace: Workspace) -> Callable[..., DetectionRule]:
 def send(machine: Actor) -> Send:
     """`send([{"source": ...}])`: store a batch; answers how many were new and how many were there already."""
 
-    from detection.services.evaluate import drain
+    from detection.services.draining import drain
     from detection.services.ingest import accept_events
 
     def post(events: list[dict[str, Any]], *, then_drain: bool = True) -> tuple[int, int]:

@@ -18,7 +18,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts.actor import Actor
-from detection.services.evaluate import drain
+from detection.services.draining import drain
 from detection.services.ingest import accept_events
 from incidents.models import Incident
 
@@ -27,8 +27,9 @@ GROUPS = 25
 EVALUATOR = """
 import django, time
 django.setup()
-from detection.services.evaluate import drain
+from detection.services.draining import drain, drain_urgent
 while True:
+    drain_urgent()
     drain()
     time.sleep(0.01)
 """

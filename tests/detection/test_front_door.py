@@ -19,7 +19,7 @@ from detection.ingest.asgi import application, door
 from detection.ingest.parsing import MAX_BODY
 from detection.ingest.statement import Parcel, repeats
 from detection.models import Event
-from detection.services.evaluate import drain
+from detection.services.draining import drain
 from detection.services.rules import create_rule
 from incidents.models import Component, Incident
 

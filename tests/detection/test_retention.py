@@ -21,7 +21,6 @@ from incidents.models import Incident
 from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DAY = timedelta(days=1)
 EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_outbox"
 Sql = Callable[..., list[Any]]
@@ -43,12 +42,17 @@ def query() -> Sql:
 def partitions_as_before(query: Sql) -> Any:
     """We find no events of other tests; they find today's partitions and nothing of ours."""
     query(EMPTY)
+    retention.make_partitions()
     yield
+    drop_partitions(query)
+    query(EMPTY)
+    retention.make_partitions()
+
+
+def drop_partitions(query: Sql) -> None:
     for name in names(query, "detection_event") + names(query, "detection_rule_hit"):
         if not name.endswith("default"):
             query(f"drop table {name}")
-    query(EMPTY)
-    retention.make_partitions()
 
 
 def names(query: Sql, parent: str) -> list[str]:
@@ -56,13 +60,18 @@ def names(query: Sql, parent: str) -> list[str]:
     return sorted(name for (name,) in rows)
 
 
+def midnight(back: int) -> datetime:
+    """The beginning of the day so many days ago, in UTC."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - back * DAY
+
+
 def day(back: int) -> str:
-    return f"detection_event_{TODAY - back * DAY:%Y%m%d}_00"
+    return f"detection_event_{midnight(back):%Y%m%d}_00"
 
 
 def make_day(query: Sql, back: int) -> str:
-    lo = TODAY - back * DAY
-    query("select detection_make_partition('detection_event', 'received_at', %s, '1 day')", lo)
+    make = "select detection_make_partition('detection_event', 'received_at', %s, '1 day')"
+    query(make, midnight(back))
     return day(back)
 
 
@@ -76,10 +85,13 @@ def rows_in(query: Sql, table: str) -> int:
 
 
 def test_partitions_are_there_three_days_and_three_hours_ahead(query: Sql) -> None:
+    drop_partitions(query)
     now = datetime.now(UTC)
-    assert {day(-n) for n in range(4)} <= set(names(query, "detection_event"))
+    assert retention.make_partitions() == 9
+    days = {day(-n) for n in range(4)} | {"detection_event_default"}
+    assert set(names(query, "detection_event")) == days
     hours = {f"detection_rule_hit_{now + timedelta(hours=n):%Y%m%d_%H}" for n in (-1, 0, 1, 2, 3)}
-    assert hours <= set(names(query, "detection_rule_hit"))
+    assert set(names(query, "detection_rule_hit")) == hours | {"detection_rule_hit_default"}
     assert retention.make_partitions() == 0
 
 
@@ -87,10 +99,7 @@ def test_missing_partitions_are_made_and_rows_in_the_default_move_over(
     query: Sql, workspace, make_rule, send
 ) -> None:
     make_rule()
-    for parent in ("detection_event", "detection_rule_hit"):
-        for name in names(query, parent):
-            if not name.endswith("default"):
-                query(f"drop table {name}")
+    drop_partitions(query)
     send(errors(6))
     assert (rows_in(query, "detection_event_default"), rows_in(query, "detection_rule_hit_default")) == (6, 6)
     assert retention.make_partitions() == 9
@@ -251,10 +260,10 @@ def test_two_that_make_the_same_partition_at_once_make_it_once(query: Sql) -> No
 
     def other() -> None:
         with psycopg.connect(**address) as rival:
-            made.append(rival.execute(make, [TODAY + 3 * DAY]).fetchone())
+            made.append(rival.execute(make, [midnight(-3)]).fetchone())
 
     with transaction.atomic():
-        made.append(query(make, TODAY + 3 * DAY)[0])
+        made.append(query(make, midnight(-3))[0])
         thread = threading.Thread(target=other)
         thread.start()
         time.sleep(0.3)

@@ -13,6 +13,7 @@ from accounts.actor import Actor
 from core.nudge import nudge, valkey
 from detection import tasks
 from detection.models import DetectionRule
+from detection.services import draining
 from detection.services.rules import update_rule
 from incidents.models import Incident
 from tests.detection.bursts import errors
@@ -60,17 +61,12 @@ def test_more_than_a_slice_holds_is_left_to_another_task(
     workspace, make_rule, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_rule()
-    send(errors(5), then_drain=False)
-    monkeypatch.setattr(tasks, "drain", lambda: drain_nothing())
+    for _ in range(2):
+        send(errors(5), then_drain=False)
+    monkeypatch.setattr(draining, "DRAIN_ROWS", 1)
+    monkeypatch.setattr(tasks, "drain", lambda: draining.drain(slice_seconds=0))
     tasks.evaluate()
     assert valkey().exists(FLAG) == 1
-
-
-def drain_nothing() -> bool:
-    """A slice of no time at all: there is always more."""
-    from detection.services.evaluate import drain
-
-    return drain(slice_seconds=0)
 
 
 def test_a_burst_whose_outbox_rows_were_lost_is_found_by_the_sweep(workspace, make_rule, send) -> None:

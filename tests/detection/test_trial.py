@@ -14,7 +14,7 @@ from core.hot_sql import rows
 from core.models import OutboxEvent
 from detection.models import DetectionRule, Event, Finding
 from detection.samples import MOST_TEXT, pasted_events, stored_events
-from detection.services.evaluate import drain
+from detection.services.draining import drain
 from detection.services.ingest import accept_events
 from detection.services.rules import create_rule
 from detection.services.trying import try_draft

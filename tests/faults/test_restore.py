@@ -105,7 +105,7 @@ import django; django.setup()
 from accounts.actor import system_actor
 from accounts.models import Workspace
 from core.relay import relay_due
-from detection.services.evaluate import drain
+from detection.services.draining import drain
 from detection.services.ingest import accept_events
 from incidents.services.opening import declare_incident
 actor = system_actor(Workspace.objects.get().pk)

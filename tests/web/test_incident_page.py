@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -10,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from detection.models import Event, IncidentEvent
-from incidents.models import AffectedComponent, Incident, TimelineEntry
+from incidents.models import AffectedComponent, Incident, RoleAssignment, TimelineEntry
 from incidents.services.notes import add_note
 from incidents.services.opening import declare_incident
 from incidents.services.sla import seed_policies
@@ -157,3 +160,34 @@ def test_two_hundred_entries_cost_no_more_queries_than_two(client, incident, act
     before = _queries(client, path)
     _notes(incident, 200)
     assert _queries(client, path) <= before
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "field"),
+    [
+        ("acknowledge", {}, "acknowledged_at"),
+        ("resolve", {"message": "Rolled back", "root_cause": "A bad release"}, "resolved_at"),
+    ],
+)
+def test_what_a_form_of_the_page_did_can_be_undone(client, incident, name, data, field):
+    answer = client.post(
+        f"/incidents/{incident.reference}/{name}",
+        {"version": incident.version, **data},
+        headers={"HX-Request": "true"},
+    )
+    assert getattr(Incident.objects.of(incident.workspace_id).get(), field) is not None
+    told = json.loads(answer["HX-Trigger"])["tocsin:done"]
+    assert client.post(told["undo"]).status_code == 303
+    now = Incident.objects.of(incident.workspace_id).get()
+    assert (getattr(now, field), now.status, now.root_cause) == (None, "open", "")
+
+
+def test_a_role_given_in_its_form_is_given_back(client, incident, actor):
+    form = {"role": "tech_lead", "username": "rita.responder"}
+    client.post(f"/incidents/{incident.reference}/assign", form)
+    page = client.get(f"/incidents/{incident.reference}").content.decode()
+    undo = re.search(r'href="(/incidents/bulk/\d+)">Undo', page)
+    assert undo is not None
+    assert client.post(f"{undo[1]}/undo").status_code == 303
+    roles = RoleAssignment.objects.of(incident.workspace_id).filter(role="tech_lead")
+    assert [bool(one.ended_at) for one in roles] == [True]

@@ -1,0 +1,99 @@
+"""What only adds to an open incident may wait a moment; nothing else does, and the outcome is the same."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import connection
+
+from detection.services.draining import COUNT_EVERY_S, MOST_JOINING, drain, drain_urgent
+from incidents.models import Incident
+from tests.detection.bursts import errors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def busy(make_rule, send) -> str:
+    """A source with an open incident that just took in another event."""
+    make_rule()
+    send(errors(5, source="busy"))
+    send(errors(1, source="busy"))
+    return "busy"
+
+
+def counts(workspace) -> dict[str, int]:
+    rows = Incident.objects.of(workspace.pk).values_list("title", "event_count")
+    return {title.rsplit(" ", 1)[-1]: count for title, count in rows}
+
+
+def waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from detection_outbox")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_new_burst_is_seen_while_further_events_of_an_open_incident_wait(workspace, busy, send) -> None:
+    send(errors(3, source=busy), then_drain=False)
+    send(errors(5, source="new"), then_drain=False)
+    drain_urgent()
+    assert counts(workspace) == {"busy": 6, "new": 5}
+    assert waiting() == 1
+    drain()
+    assert counts(workspace) == {"busy": 9, "new": 5}
+    assert waiting() == 0
+
+
+def test_what_waits_does_so_for_a_moment(workspace, busy, send) -> None:
+    began = time.monotonic()
+    drain_urgent()
+    assert time.monotonic() - began < COUNT_EVERY_S + 0.2
+    send(errors(1, source=busy), then_drain=False)
+    drain_urgent()  # the time is up: there is nothing to pass over any more
+    drain()
+    assert counts(workspace) == {"busy": 7}
+
+
+def test_events_that_wait_for_one_rule_draw_another_rules_crossing_to_their_incident(
+    workspace, make_rule, send
+) -> None:
+    make_rule("slow", error_threshold=3, time_window_seconds=3600)
+    make_rule("fast", error_threshold=8, time_window_seconds=60)
+    send(errors(3, ago=600))
+    send(errors(1, ago=300))
+    send(errors(8), then_drain=False)
+    drain_urgent()
+    assert counts(workspace) == {"shop": 12}
+    drain()
+    assert counts(workspace) == {"shop": 12}
+
+
+def test_an_incident_resolved_meanwhile_does_not_take_in_what_waited(workspace, busy, send) -> None:
+    send(errors(2, source=busy), then_drain=False)
+    Incident.objects.of(workspace.pk).update(status="closed", closed_at="2100-01-01T00:00:00Z")
+    drain_urgent()
+    drain()
+    assert counts(workspace) == {"busy": 6}
+    assert waiting() == 0
+
+
+def test_without_an_open_incident_nothing_is_passed_over(workspace, make_rule, send) -> None:
+    make_rule()
+    send(errors(4, source="calm"))
+    began = time.monotonic()
+    drain_urgent()
+    assert time.monotonic() - began < COUNT_EVERY_S / 2
+
+
+def test_more_open_incidents_than_are_worth_it_are_not_passed_over(
+    workspace, busy, send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MOST_JOINING >= 1
+    monkeypatch.setattr("detection.services.draining.MOST_JOINING", 0)
+    send(errors(1, source=busy))
+    send(errors(1, source=busy), then_drain=False)
+    drain_urgent()
+    assert waiting() == 1
+    drain()
+    assert counts(workspace) == {"busy": 8}
