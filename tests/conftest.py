@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 
 from tests import servers
 
@@ -43,6 +44,14 @@ def _only_loopback() -> Iterator[None]:
     patch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Hashing as slowly as attackers deserve is most of what a sign-in costs."""
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
+        yield
 
 
 def _guarded_connect(self: socket.socket, address: Any) -> None:
