@@ -6,11 +6,14 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
@@ -24,11 +27,12 @@ def keep(place: str, *, now: datetime) -> tuple[str, Manifest]:
         path, manifest = write(Path(place), now=now)
         return str(path), manifest
     bucket, prefix = _parts(place)
-    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder, _told():
+        client = _client()
+        _ensure_bucket(client, bucket)  # asked first: nobody writes a large file for a storage that is away
         path, manifest = write(Path(folder), now=now)
         key = f"{prefix}/{path.name}".lstrip("/")
-        with _told():
-            _client().upload_file(str(path), bucket, key)
+        client.upload_file(str(path), bucket, key)
     return f"s3://{bucket}/{key}", manifest
 
 
@@ -62,6 +66,21 @@ def _scratch() -> Path:
     return Path(settings.DATA_DIR)
 
 
+def _ensure_bucket(client: Any, bucket: str) -> None:
+    """Make the bucket where there is none, as in the storage that Tocsin brings along. Raises ClientError."""
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+            raise
+        client.create_bucket(Bucket=bucket, **_here(settings.S3_REGION))
+
+
+def _here(region: str) -> dict[str, Any]:
+    # The oldest region is meant by naming none.
+    return {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+
 def _client() -> Any:
     # Without keys of ours, boto3 looks where it always does: the environment, its files, the machine's role.
     return boto3.client(
@@ -70,6 +89,8 @@ def _client() -> Any:
         region_name=settings.S3_REGION,
         aws_access_key_id=settings.S3_ACCESS_KEY or None,
         aws_secret_access_key=settings.S3_SECRET_KEY or None,
+        # Whoever asks for a backup waits for the answer: a storage that is away is told within a minute.
+        config=Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3, "mode": "standard"}),
     )
 
 
@@ -77,5 +98,5 @@ def _client() -> Any:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (BotoCoreError, ClientError, OSError) as error:
+    except (Boto3Error, BotoCoreError, ClientError, OSError) as error:
         raise BackupError(f"The storage did not do what it was asked: {error}") from error

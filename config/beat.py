@@ -16,7 +16,7 @@ from config.logging import configure
 from config.schedule import CELERY
 from core.liveness import stamp
 
-app = Celery("tocsin", fixups=[])
+app = Celery("tocsin", fixups=[], amqp="config.broker:Broker")
 app.conf.update(CELERY, broker_url=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 
 

@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 warnings.filterwarnings("ignore", "You're running the worker with superuser")
 
 __all__ = ["app", "watchdog"]
-app = Celery("tocsin")
+app = Celery("tocsin", amqp="config.broker:Broker")
 app.set_default()  # in every thread, not only in the one that imports this first
 app.conf.update(CELERY, broker_url=settings.REDIS_URL)
 app.autodiscover_tasks()

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.admin_history import AuditedReadOnly
 from accounts.models import Workspace
 from core.admin_base import ReadOnly
-from detection.models import DetectionRule, Event, Finding, IncidentEvent
+from detection.models import DetectionRule, Event, Finding, IncidentEvent, SourceSecret
 
 
 @admin.register(DetectionRule)
@@ -37,6 +37,16 @@ class FindingAdmin(ReadOnly):
     list_filter = ("workspace", "outcome")
     search_fields = ("=group_key", "=rule__rule_id", "=incident__number")
     list_select_related = ("rule", "incident")
+
+
+@admin.register(SourceSecret)
+class SourceSecretAdmin(ReadOnly):
+    """When a key or secret was made, used and revoked; what it is, sealed or digested, stays in its table."""
+
+    list_display = ("id", "source", "purpose", "hint", "created_at", "last_used_at", "revoked_at")
+    list_filter = ("workspace", "purpose")
+    list_select_related = ("source",)
+    exclude = ("sealed", "digest")
 
 
 class Partitioned(ReadOnly):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Schema
 from pydantic import Field
@@ -31,22 +31,24 @@ class RuleOut(Schema):
     version: int
 
 
+# A whole number is taken as its digits; null is as if it was left out.
+_Name = Annotated[str, Field(max_length=200)] | int
+
+
 class EventIn(Schema):
     """One event. Other fields are kept under `metadata`."""
 
-    source: str = Field(
-        max_length=200, description="What it comes from; also `service`.", examples=["my-service"]
-    )
-    level: str = Field(
+    source: _Name = Field(description="What it comes from; also `service`.", examples=["my-service"])
+    level: str | None = Field(
         "info", description="debug … fatal, or high, sev2, p1 …; also `severity`.", examples=["ERROR"]
     )
-    message: str = Field("", max_length=8192, examples=["Something went wrong"])
-    event_id: str = Field("", max_length=200, description="Sent twice, it is stored once.")
+    message: Annotated[str, Field(max_length=8192)] | None = Field("", examples=["Something went wrong"])
+    event_id: _Name | None = Field("", description="Sent twice, it is stored once.")
     timestamp: str | float | None = Field(
         None, description="ISO 8601 or seconds since 1970; also `occurred_at`."
     )
-    event_type: str = Field("", max_length=200, description="Also `type`.")
-    correlation_id: str = Field("", max_length=200)
+    event_type: _Name | None = Field("", description="Also `type`.")
+    correlation_id: _Name | None = Field("")
     metadata: dict[str, Any] | None = {}
 
 

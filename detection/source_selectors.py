@@ -13,7 +13,14 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
 from core.errors import NotFound
 from core.sealing import UnsealableError, unseal
-from detection.models import ChangeEvent, QuarantinedRequest, Source, SourceSample, SourceSecret
+from detection.models import (
+    ChangeEvent,
+    QuarantinedRequest,
+    RequestOutcome,
+    Source,
+    SourceSample,
+    SourceSecret,
+)
 from incidents.keyset import Page, decode_cursor, page_of
 from incidents.models import AffectedComponent, Incident
 
@@ -153,3 +160,12 @@ def change_json(change: ChangeEvent) -> dict[str, Any]:
         "version": change.change_version, "author": change.author, "occurred_at": change.occurred_at,
         "links": change.shown_links, "detail": change.detail, "source": change.source and change.source.name,
     }  # fmt: skip
+
+
+def outcome_of(source: Source, request_id: str) -> RequestOutcome:
+    """What became of a request of that source within the last day. Raises NotFound."""
+    rows = RequestOutcome.objects.of(source.workspace_id).filter(source=source, request_id=request_id[:64])
+    found: RequestOutcome | None = rows.first()
+    if found is None:
+        raise NotFound("Request not found. It might not be processed, yet.")
+    return found

@@ -175,11 +175,12 @@ def works_in(handle: Handle, folder: Path) -> bool:
         return False
 
 
-def _reap(pid: int) -> None:
+def _reap(pid: int) -> bool:
+    """Whether no dead child of ours with that pid is left: one would look alive to PostgreSQL."""
     child = _OURS.get(pid)
-    # A dead one left lying would look alive to PostgreSQL, which would not start again.
     if child is not None and child.poll() is not None:
         del _OURS[pid]
+    return pid not in _OURS
 
 
 def remember(path: Path, handle: Handle) -> None:
@@ -204,6 +205,8 @@ def stop(handle: Handle, *, first: signal.Signals = signal.SIGTERM, patience: fl
     if not wait_until(lambda: not alive(handle), patience):
         _signal(handle, signal.SIGKILL, group=True)
         wait_until(lambda: not alive(handle), 5.0)
+    # The first thread of a program may end a moment before its others, and only with them it can be reaped.
+    wait_until(lambda: _reap(handle.pid), 1.0)
 
 
 def _signal(handle: Handle, number: signal.Signals, *, group: bool = False) -> None:

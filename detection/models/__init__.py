@@ -1,5 +1,6 @@
 """Every table of detection: rules and findings, the events they count, and the sources that send them."""
 
+from detection.models.outcomes import RequestOutcome
 from detection.models.rules import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
 from detection.models.samples import SourceSample
 from detection.models.sources import (
@@ -13,5 +14,6 @@ from detection.models.sources import (
 
 __all__ = [
     "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
-    "QuarantinedRequest", "Source", "SourceAlert", "SourceSample", "SourceSecret", "SourceTally",
+    "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
+    "SourceTally",
 ]  # fmt: skip

@@ -37,7 +37,10 @@ from incidents.vocabulary import IncidentSource, Severity, Status
 
 @dataclass(slots=True)
 class Heard:
-    """What came of some alerts: events new and known, what was refused, and references of incidents."""
+    """What came of some alerts: events new and known, what was refused, and references of incidents.
+
+    `unheard`: the keys of alerts of which something was said that makes no sense of one never heard of.
+    """
 
     stored: int = 0
     duplicates: int = 0
@@ -45,6 +48,7 @@ class Heard:
     opened: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     resolved: list[str] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
 
 
 def hear_alerts(
@@ -92,6 +96,7 @@ class _Sitting:
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
         newest = newest_words([*alerts, *self._unlisted(alerts)])
         self.words = {alert.key: self._word(alert) for alert in newest}
+        self.heard.unheard += [key for key, word in self.words.items() if word.step == Step.NOTED]
         self._store([alert for alert in alerts if not alert.silent])
         firing = self._firing() if self.source.opens_incidents else {}
         self._open(firing)

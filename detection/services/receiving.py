@@ -18,9 +18,10 @@ from detection.models import Source
 from detection.services.alerting import Heard, hear_alerts
 from detection.services.changes import keep_changes
 from detection.services.ingest import retention, store_events, told_plainly
+from detection.services.outcomes import keep_outcome
 from detection.services.quarantine import quarantine
 from detection.services.tallies import tally
-from detection.webhooks.format import Receipt, SourceSettings
+from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
 from detection.webhooks.reading import Reading
 from detection.webhooks.request import WebhookRequest
 from incidents.vocabulary import Severity
@@ -58,6 +59,7 @@ def receive(
         kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
         receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
         _count(source, request.received_at, receipt, faults)
+        _remember(source, request.received_at, reading, receipt)
     return receipt
 
 
@@ -92,7 +94,16 @@ def _receipt(
         joined=tuple(dict.fromkeys(heard.joined)),
         resolved=tuple(heard.resolved),
         quarantined=kept,
+        unheard=frozenset(heard.unheard),
     )
+
+
+def _remember(source: Source, at: datetime, reading: Reading, receipt: Receipt) -> None:
+    outcome = webhook_formats().get(source.kind).outcome(reading, receipt)
+    if outcome is not None and receipt.request_id:
+        keep_outcome(
+            source.workspace_id, source=source, request_id=receipt.request_id, outcome=outcome, at=at
+        )
 
 
 def _count(source: Source, at: datetime, receipt: Receipt, faults: Sequence[Fault]) -> None:

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from detection import windows
 from detection.findings import Touched
-from detection.models import DetectionRule, QuarantinedRequest, SourceAlert, SourceTally
+from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, SourceAlert, SourceTally
 from detection.services.evaluate import evaluate
 
 TALLIES_KEPT = timedelta(days=8)
+OUTCOMES_KEPT = timedelta(days=1)
 # A word on an alert that was over for this long begins anew; its incidents are found by fingerprint.
 ALERTS_KEPT = timedelta(days=30)
 ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
@@ -57,12 +58,13 @@ def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
 
 
 def forget_requests(now: datetime) -> int:
-    """Drop what was kept long enough of sources: quarantined requests, tallies, alerts long over.
+    """Drop what was kept long enough of sources: quarantined requests, tallies, outcomes, alerts long over.
 
     Answers how many rows.
     """
     expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
     old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
+    told, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
     over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
     quiet, _ = over.filter(told_at__lt=now - ALERTS_KEPT).delete()
-    return expired + old + quiet
+    return expired + old + told + quiet

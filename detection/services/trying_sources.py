@@ -16,7 +16,9 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound, Problem
-from detection.models import DetectionRule, Source
+from detection.models import Source
+from detection.rule_words import duration
+from detection.services.matched import Matched, matched_since, newest_event
 from detection.services.receiving import receive, settings_of, source_actor
 from detection.webhooks.format import Receipt, webhook_formats
 from detection.webhooks.guides import guide_for
@@ -94,9 +96,10 @@ def _counted(numbers: dict[str, int]) -> str:
 
 def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[Step]:
     with transaction.atomic():
-        actor = source_actor(source)
+        actor, mark = source_actor(source), newest_event()
         receipt = receive(actor, source=source, reading=reading, request=request, keep_faulty=False)
-        steps = [_deduplicated(receipt), _matched(source, reading), _opened(source, reading, receipt)]
+        matched = _matched(source, reading, matched_since(source.workspace_id, mark))
+        steps = [_deduplicated(receipt), matched, _opened(source, reading, receipt)]
         transaction.set_rollback(True)
     return [*steps, Step("Rolled back", "It was a test: nothing of it was kept, and nobody was told.")]
 
@@ -110,15 +113,25 @@ def _deduplicated(receipt: Receipt) -> Step:
     )
 
 
-def _matched(source: Source, reading: Reading) -> Step:
-    rules = DetectionRule.objects.of(source.workspace_id).filter(enabled=True).count()
-    if reading.alerts and source.opens_incidents:
-        return Step("Matched", "Alerts of this source open incidents by their own severity, without a rule.")
+def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> Step:
+    """The rules that count what came, by name, and how far each is from opening an incident."""
     if not reading.alerts and not reading.events:
         return Step("Matched", "Nothing for the rules to count.")
-    return Step(
-        "Matched", f"{rules} enabled rules count what came; an incident opens when one of them is crossed."
+    by_itself = bool(reading.alerts and source.opens_incidents)
+    words = (
+        "Alerts of this source open incidents by their own severity, without a rule. " if by_itself else ""
     )
+    if not matched:
+        return Step("Matched", f"{words}No enabled rule counts what came.")
+    rules = len({one.rule_id for one in matched})
+    counts = "1 rule counts" if rules == 1 else f"{rules} rules count"
+    return Step("Matched", f"{words}{counts} what came.", tuple(_counting(one) for one in matched[:SHOWN]))
+
+
+def _counting(one: Matched) -> str:
+    group = "" if one.group == "*" else f" for {one.group}"
+    window = duration(one.window_seconds)
+    return f"{one.name} ({one.rule_id}){group}: {one.counted} of {one.threshold} within {window}"
 
 
 def _opened(source: Source, reading: Reading, receipt: Receipt) -> Step:

@@ -31,6 +31,7 @@ class Receipt:
 
     `stored` new events, `duplicates` that were there already, `refused` elements; `opened`, `joined`,
     `resolved` are incident references ("INC-7"); `quarantined` says that the body waits in quarantine.
+    `unheard`: keys of alerts that were ended or acknowledged and of which nothing was known.
     """
 
     request_id: str = ""
@@ -43,6 +44,17 @@ class Receipt:
     joined: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     quarantined: bool = False
+    unheard: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request asked for and whether it was done, for a sender that asks for that later."""
+
+    action: str
+    key: str
+    succeeded: bool
+    words: str
 
 
 class WebhookFormat(ABC):
@@ -89,6 +101,10 @@ class WebhookFormat(ABC):
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
         """What the sender is told once everything is committed; 202 with counts unless it expects else."""
         return reading.reply or Reply(202 if receipt.refused == 0 or receipt.stored else 422, counts(receipt))
+
+    def outcome(self, reading: Reading, receipt: Receipt) -> Outcome | None:
+        """What is remembered of a request for a day; None where senders do not ask."""
+        return None
 
     def refuse(self, problem: Problem) -> Reply | None:
         """What the sender is told of a refusal in its own words; None: problem+json."""

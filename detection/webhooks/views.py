@@ -7,10 +7,15 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import FieldFault, Invalid, Problem
+from detection.services.ingest import told_plainly
+from detection.source_auth import find_source
+from detection.source_selectors import outcome_of
 from detection.webhooks.door import Asked, format_named, refusal, take
+from detection.webhooks.format import Outcome
+from detection.webhooks.formats.opsgenie import status_of
 from detection.webhooks.formats.pagerduty import CHANGE_PATH
 from detection.webhooks.http import asked_of, response_of
 from detection.webhooks.request import WebhookRequest
@@ -42,9 +47,14 @@ def create_alert(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act_on_alert(request: HttpRequest, identifier: str, action: str) -> HttpResponse:
-    """Opsgenie's `/v2/alerts/<alias>/acknowledge` and `/close`; `identifierType` may be given, or not."""
+    """Opsgenie's `/v2/alerts/<alias>/acknowledge` and `/close`; `identifierType` may be given, or not.
+
+    GET of `/v2/alerts/requests/<request id>`: what became of that request.
+    """
+    if request.method == "GET":
+        return _opsgenie_status(request, action if identifier == "requests" else "")
     return _opsgenie(request, f"{identifier}/{action}")
 
 
@@ -72,6 +82,22 @@ def _routing_key(asked: Asked, limit: int) -> str:
 
 def _opsgenie(request: HttpRequest, path: str) -> HttpResponse:
     asked = asked_of(request, path)
-    sent = asked.headers.get("authorization", "")
-    key = sent[len(GENIE) :].strip() if sent.lower().startswith(GENIE) else ""
-    return response_of(take(format_named("opsgenie"), key, asked), request)
+    return response_of(take(format_named("opsgenie"), _genie_key(request), asked), request)
+
+
+def _opsgenie_status(request: HttpRequest, request_id: str) -> HttpResponse:
+    form = format_named("opsgenie")
+    try:
+        with told_plainly():
+            source = find_source(_genie_key(request), form.name)
+            found = outcome_of(source, request_id)
+    except Problem as problem:
+        return response_of(refusal(form, problem), request)
+    outcome = Outcome(found.action, found.key, found.succeeded, found.words)
+    reply = status_of(found.request_id, outcome, found.processed_at, str(source.pk))
+    return response_of(reply, request)
+
+
+def _genie_key(request: HttpRequest) -> str:
+    sent = request.headers.get("Authorization", "")
+    return sent[len(GENIE) :].strip() if sent.lower().startswith(GENIE) else ""

@@ -9,7 +9,9 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Session, User
+from detection.models import SourceSecret
 from detection.services.rules import install_builtin_rules
+from detection.services.sources import create_source
 from incidents.services.opening import declare_incident
 from tests.architecture.source import LAYERS
 from tests.web.signed_in import browser_for
@@ -152,6 +154,15 @@ def test_no_key_of_a_session_and_no_digest_is_on_any_page(staff, admin):
     assert keys
     assert not any(key in text for key in keys)
     assert staff.get(address(Session, "change", keys[0])).status_code == 302
+
+
+def test_what_a_source_is_let_in_by_is_on_no_page(staff, workspace):
+    _, key = create_source(system_actor(workspace.pk), kind="generic", name="Nagios")
+    secret = SourceSecret.objects.of(workspace.pk).get()
+    pages = [address(SourceSecret), address(SourceSecret, "change", secret.pk)]
+    for text in (staff.get(page).content.decode() for page in pages):
+        assert "Nagios" in text
+        assert not any(word in text for word in (key, secret.digest, secret.sealed))
 
 
 def test_rules_can_be_looked_at_with_their_history(staff, workspace):

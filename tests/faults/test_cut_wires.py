@@ -10,12 +10,15 @@ import pytest
 import requests
 
 from core.relay import LEASE_S
-from tests.faults.burst import Burst, acknowledged, check_it_settles, during
+from tests.faults.burst import SETTLED_WITHIN_S, Burst, acknowledged, check_it_settles, during
 from tests.faults.running import Wired, running
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 # Each of up to three questions to the database gets five seconds; the rest is for a machine that is busy.
 ANSWERED_WITHIN_S = 20.0
+OUTAGE_S = 23.0
+# Three seconds until the workers look again, the rest as above.
+BACK_WITHIN_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,22 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
     assert tocsin.until(lambda: "banner-trouble" not in _sign_in_page(tocsin), 20)
+
+
+def test_after_a_long_outage_of_valkey_work_goes_on_within_seconds(tocsin: Wired) -> None:
+    """Longer than any pause between two attempts; Celery's own pauses would have grown to twelve seconds."""
+    before, after = Burst(services=1, each=20), Burst(services=2, each=20)
+    tocsin.valkey_wire.refuse()
+    began = time.monotonic()
+    before.send(tocsin)
+    time.sleep(OUTAGE_S - (time.monotonic() - began))
+    tocsin.heal()
+    healed = time.monotonic()
+    after.send(tocsin)
+    assert tocsin.until(lambda: after.outcome(tocsin) == after.expected(), SETTLED_WITHIN_S)
+    took = time.monotonic() - healed
+    assert took < BACK_WITHIN_S, f"{took:.1f} s"
+    check_it_settles(before, tocsin)
 
 
 def _sign_in_page(tocsin: Wired) -> str:

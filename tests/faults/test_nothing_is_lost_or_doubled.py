@@ -8,11 +8,14 @@ import time
 
 import pytest
 import redis
+import requests
 
 from tests.faults.burst import Burst, check_it_settles, during
 from tests.faults.running import Running
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+# Twenty seconds without a sign of life, and the forty for which a web server just started says nothing.
+NOTICED_WITHIN_S = 60
 
 
 @pytest.mark.parametrize("program", ["web", "detection", "worker", "beat"])
@@ -63,3 +66,34 @@ def test_valkey_is_killed_and_restarted(tocsin: Running) -> None:
 
     during(burst, tocsin, kill)
     check_it_settles(burst, tocsin)
+
+
+def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_incident(
+    tocsin: Running,
+) -> None:
+    """It neither ends nor answers, so nothing starts it anew: the one fault that only signs of life show."""
+    burst = Burst(services=3, each=20)
+    stopped = tocsin.stop_programs("detection")
+    try:
+        burst.send(tocsin)
+        assert tocsin.until(lambda: "detection worker" in _warnings(tocsin), NOTICED_WITHIN_S)
+        assert tocsin.status() == "degraded", "events are still taken, so the web server stays in rotation"
+        assert tocsin.until(lambda: "The detection worker" in _banner(tocsin), NOTICED_WITHIN_S)
+        seen = burst.outcome(tocsin)
+        assert (seen["stored"], seen["incidents"]) == (60, []), "kept, and waiting"
+    finally:
+        for one in stopped:
+            one.resume()
+    check_it_settles(burst, tocsin)
+    assert tocsin.until(lambda: "The detection worker" not in _banner(tocsin), NOTICED_WITHIN_S)
+
+
+def _warnings(tocsin: Running) -> dict[str, str]:
+    """The checks of `/readyz` that are not well, and what they say."""
+    checks = requests.get(f"{tocsin.url}/readyz", timeout=15).json()["checks"]
+    return {name: found["detail"] for name, found in checks.items() if found["level"] != "ok"}
+
+
+def _banner(tocsin: Running) -> str:
+    """What stands above every page, the sign-in page too."""
+    return requests.get(f"{tocsin.url}/sign-in", timeout=15).text.split("<main", 1)[0]

@@ -95,6 +95,13 @@ def _flush_valkey(tocsin: Wired, dice: random.Random) -> None:
             time.sleep(0.2)
 
 
+@_trouble("Valkey away for long")
+def _no_valkey_for_long(tocsin: Wired, dice: random.Random) -> None:
+    tocsin.valkey_wire.refuse()
+    time.sleep(dice.uniform(20.0, 30.0))
+    tocsin.heal()
+
+
 @_trouble("workers stopped past their leases")
 def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
     stopped = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from detection.models import ChangeEvent, Event, QuarantinedRequest, Source, SourceSecret
+from detection.services.rules import create_rule
 from detection.services.sources import create_source, update_source
 from incidents.models import Incident
 from incidents.services.opening import declare_incident
@@ -111,6 +112,26 @@ def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, works
     assert Incident.objects.of(workspace.pk).count() == Event.objects.of(workspace.pk).count() == 0
     assert audited(workspace) == before
     assert Source.objects.of(workspace.pk).get().last_seen_at is None
+
+
+def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, workspace):
+    create_rule(admin, fields={"rule_id": "full-disks", "name": "Disks fill up", "incident_type": "other",
+                               "severity": "sev2", "error_threshold": 3, "time_window_seconds": 120,
+                               "minimum_level": "error", "message_pattern": "full"})  # fmt: skip
+    create_rule(admin, fields={"rule_id": "slow", "name": "All is slow", "incident_type": "other",
+                               "severity": "sev2", "error_threshold": 3, "time_window_seconds": 60,
+                               "message_pattern": "slow"})  # fmt: skip
+    counted = Sender(*create_source(admin, kind="generic", name="Counts", opens_incidents=False))
+    counted.post({"title": "Disk is full", "severity": "sev2", "component": "db-1", "key": "earlier"})
+    body = json.dumps({"title": "Disk is full", "severity": "sev2", "component": "db-1", "key": "now"})
+    text = client.post(page(counted, "/test"), {"body": body}, headers=HTMX).content.decode()
+    assert "1 rule counts what came." in text
+    assert "Disks fill up (full-disks) for db-1: 2 of 3 within 2 min" in text
+    assert "All is slow" not in text
+    calm = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
+    text = client.post(page(counted, "/test"), {"body": calm}, headers=HTMX).content.decode()
+    assert "No enabled rule counts what came." in text
+    assert "Disks fill up" not in text
 
 
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])

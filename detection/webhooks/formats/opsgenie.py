@@ -5,19 +5,28 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, NotFound, Problem
-from detection.webhooks.format import Receipt, SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.format import Outcome, Receipt, SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.reading import Alert, AlertState, Reading, Reply
 from detection.webhooks.request import WebhookRequest
 from detection.webhooks.values import first_line, labels_of, line, prose, require_object, severity_of, type_of
+from detection.webhooks.wording import bounded_key
 from incidents.vocabulary import IncidentType, Severity
 
 ACTIONS: Final = {"acknowledge": AlertState.ACKNOWLEDGED, "close": AlertState.RESOLVED}
 PRIORITIES: Final = {
     "p1": Severity.SEV1, "p2": Severity.SEV2, "p3": Severity.SEV3, "p4": Severity.SEV4, "p5": Severity.SEV4,
 }  # fmt: skip
+# What Opsgenie calls what was asked for, and says when it is done.
+DONE: Final = {
+    AlertState.FIRING: ("Create", "Created alert"),
+    AlertState.ACKNOWLEDGED: ("Acknowledge", "Acknowledged alert"),
+    AlertState.RESOLVED: ("Close", "Closed alert"),
+}
+NO_ALERT: Final = "Alert does not exist"
 ALIAS_LENGTH: Final = 512
 RESENT_WITHIN_S: Final = 300
 
@@ -43,12 +52,33 @@ class Opsgenie(WebhookFormat):
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
         return Reply(202, {"result": "Request will be processed", "took": 0.0, "requestId": _id(receipt)})
 
+    def outcome(self, reading: Reading, receipt: Receipt) -> Outcome:
+        [alert] = reading.alerts
+        action, words = DONE[alert.state]
+        known = alert.key not in receipt.unheard
+        return Outcome(action, bounded_key(alert.key), known, words if known else NO_ALERT)
+
     def refuse(self, problem: Problem) -> Reply:
         status = {"malformed": 422, "invalid": 422, "source_unknown": 401}.get(problem.code, problem.status)
         said: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
         if problem.faults:
             said["errors"] = {fault.field: fault.message for fault in problem.faults}
         return Reply(status, said | problem.extra)
+
+
+def status_of(request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
+    """What a client is told that asks what became of its request.
+
+    An alert is known by its alias alone, so that is its id as well: whatever a client takes from here to
+    name the alert, with or without `identifierType`, leads to it.
+    """
+    alias = outcome.key if outcome.succeeded else ""
+    data = {
+        "success": outcome.succeeded, "isSuccess": outcome.succeeded, "action": outcome.action,
+        "processedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "integrationId": source, "status": outcome.words, "alertId": alias, "alias": alias,
+    }  # fmt: skip
+    return Reply(200, {"data": data, "took": 0.0, "requestId": request_id})
 
 
 def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime, timedelta
 
+import pytest
+from django.utils import timezone
+
+from detection.services.sweeper import forget_requests
 from tests.detection.webhooks.senders import Sender
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +60,63 @@ def test_what_is_not_right_is_refused_in_opsgenies_words(genie, path, body, stat
     assert answer.status_code == status
     if path != "/x":
         assert answer.json()["message"]
+
+
+def status(sender: Sender, request_id: str, key: str | None = None):
+    scheme = f"GenieKey {sender.key if key is None else key}"
+    return sender.browser.get(f"/v2/alerts/requests/{request_id}", headers={"authorization": scheme})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "action", "words"),
+    [
+        ("", ALERT, "Create", "Created alert"),
+        ("/db-1%2Flag/acknowledge?identifierType=alias", {}, "Acknowledge", "Acknowledged alert"),
+        ("/db-1%2Flag/close?identifierType=alias", {}, "Close", "Closed alert"),
+    ],
+)
+def test_a_client_that_asks_is_told_what_became_of_its_request(genie, path, body, action, words):
+    send(genie)
+    asked = send(genie, path, body).json()["requestId"]
+    answer = status(genie, asked)
+    assert (answer.status_code, answer.json()["requestId"]) == (200, asked)
+    data = answer.json()["data"]
+    assert (data["success"], data["isSuccess"]) == (True, True)
+    assert (data["action"], data["status"], data["alias"]) == (action, words, "db-1/lag")
+    assert datetime.fromisoformat(data["processedAt"]).tzinfo is not None
+
+
+def test_the_id_a_client_is_told_names_the_alert(genie):
+    asked = send(genie, body={"message": "No alias"}).json()["requestId"]
+    told = status(genie, asked).json()["data"]["alertId"]
+    assert send(genie, f"/{told}/close", {}).status_code == 202
+    assert genie.only_incident().status == "resolved"
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "close"])
+def test_what_is_asked_of_an_alert_nobody_knows_did_not_succeed(genie, action):
+    asked = send(genie, f"/nobody/{action}?identifierType=alias", {}).json()["requestId"]
+    data = status(genie, asked).json()["data"]
+    assert (data["isSuccess"], data["status"], data["alertId"]) == (False, "Alert does not exist", "")
+    assert genie.incidents() == []
+
+
+def test_only_its_own_source_is_told_and_only_of_what_there_was(genie, make_sender):
+    asked = send(genie).json()["requestId"]
+    other = make_sender("opsgenie", "Other")
+    assert status(other, asked).status_code == 404
+    assert status(genie, asked, key="y" * 32).status_code == 401
+    answer = status(genie, "00000000-0000-0000-0000-000000000000")
+    assert (answer.status_code, answer.json()["message"]) == (
+        404,
+        "Request not found. It might not be processed, yet.",
+    )
+    assert genie.browser.get("/v2/alerts/db-1/close").status_code == 401
+
+
+def test_outcomes_are_forgotten_after_a_day(genie):
+    asked = send(genie).json()["requestId"]
+    forget_requests(timezone.now() + timedelta(hours=23))
+    assert status(genie, asked).status_code == 200
+    forget_requests(timezone.now() + timedelta(hours=25))
+    assert status(genie, asked).status_code == 404

@@ -1,0 +1,31 @@
+"""Celery's programs look for a broker that is away every few seconds, however long it was away."""
+
+from __future__ import annotations
+
+import pytest
+
+from config import beat, celery
+from config.broker import LONGEST_PAUSE_S
+from core.embedded.process import free_port
+
+
+class EnoughError(Exception):
+    """The test has seen enough attempts."""
+
+
+@pytest.mark.parametrize("app", [celery.app, beat.app], ids=["workers", "beat"])
+def test_the_pauses_between_attempts_stay_short(app, monkeypatch):
+    slept, pauses = [], []
+    monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
+
+    def note(error, pause):
+        pauses.append(pause)
+        if len(pauses) > 40:
+            raise EnoughError
+
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    with app.connection_for_write(url=away) as connection, pytest.raises(EnoughError):
+        connection.ensure_connection(note, app.conf.broker_connection_max_retries)
+    assert len(pauses) == 41
+    assert max(pauses) == LONGEST_PAUSE_S
+    assert sum(slept) <= 41 * LONGEST_PAUSE_S
