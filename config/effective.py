@@ -29,7 +29,7 @@ def effective_settings(environment: Environment) -> list[Setting]:
     given: Mapping[str, Any] = dict(environment)
     chosen = environment.model_fields_set
     return [
-        Setting(name.upper(), str(field.description), readable(given[name]), name in chosen)
+        Setting(name.upper(), str(field.description).replace("`", ""), readable(given[name]), name in chosen)
         for name, field in Environment.model_fields.items()
     ]
 

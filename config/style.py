@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
+from config.style_charts import charts
 from incidents.vocabulary import Impact, Severity, Status
 
 COLOURS: Final = {
@@ -64,5 +65,5 @@ def specimens() -> dict[str, Any]:
         "form": Specimen(), "refused": refused,
         "severities": Severity.values, "statuses": Status.values, "impacts": Impact.values,
         "now": timezone.now(), "earlier": timezone.now() - timedelta(hours=3, minutes=7), "live_states": LIVE,
-        "failing": {"title": "Component health"},
+        "failing": {"title": "Component health"}, **charts(timezone.localdate()),
     }  # fmt: skip

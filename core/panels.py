@@ -77,7 +77,8 @@ def render_panel(request: HttpRequest, one: Panel, key: str, query: Mapping[str,
 def _render(
     request: HttpRequest, one: Panel, key: str, query: Mapping[str, str], context: dict[str, Any]
 ) -> SafeString:
-    return render_to_string(one.template, {"panel": one, "key": key, "query": query, **context}, request)
+    values = {"panel": one, "key": key, "query": query, **context}
+    return SafeString(render_to_string(one.template, values, request).strip())  # CSS hides an :empty panel
 
 
 def panel_view(request: HttpRequest, name: str) -> HttpResponse:

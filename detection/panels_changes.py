@@ -19,7 +19,7 @@ from incidents.selectors import incident_for
 SHOWN = 8
 NAVIGATION.add(
     "sources",
-    NavItem("Sources", "plug", "/sources", order=65, capability=Capability.SOURCES_READ),
+    NavItem("Sources", "plug", "/sources", order=65, capability=Capability.SOURCES_READ, keys="g s"),
 )
 
 

@@ -52,7 +52,7 @@ SETTINGS.add(
         capability=Capability.SETTINGS_WRITE,
     ),
 )
-NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25))
+NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25, keys="g a"))
 NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
 
 VIEWS = ("view",)

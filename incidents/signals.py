@@ -35,6 +35,12 @@ class Signal:
     note: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def reporter_words(self) -> str:
+        """`rule:error_burst` -> `the rule error_burst`."""
+        kind, _, name = self.reporter.partition(":")
+        return f"the {kind} {name}" if name else self.reporter
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -7,6 +7,8 @@ from typing import Any
 
 import django
 
+from scripts import gallery_senders
+
 INCIDENTS = (
     (
         "Checkout returns 502 for every card payment", "sev1", "service_down", 14,
@@ -58,6 +60,7 @@ def build() -> None:
     _hostile(actors, len(INCIDENTS))
     _long_story(actors, 2)
     _empty_workspace()
+    gallery_senders.build(dana, dana.workspace_id)
     responding.change_status(
         dana, number=2, status="investigating", message="Cache misses went from 2 % to 61 % at 09:12."
     )

@@ -71,10 +71,12 @@ def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:
     incident = case.incident
     if case.is_new:
         first = case.signals[0]
-        message = first.note or f"Detected by {first.reporter} after {first.event_count} events."
+        message = (
+            first.note or f"Detected by {first.reporter_words} after {_events_words(first.event_count)}."
+        )
         yield entry(actor, incident, EntryKind.DETECTED, message, at=desk.now, reporter=first.reporter)
     for signal in case.newcomers:
-        message = signal.note or f"{signal.reporter} found the same trouble: {signal.title}"
+        message = signal.note or f"Also found by {signal.reporter_words}: {signal.title}"
         yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
     for signal in case.news:
         yield entry(actor, incident, EntryKind.EVENT, signal.note, at=desk.now, reporter=signal.reporter)
@@ -82,6 +84,10 @@ def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:
         message = f"Severity raised from {case.raised_from} to {incident.severity} by what joined."
         change: dict[str, Any] = {"from": case.raised_from.value, "to": str(incident.severity)}
         yield entry(actor, incident, EntryKind.SEVERITY_CHANGE, message, at=desk.now, **change)
+
+
+def _events_words(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
 
 
 def _audit(actor: Actor, case: Case) -> Iterator[AuditEntry]:

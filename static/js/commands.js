@@ -14,7 +14,7 @@ export const selectedRow = () => document.querySelector("[data-row][aria-selecte
 // What a key presses: in the chosen row, else on the page itself.
 export function target(key) {
   const wanted = `[data-key="${key}"]`;
-  const inRow = selectedRow()?.querySelector(key === "a" ? `${wanted}, form button` : wanted);
+  const inRow = selectedRow()?.querySelector(wanted);
   return inRow ?? [...document.querySelectorAll(wanted)].find((one) => !one.closest("[data-row]"));
 }
 

@@ -10,6 +10,9 @@ export function compact(seconds) {
   return h % 24 && d < 14 ? `${d}d ${h % 24}h` : `${d}d`;
 }
 
+// Paper does not count on: it says when.
+const printing = () => "printing" in document.documentElement.dataset;
+
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -24,7 +27,7 @@ function tick() {
     }
     const age = (now - at) / 1000;
     if (element.dataset.time === "age") put(element, compact(age));
-    if (element.dataset.time === "ago") put(element, age < 60 ? "just now" : `${compact(age)} ago`);
+    if (element.dataset.time === "ago") put(element, printing() ? local.format(at) : age < 60 ? "just now" : `${compact(age)} ago`);
   }
   for (const element of document.querySelectorAll("[data-sla]")) {
     const { from, due, label } = element.dataset, left = (Date.parse(due) - now) / 1000;
@@ -37,3 +40,5 @@ function tick() {
 tick();
 setInterval(tick, 1000);
 document.addEventListener("htmx:afterSwap", tick);
+addEventListener("beforeprint", () => { document.documentElement.dataset.printing = ""; tick(); });
+addEventListener("afterprint", () => { delete document.documentElement.dataset.printing; tick(); });

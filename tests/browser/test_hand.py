@@ -67,6 +67,43 @@ def test_an_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, dec
     page.wait_for_url("**/incidents")
 
 
+def test_every_key_of_the_sheet_does_what_it_says(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Each key in turn")
+    form = page.get_by_role("dialog", name="Form")
+    for path, keys in ((f"/incidents/{reference}", "srie"), ("/?search=Each+key", "srin")):
+        for key in keys:
+            page.goto(path)
+            page.keyboard.press("j") if "search" in path else None
+            page.keyboard.press(key)
+            expect(form, f"{key} on {path}").to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-row] input:checked")).to_have_count(1)
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    read = "all => all.map(one => [one.dataset.keys, one.pathname])"
+    places = page.locator("nav [data-keys]").evaluate_all(read)
+    assert len(places) >= 6
+    for keys, place in places:
+        for key in keys.split():
+            page.keyboard.press(key)
+        page.wait_for_url(f"**{place}")
+
+
+def test_paper_says_when_and_not_how_long_ago(open_page, declare):
+    page = open_page("/")
+    declare(page, "Read on paper")
+    page.emulate_media(media="print")
+    for event, words in (("beforeprint", r"\d{4}"), ("afterprint", r"ago|just now")):
+        page.evaluate(f"dispatchEvent(new Event('{event}'))")
+        expect(page.locator(".entry-head time[data-time=ago]").first).to_have_text(re.compile(words))
+    expect(page.get_by_role("button", name="Acknowledge")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_keys_rest_while_typing_and_when_switched_off(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Keys at rest")
@@ -105,17 +142,6 @@ def _hold(page, where):
         where, lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
     )
     return held
-
-
-def test_i_assigns_on_the_page_and_in_the_list(open_page, declare):
-    page = open_page("/")
-    declare(page, "Whose is it?")
-    for address in (page.url, "/?search=Whose+is+it"):
-        page.goto(address)
-        page.keyboard.press("j")
-        page.keyboard.press("i")
-        dialog = page.get_by_role("dialog", name="Form")
-        expect(dialog.get_by_role("heading", name="Assign a role")).to_be_visible()
 
 
 def test_acknowledging_and_taking_a_role_show_at_once_and_go_back_when_refused(open_page, declare):

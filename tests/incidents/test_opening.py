@@ -41,7 +41,7 @@ def test_trouble_cannot_begin_after_it_was_detected(detected):
 def test_opening_leaves_one_entry_one_audit_row_and_one_fact(detected, story, audited, told):
     [entry] = story(detected())
     assert (entry.kind, entry.author_label, entry.occurred_at) == (EntryKind.DETECTED, "Tocsin", NOW)
-    assert "rule:service_errors" in entry.message
+    assert "the rule service_errors" in entry.message
     assert audited() == ["incident.open"]
     assert told() == ["incident.opened"]
 
