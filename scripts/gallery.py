@@ -34,7 +34,8 @@ HOSTILE = "INC-7"
 MORE = {
     "list-filtered": "/incidents?severity=critical,high&status=active&sort=severity",
     "list-not-understood": "/incidents?severity=purple&status=active&cursor=nonsense",
-    "incident-detected": "/incidents/INC-8",
+    "incident-alerted": "/incidents/INC-8",
+    "incident-detected": "/incidents/INC-9",
     "incident-hostile": f"/incidents/{HOSTILE}",
     "resolve-hostile": f"/incidents/{HOSTILE}/resolve",
     "nothing-matches": "/?view=all&severity=sev4&component=nothing",
@@ -73,7 +74,7 @@ def _world() -> Iterator[Site]:
                 check=True,
             )
             site.send_errors("ledger-api", 24)
-            _until_detected(f"{site.url}/api/v1/incidents/8")
+            _until_detected(f"{site.url}/api/v1/incidents/9")
             yield site
     finally:
         servers.stop()
