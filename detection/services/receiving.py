@@ -24,6 +24,7 @@ from detection.services.tallies import tally
 from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
 from detection.webhooks.reading import Reading
 from detection.webhooks.request import WebhookRequest
+from detection.webhooks.wording import bearable
 from incidents.vocabulary import Severity
 
 
@@ -50,7 +51,7 @@ def receive(
     now = timezone.now()
     with told_plainly(), transaction.atomic():
         heard = hear_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
-        batch = parse_elements(reading.events, now, retention())
+        batch = parse_elements([_bearable(event) for event in reading.events], now, retention())
         stored = len(store_events(actor.workspace_id, batch.events))
         changes = keep_changes(
             actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
@@ -73,6 +74,12 @@ def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Pr
             error=problem.detail,
         )  # fmt: skip
     return kept
+
+
+def _bearable(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event without what no event may keep: one odd number beside it must not lose it."""
+    metadata = event.get("metadata")
+    return {**event, "metadata": bearable(metadata)} if isinstance(metadata, Mapping) else event
 
 
 def _set_aside(source: Source, request: WebhookRequest, faults: Sequence[Fault]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping as Read
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.errors import FieldFault, Invalid
 from detection.ingest.parsing import Fault
 from detection.webhooks.mapping import Mapping
 from detection.webhooks.paths import find_all, text_of, value_of
@@ -27,6 +28,9 @@ from incidents.vocabulary import IncidentType, Severity
 
 LONGEST_KEY: Final = 200
 MOST_DETAIL: Final = 50
+MOST_ELEMENTS: Final = 1000
+# One body is one transaction, for which the workspace's other alerts wait: so many may be opened in it.
+MOST_INCIDENTS: Final = 300
 _LEVELS: Final = {
     Severity.SEV1: "critical",
     Severity.SEV2: "error",
@@ -48,21 +52,39 @@ class Found:
 
 
 def read_mapped(mapping: Mapping, body: Any) -> Reading:
-    """Everything in a body. Elements without a title are named in `faults`; ignored ones are left out."""
-    found = look(mapping, body)
+    """Everything in a body. Elements without a title are named in `faults`; ignored ones are left out.
+
+    Raises Invalid for more than 1,000 elements, or alerts of more than 300 incidents.
+    """
+    elements = _elements(mapping, body)
+    if len(elements) > MOST_ELEMENTS:
+        raise _too_many(f"{MOST_ELEMENTS} elements", len(elements))
+    found = [_look(mapping, element) for element in elements]
     faults = [_untitled(place) for place, one in enumerate(found) if not one.texts["title"]]
     sound = [one for one in found if one.texts["title"] and one.state != IGNORED]
     if mapping.kind == "event":
         return Reading(events=tuple(_event(one) for one in sound), faults=tuple(faults))
     if mapping.kind == "change":
         return Reading(changes=tuple(_change(mapping, one) for one in sound), faults=tuple(faults))
-    return Reading(alerts=tuple(_alert(one) for one in sound), faults=tuple(faults))
+    alerts = tuple(_alert(one) for one in sound)
+    apart = len({alert.group or alert.key for alert in alerts})
+    if apart > MOST_INCIDENTS:
+        raise _too_many(f"alerts of {MOST_INCIDENTS} groups", apart)
+    return Reading(alerts=alerts, faults=tuple(faults))
+
+
+def _too_many(most: str, found: int) -> Invalid:
+    fault = FieldFault("", "max_items", f"holds {found}")
+    return Invalid(f"One body may hold {most}, not {found}. Send them in parts.", faults=[fault])
 
 
 def look(mapping: Mapping, body: Any) -> list[Found]:
     """What the mapping finds in each element, judged or not: also what the preview shows."""
-    elements = find_all(mapping.each, body) if mapping.each else body if isinstance(body, list) else [body]
-    return [_look(mapping, element) for element in elements]
+    return [_look(mapping, element) for element in _elements(mapping, body)]
+
+
+def _elements(mapping: Mapping, body: Any) -> list[Any]:
+    return find_all(mapping.each, body) if mapping.each else body if isinstance(body, list) else [body]
 
 
 def key_of(*parts: str) -> str:

@@ -28,6 +28,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 MOST_EVENTS: Final = 1000
 RATE: Final = 6000
+# What senders call a structured event that do not know the media type of one.
+PLAIN: Final = ("application/json", "text/json", "text/plain", "application/octet-stream", "")
 REQUIRED: Final = ("id", "source", "type")
 _CORE: Final = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
 _DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback", "removed", "published"})
@@ -95,7 +97,7 @@ def _elements(request: WebhookRequest) -> list[Any]:
 
 def _untyped(request: WebhookRequest) -> list[Any]:
     """Plain `application/json` from senders that forget the media type."""
-    document = request.document()
+    document = request.document() if request.content_type in PLAIN else None
     if isinstance(document, dict) and "specversion" in document:
         return [document]
     fault = FieldFault("ce-specversion", "required", "is missing, and the body is no structured event")

@@ -123,12 +123,14 @@ def test_a_compressed_body_is_taken(make_sender, encoding, pack):
 
 
 TWICE = gzip.compress(gzip.compress(b" " * 99, mtime=0), mtime=0)
+# Fifteen times what any format takes, in sixty kilobytes; the limit ends it a quarter of a format's way in.
+BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
 
 
 @pytest.mark.parametrize(
     ("body", "headers", "status", "kept"),
     [
-        (gzip.compress(b" " * 300_000_000, mtime=0), {"content_encoding": "gzip"}, 413, False),
+        (BOMB, {"content_encoding": "gzip"}, 413, False),
         (TWICE, {"content_encoding": "gzip, gzip"}, 415, False),
         (b"x", {"content_encoding": "br"}, 415, False),
         (b"no gzip", {"content_encoding": "gzip"}, 400, True),
