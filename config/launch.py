@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 from pydantic import ValidationError
 
@@ -20,6 +21,17 @@ from core.embedded.children import MARK
 from core.embedded.process import StartError
 
 PID_FILE = "supervisor.pid"
+# The slowest to load of what all programs need, and may be loaded before there are settings.
+LIBRARIES = (
+    "celery.apps.worker",
+    "kombu.transport.redis",
+    "psycopg_pool",
+    "django.db.models",
+    "django.core.handlers.asgi",
+    "structlog",
+    "granian.cli",
+    "markdown_it",
+)
 
 
 def launch() -> int:
@@ -27,7 +39,10 @@ def launch() -> int:
     _wear_mark()
     gc.disable()  # a fifth of the time of starting, for nothing yet could be collected
     try:
+        libraries = Thread(target=_load_libraries, daemon=True)
+        libraries.start()  # meanwhile the servers start, which is mostly waiting
         with running_servers() as started:
+            libraries.join()  # nothing may run beside us when we fork
             return _run(started)
     except (StartError, OSError) as error:
         sys.stderr.write(f"tocsin: {error}\n")
@@ -43,6 +58,11 @@ def with_database(work: Callable[[], None]) -> None:
             work()
     except StartError as error:
         sys.exit(f"tocsin: {error}")
+
+
+def _load_libraries() -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)
 
 
 def _wear_mark() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dotenv import dotenv_values
@@ -72,11 +73,20 @@ def _start_servers(started: Started) -> None:
     given = _given()
     children.sweep(str(DATA_DIR))
     port = _free_web_port(given.get("PORT", "8000"))
-    found = {GIVEN_BY[kind]: _start(kind, started.home) for kind in started.embedded}
+    found = _all_started(started)
     found |= {name: os.environ[name] for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY") if name in os.environ}
     found |= _defaults(given, port)
     os.environ.update({k: v for k, v in found.items() if k not in given})
     _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
+
+
+def _all_started(started: Started) -> dict[str, str]:
+    """Setting -> address of every server of ours, started side by side. Raises StartError."""
+    if not started.embedded:
+        return {}
+    with ThreadPoolExecutor(len(started.embedded)) as pool:
+        urls = pool.map(lambda kind: _start(kind, started.home), started.embedded)
+        return {GIVEN_BY[kind]: url for kind, url in zip(started.embedded, urls, strict=True)}
 
 
 def _start(kind: str, home: Home) -> str:
