@@ -1,6 +1,6 @@
 """Schemathesis, all phases and checks, against the whole application in this process.
 
-    python -m tests.api.fuzz --cases 20000 [--seed 1]
+    python -m tests.api.fuzz --cases 20000 [--seed 1] [--phases stateful fuzzing]
 
 Called is the ASGI callable with both hot doors, on a PostgreSQL and a Valkey of its own. Goes on with other
 seeds until so many cases were tried. Prints every failure once, and the figure.
@@ -37,10 +37,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=PHASES)
     given = parser.parse_args()
     servers.start()
     try:
-        return _tell(*_try(given.cases, given.seed, _prepared()))
+        return _tell(*_try(given.cases, given.seed, _prepared(), given.phases))
     finally:
         servers.stop()
 
@@ -80,10 +81,10 @@ async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await application(scope, receive, send)
 
 
-def _try(wanted: int, seed: int, token: str) -> tuple[Counter[str], dict[str, str]]:
+def _try(wanted: int, seed: int, token: str, phases: list[str]) -> tuple[Counter[str], dict[str, str]]:
     cases, failures, began, said = Counter[str](), dict[str, str](), time.monotonic(), 0
     while cases.total() < wanted:
-        for event in _one_run(seed, token, wanted):
+        for event in _one_run(seed, token, wanted, phases):
             _take_in(event, cases, failures)
             if cases.total() >= said + 500:
                 said, took = cases.total(), time.monotonic() - began
@@ -92,10 +93,10 @@ def _try(wanted: int, seed: int, token: str) -> tuple[Counter[str], dict[str, st
     return cases, failures
 
 
-def _one_run(seed: int, token: str, wanted: int) -> Any:
+def _one_run(seed: int, token: str, wanted: int, phases: list[str]) -> Any:
     from schemathesis.engine import from_schema
 
-    return from_schema(_schema(seed, token, wanted)).execute()
+    return from_schema(_schema(seed, token, wanted, phases)).execute()
 
 
 def _take_in(event: Any, cases: Counter[str], failures: dict[str, str]) -> None:
@@ -108,7 +109,7 @@ def _take_in(event: Any, cases: Counter[str], failures: dict[str, str]) -> None:
         failures.setdefault(f"{event.label}: {event.info.title}", str(event.info))
 
 
-def _schema(seed: int, token: str, most: int) -> Any:
+def _schema(seed: int, token: str, most: int, phases: list[str]) -> Any:
     import schemathesis
     from schemathesis.config import SchemathesisConfig
 
@@ -118,7 +119,7 @@ def _schema(seed: int, token: str, most: int) -> Any:
     config._seed = seed
     schema.config.update(headers={"Authorization": f"Bearer {token}"}, continue_on_failure=True, workers=1)
     schema.config.generation.update(max_examples=max(2, most // operations // 2), no_shrink=True)
-    schema.config.phases.update(phases=PHASES)
+    schema.config.phases.update(phases=phases)
     for name in LEFT_OUT:
         getattr(schema.config.checks, name).enabled = False
     return schema

@@ -9,6 +9,31 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
 
+BODY = """[{"what": "Backlog of 4711", "node": "queue-9", "now": "kaputt", "bad": "P1"},
+           {"what": "Backlog of 12", "node": "queue-2", "now": "fein", "bad": "P4"}]"""
+
+
+def follow_the_preview(page: Page) -> None:
+    """Each thing typed changes what is shown; nothing of it is in the sample that stood there before."""
+    preview, cards = page.locator("#preview"), page.locator("#preview section.card")
+    expect(preview).not_to_contain_text("4711")
+    page.locator("#id_body").fill(BODY)
+    expect(cards).to_have_count(2)
+    expect(cards.nth(0)).to_contain_text("Not readable: it has no title.")
+    page.get_by_label("Title", exact=True).fill("what")
+    expect(cards.nth(0).locator("h2")).to_have_text("Backlog of 4711")
+    expect(cards.nth(1).locator("h2")).to_have_text("Backlog of 12")
+    expect(cards.nth(0)).not_to_contain_text("queue-9")
+    page.get_by_label("Component", exact=True).fill("node")
+    expect(cards.nth(0)).to_contain_text("queue-9")
+    expect(cards.nth(1)).to_contain_text("queue-2")
+    page.get_by_label("Title", exact=True).fill("node")
+    expect(cards.nth(0).locator("h2")).to_have_text("queue-9")
+    page.get_by_label("Title", exact=True).fill("a b")
+    expect(preview).to_contain_text("Cannot be read from")
+    page.get_by_label("Title", exact=True).fill("what")
+    expect(cards.nth(0)).to_contain_text("An alert, firing")
+
 
 def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.goto("/sources/new")
@@ -18,10 +43,7 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     address = page.locator(".copy-value").first.inner_text()
     shot(page, "source")
     page.get_by_role("link", name="Mapping").click()
-    page.locator("#id_body").fill('{"what": "Disk is full", "node": "db-1"}')
-    page.get_by_label("Title", exact=True).fill("what")
-    expect(page.locator("#preview")).to_contain_text("Disk is full")
-    expect(page.locator("#preview")).to_contain_text("An alert, firing")
+    follow_the_preview(page)
     shot(page, "mapping")
     source = page.url.rsplit("/", 1)[0]
     page.goto(f"{source}/test")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import pagerduty
 import pytest
@@ -15,12 +14,18 @@ from incidents.models import Incident
 from tests.detection.webhooks.running import Served, alertmanager, open_shop, prometheus, served, until
 from tests.detection.webhooks.senders import Sender
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+# In one group, so that one process starts one web server for all of them.
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.faults,
+    pytest.mark.xdist_group("senders"),
+]
 
 
-@pytest.fixture
-def site(tmp_path: Path, transactional_db: None) -> Iterator[Served]:
-    with served(tmp_path) as running:
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A web server on the database of the tests; every test brings its own sources."""
+    with served(tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
