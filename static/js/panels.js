@@ -24,6 +24,7 @@ function isSelecting(panel) {
 function isBusy(panel) {
   const focused = document.activeElement;
   if (panel.contains(focused) && focused.matches(USED)) return true;
+  if (panel.querySelector(".htmx-request")) return true; // what it sent would not hear its answer
   if (panel.querySelector("details.menu[open], details[data-inline][open], dialog[open]")) return true;
   return isSelecting(panel) || isTyped(panel);
 }

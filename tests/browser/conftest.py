@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.browser.site import Site, running_site
 from tests.browser.world import PASSWORD
@@ -40,8 +41,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, StorageState]:
+    """Whoever signed in once stays so, in every browser of a test that needs nothing else."""
+    return {}
+
+
 @pytest.fixture
-def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
+def open_page(site: Site, chromium: Browser, cookies: dict[str, StorageState]) -> Iterator[OpenPage]:
     """`open_page("/", who="theo.lind", width=390, theme="dark", javascript=False)`: signed in."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -56,6 +63,7 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
     ) -> Page:
         context = chromium.new_context(
             base_url=site.url,
+            storage_state=cookies.get(who),
             viewport={"width": width, "height": 900},
             color_scheme=theme,
             java_script_enabled=javascript,
@@ -65,8 +73,11 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("console", lambda message: _collect(complaints, message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        sign_in(page, who)
         page.goto(path)
+        if urlsplit(page.url).path == "/sign-in":  # the first time, or somebody ended that session
+            sign_in(page, who)
+            cookies[who] = {"cookies": context.storage_state()["cookies"], "origins": []}
+            page.goto(path)
         return page
 
     yield open_it

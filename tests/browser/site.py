@@ -21,6 +21,12 @@ from config.programs import programs
 
 DATABASE = "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
 START_WITHIN_S = 150
+NOTES = """
+insert into incidents_timelineentry
+  (workspace_id, incident_id, kind, message, is_public, author_label, occurred_at, data)
+select workspace_id, id, 'note', 'probe ' || n, false, 'Probe', now() + n * interval '1 ms', '{}'
+  from incidents_incident, generate_series(1, %s) n where number = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class Site:
     @property
     def session_cookie(self) -> str:
         return f"tocsin_session_{self.port}"
+
+    def write_notes(self, reference: str, count: int) -> None:
+        """So many notes on an incident's timeline, the oldest first."""
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            connection.execute(NOTES, [count, int(reference.removeprefix("INC-"))])
 
     def send_errors(self, service: str, count: int) -> None:
         """POST events one by one, as a service in trouble does."""

@@ -53,25 +53,16 @@ def test_a_component_is_added_and_its_impact_changed_in_the_dialog(open_page, de
     expect(components).to_contain_text("Total outage")
 
 
-def test_a_bare_link_to_an_old_entry_finds_the_page_that_holds_it(open_page, declare):
+def test_a_bare_link_to_an_old_entry_finds_the_page_that_holds_it(open_page, declare, site):
     page = open_page("/")
     reference = declare(page, "Long story")
     first = page.locator(".entry").last.get_attribute("id")
-    for number in range(55):
-        page.request.post(
-            f"/incidents/{reference}/note",
-            form={"message": f"probe {number}", "audience": "internal", "csrfmiddlewaretoken": _token(page)},
-            headers={"Referer": page.url},
-        )
+    site.write_notes(reference, 55)
     page.goto(f"/incidents/{reference}")
     expect(page.locator(f"#{first}")).to_have_count(0)
     page.goto("about:blank")
     page.goto(f"/incidents/{reference}#{first}")
     expect(page.locator(f"#{first}")).to_be_in_viewport()
-
-
-def _token(page):
-    return page.locator("[data-composer] input[name=csrfmiddlewaretoken]").input_value()
 
 
 def test_events_arrive_in_the_open_incident(open_page, site):

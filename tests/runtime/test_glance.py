@@ -177,7 +177,7 @@ async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
 
 
 def test_a_worker_says_that_it_lives_at_most_every_five_seconds(django_assert_num_queries):
-    valkey().flushall()
+    valkey().flushdb()
     pulse._last.clear()
     with django_assert_num_queries(1):
         for _ in range(10):

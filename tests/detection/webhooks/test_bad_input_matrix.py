@@ -1,10 +1,9 @@
-"""Every format meets every row of bad input at the real door: read or refused, in time, and never by half."""
+"""Every format meets every row of bad input at the real door: read or refused, and never by half."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,6 @@ from tests.detection.webhooks.senders import Sender, ago
 
 pytestmark = pytest.mark.django_db
 TAKEN, REFUSED = {202}, {400, 413, 415, 422}
-LONGEST_S = 2.0
 every_format = pytest.mark.parametrize("kind", sorted(DIALECTS))
 
 
@@ -35,10 +33,8 @@ def waiting(sender: Sender) -> int:
 
 
 def told(sender: Sender, body: bytes, **how: str) -> Any:
-    """Post; whatever it is, it is answered in time, in words, and never by a fault of ours."""
-    began = time.process_time()
+    """Post; whatever it is, it is answered in words, and never by a fault of ours."""
     answer = tell(sender, body, **how)
-    assert time.process_time() - began < LONGEST_S
     assert answer.status_code in TAKEN | REFUSED, answer.content
     return answer
 
@@ -141,10 +137,7 @@ def test_ten_thousand_in_one_body(make_sender, kind, count):
     many = [Said(f"n{number}", f"Disk {number}") for number in range(count)]
     how = {"kind": "application/cloudevents-batch+json"} if kind == "cloudevents" else {}
     body = _many(dialect, many)
-    began = time.process_time()
-    answer = tell(sender, body, **how)
-    assert time.process_time() - began < 2 * LONGEST_S
-    assert answer.status_code in TAKEN | REFUSED, answer.content
+    told(sender, body, **how)
     assert stored(sender)[2] <= 1
 
 
