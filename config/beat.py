@@ -16,7 +16,8 @@ from config.logging import configure
 from config.schedule import CELERY
 from core.liveness import stamp
 
-app = Celery("tocsin", fixups=[], amqp="config.broker:Broker")
+# Not the current one: what shares this process, by a fork or in a test, sends through the workers' app.
+app = Celery("tocsin", fixups=[], amqp="config.broker:Broker", set_as_current=False)
 app.conf.update(CELERY, broker_url=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 
 
