@@ -145,7 +145,10 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
         (b"", {}, 400, True),
         (b"[]", {}, 422, True),
     ],
-    ids=lambda value: None,
+    ids=[
+        "a bomb", "packed twice", "brotli", "not gzip", "gzip cut short", "too large", "html", "a form",
+        "utf-16", "latin-1", "nul", "deep", "nothing", "empty list",
+    ],
 )  # fmt: skip
 def test_a_body_that_cannot_be_read_is_refused_and_kept_where_that_may_help(
     make_sender, body, headers, status, kept
