@@ -64,6 +64,7 @@ def test_more_than_a_slice_holds_is_left_to_another_task(
     for _ in range(2):
         send(errors(5), then_drain=False)
     monkeypatch.setattr(draining, "DRAIN_ROWS", 1)
+    monkeypatch.setattr(draining, "_joining", draining._Joining())  # nothing of the tests before
     monkeypatch.setattr(tasks, "drain", lambda: draining.drain(slice_seconds=0))
     tasks.evaluate()
     assert valkey().exists(FLAG) == 1
