@@ -37,11 +37,12 @@ index=$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || tru
 [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
 export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 
+# Compiled once, as pip does, not by every program at every start where Python may not write beside what it reads.
 if [ -x "$uv" ]; then
     keep=$(mktemp)
     cat "$lock" >"$keep"
     grep -q '^uv==' "$lock" || sed -n '/^uv==/,/^[a-z#]/{/^uv==/p;/^ *--hash/p;}' "$(dirname "$lock")/dev.txt" >>"$keep"
-    "$uv" pip sync -q --python "$venv/bin/python" --require-hashes "$keep" || with_pip
+    "$uv" pip sync -q --compile-bytecode --python "$venv/bin/python" --require-hashes "$keep" || with_pip
     rm -f "$keep"
 else
     with_pip
