@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 
 from django.db.models.functions import Now
 
-from core.hot_sql import rows
+from core.hot_sql import rows, send
 from core.models import Allowance
 
 _TAKE: Final[LiteralString] = """
@@ -45,7 +45,7 @@ def take(name: str, most: int, *, wanted: int = 1, window_s: int = 1) -> int:
 
 def give_back(name: str, amount: int = 1) -> None:
     """Make what was taken and not used free again."""
-    rows(_GIVE_BACK, [amount, name])
+    send(_GIVE_BACK, [amount, name])
 
 
 def prune(*, keep: timedelta = timedelta(days=1)) -> int:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, LiteralString
 import orjson
 from django.db import connection, transaction
 
-from core.hot_sql import rows
+from core.hot_sql import send
 from core.models import OutboxEvent
 from core.nudge import nudge, nudge_later
 from core.registry import Registry
@@ -108,7 +108,7 @@ def publish_all(events: Sequence[DomainEvent]) -> None:
         if subscriber.wants(event.topic)
     ]
     if facts:
-        rows(_PUBLISH, [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
+        send(_PUBLISH, [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
     if told:
         _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
 

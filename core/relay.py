@@ -15,7 +15,7 @@ import orjson
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.hot_sql import rows
+from core.hot_sql import rows, send
 from core.models import Claimable, OutboxDispatch, OutboxEvent
 from core.outbox import SUBSCRIBERS
 from core.retry import Decision, after_failure
@@ -94,7 +94,7 @@ def _run(dispatch: OutboxDispatch) -> None:
         log.exception("outbox dispatch %s of %s failed", dispatch.pk, dispatch.subscriber)
         _settle_failure(dispatch, error)
     else:
-        rows(_DONE, [dispatch.pk, dispatch.attempts])
+        send(_DONE, [dispatch.pk, dispatch.attempts])
 
 
 def _handle(dispatch: OutboxDispatch) -> None:

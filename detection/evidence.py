@@ -7,16 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import LiteralString, NamedTuple
+from typing import Final, LiteralString, NamedTuple
 
 import orjson
 
-from core.hot_sql import rows
+from core.hot_sql import Answer, pipelined, send
 from detection import windows
 from detection.findings import Crossing, Member, State, Touched, by_weight, window_start
 from detection.models import DetectionRule
 
 Found = tuple[Touched, State]
+
+# What a rule says of the incidents it opens.
+_RULE_FIELDS: Final = (
+    "id", "rule_id", "name", "incident_type", "severity", "event_types", "group_by", "error_threshold",
+    "time_window_seconds", "require_consecutive", "is_builtin",
+)  # fmt: skip
+_RULES: Final[LiteralString] = """
+select id, rule_id, name, incident_type, severity, event_types, group_by, error_threshold,
+       time_window_seconds, require_consecutive, is_builtin
+  from detection_detectionrule where workspace_id = %s::bigint and id = any(%s::bigint[])
+"""
 
 
 class Crossed(NamedTuple):
@@ -36,7 +47,8 @@ def states_of(pairs: Sequence[Touched]) -> list[Found]:
         {"n": n, "rule_id": pair.rule_id, "group_key": pair.group_key, "fingerprint": pair.fingerprint}
         for n, pair in enumerate(pairs)
     ]
-    return [(pairs[n], State(*state)) for n, *state in rows(windows.STATES, [orjson.dumps(asked).decode()])]
+    answer = send(windows.STATES, [orjson.dumps(asked).decode()])
+    return [(pairs[n], State(*state)) for n, *state in answer.rows()]
 
 
 def joining(found: Sequence[Found]) -> list[Found]:
@@ -56,38 +68,40 @@ def crossings_of(
     quiet = [(pair, state) for pair, state in found if state.dry_run or not state.incident_id]
     narrow = [(pair, state) for pair, state in quiet if state.spread <= 1]
     wide = [(pair, state) for pair, state in quiet if state.spread > 1]
-    crossed = _crossed(plain, narrow) + _crossed(spread, wide)
-    return [Crossed(pair, state, at, event_id) for (pair, state), at, event_id in crossed]
+    with pipelined():
+        asked = [(kind, _ask(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
+        return [
+            Crossed(*kind[n], at, event_id) for kind, answer in asked for n, at, event_id in answer.rows()
+        ]
 
 
-def _crossed(query: LiteralString, found: Sequence[Found]) -> list[tuple[Found, datetime, int]]:
-    if not found:
-        return []
+def _ask(query: LiteralString, found: Sequence[Found]) -> Answer:
     columns = [
         (n, pair.workspace_id, pair.rule_id, pair.group_key, pair.lo, pair.hi, state.counts_after,
          state.threshold, timedelta(seconds=state.window_seconds), state.spread)
         for n, (pair, state) in enumerate(found)
     ]  # fmt: skip
-    crossed = rows(query, [list(column) for column in zip(*columns, strict=True)])
-    return [(found[n], at, event_id) for n, at, event_id in crossed]
+    return send(query, [list(column) for column in zip(*columns, strict=True)])
 
 
 def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
     """One workspace's crossings in order of weight, each with its rule and the events it counts."""
-    rules = DetectionRule.objects.of(workspace_id).in_bulk({pair.rule_id for pair, *_ in crossed})
-    ordered = sorted(
-        (Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id) for c in crossed),
-        key=by_weight,
-    )
-    for crossing, members in zip(ordered, members_of(ordered), strict=True):
-        crossing.members.extend(members)
-    # Somebody may have resolved their incident meanwhile: people do not wait for the lock.
-    return [c for c in ordered if len(c.members) >= c.state.threshold]
+    if not crossed:
+        return []
+    with pipelined():
+        asked = send(_RULES, [workspace_id, [pair.rule_id for pair, *_ in crossed]])
+        members = members_of(crossed)
+        rules = {pk: DetectionRule.from_db(None, _RULE_FIELDS, [pk, *row]) for pk, *row in asked.rows()}
+    crossings = [
+        Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id, found)
+        for c, found in zip(crossed, members, strict=True)
+        # Somebody may have resolved their incident meanwhile: people do not wait for the lock.
+        if len(found) >= c.state.threshold
+    ]
+    return sorted(crossings, key=by_weight)
 
 
-def members_of(
-    crossed: Sequence[Crossed | Crossing], query: LiteralString = windows.MEMBERS
-) -> list[list[Member]]:
+def members_of(crossed: Sequence[Crossed], query: LiteralString = windows.MEMBERS) -> list[list[Member]]:
     """The events each crossing counts, oldest first: one statement, none without a crossing."""
     members: list[list[Member]] = [[] for _ in crossed]
     if not crossed:
@@ -97,6 +111,6 @@ def members_of(
          c.state.counts_after, c.state.consecutive, c.at, c.event_id)
         for n, c in enumerate(crossed)
     ]  # fmt: skip
-    for n, *member in rows(query, [list(column) for column in zip(*columns, strict=True)]):
+    for n, *member in send(query, [list(column) for column in zip(*columns, strict=True)]).rows():
         members[n].append(Member(*member))
     return members

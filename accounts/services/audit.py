@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from accounts.actor import Actor
 from accounts.models import AuditEntry
-from core.hot_sql import insert
+from core.hot_sql import write
 
 SUMMARY_LENGTH = 300
 
@@ -44,4 +44,4 @@ def record(
 
 def record_all(actor: Actor, entries: Sequence[AuditEntry]) -> None:
     """Write many entries of one actor in one statement."""
-    insert(entries)
+    write(entries)

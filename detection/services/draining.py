@@ -12,7 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from core.hot_sql import rows
+from core.hot_sql import pipelined, plan_once, rows, send
 from detection import windows
 from detection.findings import Touched, merged
 from detection.services.evaluate import evaluate
@@ -42,8 +42,9 @@ def drain(*, slice_seconds: float = 1.0) -> bool:
 
 def _take_all(joined: set[tuple[int, str]]) -> int:
     """One transaction: take up to 2,000 touched pairs, evaluate them, act. Answers how many were taken."""
-    with transaction.atomic():
-        rows("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
+    with transaction.atomic(), pipelined():
+        plan_once()
+        send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
         taken = rows(windows.TAKE, [DRAIN_ROWS])
         if taken:
             joined |= _keys(evaluate(timezone.now(), pairs=merged(taken)))
@@ -60,7 +61,8 @@ def drain_urgent() -> None:
 
 def _take_urgent() -> None:
     """Whoever takes everything takes these too: then there is nothing to do here."""
-    with transaction.atomic():
+    with transaction.atomic(), pipelined():
+        plan_once()
         if rows("select pg_try_advisory_xact_lock(%s::int, 0)", [_ALL_SPACE]) != [(True,)]:
             return
         taken = rows(windows.TAKE_OTHERS, [*_joining.columns(), DRAIN_ROWS])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from core.hot_sql import rows
+from core.hot_sql import pipelined, rows, send
 from detection import windows
 from detection.evidence import Crossed, Found, crossings_of, joining, members_of, states_of, with_members
 from detection.findings import Touched, merged
@@ -33,14 +33,15 @@ def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = Fals
 
 
 def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits: bool) -> list[Touched]:
-    rows("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
-    found = states_of(pairs)
-    crossed = crossings_of(found)
-    if more_waits:
-        found, crossed = _with_sharers(workspace_id, found, crossed)
-    joins = joining(found)
-    _join(workspace_id, joins)
-    report_crossings(workspace_id, with_members(workspace_id, crossed), now=now)
+    with pipelined():
+        send("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
+        found = states_of(pairs)
+        crossed = crossings_of(found)
+        if more_waits:
+            found, crossed = _with_sharers(workspace_id, found, crossed)
+        joins = joining(found)
+        _join(workspace_id, joins)
+        report_crossings(workspace_id, with_members(workspace_id, crossed), now=now)
     return [pair for pair, _ in joins]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from core.hot_sql import insert, rows
+from core.hot_sql import Answer, rows, send, write
 from core.redaction import redact
 from detection import windows
 from detection.findings import Crossing, description_of, title_of
@@ -20,10 +20,14 @@ def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) 
     """Count events (id -> incident, time) on incidents; answers those that no incident had before."""
     if not members:
         return []
+    return [event_id for (event_id,) in _link(workspace_id, members).rows()]
+
+
+def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Answer:
     links = [
         {"event_id": event_id, "incident_id": i, "occurred_at": at} for event_id, (i, at) in members.items()
     ]
-    return [event_id for (event_id,) in rows(windows.LINK, [workspace_id, orjson.dumps(links).decode()])]
+    return send(windows.LINK, [workspace_id, orjson.dumps(links).decode()])
 
 
 def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: datetime) -> None:
@@ -42,7 +46,7 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     outcomes = report_signals(workspace_id, signals, now=now)
     times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
     fresh = {event_id: (outcomes[place].incident_id, times[event_id]) for event_id, place in owners.items()}
-    link_events(workspace_id, fresh)
+    _link(workspace_id, fresh)
     _write(workspace_id, acted, outcomes)
 
 
@@ -81,7 +85,7 @@ def _write(workspace_id: int, crossings: Sequence[Crossing], outcomes: Sequence[
     for row, outcome in zip(found, outcomes, strict=False):
         row.incident_id = outcome.incident_id
         row.outcome = Finding.Outcome.OPENED if outcome.opened else Finding.Outcome.JOINED
-    insert(found, on_conflict="do nothing")
+    write(found, on_conflict="do nothing")
 
 
 def _finding(workspace_id: int, crossing: Crossing) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from core.hot_sql import rows
+from core.hot_sql import send
 from detection.models import Source
 from incidents.texts import fit
 
@@ -32,7 +32,7 @@ def tally(
     error: str = "",
 ) -> None:
     """Count a request that came at `at`; `error` is what was wrong with it, "" for nothing."""
-    rows(_TALLY, [workspace_id, source.pk, at, accepted, refused, quarantined, events])
+    send(_TALLY, [workspace_id, source.pk, at, accepted, refused, quarantined, events])
     seen: dict[str, Any] = {"last_seen_at": at}
     if error:
         seen |= {"last_error_at": at, "last_error": fit(error, ERROR_LENGTH)}

@@ -9,11 +9,11 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import AuditEntry
 from accounts.services.audit import audit_entry, record_all
-from core.hot_sql import insert
+from core.hot_sql import insert, update, write
 from core.outbox import DomainEvent, publish_all
 from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
-from incidents.models import Incident, IncidentSignal, TimelineEntry
-from incidents.services.catalogue import mark_affected
+from incidents.models import IncidentSignal, TimelineEntry
+from incidents.services.catalogue import asked_component_ids, mark_affected
 from incidents.services.desk import Case, Desk
 from incidents.services.journal import entry
 from incidents.services.numbering import take_numbers
@@ -27,13 +27,12 @@ _JOINED_FIELDS = (
 
 def write_cases(actor: Actor, desk: Desk, cases: Sequence[Case]) -> None:
     """Write incidents, signals, components, timeline, audit and outbox."""
+    named = [(case, name) for case in cases for signal in case.signals for name in signal.components]
+    component_ids = asked_component_ids(desk.workspace_id, {name for _, name in named})
     _write_incidents(desk, cases)
     _write_signals(desk.workspace_id, cases)
-    named = {
-        (case.incident.pk, name) for case in cases for signal in case.signals for name in signal.components
-    }
-    mark_affected(desk.workspace_id, named)
-    insert([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
+    mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
+    write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
     record_all(actor, [row for case in cases for row in _audit(actor, case)])
     publish_all(
         [*chain.from_iterable(_events(desk.workspace_id, case) for case in cases), *_counted(desk, cases)]
@@ -47,8 +46,7 @@ def _write_incidents(desk: Desk, cases: Sequence[Case]) -> None:
         for incident, number in zip(opened, take_numbers(desk.counter, len(opened)), strict=True):
             incident.number = number
         insert(opened)
-    if joined:
-        Incident.objects.of(desk.workspace_id).bulk_update(joined, _JOINED_FIELDS)
+    update(joined, _JOINED_FIELDS)
 
 
 def _write_signals(workspace_id: int, cases: Sequence[Case]) -> None:
@@ -64,7 +62,7 @@ def _write_signals(workspace_id: int, cases: Sequence[Case]) -> None:
                 last_at=case.last_seen[signal.fingerprint],
             )
     known = "(incident_id, fingerprint) do update set last_at = excluded.last_at"
-    insert([*rows.values()], on_conflict=known)
+    write([*rows.values()], on_conflict=known)
 
 
 def _entries(actor: Actor, desk: Desk, case: Case) -> Iterator[TimelineEntry]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, LiteralString
 
-from core.hot_sql import insert, rows
+from core.hot_sql import Answer, pipelined, send, write
 from incidents.models import AffectedComponent, Component
 from incidents.texts import NAME_LENGTH, fit
 
@@ -20,46 +20,51 @@ select a.incident_id, c.name
 
 
 def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
-    """Name -> id of every named component, new ones made: at most three statements.
+    """Name -> id of every named component, new ones made: two statements.
 
     Names are made to fit 200 characters; the keys are the names as given.
     """
-    fitted = {name: fit(name, NAME_LENGTH) for name in names}
-    wanted = sorted(set(fitted.values()) - {""})
-    known = _known(workspace_id, wanted)
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        insert(
-            [Component(workspace_id=workspace_id, name=name) for name in missing], on_conflict="do nothing"
-        )
-        known |= _known(workspace_id, missing)
-    return {name: known[fit_name] for name, fit_name in fitted.items() if fit_name}
+    with pipelined():
+        return asked_component_ids(workspace_id, names)()
 
 
-def _known(workspace_id: int, names: list[str]) -> dict[str, int]:
-    if not names:
-        return {}
-    return dict(rows(_KNOWN, [workspace_id, names]))
+def asked_component_ids(workspace_id: int, names: Iterable[str]) -> Callable[[], dict[str, int]]:
+    """`component_ids`, not waited for."""
+    fitted = {name: fit_name for name in names if (fit_name := fit(name, NAME_LENGTH))}
+    wanted = sorted({*fitted.values()})
+    if not wanted:
+        return dict
+    write([Component(workspace_id=workspace_id, name=name) for name in wanted], on_conflict="do nothing")
+    answer = send(_KNOWN, [workspace_id, wanted])
+
+    def ids() -> dict[str, int]:
+        known = dict(answer.rows())
+        return {name: known[fit_name] for name, fit_name in fitted.items()}
+
+    return ids
 
 
-def mark_affected(workspace_id: int, touched: Iterable[tuple[int, str]]) -> None:
-    """Mark (incident id, component name) pairs affected; those already marked keep their impact."""
+def mark_affected(
+    workspace_id: int, touched: Iterable[tuple[int, str]], ids: Mapping[str, int] | None = None
+) -> None:
+    """Mark (incident id, component name) pairs affected; those already marked keep their impact.
+
+    `ids` are those of the components where the caller has them.
+    """
     pairs = sorted(set(touched))
     if not pairs:
         return
-    ids = component_ids(workspace_id, [name for _, name in pairs])
-    insert(
+    known = component_ids(workspace_id, {name for _, name in pairs}) if ids is None else ids
+    write(
         [
-            AffectedComponent(workspace_id=workspace_id, incident_id=incident_id, component_id=ids[name])
+            AffectedComponent(workspace_id=workspace_id, incident_id=incident_id, component_id=known[name])
             for incident_id, name in pairs
-            if name in ids
+            if name in known
         ],
         on_conflict="do nothing",
     )
 
 
-def unmarked(workspace_id: int, touched: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those pairs that are not marked yet: one statement, and nothing more to do on the common path."""
-    pairs = set(touched)
-    marked = rows(_MARKED, [workspace_id, sorted({incident_id for incident_id, _ in pairs})])
-    return pairs - set(marked)
+def marked_on(workspace_id: int, incident_ids: Sequence[int]) -> Answer:
+    """Asks which (incident id, component name) pairs are marked already."""
+    return send(_MARKED, [workspace_id, incident_ids])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
-from core.hot_sql import rows
+from core.hot_sql import Answer, send
 from incidents.signals import JoinedEvents
 
 # Counts touch no version: they change nothing that a person edits, so nobody's edit may be refused for them.
@@ -22,8 +22,8 @@ returning i.id, i.number
 """
 
 
-def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> dict[int, int]:
-    """Add the counts; answers id -> number of the workspace's incidents that were touched."""
+def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Answer:
+    """Add the counts; answers, not waited for, id and number of the incidents touched."""
     ids = [j.incident_id for j in joined]
     counts, last = [j.count for j in joined], [j.last_at for j in joined]
-    return dict(rows(_COUNT, [ids, counts, last, workspace_id]))
+    return send(_COUNT, [ids, counts, last, workspace_id])

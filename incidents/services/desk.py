@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, LiteralString
 
-from core.hot_sql import rows
-from incidents.models import Incident, IncidentCounter
-from incidents.services.sla import policy_of, put_clocks
+from core.hot_sql import send
+from incidents.models import Incident
+from incidents.services.numbering import locking_counter
+from incidents.services.sla import asked_policy, put_clocks
 from incidents.signals import Signal
 from incidents.texts import TITLE_LENGTH, fit, fit_text
 from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, IncidentSource, Severity
@@ -38,13 +39,15 @@ class Case:
 
 
 class Desk:
-    """Sorts the signals of one workspace while its counter is locked."""
+    """Sorts the signals of one workspace and keeps its counter locked."""
 
-    def __init__(self, workspace_id: int, counter: IncidentCounter, now: datetime) -> None:
+    def __init__(self, workspace_id: int, signals: Sequence[Signal], now: datetime) -> None:
         self.workspace_id = workspace_id
-        self.counter = counter
         self.now = now
-        self.policy = policy_of(workspace_id)
+        counter, policy = locking_counter(workspace_id), asked_policy(workspace_id)
+        fingerprints = sorted({signal.fingerprint for signal in signals})
+        self._known = send(_KNOWN, [workspace_id, fingerprints, [*UNRESOLVED]])
+        self.counter, self.policy = counter(), policy()
         self.answers: list[tuple[Case, bool]] = []
         self._by_id: dict[int, Case] = {}
         self._by_fingerprint: dict[str, Case] = {}
@@ -58,8 +61,7 @@ class Desk:
 
     def _fetch(self, signals: Sequence[Signal]) -> None:
         """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
-        fingerprints = {signal.fingerprint for signal in signals}
-        known = rows(_KNOWN, [self.workspace_id, sorted(fingerprints), [*UNRESOLVED]])
+        known = self._known.rows()
         ids = {incident_id for incident_id, *_ in known} | {s.joins for s in signals if s.joins is not None}
         if not ids:
             return

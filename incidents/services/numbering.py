@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, LiteralString
 
-from core.hot_sql import rows
+from core.hot_sql import pipelined, send
 from incidents.models import IncidentCounter
+
+_MAKE: Final[LiteralString] = """
+insert into incidents_incidentcounter (workspace_id, last_number)
+select given.id, 0 from (select %s::bigint as id) given
+ where not exists (select from incidents_incidentcounter where workspace_id = given.id)
+on conflict do nothing
+"""
 
 _LOCK: Final[LiteralString] = (
     "select last_number from incidents_incidentcounter where workspace_id = %s::bigint for update"
@@ -22,18 +30,25 @@ def lock_counter(workspace_id: int) -> IncidentCounter:
     incident's row; whoever touches a single incident takes only that row. Hence no cycle, and no deadlock.
     A rolled back opening gives its number back, as the counter rolls back with it: no gaps.
     """
-    locked = rows(_LOCK, [workspace_id])
-    if not locked:
-        IncidentCounter.objects.bulk_create(
-            [IncidentCounter(workspace_id=workspace_id)], ignore_conflicts=True
-        )
-        locked = rows(_LOCK, [workspace_id])
-    return IncidentCounter.from_db("default", ["workspace_id", "last_number"], [workspace_id, *locked[0]])
+    with pipelined():
+        return locking_counter(workspace_id)()
+
+
+def locking_counter(workspace_id: int) -> Callable[[], IncidentCounter]:
+    """`lock_counter`, not waited for: what is sent afterwards sees what is true under the lock."""
+    send(_MAKE, [workspace_id])
+    locked = send(_LOCK, [workspace_id])
+
+    def counter() -> IncidentCounter:
+        [(last,)] = locked.rows()
+        return IncidentCounter.from_db("default", ["workspace_id", "last_number"], [workspace_id, last])
+
+    return counter
 
 
 def take_numbers(counter: IncidentCounter, count: int) -> range:
     """The next `count` numbers, written to the locked counter."""
     first = counter.last_number + 1
     counter.last_number += count
-    rows(_TAKE, [counter.last_number, counter.workspace_id])
+    send(_TAKE, [counter.last_number, counter.workspace_id])
     return range(first, first + count)

@@ -12,16 +12,17 @@ from django.utils import timezone
 from accounts.actor import Actor, system_actor
 from accounts.permissions import Capability, require
 from accounts.services.audit import record
+from core.hot_sql import pipelined
 from core.outbox import publish
 from incidents.events import IncidentEventsJoined, IncidentOpened
 from incidents.models import Incident, IncidentCounter
 from incidents.selectors import incident_by_id
 from incidents.services.cases import write_cases
-from incidents.services.catalogue import mark_affected, unmarked
+from incidents.services.catalogue import mark_affected, marked_on
 from incidents.services.counting import count_events
 from incidents.services.desk import Desk
 from incidents.services.journal import actor_key, entry
-from incidents.services.numbering import lock_counter, take_numbers
+from incidents.services.numbering import lock_counter, locking_counter, take_numbers
 from incidents.services.sla import policy_of, put_clocks
 from incidents.severity_matrix import default_severity
 from incidents.signals import JoinedEvents, Outcome, Signal
@@ -48,9 +49,10 @@ def report_signals(
     """
     if not signals:
         return []
-    desk = Desk(workspace_id, lock_counter(workspace_id), now)
-    cases = desk.sort(signals)
-    write_cases(actor or system_actor(workspace_id), desk, cases)
+    with pipelined():
+        desk = Desk(workspace_id, signals, now)
+        cases = desk.sort(signals)
+        write_cases(actor or system_actor(workspace_id), desk, cases)
     return [Outcome(case.incident.pk, case.incident.number, opened) for case, opened in desk.answers]
 
 
@@ -61,11 +63,14 @@ def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None
     """
     if not joined:
         return
-    lock_counter(workspace_id)
-    numbers = count_events(workspace_id, joined)
-    touched = [(j.incident_id, name) for j in joined if j.incident_id in numbers for name in j.components]
-    mark_affected(workspace_id, unmarked(workspace_id, touched))
-    publish(IncidentEventsJoined(workspace_id, numbers=tuple(sorted(numbers.values()))))
+    with pipelined():
+        locking_counter(workspace_id)
+        counted = count_events(workspace_id, joined)
+        marked = marked_on(workspace_id, [j.incident_id for j in joined])
+        numbers = dict(counted.rows())
+        touched = {(j.incident_id, name) for j in joined if j.incident_id in numbers for name in j.components}
+        mark_affected(workspace_id, touched.difference(marked.rows()))
+        publish(IncidentEventsJoined(workspace_id, numbers=tuple(sorted(numbers.values()))))
 
 
 def declare_incident(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, LiteralString
 
-from core.hot_sql import rows
+from core.hot_sql import send
 from incidents.deadlines import STANDARD, Clocks, Policy, deadlines, next_update
 from incidents.models import Incident, SlaPolicy
 from incidents.vocabulary import Severity
@@ -33,8 +34,18 @@ def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
 
 def policy_of(workspace_id: int) -> dict[Severity, Clocks]:
     """Every severity's clocks: the workspace's own, else the standard ones."""
-    own = {Severity(severity): Clocks(*clocks) for severity, *clocks in rows(_POLICY, [workspace_id])}
-    return {**STANDARD, **own}
+    return asked_policy(workspace_id)()
+
+
+def asked_policy(workspace_id: int) -> Callable[[], Policy]:
+    """`policy_of`, not waited for."""
+    answer = send(_POLICY, [workspace_id])
+
+    def policy() -> Policy:
+        own = {Severity(severity): Clocks(*clocks) for severity, *clocks in answer.rows()}
+        return {**STANDARD, **own}
+
+    return policy
 
 
 def put_clocks(incident: Incident, clocks: Clocks) -> None:
