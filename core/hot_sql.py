@@ -107,7 +107,8 @@ def _insertion(model: type[models.Model], left_out: frozenset[AnyField]) -> Writ
 @functools.cache
 def _update(model: type[models.Model], names: tuple[str, ...]) -> Written:
     key: AnyField = model._meta.pk
-    given = tuple(model._meta.get_field(name) for name in names)
+    fields = {field.name: field for field in model._meta.local_concrete_fields}
+    given = tuple(fields[name] for name in names)
     query = sql.SQL(
         "update {0} t set {1} from json_to_recordset(%s::json) as x({2}) where t.{3} = x.{3}"
     ).format(

@@ -70,9 +70,8 @@ def crossings_of(
     wide = [(pair, state) for pair, state in quiet if state.spread > 1]
     with pipelined():
         asked = [(kind, _ask(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
-        return [
-            Crossed(*kind[n], at, event_id) for kind, answer in asked for n, at, event_id in answer.rows()
-        ]
+        crossed = [(kind[n], at, event) for kind, answer in asked for n, at, event in answer.rows()]
+    return [Crossed(pair, state, at, event) for (pair, state), at, event in crossed]
 
 
 def _ask(query: LiteralString, found: Sequence[Found]) -> Answer:

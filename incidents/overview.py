@@ -33,6 +33,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
+from core.once import once_per_page
 from incidents.health import Burden, Health, health_under
 from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import UNRESOLVED, EntryKind, Severity, Status
@@ -89,6 +90,7 @@ class Day:
     resolved_by_itself: int = 0
 
 
+@once_per_page
 def zone_of(actor: Actor) -> ZoneInfo:
     """The workspace's time zone: one statement. UTC where its name means nothing here."""
     try:

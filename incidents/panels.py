@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from accounts.actor import Actor
@@ -21,9 +20,8 @@ from incidents.panels_incident import IncidentPanel
 from incidents.panels_overview import Overview
 from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
-from incidents.selectors import incidents_page, open_incidents_for
-from incidents.selectors_list import COUNTED, LARGEST_PAGE, count_incidents
-from incidents.vocabulary import UNRESOLVED
+from incidents.selectors import count_open, incidents_page, open_incidents_for
+from incidents.selectors_list import COUNTED, count_incidents
 
 __all__ = [
     "ActiveIncidents",
@@ -72,32 +70,23 @@ class ActiveIncidents(Panel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         asked = read_list(query, also=VIEWS)
-        everything = open_incidents_for(actor)
-        mine = {i.pk for i in everything if getattr(i, "is_mine", False)}
-        shown = _still_open(actor, asked) if asked.words or asked.order != NEWEST else everything
-        counts = {"mine": sum(i.pk in mine for i in shown), "all": len(shown)}
-        if query.get("view") == "mine":
-            shown = [i for i in shown if i.pk in mine]
+        sort = "" if asked.order == NEWEST else asked.order.name
+        only_mine = query.get("view") == "mine"
+        shown = open_incidents_for(actor, asked.wanted, sort=sort, only_mine=only_mine)
+        counts = count_open(actor, asked.wanted)
         return {
             "incidents": shown,
             "counts": counts,
+            "left_out": counts["mine" if only_mine else "all"] - len(shown),
             "is_filtered": bool(asked.words),
             "view": query.get("view", ""),
             "back": _back("/", asked),
-            "open_count": len(everything),
+            "rest": asked.address(view="", status=",".join(asked.words.get("status", ("active",)))),
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        names = ("counts", "open_count", "may_act")
-        return versions_of(context["incidents"], *(context[name] for name in names))
-
-
-def _still_open(actor: Actor, asked: ListQuery) -> list[Incident]:
-    wanted = asked.wanted
-    if "status" not in asked.words:
-        wanted = replace(wanted, statuses=frozenset(UNRESOLVED))
-    return list(incidents_page(actor, wanted, limit=LARGEST_PAGE, sort=asked.order.name).items)
+        return versions_of(context["incidents"], context["counts"], context["may_act"])
 
 
 def _back(path: str, asked: ListQuery, **more: str) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.once import once_per_page
 from incidents.filters import IncidentFilter, parse_filter
 from incidents.keyset import Page, decode_cursor, page_of
 from incidents.models import AffectedComponent, Component, Incident, RoleAssignment, TimelineEntry
+from incidents.ordering import parse_order
 from incidents.reference import parse_reference, reference
-from incidents.selectors_list import LARGEST_PAGE, detailed, held_roles, incidents_page
+from incidents.selectors_list import LARGEST_PAGE, detailed, held_roles, incidents_page, matching
 from incidents.vocabulary import UNRESOLVED, EntryKind
 
 __all__ = [
@@ -24,7 +26,7 @@ __all__ = [
     "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "story_of", "timeline_page",
 ]  # fmt: skip
 
-OPEN_LIMIT = 500
+OPEN_LIMIT = 50
 
 
 def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
@@ -38,10 +40,14 @@ def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
 def incident_for(actor: Actor, number: int | str) -> Incident:
     """One incident by number or reference ("INC-42"), with details. Raises NotFound, Forbidden, Invalid."""
     require(actor, Capability.INCIDENTS_READ)
-    parsed = parse_reference(number)
-    incident = detailed(actor.workspace_id).filter(number=parsed).first()
+    return _numbered(actor.workspace_id, parse_reference(number))
+
+
+@once_per_page
+def _numbered(workspace_id: int, number: int) -> Incident:
+    incident = detailed(workspace_id).filter(number=number).first()
     if incident is None:
-        raise NotFound(f"There is no {reference(parsed)} in this workspace.")
+        raise NotFound(f"There is no {reference(number)} in this workspace.")
     return incident
 
 
@@ -50,13 +56,36 @@ def _after(field: str, at: datetime, pk: int) -> Q:
     return Q(**{f"{field}__lte": at}) & (Q(**{f"{field}__lt": at}) | Q(id__lt=pk))
 
 
-def open_incidents_for(actor: Actor, *, limit: int = OPEN_LIMIT) -> list[Incident]:
-    """What still needs somebody: the actor's own first, then the worst, then the newest. Raises Forbidden."""
+def open_incidents_for(
+    actor: Actor,
+    wanted: IncidentFilter | None = None,
+    *,
+    sort: str = "",
+    only_mine: bool = False,
+    limit: int = OPEN_LIMIT,
+) -> list[Incident]:
+    """What still needs somebody: the actor's own first, then the worst, then the newest, unless sorted.
+
+    Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order nobody knows.
+    """
     require(actor, Capability.INCIDENTS_READ)
+    found = _open(actor, detailed(actor.workspace_id), wanted)
+    columns = parse_order(sort).columns() if sort else ["-is_mine", "-weight", "-detected_at", "-id"]
+    return list((found.filter(is_mine=True) if only_mine else found).order_by(*columns)[:limit])
+
+
+def count_open(actor: Actor, wanted: IncidentFilter | None = None) -> dict[str, int]:
+    """How many still need somebody: `all`, and `mine` among them. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    found = _open(actor, Incident.objects.of(actor.workspace_id), wanted)
+    return found.aggregate(all=Count("id"), mine=Count("id", filter=Q(is_mine=True)))
+
+
+def _open(actor: Actor, rows: QuerySet[Any], wanted: IncidentFilter | None) -> QuerySet[Any]:
     mine = Exists(held_roles(actor.workspace_id).filter(incident=OuterRef("pk"), user_id=actor.user_id or 0))
-    unresolved: QuerySet[Any] = detailed(actor.workspace_id).filter(status__in=UNRESOLVED)
-    ordered = unresolved.annotate(is_mine=mine).order_by("-is_mine", "-weight", "-detected_at", "-id")
-    return list(ordered[:limit])
+    tests = matching(actor.workspace_id, wanted or IncidentFilter()) & Q(status__in=UNRESOLVED)
+    found: QuerySet[Any] = rows.filter(tests).annotate(is_mine=mine)
+    return found
 
 
 def timeline_page(

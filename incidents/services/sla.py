@@ -32,7 +32,7 @@ def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
     SlaPolicy.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def policy_of(workspace_id: int) -> dict[Severity, Clocks]:
+def policy_of(workspace_id: int) -> Policy:
     """Every severity's clocks: the workspace's own, else the standard ones."""
     return asked_policy(workspace_id)()
 

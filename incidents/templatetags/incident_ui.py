@@ -13,6 +13,7 @@ from core.markdown import markdown
 from core.templatetags.ui import compact, icon
 from incidents.clocks import Clock, clock_of
 from incidents.models import Incident
+from incidents.row_html import row_html
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
 register = template.Library()
@@ -92,6 +93,13 @@ def severity_words(value: str) -> str:
 def entry_icon(kind: str) -> str:
     """The icon of a timeline entry's kind."""
     return ENTRY_SHAPES.get(str(kind), "circle")
+
+
+@register.simple_tag(takes_context=True)
+def incident_row(context: template.Context, incident: Incident) -> SafeString:
+    """An incident of a list, for whoever looks at it."""
+    is_log, may_act, is_picked = (bool(context.get(n)) for n in ("is_log", "may_act", "is_all_picked"))
+    return row_html(incident, is_log=is_log, may_act=may_act, is_picked=is_picked)
 
 
 @register.simple_tag

@@ -1,0 +1,83 @@
+"""Within one page what was read stays; the next page reads again, and so does whoever changes something."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from core.once import ReadOnce, once_per_page
+
+
+class Reading:
+    """Answers how often it was asked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.read = once_per_page(self._read)
+
+    def _read(self, what: str, *, more: int = 0) -> tuple[str, int, int]:
+        self.count += 1
+        if what == "fail":
+            raise LookupError(what)
+        return what, more, self.count
+
+
+@pytest.fixture
+def reading() -> Reading:
+    return Reading()
+
+
+def within(method: str, work) -> None:
+    def view(request) -> HttpResponse:
+        work()
+        return HttpResponse()
+
+    ReadOnce(view)(getattr(RequestFactory(), method)("/"))
+
+
+def test_a_page_reads_once_for_the_same_arguments(reading) -> None:
+    def work() -> None:
+        assert reading.read("a") is reading.read("a")
+        assert reading.read("a", more=1) != reading.read("a")
+
+    within("get", work)
+    assert reading.count == 2
+
+
+def test_the_next_page_reads_again(reading) -> None:
+    for _ in range(2):
+        within("get", lambda: reading.read("a"))
+    assert reading.count == 2
+
+
+def test_what_changes_something_reads_what_is_true_now(reading) -> None:
+    within("post", lambda: [reading.read("a"), reading.read("a")])
+    assert reading.count == 2
+
+
+def test_outside_of_a_page_nothing_is_remembered(reading) -> None:
+    reading.read("a")
+    reading.read("a")
+    assert reading.count == 2
+
+
+def test_what_failed_is_tried_again(reading) -> None:
+    def work() -> None:
+        for _ in range(2):
+            with pytest.raises(LookupError):
+                reading.read("fail")
+
+    within("get", work)
+    assert reading.count == 2
+
+
+def test_a_page_that_fails_leaves_nothing_behind(reading) -> None:
+    def work() -> None:
+        reading.read("a")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        within("get", work)
+    reading.read("a")
+    assert reading.count == 2

@@ -1,0 +1,127 @@
+"""Rows are kept ready and still say what is true now; a long list of open ones says what it left out."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.models import Component, Incident
+from incidents.services.opening import JoinedEvents, add_joined_events, declare_incident
+from incidents.services.responding import acknowledge_incident, change_severity, edit_incident
+from incidents.services.roles import assign_role
+from incidents.services.sla import seed_policies
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(workspace, actor):
+    seed_policies(workspace.pk)
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user_id))
+    return client
+
+
+@pytest.fixture
+def incident(client, actor):
+    return declare_incident(actor, title="Checkout fails", severity="sev3", components=["shop"])
+
+
+def row(client, path="/incidents", number=1):
+    found = html.unescape(client.get(path).content.decode())
+    return re.search(rf'<li class="incident[^>]*id="row-{number}".*?</li>', found, re.S)[0]
+
+
+def test_the_same_row_is_not_made_twice(client, incident, monkeypatch):
+    first = row(client)
+    monkeypatch.setattr("incidents.row_html.render_to_string", lambda *_: pytest.fail("made again"))
+    assert row(client) == first
+
+
+def _joins(actor, incident, now):
+    add_joined_events(actor.workspace_id, [JoinedEvents(incident.pk, 7, now, ("shop", "cart"))])
+
+
+def _renames_the_component(actor, incident, now):
+    Component.objects.of(actor.workspace_id).update(name="store")
+
+
+def _is_edited_past_the_services(actor, incident, now):
+    Incident.objects.of(actor.workspace_id).update(title="Told by the admin")
+
+
+CHANGES = {
+    "title": (lambda a, i, n: edit_incident(a, number=1, title="Pay fails"), "Pay fails", "Checkout"),
+    "severity": (lambda a, i, n: change_severity(a, number=1, severity="sev1"), "SEV1", "SEV3"),
+    "status": (lambda a, i, n: acknowledge_incident(a, number=1), 'name="resolve"', 'name="acknowledge"'),
+    "commander": (lambda a, i, n: assign_role(a, number=1, user_id=a.user_id), "Rita", "Nobody yet"),
+    "events": (_joins, "7 events", "never there"),
+    "component": (_renames_the_component, "store", "shop"),
+    "admin": (_is_edited_past_the_services, "Told by the admin", "Checkout"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_row_shows_each_change_at_once(client, actor, incident, name):
+    change, now_there, gone = CHANGES[name]
+    assert now_there not in row(client)
+    change(actor, incident, timezone.now())
+    assert now_there in row(client)
+    assert gone not in row(client)
+
+
+def test_a_row_grows_older(client, incident, monkeypatch):
+    assert "just now" in row(client)
+    now = timezone.now() + timedelta(minutes=5, seconds=1)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    assert "5m ago" in row(client)
+
+
+def test_whoever_may_only_read_gets_a_row_without_buttons(client, incident, make_actor):
+    assert "Acknowledge" in row(client)
+    reader = Client()
+    reader.force_login(User.objects.get(pk=make_actor("viewer").user_id))
+    assert "Acknowledge" not in row(reader)
+
+
+def test_the_pages_of_open_and_of_all_each_have_their_own_row(client, incident):
+    assert 'data-time="age"' in row(client, "/")
+    assert 'data-time="ago"' in row(client, "/incidents")
+
+
+@pytest.fixture
+def many(client, actor):
+    for number in range(1, 56):
+        severity = "sev1" if number == 3 else "sev3"
+        declare_incident(actor, title=f"Trouble {number}", severity=severity, components=["shop"])
+    assign_role(actor, number=2, user_id=actor.user_id)
+
+
+def test_of_many_open_ones_mine_and_the_worst_are_shown_and_the_rest_told(client, many):
+    page = html.unescape(client.get("/").content.decode())
+    numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
+    assert (len(numbers), numbers[:3]) == (50, [2, 3, 55])
+    assert re.search(r'All <span class="count">55</span>', page)
+    assert re.search(r'Mine <span class="count">1</span>', page)
+    [rest] = re.findall(r'href="([^"]+)">5 more, in the list', page)
+    assert "55 incidents" in client.get(rest).content.decode()
+
+
+def test_what_is_left_out_keeps_the_filter(client, many):
+    page = html.unescape(client.get("/?severity=sev3&sort=oldest").content.decode())
+    numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
+    assert (len(numbers), numbers[:3]) == (50, [1, 2, 4])
+    [rest] = re.findall(r'href="([^"]+)">4 more, in the list', page)
+    assert "54 incidents" in client.get(rest).content.decode()
+
+
+def test_mine_are_counted_and_shown_apart(client, many):
+    page = html.unescape(client.get("/?view=mine").content.decode())
+    assert re.findall(r'id="row-(\d+)"', page) == ["2"]
+    assert "more, in the list" not in page
