@@ -127,9 +127,6 @@ NOTICED = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-# What core.hot_sql sends is planned once for each connection; Django's own statements never are, as it puts
-# their values into their text.
-PREPARED = {"prepare_threshold": 5}
 POOL = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
 
 
@@ -145,7 +142,7 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or query.pop("port", "")),
         # A restarted PostgreSQL leaves a pool of dead connections: each is tried before it is lent out.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**NOTICED, **PREPARED, **query, **POOL},
+        "OPTIONS": {**NOTICED, **query, **POOL},
     }
 
 

@@ -75,8 +75,13 @@ def send(query: LiteralString | bytes, params: Sequence[Any] = ()) -> Answer:
         said = query if isinstance(query, str) else query.decode()
         connection.queries_log.append({"sql": said, "time": "0"})
     cursor = psycopg.Cursor(raw)
-    with connection.wrap_database_errors:
-        cursor.execute(query, params, prepare=True, binary=True)
+    # Only for these: psycopg keeps the texts of what it might prepare, and Django's texts hold their values.
+    usual, raw.prepare_threshold = raw.prepare_threshold, 0
+    try:
+        with connection.wrap_database_errors:
+            cursor.execute(query, params, prepare=True, binary=True)
+    finally:
+        raw.prepare_threshold = usual
     return Answer(cursor)
 
 
@@ -154,15 +159,18 @@ def insert(objects: Sequence[models.Model]) -> None:
         one._state.adding, one._state.db = False, connection.alias
 
 
-def write(objects: Sequence[models.Model], *, on_conflict: LiteralString = "") -> None:
+def write(
+    objects: Sequence[models.Model], *, where: LiteralString = "", on_conflict: LiteralString = ""
+) -> None:
     """`insert` of objects that nobody looks at afterwards: they get no ids, and nothing is waited for.
 
-    `on_conflict`: "do nothing", "(…) do update set …".
+    `where` leaves some out, `x` being one of them. `on_conflict`: "do nothing", "(…) do update set …".
     """
     if objects:
         into = _insertion_of(objects)
-        conflict = f" on conflict {on_conflict}".encode() if on_conflict else b""
-        send(into.query + conflict, [_given(into, objects)])
+        condition = f" where {where}" if where else ""
+        conflict = f" on conflict {on_conflict}" if on_conflict else ""
+        send(into.query + (condition + conflict).encode(), [_given(into, objects)])
 
 
 def update(objects: Sequence[models.Model], fields: tuple[str, ...]) -> None:

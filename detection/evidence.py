@@ -19,7 +19,7 @@ from detection.models import DetectionRule
 Found = tuple[Touched, State]
 
 # What a rule says of the incidents it opens.
-_RULE_FIELDS: Final = (
+_SAID: Final = (
     "id", "rule_id", "name", "incident_type", "severity", "event_types", "group_by", "error_threshold",
     "time_window_seconds", "require_consecutive", "is_builtin",
 )  # fmt: skip
@@ -90,7 +90,7 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
     with pipelined():
         asked = send(_RULES, [workspace_id, [pair.rule_id for pair, *_ in crossed]])
         members = members_of(crossed)
-        rules = {pk: DetectionRule.from_db(None, _RULE_FIELDS, [pk, *row]) for pk, *row in asked.rows()}
+        rules = {row[0]: DetectionRule(**dict(zip(_SAID, row, strict=True))) for row in asked.rows()}
     crossings = [
         Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id, found)
         for c, found in zip(crossed, members, strict=True)

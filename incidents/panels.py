@@ -20,8 +20,9 @@ from incidents.panels_incident import IncidentPanel
 from incidents.panels_overview import Overview
 from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
-from incidents.selectors import count_open, incidents_page, open_incidents_for
+from incidents.selectors import OPEN_LIMIT, count_open, incidents_page, open_incidents_for
 from incidents.selectors_list import COUNTED, count_incidents
+from incidents.vocabulary import UNRESOLVED
 
 __all__ = [
     "ActiveIncidents",
@@ -73,15 +74,20 @@ class ActiveIncidents(Panel):
         sort = "" if asked.order == NEWEST else asked.order.name
         only_mine = query.get("view") == "mine"
         shown = open_incidents_for(actor, asked.wanted, sort=sort, only_mine=only_mine)
-        counts = count_open(actor, asked.wanted)
+        is_whole = len(shown) < OPEN_LIMIT
+        if is_whole and not only_mine:
+            counts = {"all": len(shown), "mine": sum(i.is_mine for i in shown)}
+        else:
+            counts = count_open(actor, asked.wanted)
+        kept = [word for word in asked.words.get("status", ()) if word in UNRESOLVED]
         return {
             "incidents": shown,
             "counts": counts,
-            "left_out": counts["mine" if only_mine else "all"] - len(shown),
+            "left_out": 0 if is_whole else counts["mine" if only_mine else "all"] - len(shown),
             "is_filtered": bool(asked.words),
             "view": query.get("view", ""),
             "back": _back("/", asked),
-            "rest": asked.address(view="", status=",".join(asked.words.get("status", ("active",)))),
+            "rest": "" if only_mine else asked.address(view="", status=",".join(kept) or "active"),
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 

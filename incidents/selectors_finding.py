@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db.models import Case, IntegerField, When
+from django.db.models import Case, Count, IntegerField, Q, When
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Component, Incident
 from incidents.vocabulary import UNRESOLVED, Severity
 
-COUNTED: Final = 500
 NEWEST_FIRST: Final = ("-detected_at", "-id")
 
 
-def open_count(actor: Actor, *, most: int = COUNTED) -> tuple[int, bool]:
-    """How many incidents are open, up to `most`, and whether a SEV1 is among them. Raises Forbidden."""
+def open_count(actor: Actor) -> tuple[int, bool]:
+    """How many incidents are open, and whether a SEV1 is among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     unresolved = Incident.objects.of(actor.workspace_id).filter(status__in=UNRESOLVED)
-    severities = list(unresolved.values_list("severity", flat=True)[:most])
-    return len(severities), Severity.SEV1 in severities
+    counts = unresolved.aggregate(all=Count("id"), worst=Count("id", filter=Q(severity=Severity.SEV1)))
+    return counts["all"], counts["worst"] > 0
 
 
 def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:

@@ -46,7 +46,8 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     outcomes = report_signals(workspace_id, signals, now=now)
     times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
     fresh = {event_id: (outcomes[place].incident_id, times[event_id]) for event_id, place in owners.items()}
-    _link(workspace_id, fresh)
+    if fresh:
+        _link(workspace_id, fresh)
     _write(workspace_id, acted, outcomes)
 
 

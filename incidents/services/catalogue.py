@@ -12,6 +12,10 @@ from incidents.texts import NAME_LENGTH, fit
 _KNOWN: Final[LiteralString] = (
     "select name, id from incidents_component where workspace_id = %s::bigint and name = any(%s::text[])"
 )
+# Asked beforehand: an insert that meets a component waits for whoever is changing that one.
+_IS_NEW: Final[LiteralString] = """
+not exists (select from incidents_component c where c.workspace_id = x.workspace_id and c.name = x.name)
+"""
 _MARKED: Final[LiteralString] = """
 select a.incident_id, c.name
   from incidents_affectedcomponent a join incidents_component c on c.id = a.component_id
@@ -24,8 +28,11 @@ def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
 
     Names are made to fit 200 characters; the keys are the names as given.
     """
+    wanted = list(names)
+    if not wanted:
+        return {}
     with pipelined():
-        return asked_component_ids(workspace_id, names)()
+        return asked_component_ids(workspace_id, wanted)()
 
 
 def asked_component_ids(workspace_id: int, names: Iterable[str]) -> Callable[[], dict[str, int]]:
@@ -34,7 +41,8 @@ def asked_component_ids(workspace_id: int, names: Iterable[str]) -> Callable[[],
     wanted = sorted({*fitted.values()})
     if not wanted:
         return dict
-    write([Component(workspace_id=workspace_id, name=name) for name in wanted], on_conflict="do nothing")
+    new = [Component(workspace_id=workspace_id, name=name) for name in wanted]
+    write(new, where=_IS_NEW, on_conflict="do nothing")
     answer = send(_KNOWN, [workspace_id, wanted])
 
     def ids() -> dict[str, int]:

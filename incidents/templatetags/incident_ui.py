@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from core.markdown import markdown
 from core.templatetags.ui import compact, icon
 from incidents.clocks import Clock, clock_of
-from incidents.models import Incident
-from incidents.row_html import row_html
+from incidents.kept_html import entry_html, row_html
+from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
 register = template.Library()
@@ -100,6 +100,14 @@ def incident_row(context: template.Context, incident: Incident) -> SafeString:
     """An incident of a list, for whoever looks at it."""
     is_log, may_act, is_picked = (bool(context.get(n)) for n in ("is_log", "may_act", "is_all_picked"))
     return row_html(incident, is_log=is_log, may_act=may_act, is_picked=is_picked)
+
+
+@register.simple_tag
+def timeline_entry(
+    entry: TimelineEntry, reference: str, may_act: bool = False, is_bare: bool = False
+) -> SafeString:
+    """An entry of an incident's timeline; whoever `may_act` can pin it and correct a note's time."""
+    return entry_html(entry, reference, may_act=may_act, is_bare=is_bare)
 
 
 @register.simple_tag

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from accounts.models import AuditEntry
 from incidents.models import Incident
+from tests.api.test_route_matrix import API
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,19 @@ def opened(api, actor):
     """INC-1, and how many changes there were until now."""
     assert api.post("/incidents", {"title": "Checkout is down", "components": ["api"]}).status_code == 201
     return AuditEntry.across_workspaces.count()
+
+
+EVERYWHERE = sorted(
+    (method, re.sub(r"\{\w+\}", "1", path)) for (method, path), row in API.items() if row.body is not None
+)
+
+
+@pytest.mark.parametrize(("method", "path"), EVERYWHERE)
+def test_no_door_takes_what_is_not_json_or_not_an_object(api, opened, method, path):
+    """Whether the body or the address is refused first: nothing is changed, and the answer is a problem."""
+    for body in [*UNREADABLE.values(), *(body for body, _ in UNACCEPTABLE.values())]:
+        refused(api.send(method, path, raw=body), 400, 404, 422)
+    assert AuditEntry.across_workspaces.count() == opened
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())

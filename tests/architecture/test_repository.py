@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -38,6 +39,23 @@ def test_every_setting_is_in_the_example_and_the_reference():
     assert Environment.model_fields
     assert ENV_EXAMPLE.read_text() == env_example(), "run: python -m config.reference"
     assert SETTINGS_PAGE.read_text() == settings_page(), "run: python -m config.reference"
+
+
+def test_every_page_of_the_docs_is_linked_from_the_readme_or_a_page_that_is():
+    pages = {p for p in tracked() if p.parts[0] == "docs" and p.suffix == ".md"}
+    linked, fresh = set(), {Path("README.md")}
+    while fresh:
+        linked |= fresh
+        fresh = {link for page in fresh for link in _links(page)} - linked
+    assert sorted(map(str, pages - linked)) == []
+
+
+def _links(page: Path) -> set[Path]:
+    """The pages of ours it links to, which must be there."""
+    named = re.findall(r"\]\(([^)#:\s]+\.md)(?:#[^)]*)?\)", (ROOT / page).read_text())
+    found = {(ROOT / page.parent / name).resolve() for name in named}
+    assert [str(path) for path in found if not path.is_file()] == []
+    return {path.relative_to(ROOT.resolve()) for path in found}
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import psycopg
@@ -32,7 +32,11 @@ QUERIES = {
 
 def addresses(site: Site, reference: str) -> list[str]:
     """Paths, each once, arguments filled in. Raises AssertionError naming an argument nobody gave a value."""
-    known = VALUES | {"reference": [reference]} | _from_database(site)
+    return filled_routes(VALUES | {"reference": [reference]} | _from_database(site))
+
+
+def filled_routes(known: Mapping[str, Sequence[object]]) -> list[str]:
+    """Paths of all pages of ours, with these values where an argument stands."""
     found = []
     for route, names in _routes(get_resolver().url_patterns):
         missing = [name for name in names if name not in known]

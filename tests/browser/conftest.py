@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 
 from tests.browser.site import Site, running_site
 from tests.browser.world import PASSWORD
+from tests.programs import missing
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -17,6 +19,12 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _with_chromium() -> None:
+    if not Path(CHROMIUM).exists():
+        missing("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

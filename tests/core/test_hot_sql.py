@@ -26,6 +26,23 @@ def test_a_statement_is_planned_once_for_a_connection() -> None:
     assert "select $1::int + 1" in prepared()
 
 
+def test_what_is_sent_together_is_planned_once_as_well() -> None:
+    for number in range(3):
+        with pipelined():
+            two = [send("select %s::int * 7", [number]) for _ in range(2)]
+            assert [answer.rows() for answer in two] == [[(7 * number,)]] * 2
+    assert [text for text in prepared() if "* 7" in text] == ["select $1::int * 7"]
+
+
+def test_django_s_own_statements_are_not_kept() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(10):
+            cursor.execute("select %s", ["a secret"])
+    rows("select 1")
+    assert "a secret" not in str(connection.connection._prepared._counts)
+    assert connection.connection.prepare_threshold is None
+
+
 def test_answers_come_in_any_order() -> None:
     with pipelined():
         first, second = send("select %s::int", [1]), send("select %s::int", [2])
@@ -96,6 +113,11 @@ def test_an_update_writes_the_fields_that_are_named(workspace) -> None:
     update(made[:2], ("description",))
     assert names(workspace) == {"api": "the api", "db": "the db", "cache": ""}
     assert {*Component.objects.of(workspace.pk).values_list("tier", flat=True)} == {1}
+
+
+def test_what_a_condition_leaves_out_is_not_written(workspace) -> None:
+    write([Component(workspace_id=workspace.pk, name=name) for name in "ab"], where="x.name <> 'a'")
+    assert names(workspace).keys() == {"b"}
 
 
 def test_nothing_to_write_asks_nothing(django_assert_num_queries) -> None:

@@ -7,11 +7,11 @@ import random
 from collections import Counter
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import AuditEntry
 from core.errors import Conflict
-from incidents.models import Incident, IncidentCounter, TimelineEntry
+from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, TimelineEntry
 from incidents.services.notes import add_note
 from incidents.services.opening import JoinedEvents, add_joined_events, declare_incident, report_signals
 from incidents.services.resolving import reopen_incident, resolve_incident
@@ -52,6 +52,22 @@ def test_numbers_have_no_gap_and_no_double(workspace, actor):
     numbers = sorted(Incident.objects.of(workspace.pk).values_list("number", flat=True))
     assert numbers == list(range(1, HANDS * 5 + 1))
     assert IncidentCounter.objects.get(pk=workspace.pk).last_number == HANDS * 5
+
+
+def test_an_opening_does_not_wait_for_somebody_who_changes_its_component(workspace):
+    Component.objects.of(workspace.pk).bulk_create([Component(workspace_id=workspace.pk, name="api")])
+    changing = connection.copy()
+    try:
+        with changing.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute("update incidents_component set description = 'in the middle of it'")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("set local lock_timeout = '1s'")
+            report_signals(workspace.pk, [signal("a", components=("api", "new"))], now=NOW)
+    finally:
+        changing.close()
+    named = AffectedComponent.objects.of(workspace.pk).values_list("component__name", flat=True)
+    assert sorted(named) == ["api", "new"]
 
 
 def test_openings_that_fail_leave_no_gap(workspace):

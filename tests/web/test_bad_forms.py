@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 
+from accounts.actor import system_actor
 from accounts.models import User
-from incidents.models import Incident
+from detection.services.rules import install_builtin_rules
+from detection.services.sources import create_source
+from incidents.models import Component, Incident
+from incidents.services.notes import add_note
 from incidents.services.opening import declare_incident
 from incidents.services.sla import seed_policies
+from incidents.views.actions import ACTIONS
+from tests.browser.addresses import filled_routes
 
 pytestmark = pytest.mark.django_db
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
@@ -101,6 +108,57 @@ def test_no_form_breaks_or_echoes_markup_whatever_is_in_it(browser, path):
 )
 def test_no_form_breaks_over_a_body_that_is_no_form(browser, path, kind, body):
     check_it_holds_up(browser.generic("POST", path, body, content_type=kind))
+
+
+class Forms(HTMLParser):
+    """The forms of a page: where each is sent and what its fields are called."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, set[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form" and (given.get("method") or "get").lower() == "post":
+            self.found.append((given.get("action") or "", set()))
+        elif tag in {"input", "select", "textarea", "button"} and self.found and given.get("name"):
+            self.found[-1][1].add(str(given["name"]))
+
+
+@pytest.fixture
+def admins_forms(admin, workspace) -> set[tuple[str, tuple[str, ...]]]:
+    """Every form of every page an admin may open, each once."""
+    declare_incident(admin, title="Checkout is down", components=["api"])
+    note = add_note(admin, number=1, message="Looking.")
+    install_builtin_rules(system_actor(workspace.pk))
+    source, _ = create_source(admin, name="Alerts", kind="alertmanager")
+    values = {
+        "name": [*ACTIONS], "slug": ["acme"], "secret": ["x"], "username": ["adam.admin"],
+        "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16], "token_id": ["1"],
+        "rule_id": ["error_burst"], "reference": ["INC-1"], "pk": [Component.across_workspaces.get().pk],
+        "entry": [note.pk], "source_id": [source.pk], "secret_id": ["1"], "quarantine_id": ["1"],
+    }  # fmt: skip
+    client, found = Client(), set()
+    client.force_login(User.objects.get(pk=admin.user_id))
+    for path in filled_routes(values):
+        if path.startswith("/sign-out"):
+            continue
+        answer = client.get(path)
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            page = b"".join(answer) if answer.streaming else answer.content
+            for action, names in Forms(page.decode()).found:
+                found.add((action or path, tuple(sorted(names - {"csrfmiddlewaretoken"}))))
+    return found
+
+
+def test_no_form_an_admin_may_open_breaks_or_echoes_markup(admins_forms, admin):
+    assert len(admins_forms) > 30
+    user = User.objects.get(pk=admin.user_id)
+    for (action, names), nasty in itertools.product(sorted(admins_forms), NASTY.values()):
+        client = Client(raise_request_exception=False)
+        client.force_login(user)
+        check_it_holds_up(client.post(action, dict.fromkeys(names, nasty)))
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
 from accounts.models import User
-from core.errors import Conflict
+from core.errors import Conflict, RateLimited, Unavailable
+from incidents.panels_incident import IncidentFacts
 from incidents.services.opening import declare_incident
 from incidents.services.sla import seed_policies
 from incidents.views import pages
@@ -62,6 +64,49 @@ def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch
 
     monkeypatch.setattr(pages, "incident_for", overtaken)
     assert "Somebody was first." in _is_nice(_signed_in(actor).get(f"/incidents/{incident.reference}"), 409)
+
+
+@pytest.mark.parametrize(
+    ("fault", "todo"),
+    [
+        (RateLimited("Too many.", headers={"Retry-After": "7"}), "Try again in 7 seconds."),
+        (RateLimited("Too many."), "Wait a moment"),
+        (Unavailable("Not now.", headers={"Retry-After": "2"}), "Try again in 2 seconds."),
+    ],
+    ids=["429 with a time", "429", "503"],
+)
+def test_a_page_that_asks_to_wait_says_for_how_long(incident, actor, monkeypatch, fault, todo):
+    def refused(*_):
+        raise fault
+
+    monkeypatch.setattr(pages, "incident_for", refused)
+    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = _is_nice(answer, fault.status)
+    assert (fault.detail in text, todo in text) == (True, True)
+    assert answer.headers.get("Retry-After") == fault.headers.get("Retry-After")
+
+
+@pytest.mark.parametrize("fault", [DatabaseError("broken"), Conflict("Not to be read now.")])
+def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, monkeypatch, fault):
+    def broken(*_):
+        raise fault
+
+    monkeypatch.setattr(IncidentFacts, "context", broken)
+    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Details could not be loaded." in text
+    assert text.count("could not be loaded.") == 1
+    assert "Checkout is down" in text
+    assert 'id="panel-incident-timeline"' in text
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_an_open_api_is_told_on_every_page(incident, actor, settings, is_open):
+    settings.TOCSIN_OPEN_LOOPBACK = is_open
+    for client in (_signed_in(actor), Client()):
+        told = "The API is open to this machine" in client.get("/", follow=True).content.decode()
+        assert told is is_open
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, actor, monkeypatch):

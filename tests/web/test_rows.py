@@ -40,7 +40,7 @@ def row(client, path="/incidents", number=1):
 
 def test_the_same_row_is_not_made_twice(client, incident, monkeypatch):
     first = row(client)
-    monkeypatch.setattr("incidents.row_html.render_to_string", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("incidents.kept_html.render_to_string", lambda *_: pytest.fail("made again"))
     assert row(client) == first
 
 

@@ -1,0 +1,73 @@
+"""Rows of lists and entries of timelines, kept ready: a live page is asked for again at each change of one.
+
+Each is known by everything it shows, times by their words, so that what is kept is never older than what
+would be made. Nothing of a viewer is in it but what they may do and their time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from core.templatetags.ui import compact
+from incidents.clocks import clock_of
+from incidents.models import Incident, TimelineEntry
+
+MOST: Final = 1000  # of each kind in each process: rows have about 4 KB, entries 2
+LARGEST: Final = 16_384  # characters; longer ones are made each time
+_rows: dict[Hashable, SafeString] = {}
+_entries: dict[Hashable, SafeString] = {}
+
+
+def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool) -> SafeString:
+    """The row of an incident of `detailed`. is_log: with when it was detected instead of its age."""
+    now = timezone.now()
+    clock = clock_of(incident, now)
+    ended = incident.resolved_at
+    shown = (
+        incident.pk, incident.number, incident.version,
+        incident.status, incident.severity, incident.title, incident.is_drill,
+        incident.event_count, incident.commander_label, tuple(incident.component_names),
+        incident.acknowledged_at is None, clock, clock and _words(clock.due - now),
+        incident.detected_at, _words(now - incident.detected_at), ended, ended and _words(now - ended),
+    )  # fmt: skip
+    looks = {"is_log": is_log, "may_act": may_act, "is_picked": is_picked}
+    return _kept(_rows, shown, "incidents/row.html", {"one": incident, **looks}, looks)
+
+
+def entry_html(entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: bool) -> SafeString:
+    """An entry of the incident `reference`. is_bare: without an id, for a second showing on one page."""
+    shown = (
+        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
+        entry.time_corrected_at, entry.pinned_at is None, timezone.get_current_timezone_name(),
+        _words(timezone.now() - entry.occurred_at),
+    )  # fmt: skip
+    looks = {"ref": reference, "may_act": may_act, "is_bare": is_bare}
+    return _kept(_entries, shown, "incidents/entry.html", {"entry": entry, **looks}, looks)
+
+
+def _kept(
+    known: dict[Hashable, SafeString],
+    shown: tuple[Hashable, ...],
+    template: str,
+    values: Mapping[str, Any],
+    looks: Mapping[str, Hashable],
+) -> SafeString:
+    key = (*shown, *looks.values())
+    html = known.get(key)
+    if html is None:
+        html = SafeString(render_to_string(template, dict(values)).strip())
+        if len(known) >= MOST:
+            known.clear()
+        if len(html) <= LARGEST:
+            known[key] = html
+    return html
+
+
+def _words(span: timedelta) -> tuple[bool, str]:
+    return span < timedelta(), compact(abs(span))

@@ -1,0 +1,139 @@
+"""`manage.py up`: how it ends, what it does with what a killed run left, and what stops it at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.places import ROOT
+from core.embedded.process import wait_until
+from tests.faults.running import Running, running
+
+LINE = re.compile(r"^tocsin: .+$", re.M)
+
+
+@pytest.fixture(scope="module")
+def tocsin() -> Iterator[Running]:
+    with running() as one:
+        yield one
+
+
+def one_line(tocsin: Running, **changes: str) -> str:
+    """What a start says that cannot be: one line, and exit status 1."""
+    said = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=ROOT,
+        env=tocsin.environment | changes,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert said.returncode == 1, said.stderr
+    assert LINE.fullmatch(said.stderr.strip()), said.stderr
+    return said.stderr
+
+
+def are_gone(found: list[psutil.Process]) -> bool:
+    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in found)
+
+
+def test_a_second_start_from_the_same_folder_is_refused(tocsin: Running) -> None:
+    assert tocsin.up is not None
+    assert f"already runs from this folder (process {tocsin.up.pid})" in one_line(tocsin)
+    assert tocsin.status() == "ready"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("taken", "cannot be used"), ("0", "from 1 to 65535"), ("http", "from 1 to 65535"), ("70000", "65535")],
+)
+def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, said: str) -> None:
+    tocsin = Running(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1]) if named == "taken" else named
+        assert said in one_line(tocsin, PORT=port)
+    assert tocsin.leftovers() == []
+
+
+def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert one_line(Running(tmp_path), TOCSIN_DATA_DIR=str(tmp_path / "file" / "data"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere"},
+        {"DATABASE_URL": "mysql://127.0.0.1/tocsin"},
+        {"TOCSIN_ENV": "production"},
+    ],
+    ids=["nobody-there", "other-database", "production-half-set"],
+)
+def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, changes: dict[str, str]) -> None:
+    tocsin = Running(tmp_path)
+    assert one_line(tocsin, **changes)
+    assert wait_until(lambda: are_gone(tocsin.leftovers()), 10)
+
+
+def test_six_bursts_of_the_script_open_six_incidents(tocsin: Running) -> None:
+    [before] = tocsin.row("select count(*) from incidents_incident")
+    script = ROOT / "scripts" / "create_incidents.sh"
+    said = subprocess.run(["sh", str(script), tocsin.url], capture_output=True, timeout=120, check=True)
+    assert said.stdout
+    opened = "select count(*), min(event_count) >= 5 from incidents_incident"
+    assert tocsin.until(lambda: tocsin.row(opened) == (before + 6, True), 10), tocsin.row(opened)
+
+
+def test_two_folders_run_side_by_side(tocsin: Running) -> None:
+    with running() as other:
+        assert (tocsin.status(), other.status()) == ("ready", "ready")
+        assert other.postgres.port != tocsin.postgres.port
+
+
+# The last of this module: they end what the others use.
+
+
+def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Running) -> None:
+    assert tocsin.up is not None
+    [before] = tocsin.row("select count(*) from accounts_workspace")
+    left = tocsin.leftovers()
+    tocsin.up.kill()
+    tocsin.up.wait()
+    assert not are_gone(left)
+    tocsin.start()
+    programs = [one for one in left if one.pid != tocsin.up.pid and _is_program(one)]
+    assert are_gone(programs)
+    assert tocsin.row("select count(*) from accounts_workspace") == (before,)
+
+
+def _is_program(found: psutil.Process) -> bool:
+    try:
+        return found.name().startswith("tocsin")
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals) -> None:
+    if tocsin.up is None or tocsin.up.poll() is not None:
+        tocsin.start()
+    assert tocsin.up is not None
+    running_now = tocsin.leftovers()
+    assert len(running_now) > 5
+    os.kill(tocsin.up.pid, sent)
+    assert tocsin.up.wait(timeout=60) == 0
+    assert wait_until(lambda: are_gone(running_now), 10), [one.name() for one in running_now]
+    assert tocsin.leftovers() == []
+    said = tocsin.log()
+    assert "Traceback" not in said
