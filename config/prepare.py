@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -12,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config.assets import build_assets
 from config.setup import FirstSteps, ensure_first_workspace
+from core.embedded.process import StartError
 
 
 def prepare() -> str:
@@ -20,6 +22,7 @@ def prepare() -> str:
     No connection is open afterwards, so that the process may be forked. Raises StartError.
     """
     build_assets()
+    _reach_database()
     try:
         _migrate()
         return _welcome(ensure_first_workspace())
@@ -27,6 +30,17 @@ def prepare() -> str:
         held: Any = connection
         held.close()
         held.close_pool()
+
+
+def _reach_database() -> None:
+    """Ask once, without the pool, which would only say that it waited in vain."""
+    given = connection.get_connection_params()
+    address = {k: v for k, v in given.items() if isinstance(v, str | int) and k != "prepare_threshold"}
+    try:
+        psycopg.connect(**address, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        said = " ".join(str(error).split())
+        raise StartError(f"the database that DATABASE_URL names cannot be used: {said}") from error
 
 
 def _migrate() -> None:

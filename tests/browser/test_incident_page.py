@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 
@@ -41,3 +42,30 @@ def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declar
     expect(dialog.locator(".clash-text").last).to_have_text("a third of payments")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Impact", exact=True)).to_contain_text("a third of payments")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_entry_is_pinned_on_top_and_unpinned(open_page, declare, javascript):
+    reference = declare(open_page("/"), f"Worth a pin {javascript}")
+    page = open_page(f"/incidents/{reference}", javascript=javascript)
+    page.locator(".timeline .entry", has_text="Declared by").hover()
+    page.get_by_role("button", name="Pin this entry").click()
+    pins = page.get_by_role("region", name="Pinned")
+    expect(pins).to_contain_text("Declared by", timeout=10_000)
+    pins.locator(".entry").hover()
+    pins.get_by_role("button", name="Unpin this entry").click()
+    expect(pins).to_have_count(0, timeout=10_000)
+
+
+def test_the_back_button_leads_back_to_the_list_as_it_was(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "Back and forth")
+    page.goto("/incidents?severity=sev1,sev2,sev3&sort=oldest")
+    page.goto("/incidents?sort=newest")
+    page.get_by_role("link", name="Back and forth").click()
+    page.wait_for_url(f"**/incidents/{reference}")
+    page.go_back()
+    page.wait_for_url("**/incidents?sort=newest")
+    expect(page.get_by_role("link", name="Back and forth")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Back and forth")).to_be_visible()

@@ -22,9 +22,17 @@ LINE = re.compile(r"^tocsin: .+$", re.M)
 
 
 @pytest.fixture(scope="module")
-def tocsin() -> Iterator[Running]:
+def house() -> Iterator[Running]:
     with running() as one:
         yield one
+
+
+@pytest.fixture
+def tocsin(house: Running) -> Running:
+    """One that runs, whichever test ended it before."""
+    if house.up is None or house.up.poll() is not None:
+        house.start()
+    return house
 
 
 def one_line(tocsin: Running, **changes: str) -> str:
@@ -101,33 +109,21 @@ def test_two_folders_run_side_by_side(tocsin: Running) -> None:
         assert other.postgres.port != tocsin.postgres.port
 
 
-# The last of this module: they end what the others use.
-
-
 def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Running) -> None:
     assert tocsin.up is not None
     [before] = tocsin.row("select count(*) from accounts_workspace")
-    left = tocsin.leftovers()
+    left = [*tocsin.programs("web"), *tocsin.programs("worker"), *tocsin.programs("beat")]
     tocsin.up.kill()
     tocsin.up.wait()
-    assert not are_gone(left)
+    assert not any(are_gone([one]) for one in left)
     tocsin.start()
-    programs = [one for one in left if one.pid != tocsin.up.pid and _is_program(one)]
-    assert are_gone(programs)
+    assert tocsin.until(lambda: are_gone(left), 60), left
+    assert tocsin.until(lambda: tocsin.status() == "ready" and tocsin.programs("beat"), 60), tocsin.log()
     assert tocsin.row("select count(*) from accounts_workspace") == (before,)
-
-
-def _is_program(found: psutil.Process) -> bool:
-    try:
-        return found.name().startswith("tocsin")
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals) -> None:
-    if tocsin.up is None or tocsin.up.poll() is not None:
-        tocsin.start()
     assert tocsin.up is not None
     running_now = tocsin.leftovers()
     assert len(running_now) > 5
