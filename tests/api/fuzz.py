@@ -24,9 +24,6 @@ LIMITS = {"API_LIMIT_PER_CALLER": "100000000", "EVENT_LIMIT_PER_TOKEN": "1000000
 # An unsupported method must answer 405, but these are taken by an address beside: /incidents/{reference}.
 LEFT_OUT = (
     "unsupported_method",
-    "missing_required_header",
-    "use_after_free",
-    "ensure_resource_availability",
     # A title that somebody took, a date that is past: refused by 422, as the document says.
     "positive_data_acceptance",
 )
