@@ -35,7 +35,9 @@ def prepare() -> str:
 def _reach_database() -> None:
     """Ask once, without the pool, which would only say that it waited in vain."""
     given = connection.get_connection_params()
-    address = {k: v for k, v in given.items() if isinstance(v, str | int) and k != "prepare_threshold"}
+    address: dict[str, Any] = {
+        k: v for k, v in given.items() if isinstance(v, str | int) and k != "prepare_threshold"
+    }
     try:
         psycopg.connect(**address, connect_timeout=5).close()
     except psycopg.OperationalError as error:
