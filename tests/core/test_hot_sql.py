@@ -73,11 +73,18 @@ def test_an_error_is_raised_where_one_waits_and_undoes_the_transaction(workspace
 
 
 def test_an_error_is_raised_by_the_next_answer(workspace) -> None:
-    with transaction.atomic(), pipelined():
-        send("select 1 / %s::int", [0])
-        with pytest.raises(DataError):
+    reached = []
+
+    def go_on() -> None:
+        with transaction.atomic(), pipelined():
+            send("select 1 / %s::int", [0])
+            reached.append("sent")
             rows("select 1")
-        transaction.set_rollback(True)
+            reached.append("answered")
+
+    with pytest.raises(DataError):
+        go_on()
+    assert reached == ["sent"]
 
 
 def test_without_a_pipeline_a_statement_has_run_when_send_returns() -> None:
