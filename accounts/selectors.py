@@ -8,20 +8,25 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 
 from accounts.actor import Actor
 from accounts.models import ApiToken, Membership, Session, User, Workspace
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.errors import NotFound
 
 
 def members_of(actor: Actor) -> Sequence[Membership]:
     """Everybody in the workspace with their user, by user name: one query. Raises Forbidden."""
     require(actor, Capability.MEMBERS_READ)
-    return list(
-        Membership.objects.of(actor.workspace_id).select_related("user").order_by("user__username")[:2000]
-    )
+    return _members(actor.workspace_id)
+
+
+@compiled(int)
+def _members(workspace_id: int) -> QuerySet[Membership]:
+    members: QuerySet[Membership] = Membership.objects.of(workspace_id).select_related("user")
+    return members.order_by("user__username")[:2000]
 
 
 def member_named(actor: Actor, username: str) -> Membership | None:
@@ -47,19 +52,41 @@ def membership_of(
     user: User, *, slug: str | None = None, workspace_id: int | None = None
 ) -> Membership | None:
     """The person's membership in the named workspace, or in their first without a name; None without any."""
-    mine = user.memberships.select_related("workspace").order_by("id")
     if slug is not None:
-        mine = mine.filter(workspace__slug=slug)
-    if workspace_id is not None:
-        mine = mine.filter(workspace_id=workspace_id)
-    return mine.first()
+        return _memberships(user.pk).filter(workspace__slug=slug).first()
+    found = _first_membership(user.pk) if workspace_id is None else _membership_in(user.pk, workspace_id)
+    return found[0] if found else None
+
+
+def _memberships(user_id: int) -> QuerySet[Membership]:
+    return User(pk=user_id).memberships.select_related("workspace").order_by("id")
+
+
+@compiled(int)
+def _first_membership(user_id: int) -> QuerySet[Membership]:
+    return _memberships(user_id)[:1]
+
+
+@compiled(int, int)
+def _membership_in(user_id: int, workspace_id: int) -> QuerySet[Membership]:
+    return _memberships(user_id).filter(workspace_id=workspace_id)
 
 
 def workspaces_of(actor: Actor) -> Sequence[Workspace]:
     """The workspaces a signed-in person belongs to, by name; for machines just their own."""
     if actor.user_id is None:
-        return list(Workspace.objects.filter(pk=actor.workspace_id))
-    return list(Workspace.objects.filter(memberships__user_id=actor.user_id).order_by("name", "id"))
+        return _workspace(actor.workspace_id)
+    return _workspaces(actor.user_id)
+
+
+@compiled(int)
+def _workspaces(user_id: int) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(memberships__user_id=user_id).order_by("name", "id")
+
+
+@compiled(int)
+def _workspace(workspace_id: int) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(pk=workspace_id)
 
 
 def tokens_of(actor: Actor) -> Sequence[ApiToken]:
@@ -87,7 +114,8 @@ def sessions_of(user: User, *, now: datetime) -> Sequence[Session]:
 
 def workspace_of(actor: Actor) -> Workspace:
     """The workspace the actor acts in: one query."""
-    return Workspace.objects.get(pk=actor.workspace_id)
+    [found] = _workspace(actor.workspace_id)
+    return found
 
 
 def username_of(actor: Actor) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, Expression, F, Func, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, Expression, F, Func, Value
 
 
 class RowBeyond(Func):
@@ -40,3 +41,8 @@ class InArray(Func):
     arity = 2
     arg_joiner = " = any("
     template = "%(expressions)s)"
+
+
+def among(column: str, ids: Sequence[int]) -> InArray:
+    """`column = any(ids)`: one statement, however many ids there are."""
+    return InArray(F(column), Value(list(ids), output_field=ArrayField(BigIntegerField())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
+from core.compiled import compiled
 from core.errors import NotFound
 from core.sealing import UnsealableError, unseal
 from detection.models import (
@@ -143,14 +144,21 @@ def changes_around(actor: Actor, incident: Incident) -> Sequence[ChangeEvent]:
     Those of its own components first, then the latest; each has `is_own`.
     """
     require(actor, Capability.INCIDENTS_READ)
-    affected = AffectedComponent.objects.of(actor.workspace_id).filter(incident=incident)
     began, seen = incident.started_at, incident.detected_at
-    rows = ChangeEvent.objects.of(actor.workspace_id).filter(
-        occurred_at__range=(min(began, seen) - BEFORE, max(began, seen) + AFTER)
-    )
+    first, last = min(began, seen) - BEFORE, max(began, seen) + AFTER
+    return _changes_between(incident.workspace_id, incident.pk, first, last)
+
+
+@compiled(int, int, datetime, datetime)
+def _changes_between(
+    workspace_id: int, incident_id: int, first: datetime, last: datetime
+) -> QuerySet[ChangeEvent]:
+    affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
     is_own = When(component__in=affected.values("component__name"), then=Value(1))
     own = Case(is_own, default=Value(0), output_field=IntegerField())
-    return list(rows.annotate(is_own=own).order_by("-is_own", "-occurred_at", "-id")[:SHOWN])
+    rows = ChangeEvent.objects.of(workspace_id).filter(occurred_at__range=(first, last))
+    found: QuerySet[ChangeEvent] = rows.annotate(is_own=own).order_by("-is_own", "-occurred_at", "-id")
+    return found[:SHOWN]
 
 
 def change_json(change: ChangeEvent) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from incidents.keyset import Page, decode_cursor, page_of
 from incidents.models import TimelineEntry
 from incidents.vocabulary import EntryKind
 
 LARGEST_PAGE: Final = 200
+LATEST: Final = 8  # on the landing page
 # An incident's description may be long; a line of the story needs none of it.
 _SHOWN: Final = (
     "kind", "message", "is_public", "author_label", "occurred_at", "created_at",
@@ -28,9 +32,23 @@ def recent_activity(
     """
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, LARGEST_PAGE))
-    rows = TimelineEntry.objects.of(actor.workspace_id).select_related("incident").only(*_SHOWN)
-    if chosen := list(kinds):
-        rows = rows.filter(kind__in=chosen)
-    if cursor:
-        rows = rows.filter(pk__lt=decode_cursor(cursor)[1])
-    return page_of(list(rows.order_by("-id")[: limit + 1]), limit, lambda row: (row.created_at, row.pk))
+    chosen = list(kinds)
+    if chosen or cursor or limit != LATEST:
+        rows = _entries(actor.workspace_id)
+        rows = rows.filter(kind__in=chosen) if chosen else rows
+        rows = rows.filter(pk__lt=decode_cursor(cursor)[1]) if cursor else rows
+        found = list(rows[: limit + 1])
+    else:
+        found = _latest(actor.workspace_id)
+    return page_of(found, limit, lambda row: (row.created_at, row.pk))
+
+
+def _entries(workspace_id: int) -> QuerySet[TimelineEntry]:
+    rows = TimelineEntry.objects.of(workspace_id).select_related("incident").only(*_SHOWN)
+    newest: QuerySet[TimelineEntry] = rows.order_by("-id")
+    return newest
+
+
+@compiled(int)
+def _latest(workspace_id: int) -> QuerySet[TimelineEntry]:
+    return _entries(workspace_id)[: LATEST + 1]

@@ -20,7 +20,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.errors import NotFound
+from core.row_values import among
 from incidents.component_filter import ComponentFilter
 from incidents.health import WELL, Burden, Health, Standing, health_under
 from incidents.keyset import Page
@@ -31,6 +33,7 @@ from incidents.vocabulary import UNRESOLVED, Status
 
 LARGEST_PAGE: Final = 200
 MOST_TROUBLED: Final = 500
+SHOWN: Final = 8
 DAYS: Final = 90
 _BY_TIER: Final = ("tier", "name")
 
@@ -63,37 +66,69 @@ class ComponentState:
 
 def _loads(workspace_id: int, components: Iterable[int] | None = None) -> dict[int, Load]:
     """Those components, or all, that an open incident touches, with their load. Drills weigh nothing."""
-    rows = AffectedComponent.objects.of(workspace_id).filter(
-        incident__workspace_id=workspace_id, incident__status__in=UNRESOLVED, incident__is_drill=False
-    )
-    if components is not None:
-        rows = rows.filter(component_id__in=list(components))
-    lots = rows.values(
-        "component_id", "impact", "incident__severity", monitored=Q(incident__status=Status.MONITORING)
-    ).annotate(n=Count("id"), last=Max("incident__last_event_at"))
-    held: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for lot in lots.order_by():
-        held[lot["component_id"]].append(lot)
+    held: defaultdict[int, list[tuple[Burden, datetime | None]]] = defaultdict(list)
+    lots = _burdens(workspace_id) if components is None else _burdens_on(workspace_id, list(components))
+    for component, impact, severity, is_monitored, count, last in lots:
+        held[component].append((Burden(severity, is_monitored, count, impact), last))
     return {pk: _load(of) for pk, of in held.items()}
 
 
-def _load(lots: Sequence[Mapping[str, Any]]) -> Load:
-    burdens = [Burden(x["incident__severity"], x["monitored"], x["n"], x["impact"]) for x in lots]
-    newest = max((x["last"] for x in lots if x["last"]), default=None)
-    return Load(health_under(burdens), sum(x["n"] for x in lots), newest)
+@compiled(int)
+def _burdens(workspace_id: int) -> Any:
+    return _lots(_weighing(workspace_id))
 
 
-def worst_components(actor: Actor, *, limit: int = 8) -> list[ComponentState]:
-    """Those in trouble, the worst first, then the most important ones: three statements. Raises Forbidden."""
+@compiled(int, list)
+def _burdens_on(workspace_id: int, components: list[int]) -> Any:
+    return _lots(_weighing(workspace_id).filter(among("component_id", components)))
+
+
+def _weighing(workspace_id: int) -> QuerySet[Any]:
+    touched: QuerySet[Any] = AffectedComponent.objects.of(workspace_id).filter(
+        incident__workspace_id=workspace_id, incident__status__in=UNRESOLVED, incident__is_drill=False
+    )
+    return touched
+
+
+def _lots(touched: QuerySet[Any]) -> Any:
+    monitored = Q(incident__status=Status.MONITORING)
+    alike = touched.values("component_id", "impact", "incident__severity", monitored=monitored)
+    lots = alike.annotate(n=Count("id"), last=Max("incident__last_event_at")).order_by()
+    return lots.values_list("component_id", "impact", "incident__severity", "monitored", "n", "last")
+
+
+def _load(lots: Sequence[tuple[Burden, datetime | None]]) -> Load:
+    burdens = [burden for burden, _ in lots]
+    newest = max((last for _, last in lots if last), default=None)
+    return Load(health_under(burdens), sum(burden.count for burden in burdens), newest)
+
+
+def worst_components(actor: Actor) -> list[ComponentState]:
+    """Eight: those in trouble, the worst first, then the most important ones. Three statements.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.INCIDENTS_READ)
     held = _loads(actor.workspace_id)
-    troubled = _troubled(_all(actor), held)[:limit]
+    worst = _worst(held)
+    troubled = _by_health(_with_ids(actor.workspace_id, worst) if worst else [], held)[:SHOWN]
     seen = {state.component.pk for state in troubled}
-    rest: list[Component] = []
-    if len(troubled) < limit:
-        calm = _all(actor).filter(archived_at=None).exclude(pk__in=seen)
-        rest = list(calm.order_by(*_BY_TIER)[: limit - len(troubled)])
-    return [*troubled, *(ComponentState(one) for one in rest)]
+    if len(troubled) == SHOWN:
+        return troubled
+    # Those in trouble may be among the first by tier as well.
+    calm = [one for one in _first_by_tier(actor.workspace_id) if one.pk not in seen]
+    return [*troubled, *(ComponentState(one) for one in calm[: SHOWN - len(troubled)])]
+
+
+@compiled(int, list)
+def _with_ids(workspace_id: int, ids: list[int]) -> QuerySet[Component]:
+    return Component.objects.of(workspace_id).select_related("owner").filter(among("pk", ids))
+
+
+@compiled(int)
+def _first_by_tier(workspace_id: int) -> QuerySet[Component]:
+    in_use = Component.objects.of(workspace_id).filter(archived_at=None)
+    return in_use.select_related("owner").order_by(*_BY_TIER)[: 2 * SHOWN]
 
 
 def _all(actor: Actor) -> QuerySet[Any]:
@@ -111,8 +146,15 @@ def _with_events(actor: Actor, components: QuerySet[Any]) -> QuerySet[Any]:
 
 def _troubled(components: QuerySet[Any], held: Mapping[int, Load]) -> list[ComponentState]:
     """Those of `components` that open incidents touch, the worst first."""
-    worst = sorted(held, key=lambda pk: held[pk].health)[:MOST_TROUBLED]
-    states = [ComponentState(one, held[one.pk]) for one in components.filter(pk__in=worst)]
+    return _by_health(components.filter(pk__in=_worst(held)), held)
+
+
+def _worst(held: Mapping[int, Load]) -> list[int]:
+    return sorted(held, key=lambda pk: held[pk].health)[:MOST_TROUBLED]
+
+
+def _by_health(components: Iterable[Component], held: Mapping[int, Load]) -> list[ComponentState]:
+    states = [ComponentState(one, held[one.pk]) for one in components]
     return sorted(states, key=lambda s: (s.load.health, s.component.tier, s.component.name))
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import (
@@ -33,6 +33,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
+from core.compiled import compiled
 from core.once import once_per_page
 from incidents.health import Burden, Health, health_under
 from incidents.models import Incident, TimelineEntry
@@ -108,65 +109,80 @@ def standings(actor: Actor) -> Standings:
     """How things are now: three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     now = timezone.now()
-    lots, zone = list(_open_lots(actor.workspace_id, now)), zone_of(actor)
-    real = [lot for lot in lots if not lot["is_drill"]]
-    ended = _resolutions(actor, since=now - timedelta(days=MTTR_DAYS), today=midnight(now, zone))
-
-    def count(name: str = "n") -> int:
-        return sum(lot[name] for lot in real)
-
+    lots, zone = [Lot(*row) for row in _open_lots(actor.workspace_id, now)], zone_of(actor)
+    real = [lot for lot in lots if not lot.is_drill]
+    since, today = now - timedelta(days=MTTR_DAYS), midnight(now, zone)
+    ended = _resolutions(actor.workspace_id, min(since, today), since, today) or [(0, 0, None, None)]
+    resolved_today, *mttr = ended[0]
     return Standings(
-        health=health_under(Burden(lot["severity"], lot["is_monitored"], lot["n"]) for lot in real),
-        active=count(),
-        drills=sum(lot["n"] for lot in lots) - count(),
-        waiting=count("waiting"),
-        overdue=count("overdue"),
-        worst=sum(lot["n"] for lot in real if lot["severity"] in (Severity.SEV1, Severity.SEV2)),
-        resolved_today=ended["today"],
-        mttr=Average(ended["n"], ended["mean"], ended["median"]),
+        health=health_under(Burden(lot.severity, lot.is_monitored, lot.number) for lot in real),
+        active=sum(lot.number for lot in real),
+        drills=sum(lot.number for lot in lots if lot.is_drill),
+        waiting=sum(lot.waiting for lot in real),
+        overdue=sum(lot.overdue for lot in real),
+        worst=sum(lot.number for lot in real if lot.severity in (Severity.SEV1, Severity.SEV2)),
+        resolved_today=resolved_today,
+        mttr=Average(*mttr),
         zone=zone.key,
     )
 
 
-def _open_lots(workspace_id: int, now: datetime) -> QuerySet[Any, dict[str, Any]]:
-    """The unresolved in lots of one severity; served by the partial index `incident_unresolved`."""
+class Lot(NamedTuple):
+    """Unresolved incidents alike."""
+
+    severity: str
+    is_drill: bool
+    is_monitored: bool
+    number: int
+    waiting: int
+    overdue: int
+
+
+@compiled(int, datetime)
+def _open_lots(workspace_id: int, now: datetime) -> Any:
+    """The fields of `Lot`; served by the partial index `incident_unresolved`."""
     due = Case(
         When(acknowledged_at=None, then="acknowledge_due_at"),
         default=Least("update_due_at", "resolve_due_at"),
     )
-    unresolved: QuerySet[Any] = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED)
-    lots: QuerySet[Any, dict[str, Any]] = (
-        unresolved.alias(due=due)
-        .values("severity", "is_drill", is_monitored=Q(status=Status.MONITORING))
+    rows = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED).alias(due=due)
+    alike = rows.values("severity", "is_drill", monitored=Q(status=Status.MONITORING))
+    lots = alike.annotate(
+        n=Count("id"),
+        waiting=Count("id", filter=Q(acknowledged_at=None)),
+        overdue=Count("id", filter=Q(due__lte=now)),
+    )
+    return lots.order_by().values_list("severity", "is_drill", "monitored", "n", "waiting", "overdue")
+
+
+@compiled(int, datetime, datetime, datetime)
+def _resolutions(workspace_id: int, first: datetime, since: datetime, today: datetime) -> Any:
+    """How many today; number, mean and median since then: one row, from the index `incident_resolutions`."""
+    in_time = Q(resolved_at__gte=since)
+    found = (
+        _ended(workspace_id, first)
+        .values("workspace_id")
         .annotate(
-            n=Count("id"),
-            waiting=Count("id", filter=Q(acknowledged_at=None)),
-            overdue=Count("id", filter=Q(due__lte=now)),
+            today=Count("resolved_at", filter=Q(resolved_at__gte=today)),
+            **_measured("mttr", "detected_at", "resolved_at", in_time),
         )
     )
-    return lots
+    return found.values_list("today", *_names("mttr"))
 
 
-def _resolutions(actor: Actor, *, since: datetime, today: datetime) -> dict[str, Any]:
-    """What was resolved since then, read from the index `incident_resolutions` alone."""
-    took = _taken("detected_at", "resolved_at")
-    ended = _real(actor).filter(resolved_at__gte=min(since, today))
-    in_time = Q(resolved_at__gte=since)
-    return ended.aggregate(
-        today=Count("resolved_at", filter=Q(resolved_at__gte=today)),
-        n=Count("resolved_at", filter=in_time),
-        mean=Avg(took, filter=in_time),
-        median=Median(took, filter=in_time, output_field=DurationField()),
-    )
+def _found(workspace_id: int, since: datetime) -> QuerySet[Any]:
+    """Detected since then."""
+    return _real(workspace_id).filter(detected_at__gte=since)
 
 
-def _real(actor: Actor) -> QuerySet[Any]:
-    real: QuerySet[Any] = Incident.objects.of(actor.workspace_id).filter(is_drill=False)
-    return real
+def _ended(workspace_id: int, since: datetime) -> QuerySet[Any]:
+    """Resolved since then."""
+    return _real(workspace_id).filter(resolved_at__gte=since)
 
 
-def _taken(start: str, end: str) -> Combinable:
-    return ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+def _real(workspace_id: int) -> QuerySet[Any]:
+    real: QuerySet[Any] = Incident.objects.of(workspace_id).filter(is_drill=False)
+    return real.order_by()
 
 
 def last_hours() -> tuple[datetime, ...]:
@@ -179,25 +195,27 @@ def last_day(actor: Actor) -> Day:
     """The last 24 hours: six statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     zone, hours = zone_of(actor), last_hours()
-    first = hours[0]
-    found, ended = _real(actor).filter(detected_at__gte=first), _real(actor).filter(resolved_at__gte=first)
-    opened, resolved = _per_hour(found, "detected_at", hours), _per_hour(ended, "resolved_at", hours)
-    severities = Counter(dict(found.values_list("severity").annotate(n=Count("id"))))
+    which = actor.workspace_id, hours[0]
+    opened, severities = Counter[datetime](), Counter[str]()
+    for hour, severity, count in _opened(*which):
+        opened[hour] += count
+        severities[severity] += count
+    resolved, by_itself = Counter[datetime](), 0
+    for hour, count, alone in _resolved(*which):
+        resolved[hour] += count
+        by_itself += alone
+    came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
+    [now] = _open_now(actor.workspace_id) or [0]
     return Day(
         zone=zone.key,
         hours=tuple(hour.astimezone(zone) for hour in hours),
-        opened=opened,
-        resolved=resolved,
-        active=_active(_real(actor).filter(status__in=UNRESOLVED).count(), opened, resolved),
+        opened=came,
+        resolved=went,
+        active=_active(now, came, went),
         by_severity={severity: severities[severity] for severity in Severity.values},
-        **_averages(found, ended),
-        resolved_by_itself=ended.filter(Exists(_by_tocsin(actor))).count(),
+        **_averages(*which),
+        resolved_by_itself=by_itself,
     )
-
-
-def _per_hour(rows: QuerySet[Any], moment: str, hours: Sequence[datetime]) -> tuple[int, ...]:
-    counts = dict(rows.values_list(TruncHour(moment, tzinfo=UTC)).annotate(n=Count("id")))
-    return tuple(counts.get(hour, 0) for hour in hours)
 
 
 def _active(now: int, opened: Sequence[int], resolved: Sequence[int]) -> tuple[int, ...]:
@@ -208,29 +226,68 @@ def _active(now: int, opened: Sequence[int], resolved: Sequence[int]) -> tuple[i
     return tuple(reversed(counts))
 
 
-def _averages(found: QuerySet[Any], ended: QuerySet[Any]) -> dict[str, Average]:
+@compiled(int, datetime)
+def _opened(workspace_id: int, since: datetime) -> Any:
+    hours = _found(workspace_id, since).values(hour=TruncHour("detected_at", tzinfo=UTC))
+    return hours.annotate(n=Count("id")).values_list("hour", "severity", "n")
+
+
+@compiled(int, datetime)
+def _resolved(workspace_id: int, since: datetime) -> Any:
+    """In each hour how many, and how many of them without anybody."""
+    hours = _ended(workspace_id, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
+    alone = Count("id", filter=Exists(_by_tocsin(workspace_id)))
+    return hours.annotate(n=Count("id"), alone=alone).values_list("hour", "n", "alone")
+
+
+@compiled(int)
+def _open_now(workspace_id: int) -> Any:
+    unresolved = _real(workspace_id).filter(status__in=UNRESOLVED)
+    return unresolved.values("workspace_id").annotate(n=Count("id")).values_list("n", flat=True)
+
+
+def _averages(workspace_id: int, since: datetime) -> dict[str, Average]:
+    nothing = (0, None, None)
+    [found] = _times_of_found(workspace_id, since) or [nothing * 2]
+    [ended] = _times_of_ended(workspace_id, since) or [nothing]
+    return {"mttd": Average(*found[:3]), "mtta": Average(*found[3:]), "mttr": Average(*ended)}
+
+
+@compiled(int, datetime)
+def _times_of_found(workspace_id: int, since: datetime) -> Any:
     detected = _measured("mttd", "started_at", "detected_at")
     taken = _measured("mtta", "detected_at", "acknowledged_at")
+    times = _found(workspace_id, since).values("workspace_id").annotate(**detected, **taken)
+    return times.values_list(*_names("mttd"), *_names("mtta"))
+
+
+@compiled(int, datetime)
+def _times_of_ended(workspace_id: int, since: datetime) -> Any:
     over = _measured("mttr", "detected_at", "resolved_at")
-    both = found.aggregate(**detected, **taken) | ended.aggregate(**over)
-    return {
-        name: Average(both[f"{name}_n"], both[f"{name}_mean"], both[f"{name}_median"])
-        for name in ("mttd", "mtta", "mttr")
-    }
+    return _ended(workspace_id, since).values("workspace_id").annotate(**over).values_list(*_names("mttr"))
 
 
-def _measured(name: str, start: str, end: str) -> dict[str, Aggregate]:
+def _taken(start: str, end: str) -> Combinable:
+    return ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+
+
+def _measured(name: str, start: str, end: str, only: Q | None = None) -> dict[str, Aggregate]:
+    """Number, mean and median of what lies between two moments, as `_names` names them."""
     took = _taken(start, end)
     return {
-        f"{name}_n": Count(end),
-        f"{name}_mean": Avg(took),
-        f"{name}_median": Median(took, output_field=DurationField()),
+        f"{name}_n": Count(end, filter=only),
+        f"{name}_mean": Avg(took, filter=only),
+        f"{name}_median": Median(took, filter=only, output_field=DurationField()),
     }
 
 
-def _by_tocsin(actor: Actor) -> QuerySet[Any]:
+def _names(name: str) -> tuple[str, ...]:
+    return (f"{name}_n", f"{name}_mean", f"{name}_median")
+
+
+def _by_tocsin(workspace_id: int) -> QuerySet[Any]:
     """The entry that says that no person resolved it."""
-    entries: QuerySet[Any] = TimelineEntry.objects.of(actor.workspace_id).filter(
+    entries: QuerySet[Any] = TimelineEntry.objects.of(workspace_id).filter(
         incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith="system:"
     )
     return entries.filter(occurred_at=OuterRef("resolved_at"))

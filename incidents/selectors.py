@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.errors import NotFound
 from core.once import once_per_page
 from incidents.filters import IncidentFilter, parse_filter
@@ -27,6 +29,8 @@ __all__ = [
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
+MOST_NAMES: Final = 300  # in a picker
+MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
 
 def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
@@ -45,10 +49,15 @@ def incident_for(actor: Actor, number: int | str) -> Incident:
 
 @once_per_page
 def _numbered(workspace_id: int, number: int) -> Incident:
-    incident = detailed(workspace_id).filter(number=number).first()
-    if incident is None:
+    found = _with_number(workspace_id, number)
+    if not found:
         raise NotFound(f"There is no {reference(number)} in this workspace.")
-    return incident
+    return found[0]
+
+
+@compiled(int, int)
+def _with_number(workspace_id: int, number: int) -> QuerySet[Incident]:
+    return detailed(workspace_id).filter(number=number)
 
 
 def _after(field: str, at: datetime, pk: int) -> Q:
@@ -69,21 +78,45 @@ def open_incidents_for(
     Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order nobody knows.
     """
     require(actor, Capability.INCIDENTS_READ)
-    found = _open(actor, detailed(actor.workspace_id), wanted)
-    columns = parse_order(sort).columns() if sort else ["-is_mine", "-weight", "-detected_at", "-id"]
+    if wanted in (None, IncidentFilter()) and not (sort or only_mine) and limit == OPEN_LIMIT:
+        return _first_open(actor.workspace_id, actor.user_id or 0)
+    rows = detailed(actor.workspace_id)
+    found = _open(rows, actor.workspace_id, actor.user_id or 0, wanted or IncidentFilter())
+    columns = parse_order(sort).columns() if sort else MINE_FIRST
     return list((found.filter(is_mine=True) if only_mine else found).order_by(*columns)[:limit])
+
+
+@compiled(int, int)
+def _first_open(workspace_id: int, user_id: int) -> QuerySet[Incident]:
+    found = _open(detailed(workspace_id), workspace_id, user_id, IncidentFilter())
+    return found.order_by(*MINE_FIRST)[:OPEN_LIMIT]
 
 
 def count_open(actor: Actor, wanted: IncidentFilter | None = None) -> dict[str, int]:
     """How many still need somebody: `all`, and `mine` among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    found = _open(actor, Incident.objects.of(actor.workspace_id), wanted)
-    return found.aggregate(all=Count("id"), mine=Count("id", filter=Q(is_mine=True)))
+    whose = actor.workspace_id, actor.user_id or 0
+    every = IncidentFilter()
+    found = _counted(*whose) if wanted in (None, every) else list(_counts(*whose, wanted or every))
+    return dict(zip(("all", "mine"), found[0] if found else (0, 0), strict=True))
 
 
-def _open(actor: Actor, rows: QuerySet[Any], wanted: IncidentFilter | None) -> QuerySet[Any]:
-    mine = Exists(held_roles(actor.workspace_id).filter(incident=OuterRef("pk"), user_id=actor.user_id or 0))
-    tests = matching(actor.workspace_id, wanted or IncidentFilter()) & Q(status__in=UNRESOLVED)
+def _counts(workspace_id: int, user_id: int, wanted: IncidentFilter) -> Any:
+    found = _open(Incident.objects.of(workspace_id), workspace_id, user_id, wanted)
+    counts = (
+        found.order_by().values("workspace_id").annotate(n=Count("id"), m=Count("id", filter=Q(is_mine=True)))
+    )
+    return counts.values_list("n", "m")
+
+
+@compiled(int, int)
+def _counted(workspace_id: int, user_id: int) -> Any:
+    return _counts(workspace_id, user_id, IncidentFilter())
+
+
+def _open(rows: QuerySet[Any], workspace_id: int, user_id: int, wanted: IncidentFilter) -> QuerySet[Any]:
+    mine = Exists(held_roles(workspace_id).filter(incident=OuterRef("pk"), user_id=user_id))
+    tests = matching(workspace_id, wanted) & Q(status__in=UNRESOLVED)
     found: QuerySet[Any] = rows.filter(tests).annotate(is_mine=mine)
     return found
 
@@ -115,16 +148,37 @@ def story_of(
     """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, LARGEST_PAGE))
-    rows = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident).select_related("author")
-    if chosen := list(kinds):
-        rows = rows.filter(kind__in=chosen)
-    if left_out := list(without):
-        rows = rows.exclude(kind__in=left_out)
+    chosen, left_out = tuple(sorted(kinds)), tuple(sorted(without))
     if cursor:
         at, pk = decode_cursor(cursor)
-        rows = rows.filter(_after("occurred_at", at, pk))
-    found = list(rows.order_by("-occurred_at", "-id")[: limit + 1])
+        rows = _story(actor.workspace_id, incident, chosen, left_out).filter(_after("occurred_at", at, pk))
+        found = list(rows[: limit + 1])
+    else:
+        found = _newest_of(chosen, left_out, limit + 1)(actor.workspace_id, incident)
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
+
+
+def _story(
+    workspace_id: int, incident: int, kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
+) -> QuerySet[TimelineEntry]:
+    rows = TimelineEntry.objects.of(workspace_id).filter(incident_id=incident).select_related("author")
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    if without:
+        rows = rows.exclude(kind__in=without)
+    found: QuerySet[TimelineEntry] = rows.order_by("-occurred_at", "-id")
+    return found
+
+
+@functools.lru_cache(maxsize=32)
+def _newest_of(
+    kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...], most: int
+) -> Callable[[int, int], list[TimelineEntry]]:
+    @compiled(int, int)
+    def newest(workspace_id: int, incident: int) -> QuerySet[TimelineEntry]:
+        return _story(workspace_id, incident, kinds, without)[:most]
+
+    return newest
 
 
 def _id_of(workspace_id: int, number: int) -> int:
@@ -137,19 +191,42 @@ def _id_of(workspace_id: int, number: int) -> int:
 def affected_components(actor: Actor, incident: Incident) -> list[AffectedComponent]:
     """What the incident touches and how badly, by name. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    affected = AffectedComponent.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
-    return list(affected.select_related("component").order_by("component__name"))
+    return _affected(actor.workspace_id, incident.pk)
+
+
+@compiled(int, int)
+def _affected(workspace_id: int, incident_id: int) -> QuerySet[AffectedComponent]:
+    affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
+    return affected.select_related("component").order_by("component__name")
 
 
 def roles_of(actor: Actor, incident: Incident, *, history: bool = False) -> list[RoleAssignment]:
     """Who holds which role now, or with `history` who ever did, oldest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    held = RoleAssignment.objects.of(actor.workspace_id) if history else held_roles(actor.workspace_id)
-    return list(held.filter(incident_id=incident.pk).select_related("user").order_by("assigned_at", "id"))
+    return (_ever_held if history else _held)(actor.workspace_id, incident.pk)
 
 
-def component_names(actor: Actor, *, limit: int = 1000) -> list[str]:
-    """The names of components in use, sorted, for pickers. Raises Forbidden."""
+@compiled(int, int)
+def _held(workspace_id: int, incident_id: int) -> QuerySet[RoleAssignment]:
+    return _by_time(held_roles(workspace_id).filter(incident_id=incident_id))
+
+
+@compiled(int, int)
+def _ever_held(workspace_id: int, incident_id: int) -> QuerySet[RoleAssignment]:
+    return _by_time(RoleAssignment.objects.of(workspace_id).filter(incident_id=incident_id))
+
+
+def _by_time(roles: QuerySet[RoleAssignment]) -> QuerySet[RoleAssignment]:
+    return roles.select_related("user").order_by("assigned_at", "id")
+
+
+def component_names(actor: Actor) -> list[str]:
+    """The names of components in use, sorted, for pickers, at most 300. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    in_use = Component.objects.of(actor.workspace_id).filter(archived_at=None)
-    return list(in_use.order_by("name").values_list("name", flat=True)[:limit])
+    return _names_in_use(actor.workspace_id)
+
+
+@compiled(int)
+def _names_in_use(workspace_id: int) -> QuerySet[Component, str]:
+    in_use = Component.objects.of(workspace_id).filter(archived_at=None)
+    return in_use.order_by("name").values_list("name", flat=True)[:MOST_NAMES]

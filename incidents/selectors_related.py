@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, LiteralString
+
+from django.db.models import QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.hot_sql import rows
+from core.row_values import among
 from incidents.models import Incident, IncidentSignal
 from incidents.vocabulary import IncidentType
 
@@ -59,8 +63,13 @@ class Related:
 def linked_incidents(actor: Actor, incident: Incident) -> list[Incident]:
     """What somebody linked to it, newest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    linked = Incident.objects.of(actor.workspace_id).filter(related=incident.pk)
-    return list(linked.order_by("-detected_at", "-id")[:100])
+    return _linked(actor.workspace_id, incident.pk)
+
+
+@compiled(int, int)
+def _linked(workspace_id: int, incident_id: int) -> QuerySet[Incident]:
+    linked: QuerySet[Incident] = Incident.objects.of(workspace_id).filter(related=incident_id)
+    return linked.order_by("-detected_at", "-id")[:100]
 
 
 def related_incidents(actor: Actor, incident: Incident) -> Related:
@@ -87,9 +96,13 @@ def _short(found: Iterable[Incident], known: set[int]) -> list[Incident]:
 def _earlier(incident: Incident) -> list[int]:
     if not incident.fingerprint:
         return []
-    same = IncidentSignal.objects.of(incident.workspace_id).filter(fingerprint=incident.fingerprint)
-    earlier = same.filter(incident_id__lt=incident.pk).order_by("-incident_id")
-    return list(earlier.values_list("incident_id", flat=True)[:COUNTED])
+    return _of_fingerprint(incident.workspace_id, incident.fingerprint, incident.pk)
+
+
+@compiled(int, str, int)
+def _of_fingerprint(workspace_id: int, fingerprint: str, before: int) -> QuerySet[IncidentSignal, int]:
+    same = IncidentSignal.objects.of(workspace_id).filter(fingerprint=fingerprint, incident_id__lt=before)
+    return same.order_by("-incident_id").values_list("incident_id", flat=True)[:COUNTED]
 
 
 def _neighbours(incident: Incident) -> list[int]:
@@ -109,12 +122,20 @@ def _within(incident: Incident, found: list[Incident]) -> list[Incident]:
 def _same_type(incident: Incident) -> list[Incident]:
     if incident.incident_type == IncidentType.OTHER:
         return []  # what has no type has none in common
-    same = Incident.objects.of(incident.workspace_id).filter(
-        incident_type=incident.incident_type, detected_at__lt=incident.detected_at
-    )
-    return list(same.order_by("-detected_at", "-id")[: 4 * SHOWN])
+    return _of_type(incident.workspace_id, incident.incident_type, incident.detected_at)
+
+
+@compiled(int, str, datetime)
+def _of_type(workspace_id: int, incident_type: str, before: datetime) -> QuerySet[Incident]:
+    same = Incident.objects.of(workspace_id).filter(incident_type=incident_type, detected_at__lt=before)
+    newest: QuerySet[Incident] = same.order_by("-detected_at", "-id")
+    return newest[: 4 * SHOWN]
 
 
 def _incidents(incident: Incident, ids: set[int]) -> dict[int, Incident]:
-    found: dict[int, Incident] = Incident.objects.of(incident.workspace_id).in_bulk(list(ids))
-    return found
+    return {one.pk: one for one in _with_ids(incident.workspace_id, list(ids))} if ids else {}
+
+
+@compiled(int, list)
+def _with_ids(workspace_id: int, ids: list[int]) -> QuerySet[Incident]:
+    return Incident.objects.of(workspace_id).filter(among("pk", ids))

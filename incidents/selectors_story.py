@@ -9,9 +9,12 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.models import AuditEntry
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.errors import NotFound
 from incidents.keyset import Page, decode_cursor, encode_cursor
 from incidents.models import Incident, TimelineEntry
@@ -38,7 +41,15 @@ def entry_for(actor: Actor, incident: Incident, entry_id: int) -> TimelineEntry:
 
 def pinned_entries(actor: Actor, incident: Incident) -> list[TimelineEntry]:
     """The pinned entries, the one pinned last first. Raises Forbidden."""
-    return list(_entries(actor, incident).filter(pinned_at__isnull=False).order_by("-pinned_at", "-id"))
+    require(actor, Capability.INCIDENTS_READ)
+    return _pinned(actor.workspace_id, incident.pk)
+
+
+@compiled(int, int)
+def _pinned(workspace_id: int, incident_id: int) -> QuerySet[TimelineEntry]:
+    entries = TimelineEntry.objects.of(workspace_id).filter(incident_id=incident_id)
+    pinned: QuerySet[TimelineEntry] = entries.filter(pinned_at__isnull=False)
+    return pinned.order_by("-pinned_at", "-id")
 
 
 def _entries(actor: Actor, incident: Incident) -> Any:

@@ -20,7 +20,6 @@ from incidents.list_query import ONCE, ListQuery, read_list
 from incidents.panels import VIEWS
 from incidents.selectors import component_names
 
-SHOWN_COMPONENTS: Final = 300
 LISTED: Final = frozenset(alias for name in set(NAMES) - ONCE for alias in NAMES[name])
 
 
@@ -65,7 +64,7 @@ def _status(asked: ListQuery) -> int:
 
 def _bar(actor: Actor, asked: ListQuery, *, with_status: bool) -> dict[str, Any]:
     """What stands above a list: filters, chips, what was not understood, and what can be done with many."""
-    boxes = selects(asked, component_names(actor, limit=SHOWN_COMPONENTS), with_status=with_status)
+    boxes = selects(asked, component_names(actor), with_status=with_status)
     may_act = allowed(actor, Capability.INCIDENTS_WRITE)
     return {
         "asked": asked,
