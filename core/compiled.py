@@ -40,7 +40,7 @@ def compiled(
     `kinds` are those of its arguments: int, str, datetime, or list for `core.row_values.among`. They stand
     in the query as values only: what decides how it is built can be none of them. For whole objects, with
     `only`, `select_related` and annotations, and for `values_list`; not for network addresses, which psycopg
-    reads in its own way. Raises django.db's errors.
+    reads in its own way. Raises django.db's errors, and TypeError for what it is not for.
     """
 
     def make(build: Callable[P, models.QuerySet[M, R]]) -> Callable[P, list[R]]:
@@ -93,6 +93,8 @@ def _param(position: int, stand_in: Any) -> Callable[[Sequence[Any]], Any]:
 
 
 def _reader(found: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Row], Any]:
+    if any(isinstance(column.output_field, models.GenericIPAddressField) for column, _, _ in compiler.select):
+        raise TypeError("a query that answers network addresses cannot be compiled")
     kind, converted = getattr(found, "_iterable_class", None), _converter(compiler)
     if kind is reading.FlatValuesListIterable:
         return lambda row: converted(row)[0]

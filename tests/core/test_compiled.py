@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet
 from django.db.models.functions import TruncHour
 
+from accounts.models import Session
 from core.compiled import compiled
 from core.hot_sql import rows
 from core.row_values import among
@@ -127,6 +128,14 @@ def test_partial_indexes_serve_it_without_knowing_the_values(workspace, actor, i
         cursor.execute(f"prepare asked as {text}")
         cursor.execute(f"explain execute asked({', '.join(['1'] * text.count('$'))})")
         assert "incident_unresolved" in str(cursor.fetchall())
+
+
+def test_what_would_be_read_otherwise_is_refused() -> None:
+    def visits(user_id: int) -> QuerySet[Session]:
+        return Session.objects.filter(user_id=user_id)
+
+    with pytest.raises(TypeError, match="network addresses"):
+        compiled(int)(visits)(1)
 
 
 def test_a_query_of_dictionaries_is_refused() -> None:
