@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.db.models import Q
 from django.http import HttpRequest
 
+from accounts.models import User
 from accounts.services.sign_in import note_password_sign_in
 from accounts.session_store import remember_browser
 from accounts.sign_in_limits import give_back, take_slots
+from core.security_log import note, seen_of
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -31,6 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         name = credentials.get("email") or credentials.get("username") or ""
         self._slots = take_slots(name, request.META.get("REMOTE_ADDR", ""))
         if self._slots is None:
+            note("sign_in.limited", means="password", **seen_of(request))
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
@@ -38,6 +42,9 @@ class AccountAdapter(DefaultAccountAdapter):
         user = super().authenticate(request, **credentials)
         if user and self._slots:
             give_back(self._slots)
+        if not user:
+            seen = seen_of(request) | {"user": _number_of(credentials)}
+            note("sign_in.refused", means="password", **seen)
         return user
 
     def login(self, request: HttpRequest, user: Any) -> None:
@@ -45,9 +52,18 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         remember_browser(request)
         note_password_sign_in(user)
+        note("sign_in.done", is_fine=True, means="password", **(seen_of(request) | {"user": user.pk}))
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """Our own slots are given back instead."""
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """A sign-in needs no toast."""
+
+
+def _number_of(credentials: dict[str, Any]) -> int | None:
+    """Whose password was tried, if there is somebody of that name; nobody else's words go into a log."""
+    name = credentials.get("email") or credentials.get("username") or ""
+    found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
+    number: int | None = found.values_list("pk", flat=True).first()
+    return number

@@ -9,6 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from accounts.sign_in_limits import give_back, take_slots
+from core.security_log import note
 
 
 class SignInForm(LoginForm):
@@ -20,6 +22,25 @@ class SignInForm(LoginForm):
         self.fields["login"].widget.attrs.pop("placeholder", None)
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""
+
+
+class ConfirmForm(forms.Form):
+    """One's own password once more."""
+
+    current = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, address: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.address = user, address
+
+    def clean_current(self) -> str:
+        """Refuse a wrong password, and any after too many."""
+        return right_password(self.user, self.cleaned_data["current"], self.address)
 
 
 class PasswordForm(forms.Form):
@@ -38,15 +59,25 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, address: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.address = user, address
         if not user.has_usable_password():
             del self.fields["current"]
 
     def clean_current(self) -> str:
         """Refuse a wrong current password."""
-        given: str = self.cleaned_data["current"]
-        if not self.user.check_password(given):
-            raise ValidationError("That is not your current password.", code="wrong")
-        return given
+        return right_password(self.user, self.cleaned_data["current"], self.address)
+
+
+def right_password(user: User, given: str, address: str) -> str:
+    """The password given. Raises ValidationError; wrong ones are counted with those of the sign-in."""
+    slots = take_slots(user.username, address)
+    if slots is None:
+        note("password.limited", user=user.pk, address=address)
+        raise ValidationError("Too many tries. Wait five minutes.", code="limited")
+    if not user.check_password(given):
+        note("password.refused", user=user.pk, address=address)
+        raise ValidationError("That is not your current password.", code="wrong")
+    give_back(slots)
+    return given

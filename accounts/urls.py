@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/once/<str:secret>", signing.sign_in_once, name="sign_in_once"),
     path("sign-out", signing.sign_out, name="sign_out"),
     path("account/password", signing.password, name="password"),
+    path("account/confirm", signing.confirm_it_is_you, name="confirm"),
     path("account/workspace/<slug:slug>", signing.work_in, name="work_in"),
     path("settings", profile.settings_home, name="settings"),
     path("settings/profile", profile.profile, name="profile"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
 from accounts.sessions import is_over
 from core.errors import Forbidden, NotFound, Unauthenticated
+from core.meter import Limit, meter
 
 CHOSEN: Final = "workspace_id"
 KEPT: Final = "_membership"
@@ -70,5 +72,7 @@ def _membership(request: HttpRequest) -> Membership:
     if found is None:
         raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
     found.user = user
+    # One person's pages, panels included, in a count of their own beside the API's.
+    meter().charge(Limit(f"page:user:{user.pk}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute"))
     timezone.activate(ZoneInfo(user.time_zone))  # until `accounts.middleware` ends the request
     return found

@@ -10,8 +10,14 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
+from config.connections import has_known_password, open_ones
 from config.places import DATA_DIR, ROOT, RUNTIME_ENV
 
 
@@ -30,6 +36,10 @@ class Environment(BaseSettings):
     )
     tocsin_open_loopback: bool = Field(
         False, description="Accept API calls from loopback addresses without a token. Refused in production."
+    )
+    tocsin_secrets_dir: Path | None = Field(
+        None,
+        description="A folder with a file for each secret, named like its setting; the environment wins.",
     )
     tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers keep their data.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
@@ -56,6 +66,10 @@ class Environment(BaseSettings):
     )
     s3_access_key: str = Field("", description="Key of the storage; unset: what boto3 finds by itself.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
+    plain_connections: bool = Field(
+        False,
+        description="Let production reach servers on other machines without verified TLS.",
+    )
     s3_region: str = Field("us-east-1", description="Region of the storage.")
     web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
     trusted_proxies: str = Field(
@@ -90,6 +104,19 @@ class Environment(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a vault's agent, an orchestrator or systemd mounts as files is read before `.env`."""
+        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR") or None)
+        return init_settings, env_settings, files, dotenv_settings
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -118,7 +145,24 @@ class Environment(BaseSettings):
             raise ValueError("ALLOWED_HOSTS must name hosts in production, not *")
         if self.database_url is None or self.redis_url is None:
             raise ValueError("DATABASE_URL and REDIS_URL must be set in production")
+        self._connections_are_safe()
         return self
+
+    def _connections_are_safe(self) -> None:
+        database, valkey = str(self.database_url or ""), str(self.redis_url or "")
+        known = [
+            name
+            for name, address in (("DATABASE_URL", database), ("REDIS_URL", valkey))
+            if has_known_password(address)
+        ]
+        if known:
+            raise ValueError(f"{' and '.join(known)}: the password is one that everybody tries first")
+        plain = list(open_ones(database, valkey, self.s3_endpoint_url or ""))
+        if plain and not self.plain_connections:
+            raise ValueError(
+                f"{' and '.join(plain)}: use verified TLS (sslmode=verify-full, rediss://, https://), "
+                "or say PLAIN_CONNECTIONS=true for a network you trust"
+            )
 
     def signing_key(self) -> str:
         """SECRET_KEY, or outside production one made once and kept in the data folder."""

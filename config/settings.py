@@ -67,7 +67,9 @@ MIDDLEWARE = [
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "core.middleware.SecurityLog",
     "core.middleware.ApiProblems",
+    "core.middleware.EncryptedOnly",
     "django.middleware.security.SecurityMiddleware",
     "core.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -173,7 +175,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+] + [{"NAME": "accounts.password_words.ListedWords"}]
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -195,9 +197,13 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
+# A browser takes a cookie of this name from this very host over TLS only: no neighbour can plant one.
+OURS_ALONE = "__Host-" if IS_PRODUCTION else ""
 # One sign-in per site: cookies of several checkouts on localhost must not overwrite each other.
-SESSION_COOKIE_NAME = f"tocsin_session_{ENVIRONMENT.port}"
-CSRF_COOKIE_NAME = f"tocsin_csrf_{ENVIRONMENT.port}"
+SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{ENVIRONMENT.port}"
+CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{ENVIRONMENT.port}"
+MESSAGE_COOKIE_NAME = f"{OURS_ALONE}tocsin_messages_{ENVIRONMENT.port}"
+MESSAGE_STORAGE = "core.messages.Messages"
 SESSION_ENGINE = "accounts.session_store"
 SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600
 SESSION_LASTS_S = SESSION_COOKIE_AGE = ENVIRONMENT.session_hours * 3600
@@ -222,6 +228,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],
+        "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }

@@ -8,12 +8,19 @@ from typing import Final
 
 from django.conf import settings
 
-HEADERS: Final = {
+HEADERS: Final[dict[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
 }
+if settings.SECURE_HSTS_SECONDS:
+    HEADERS["Strict-Transport-Security"] = (
+        f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    )
 
+NOTHING: Final = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 
 
@@ -25,14 +32,10 @@ def sane_id(given: str) -> str:
 def _of_doors() -> list[tuple[bytes, bytes]]:
     """For answers that no browser shall show, run, frame or keep."""
     said = HEADERS | {
-        "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": NOTHING,
         "Cache-Control": "no-store",
     }
-    if settings.SECURE_HSTS_SECONDS:
-        said["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
     return [(name.lower().encode(), value.encode()) for name, value in said.items()]
 
 

@@ -77,6 +77,16 @@ class Forbidden(Problem):
     title = "Not allowed"
 
 
+class Unencrypted(Forbidden):
+    """403: asked over plain HTTP. A redirect would hide that a token had travelled in the clear."""
+
+    code = "https_required"
+    title = "Ask over https"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was read or stored: send this to the https address, never to http.")
+
+
 class NotFound(Problem):
     """404: nothing there, or nothing there for you. Another workspace's ids answer this, never 403."""
 

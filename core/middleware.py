@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Final
 
 from django.conf import settings
@@ -11,41 +10,39 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from core.callers import is_proxy, who_calls
 from core.careful import HEADERS, sane_id
-from core.http_problems import CONTENT_TYPE, PLAIN_SPOKEN, plain_problem
+from core.errors import Unencrypted
+from core.http_problems import CONTENT_TYPE, PLAIN_SPOKEN, plain_problem, problem_response
+from core.security_log import REFUSALS, note, seen_of
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
+# Where programs call, not people: no redirect leads them from http to https.
+# Where an unknown key answers 404.
+KEYED: Final = ("/api/v1/webhooks/", "/v2/")
+PROGRAMS: Final = (API_PREFIX, "/v2/")
+# Pages about people and credentials, and what programs are told. Other pages may be gone back to as they
+# were, with the words still in their forms.
+NEVER_KEPT: Final = (*PROGRAMS, "/settings", "/account/", "/setup", "/sign-in", "/sources", "/admin/")
 
 
 class ClientAddress:
     """REMOTE_ADDR is who called our own proxies: the last address they named that is not one of them.
 
-    Nobody else is believed, or everybody could be somebody else at the limits.
+    Nobody else is believed, or everybody could be somebody else at the limits. Where proxies are named, no
+    one else may say either that a request came encrypted.
     """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        named = request.headers.get("X-Forwarded-For", "").split(",")
-        while named and _is_proxy(request.META.get("REMOTE_ADDR", "")):
-            if not _is_address(said := named.pop().strip()):
-                break
-            request.META["REMOTE_ADDR"] = said
+        remote = request.META.get("REMOTE_ADDR", "")
+        if settings.TRUSTED_PROXIES and not is_proxy(remote):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        request.META["REMOTE_ADDR"] = who_calls(remote, request.headers.get("X-Forwarded-For", ""))
         return self.get_response(request)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_proxy(text: str) -> bool:
-    return _is_address(text) and any(ip_address(text) in network for network in settings.TRUSTED_PROXIES)
 
 
 class RequestId:
@@ -74,8 +71,36 @@ class CarefulHeaders:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
-            patch_cache_control(response, private=True, no_cache=True)
+            kept = {"no_store": True} if request.path.startswith(NEVER_KEPT) else {"no_cache": True}
+            patch_cache_control(response, private=True, **kept)
         return response
+
+
+class SecurityLog:
+    """Logs who was not let in, may not do it, or asked too often: who, what, from where."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        status = response.status_code
+        if status in REFUSALS or (status == 404 and request.path.startswith(KEYED)):
+            note("request.refused", status=status, **seen_of(request))
+        return response
+
+
+class EncryptedOnly:
+    """Programs that ask over plain HTTP are refused; people's browsers are redirected further in."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        is_open = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if is_open and request.path.startswith(PROGRAMS):
+            return problem_response(Unencrypted(), request)
+        return self.get_response(request)
 
 
 class ApiProblems:

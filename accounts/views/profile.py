@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actor import Actor
+from accounts.confirming import ask_first, is_confirmed
 from accounts.models import User
 from accounts.selectors import sessions_of
 from accounts.services.profile import update_profile
@@ -18,6 +19,7 @@ from accounts.web import current_actor, signed_in
 from core.errors import Invalid, NotFound
 from core.forms import dressed, note_faults
 from core.htmx import SeeOther
+from core.kept_forms import take_form
 
 PAGE = "/settings/profile"
 
@@ -33,12 +35,20 @@ def profile(request: HttpRequest) -> HttpResponse:
     """GET: the form. POST: 303, or 422 with the faults and everything typed."""
     actor, user = current_actor(request), signed_in(request)
     if request.method != "POST":
-        return _page(request, user, ProfileForm(initial=_initial(user)))
+        kept = take_form(request)
+        return _page(request, user, ProfileForm(kept) if kept else ProfileForm(initial=_initial(user)))
     form = ProfileForm(request.POST)
+    if form.is_valid() and _moves_sign_in(user, form) and not is_confirmed(request):
+        return ask_first(request, back=PAGE)
     if not (form.is_valid() and _saved(actor, form)):
         return _page(request, user, form, status=422)
     messages.success(request, "Your profile is saved.")
     return SeeOther(PAGE)
+
+
+def _moves_sign_in(user: User, form: ProfileForm) -> bool:
+    """Whether the form changes what one signs in by."""
+    return str(form.cleaned_data["email"]).strip().lower() != user.email.lower()
 
 
 def _initial(user: User) -> dict[str, object]:
@@ -69,6 +79,8 @@ def _page(request: HttpRequest, user: User, form: ProfileForm, *, status: int = 
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """POST: sign out everywhere else."""
+    if not is_confirmed(request):
+        return ask_first(request, back=PAGE)
     key = request.session.session_key or ""
     ended = end_other_sessions(signed_in(request), keep=key, now=timezone.now())
     messages.success(request, f"{ended} other sign-ins ended." if ended else "There was no other sign-in.")
@@ -78,6 +90,8 @@ def end_others(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_one(request: HttpRequest, public_id: str) -> HttpResponse:
     """POST: end one sign-in of one's own."""
+    if not is_confirmed(request):
+        return ask_first(request, back=PAGE)
     if not end_session(signed_in(request), public_id=public_id):
         raise NotFound("That sign-in has ended already.")
     messages.success(request, "That sign-in has ended.")

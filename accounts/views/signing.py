@@ -16,12 +16,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.forms import PasswordForm, SignInForm
+from accounts.confirming import confirm
+from accounts.forms import ConfirmForm, PasswordForm, SignInForm
 from accounts.models import Role, User
 from accounts.services.sign_in import set_password, spend_sign_in_link
 from accounts.session_store import remember_browser
 from accounts.web import choose_workspace, current_membership, signed_in
 from core.errors import Problem
+from core.security_log import note, seen_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -43,9 +45,12 @@ sign_in = SignIn.as_view()
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseBase:
-    """End this session."""
+    """End this session; what the browser kept of ours goes with it."""
+    note("sign_in.ended", is_fine=True, **(seen_of(request) | {"user": request.user.pk}))
     logout(request)
-    return redirect("accounts:sign_in")
+    response = redirect("accounts:sign_in")
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @never_cache
@@ -57,9 +62,11 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
         return render(request, "accounts/sign_in_once.html", {"is_spent": False})
     user = spend_sign_in_link(secret=secret, now=timezone.now())
     if user is None:
+        note("sign_in.refused", means="link", **seen_of(request))
         return render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410)
     login(request, user, backend=BACKEND)
     remember_browser(request)
+    note("sign_in.done", is_fine=True, means="link", **(seen_of(request) | {"user": user.pk}))
     return HttpResponseRedirect("/" if user.has_usable_password() else "/account/password")
 
 
@@ -70,13 +77,32 @@ def password(request: HttpRequest) -> HttpResponseBase:
     """Set or change the password; every other session of this person ends."""
     user = signed_in(request)
     is_first = not user.has_usable_password()
-    form = PasswordForm(user, request.POST or None)
+    form = PasswordForm(user, request.META.get("REMOTE_ADDR", ""), request.POST or None)
     if request.method == "POST" and form.is_valid() and _is_set(form, user):
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is set. Every other sign-in of yours has ended.")
         return redirect(_next_page(request, is_first=is_first))
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/password.html", {"form": form}, status=status)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def confirm_it_is_you(request: HttpRequest) -> HttpResponseBase:
+    """The password once more, before what could take an account over; then back to where it was asked for."""
+    user = signed_in(request)
+    form = ConfirmForm(user, request.META.get("REMOTE_ADDR", ""), request.POST or None)
+    back = request.GET.get("next", "/")
+    if request.method == "POST" and form.is_valid():
+        confirm(request)
+        return HttpResponseRedirect(back if _is_ours(request, back) else "/")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "accounts/confirm.html", {"form": form}, status=status)
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
 
 
 def _next_page(request: HttpRequest, *, is_first: bool) -> str:
@@ -103,5 +129,4 @@ def work_in(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Choose the workspace of this session."""
     choose_workspace(request, slug)
     back = request.POST.get("next", "/")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return HttpResponseRedirect(back if is_ours else "/")
+    return HttpResponseRedirect(back if _is_ours(request, back) else "/")

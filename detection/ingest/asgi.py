@@ -13,7 +13,9 @@ from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
 from core.bodies import read_body
-from core.errors import Malformed, Problem
+from core.callers import who_calls
+from core.errors import Malformed, Problem, Unencrypted
+from core.security_log import REFUSALS, note
 from detection.ingest.answers import Answer, refused
 from detection.ingest.coalescer import unavailable
 from detection.ingest.door import Door
@@ -61,7 +63,7 @@ def door() -> Door:
 async def _answer(scope: Scope, receive: Channel) -> Answer:
     headers = _headers(scope)
     try:
-        _check(scope["method"], headers)
+        _check(scope, headers)
         body = await read_body(headers, receive, limit=MAX_BODY)
         client = scope.get("client") or ("",)
         return await door().receive(headers, str(client[0]), body)
@@ -73,19 +75,36 @@ async def _answer(scope: Scope, receive: Channel) -> Answer:
 
 
 def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> Answer:
+    if problem.status in REFUSALS:
+        _note(scope, headers, problem)
     return refused(problem, scope.get("path", ""), headers.get("x-request-id", ""))
+
+
+def _note(scope: Scope, headers: dict[str, str], problem: Problem) -> None:
+    remote = str((scope.get("client") or ("",))[0])
+    note(
+        "request.refused",
+        status=problem.status,
+        code=problem.code,
+        method=scope["method"],
+        path=scope.get("path", ""),
+        address=who_calls(remote, headers.get("x-forwarded-for", "")),
+        request_id=headers.get("x-request-id", "")[:64],
+    )
 
 
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def _check(method: str, headers: dict[str, str]) -> None:
+def _check(scope: Scope, headers: dict[str, str]) -> None:
+    if settings.SECURE_SSL_REDIRECT and "https" not in (scope["scheme"], headers.get("x-forwarded-proto")):
+        raise Unencrypted
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):
         # Otherwise a name that an attacker points at this machine makes a browser a local caller.
         raise Malformed("Nothing was stored: the Host header is not one of ALLOWED_HOSTS.")
-    if method != "POST":
+    if scope["method"] != "POST":
         raise NotAllowed("Events are sent with POST.", headers={"Allow": "POST"})
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):

@@ -129,6 +129,21 @@ def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, cou
     assert seen == [counted]
 
 
+@pytest.mark.parametrize(
+    ("proxies", "remote", "believed"),
+    [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", True)],
+    ids=["proxy", "no proxy of ours", "no proxy named"],
+)
+def test_only_our_own_proxies_say_that_it_came_encrypted(rf, settings, proxies, remote, believed):
+    from core.middleware import ClientAddress
+
+    settings.TRUSTED_PROXIES = [ip_network(one) for one in proxies]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    request = rf.get("/", REMOTE_ADDR=remote, headers={"x-forwarded-proto": "https"})
+    ClientAddress(lambda r: None)(request)
+    assert request.is_secure() is believed
+
+
 def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.1/32")]
     attacker, browser = {"x-forwarded-for": "203.0.113.5"}, Client()

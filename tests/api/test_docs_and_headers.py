@@ -105,3 +105,24 @@ def test_the_router_has_no_operation_outside_the_door_but_webhooks_let_in_by_the
         if not operation.auth_callbacks
     ]
     assert set(open_ones) == {"/{format_name}/{source_key}"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/settings/members", "/account/password", "/api/v1/me", "/admin/"]
+)
+def test_pages_about_people_and_credentials_are_not_kept_by_a_browser(client, path):
+    assert "no-store" in client.get(path)["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/incidents", "/livez", "/static/js/app.js"])
+def test_no_answer_opens_itself_to_other_origins(client, path):
+    for method in ("get", "options"):
+        answer = getattr(client, method)(path, headers={"origin": "https://evil.example"})
+        assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/js/", "/.git/config", "/static/../config/settings.py"])
+def test_no_folder_is_listed_and_nothing_is_echoed(client, path):
+    assert client.get(path).status_code == 404
+    answer = client.generic("TRACE", path, headers={"x-probe": "said-by-the-caller"})
+    assert b"said-by-the-caller" not in answer.content

@@ -155,7 +155,7 @@ PAGES: dict[str, str | May] = {
     "rules": "rules.read", "rules/new": "rules.write", "rules/check": "rules.write",
     "rules/test": "rules.write", "rules/<str:rule_id>": "signed",
     "rules/<str:rule_id>/<slug:verb>": "rules.write",
-    "account/password": "signed", "account/workspace/<slug:slug>": "signed",
+    "account/password": "signed", "account/confirm": "signed", "account/workspace/<slug:slug>": "signed",
     "": "signed", "incidents": "signed", "incidents/declare": "signed", "incidents/similar": "signed",
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",

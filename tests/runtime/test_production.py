@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,10 @@ ASKED = {
     "stream": "/live",
     "health": "/livez",
     "wrong host": "/sign-in",
+    "plain api": "/api/v1/incidents",
+    "plain events": "/api/v1/events",
+    "plain alerts": "/v2/alerts",
+    "plain page": "/sign-in",
 }
 # Asks the real application in production's settings, in a process of its own: settings are read once.
 CODE = """
@@ -39,9 +44,11 @@ from django.conf import settings
 async def ask(kind, path):
     said = []
     host = b"evil.example" if kind == "wrong host" else b"tocsin.example"
-    headers = [(b"host", host), (b"x-forwarded-proto", b"https"), (b"content-type", b"application/json")]
+    proto = b"http" if kind.startswith("plain") else b"https"
+    headers = [(b"host", host), (b"x-forwarded-proto", proto), (b"content-type", b"application/json")]
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
-             "method": "POST" if kind == "events" else "GET", "path": path, "raw_path": path.encode(),
+             "method": "POST" if path.endswith(("/events", "/alerts")) else "GET",
+             "path": path, "raw_path": path.encode(),
              "query_string": b"", "root_path": "", "headers": headers, "client": ("127.0.0.1", 5),
              "server": ("127.0.0.1", 80)}
     sent = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -57,7 +64,8 @@ async def ask(kind, path):
             "headers": [(n.decode().lower(), v.decode()) for n, v in start["headers"]]}
 async def main():
     return {kind: await ask(kind, path) for kind, path in json.loads(sys.argv[1]).items()}
-names = [name for name in dir(settings) if name.startswith(("SESSION_", "CSRF_", "SECURE_"))]
+mine = ("SESSION_", "CSRF_", "SECURE_", "MESSAGE_")
+names = [name for name in dir(settings) if name.startswith(mine)]
 flags = {name: getattr(settings, name) for name in names}
 print(json.dumps({"answers": asyncio.run(main()), "flags": flags}, default=str))
 """
@@ -125,7 +133,8 @@ def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> No
     assert "server" not in headers
     if kind != "static":
         assert headers["x-frame-options"] == "DENY"
-        assert "default-src 'none'" in headers["content-security-policy"]
+        for directive in ("default-src", "object-src", "base-uri", "frame-ancestors"):
+            assert f"{directive} 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert "no-" in headers["cache-control"], "nothing signed in is kept in a shared cache"
 
@@ -140,6 +149,30 @@ def test_cookies_travel_encrypted_only() -> None:
     assert all("Secure" in cookie for cookie in cookies)
 
 
+def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
+    flags = told()["flags"]
+    names = {flags[f"{kind}_COOKIE_NAME"] for kind in ("SESSION", "CSRF", "MESSAGE")}
+    assert len(names) == 3
+    assert all(name.startswith("__Host-") for name in names)
+    for cookie in (v for n, v in told()["answers"]["page"]["headers"] if n == "set-cookie"):
+        # Otherwise a browser would not take it under such a name at all.
+        assert cookie.startswith("__Host-")
+        assert "Path=/" in cookie
+        assert "Domain" not in cookie
+
+
+@pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts"])
+def test_programs_that_ask_in_the_clear_are_refused_and_not_led_to_tls(kind: str) -> None:
+    answer = told()["answers"][kind]
+    assert answer["status"] == 403
+    assert "location" not in dict(answer["headers"])
+
+
+def test_people_who_ask_in_the_clear_are_led_to_tls() -> None:
+    answer = told()["answers"]["plain page"]
+    assert (answer["status"], dict(answer["headers"])["location"]) == (301, "https://tocsin.example/sign-in")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -147,6 +180,13 @@ def test_cookies_travel_encrypted_only() -> None:
         ("ALLOWED_HOSTS", "*"),
         ("TOCSIN_OPEN_LOOPBACK", "true"),
         ("TRUSTED_PROXIES", "everybody"),
+        ("DATABASE_URL", "postgresql://tocsin:x7@db.example/tocsin"),
+        ("DATABASE_URL", "postgresql://tocsin:x7@db.example/tocsin?sslmode=require"),
+        ("DATABASE_URL", "postgresql://tocsin:x7@localhost/tocsin?host=db.example"),
+        ("DATABASE_URL", "postgresql://postgres:postgres@localhost/tocsin"),
+        ("REDIS_URL", "redis://cache.example/0"),
+        ("REDIS_URL", "rediss://cache.example/0?ssl_cert_reqs=none"),
+        ("S3_ENDPOINT_URL", "http://files.example"),
     ],
 )
 def test_production_refuses_to_start_unsafely_and_names_the_setting(
@@ -163,3 +203,47 @@ def test_production_refuses_to_start_unsafely_and_names_the_setting(
     with pytest.raises(ValidationError) as refused:
         Environment()
     assert name in str(refused.value) or name.lower() in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://tocsin:x7@db.example/tocsin?sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://tocsin:x7@127.0.0.1:5433/tocsin"),
+        ("REDIS_URL", "rediss://:x7@cache.example/0"),
+        ("S3_ENDPOINT_URL", "https://files.example"),
+    ],
+)
+def test_production_reaches_other_machines_over_verified_tls_and_this_one_as_it_likes(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from config.environment import Environment
+
+    for key, good in (("TOCSIN_ENV", "production"), ("SECRET_KEY", KEY), ("ALLOWED_HOSTS", "a.example")):
+        monkeypatch.setenv(key, good)
+    monkeypatch.setenv(name, value)
+    assert str(getattr(Environment(), name.lower())).startswith(value[:20])
+
+
+def test_a_network_that_is_trusted_has_to_be_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    from config.environment import Environment
+
+    for key, good in (("TOCSIN_ENV", "production"), ("SECRET_KEY", KEY), ("ALLOWED_HOSTS", "a.example")):
+        monkeypatch.setenv(key, good)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://tocsin:x7@db.example/tocsin")
+    monkeypatch.setenv("PLAIN_CONNECTIONS", "true")
+    assert Environment().plain_connections
+
+
+def test_secrets_may_come_as_files_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from config.environment import Environment
+
+    (tmp_path / "METRICS_TOKEN").write_text("from a file\n")
+    (tmp_path / "s3_secret_key").write_text("from a file")
+    monkeypatch.setenv("TOCSIN_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("S3_SECRET_KEY", "from outside")
+    found = Environment()
+    assert found.metrics_token.get_secret_value() == "from a file"
+    assert found.s3_secret_key.get_secret_value() == "from outside"

@@ -1,0 +1,57 @@
+"""Whether the servers we talk to are asked over verified TLS, and with a password worth the name. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+VERIFIED: Final = ("verify-full", "verify-ca")
+WELL_KNOWN: Final = frozenset(
+    {"postgres", "postgresql", "password", "passwd", "tocsin", "admin", "root", "secret", "changeme"}
+)
+
+
+def open_ones(database: str, valkey: str, storage: str) -> Iterator[str]:
+    """The names of the settings whose server is elsewhere and not asked over verified TLS; "" is skipped."""
+    if database and not _is_near(database) and _option(database, "sslmode") not in VERIFIED:
+        yield "DATABASE_URL"
+    if valkey and not _is_near(valkey) and not _is_verified(valkey):
+        yield "REDIS_URL"
+    if storage and not _is_near(storage) and urlsplit(storage).scheme != "https":
+        yield "S3_ENDPOINT_URL"
+
+
+def has_known_password(address: str) -> bool:
+    """Whether the password in `address` is among the first anybody tries: a usual one, the user's name."""
+    parts = urlsplit(address)
+    given, user = unquote(parts.password or "").lower(), unquote(parts.username or "").lower()
+    return bool(given) and given in WELL_KNOWN | {user}
+
+
+def _is_verified(valkey: str) -> bool:
+    return urlsplit(valkey).scheme == "rediss" and _option(valkey, "ssl_cert_reqs") != "none"
+
+
+def _option(address: str, name: str) -> str:
+    return parse_qs(urlsplit(address).query).get(name, [""])[-1].lower()
+
+
+def _is_near(address: str) -> bool:
+    """Whether every host of it is this very machine: no network lies between."""
+    netloc = urlsplit(address).netloc.rpartition("@")[2]
+    return all(map(_is_here, [*map(_host, netloc.split(",")), _option(address, "host")]))
+
+
+def _host(part: str) -> str:
+    return unquote(urlsplit(f"//{part}").hostname or "")
+
+
+def _is_here(host: str) -> bool:
+    if not host or host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

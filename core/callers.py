@@ -1,0 +1,30 @@
+"""From where a request comes, as far as our own proxies say so."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from django.conf import settings
+
+
+def who_calls(remote: str, forwarded: str) -> str:
+    """`remote`; where it is a proxy of ours, the last address of X-Forwarded-For that is not one of them."""
+    named = forwarded.split(",")
+    while named and is_proxy(remote):
+        if not _is_address(said := named.pop().strip()):
+            break
+        remote = said
+    return remote
+
+
+def is_proxy(text: str) -> bool:
+    """Whether the address is one of TRUSTED_PROXIES."""
+    return _is_address(text) and any(ip_address(text) in network for network in settings.TRUSTED_PROXIES)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

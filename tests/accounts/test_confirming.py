@@ -1,0 +1,88 @@
+"""What could take an account over wants the password again, and wrong ones are counted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership, Session, User
+
+pytestmark = pytest.mark.django_db
+GOOD = "correct horse battery"
+PROFILE = {"display_name": "Dana D", "time_zone": "UTC", "theme": "system"}
+
+
+@pytest.fixture
+def dana(make_user, workspace):
+    user = make_user("dana", password=GOOD)
+    Membership.objects.create(workspace_id=workspace.pk, user=user, role="responder")
+    return user
+
+
+@pytest.fixture
+def browser(dana, time_machine):
+    """Dana's, twenty minutes after signing in."""
+    client = Client()
+    client.post("/sign-in", {"login": "dana", "password": GOOD})
+    time_machine.move_to(timezone.now() + timedelta(minutes=20))
+    return client
+
+
+def test_a_new_address_waits_for_the_password_with_the_words_kept(browser, dana):
+    wanted = PROFILE | {"email": "new@example.test"}
+    answer = browser.post("/settings/profile", wanted)
+    assert (answer.status_code, answer["Location"]) == (303, "/account/confirm?next=%2Fsettings%2Fprofile")
+    assert User.objects.get(pk=dana.pk).email == "dana@example.test"
+    answer = browser.post(answer["Location"], {"current": GOOD})
+    assert answer["Location"] == "/settings/profile"
+    assert 'value="new@example.test"' in browser.get("/settings/profile").content.decode()
+    assert browser.post("/settings/profile", wanted).status_code == 303
+    assert User.objects.get(pk=dana.pk).email == "new@example.test"
+
+
+def test_other_words_of_the_profile_need_no_password(browser, dana):
+    assert browser.post("/settings/profile", PROFILE | {"email": dana.email}).status_code == 303
+    assert User.objects.get(pk=dana.pk).display_name == "Dana D"
+
+
+def test_ending_a_sign_in_waits_for_the_password(browser, dana):
+    Client().post("/sign-in", {"login": "dana", "password": GOOD})
+    other = Session.objects.exclude(pk=browser.session.session_key).get(user=dana)
+    for address in ("/settings/profile/sessions/end", f"/settings/profile/sessions/{other.public_id}/end"):
+        assert browser.post(address)["Location"].startswith("/account/confirm")
+    assert Session.objects.filter(user=dana).count() == 2
+    browser.post("/account/confirm", {"current": GOOD})
+    browser.post("/settings/profile/sessions/end")
+    assert Session.objects.filter(user=dana).count() == 1
+
+
+def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):
+    browser.post("/account/confirm", {"current": GOOD})
+    time_machine.shift(timedelta(minutes=14))
+    assert browser.post("/settings/profile/sessions/end")["Location"] == "/settings/profile"
+    time_machine.shift(timedelta(minutes=2))
+    assert browser.post("/settings/profile/sessions/end")["Location"].startswith("/account/confirm")
+
+
+@pytest.mark.parametrize(
+    ("page", "more"), [("/account/confirm", {}), ("/account/password", {"password": "another good one"})]
+)
+def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
+    for _ in range(5):
+        assert browser.post(page, {"current": "wrong", **more}).status_code == 422
+    answer = browser.post(page, {"current": GOOD, **more})
+    assert answer.status_code == 422
+    assert "Too many tries" in answer.content.decode()
+
+
+def test_the_way_back_stays_here(browser):
+    answer = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
+    assert answer["Location"] == "/"
+
+
+def test_a_sign_out_empties_the_browser(browser):
+    answer = browser.post("/sign-out")
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'

@@ -1,0 +1,33 @@
+"""Pages are counted like API requests, and a form stores what it asks for and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, User
+from tests.web.signed_in import browser_for
+
+pytestmark = pytest.mark.django_db
+
+
+def test_pages_are_counted_too(actor, make_actor, settings):
+    settings.API_LIMIT_PER_CALLER = 10
+    browser, other = browser_for(actor), browser_for(make_actor())
+    # Of ten this one process has its own share and what is common to all; a minute may end in between.
+    answers = [browser.get("/settings/profile") for _ in range(25)]
+    assert [answer.status_code for answer in answers[:5]] == [200] * 5
+    assert (answers[-1].status_code, "Retry-After" in answers[-1].headers) == (429, True)
+    assert other.get("/settings/profile").status_code == 200
+    assert Client().get("/sign-in").status_code == 200
+
+
+def test_a_field_that_is_not_asked_for_changes_nothing(actor):
+    browser = browser_for(actor)
+    form = {"display_name": "Me", "email": "me@example.test", "time_zone": "UTC", "theme": "dark"}
+    more = {"is_staff": "on", "is_superuser": "on", "username": "root", "role": "admin", "password": "x"}
+    assert browser.post("/settings/profile", form | more).status_code == 303
+    me = User.objects.get(pk=actor.user_id)
+    assert (me.theme, me.is_staff, me.is_superuser) == ("dark", False, False)
+    assert me.username != "root"
+    assert Membership.objects.of(actor.workspace_id).get(user=me).role == actor.role
