@@ -141,3 +141,28 @@ def test_every_address_in_a_template_leads_somewhere():
                 lost += [] if _resolves(found) else [f"{path} -> {found}"]
     assert seen > 30
     assert lost == []
+
+
+def _called(path):
+    """(line, dotted name) of every call in a file, as written: `pickle.loads`, `eval`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def test_nothing_is_run_that_came_as_text():
+    risky = re.compile(
+        r"^(eval|exec|compile|__import__|Template|os\.(system|popen)|(marshal|pickle|shelve|yaml)\..*)$"
+    )
+    run = [f"{p}:{line} {name}" for p in product() for line, name in _called(p) if risky.match(name)]
+    assert run == []
+    assert [str(p) for p in product() if re.search(r"shell=True|format_map\(", (ROOT / p).read_text())] == []
+
+
+def test_only_the_storage_is_asked_over_http():
+    client = re.compile(
+        r"^\s*(?:import|from) (requests|httpx|aiohttp|urllib\.request|urllib3|http\.client|smtplib|boto3)\b",
+        re.M,
+    )
+    asking = {str(p) for p in product() if client.search((ROOT / p).read_text())}
+    assert asking == {"config/backups.py"}

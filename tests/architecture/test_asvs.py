@@ -1,0 +1,78 @@
+"""The judgement against OWASP ASVS cannot go stale unnoticed: what it names exists, its sums are right."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from typing import Final, NamedTuple
+
+from tests.architecture.source import ROOT
+
+PAGE: Final = ROOT / "docs" / "reference" / "asvs.md"
+JUDGEMENTS: Final = ("met", "partly", "not met", "not applicable")
+# Of version 5.0.0: how many requirements each level has.
+LEVELS: Final = {1: 70, 2: 183}
+_ROW: Final = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| (.+?) \| ([a-z ]+?) \| (.+) \|$", re.M)
+
+
+class Row(NamedTuple):
+    number: str
+    level: int
+    words: str
+    judged: str
+    evidence: str
+
+    @property
+    def named(self) -> list[str]:
+        """`file` and `file::symbol`, as they stand in the row."""
+        return re.findall(r"`([\w./-]+/[\w./-]+(?:::[^`]+)?)`", self.evidence)
+
+
+@cache
+def rows() -> list[Row]:
+    found = _ROW.findall(PAGE.read_text())
+    return [Row(number, int(level), *rest) for number, level, *rest in found]
+
+
+@cache
+def _text(file: str) -> str:
+    path = ROOT / file
+    return path.read_text() if path.is_file() else ""
+
+
+def _is_there(named: str) -> bool:
+    file, _, symbol = named.partition("::")
+    if not symbol:
+        return (ROOT / file).exists()
+    if symbol.startswith("test_"):
+        return re.search(rf"^(async )?def {symbol}\(", _text(file), re.M) is not None
+    return symbol in " ".join(_text(file).split())
+
+
+def test_every_requirement_of_both_levels_is_judged_once():
+    assert Counter(row.level for row in rows()) == LEVELS
+    assert [number for number, times in Counter(row.number for row in rows()).items() if times > 1] == []
+    lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| \d+\.", line)]
+    assert len(lines) == len(rows()), "a row that cannot be read"
+
+
+def test_every_judgement_is_one_of_four_and_what_is_met_has_evidence():
+    assert {row.judged for row in rows()} <= set(JUDGEMENTS)
+    assert [row.number for row in rows() if row.judged in {"met", "partly"} and not row.named] == []
+    assert [row.number for row in rows() if row.judged == "partly" and ": " not in row.evidence] == []
+
+
+def test_all_that_is_named_as_evidence_is_there():
+    assert sum(len(row.named) for row in rows()) > 200
+    assert [f"{row.number} {one}" for row in rows() for one in row.named if not _is_there(one)] == []
+
+
+def test_the_sums_are_those_of_the_table():
+    text = PAGE.read_text()
+    counts = Counter(row.judged for row in rows())
+    applicable = len(rows()) - counts["not applicable"]
+    for judged in JUDGEMENTS:
+        assert re.search(rf"^\| {judged} \| {counts[judged]} \|", text, re.M), (judged, counts[judged])
+    assert f"{counts['met']} of {applicable} applicable requirements are met" in " ".join(text.split())
+    assert f"{100 * counts['met'] / applicable:.1f} %" in text
