@@ -178,6 +178,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "accounts.password_words.ListedWords"}]
 
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.web.current_actor"
 STATIC_ROOT = DATA_DIR / "static"

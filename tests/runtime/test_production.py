@@ -131,6 +131,7 @@ def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> No
     assert headers["referrer-policy"] == "same-origin"
     assert headers["strict-transport-security"].startswith("max-age=31536000")
     assert "server" not in headers
+    assert [name for name in headers if name.startswith("access-control-")] == []
     if kind != "static":
         assert headers["x-frame-options"] == "DENY"
         for directive in ("default-src", "object-src", "base-uri", "frame-ancestors"):
