@@ -83,6 +83,10 @@ _VALKEY_ADVICE: Final = (
     "Start Valkey, or correct REDIS_URL. Events are kept; incidents open late until it is back."
 )
 
+_FULL_ADVICE: Final = (
+    "Give it more room (maxmemory), or clear what others keep in it. Events are kept; incidents open late."
+)
+
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -128,7 +132,10 @@ def _missing_migrations() -> int:
 
 @health_check("valkey", "Valkey, which wakes the workers,")
 def _valkey() -> Finding:
-    valkey().ping()
+    try:
+        valkey().set("tocsin:health", 1, ex=60)  # one that is full still answers a ping
+    except redis.exceptions.OutOfMemoryError:
+        return Finding("warn", "Valkey is full and takes no message", _FULL_ADVICE)
     return Finding("ok", "Valkey answers")
 
 

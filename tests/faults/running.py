@@ -67,10 +67,10 @@ class Running:
             )
         assert self.until(lambda: self.status() == "ready", START_WITHIN_S), self.log()
 
-    def stop(self) -> int:
-        """What a Ctrl-C does. Returns the exit code."""
+    def stop(self, asked: signal.Signals = signal.SIGINT) -> int:
+        """What a Ctrl-C does, or another signal. Returns the exit code."""
         assert self.up is not None
-        self.up.send_signal(signal.SIGINT)
+        self.up.send_signal(asked)
         return self.up.wait(timeout=60)
 
     def log(self) -> str:
