@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -128,6 +128,16 @@ def _missing_migrations() -> int:
     except _PendingError as pending:
         return int(pending.args[0])
     return 0
+
+
+def is_behind(fault: DatabaseError) -> bool:
+    """Whether the database refused that because it is older than this program, its upgrade not finished."""
+    if not isinstance(fault, ProgrammingError):
+        return False
+    try:
+        return _missing_migrations() > 0
+    except DatabaseError:
+        return False
 
 
 @health_check("valkey", "Valkey, which wakes the workers,")
