@@ -47,6 +47,7 @@ class Running:
             "TOCSIN_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+            "LIVE_STREAMS_PER_SESSION": "1000",  # every viewer of a test is the same person
             **self.servers(),
         }
 

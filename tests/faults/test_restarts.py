@@ -21,10 +21,3 @@ def test_everything_is_stopped_in_the_middle_of_a_burst_and_started_again(tocsin
     burst = Burst()
     during(burst, tocsin, lambda: restart(tocsin))
     check_it_settles(burst, tocsin)
-
-
-def test_postgresql_is_restarted_in_the_middle_of_a_burst(tocsin: Running) -> None:
-    """In order, not killed: its sessions are told to end, and those that come meanwhile are refused."""
-    burst = Burst()
-    during(burst, tocsin, lambda: tocsin.postgres.stop())
-    check_it_settles(burst, tocsin)
