@@ -27,8 +27,8 @@ doctor: $(SERVER) ## check the running Tocsin and say what to do
 test: $(DEV) ## run every test, two at a time
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
 
-faults: $(DEV) ## hurt a Tocsin for MINUTES=8 and count what was lost or doubled
-	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long --minutes $(or $(MINUTES),8)
+faults: $(DEV) ## hurt a Tocsin for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count what was lost or doubled
+	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8))
 
 fuzz: $(DEV) ## ask the API everything its document allows, in CASES=20000
 	@cd "$(ROOT)" && exec "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000)

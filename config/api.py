@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -16,7 +16,9 @@ from accounts.api import router as accounts_router
 from accounts.door import ApiDoor
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
+from core.health import is_behind
 from core.http_problems import plain_problem, problem_response
+from core.pages import BEHIND
 from core.strict_json import load
 from detection.api import events_router
 from detection.api import router as rules_router
@@ -123,3 +125,10 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
     detail = "The database does not answer. Nothing was stored; send the same request again."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)
+
+
+@api.exception_handler(ProgrammingError)
+def _database_behind(request: HttpRequest, error: Any) -> HttpResponse:
+    if not is_behind(error):
+        raise error
+    return problem_response(Unavailable(BEHIND, headers={"Retry-After": "5"}), request)

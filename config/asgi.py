@@ -10,6 +10,7 @@ from django.http import parse_cookie
 
 from accounts.tokens import credential
 from config.boot import django_application
+from config.standstill import watch
 from core import live
 from core.bodies import read_body
 from core.errors import Problem
@@ -29,6 +30,7 @@ WEBHOOKS: Final = ("/api/v1/webhooks/", "/v2/")
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
+    watch()
     asked = (scope.get("method", ""), scope.get("path", ""))
     if asked == LIVE:
         await live.application(scope, receive, send)

@@ -35,6 +35,8 @@ def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
 CELERY: Final[dict[str, Any]] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
+    # A Valkey that is full refuses commands on a connection that is well; workers wait for it all the same.
+    "broker_channel_error_retry": True,
     "broker_transport_options": {
         "visibility_timeout": 120,
         "socket_connect_timeout": 2,

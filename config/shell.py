@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -63,5 +63,5 @@ def _preference(request: HttpRequest, name: str, default: Any) -> Any:
     """What the person chose in their profile, else the default."""
     try:
         return getattr(getattr(request, "user", None), name, default)
-    except (OperationalError, InterfaceError):
-        return default  # the page that says the database is away must not need it
+    except (DatabaseError, InterfaceError):
+        return default  # the page that says the database is away or too old must not need it

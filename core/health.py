@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -83,6 +83,10 @@ _VALKEY_ADVICE: Final = (
     "Start Valkey, or correct REDIS_URL. Events are kept; incidents open late until it is back."
 )
 
+_FULL_ADVICE: Final = (
+    "Give it more room (maxmemory), or clear what others keep in it. Events are kept; incidents open late."
+)
+
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -126,9 +130,22 @@ def _missing_migrations() -> int:
     return 0
 
 
+def is_behind(fault: DatabaseError) -> bool:
+    """Whether the database refused that because it is older than this program, its upgrade not finished."""
+    if not isinstance(fault, ProgrammingError):
+        return False
+    try:
+        return _missing_migrations() > 0
+    except DatabaseError:
+        return False
+
+
 @health_check("valkey", "Valkey, which wakes the workers,")
 def _valkey() -> Finding:
-    valkey().ping()
+    try:
+        valkey().set("tocsin:health", 1, ex=60)  # one that is full still answers a ping
+    except redis.exceptions.OutOfMemoryError:
+        return Finding("warn", "Valkey is full and takes no message", _FULL_ADVICE)
     return Finding("ok", "Valkey answers")
 
 

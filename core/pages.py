@@ -7,19 +7,24 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
 from core.errors import Problem, Unauthenticated, Unavailable
+from core.health import is_behind
 from core.htmx import go_to, wants_fragment
 from core.kept_forms import keep_form
 
 AWAY = (
     "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
     "Try again in a moment."
+)
+BEHIND: Final = (
+    "The database is older than this version of Tocsin: its upgrade is not finished. Nothing was changed; "
+    "`python manage.py migrate` finishes it."
 )
 
 
@@ -52,9 +57,11 @@ class ProblemPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """The answer to a Problem of a page, and to an absent database; the API has answers of its own."""
+        """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""
         if isinstance(fault, OperationalError | InterfaceError):
             fault = Unavailable(AWAY, headers={"Retry-After": "5"})
+        elif isinstance(fault, DatabaseError) and is_behind(fault):
+            fault = Unavailable(BEHIND, headers={"Retry-After": "5"})
         if not isinstance(fault, Problem) or request.path.startswith("/api/"):
             return None
         if isinstance(fault, Unauthenticated):

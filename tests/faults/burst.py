@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import requests
 
+from core.embedded.process import wait_until
 from tests.faults.running import Running
 
 SETTLED_WITHIN_S = 60
@@ -20,12 +20,19 @@ _serial = itertools.count(1)
 
 @dataclass
 class Burst:
-    """`services` services with `each` events: shuffled, in small batches, some twice, until acknowledged."""
+    """`services` services with `each` events: shuffled, in batches, some twice, until acknowledged.
+
+    Sent by `senders` at once in batches of up to `batch`; `through` is how many batches are acknowledged.
+    """
 
     services: int = 8
     each: int = 30
     seed: int = 7
+    batch: int = 4
+    senders: int = 4
+    message: str = "boom"
     name: str = field(default_factory=lambda: f"burst{next(_serial)}")
+    through: int = 0
 
     def events(self) -> list[dict[str, str]]:
         """Every event once, in an order of its own."""
@@ -33,7 +40,7 @@ class Burst:
             {
                 "service": f"{self.name}-{s}",
                 "level": "error",
-                "message": "boom",
+                "message": self.message,
                 "event_id": f"{self.name}-{s}-{n}",
             }
             for s in range(self.services)
@@ -43,20 +50,21 @@ class Burst:
         return made
 
     def parcels(self) -> list[list[dict[str, str]]]:
-        """Batches of up to four; every fifth batch comes a second time, somewhere."""
+        """Every fifth batch comes a second time, somewhere."""
         events, dice = self.events(), random.Random(self.seed)
-        batches = [events[i : i + 4] for i in range(0, len(events), 4)]
+        batches = [events[i : i + self.batch] for i in range(0, len(events), self.batch)]
         batches += dice.sample(batches, len(batches) // 5)
         dice.shuffle(batches)
         return batches
 
     def send(self, tocsin: Running) -> None:
         """Returns when every batch was acknowledged; a sender that hears nothing sends again."""
-        with ThreadPoolExecutor(4) as senders:
+        with ThreadPoolExecutor(self.senders) as senders:
             list(senders.map(lambda batch: self._until_acknowledged(tocsin, batch), self.parcels()))
 
     def _until_acknowledged(self, tocsin: Running, batch: list[dict[str, str]]) -> None:
         assert tocsin.until(lambda: acknowledged(tocsin, batch), 60), f"never acknowledged: {batch}"
+        self.through += 1
 
     def outcome(self, tocsin: Running) -> dict[str, object]:
         """What came of it: events stored and doubled, whose incidents, and the events counted on them."""
@@ -99,11 +107,12 @@ def _incidents(tocsin: Running) -> list[dict[str, object]]:
     return found
 
 
-def during(burst: Burst, tocsin: Running, trouble: Callable[[], None]) -> None:
-    """Send the burst; make the trouble when a part of it is through."""
+def during(burst: Burst, tocsin: Running, trouble: Callable[[], None], share: float = 0.3) -> None:
+    """Send the burst; make the trouble when that share of its batches is through."""
     sender = threading.Thread(target=burst.send, args=(tocsin,))
     sender.start()
-    time.sleep(0.25)
+    wanted = share * len(burst.parcels())
+    wait_until(lambda: burst.through >= wanted or not sender.is_alive(), SETTLED_WITHIN_S, pause=0.002)
     trouble()
     sender.join(timeout=120)
     assert not sender.is_alive()

@@ -47,6 +47,7 @@ class Running:
             "TOCSIN_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+            "LIVE_STREAMS_PER_SESSION": "1000",  # every viewer of a test is the same person
             **self.servers(),
         }
 
@@ -67,10 +68,10 @@ class Running:
             )
         assert self.until(lambda: self.status() == "ready", START_WITHIN_S), self.log()
 
-    def stop(self) -> int:
-        """What a Ctrl-C does. Returns the exit code."""
+    def stop(self, asked: signal.Signals = signal.SIGINT) -> int:
+        """What a Ctrl-C does, or another signal. Returns the exit code."""
         assert self.up is not None
-        self.up.send_signal(signal.SIGINT)
+        self.up.send_signal(asked)
         return self.up.wait(timeout=60)
 
     def log(self) -> str:

@@ -12,6 +12,8 @@ from typing import Final
 import redis
 
 from core.embedded.process import Handle, alive, wait_until
+from tests.faults.pressure import full_valkey, short_of_memory, weigh_down
+from tests.faults.restarts import restart, roll
 from tests.faults.running import Wired
 
 # Longer than any lease (`core.relay.LEASE_S`, which cannot be imported without Django).
@@ -93,6 +95,35 @@ def _flush_valkey(tocsin: Wired, dice: random.Random) -> None:
         for _ in range(5):
             client.flushall()
             time.sleep(0.2)
+
+
+@_trouble("Valkey full")
+def _fill_valkey(tocsin: Wired, dice: random.Random) -> None:
+    with full_valkey(tocsin):
+        time.sleep(dice.uniform(2.0, 12.0))
+
+
+@_trouble("asked to stop, and started again")
+def _restart(tocsin: Wired, dice: random.Random) -> None:
+    restart(tocsin)
+
+
+@_trouble("rolling restart")
+def _roll(tocsin: Wired, dice: random.Random) -> None:
+    roll(tocsin)
+
+
+@_trouble("web short of memory")
+def _tight_web(tocsin: Wired, dice: random.Random) -> None:
+    with short_of_memory(tocsin, "web", dice.randrange(40) << 20):
+        weigh_down(tocsin)
+
+
+@_trouble("workers short of memory")
+def _tight_workers(tocsin: Wired, dice: random.Random) -> None:
+    room = dice.randrange(0, 16) << 20
+    with short_of_memory(tocsin, "detection", room), short_of_memory(tocsin, "worker", room):
+        weigh_down(tocsin)
 
 
 @_trouble("Valkey away for long")

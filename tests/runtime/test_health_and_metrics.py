@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from io import StringIO
 from typing import Any
@@ -13,8 +15,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
+from config.standstill import STILL_AFTER, Standstill
 from config.watchdog import DEAF_AFTER_S, Watch
 from core import health, liveness, pulse
+from core.embedded.process import wait_until
 from core.health import Finding
 
 
@@ -130,3 +134,21 @@ def test_a_worker_is_deaf_when_beat_speaks_and_nothing_arrives() -> None:
 def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> None:
     secret = settings.REDIS_URL.split("@")[0].rsplit(":", 1)[1]
     assert secret not in json.dumps(client.get("/readyz").json())
+
+
+def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> None:
+    loop = asyncio.new_event_loop()
+    stuck = threading.Event()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    standstill = Standstill(loop)
+    assert not standstill.look()
+    loop.call_soon_threadsafe(stuck.wait)
+    assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "nothing answers"
+    stuck.set()
+    assert wait_until(lambda: not standstill.look(), 10), "it goes on"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=10)
+    loop.close()
+    with pytest.raises(RuntimeError):
+        standstill.look()

@@ -1,0 +1,136 @@
+"""An upgrade of the database is killed in the middle: it is said, nothing is half done, the next ends it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+
+from accounts.actor import Actor, system_actor
+from accounts.models import User
+from config.places import ROOT
+from core import health
+from core.embedded.process import wait_until
+from core.errors import Unavailable
+from detection.models import DetectionRule
+from detection.services.draining import drain
+from detection.services.ingest import accept_events
+from incidents.models import Component, Incident
+
+pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+WITHIN_S = 60
+OLD = ("incidents", "0005_sort_keys")
+HALF, NEW = "0006_bulk_actions", "0007_catalogue_and_overview"
+# The last of the tables that the newest migration changes, after it has changed all others.
+HOLD = """
+set idle_in_transaction_session_timeout = 0;
+lock table incidents_timelineentry in access exclusive mode
+"""
+RULE: Final[dict[str, Any]] = {
+    "rule_id": "errors",
+    "name": "Errors",
+    "incident_type": "error_burst",
+    "severity": "sev2",
+    "minimum_level": 3,
+    "error_threshold": 5,
+    "time_window_seconds": 300,
+}
+WAITS = """
+select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
+                where not l.granted and d.datname = current_database())
+"""
+BURST = b"[" + b",".join([b'{"service": "shop", "level": "critical"}'] * 20) + b"]"
+
+
+def migrate(*targets: tuple[str, str]) -> None:
+    """To those, or to the newest of all."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(list(targets) or executor.loader.graph.leaf_nodes())
+    health._all_applied.cache_clear()
+
+
+def applied(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from django_migrations where app = 'incidents' and name = %s", [name])
+        return bool(cursor.fetchone()[0])
+
+
+def address() -> str:
+    database = connection.settings_dict
+    account = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+    return f"postgresql://{account}/{database['NAME']}"
+
+
+def upgrade() -> subprocess.Popen[bytes]:
+    """`manage.py migrate`, as a person or a deployment runs it."""
+    argv = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--verbosity", "0"]
+    return subprocess.Popen(argv, cwd=ROOT, env={**os.environ, "DATABASE_URL": address()})
+
+
+def is_held_up() -> bool:
+    """Whether anybody waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS)
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.fixture
+def half(workspace: object, admin: Actor) -> Iterator[int]:
+    """Some rows; the database of an older version; an upgrade that was killed within its second migration.
+
+    Yields the id of a component that was there before.
+    """
+    component = Component.objects.create(workspace_id=admin.workspace_id, name="Shop")
+    DetectionRule.objects.create(workspace_id=admin.workspace_id, **RULE)
+    migrate(OLD)
+    try:
+        with psycopg.connect(address()) as other:
+            other.execute(HOLD)
+            with upgrade() as killed:
+                assert wait_until(is_held_up, WITHIN_S), f"it met no lock: {killed.poll()}"
+                killed.kill()
+        assert wait_until(lambda: not is_held_up(), WITHIN_S)
+        yield component.pk
+    finally:
+        migrate()
+        connection.close_pool()  # its connections prepared statements about tables that changed since
+
+
+@pytest.fixture
+def client(admin: Actor) -> Client:
+    made = Client()
+    user = User.objects.get(pk=admin.user_id)
+    made.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return made
+
+
+def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half: int, admin: Actor) -> None:
+    assert (applied(HALF), applied(NEW)) == (True, False), "one is whole, of the other nothing is there"
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["migrations"]["detail"] == "1 migrations are not applied"
+    page, answer = client.get(f"/components/{half}"), client.get("/api/v1/components")
+    assert (page.status_code, answer.status_code) == (503, 503)
+    assert "its upgrade is not finished" in page.content.decode()
+    assert "its upgrade is not finished" in answer.json()["detail"]
+    machine = system_actor(admin.workspace_id)
+    with pytest.raises(Unavailable):
+        accept_events(machine, body=BURST)
+
+    with upgrade() as next_one:
+        assert next_one.wait(timeout=WITHIN_S) == 0
+    assert applied(NEW)
+    connection.close_pool()
+    assert client.get("/readyz").json()["checks"]["migrations"]["level"] == "ok"
+    assert "Shop" in client.get(f"/components/{half}").content.decode()
+    accept_events(machine, body=BURST)
+    drain()
+    assert Incident.objects.of(admin.workspace_id).get().event_count == 20

@@ -1,0 +1,55 @@
+"""Valkey has no room left; everybody sends at once; hundreds listen, take nothing or send half."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from tests.faults.account import account
+from tests.faults.burst import SETTLED_WITHIN_S, Burst, check_it_settles
+from tests.faults.crowd import crowd
+from tests.faults.pressure import full_valkey
+from tests.faults.running import Running
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+# Long enough for every worker to be refused.
+FULL_S = 3.0
+
+
+def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
+    """The workers hold a message when it fills up, and what they write down on taking one is refused."""
+    burst = Burst(services=4, each=20)
+    workers = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
+    burst.send(tocsin)
+    with full_valkey(tocsin):
+        for one in workers:
+            one.resume()
+        found = requests.get(f"{tocsin.url}/readyz", timeout=15)
+        assert found.status_code == 200, "events are taken, so it stays in rotation"
+        assert found.json()["checks"]["valkey"]["detail"] == "Valkey is full and takes no message"
+        assert burst.outcome(tocsin)["stored"] == 80
+        time.sleep(FULL_S)
+    check_it_settles(burst, tocsin)
+    assert tocsin.programs("worker") + tocsin.programs("detection") == workers, "they waited, and live"
+
+
+def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_incidents(
+    tocsin: Running,
+) -> None:
+    """Every batch holds events of many services, so that all senders meet at each of them."""
+    burst = Burst(services=200, each=32, batch=50, senders=32)
+    burst.send(tocsin)
+    tocsin.until(lambda: account(burst, tocsin).is_right(), SETTLED_WITHIN_S)
+    found = account(burst, tocsin)
+    assert found.is_right(), found
+    assert (found.acknowledged, found.incidents) == (6400, 200)
+
+
+def test_five_hundred_idle_and_slow_connections_hold_up_no_burst(tocsin: Running) -> None:
+    burst = Burst(services=2, each=30)
+    with crowd(tocsin, listening=400, still=60, halves=40) as everybody:
+        burst.send(tocsin)
+        check_it_settles(burst, tocsin)
+        assert everybody.heard(b'"incidents"', SETTLED_WITHIN_S) == 400
