@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config.assets import build_assets
 from config.setup import FirstSteps, ensure_first_workspace
+from core.database_address import libpq_parameters
 from core.embedded.process import StartError
 
 
@@ -34,12 +35,8 @@ def prepare() -> str:
 
 def _reach_database() -> None:
     """Ask once, without the pool, which would only say that it waited in vain."""
-    given = connection.get_connection_params()
-    address: dict[str, Any] = {
-        k: v for k, v in given.items() if isinstance(v, str | int) and k != "prepare_threshold"
-    }
     try:
-        psycopg.connect(**address, connect_timeout=5).close()
+        psycopg.connect(**libpq_parameters(), connect_timeout=5).close()
     except psycopg.OperationalError as error:
         said = " ".join(str(error).split())
         raise StartError(f"the database that DATABASE_URL names cannot be used: {said}") from error

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, Final
 
-MASK: Final = "[redacted]"
+from core.secret_shapes import MASK, SHAPES
+
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|authorization|api[_-]?key|private[_-]?key|cookie|credential|session[_-]?key|dsn$",
+    r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
+    r"|(api|access|private|session|signing|encryption)[_-]?key",
     re.IGNORECASE,
 )
-_SECRET_TEXT: Final = (
-    (re.compile(r"\btcs_[A-Za-z0-9]{4,}_[A-Za-z0-9_-]{8,}"), MASK),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {MASK}"),
-    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"), rf"\1:{MASK}@"),
-    (
-        re.compile(r"(?i)\b(password|passwd|secret|token|api[_-]?key)(\s*[=:]\s*)[^\s,;&\"']{4,}"),
-        rf"\1\2{MASK}",
-    ),
-    (re.compile(r"(?i)(/sign-in/(?:once/|link/)?)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
-    (re.compile(r"(?i)(/webhooks/[a-z0-9_-]+/)[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
-)
+
+
+def _by_mark() -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Each mark with what may begin there, which is also what begins with a shorter one."""
+    marks = {mark for shape in SHAPES for mark in shape.marks}
+    return {mark: tuple(s.pattern for s in SHAPES if mark.startswith(s.marks)) for mark in marks}
+
+
+def _any_of(marks: Collection[str]) -> str:
+    """A pattern for the longest of `marks` at a place, letter by letter, so that few are tried at each."""
+    firsts = sorted({mark[:1] for mark in marks})
+    rest = {first: {mark[1:] for mark in marks if mark[:1] == first} for first in firsts}
+    is_end = rest.pop("", None) is not None
+    ways = [re.escape(first) + _any_of(more) for first, more in rest.items()]
+    return f"(?:{'|'.join(ways)}){'?' if is_end else ''}" if ways else ""
+
+
+_BY_MARK: Final = _by_mark()
+_MARK: Final = re.compile(_any_of(_BY_MARK))
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a credential replaced by `MASK`."""
-    for pattern, replacement in _SECRET_TEXT:
-        text = pattern.sub(replacement, text)
-    return text
+    """The text with everything that looks like a credential replaced by `MASK`; twice is as once."""
+    # One capital letter has a small one of two characters, and places must stay where they are.
+    lowered = text.replace("İ", "I").lower()
+    parts: list[str] = []
+    done = 0
+    mark = _MARK.search(lowered)
+    while mark:
+        start, end = _secret_at(text, mark.start(), mark.group())
+        if end:
+            parts += (text[done:start], MASK)
+            done = end
+        mark = _MARK.search(lowered, end or mark.start() + 1)
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _secret_at(text: str, place: int, mark: str) -> tuple[int, int]:
+    """Where the secret is whose shape begins at a mark; (0, 0) for none."""
+    for pattern in _BY_MARK[mark]:
+        if found := pattern.match(text, place):
+            return found.span(found.lastindex or 0)
+    return 0, 0
 
 
 def redact_value(value: Any) -> Any:

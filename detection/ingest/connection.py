@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
 import psycopg
-from django.db import connections
 
+from core.database_address import libpq_parameters
 from detection.ingest.statement import JsonText, JsonTextDumper
 
 ANSWER_WITHIN_S: Final = 5.0
@@ -61,10 +61,5 @@ class IngestConnection:
 
 def _parameters() -> dict[str, Any]:
     """Django's own address of the database, without its pool."""
-    given = connections["default"].get_connection_params()
-    wanted = {
-        name: value
-        for name, value in given.items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and name != "prepare_threshold"
-    }
-    return wanted | {"connect_timeout": CONNECT_WITHIN_S, "application_name": "tocsin-ingest"}
+    own = {"connect_timeout": CONNECT_WITHIN_S, "application_name": "tocsin-ingest"}
+    return libpq_parameters() | own

@@ -15,6 +15,7 @@ from core.errors import Problem
 from core.redaction import redact_value
 from detection.ingest.parsing import Fault
 from detection.models import QuarantinedRequest, Source
+from detection.webhooks.format import webhook_formats
 from detection.webhooks.request import WebhookRequest
 
 MOST_WAITING: Final = 1000
@@ -22,7 +23,7 @@ MOST_FAULTS: Final = 100
 KEPT_HEADERS: Final = frozenset(
     ["content-type", "content-encoding", "content-length", "user-agent", "date", "x-request-id"]
 )
-KEPT_PREFIXES: Final = ("ce-", "sentry-hook-", "x-event", "x-github-event", "x-opsgenie", "x-pagerduty")
+COMMON_PREFIX: Final = "x-event"
 
 
 def quarantine(
@@ -67,7 +68,7 @@ def _row(
         method=request.method,
         path=request.path.replace("\0", ""),
         query=redact_value(_plain(request.query)),
-        headers=_kept(request.headers),
+        headers=_kept(source, request.headers),
         body=request.raw,
         digest=digest,
         received_at=request.received_at,
@@ -76,9 +77,10 @@ def _row(
     )
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def _kept(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that say how to read the body; none that could hold a credential."""
-    wanted = {k: v for k, v in headers.items() if k in KEPT_HEADERS or k.startswith(KEPT_PREFIXES)}
+    prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).kept_headers)
+    wanted = {k: v for k, v in headers.items() if k in KEPT_HEADERS or k.startswith(prefixes)}
     kept: dict[str, str] = redact_value(_plain(wanted))
     return kept
 

@@ -21,7 +21,6 @@ from detection.rule_words import duration
 from detection.services.matched import Matched, matched_since, newest_event
 from detection.services.receiving import receive, settings_of, source_actor
 from detection.webhooks.format import Receipt, webhook_formats
-from detection.webhooks.guides import guide_for
 from detection.webhooks.reading import AlertState, Reading
 from detection.webhooks.request import WebhookRequest
 
@@ -58,7 +57,7 @@ def try_source(actor: Actor, *, source_id: int, body: str | None = None) -> list
 
 
 def _request(source: Source, body: str | None) -> WebhookRequest:
-    guide = guide_for(source.kind)
+    guide = webhook_formats().get(source.kind).guide
     raw = (guide.text if body is None else body[:LONGEST_BODY]).encode("utf-8", "replace")
     headers = {"content-type": guide.content_type, **guide.headers}
     return WebhookRequest("POST", headers, raw, raw, timezone.now())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Capability, require
@@ -20,12 +19,9 @@ from detection.source_selectors import sample_of, source_for
 from detection.views.quarantine import readable
 from detection.views.sources import NAV, note_faults, page_of
 from detection.webhooks.format import webhook_formats
-from detection.webhooks.formats.form import Form
-from detection.webhooks.forms import MULTIPART, URLENCODED
-from detection.webhooks.guides import guide_for
+from detection.webhooks.forms import MULTIPART
 from detection.webhooks.mapped import Found, look
 from detection.webhooks.mapping import Mapping, parse_mapping
-from detection.webhooks.request import WebhookRequest
 
 SHOWN = 5
 
@@ -76,20 +72,10 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
 def preview_of(source: Source, given: Any, body: str) -> Preview:
     """What `given` finds in `body`."""
     try:
-        found = look(parse_mapping(given), _values(source, body))
+        found = look(parse_mapping(given), webhook_formats().get(source.kind).pasted(body))
     except Problem as problem:
         return Preview(problem=problem.detail)
     return Preview(tuple(_element(parse_mapping(given), one) for one in found[:SHOWN]), len(found))
-
-
-def _values(source: Source, body: str) -> Any:
-    raw = body.encode("utf-8", "replace")
-    request = WebhookRequest("POST", {"content-type": "application/json"}, raw, raw, timezone.now())
-    is_form = source.kind == Form.name and not body.lstrip().startswith(("{", "["))
-    if not is_form:
-        return request.document()
-    headers = {"content-type": URLENCODED}
-    return Form().values(WebhookRequest("POST", headers, raw, raw, timezone.now()))
 
 
 def _element(mapping: Mapping, found: Found) -> dict[str, Any]:
@@ -111,7 +97,7 @@ def _verdict(mapping: Mapping, found: Found) -> str:
 def _body(source: Source, sample: SourceSample | None) -> str:
     """The last body that came, secrets masked, else the sample of the format."""
     if sample is None or sample.content_type == MULTIPART:
-        return guide_for(source.kind).text
+        return webhook_formats().get(source.kind).guide.text
     return readable(bytes(sample.body))
 
 

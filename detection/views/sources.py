@@ -19,7 +19,7 @@ from detection.services import sources as service
 from detection.services.trying_sources import try_source
 from detection.source_selectors import secrets_of, source_for, sources_of
 from detection.webhooks.format import webhook_formats
-from detection.webhooks.guides import filled, guide_for
+from detection.webhooks.guide import filled
 
 NAV = {"nav_current": "/sources"}
 HIDDEN = "<key>"
@@ -103,16 +103,15 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, actor: Actor, source: Source) -> dict[str, Any]:
-    secrets, guide = secrets_of(actor, source), guide_for(source.kind)
+    secrets, form = secrets_of(actor, source), webhook_formats().get(source.kind)
     keys = [secret for secret in secrets if secret.purpose == SourceSecret.Purpose.KEY]
     key = next((text for one in keys if (text := vars(one)["text"])), HIDDEN)
     base = request.build_absolute_uri("/").rstrip("/")
     address = f"{base}/api/v1/webhooks/{source.kind}/{key}"
-    form = webhook_formats().get(source.kind)
     return {
-        **NAV, "source": source, "format": form, "guide": guide, "keys": keys, "is_shown": key != HIDDEN,
+        **NAV, "source": source, "format": form, "guide": form.guide, "keys": keys, "is_shown": key != HIDDEN,
         "signing": [secret for secret in secrets if secret.purpose == SourceSecret.Purpose.SIGNING],
-        "address": address, "snippet": filled(guide.snippet, base=base, address=address, key=key),
+        "address": address, "snippet": filled(form.guide.snippet, base=base, address=address, key=key),
         "may_change": allowed(actor, Capability.SOURCES_WRITE), "secret_form": SecretForm().styled(),
     }  # fmt: skip
 
@@ -123,7 +122,7 @@ def test(request: HttpRequest, source_id: int) -> HttpResponse:
     actor = current_actor(request)
     require(actor, Capability.SOURCES_WRITE)
     source = source_for(actor, source_id)
-    body = request.POST.get("body") or guide_for(source.kind).text
+    body = request.POST.get("body") or webhook_formats().get(source.kind).guide.text
     steps = try_source(actor, source_id=source_id, body=body) if request.method == "POST" else []
     context = {**NAV, "source": source, "body": body, "steps": steps}
     return render(request, "detection/sources/test.html", context, part="log")

@@ -60,6 +60,10 @@ class Asked:
     path: str = ""
     request_id: str = ""
 
+    def unread(self) -> WebhookRequest:
+        """The same for a format; the body is not unpacked yet."""
+        return WebhookRequest(self.method, self.headers, self.raw, b"", self.at, self.query, self.path)
+
 
 def format_named(name: str) -> WebhookFormat:
     """The format of that name. Raises NotFound."""
@@ -100,7 +104,7 @@ def refusal(form: WebhookFormat, problem: Problem) -> Reply:
 
 def _take(form: WebhookFormat, key: str, asked: Asked) -> Reply:
     source = find_source(key, form.name)
-    request = WebhookRequest(asked.method, asked.headers, asked.raw, b"", asked.at, asked.query, asked.path)
+    request = asked.unread()
     try:
         reading = _read(form, source, request)
         actor = source_actor(source, asked.request_id)

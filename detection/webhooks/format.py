@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from core.errors import FieldFault, Invalid, Problem
 from core.registry import Registry
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapping import parse_mapping
 from detection.webhooks.reading import Reading, Reply
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.request import WebhookRequest, pasted
 from incidents.vocabulary import Severity
 
 
@@ -64,15 +65,18 @@ class WebhookFormat(ABC):
     source says otherwise; `content_types` are the media types taken ("" for a request that names none).
     `max_body` is in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source that
     holds secrets takes signed requests only. `is_mapped`: the source's field mapping says how to read it.
+    `kept_headers`: how the names of headers begin that `read` needs; quarantine keeps these.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    guide: ClassVar[Guide]
     is_alerting: ClassVar[bool] = False
     signs: ClassVar[bool] = False
     is_mapped: ClassVar[bool] = False
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json", ""})
     max_body: ClassVar[int] = 4_000_000
+    kept_headers: ClassVar[tuple[str, ...]] = ()
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
@@ -90,6 +94,10 @@ class WebhookFormat(ABC):
 
         Raises Malformed or Invalid when nothing of it can be read; then it goes to quarantine as a whole.
         """
+
+    def pasted(self, text: str) -> Any:
+        """A body that a person typed, as values for a mapping. Raises Malformed, Invalid, TooLarge."""
+        return pasted(text).document()
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
         """Refuse a mapping this format could not use. Raises Invalid naming each wrong field."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.errors import Malformed
 from core.strict_json import load
 
+RESENT_WITHIN_S: Final = 300
 # In UTF-8; what a sender may send at all is checked before, and no encoding takes less than half of this.
 LARGEST_DOCUMENT: Final = 8_000_000
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
@@ -71,3 +73,14 @@ class WebhookRequest:
     def document(self) -> Any:
         """The body as JSON. Raises Malformed, TooLarge, and Invalid for NUL characters."""
         return load(self.text().encode(), limit=LARGEST_DOCUMENT)
+
+    def made_key(self) -> str:
+        """A key for an alert whose sender gave none; the same body within minutes gets the same."""
+        slot = int(self.received_at.timestamp()) // RESENT_WITHIN_S
+        return hashlib.sha256(f"{slot}\n".encode() + self.body).hexdigest()[:32]
+
+
+def pasted(text: str, content_type: str = "application/json") -> WebhookRequest:
+    """A body that a person typed, as if it had been posted."""
+    raw = text.encode("utf-8", "replace")
+    return WebhookRequest("POST", {"content-type": content_type}, raw, raw, datetime.now(UTC))

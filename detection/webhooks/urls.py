@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from detection.webhooks import views
+from detection.webhooks.addressed import AddressedFormat
+from detection.webhooks.format import webhook_formats
+from detection.webhooks.views import view_of
 
 urlpatterns = [
-    path("v2/enqueue", views.enqueue),
-    path("v2/change/enqueue", views.enqueue_change),
-    path("v2/alerts", views.create_alert),
-    path("v2/alerts/<path:identifier>/<slug:action>", views.act_on_alert),
+    path(address.route, view_of(form, address))
+    for form in webhook_formats()
+    if isinstance(form, AddressedFormat)
+    for address in form.addresses
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import pkgutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 import pytest
@@ -13,7 +15,14 @@ from django.urls import resolve
 from core.navigation import NAVIGATION, SETTINGS, NavItem
 from core.panels import PANELS, Panel
 from detection.builtin import BuiltinRule
-from detection.webhooks.format import webhook_formats
+from detection.forms import kind_choices
+from detection.webhooks.door import format_named
+from detection.webhooks.format import FORMATS, SourceSettings, webhook_formats
+from detection.webhooks.request import pasted
+from tests.architecture.source import product, tree
+
+# An example in the API's document.
+EXAMPLES = {"detection/api_sources.py"}
 
 
 def modules_of(package: str) -> list[str]:
@@ -24,6 +33,59 @@ def test_every_module_of_formats_registers_one() -> None:
     homes = [type(one).__module__ for one in webhook_formats()]
     assert sorted(homes) == sorted(modules_of("detection.webhooks.formats"))
     assert len({one.name for one in webhook_formats()}) == len(homes)
+
+
+NEW_FORMAT = """
+from detection.webhooks.format import WebhookFormat, webhook_format
+from detection.webhooks.guide import Guide
+from detection.webhooks.reading import Alert, AlertState, Reading
+
+
+@webhook_format
+class Parrot(WebhookFormat):
+    name = "parrot"
+    title = "Parrot"
+    guide = Guide("Its cage", "{address}", {"says": "fire"})
+
+    def read(self, request, settings):
+        said = request.document()["says"]
+        return Reading(alerts=(Alert(key=said, state=AlertState.FIRING, title=said),))
+"""
+
+
+@pytest.fixture
+def parrot(tmp_path, monkeypatch) -> Iterator[None]:
+    """A file more in the folder of formats, for the length of a test."""
+    (tmp_path / "parrot.py").write_text(NEW_FORMAT)
+    package = import_module("detection.webhooks.formats")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setattr(FORMATS, "_items", dict(FORMATS._items))
+    webhook_formats.cache_clear()
+    yield
+    webhook_formats.cache_clear()
+    sys.modules.pop("detection.webhooks.formats.parrot", None)
+    vars(package).pop("parrot", None)
+
+
+def test_a_format_is_one_file(parrot) -> None:
+    """The door finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
+    form = format_named("parrot")
+    assert ("parrot", "Parrot") in kind_choices()
+    [alert] = form.read(pasted(form.guide.text), SourceSettings("Aviary")).alerts
+    assert alert.title == "fire"
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in webhook_formats() if one.name not in ("form", "generic")]
+)
+def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
+    """As a text of its own; "form" and "generic" are words as well."""
+    homes = {type(webhook_formats().get(name)).__module__.replace(".", "/") + ".py"}
+    naming = {
+        str(path) for path in product() for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and node.value == name
+    }  # fmt: skip
+    assert naming - homes - EXAMPLES == set()
 
 
 @pytest.mark.parametrize("module", modules_of("detection.rules"))

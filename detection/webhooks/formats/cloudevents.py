@@ -17,6 +17,7 @@ from core.strict_json import load
 from detection.ingest.parsing import Fault
 from detection.levels import LEVEL_NAMES
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapped import key_of, read_mapped
 from detection.webhooks.mapping import parse_mapping
 from detection.webhooks.reading import Change, ChangeKind, Reading, Reply
@@ -36,6 +37,16 @@ _DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback", "removed", "
 # The severitynumber of the CloudEvents severity extension, as in OpenTelemetry: four numbers to a level.
 _NUMBERED: Final = ("debug", "debug", "info", "warning", "error", "fatal")
 
+_GUIDE: Final = Guide(
+    "Event Grid, Knative, Argo or your own code: the address of a web hook",
+    "curl -X POST '{address}' \\\n  -H 'Content-Type: application/cloudevents+json' \\\n"
+    '  -d \'{"specversion": "1.0", "id": "1", "source": "/db-1", "type": "disk.full",\n'
+    '       "data": {"message": "Disk is full", "level": "error"}}\'',
+    {"specversion": "1.0", "id": "tocsin-test", "source": "/db-1", "type": "tocsin.test",
+     "data": {"message": "A test from Tocsin's source page", "level": "error"}},
+    "application/cloudevents+json", signing="The sender puts it into Authorization: Bearer …",
+)  # fmt: skip
+
 
 @webhook_format
 class CloudEvents(WebhookFormat):
@@ -43,7 +54,9 @@ class CloudEvents(WebhookFormat):
 
     name = "cloudevents"
     title = "CloudEvents 1.0"
+    guide = _GUIDE
     signs = True
+    kept_headers = ("ce-",)
     is_mapped = True
 
     def takes(self, content_type: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.forms import URLENCODED, form_values
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapped import detail_of, key_of
 from detection.webhooks.reading import Alert, AlertState, Reading
 from detection.webhooks.request import WebhookRequest
@@ -30,6 +32,14 @@ _PRIORITIES: Final = {
 }  # fmt: skip
 _EMPTY: Final = frozenset({"", "null", "none", "n/a"})
 
+_GUIDE: Final = Guide(
+    "Integrations, Webhooks, New: the address as URL, this as Payload; then @webhook-tocsin in a monitor",
+    "URL: {address}\n\nPayload:\n" + json.dumps(TEMPLATE, indent=2),
+    {"alert_id": "tocsin-test", "transition": "Triggered", "alert_type": "error", "priority": "P2",
+     "title": "A test from Tocsin's source page", "scope": "host:db-1", "tags": "service:orders-db"},
+    signing='Choose a secret; in Datadog add the custom header {"Authorization": "Bearer <secret>"}.',
+)  # fmt: skip
+
 
 @webhook_format
 class Datadog(WebhookFormat):
@@ -37,6 +47,7 @@ class Datadog(WebhookFormat):
 
     name = "datadog"
     title = "Datadog"
+    guide = _GUIDE
     is_alerting = True
     signs = True
     content_types = frozenset({"application/json", URLENCODED, ""})

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from detection.webhooks.format import webhook_format
-from detection.webhooks.formats.generic import MappedFormat
 from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.guide import Guide
+from detection.webhooks.mapped_format import MappedFormat
+from detection.webhooks.request import WebhookRequest, pasted
+
+_GUIDE: Final = Guide(
+    "Any program that posts a form",
+    "curl '{address}' -d title='Backup failed' -d component=nas -d state=firing -d key=backup",
+    "title=A+test+from+the+source+page&component=nas&state=firing&dedup_key=tocsin-test",
+    URLENCODED, signing="The sender signs the body; say how in the mapping.",
+)  # fmt: skip
 
 
 @webhook_format
@@ -16,7 +24,13 @@ class Form(MappedFormat):
 
     name = "form"
     title = "Web form"
+    guide = _GUIDE
     content_types = frozenset({URLENCODED, MULTIPART, ""})
 
     def values(self, request: WebhookRequest) -> Any:
         return form_values(request)
+
+    def pasted(self, text: str) -> Any:
+        """Fields written as in an address, or what they would hold, as JSON."""
+        is_json = text.lstrip().startswith(("{", "["))
+        return super().pasted(text) if is_json else self.values(pasted(text, URLENCODED))

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Read
-from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
-from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.mapped import read_mapped
-from detection.webhooks.mapping import Mapping, parse_mapping
-from detection.webhooks.reading import Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import PLAIN, bearer, is_known, is_signed
+from detection.webhooks.format import webhook_format
+from detection.webhooks.guide import Guide
+from detection.webhooks.mapped_format import MappedFormat
 
+_CURL: Final = """curl -X POST '{address}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"title": "Disk is full", "component": "db-1", "severity": "sev2", "state": "firing",
+       "key": "disk-db-1"}'
 
-class MappedFormat(WebhookFormat):
-    """A format whose bodies are read by a field mapping; what differs is how a body becomes values."""
-
-    is_alerting = True
-    signs = True
-    is_mapped = True
-
-    def verify(
-        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
-    ) -> bool:
-        """The header the mapping names holds the HMAC of the raw body, or with `plain` the secret itself."""
-        mapping = parse_mapping(settings.mapping if settings else {})
-        given = request.headers.get(mapping.signature_header, "")
-        if mapping.signature_algorithm == PLAIN:
-            return is_known(bearer(given.removeprefix(mapping.signature_prefix)), secrets)
-        if not given.startswith(mapping.signature_prefix):
-            return False
-        return is_signed(
-            request.raw, given.removeprefix(mapping.signature_prefix), secrets,
-            algorithm=mapping.signature_algorithm, encoding=mapping.signature_encoding,
-        )  # fmt: skip
-
-    def check_mapping(self, mapping: Read[str, Any]) -> None:
-        parse_mapping(mapping)
-
-    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
-        return read_mapped(self.mapping_of(settings), self.values(request))
-
-    def mapping_of(self, settings: SourceSettings) -> Mapping:
-        """The source's mapping. Raises Invalid when it cannot be used."""
-        return parse_mapping(settings.mapping)
-
-    def values(self, request: WebhookRequest) -> Any:
-        """The body as JSON-like values. Raises Malformed, Invalid, TooLarge."""
-        return request.document()
+# and when it is over:
+curl -X POST '{address}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"title": "Disk is full", "component": "db-1", "state": "resolved", "key": "disk-db-1"}'"""
+_FLAT: Final = {
+    "title": "Disk is full", "component": "db-1", "severity": "sev2", "state": "firing", "key": "tocsin-test",
+    "dedup_key": "tocsin-test", "description": "A test from Tocsin's source page.",
+}  # fmt: skip
+_GUIDE: Final = Guide(
+    "Any program that posts JSON", _CURL, _FLAT,
+    signing="The sender signs the body; say how in the mapping."
+)  # fmt: skip
 
 
 @webhook_format
@@ -57,4 +33,5 @@ class Generic(MappedFormat):
 
     name = "generic"
     title = "Generic JSON"
+    guide = _GUIDE
     content_types = frozenset({"application/json", "text/json", "text/plain", "application/octet-stream", ""})

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.forms import URLENCODED, form_values
+from detection.webhooks.guide import CHOSEN_BY_TEAM, Guide
 from detection.webhooks.mapped import key_of
 from detection.webhooks.reading import Change, ChangeKind, Reading
 from detection.webhooks.request import WebhookRequest
@@ -15,6 +16,15 @@ from detection.webhooks.values import first_line, line, link, links, moment, req
 
 _DONE: Final = {"success": "deployed", "failure": "deployment failed", "error": "deployment failed"}
 
+_GUIDE: Final = Guide(
+    "Repository or organization settings, Webhooks, Add: content type application/json; let it send "
+    "deployment statuses and releases",
+    "{address}",
+    {"deployment_status": {"id": 0, "state": "success"}, "deployment": {"ref": "main", "environment":
+     "production"}, "repository": {"name": "tocsin-test"}},
+    headers={"x-github-event": "deployment_status"}, signing=CHOSEN_BY_TEAM,
+)  # fmt: skip
+
 
 @webhook_format
 class GitHub(WebhookFormat):
@@ -22,7 +32,9 @@ class GitHub(WebhookFormat):
 
     name = "github"
     title = "GitHub deployments"
+    guide = _GUIDE
     signs = True
+    kept_headers = ("x-github-event",)
     content_types = frozenset({"application/json", URLENCODED, ""})
 
     def verify(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.guide import CHOSEN_BY_TEAM, Guide
 from detection.webhooks.mapped import key_of
 from detection.webhooks.reading import Change, ChangeKind, Reading
 from detection.webhooks.request import WebhookRequest
@@ -14,6 +15,14 @@ from detection.webhooks.values import first_line, line, link, links, moment, req
 
 _DONE: Final = {"success": "deployed", "failed": "deployment failed", "canceled": "deployment cancelled"}
 
+_GUIDE: Final = Guide(
+    "Project settings, Webhooks: triggers deployment events, releases and feature flags",
+    "{address}",
+    {"object_kind": "deployment", "status": "success", "deployment_id": 0, "environment": "production",
+     "project": {"name": "tocsin-test"}, "short_sha": "0000000"},
+    signing=CHOSEN_BY_TEAM,
+)  # fmt: skip
+
 
 @webhook_format
 class GitLab(WebhookFormat):
@@ -21,6 +30,7 @@ class GitLab(WebhookFormat):
 
     name = "gitlab"
     title = "GitLab deployments"
+    guide = _GUIDE
     signs = True
 
     def verify(

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from core.errors import Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.formats.alertmanager import component_of, group_of, severity_from
+from detection.webhooks.grouped import SAMPLE, component_of, group_of, severity_from
+from detection.webhooks.guide import Guide
 from detection.webhooks.reading import Alert, AlertState, Reading
 from detection.webhooks.request import WebhookRequest
 from detection.webhooks.signing import is_signed
@@ -20,6 +21,14 @@ LEGACY: Final = {
     "alerting": AlertState.FIRING, "no_data": AlertState.FIRING, "ok": AlertState.RESOLVED,
 }  # fmt: skip
 
+_GUIDE: Final = Guide(
+    "Alerting, Contact points, Add: integration Webhook; or as a provisioning file",
+    "apiVersion: 1\ncontactPoints:\n  - orgId: 1\n    name: tocsin\n    receivers:\n      - uid: tocsin\n"
+    "        type: webhook\n        settings:\n          url: {address}\n          httpMethod: POST",
+    SAMPLE | {"version": "1", "orgId": 1, "title": "[FIRING:1] TocsinTest", "state": "alerting",
+              "message": ""},
+)  # fmt: skip
+
 
 @webhook_format
 class Grafana(WebhookFormat):
@@ -27,6 +36,7 @@ class Grafana(WebhookFormat):
 
     name = "grafana"
     title = "Grafana"
+    guide = _GUIDE
     is_alerting = True
     signs = True
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, NotFound, Problem
-from detection.webhooks.format import Outcome, Receipt, SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.format import Outcome, Receipt, SourceSettings, webhook_format
+from detection.webhooks.guide import Guide
 from detection.webhooks.reading import Alert, AlertState, Reading, Reply
 from detection.webhooks.request import WebhookRequest
 from detection.webhooks.values import first_line, labels_of, line, prose, require_object, severity_of, type_of
@@ -28,17 +29,43 @@ DONE: Final = {
 }
 NO_ALERT: Final = "Alert does not exist"
 ALIAS_LENGTH: Final = 512
-RESENT_WITHIN_S: Final = 300
+GENIE: Final = "geniekey "
+
+_GUIDE: Final = Guide(
+    "Anything that speaks Opsgenie's Alert API: its address and the API key",
+    "curl -X POST '{base}/v2/alerts' \\\n  -H 'Authorization: GenieKey {key}' \\\n"
+    "  -H 'Content-Type: application/json' \\\n"
+    "  -d '{\"message\": \"Disk is full\", \"alias\": \"disk-db-1\", \"priority\": \"P2\"}'",
+    {"message": "A test from Tocsin's source page", "alias": "tocsin-test", "priority": "P2",
+     "entity": "db-1"},
+)  # fmt: skip
 
 
 @webhook_format
-class Opsgenie(WebhookFormat):
+class Opsgenie(AddressedFormat):
     """`/v2/alerts` with `Authorization: GenieKey <the source's key>`; `request.path` is what follows it."""
 
     name = "opsgenie"
     title = "Opsgenie Alert API"
+    guide = _GUIDE
     is_alerting = True
     max_body = 1_000_000
+    kept_headers = ("x-opsgenie",)
+    addresses = (
+        Address("v2/alerts"),
+        # `identifierType` may be given, or not.
+        Address("v2/alerts/<path:identifier>/<slug:action>", "{identifier}/{action}", asks=True),
+    )
+
+    def source_key(self, request: WebhookRequest) -> str:
+        """What follows GenieKey in Authorization."""
+        sent = request.headers.get("authorization", "")
+        return sent[len(GENIE) :].strip() if sent.lower().startswith(GENIE) else ""
+
+    def asked_about(self, path: str) -> str:
+        """`requests/<request id>`."""
+        asked, _, request_id = path.rpartition("/")
+        return request_id if asked == "requests" else ""
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         body = require_object(request.document() if request.body.strip() else {})
@@ -65,20 +92,19 @@ class Opsgenie(WebhookFormat):
             said["errors"] = {fault.field: fault.message for fault in problem.faults}
         return Reply(status, said | problem.extra)
 
+    def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
+        """What a client is told that asks what became of its request.
 
-def status_of(request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
-    """What a client is told that asks what became of its request.
-
-    An alert is known by its alias alone, so that is its id as well: whatever a client takes from here to
-    name the alert, with or without `identifierType`, leads to it.
-    """
-    alias = outcome.key if outcome.succeeded else ""
-    data = {
-        "success": outcome.succeeded, "isSuccess": outcome.succeeded, "action": outcome.action,
-        "processedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "integrationId": source, "status": outcome.words, "alertId": alias, "alias": alias,
-    }  # fmt: skip
-    return Reply(200, {"data": data, "took": 0.0, "requestId": request_id})
+        An alert is known by its alias alone, so that is its id as well: whatever a client takes from here to
+        name the alert, with or without `identifierType`, leads to it.
+        """
+        alias = outcome.key if outcome.succeeded else ""
+        data = {
+            "success": outcome.succeeded, "isSuccess": outcome.succeeded, "action": outcome.action,
+            "processedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "integrationId": source, "status": outcome.words, "alertId": alias, "alias": alias,
+        }  # fmt: skip
+        return Reply(200, {"data": data, "took": 0.0, "requestId": request_id})
 
 
 def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
@@ -86,7 +112,7 @@ def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
     tags = body.get("tags")
     named = dict.fromkeys((line(tag) for tag in tags), "true") if isinstance(tags, list) else {}
     return Alert(
-        key=line(body.get("alias"), ALIAS_LENGTH) or _made_key(request),
+        key=line(body.get("alias"), ALIAS_LENGTH) or request.made_key(),
         state=AlertState.FIRING,
         title=line(body["message"]),
         severity=severity_of(body.get("priority"), PRIORITIES) or Severity.SEV3,
@@ -123,12 +149,6 @@ def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _type(body: Mapping[str, Any]) -> IncidentType:
     return type_of(_details(body).get("incident_type")) or IncidentType.OTHER
-
-
-def _made_key(request: WebhookRequest) -> str:
-    """A name for an alert without an alias; the same body sent again within minutes gets the same."""
-    slot = int(request.received_at.timestamp()) // RESENT_WITHIN_S
-    return hashlib.sha256(f"{slot}\n".encode() + request.body).hexdigest()[:32]
 
 
 def _id(receipt: Receipt) -> str:

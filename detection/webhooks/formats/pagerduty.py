@@ -5,15 +5,18 @@ Whatever speaks to events.pagerduty.com can be pointed here by changing the addr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, Problem
-from detection.webhooks.format import Receipt, SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.format import Receipt, SourceSettings, webhook_format
+from detection.webhooks.guide import Guide
 from detection.webhooks.reading import Alert, AlertState, Change, ChangeKind, Reading, Reply
 from detection.webhooks.request import WebhookRequest
+from detection.webhooks.unpacking import unpacked
 from detection.webhooks.values import (
     first_line,
     labels_of,
@@ -36,17 +39,42 @@ SEVERITIES: Final = {
 DEDUP_LENGTH: Final = 255
 SUMMARY_LENGTH: Final = 1024
 CHANGE_PATH: Final = "change/enqueue"
-RESENT_WITHIN_S: Final = 300
+
+_GUIDE: Final = Guide(
+    "Anything that speaks PagerDuty's Events API v2: its address and the routing key",
+    "curl -X POST '{base}/v2/enqueue' \\\n  -H 'Content-Type: application/json' \\\n"
+    "  -d '{\"routing_key\": \"{key}\", \"event_action\": \"trigger\", \"dedup_key\": \"disk-db-1\",\n"
+    '       "payload": {"summary": "Disk is full", "source": "db-1", "severity": "error"}}\'',
+    {"routing_key": "in-the-address", "event_action": "trigger", "dedup_key": "tocsin-test",
+     "payload": {"summary": "A test from Tocsin's source page", "source": "db-1", "severity": "error"}},
+)  # fmt: skip
 
 
 @webhook_format
-class PagerDuty(WebhookFormat):
+class PagerDuty(AddressedFormat):
     """`routing_key` is the source's key at `/v2/enqueue`; at the source's own address it is not looked at."""
 
     name = "pagerduty"
     title = "PagerDuty Events API v2"
+    guide = _GUIDE
     is_alerting = True
     max_body = 524_288
+    kept_headers = ("x-pagerduty",)
+    addresses = (Address("v2/enqueue", "enqueue"), Address(f"v2/{CHANGE_PATH}", CHANGE_PATH))
+
+    def source_key(self, request: WebhookRequest) -> str:
+        """The event's routing_key. What is too large is looked at as it came, and refused by the door."""
+        fits = len(request.raw) <= self.max_body
+        body = unpacked(request.raw, request.headers, self.max_body) if fits else request.raw
+        key = line(require_object(replace(request, body=body).document()).get("routing_key"))
+        if not key:
+            fault = FieldFault("routing_key", "required", "'routing_key' is missing or blank")
+            raise Invalid("The event names no routing_key.", faults=[fault])
+        return key
+
+    def told(self, reply: Reply) -> Reply:
+        """PagerDuty knows no 404: a key it does not know makes an event invalid."""
+        return replace(reply, status=400) if reply.status == 404 else reply
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         body = require_object(request.document())
@@ -82,7 +110,7 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
     details = payload.get("custom_details")
     summary = line(payload["summary"], SUMMARY_LENGTH)
     return Alert(
-        key=body.get("dedup_key") or _made_key(request),
+        key=body.get("dedup_key") or request.made_key(),
         state=state,
         title=summary,
         severity=SEVERITIES[payload["severity"]],
@@ -176,9 +204,3 @@ def _description(summary: str, details: Any) -> str:
     else:
         told = prose(details)
     return "\n\n".join(part for part in (summary if len(summary) > 200 else "", told) if part)
-
-
-def _made_key(request: WebhookRequest) -> str:
-    """A dedup_key for a sender that gave none; the same body sent again within minutes gets the same."""
-    slot = int(request.received_at.timestamp()) // RESENT_WITHIN_S
-    return hashlib.sha256(f"{slot}\n".encode() + request.body).hexdigest()[:32]

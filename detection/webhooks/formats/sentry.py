@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from detection.levels import LEVEL_NAMES
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapped import key_of
 from detection.webhooks.reading import Alert, AlertState, Reading
 from detection.webhooks.request import WebhookRequest
@@ -43,6 +44,17 @@ _ISSUE_STATES: Final = {
 }  # fmt: skip
 _PROJECT: Final = re.compile(r"/projects/[^/]+/([^/]+)/")
 
+_GUIDE: Final = Guide(
+    "Settings, Developer Settings, New Internal Integration: Webhook URL, with Alert Rule Action and the "
+    "resource issue switched on",
+    "{address}",
+    {"action": "triggered", "data": {"event": {"issue_id": "tocsin-test", "level": "error", "title":
+     "A test from Tocsin's source page", "url": "https://sentry.io/api/0/projects/acme/checkout/events/1/"},
+     "triggered_rule": "Test"}, "actor": {"type": "application", "id": "sentry", "name": "Sentry"}},
+    headers={"sentry-hook-resource": "event_alert"},
+    signing="Copy the Client Secret from the integration's page in Sentry.",
+)  # fmt: skip
+
 
 @webhook_format
 class Sentry(WebhookFormat):
@@ -50,8 +62,10 @@ class Sentry(WebhookFormat):
 
     name = "sentry"
     title = "Sentry"
+    guide = _GUIDE
     is_alerting = True
     signs = True
+    kept_headers = ("sentry-hook-",)
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapped import detail_of, key_of
 from detection.webhooks.reading import Alert, AlertState, Reading
 from detection.webhooks.request import WebhookRequest
@@ -16,6 +17,13 @@ from incidents.vocabulary import IncidentType, Severity
 DOWN, UP = 0, 1
 _STATES: Final = {DOWN: AlertState.FIRING, UP: AlertState.RESOLVED}
 
+_GUIDE: Final = Guide(
+    "Settings, Notifications, Setup: type Webhook, request body Preset application/json",
+    "{address}",
+    {"heartbeat": {"monitorID": 0, "status": 0, "msg": "A test from Tocsin's source page"},
+     "monitor": {"id": 0, "name": "Tocsin test"}, "msg": "down"},
+)  # fmt: skip
+
 
 @webhook_format
 class UptimeKuma(WebhookFormat):
@@ -23,6 +31,7 @@ class UptimeKuma(WebhookFormat):
 
     name = "uptime-kuma"
     title = "Uptime Kuma"
+    guide = _GUIDE
     is_alerting = True
     content_types = frozenset({"application/json", MULTIPART, URLENCODED, ""})
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from core.errors import FieldFault, Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
+from detection.webhooks.guide import Guide
 from detection.webhooks.mapped import detail_of, key_of
 from detection.webhooks.reading import Alert, AlertState, Reading
 from detection.webhooks.request import WebhookRequest
@@ -27,6 +28,13 @@ DOWN, UP, EXPIRES = "1", "2", "3"
 _WORDS: Final = {DOWN: "is down", UP: "is up again", EXPIRES: "has a certificate that expires"}
 _SEVERITIES: Final = {DOWN: Severity.SEV2, UP: Severity.SEV2, EXPIRES: Severity.SEV4}
 
+_GUIDE: Final = Guide(
+    "Integrations, Webhook: URL to notify, with default variables as POST parameters",
+    "{address}",
+    "monitorID=0&monitorFriendlyName=Tocsin+test&alertType=1&alertDetails=A+test",
+    URLENCODED,
+)  # fmt: skip
+
 
 @webhook_format
 class UptimeRobot(WebhookFormat):
@@ -34,6 +42,7 @@ class UptimeRobot(WebhookFormat):
 
     name = "uptimerobot"
     title = "UptimeRobot"
+    guide = _GUIDE
     is_alerting = True
     content_types = frozenset({"application/json", MULTIPART, URLENCODED, ""})
 

@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from detection.webhooks.format import SourceSettings, webhook_formats
-from detection.webhooks.guides import GUIDES, filled
+from detection.webhooks.guide import filled
 from detection.webhooks.request import WebhookRequest
 
 
 @pytest.mark.parametrize("name", webhook_formats().names())
 def test_every_format_has_a_guide_whose_sample_it_reads(name):
-    guide, form = GUIDES[name], webhook_formats().get(name)
+    form = webhook_formats().get(name)
+    guide = form.guide
     raw = guide.text.encode()
     request = WebhookRequest(
         "POST", {"content-type": guide.content_type, **guide.headers}, raw, raw, timezone.now()
@@ -26,7 +27,9 @@ def test_every_format_has_a_guide_whose_sample_it_reads(name):
 @pytest.mark.parametrize("name", webhook_formats().names())
 def test_every_snippet_names_the_address_or_the_key_and_nothing_is_left_open(name):
     address = f"https://tocsin.test/api/v1/webhooks/{name}/KEY"
-    text = filled(GUIDES[name].snippet, base="https://tocsin.test", address=address, key="KEY")
+    text = filled(
+        webhook_formats().get(name).guide.snippet, base="https://tocsin.test", address=address, key="KEY"
+    )
     assert "KEY" in text
     assert not any(hole in text for hole in ("{address}", "{base}", "{key}"))
     assert not form_signs_silently(name)
@@ -34,4 +37,5 @@ def test_every_snippet_names_the_address_or_the_key_and_nothing_is_left_open(nam
 
 def form_signs_silently(name):
     """A sender that signs, and a guide that says nothing of where its secret comes from."""
-    return webhook_formats().get(name).signs and name not in ("grafana",) and not GUIDES[name].signing
+    form = webhook_formats().get(name)
+    return form.signs and name not in ("grafana",) and not form.guide.signing

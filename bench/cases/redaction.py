@@ -1,0 +1,78 @@
+"""Goal 18: how fast secrets are taken out of log lines, of ordinary ones and of those made to hold it up."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from collections.abc import Callable
+
+from bench.harness.figures import in_turn, median
+from bench.harness.report import Report, Verdict
+from bench.harness.scale import Scale
+from core.redaction import redact
+from tests.runtime.redaction_corpus import HARD, HARMLESS, LOOKALIKES, PLAIN, with_secrets, without_secrets
+from tests.runtime.redaction_hostile import hostile_lines
+
+MEGABYTE = 1_000_000
+
+
+def ordinary_and_hostile(scale: Scale) -> Report:
+    """Goal 18."""
+    size = MEGABYTE // 50 if scale.is_smoke else MEGABYTE
+    lines = _lines(size)
+    candidates = {
+        "logging, into memory": lambda: _speed(lines, _logged()),
+        "redaction": lambda: _speed(lines, redact),
+    }
+    measured = in_turn(scale.repetitions, candidates)
+    hostile = {name: _seconds_for_a_megabyte(text) for name, text in hostile_lines(size).items()}
+    worst = max(hostile, key=hostile.__getitem__)
+    medians = {name: median(speeds) for name, speeds in measured.items()}
+    verdicts = [
+        Verdict("redaction of log lines", medians["redaction"], 5, unit=" MB/s"),
+        Verdict("redaction / logging", medians["redaction"] / medians["logging, into memory"], 0.5, unit="×"),
+        Verdict("worst hostile line", hostile[worst], 1, unit=" s/MB", more_is_better=False),
+    ]
+    rows = [(f"{name}, MB/s", medians[name], min(all_), max(all_)) for name, all_ in measured.items()]
+    slowest = sorted(hostile.items(), key=lambda pair: -pair[1])[:5]
+    rows += [(f"hostile, {name}, s/MB", seconds, seconds, seconds) for name, seconds in slowest]
+    note = "CPU time of one thread. Of a hundred lines five hold a secret; each hostile line is 1 MB."
+    return Report(
+        18, "secrets taken out of log lines", ("what", "median", "least", "most"), rows, verdicts, note
+    )
+
+
+def _lines(size: int) -> list[str]:
+    """About `size` characters of log: of a hundred lines five hold a secret, fifteen what looks like one."""
+    count = size // 100
+    made = [
+        *without_secrets(HARMLESS, count * 8 // 10, 1),
+        *without_secrets(LOOKALIKES, count * 15 // 100, 2),
+        *with_secrets(PLAIN, count * 4 // 100, 3),
+        *with_secrets(HARD, count // 100, 4),
+    ]
+    return [line.text for line in made]
+
+
+def _logged() -> Callable[[str], object]:
+    """The standard library's own way of a line into a file, without the disk."""
+    logger = logging.Logger("bench")
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    return logger.warning
+
+
+def _speed(lines: list[str], work: Callable[[str], object]) -> float:
+    """MB for each second of CPU."""
+    began = time.process_time()
+    for line in lines:
+        work(line)
+    return sum(map(len, lines)) / MEGABYTE / (time.process_time() - began)
+
+
+def _seconds_for_a_megabyte(text: str) -> float:
+    began = time.process_time()
+    redact(text)
+    return (time.process_time() - began) * MEGABYTE / len(text)

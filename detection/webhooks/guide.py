@@ -1,0 +1,38 @@
+"""How a sender is pointed here: what to paste into it, and a body to try it with. Plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+JSON: Final = "application/json"
+CHOSEN_BY_TEAM: Final = "Choose a secret, set it in the sender and here."
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """`where`: where in the sender it is set. `snippet`: what to paste, with {address}, {base} and {key} to
+    be filled in. `body`: a request that fires, sent as `content_type` with `headers`, for the test.
+    `signing`: where the sender's secret comes from; empty where it cannot sign.
+    """
+
+    where: str
+    snippet: str
+    body: Any
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    signing: str = ""
+
+    @property
+    def text(self) -> str:
+        """The body as text, JSON set out over lines."""
+        return (
+            self.body if isinstance(self.body, str) else json.dumps(self.body, indent=2, ensure_ascii=False)
+        )
+
+
+def filled(snippet: str, *, base: str, address: str, key: str) -> str:
+    """The snippet with a source's address in it; other braces are left alone."""
+    return snippet.replace("{address}", address).replace("{base}", base).replace("{key}", key)
