@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.cases import detection, exactly_once, footprint, ingest, latency, page, pages, stored, streams
+from bench.cases import (
+    admin_pages,
+    detection,
+    exactly_once,
+    footprint,
+    ingest,
+    latency,
+    page,
+    pages,
+    stored,
+    streams,
+)
 from bench.harness.report import Report
 from bench.harness.scale import Scale
 
@@ -26,4 +37,5 @@ GOALS: dict[int, Callable[[Scale], Report]] = {
     15: pages.with_a_long_past,
     16: footprint.memory_at_idle,
     17: footprint.cold_start,
+    18: admin_pages.lists,
 }
