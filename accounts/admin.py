@@ -25,7 +25,7 @@ from accounts.models import (
     Workspace,
 )
 from accounts.services.people import check_person, note_new_password, save_person
-from core.admin_base import ReadOnly, one_of
+from core.admin_base import Growing, ReadOnly, one_of
 from core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class TokenEpochAdmin(ReadOnly):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnly):
+class AuditEntryAdmin(Growing):
     list_display = ("at", "workspace", "actor_label", "action", "summary", "request_id")
     list_filter = ("workspace", one_of("actor_kind", *KINDS), one_of("object_type", *TYPES))
     search_fields = ("summary", "actor_label", "=object_id", "=request_id")

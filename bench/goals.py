@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bench.cases import (
+    admin_pages,
     detection,
     exactly_once,
     footprint,
@@ -38,4 +39,5 @@ GOALS: dict[int, Callable[[Scale], Report]] = {
     16: footprint.memory_at_idle,
     17: footprint.cold_start,
     18: redaction.ordinary_and_hostile,
+    19: admin_pages.lists,
 }

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.admin_base import ReadOnly
+from core.admin_base import Growing, ReadOnly
 from core.models import OutboxDispatch, OutboxEvent
 from core.relay import send_again
 
@@ -17,7 +17,7 @@ if admin.site.is_registered(Group):
 
 
 @admin.register(OutboxDispatch)
-class OutboxDispatchAdmin(ReadOnly):
+class OutboxDispatchAdmin(Growing):
     """Read only, but for the one thing a person can do about a dead dispatch."""
 
     list_display = ("id", "subscriber", "event", "state", "attempts", "due_at", "settled_at", "last_error")
@@ -34,7 +34,7 @@ class OutboxDispatchAdmin(ReadOnly):
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(ReadOnly):
+class OutboxEventAdmin(Growing):
     list_display = ("id", "topic", "workspace_id", "created_at")
     search_fields = ("=topic", "=id")
 

@@ -22,6 +22,7 @@ else:  # generic for the type checker only
 
 MOST_COUNTED: Final = 5000
 PER_PAGE: Final = 50
+NEWEST: Final = 20_000
 
 
 class BoundedPaginator(Pages):
@@ -61,6 +62,24 @@ class ReadOnly(Quick):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
         return False
+
+
+class Growing(ReadOnly):
+    """A table that grows for ever: words have no index, so they are searched for in its newest rows only.
+
+    Nor is it sorted by another column, which would read all of it for one page.
+    """
+
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    search_help_text = f"Words in the newest {NEWEST:,} rows"
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Among the newest rows only."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        oldest = self.model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1]
+        if search_term.strip() and (last := oldest.first()) is not None:
+            found = found.filter(pk__gt=last)
+        return found, may_repeat
 
 
 class OneOf(ListFilter):

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_history import AuditedReadOnly
-from accounts.models import Workspace
+from accounts.admin_search import OfIncidents, in_all_workspaces
 from core.admin_base import ReadOnly
 from detection.models import DetectionRule, Event, Finding, IncidentEvent, SourceSecret
 
@@ -32,10 +32,10 @@ class DetectionRuleAdmin(AuditedReadOnly):
 
 
 @admin.register(Finding)
-class FindingAdmin(ReadOnly):
+class FindingAdmin(OfIncidents):
     list_display = ("found_at", "rule", "group_key", "outcome", "event_count", "incident")
     list_filter = ("workspace", "outcome")
-    search_fields = ("=group_key", "=rule__rule_id", "=incident__number")
+    search_fields = ("=group_key", "=rule__rule_id")
     list_select_related = ("rule", "incident")
 
 
@@ -52,25 +52,22 @@ class SourceSecretAdmin(ReadOnly):
 class Partitioned(ReadOnly):
     """Tables whose every key starts with the workspace: so do their order and their look-ups here."""
 
+    sortable_by = ()
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """One row, found by the key although the address does not name the workspace."""
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
-        return _in_all_workspaces(self.get_queryset(request)).filter(pk=int(object_id)).first()
+        return in_all_workspaces(self.get_queryset(request)).filter(pk=int(object_id)).first()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         """By number only: there is no index by anything else."""
         if not search_term.strip().isdecimal():
             return (queryset.none() if search_term.strip() else queryset), False
         number = int(search_term.strip()[:18])
-        return _in_all_workspaces(queryset).filter(**{self.number_field: number}), False
+        return in_all_workspaces(queryset).filter(**{self.number_field: number}), False
 
     number_field = "pk"
-
-
-def _in_all_workspaces(rows: QuerySet[Any]) -> QuerySet[Any]:
-    places = list(Workspace.objects.values_list("pk", flat=True))
-    return rows.filter(workspace_id__in=places)
 
 
 @admin.register(Event)

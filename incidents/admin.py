@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.admin_history import AuditedReadOnly
+from accounts.admin_search import OfIncidents, in_all_workspaces, number_in
 from core.admin_base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
@@ -31,39 +36,48 @@ class IncidentAdmin(AuditedReadOnly):
         "detected_at",
     )
     list_filter = ("workspace", "severity", "status", "incident_type", "source", "is_drill")
-    search_fields = ("=number", "title")
+    search_fields = ("title",)
+    search_help_text = "A number, or part of a title"
+    sortable_by = ()  # newest first; by another column would read all of a table that grows for ever
     list_select_related = ("workspace",)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str) -> Any:
+        """By number, else by title: each has an index, both at once would use neither."""
+        number = number_in(search_term)
+        if number is None:
+            return super().get_search_results(request, queryset, search_term)
+        return in_all_workspaces(queryset).filter(number=number), False
 
 
 @admin.register(TimelineEntry)
-class TimelineEntryAdmin(ReadOnly):
+class TimelineEntryAdmin(OfIncidents):
     list_display = ("occurred_at", "incident", "kind", "author_label", "is_public", "message")
     list_filter = ("workspace", "kind", "is_public")
-    search_fields = ("=incident__number", "author_label")
+    search_fields = ("author_label",)
     list_select_related = ("incident",)
 
 
 @admin.register(IncidentSignal)
-class IncidentSignalAdmin(ReadOnly):
+class IncidentSignalAdmin(OfIncidents):
     list_display = ("incident", "reporter", "fingerprint", "first_at", "last_at")
     list_filter = ("workspace",)
-    search_fields = ("reporter", "=fingerprint", "=incident__number")
+    search_fields = ("reporter", "=fingerprint")
     list_select_related = ("incident",)
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(ReadOnly):
+class RoleAssignmentAdmin(OfIncidents):
     list_display = ("incident", "role", "user", "assigned_at", "ended_at")
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
-    search_fields = ("=incident__number", "user__username")
+    search_fields = ("user__username",)
     list_select_related = ("incident", "user")
 
 
 @admin.register(AffectedComponent)
-class AffectedComponentAdmin(ReadOnly):
+class AffectedComponentAdmin(OfIncidents):
     list_display = ("incident", "component", "impact")
     list_filter = ("workspace", "impact")
-    search_fields = ("=incident__number", "component__name")
+    search_fields = ("component__name",)
     list_select_related = ("incident", "component")
 
 

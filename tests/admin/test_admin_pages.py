@@ -9,9 +9,12 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Session, User
-from detection.models import SourceSecret
+from core.admin_base import Growing
+from core.models import OutboxDispatch, OutboxEvent
+from detection.models import Event, Finding, IncidentEvent, SourceSecret
 from detection.services.rules import install_builtin_rules
 from detection.services.sources import create_source
+from incidents.models import Incident, TimelineEntry
 from incidents.services.opening import declare_incident
 from tests.architecture.source import LAYERS
 from tests.web.signed_in import browser_for
@@ -20,6 +23,9 @@ pytestmark = pytest.mark.django_db
 OURS = [model for model in apps.get_models() if model._meta.app_label in LAYERS]
 # Counters and marks of the machinery, of which a page would show nothing a person can use.
 MACHINERY: set[str] = set()
+GROWING = (
+    AuditEntry, Event, Finding, Incident, IncidentEvent, OutboxDispatch, OutboxEvent, TimelineEntry,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -169,3 +175,26 @@ def test_rules_can_be_looked_at_with_their_history(staff, workspace):
     rule = install_builtin_rules(system_actor(workspace.pk))[0]
     assert staff.get(address(type(rule), "change", rule.pk)).status_code == 200
     assert "Installed the rule" in staff.get(address(type(rule), "history", rule.pk)).content.decode()
+
+
+def test_words_are_looked_for_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
+    monkeypatch.setattr("core.admin_base.NEWEST", 3)
+    old = declare_incident(admin, title="Checkout is down", severity="sev2")
+    for number in range(3):
+        declare_incident(admin, title=f"Trouble {number}")
+    entries, audit = address(TimelineEntry), address(AuditEntry)
+    assert 'class="field-incident' in staff.get(entries, {"q": str(old.number)}).content.decode()
+    assert b"0 timeline entries" not in staff.get(entries, {"q": admin.label}).content
+    assert b"INC-1<" not in staff.get(entries, {"q": admin.label}).content
+    assert b"Trouble 2" in staff.get(audit, {"q": "declared"}).content
+    assert b"Checkout" not in staff.get(audit, {"q": "declared"}).content
+    found = staff.get(address(type(old)), {"q": "checkout"}).content
+    assert b"Checkout is down" in found
+    assert b"Checkout is down" in staff.get(address(type(old)), {"q": str(old.number)}).content
+
+
+@pytest.mark.parametrize("model", GROWING, ids=lambda model: model.__name__)
+def test_a_table_that_grows_for_ever_is_sorted_by_its_key_alone(staff, model):
+    page = django_admin.site.get_model_admin(model)
+    assert list(page.get_sortable_by(None)) == []
+    assert isinstance(page, Growing) or page.search_fields in {("title",), ("=id",), ("=incident_id",)}

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import psycopg
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
+from psycopg import sql
 
+from accounts.admin_history import Audited
 from incidents.views.actions import ACTIONS
 from tests.browser.site import Site
 
-# Not pages of ours: doors of machines and other products, Django's admin, the offline API reference.
+# Not pages: doors of machines and of other products. Those of the admin are found in its registry.
 OTHERS = (
-    "api/", "admin/", "livez", "readyz", "metrics", "docs", "offline-worker.js", "panels/", "v1/", "v2/",
+    "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/",
 )  # fmt: skip
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
@@ -28,11 +31,38 @@ QUERIES = {
     "secret_id": "select id from detection_sourcesecret order by id limit 1",
     "quarantine_id": "select id from detection_quarantinedrequest order by id limit 1",
 }
+# What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.
+OPENED = {
+    "declare-dialog": ("/", "a[href='/incidents/declare']"),
+    "export-menu": ("/incidents", "[data-export] summary"),
+    "row-menu": ("/incidents", ".row-menu summary"),
+    "account-menu": ("/incidents", ".account summary"),
+    "palette": ("/incidents", "[data-palette-open]"),
+    "severity-menu": ("{reference}", ".summary-chip"),
+    "title-in-place": ("{reference}", ".title-edit summary"),
+    "resolve-dialog": ("{reference}", "a[href$='/resolve']"),
+}
 
 
 def addresses(site: Site, reference: str) -> list[str]:
     """Paths, each once, arguments filled in. Raises AssertionError naming an argument nobody gave a value."""
     return filled_routes(VALUES | {"reference": [reference]} | _from_database(site))
+
+
+def admin_addresses(site: Site) -> tuple[list[str], list[str]]:
+    """Paths in Django's admin: one page of each kind, and every list besides."""
+    kinds, lists = ["/admin/", "/admin/incidents/"], []
+    with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as connection:
+        for model, page in admin.site._registry.items():
+            listed = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            if not isinstance(page, Audited):
+                lists.append(listed)
+                continue
+            table = sql.Identifier(model._meta.db_table)
+            row = connection.execute(sql.SQL("select min(id) from {}").format(table)).fetchone()
+            own = [f"{listed}{row[0]}/change/", f"{listed}{row[0]}/history/"] if row and row[0] else []
+            kinds += [listed, *own]
+    return kinds, lists
 
 
 def filled_routes(known: Mapping[str, Sequence[object]]) -> list[str]:

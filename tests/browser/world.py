@@ -1,4 +1,4 @@
-"""What browser tests find: a workspace, its rules, three people. A program, run on its own database."""
+"""What browser tests find: a workspace, its rules, its people. A program, run on its own database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ PEOPLE = (
     ("dana.ruiz", "Dana Ruiz", "admin"),
     ("theo.lind", "Theo Lind", "responder"),
     ("vera.moss", "Vera Moss", "viewer"),
+    ("rory.keys", "Rory Keys", "admin"),
 )
+STAFF = "rory.keys"
 
 
 def build() -> None:
@@ -19,7 +21,11 @@ def build() -> None:
 
     workspace = create_workspace(slug="acme", name="Acme Payments")
     for username, name, role in PEOPLE:
-        user = User.objects.create_user(username, f"{username}@example.test", PASSWORD, display_name=name)
+        runs_it = username == STAFF
+        user = User.objects.create_user(
+            username, f"{username}@example.test", PASSWORD,
+            display_name=name, is_staff=runs_it, is_superuser=runs_it,
+        )  # fmt: skip
         Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
 
 
