@@ -1,7 +1,8 @@
 """Queues, routes and the whole beat schedule as one table, without Django, so that beat stays small.
 
 Messages only wake a worker; the rows they would work on are in PostgreSQL. So messages are small, may be
-lost, and expire: a worker that was stopped for an hour finds one wake-up waiting, not thousands.
+lost, and are left out where some wait already: a worker that was stopped for an hour finds a few, not
+thousands. They do not expire, since the clock of another machine would decide that.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ SCHEDULE: Final = {
 
 
 def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
-    """One line of the schedule as Celery wants it; a message nobody takes dies about when the next is due."""
+    """One line of the schedule as Celery wants it."""
     return {
         "task": task,
         "schedule": seconds,
-        "options": {"queue": queue, "expires": max(2.0, seconds * 1.5)},
+        "options": {"queue": queue},
     }
 
 

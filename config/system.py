@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
@@ -16,7 +15,7 @@ from config.machine import of_this_machine
 from config.schedule import DEFAULT, DETECTION, SCHEDULE
 from config.version import version
 from core.health import Finding, Level, examine
-from core.liveness import seen_times
+from core.liveness import ages
 from core.nudge import valkey
 
 LATE_ROUNDS: Final = 3
@@ -100,11 +99,9 @@ def _aged(count: int, what: str, age_s: float) -> Finding:
 
 
 def _scheduled() -> Iterator[tuple[str, Finding]]:
-    seen = seen_times(settings.REDIS_URL, [f"task:{task}" for task, _, _ in SCHEDULE.values()])
-    now = time.time()
+    known = ages(settings.REDIS_URL, [f"task:{task}" for task, _, _ in SCHEDULE.values()])
     for name, (task, every_s, _) in SCHEDULE.items():
-        at = seen.get(f"task:{task}")
-        yield name, _last_success(None if at is None else max(0.0, now - at), every_s)
+        yield name, _last_success(known.get(f"task:{task}"), every_s)
 
 
 def _last_success(age_s: float | None, every_s: float) -> Finding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import redis
@@ -83,6 +83,10 @@ _VALKEY_ADVICE: Final = (
     "Start Valkey, or correct REDIS_URL. Events are kept; incidents open late until it is back."
 )
 
+_OUTBOX_LAG: Final = """
+select greatest(0, extract(epoch from clock_timestamp() - min(due_at)))
+  from core_outboxdispatch where state = 'pending' and due_at <= now()
+"""
 _FULL_ADVICE: Final = (
     "Give it more room (maxmemory), or clear what others keep in it. Events are kept; incidents open late."
 )
@@ -149,62 +153,62 @@ def _valkey() -> Finding:
     return Finding("ok", "Valkey answers")
 
 
-def seen(who: str, at: datetime | None, late_s: float, advice: str) -> Finding:
+def seen(who: str, seconds: float | None, late_s: float, advice: str) -> Finding:
     """A warning when `who` was never seen at work, or not for `late_s` seconds."""
-    if at is None:
+    if seconds is None:
         return Finding("warn", f"{who} has not been seen yet", advice)
-    seconds = max(0.0, (timezone.now() - at).total_seconds())
     if seconds > late_s:
-        return Finding("warn", f"{who} was last seen {seconds:.0f} s ago", advice, at)
+        return Finding("warn", f"{who} was last seen {seconds:.0f} s ago", advice, _ago(seconds))
     return Finding("ok", f"{who} was seen {seconds:.0f} s ago")
 
 
-def waiting(what: str, since: datetime | None, late_s: float, advice: str) -> Finding:
-    """A warning when the oldest of `what`, due since then, has waited for more than `late_s` seconds."""
-    seconds = max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
+def waiting(what: str, seconds: float, late_s: float, advice: str) -> Finding:
+    """A warning when the oldest of `what` has waited for more than `late_s` of these seconds."""
     if seconds > late_s:
-        return Finding("warn", f"the oldest {what} waits for {seconds:.0f} s", advice, since)
+        return Finding("warn", f"the oldest {what} waits for {seconds:.0f} s", advice, _ago(seconds))
     return Finding("ok", f"the oldest {what} waits for {seconds:.0f} s")
+
+
+def _ago(seconds: float) -> datetime:
+    """When that was by this machine's clock, which need not be the one that measured it."""
+    now: datetime = timezone.now()
+    return now - timedelta(seconds=seconds)
 
 
 @health_check("beat", "The schedule (beat)", asks="valkey")
 def _beat() -> Finding:
     advice = "Start: celery -A config.beat beat. Nudges still open incidents; sweeps and reminders wait."
-    at = liveness.seen_at(settings.REDIS_URL, "beat")
-    return seen("beat", None if at is None else datetime.fromtimestamp(at, UTC), BEAT_LATE_S, advice)
+    return seen("beat", liveness.age(settings.REDIS_URL, "beat"), BEAT_LATE_S, advice)
 
 
 @health_check("detection worker", "The detection worker", asks="database")
 def _detection_worker() -> Finding:
     advice = "Start the worker of the queue detection. Events are kept; incidents open when it is back."
-    return seen("the detection worker", pulse.last("detection"), WORKER_LATE_S, advice)
+    return seen("the detection worker", pulse.age("detection"), WORKER_LATE_S, advice)
 
 
 @health_check("worker", "The worker for live updates and notices", asks="database")
 def _worker() -> Finding:
     advice = "Start the worker of the queue default. Live updates and notices go out when it is back."
-    return seen("the worker", pulse.last("default"), WORKER_LATE_S, advice)
-
-
-def outbox_since() -> datetime | None:
-    """Since when the oldest due dispatch waits, by the database's clock; None when none waits."""
-    oldest = "select min(due_at) from core_outboxdispatch where state = 'pending' and due_at <= now()"
-    with connection.cursor() as cursor:
-        cursor.execute(oldest)
-        found: datetime | None = cursor.fetchone()[0]
-    return found
+    return seen("the worker", pulse.age("default"), WORKER_LATE_S, advice)
 
 
 def outbox_lag() -> float:
     """Seconds the oldest due dispatch has waited; 0 when none waits."""
-    since = outbox_since()
-    return max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
+    return seconds_of(_OUTBOX_LAG)
+
+
+def seconds_of(query: str) -> float:
+    """The only value of a query, which asks the database's clock how long something waits; null is 0."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return float(cursor.fetchone()[0] or 0)
 
 
 @health_check("outbox", "The delivery of live updates and notices", asks="database")
 def _outbox() -> Finding:
     advice = "Look at the log of the worker of the queue default. Nothing is lost; it goes out late."
-    return waiting("undelivered fact", outbox_since(), LAG_LATE_S, advice)
+    return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
 
 
 @require_safe

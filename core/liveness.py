@@ -1,6 +1,7 @@
-"""Signs of life: each process stamps the clock into Valkey, and `/readyz` reads how old the stamps are.
+"""Signs of life: each process leaves one in Valkey, and `/readyz` reads how old they are.
 
-Losing Valkey loses the stamps; the next beat or task writes new ones. Needs no Django, since beat has none.
+How old one is tells the time it has left to live there: one clock for all, whatever each machine's says.
+Losing Valkey loses the signs; the next beat or task leaves new ones. Needs no Django, since beat has none.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import redis
 
 KEPT_S = 7200
+PREFIX = "tocsin:alive:"
 EVERY_S = 1.0
 _last: dict[str, float] = {}
 
@@ -28,29 +30,35 @@ def stamp(url: str, name: str) -> None:
         return
     _last[name] = now
     try:
-        _client(url).set(f"tocsin:alive:{name}", repr(time.time()), ex=KEPT_S)
+        _client(url).set(f"{PREFIX}{name}", 1, ex=KEPT_S)
     except (redis.RedisError, OSError):
         return
 
 
-def seen_at(url: str, name: str) -> float | None:
-    """When `name` was last seen alive, in seconds of the epoch; None when it never was. Raises RedisError."""
-    seen = _client(url).get(f"tocsin:alive:{name}")
-    return None if seen is None else float(seen)
-
-
 def age(url: str, name: str) -> float | None:
     """Seconds since `name` was last seen alive; None when it never was. Raises redis.RedisError."""
-    seen = seen_at(url, name)
-    return None if seen is None else max(0.0, time.time() - seen)
+    return ages(url, [name]).get(name)
 
 
-def seen_times(url: str, names: Sequence[str]) -> dict[str, float]:
-    """When each of `names` was last seen, in seconds since 1970; those never seen are left out.
+def ages(url: str, names: Sequence[str]) -> dict[str, float]:
+    """Seconds since each of `names` was last seen; those never seen are left out. Raises redis.RedisError.
 
-    One round trip. Raises redis.RedisError.
+    Left out as well is what is younger than new, as after a jump of Valkey's clock: whoever lives says so
+    again within seconds. One round trip.
     """
     if not names:
         return {}
-    found = _client(url).mget([f"tocsin:alive:{name}" for name in names])
-    return {name: float(seen) for name, seen in zip(names, found, strict=True) if seen is not None}
+    asked = _client(url).pipeline(transaction=False)
+    for name in names:
+        asked.pttl(f"{PREFIX}{name}")
+    left = dict(zip(names, asked.execute(), strict=True))
+    found = {name: KEPT_S - milliseconds / 1000 for name, milliseconds in left.items() if milliseconds >= 0}
+    return {name: max(0.0, seconds) for name, seconds in found.items() if seconds > -EVERY_S}
+
+
+def is_full(url: str, queue: str, enough: int) -> bool:
+    """Whether `enough` messages wait in a queue of the broker; False when it does not answer."""
+    try:
+        return int(_client(url).llen(queue)) >= enough
+    except (redis.RedisError, OSError):
+        return False

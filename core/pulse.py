@@ -6,7 +6,6 @@ Imported before Django's apps are ready, so there is no model here.
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -16,7 +15,7 @@ _STAMP: Final = """
 insert into core_pulse (name, seen_at) values (%s, clock_timestamp())
 on conflict (name) do update set seen_at = excluded.seen_at
 """
-_LAST: Final = "select max(seen_at) from core_pulse where name = %s"
+_AGE: Final = "select extract(epoch from clock_timestamp() - max(seen_at)) from core_pulse where name = %s"
 _last: dict[str, float] = {}
 
 
@@ -33,9 +32,13 @@ def stamp(name: str) -> None:
         return
 
 
-def last(name: str) -> datetime | None:
-    """When that worker was last seen; None when it never was. Raises DatabaseError."""
+def age(name: str) -> float | None:
+    """Seconds since that worker was last seen, by the database's clock. Raises DatabaseError.
+
+    None when it never was, and when it was seen in the future, as after a jump of that clock: a worker that
+    lives says so again within seconds.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, [name])
-        found: datetime | None = cursor.fetchone()[0]
-    return found
+        cursor.execute(_AGE, [name])
+        found = cursor.fetchone()[0]
+    return None if found is None or found < -EVERY_S else max(0.0, float(found))

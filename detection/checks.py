@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import connection
+from core.health import LAG_LATE_S, Finding, health_check, seconds_of, waiting
 
-from core.health import LAG_LATE_S, Finding, health_check, waiting
-
-OLDEST: Final = "select min(created_at) from detection_outbox"
+OLDEST: Final = (
+    "select greatest(0, extract(epoch from clock_timestamp() - min(created_at))) from detection_outbox"
+)
 
 
 @health_check("detection", "Detection", asks="database")
 def _detection() -> Finding:
-    with connection.cursor() as cursor:
-        cursor.execute(OLDEST)
-        since = cursor.fetchone()[0]
     advice = "Look at the log of the worker of the queue detection. Events are kept; incidents open late."
-    return waiting("event to be looked at", since, LAG_LATE_S, advice)
+    return waiting("event to be looked at", seconds_of(OLDEST), LAG_LATE_S, advice)

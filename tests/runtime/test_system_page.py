@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from config import effective, system
 from config.celery import stamp
 from config.environment import Environment
 from config.schedule import SCHEDULE
+from core.liveness import KEPT_S
 from core.models import OutboxDispatch, OutboxEvent
 from core.nudge import valkey
 from tests.web.signed_in import browser_for
@@ -50,7 +50,7 @@ def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
     name, (task, _, _) = next(iter(SCHEDULE.items()))
     stamp(settings.REDIS_URL, f"task:{task}")
     assert lines()[name].level == "ok"
-    valkey().set(f"tocsin:alive:task:{task}", repr(time.time() - 3000))
+    valkey().set(f"tocsin:alive:task:{task}", 1, ex=KEPT_S - 3000)
     assert lines()[name].level == "warn"
 
 

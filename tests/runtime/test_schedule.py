@@ -1,0 +1,93 @@
+"""The schedule goes on when a clock is set, and wakes nobody who has been woken often enough."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import redis
+from celery import Celery
+from django.conf import settings
+from django.utils import timezone
+
+from config.beat import ENOUGH, LivelyScheduler
+from config.schedule import CELERY, beat_entry
+from core import liveness, pulse
+from core.models import Pulse
+
+QUEUE = "a queue of this test"
+JUMPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(hours=3)]
+
+
+@pytest.fixture
+def valkey():
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(QUEUE)
+        yield client
+        client.delete(QUEUE)
+
+
+@pytest.fixture
+def scheduler(valkey):
+    app = Celery("test", fixups=[], amqp="config.broker:Broker", set_as_current=False)
+    every_second = {"sweep": beat_entry("some.sweep", 1.0, QUEUE)}
+    app.conf.update(CELERY, broker_url=settings.REDIS_URL, beat_schedule=every_second, task_queues=None)
+    return LivelyScheduler(app)
+
+
+def later(time_machine, seconds: float) -> None:
+    time_machine.move_to(timezone.now() + timedelta(seconds=seconds))
+
+
+def due(scheduler) -> None:
+    """Send what is due now: one message a tick, until one has nothing to send."""
+    for _ in range(10):
+        if scheduler.tick() > 0:
+            return
+    raise AssertionError("it never has enough")
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+def test_a_clock_that_is_set_holds_nothing_up(scheduler, valkey, time_machine, jump) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
+    due(scheduler)
+    later(time_machine, jump.total_seconds())
+    due(scheduler)
+    before = valkey.llen(QUEUE)
+    later(time_machine, 1.1)
+    scheduler._ahead += 1.1  # a second that this process has lived through as well
+    due(scheduler)
+    assert valkey.llen(QUEUE) == before + 1
+
+
+def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, valkey, time_machine) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
+    for _ in range(3 * ENOUGH):
+        later(time_machine, 1.1)
+        scheduler._ahead = None
+        due(scheduler)
+    assert valkey.llen(QUEUE) == ENOUGH
+    assert b'expires": null' in valkey.lindex(QUEUE, 0)
+    valkey.delete(QUEUE)
+    later(time_machine, 1.1)
+    scheduler._ahead = None
+    due(scheduler)
+    assert valkey.llen(QUEUE) == 1
+
+
+def test_how_long_ago_somebody_was_seen_is_the_servers_to_say(db, time_machine) -> None:
+    liveness._last.clear()
+    pulse._last.clear()
+    liveness.stamp(settings.REDIS_URL, "somebody")
+    pulse.stamp("somebody")
+    for jump in JUMPS:
+        time_machine.move_to(timezone.now() + jump)
+        assert 0 <= liveness.age(settings.REDIS_URL, "somebody") < 600
+        assert 0 <= pulse.age("somebody") < 600
+
+
+def test_nobody_was_seen_in_the_future(db, valkey) -> None:
+    valkey.set("tocsin:alive:somebody", 1, ex=liveness.KEPT_S + 60)
+    Pulse.objects.create(name="somebody", seen_at=timezone.now() + timedelta(minutes=10))
+    assert liveness.age(settings.REDIS_URL, "somebody") is None
+    assert pulse.age("somebody") is None
