@@ -39,5 +39,6 @@ def confirm(request: HttpRequest) -> None:
 
 def ask_first(request: HttpRequest, *, back: str) -> HttpResponse:
     """To the password, and from there to `back`, a page of ours; what was typed into its form waits there."""
-    keep_form(request)
+    if request.path == back:
+        keep_form(request)
     return go_to(request, f"{PAGE}?{urlencode({'next': back})}")

@@ -18,7 +18,7 @@ WORDS: Final = (
 )  # fmt: skip
 LEAST_BESIDE: Final = 8
 _SHORTEST: Final = 4  # a name of three letters is in too many words
-_LETTERS: Final = re.compile(r"[^a-z0-9]+")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 _LOOKS_LIKE: Final = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -56,4 +56,4 @@ def _words(user: User | None) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return _LETTERS.sub("", text.lower().translate(_LOOKS_LIKE))
+    return _SEPARATORS.sub("", text.lower().translate(_LOOKS_LIKE))

@@ -39,7 +39,8 @@ class Environment(BaseSettings):
     )
     tocsin_secrets_dir: Path | None = Field(
         None,
-        description="A folder with a file for each secret, named like its setting; the environment wins.",
+        description="A folder with a file for each secret, named like its setting; the environment wins. "
+        "Not in `.env`.",
     )
     tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers keep their data.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
@@ -66,11 +67,11 @@ class Environment(BaseSettings):
     )
     s3_access_key: str = Field("", description="Key of the storage; unset: what boto3 finds by itself.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
+    s3_region: str = Field("us-east-1", description="Region of the storage.")
     plain_connections: bool = Field(
         False,
         description="Let production reach servers on other machines without verified TLS.",
     )
-    s3_region: str = Field("us-east-1", description="Region of the storage.")
     web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
     trusted_proxies: str = Field(
         "",
@@ -116,6 +117,15 @@ class Environment(BaseSettings):
         """What a vault's agent, an orchestrator or systemd mounts as files is read before `.env`."""
         files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR") or None)
         return init_settings, env_settings, files, dotenv_settings
+
+    @field_validator("tocsin_secrets_dir")
+    @classmethod
+    def _is_read(cls, value: Path | None) -> Path | None:
+        if value and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        if value and not os.environ.get("TOCSIN_SECRETS_DIR"):
+            raise ValueError("set it in the environment: files of secrets are read before .env")
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod

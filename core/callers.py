@@ -17,6 +17,15 @@ def who_calls(remote: str, forwarded: str) -> str:
     return remote
 
 
+def came_encrypted(scheme: str, remote: str, forwarded: str) -> bool:
+    """Whether TLS carried a request: all the way, or as X-Forwarded-Proto says of the way to our proxy.
+
+    Where proxies are named, nobody else is believed.
+    """
+    is_believed = not settings.TRUSTED_PROXIES or is_proxy(remote)
+    return scheme == "https" or (is_believed and forwarded == "https")
+
+
 def is_proxy(text: str) -> bool:
     """Whether the address is one of TRUSTED_PROXIES."""
     return _is_address(text) and any(ip_address(text) in network for network in settings.TRUSTED_PROXIES)

@@ -18,9 +18,9 @@ from core.security_log import REFUSALS, note, seen_of
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
-# Where programs call, not people: no redirect leads them from http to https.
 # Where an unknown key answers 404.
 KEYED: Final = ("/api/v1/webhooks/", "/v2/")
+# Where programs call, not people: no redirect leads them from http to https.
 PROGRAMS: Final = (API_PREFIX, "/v2/")
 # Pages about people and credentials, and what programs are told. Other pages may be gone back to as they
 # were, with the words still in their forms.

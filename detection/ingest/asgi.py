@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
 from core.bodies import read_body
-from core.callers import who_calls
+from core.callers import came_encrypted, who_calls
 from core.errors import Malformed, Problem, Unencrypted
 from core.security_log import REFUSALS, note
 from detection.ingest.answers import Answer, refused
@@ -65,8 +65,7 @@ async def _answer(scope: Scope, receive: Channel) -> Answer:
     try:
         _check(scope, headers)
         body = await read_body(headers, receive, limit=MAX_BODY)
-        client = scope.get("client") or ("",)
-        return await door().receive(headers, str(client[0]), body)
+        return await door().receive(headers, _remote(scope), body)
     except Problem as problem:
         return _refused(scope, headers, problem)
     except DatabaseError:
@@ -81,16 +80,19 @@ def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> Answer:
 
 
 def _note(scope: Scope, headers: dict[str, str], problem: Problem) -> None:
-    remote = str((scope.get("client") or ("",))[0])
     note(
         "request.refused",
         status=problem.status,
         code=problem.code,
         method=scope["method"],
         path=scope.get("path", ""),
-        address=who_calls(remote, headers.get("x-forwarded-for", "")),
+        address=who_calls(_remote(scope), headers.get("x-forwarded-for", "")),
         request_id=headers.get("x-request-id", "")[:64],
     )
+
+
+def _remote(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -98,7 +100,8 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _check(scope: Scope, headers: dict[str, str]) -> None:
-    if settings.SECURE_SSL_REDIRECT and "https" not in (scope["scheme"], headers.get("x-forwarded-proto")):
+    forwarded = headers.get("x-forwarded-proto", "")
+    if settings.SECURE_SSL_REDIRECT and not came_encrypted(scope["scheme"], _remote(scope), forwarded):
         raise Unencrypted
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):

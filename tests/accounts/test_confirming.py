@@ -55,8 +55,19 @@ def test_ending_a_sign_in_waits_for_the_password(browser, dana):
         assert browser.post(address)["Location"].startswith("/account/confirm")
     assert Session.objects.filter(user=dana).count() == 2
     browser.post("/account/confirm", {"current": GOOD})
+    assert "press it once more" in browser.get("/settings/profile").content.decode()
     browser.post("/settings/profile/sessions/end")
     assert Session.objects.filter(user=dana).count() == 1
+
+
+def test_who_has_no_password_yet_is_not_asked_for_one(make_user, workspace, time_machine):
+    guest = make_user("guest")
+    Membership.objects.create(workspace_id=workspace.pk, user=guest, role="responder")
+    client = Client()
+    client.force_login(guest)
+    time_machine.move_to(timezone.now() + timedelta(minutes=20))
+    assert client.post("/settings/profile", PROFILE | {"email": "new@example.test"}).status_code == 303
+    assert User.objects.get(pk=guest.pk).email == "new@example.test"
 
 
 def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):

@@ -10,7 +10,16 @@ from accounts.password_words import ListedWords
 from tests.architecture.source import ROOT
 
 GUESSED = ["tocsin2026", "T0csin-2026!", "IncidentAdmin1", "On-Call-Pager", "responder99", "welcome.tocsin"]
-SOUND = ["correct horse battery", "tocsin hides my parrot", "incident-free since lunch", "x" * 8]
+SOUND = [
+    "correct horse battery", "tocsin hides my parrot", "incident-free since lunch", "x" * 8,
+    "日本語のとても長い合言葉 tocsin",
+]  # fmt: skip
+    "correct horse battery",
+    "tocsin hides my parrot",
+    "incident-free since lunch",
+    "x" * 8,
+    "日本語のとても長い合言葉 tocsin",
+]
 
 
 @pytest.mark.parametrize("password", GUESSED)

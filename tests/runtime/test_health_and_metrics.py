@@ -137,17 +137,26 @@ def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> N
 
 def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> None:
     loop = asyncio.new_event_loop()
-    stuck = threading.Event()
-    thread = threading.Thread(target=loop.run_forever)
+    is_blocked, go_on = threading.Event(), threading.Event()
+
+    def block() -> None:
+        is_blocked.set()
+        go_on.wait(60)
+
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    standstill = Standstill(loop)
-    assert not standstill.look()
-    loop.call_soon_threadsafe(stuck.wait)
-    assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "nothing answers"
-    stuck.set()
-    assert wait_until(lambda: not standstill.look(), 10), "it goes on"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=10)
+    try:
+        standstill = Standstill(loop)
+        assert not standstill.look()
+        loop.call_soon_threadsafe(block)
+        assert is_blocked.wait(10)
+        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "nothing answers"
+        go_on.set()
+        assert wait_until(lambda: not standstill.look(), 10), "it goes on"
+    finally:
+        go_on.set()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
     loop.close()
     with pytest.raises(RuntimeError):
         standstill.look()

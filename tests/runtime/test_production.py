@@ -35,6 +35,8 @@ ASKED = {
     "plain events": "/api/v1/events",
     "plain alerts": "/v2/alerts",
     "plain page": "/sign-in",
+    "forged api": "/api/v1/incidents",
+    "forged events": "/api/v1/events",
 }
 # Asks the real application in production's settings, in a process of its own: settings are read once.
 CODE = """
@@ -49,7 +51,8 @@ async def ask(kind, path):
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
              "method": "POST" if path.endswith(("/events", "/alerts")) else "GET",
              "path": path, "raw_path": path.encode(),
-             "query_string": b"", "root_path": "", "headers": headers, "client": ("127.0.0.1", 5),
+             "query_string": b"", "root_path": "", "headers": headers,
+             "client": ("203.0.113.9" if kind.startswith("forged") else "127.0.0.1", 5),
              "server": ("127.0.0.1", 80)}
     sent = iter([{"type": "http.request", "body": b"", "more_body": False}])
     async def receive():
@@ -81,6 +84,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
         "SECRET_KEY": KEY,
         "ALLOWED_HOSTS": "tocsin.example",
         "BASE_URL": "https://tocsin.example",
+        "TRUSTED_PROXIES": "127.0.0.1",
         "TOCSIN_DATA_DIR": os.environ["TOCSIN_DATA_DIR"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
         # The tests' own tables are in a database beside the one that was named at the start.
@@ -162,7 +166,7 @@ def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
         assert "Domain" not in cookie
 
 
-@pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts"])
+@pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts", "forged api", "forged events"])
 def test_programs_that_ask_in_the_clear_are_refused_and_not_led_to_tls(kind: str) -> None:
     answer = told()["answers"][kind]
     assert answer["status"] == 403

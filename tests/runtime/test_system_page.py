@@ -76,7 +76,7 @@ def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
         raise redis.ConnectionError("connection refused")
 
     monkeypatch.setattr(system, "valkey", away)
-    monkeypatch.setattr(system, "seen_times", away)
+    monkeypatch.setattr(system, "ages", away)
     answer = browser.get("/settings/system")
     assert answer.status_code == 200
     assert "Connection refused" in answer.content.decode()
