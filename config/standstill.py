@@ -7,7 +7,6 @@ waits with it. Nothing is lost by ending: what was acknowledged is in PostgreSQL
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 import time
@@ -17,7 +16,7 @@ from weakref import WeakSet
 LOOK_EVERY_S: Final = 1.0
 # Looks, not seconds: a process that was stopped as a whole did not look either.
 STILL_AFTER: Final = 15
-log = logging.getLogger("tocsin.web")
+SAID: Final = b"the event loop stands still; ending, to be started again\n"
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
@@ -44,15 +43,15 @@ def watch() -> None:
     """Watch the running loop from a thread of its own; does nothing when that is done already."""
     loop = asyncio.get_running_loop()
     if loop not in _watched:
-        _watched.add(loop)
         threading.Thread(target=_look_on, args=(Standstill(loop),), name="standstill", daemon=True).start()
+        _watched.add(loop)
 
 
 def _look_on(standstill: Standstill) -> None:
     try:
         while not standstill.look():
             time.sleep(LOOK_EVERY_S)
-        log.critical("the event loop stands still; ending, to be started again")
+        os.write(2, SAID)  # the log may be held by the very thread that stands still
     except RuntimeError:
         return  # the loop is closed: the process ends anyway
     except MemoryError:

@@ -110,7 +110,8 @@ def _database() -> Finding:
 def _migrations() -> Finding:
     missing = _missing_migrations()
     if missing:
-        return Finding("fail", f"{missing} migrations are not applied", "Run: python manage.py migrate")
+        said = "1 migration is" if missing == 1 else f"{missing} migrations are"
+        return Finding("fail", f"{said} not applied", "Run: manage.py prepare")
     return Finding("ok", "all are applied")
 
 

@@ -32,15 +32,18 @@ def recent_activity(
     """
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, LARGEST_PAGE))
-    chosen = list(kinds)
-    if chosen or cursor or limit != LATEST:
-        rows = _entries(actor.workspace_id)
-        rows = rows.filter(kind__in=chosen) if chosen else rows
-        rows = rows.filter(pk__lt=decode_cursor(cursor)[1]) if cursor else rows
-        found = list(rows[: limit + 1])
-    else:
-        found = _latest(actor.workspace_id)
-    return page_of(found, limit, lambda row: (row.created_at, row.pk))
+    rows = _entries(actor.workspace_id)
+    if chosen := list(kinds):
+        rows = rows.filter(kind__in=chosen)
+    if cursor:
+        rows = rows.filter(pk__lt=decode_cursor(cursor)[1])
+    return page_of(list(rows[: limit + 1]), limit, lambda row: (row.created_at, row.pk))
+
+
+def latest_activity(actor: Actor) -> list[TimelineEntry]:
+    """The newest eight entries of all timelines with their incidents. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return _latest(actor.workspace_id)
 
 
 def _entries(workspace_id: int) -> QuerySet[TimelineEntry]:
@@ -51,4 +54,4 @@ def _entries(workspace_id: int) -> QuerySet[TimelineEntry]:
 
 @compiled(int)
 def _latest(workspace_id: int) -> QuerySet[TimelineEntry]:
-    return _entries(workspace_id)[: LATEST + 1]
+    return _entries(workspace_id)[:LATEST]

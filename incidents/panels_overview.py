@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from core.charts import Chart, Series
 from core.panels import Panel, panel
 from incidents import health
-from incidents.activity import LATEST, recent_activity
+from incidents.activity import latest_activity, recent_activity
 from incidents.components import worst_components
 from incidents.overview import MTTR_DAYS, Day, last_day, standings
 from incidents.texts import invalid
@@ -149,9 +149,9 @@ class RecentActivity(OverviewPanel):
     order = 20
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        page = recent_activity(actor, limit=LATEST)
-        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in page.items]
-        return {"entries": page.items, "shown": shown}
+        entries = latest_activity(actor)
+        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in entries]
+        return {"entries": entries, "shown": shown}
 
 
 @panel

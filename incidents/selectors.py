@@ -71,19 +71,18 @@ def open_incidents_for(
     *,
     sort: str = "",
     only_mine: bool = False,
-    limit: int = OPEN_LIMIT,
 ) -> list[Incident]:
-    """What still needs somebody: the actor's own first, then the worst, then the newest, unless sorted.
+    """Fifty that still need somebody: the actor's own first, then the worst, then the newest, unless sorted.
 
     Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order nobody knows.
     """
     require(actor, Capability.INCIDENTS_READ)
-    if wanted in (None, IncidentFilter()) and not (sort or only_mine) and limit == OPEN_LIMIT:
+    if wanted in (None, IncidentFilter()) and not (sort or only_mine):
         return _first_open(actor.workspace_id, actor.user_id or 0)
     rows = detailed(actor.workspace_id)
     found = _open(rows, actor.workspace_id, actor.user_id or 0, wanted or IncidentFilter())
     columns = parse_order(sort).columns() if sort else MINE_FIRST
-    return list((found.filter(is_mine=True) if only_mine else found).order_by(*columns)[:limit])
+    return list((found.filter(is_mine=True) if only_mine else found).order_by(*columns)[:OPEN_LIMIT])
 
 
 @compiled(int, int)

@@ -14,12 +14,6 @@ SOUND = [
     "correct horse battery", "tocsin hides my parrot", "incident-free since lunch", "x" * 8,
     "日本語のとても長い合言葉 tocsin",
 ]  # fmt: skip
-    "correct horse battery",
-    "tocsin hides my parrot",
-    "incident-free since lunch",
-    "x" * 8,
-    "日本語のとても長い合言葉 tocsin",
-]
 
 
 @pytest.mark.parametrize("password", GUESSED)

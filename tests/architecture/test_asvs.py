@@ -47,6 +47,8 @@ def _is_there(named: str) -> bool:
         return (ROOT / file).exists()
     if symbol.startswith("test_"):
         return re.search(rf"^(async )?def {symbol}\(", _text(file), re.M) is not None
+    if file.endswith(".py"):
+        return re.search(rf"\b{re.escape(symbol)}\b", _text(file)) is not None
     return symbol in " ".join(_text(file).split())
 
 

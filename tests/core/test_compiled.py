@@ -139,5 +139,8 @@ def test_what_would_be_read_otherwise_is_refused() -> None:
 
 
 def test_a_query_of_dictionaries_is_refused() -> None:
+    def names(workspace_id: int) -> Any:
+        return Component.objects.of(workspace_id).values("name")
+
     with pytest.raises(TypeError, match="whole objects"):
-        compiled(int)(lambda pk: Component.objects.of(pk).values("name"))(1)  # type: ignore[arg-type]
+        compiled(int)(names)(1)

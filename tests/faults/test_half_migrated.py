@@ -116,7 +116,7 @@ def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half:
     assert (applied(HALF), applied(NEW)) == (True, False), "one is whole, of the other nothing is there"
     ready = client.get("/readyz")
     assert ready.status_code == 503
-    assert ready.json()["checks"]["migrations"]["detail"] == "1 migrations are not applied"
+    assert ready.json()["checks"]["migrations"]["detail"] == "1 migration is not applied"
     page, answer = client.get(f"/components/{half}"), client.get("/api/v1/components")
     assert (page.status_code, answer.status_code) == (503, 503)
     assert "its upgrade is not finished" in page.content.decode()

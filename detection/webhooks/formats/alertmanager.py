@@ -10,10 +10,7 @@ from detection.webhooks.grouped import SAMPLE, group_of
 from detection.webhooks.guide import Guide
 from detection.webhooks.reading import Reading
 from detection.webhooks.request import WebhookRequest
-from detection.webhooks.values import (
-    line,
-    require_object,
-)
+from detection.webhooks.values import line, require_object
 
 _GUIDE: Final = Guide(
     "alertmanager.yml",
