@@ -53,8 +53,13 @@ def membership_of(
 ) -> Membership | None:
     """The person's membership in the named workspace, or in their first without a name; None without any."""
     if slug is not None:
-        return _memberships(user.pk).filter(workspace__slug=slug).first()
-    found = _first_membership(user.pk) if workspace_id is None else _membership_in(user.pk, workspace_id)
+        found = list(_memberships(user.pk).filter(workspace__slug=slug)[:1])
+    elif workspace_id is not None:
+        found = _membership_in(user.pk, workspace_id)
+    else:
+        found = _first_membership(user.pk)
+    for one in found:
+        one.user = user
     return found[0] if found else None
 
 

@@ -37,8 +37,12 @@ class LivelyScheduler(Scheduler):
         return pause
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Wake the worker, unless so many messages of its queue wait that one more would wake nobody."""
-        if not is_full(self.app.conf.broker_url, entry.options["queue"], ENOUGH):
+        """Wake the worker, unless so many messages of its queue wait that one more would wake nobody.
+
+        What is due seldom is sent all the same: it would not be due again for long.
+        """
+        is_frequent = entry.schedule.run_every.total_seconds() < 60
+        if not (is_frequent and is_full(self.app.conf.broker_url, entry.options["queue"], ENOUGH)):
             super().apply_entry(entry, producer=producer)
 
     def _follow_the_clock(self) -> None:

@@ -31,7 +31,8 @@ def has_known_password(address: str) -> bool:
 
 
 def _is_verified(valkey: str) -> bool:
-    return urlsplit(valkey).scheme == "rediss" and _option(valkey, "ssl_cert_reqs") != "none"
+    asked = _option(valkey, "ssl_cert_reqs").removeprefix("cert_")
+    return urlsplit(valkey).scheme == "rediss" and asked != "none"
 
 
 def _option(address: str, name: str) -> str:
@@ -41,7 +42,9 @@ def _option(address: str, name: str) -> str:
 def _is_near(address: str) -> bool:
     """Whether every host of it is this very machine: no network lies between."""
     netloc = urlsplit(address).netloc.rpartition("@")[2]
-    return all(map(_is_here, [*map(_host, netloc.split(",")), _option(address, "host")]))
+    named = [_option(address, name) for name in ("host", "hostaddr")]
+    hosts = [*map(_host, netloc.split(",")), *(host for names in named for host in names.split(","))]
+    return not _option(address, "service") and all(map(_is_here, hosts))
 
 
 def _host(part: str) -> str:

@@ -74,7 +74,10 @@ class Growing(ReadOnly):
     search_help_text = f"Words in the newest {NEWEST:,} rows"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """Among the newest rows only."""
+        """Among the newest rows only; a number is looked for as a primary key in all of them."""
+        word = search_term.strip()
+        if "=id" in self.search_fields and word.isascii() and word.isdecimal() and len(word) < 19:
+            return queryset.filter(pk=int(word)), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         oldest = self.model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1]
         if search_term.strip() and (last := oldest.first()) is not None:

@@ -23,12 +23,18 @@ def came_encrypted(scheme: str, remote: str, forwarded: str) -> bool:
     Where proxies are named, nobody else is believed.
     """
     is_believed = not settings.TRUSTED_PROXIES or is_proxy(remote)
-    return scheme == "https" or (is_believed and forwarded == "https")
+    return scheme == "https" or (is_believed and forwarded.split(",")[0].strip() == "https")
 
 
 def is_proxy(text: str) -> bool:
-    """Whether the address is one of TRUSTED_PROXIES."""
-    return _is_address(text) and any(ip_address(text) in network for network in settings.TRUSTED_PROXIES)
+    """Whether the address is one of TRUSTED_PROXIES; where some are named, a Unix socket's "" is one, too."""
+    if not text:
+        return bool(settings.TRUSTED_PROXIES)
+    if not _is_address(text):
+        return False
+    address = ip_address(text)
+    known = getattr(address, "ipv4_mapped", None) or address  # as IPv4 comes in where IPv6 listens
+    return any(known in network for network in settings.TRUSTED_PROXIES)
 
 
 def _is_address(text: str) -> bool:

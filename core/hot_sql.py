@@ -60,8 +60,22 @@ class Answer:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All its rows, once it ran. Raises django.db's errors."""
-        with connection.wrap_database_errors:
+        with _errors():
             return self._cursor.fetchall()
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Raises django.db's errors. A connection whose statements were prepared for a column as it was is ended:
+
+    PostgreSQL would refuse them there for ever.
+    """
+    with connection.wrap_database_errors:
+        try:
+            yield
+        except psycopg.errors.FeatureNotSupported:
+            connection.connection.close()
+            raise
 
 
 def send(query: LiteralString | bytes, params: Sequence[Any] = ()) -> Answer:
@@ -78,7 +92,7 @@ def send(query: LiteralString | bytes, params: Sequence[Any] = ()) -> Answer:
     # Only for these: psycopg keeps the texts of what it might prepare, and Django's texts hold their values.
     usual, raw.prepare_threshold = raw.prepare_threshold, 0
     try:
-        with connection.wrap_database_errors:
+        with _errors():
             cursor.execute(query, params, prepare=True, binary=True)
     finally:
         raw.prepare_threshold = usual

@@ -82,8 +82,9 @@ _STOP: Final = r"(?=[\s,;)\]}]|$)"
 _NOT_A_VALUE: Final = rf"""(?! (?P=name){_STOP}
     | {_PLACEHOLDER}(?![\w!@#$%^*+/~-])
     | (?:{"|".join(_SAID.split())}){_END}
-    | (?-i:[a-z_])[a-z_.]{{1,60}}[(\[] | (?:some|just|secret(?:str|string|bytes|value)?)\(
-    | (?-i:[a-z_]{{1,40}}[._])[a-z_.]{{0,60}}(?:password|passwd|secret|token|key)s?{_STOP}
+    | (?-i:[a-z_]{{1,40}}[._])[a-z_.]{{0,60}}[(\[] | (?-i:[a-z]{{2,40}}\(\))
+    | (?:some|just|secret(?:str|string|bytes|value)?)\(
+    | (?-i:[a-z_]{{1,40}}\.)[a-z_.]{{0,60}}(?:password|passwd|secret|token|key)s?{_STOP}
     | \d{{1,3}}{_STOP} | (?<=pwd=)/
     | (?<=:[ \t])(?-i:[A-Z]?[a-z]+)[.,;:!?)]{{0,3}}[ \t]{{1,8}}[a-z("'] )"""
 # What wraps a text in reprs, Some("…") and SecretStr('…'), and its opening quote.
@@ -91,7 +92,8 @@ _QUOTED: Final = rf"""(?:(?:some|just|secret(?:str|string|bytes|value)?)\((?:\w{
     [bru]{{0,2}}(?P<quote>{_QUOTE})
     (?!(?:(?:[a-z-]{{1,20}}[ \t])?{_PLACEHOLDER}|none|null|true|false|\W{{1,3}})(?P=quote))"""
 _TO_QUOTE: Final = r"(?:(?!(?P=quote))(?:\\.|[^\n]))++"
-_BARE: Final = r"""[^\s"'`<>,;&(){}\[\]|\\\x1b]{3,}+"""
+# Right behind a = brackets and the like are letters of a secret as well.
+_BARE: Final = r"""(?:(?<==)(?![(){}\[\]|])[^\s"'`<>,;&\\\x1b]{3,}+|[^\s"'`<>,;&(){}\[\]|\\\x1b]{3,}+)"""
 
 # Where a token with a short mark begins: not within a word, but right behind a colour, a \\n or a %3D.
 _EDGE: Final = r"""(?:(?<![A-Za-z0-9_-])|(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|(?<=\x1b\[\d;\d\dm)
@@ -114,6 +116,8 @@ _ISSUED: Final = rf"""(
   | (?<=\d{{8}}):AA[A-Za-z0-9_-]{{32,}}+  # Telegram
   | {_EDGE}eyJ[A-Za-z0-9_-]{{8,}}+(?:\.[A-Za-z0-9_-]{{4,}}+){{1,4}}+ # JSON Web Tokens
 )"""
+_MIXED: Final = r"(?=[\w.~/-]{0,40}(?:[0-9=]|(?-i:[a-z][A-Z])))"
+_PADDING: Final = r"(?:={1,2}|%3d){0,2}(?![\w=])"
 _ISSUED_MARKS: Final = (
     "akia asia ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- glptt- gldt- glrt- glcbt- glsoat- glimt- "
     "gloas- glagent- glft- xoxa- xoxb- xoxe xoxo- xoxp- xoxr- xoxs- xapp- sk_live_ sk_test_ rk_live_ "
@@ -182,8 +186,9 @@ SHAPES: Final[tuple[Shape, ...]] = (
     _shape(
         "bearer and basic",
         "bearer basic",
-        r"""\b(?:bearer|basic)(?:[ \t]|%20|\+){1,4}(?=[\w.~/-]{0,40}(?:[0-9=]|(?-i:[a-z][A-Z])))
-            ([\w.~+/-]{8,}+(?:={1,2}|%3d){0,2}(?![\w=]))""",
+        # Where a + stands for a blank it ends the value, too: or each would be a beginning of the whole rest.
+        rf"""\b(?:bearer|basic)(?:(?:[ \t]|%20){{1,4}}{_MIXED}([\w.~+/-]{{8,}}+{_PADDING})
+            |\+{{1,4}}{_MIXED}([\w.~/-]{{8,}}+{_PADDING}))""",
     ),
     _shape(
         "cookies",

@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
+STORY_PAGE: Final = 50
 MOST_NAMES: Final = 300  # in a picker
 MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
@@ -127,7 +128,7 @@ def timeline_page(
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = 50,
+    limit: int = STORY_PAGE,
 ) -> Page[TimelineEntry]:
     """A story, newest first: `kinds`, or all but `without`. Raises NotFound, Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
@@ -142,7 +143,7 @@ def story_of(
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = 50,
+    limit: int = STORY_PAGE,
 ) -> Page[TimelineEntry]:
     """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
@@ -152,8 +153,10 @@ def story_of(
         at, pk = decode_cursor(cursor)
         rows = _story(actor.workspace_id, incident, chosen, left_out).filter(_after("occurred_at", at, pk))
         found = list(rows[: limit + 1])
+    elif limit == STORY_PAGE:
+        found = _newest_of(chosen, left_out)(actor.workspace_id, incident)
     else:
-        found = _newest_of(chosen, left_out, limit + 1)(actor.workspace_id, incident)
+        found = list(_story(actor.workspace_id, incident, chosen, left_out)[: limit + 1])
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
 
 
@@ -171,11 +174,11 @@ def _story(
 
 @functools.lru_cache(maxsize=32)
 def _newest_of(
-    kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...], most: int
+    kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
 ) -> Callable[[int, int], list[TimelineEntry]]:
     @compiled(int, int)
     def newest(workspace_id: int, incident: int) -> QuerySet[TimelineEntry]:
-        return _story(workspace_id, incident, kinds, without)[:most]
+        return _story(workspace_id, incident, kinds, without)[: STORY_PAGE + 1]
 
     return newest
 

@@ -61,19 +61,23 @@ def incidents_page(
     require(actor, Capability.INCIDENTS_READ)
     order, limit = parse_order(sort), max(1, min(limit, LARGEST_PAGE))
     where = decode(order, cursor) if cursor else None
-    page = page_in(order, _read(actor, wanted, order, where, limit + 1), limit, where)
+    page = _places(actor, wanted, order, where, limit)
     if where is not None and where.is_back and page.previous_cursor is None:
-        return page_in(order, _read(actor, wanted, order, None, limit + 1), limit, None)
-    return page
+        page = _places(actor, wanted, order, None, limit)
+    items = in_order(actor.workspace_id, [place.id for place in page.items])
+    return Page(items, page.next_cursor, page.previous_cursor)
 
 
-def _read(
-    actor: Actor, wanted: IncidentFilter | None, order: Order, where: Cursor | None, most: int
-) -> list[Incident]:
-    """Which they are is asked first: that alone depends on the filter, and the rest is always the same."""
-    rows = Incident.objects.of(actor.workspace_id)
-    found = _slice(rows, actor.workspace_id, wanted, order, where).values_list("pk", flat=True)
-    return in_order(actor.workspace_id, list(found[:most]))
+def _places(
+    actor: Actor, wanted: IncidentFilter | None, order: Order, where: Cursor | None, limit: int
+) -> Page[Any]:
+    """Which incidents, with what the order goes by: only this depends on filter and order.
+
+    The cursors are of these places: an incident that moves before its details are read takes none along.
+    """
+    rows = _slice(Incident.objects.of(actor.workspace_id), actor.workspace_id, wanted, order, where)
+    found = rows.values_list(*order.keys, named=True)
+    return page_in(order, list(found[: limit + 1]), limit, where)
 
 
 def in_order(workspace_id: int, ids: Sequence[int]) -> list[Incident]:

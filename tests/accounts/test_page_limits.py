@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, User
+from incidents.models import Incident
+from incidents.services.opening import declare_incident
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +23,16 @@ def test_pages_are_counted_too(actor, make_actor, settings):
     assert all("Retry-After" in answer.headers for answer in refused)
     assert other.get("/settings/profile").status_code == 200
     assert Client().get("/sign-in").status_code == 200
+
+
+def test_what_an_open_page_fetches_keeps_nobody_from_acknowledging(actor, settings):
+    settings.API_LIMIT_PER_CALLER = 10
+    declare_incident(actor, title="Checkout is down")
+    browser = browser_for(actor)
+    for _ in range(40):
+        assert browser.get("/panels/incidents.active").status_code == 200
+    assert browser.post("/incidents/INC-1/acknowledge", {"version": 1}).status_code in (302, 303)
+    assert Incident.objects.of(actor.workspace_id).get().acknowledged_at
 
 
 def test_a_field_that_is_not_asked_for_changes_nothing(actor):

@@ -7,9 +7,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 
 from accounts.models import Membership, Role, User
+from accounts.selectors import membership_of
 from accounts.services.workspaces import create_bare_workspace
 from accounts.web import choose_workspace, current_actor
 from core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +94,11 @@ def test_a_wrong_field_of_a_new_workspace_is_named(workspace, fields, named):
     with pytest.raises(Invalid) as refusal:
         create_bare_workspace(**({"slug": "new", "name": "New"} | fields))
     assert [fault.field for fault in refusal.value.faults] == [named]
+
+
+def test_whoever_names_a_workspace_to_the_api_keeps_their_name(actor, workspace):
+    user = User.objects.get(pk=actor.user_id)
+    for named in ({"slug": workspace.slug}, {"workspace_id": workspace.pk}, {}):
+        assert membership_of(user, **named).user is user
+    answer = browser_for(actor).get("/api/v1/me", headers={"X-Workspace": workspace.slug})
+    assert answer.json()["label"] == actor.label != ""

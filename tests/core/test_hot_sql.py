@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, NotSupportedError, connection, transaction
 from django.utils import timezone
 
 from core.hot_sql import insert, pipelined, plan_once, rows, send, update, write
@@ -140,6 +140,23 @@ def test_objects_that_leave_different_things_to_the_database_are_refused(workspa
     with pytest.raises(ValueError, match="either all or none"):
         write([left, named])
     assert names(workspace) == {}
+
+
+def test_a_column_that_was_altered_spoils_a_connection_only_once(transactional_db) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("create table altered (a varchar(5))")
+    try:
+        assert rows("select a from altered") == []
+        with connection.cursor() as cursor:
+            cursor.execute("alter table altered alter a type text")
+        with pytest.raises(NotSupportedError):
+            rows("select a from altered")
+        connection.close()  # as at the end of a request
+        assert rows("select a from altered") == []
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("drop table altered")
 
 
 def test_planning_once_ends_with_the_transaction(transactional_db) -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
+from incidents import selectors_list
 from incidents.filters import parse_filter
 from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, RoleAssignment
 from incidents.ordering import ORDERS
@@ -153,6 +154,21 @@ def test_going_back_to_the_start_shows_what_came_meanwhile(world, actor, declare
     assert back.previous_cursor is not None  # the newcomer is on a page before
     top = incidents_page(actor, limit=10, cursor=back.previous_cursor)
     assert (top.items[0].number, len(top.items)) == (newcomer.number, 10)
+
+
+def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(world, actor, monkeypatch):
+    every = [incident.number for incident in incidents_page(actor, sort="severity", limit=200).items]
+    read = selectors_list.in_order
+
+    def moving(workspace_id, ids):
+        Incident.objects.of(workspace_id).filter(pk=ids[-1]).update(severity="sev4")
+        return read(workspace_id, ids)
+
+    monkeypatch.setattr(selectors_list, "in_order", moving)
+    first = incidents_page(actor, sort="severity", limit=5)
+    monkeypatch.undo()
+    second = incidents_page(actor, sort="severity", limit=5, cursor=first.next_cursor)
+    assert [incident.number for incident in [*first.items, *second.items]] == every[:10]
 
 
 @pytest.mark.parametrize("sort", ORDERS)

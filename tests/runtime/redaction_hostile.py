@@ -15,8 +15,9 @@ _REPEATED: Final = {
     "tokens and dots": "eyJaaaaaaaaaa.", "marks of issuers": "sk-", "begun keys": "-----BEGIN PRIVATE KEY-----",
     "options": "--a", "clients": "mysql " + "a " * 48, "users of commands": " -u" + "u" * 60, "bearers": "bearer ",
     "long bearers": "bearer " + "a" * 39 + " ", "cookies": "cookie: " + "a" * 79, "authorizations": "authorization: ",
-    "queries": "?key=aaa",
+    "queries": "?key=aaa", "bearers by plus": "bearer+a1.",
 }  # fmt: skip
+_END: Final = "====="  # what no pattern ends with
 _LONG: Final = {
     "a name and blanks": ("password", " "), "an open quote": ('password="', "a\\"), "an endless user": ("://", "u"),
     "an endless token": ("eyJ", "a"), "an endless bearer": ("bearer ", "a"), "escapes": ("password=", "\\"),
@@ -25,5 +26,7 @@ _LONG: Final = {
 
 def hostile_lines(size: int) -> Mapping[str, str]:
     """Each by what it is made of, `size` characters long."""
-    repeated = {name: (unit * (size // len(unit) + 1))[:size] for name, unit in _REPEATED.items()}
+    repeated = {
+        name: (unit * (size // len(unit) + 1))[: size - len(_END)] + _END for name, unit in _REPEATED.items()
+    }
     return repeated | {name: head + (unit * size)[: size - len(head)] for name, (head, unit) in _LONG.items()}

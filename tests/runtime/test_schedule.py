@@ -75,6 +75,19 @@ def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, v
     assert valkey.llen(QUEUE) == 1
 
 
+def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
+    valkey.lpush(QUEUE, *["{}"] * ENOUGH)
+    scheduler.schedule["seldom"] = scheduler.Entry(
+        **beat_entry("some.upkeep", 600.0, QUEUE), name="seldom", app=scheduler.app
+    )
+    later(time_machine, 601)
+    scheduler._ahead = None
+    due(scheduler)
+    assert valkey.llen(QUEUE) == ENOUGH + 1
+    assert b"some.upkeep" in valkey.lindex(QUEUE, 0)
+
+
 def test_how_long_ago_somebody_was_seen_is_the_servers_to_say(db, time_machine) -> None:
     liveness._last.clear()
     pulse._last.clear()

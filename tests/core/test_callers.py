@@ -1,0 +1,43 @@
+"""From where a request comes, and whether it came encrypted: our own proxies are believed, nobody else."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from core.callers import came_encrypted, is_proxy, who_calls
+
+
+@pytest.fixture(autouse=True)
+def proxies(settings):
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+
+
+@pytest.mark.parametrize(
+    "remote", ["10.0.0.5", "::ffff:10.0.0.5", ""], ids=["IPv4", "IPv6 socket", "Unix socket"]
+)
+def test_a_proxy_of_ours_is_believed(remote):
+    assert is_proxy(remote)
+    assert who_calls(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
+    for said in ("https", "https,http", "https, https"):
+        assert came_encrypted("http", remote, said)
+
+
+@pytest.mark.parametrize("remote", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1", "nonsense"])
+def test_nobody_else_is(remote):
+    assert not is_proxy(remote)
+    assert who_calls(remote, "198.51.100.1") == remote
+    assert not came_encrypted("http", remote, "https")
+    assert came_encrypted("https", remote, "")
+
+
+@pytest.mark.parametrize("said", ["", "http", "http,https", "httpsx"])
+def test_what_came_in_the_clear_did(said):
+    assert not came_encrypted("http", "10.0.0.5", said)
+
+
+def test_where_no_proxy_is_named_the_header_counts(settings):
+    settings.TRUSTED_PROXIES = []
+    assert came_encrypted("http", "203.0.113.9", "https")
+    assert not is_proxy("")
