@@ -24,7 +24,7 @@ AWAY = (
 )
 BEHIND: Final = (
     "The database is older than this version of Tocsin: its upgrade is not finished. Nothing was changed; "
-    "`manage.py prepare` finishes it."
+    "manage.py prepare finishes it."
 )
 
 

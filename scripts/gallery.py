@@ -1,8 +1,11 @@
 """Pictures of every page: two widths, two themes, into gallery/; and the one the README shows.
 
-    python -m scripts.gallery [--readme]
+    python -m scripts.gallery [--only WORD] [--readme]
 
-Starts a Tocsin of its own on throw-away servers, fills it through the real services, and stops it again.
+Starts a Tocsin of its own on throw-away servers, fills three workspaces through the real services (one with
+words that break layouts, one with more than a page of everything, one with nothing), and stops it again.
+Takes about six minutes on two cores. --only: no picture whose name has not that word. Names the pages that
+are wider than their screen, and ends with 1 where there are any.
 """
 
 from __future__ import annotations
@@ -23,39 +26,17 @@ import django
 import requests
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from scripts.gallery_albums import STORY, Album, Shot, albums, following
 from tests import servers
 
 if TYPE_CHECKING:  # needs settings, which need servers
     from tests.browser.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
-HOSTILE = "INC-7"
-# Besides every page the URL conf knows: filters, words that break layouts, errors.
-MORE = {
-    "list-filtered": "/incidents?severity=critical,high&status=active&sort=severity",
-    "list-not-understood": "/incidents?severity=purple&status=active&cursor=nonsense",
-    "incident-alerted": "/incidents/INC-8",
-    "incident-detected": "/incidents/INC-9",
-    "incident-hostile": f"/incidents/{HOSTILE}",
-    "resolve-hostile": f"/incidents/{HOSTILE}/resolve",
-    "nothing-matches": "/?view=all&severity=sev4&component=nothing",
-    "list-hostile": "/incidents?search=payments",
-    "found": "/find?q=pay",
-    "found-nothing": "/find?q=nothing-like-it",
-    "error-404": "/nowhere",
-}
-# What opens on a page: where, and what to click or press.
-OPENED = {
-    "declare-dialog": ("/", "a[href='/incidents/declare']"),
-    "severity-menu": ("/incidents/INC-2", ".summary-chip"),
-    "row-menu": ("/incidents", ".row-menu summary"),
-    "export-menu": ("/incidents", "[data-export] summary"),
-    "picked": ("/incidents", "[data-pick-all] input"),
-    "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
-    "account-menu": ("/", ".account summary"),
-    "palette": ("/", "[data-palette-open]"),
-}
-EMPTY = ("/", "/incidents", "/find")
+WIDTHS = (1440, 390)
+THEMES = ("light", "dark")
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+STAFF_PAGES = 7  # of the admin: its first page, the settings of ours, a list, a change page, its history
 
 
 @contextmanager
@@ -67,17 +48,17 @@ def _world() -> Iterator[Site]:
         from tests.browser.site import running_site
 
         with tempfile.TemporaryDirectory() as folder, running_site(Path(folder)) as site:
-            subprocess.run(
-                [sys.executable, "-m", "scripts.gallery_world"],
-                cwd=ROOT,
-                env=os.environ | site.environment,
-                check=True,
-            )
+            _run(site, "scripts.gallery_world")
             site.send_errors("ledger-api", 24)
             _until_detected(f"{site.url}/api/v1/incidents/9")
             yield site
     finally:
         servers.stop()
+
+
+def _run(site: Site, module: str, *arguments: str) -> None:
+    argv = [sys.executable, "-m", module, *arguments]
+    subprocess.run(argv, cwd=ROOT, env=os.environ | site.environment, check=True)
 
 
 def _until_detected(url: str) -> None:
@@ -88,92 +69,124 @@ def _until_detected(url: str) -> None:
     raise TimeoutError("detection opened no incident")
 
 
-def _pages(site: Site, browser: Browser) -> dict[str, str]:
-    """name -> path of every page that answers with HTML."""
-    from tests.browser.addresses import addresses
+def _pages(site: Site, browser: Browser) -> dict[str, list[str]]:
+    """Who -> paths of every page that answers them with HTML; of the admin one of each kind."""
+    from tests.browser.addresses import addresses, admin_addresses
+
+    ours, admin = addresses(site, STORY), admin_addresses(site)
+    known = {"dana.ruiz": ours, "quinn.empty": ours, "rory.keys": [*admin[0][:STAFF_PAGES], admin[1][0]]}
+    return {who: _answered(site, browser, who, paths) for who, paths in known.items()}
+
+
+def _answered(site: Site, browser: Browser, who: str, paths: list[str]) -> list[str]:
     from tests.browser.conftest import sign_in
 
     context = browser.new_context(base_url=site.url)
-    sign_in(page := context.new_page(), "dana.ruiz")
-    found = {}
-    for path in addresses(site, "INC-2"):
+    sign_in(page := context.new_page(), who)
+    found = []
+    for path in paths:
         answer = page.request.get(path, max_redirects=0)
         if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
-            found[path.strip("/").replace("/", "-").lower() or "home"] = path
+            found.append(path)
     context.close()
     return found
 
 
-def _shoot(browser: Browser, site: Site, pages: dict[str, str], width: int, theme: str, folder: Path) -> None:
+def _shoot(browser: Browser, site: Site, found: list[Album], width: int, folder: Path, only: str) -> None:
+    """All albums in one width."""
     from tests.browser.conftest import sign_in
 
-    size = {"width": width, "height": 900}
-    context = browser.new_context(base_url=site.url, viewport=size, color_scheme=theme)
-    page, ending = context.new_page(), f"{width}-{theme}.png"
-    page.goto("/sign-in")
-    _save(page, folder / f"sign-in-{ending}")
-    sign_in(page, "dana.ruiz")
-    for name, path in (pages | MORE).items():
-        page.goto(path)
-        _save(page, folder / f"{name}-{ending}")
-    for name, (path, click) in OPENED.items():
-        page.goto(path)
-        page.locator(click).first.click()
-        _save(page, folder / f"{name}-{ending}", full_page=False)
-    _errors(page, folder, ending)
-    context.clear_cookies()
-    sign_in(page, "quinn.empty")
-    for path in EMPTY:
-        page.goto(path)
-        _save(page, folder / f"empty-{path.strip('/') or 'home'}-{ending}")
-    context.close()
+    wide = []
+    for album in found:
+        shots = [shot for shot in album.shots if only in shot.name]
+        if not shots:
+            continue
+        size = {"width": width, "height": 900}
+        context = browser.new_context(base_url=site.url, viewport=size, service_workers="block")
+        page = context.new_page()
+        if album.who:
+            sign_in(page, album.who)
+        while shots:
+            shot = shots.pop(0)
+            _picture(page, shot, folder, width)
+            if (over := page.evaluate(OVER)) > 0:
+                wide.append(f"{shot.name} is {over} px wider than {width}")
+            if (after := following(page, shot)) and not shot.name.endswith("-next"):
+                shots.insert(0, after)
+        context.close()
+    return wide
 
 
-def _answer(html: str, route: Route) -> None:
-    route.fulfill(body=html, content_type="text/html")
-
-
-def _errors(page: Page, folder: Path, ending: str) -> None:
-    """The pages of last resort, as the server renders them."""
-    from django.template.loader import render_to_string
-
-    for status in (400, 403, 500):
-        html = render_to_string(f"{status}.html", {"request_id": "4f1b9c2e"})
-        page.route("**/last-resort", partial(_answer, html))
-        page.goto("/last-resort")
-        page.unroute("**/last-resort")
-        _save(page, folder / f"error-{status}-{ending}")
+def _picture(page: Page, shot: Shot, folder: Path, width: int) -> None:
+    page.goto(shot.path)
+    page.locator(shot.awaits).first.wait_for()
+    if shot.click:
+        page.locator(shot.click).locator("visible=true").first.click()
+    _save(page, folder / f"{shot.name}-{width}", full_page=shot.is_whole)
 
 
 def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
+    """One file for each theme; what is open stays so."""
+    page.evaluate("document.fonts.ready")
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_timeout(150)  # for what scripts of a page put in place
+        page.screenshot(path=f"{path}-{theme}.png", full_page=full_page, animations="disabled")
+
+
+def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
+    """The pages of what went wrong, as the server renders them, in answer to an address of its own."""
+    with tempfile.TemporaryDirectory() as written:
+        _run(site, "scripts.gallery_problems", written)
+        for path in sorted(Path(written).glob(f"*{only}*.html")):
+            for width in WIDTHS:
+                page = browser.new_page(base_url=site.url, viewport={"width": width, "height": 900})
+                page.route("**/went-wrong", partial(_answer, path))
+                page.goto("/went-wrong")
+                _save(page, folder / f"{path.stem}-{width}")
+                page.close()
+
+
+def _answer(path: Path, route: Route) -> None:
+    route.fulfill(path=path, content_type="text/html")
+
+
+def _readme(browser: Browser, site: Site) -> list[str]:
+    from tests.browser.conftest import sign_in
+
+    page = browser.new_page(
+        base_url=site.url, viewport={"width": 1440, "height": 860}, color_scheme="light"
+    )  # fmt: skip
+    sign_in(page, "dana.ruiz")
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(350)
-    page.screenshot(path=path, full_page=full_page)
+    page.screenshot(path=ROOT / "docs/img/active-incidents.png")
+    return []
+
+
+def _gallery(browser: Browser, site: Site, only: str) -> list[str]:
+    folder = ROOT / "gallery"
+    folder.mkdir(exist_ok=True)
+    _run(site, "scripts.gallery_full")
+    found = list(albums(site, _pages(site, browser)))
+    wide = [fault for width in WIDTHS for fault in _shoot(browser, site, found, width, folder, only)]
+    _errors(browser, site, folder, only)
+    return wide
 
 
 def main() -> None:
-    """Make all pictures, or with --readme only the README's."""
+    """Make all pictures, or those whose name has a word, or with --readme only the README's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readme", action="store_true")
-    only_readme = parser.parse_args().readme
-    folder = ROOT / ("docs/img" if only_readme else "gallery")
-    folder.mkdir(parents=True, exist_ok=True)
-    from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
+    parser.add_argument("--only", default="", metavar="WORD")
+    asked = parser.parse_args()
+    from tests.browser.conftest import CHROMIUM, FLAGS
 
     with _world() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        if only_readme:
-            page = browser.new_page(
-                base_url=site.url, viewport={"width": 1440, "height": 860}, color_scheme="light"
-            )
-            sign_in(page, "dana.ruiz")
-            _save(page, folder / "active-incidents.png", full_page=False)
-        else:
-            pages = _pages(site, browser)
-            for width in (1440, 390):
-                for theme in ("light", "dark"):
-                    _shoot(browser, site, pages, width, theme, folder)
+        wide = _readme(browser, site) if asked.readme else _gallery(browser, site, asked.only)
         browser.close()
+    sys.exit("\n".join(wide) or None)
 
 
 if __name__ == "__main__":

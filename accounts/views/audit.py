@@ -45,10 +45,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     entries, following = audit_page(actor, _wanted(request), before=request.GET.get("cursor") or None)
     context = {
         "entries": entries,
-        "following": following,
         "csv_url": f"{PAGE}.csv{_query(request)}",
-        "newest_url": f"{PAGE}{_query(request)}",
-        "next_url": f"{PAGE}{_query(request, cursor=following or '')}",
+        "newest_url": f"{PAGE}{_query(request)}" if request.GET.get("cursor") else "",
+        "next_url": f"{PAGE}{_query(request, cursor=following)}" if following else "",
         "areas": AREAS,
         "is_filtered": any(request.GET.get(name) for name in FILTERS),
         "nav_current": "/settings",

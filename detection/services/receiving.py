@@ -125,4 +125,4 @@ def _as_error(fault: Fault) -> Mapping[str, Any]:
 
 
 def _said(fault: Fault) -> str:
-    return f"element {fault.position}: {fault.field} {fault.message}".replace("\0", "")
+    return f"element {fault.position}, {fault.field}: {fault.message}".replace("\0", "")

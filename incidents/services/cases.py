@@ -91,7 +91,7 @@ def _events_words(count: int) -> str:
 def _audit(actor: Actor, case: Case) -> Iterator[AuditEntry]:
     incident = case.incident
     if case.is_new:
-        summary = f"{incident.reference} opened by {case.signals[0].reporter}: {incident.title}"
+        summary = f"{incident.reference} opened by {case.signals[0].reporter_words}: {incident.title}"
         yield audit_entry(actor, action="incident.open", target=incident, summary=summary)
     if case.newcomers:
         names = ", ".join(signal.reporter for signal in case.newcomers)

@@ -77,13 +77,17 @@ def _result(request: HttpRequest, action: BulkAction, steps: Sequence[BulkStep])
 def _page(request: HttpRequest, action: BulkAction, steps: Sequence[BulkStep]) -> HttpResponse:
     context: dict[str, Any] = {
         "action": action,
-        "steps": steps,
+        "steps": sorted(steps, key=_needs_a_look, reverse=True),
         "changed": sum(step.outcome == Outcome.DONE for step in steps),
         "refused": sum(step.outcome == Outcome.REFUSED for step in steps),
         "may_undo": may_undo(action) and any(step.outcome == Outcome.DONE for step in steps),
         "nav_current": "/incidents",
     }
     return render(request, "incidents/bulk_result.html", context, part="result")
+
+
+def _needs_a_look(step: BulkStep) -> bool:
+    return Outcome.REFUSED in (step.outcome, step.undo)
 
 
 def _said(actor: Actor, action: BulkAction, steps: Sequence[BulkStep]) -> str:

@@ -60,6 +60,15 @@ def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, wor
     assert "Undo what was changed" not in client.get(f"/incidents/bulk/{action.pk}").content.decode()
 
 
+def test_what_was_refused_stands_before_what_went_well(client, three, make_actor):
+    acknowledge_incident(make_actor("responder", username="theo.lind"), number=3)
+    answer = client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)})
+    text = client.get(answer["Location"]).content.decode()
+    assert text.index("step-refused") < text.index("step-done")
+    assert text.index("INC-3") < text.index("INC-1") < text.index("INC-2")
+    assert text.index("acknowledged already") < text.index(">INC-1<") < text.index(">INC-2<")
+
+
 def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
     told = _done(client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)}, headers=HTMX))
     assert told["message"] == "You have 3 incidents."

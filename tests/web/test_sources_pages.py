@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -193,6 +194,26 @@ def test_what_waits_can_be_thrown_away(client, sender, workspace):
     assert client.post(f"/quarantine/{row.pk}/discard").status_code == 303
     assert client.get(f"/quarantine/{row.pk}").status_code == 404
     assert audited(workspace)[-1] == "source.discard"
+
+
+def waiting(sender, count):
+    """So many more requests of that sender in quarantine."""
+    row = QuarantinedRequest.objects.of(sender.source.workspace_id).get(source=sender.source)
+    for n in range(count):
+        row.pk, row.digest = None, f"{n:064}"
+        row.save(force_insert=True)
+
+
+def test_a_page_of_the_quarantine_leads_on_and_back_and_stays_with_its_source(client, sender):
+    sender.post(b"not json")
+    waiting(sender, 50)
+    first = client.get(f"/quarantine?source={sender.source.pk}").content.decode()
+    assert 'href="/quarantine"' in first
+    older = re.search(r'href="(\?[^"]*cursor=[^"]*)"', first)[1].replace("&amp;", "&")
+    second = client.get(f"/quarantine{older}").content.decode()
+    assert second.count('<th scope="row">') == 1
+    assert f'href="?source={sender.source.pk}"' in second
+    assert 'rel="next"' not in second
 
 
 def test_another_workspaces_sources_are_not_there(sender, make_actor, other_workspace, workspace):

@@ -1,0 +1,126 @@
+"""What is pictured, and who sees it: every page of the URL conf with words that break layouts, and with
+nothing; what lists things, with more than a page of them; the admin; the sign-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from playwright.sync_api import Page
+
+from scripts.gallery_full import FULL, HUB
+
+if TYPE_CHECKING:  # needs settings, which need servers
+    from tests.browser.site import Site
+
+HOSTILE: Final = "INC-7"
+STORY: Final = "INC-2"
+# Many lines that look alike, of which only the first screen is pictured -> what its scripts put in.
+TALL: Final = {"docs": ".opblock"}
+# Besides every page the URL conf knows: filters, words that break layouts, errors.
+MORE: Final = {
+    "list-filtered": "/incidents?severity=critical,high&status=active&sort=severity",
+    "list-not-understood": "/incidents?severity=purple&status=active&cursor=nonsense",
+    "incident-alerted": "/incidents/INC-8",
+    "incident-detected": "/incidents/INC-9",
+    "incident-hostile": f"/incidents/{HOSTILE}",
+    "resolve-hostile": f"/incidents/{HOSTILE}/resolve",
+    "nothing-matches": "/?view=all&severity=sev4&component=nothing",
+    "list-hostile": "/incidents?search=payments",
+    "found": "/find?q=pay",
+    "found-nothing": "/find?q=nothing-like-it",
+    "not-there": "/nowhere",
+}
+# What opens on a page: where, and what to click.
+OPENED: Final = {
+    "declare-dialog": ("/", "a[href='/incidents/declare']"),
+    "severity-menu": (f"/incidents/{STORY}", ".summary-chip"),
+    "row-menu": ("/incidents", ".row-menu summary"),
+    "export-menu": ("/incidents", "[data-export] summary"),
+    "picked": ("/incidents", "[data-pick-all] input"),
+    "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
+    "account-menu": ("/", ".account summary"),
+    "palette": ("/", "[data-palette-open]"),
+}
+# What lists things. {…} is found in the database by FOUND; a page after it is pictured where there is one.
+LISTS: Final = (
+    "/", "/?view=mine", "/incidents", "/incidents/declare", "/incidents/{story}",
+    "/incidents/{story}/activity", "/incidents/bulk/{bulk}", "/activity", "/components", "/components/{hub}",
+    "/find?q=checkout", "/rules", "/rules/{rule}", "/sources", "/sources/{source}", "/quarantine",
+    "/settings/members", "/settings/tokens", "/settings/audit", "/settings/system",
+)  # fmt: skip
+FOUND: Final = {
+    "story": "select 'INC-' || i.number from incidents_incident i join incidents_timelineentry t"
+    " on t.incident_id = i.id where i.workspace_id = %s group by i.id order by count(*) desc limit 1",
+    "bulk": "select max(id) from incidents_bulkaction where workspace_id = %s and kind = 'resolve'",
+    "hub": f"select id from incidents_component where workspace_id = %s and name = '{HUB}'",
+    "rule": "select rule_id from detection_detectionrule where workspace_id = %s order by id desc limit 1",
+    "source": "select max(id) from detection_source where workspace_id = %s",
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: where, what to click there, whether all of it or what a screen shows, what to wait for."""
+
+    name: str
+    path: str
+    click: str = ""
+    is_whole: bool = True
+    awaits: str = "body"
+
+
+@dataclass(frozen=True)
+class Album:
+    """What one person sees; nobody where `who` is empty."""
+
+    who: str
+    shots: tuple[Shot, ...]
+
+
+def albums(site: Site, pages: dict[str, list[str]]) -> Iterator[Album]:
+    """All of them. pages: person -> paths of the URL conf that answer that person with a page."""
+    yield Album("", (Shot("sign-in", "/sign-in"), Shot("sign-in-once", "/sign-in/once/nobody-has-this")))
+    hostile, opened = [shot("", path) for path in pages["dana.ruiz"]], OPENED.items()
+    yield Album("dana.ruiz", (
+        *hostile, *(Shot(name, path) for name, path in MORE.items()),
+        *(Shot(name, path, click, is_whole=False) for name, (path, click) in opened),
+    ))  # fmt: skip
+    yield Album("quinn.empty", tuple(shot("empty-", path) for path in pages["quinn.empty"]))
+    known = _found(site)
+    yield Album(FULL, (
+        *(shot("full-", path.format(**known), path) for path in LISTS),
+        Shot("full-picked", "/incidents", "[data-pick-all] input", is_whole=False),
+    ))  # fmt: skip
+    yield Album("rory.keys", tuple(shot("", path) for path in pages["rory.keys"]))
+
+
+def following(page: Page, shot: Shot) -> Shot | None:
+    """The page after this one, where a full list has one."""
+    link = page.locator("a[rel=next]:visible")
+    if not shot.name.startswith("full-") or shot.click or not link.count():
+        return None
+    return Shot(f"{shot.name}-next", link.first.evaluate("(it) => it.href"))
+
+
+def shot(before: str, path: str, called: str = "") -> Shot:
+    """A page, named after its address or after what else it is `called`."""
+    words = (called or path).lower().translate(str.maketrans("/?=&", "----", "{}"))
+    name = words.strip("-") or "home"
+    return Shot(before + name, path, is_whole=name not in TALL, awaits=TALL.get(name, "body"))
+
+
+def _found(site: Site) -> dict[str, object]:
+    with psycopg.connect(site.environment["DATABASE_URL"]) as connection:
+        workspace = _one(connection, "select workspace_id from accounts_membership m join accounts_user u"
+                         " on u.id = m.user_id where u.username = %s", FULL)  # fmt: skip
+        return {name: _one(connection, query, workspace) for name, query in FOUND.items()}
+
+
+def _one(connection: psycopg.Connection, query: str, value: object) -> object:
+    row = connection.execute(query.encode(), [value]).fetchone()
+    assert row, query
+    return row[0]

@@ -1,0 +1,223 @@
+"""A workspace with more of everything than a page holds, told through the real services; a program."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from itertools import product
+from typing import Any, Final
+
+import django
+import requests
+
+FULL: Final = "mara.full"
+AREAS: Final = ("billing", "catalogue", "checkout", "identity", "ledger", "mail", "media", "search")
+PARTS: Final = ("api", "cache", "cron", "database", "edge", "index", "queue", "worker")
+COMPONENTS: Final = [f"{area}-{part}" for area, part in product(AREAS, PARTS)]
+TROUBLES: Final = (
+    ("{} answers every third request with 500", "error_burst", "sev2"),
+    ("{} takes more than 4 s", "performance_degradation", "sev3"),
+    ("Disk of {} is 93 % full", "disk_space_low", "sev4"),
+    ("{} does not answer", "service_down", "sev1"),
+)
+ACTIVE: Final = 110
+SETTLED: Final = 45
+MANY: Final = 55
+HUB: Final = "checkout-api"
+
+
+def build() -> None:
+    """A month of history first, then a bad day: what is open, who works on it, and what an admin keeps."""
+    from config.demo import tell_month
+    from config.setup import create_workspace
+
+    workspace = create_workspace(slug="harbour", name="Harbour Logistics")
+    mara = _admin(workspace.pk)
+    tell_month(workspace)
+    _bad_day(workspace.pk)
+    _settle(mara)
+    _catalogue(mara)
+    _administer(mara)
+    _long_story(mara, _detected(mara))
+    _busy_source(mara)
+
+
+def _admin(workspace_id: int) -> Any:
+    from accounts.actor import Actor
+    from accounts.models import Membership, Role, User
+    from tests.browser.world import PASSWORD
+
+    user = User.objects.create_user(FULL, f"{FULL}@example.test", PASSWORD, display_name="Mara Quist")
+    Membership.objects.create(workspace_id=workspace_id, user=user, role=Role.ADMIN)
+    return Actor(workspace_id, "user", user.label, user_id=user.pk, role=Role.ADMIN)
+
+
+def _bad_day(workspace_id: int) -> None:
+    from django.db import transaction
+    from django.utils import timezone
+
+    from incidents.services.opening import report_signals
+
+    now = timezone.now()
+    for n in range(ACTIVE + SETTLED):
+        at = now - timedelta(minutes=9 * (ACTIVE + SETTLED - n))
+        with transaction.atomic():
+            report_signals(workspace_id, [_signal(n, at)], now=at)
+
+
+def _signal(n: int, at: Any) -> Any:
+    from incidents.signals import Signal
+    from incidents.vocabulary import IncidentType, Severity
+
+    words, kind, severity = TROUBLES[(n * 7 + n // 5) % len(TROUBLES)]
+    component = COMPONENTS[n * 5 % len(COMPONENTS)]
+    return Signal(
+        fingerprint=sha256(f"full {n}".encode()).hexdigest(),
+        reporter=f"rule:{kind}",
+        incident_type=IncidentType(kind),
+        severity=Severity(severity),
+        title=words.format(component),
+        description=f"Seen by {n % 3 + 1} probes.",
+        started_at=at - timedelta(seconds=20 + n),
+        last_at=at,
+        event_count=5 + n * 13,
+        components=tuple(dict.fromkeys((component, HUB, *COMPONENTS[: n % 3]))),
+    )
+
+
+def _settle(mara: Any) -> None:
+    """Many resolved at once, the last two refused; some taken over, so that a few are Mara's own."""
+    from incidents.models import Incident
+    from incidents.services.bulk import Pick, act_on_many
+
+    numbers = list(
+        Incident.objects.of(mara.workspace_id).order_by("-number").values_list("number", flat=True)
+    )
+    mine, old = numbers[4:16], numbers[ACTIVE : ACTIVE + SETTLED]
+    act_on_many(mara, kind="assign", picks=[Pick(n) for n in mine], username=FULL)
+    picks = [*(Pick(n) for n in old), Pick(99_999), Pick(mine[0], version=1)]
+    act_on_many(mara, kind="resolve", picks=picks, message="The new release was taken back.")
+
+
+def _catalogue(mara: Any) -> None:
+    from incidents.models import Component
+    from incidents.services.components import edit_component
+
+    ids = dict(Component.objects.of(mara.workspace_id).values_list("name", "id"))
+    leaves = [name for name in COMPONENTS if name.endswith(("database", "cache", "queue"))]
+    for n, name in enumerate(COMPONENTS):
+        wanted: dict[str, Any] = {"tier": n % 5 + 1, "owner": FULL if n % 3 else ""}
+        if name not in leaves:
+            wanted["depends_on"] = leaves if name == HUB else [leaves[n % len(leaves)]]
+        edit_component(mara, component_id=ids[name], wanted=wanted)
+    hub = {"description": "Takes orders, asks everybody else.", "runbook_url": "https://example.test/hub"}
+    edit_component(mara, component_id=ids[HUB], wanted=hub)
+
+
+def _administer(mara: Any) -> None:
+    from accounts.services.members import invite_member
+    from accounts.services.tokens import issue_token
+    from detection.services.recording import record_change
+    from detection.services.rules import create_rule
+    from detection.services.sources import create_source
+
+    kinds = ("alertmanager", "grafana", "sentry", "datadog", "pagerduty", "generic")
+    for n in range(MANY):
+        area = AREAS[n % len(AREAS)]
+        invite_member(mara, email=f"{area}.{n}@example.test", role=("viewer", "responder", "manager")[n % 3])
+        issue_token(mara, name=f"{area} pipeline {n}", scopes=["events:write", "incidents:read"][: n % 2 + 1])
+        create_source(mara, kind=kinds[n % len(kinds)], name=f"{area}, cluster {n}", enabled=n % 9 > 0)
+        create_rule(mara, fields=_rule(n, area))
+        record_change(mara, fields={"summary": f"Deployed {area}-api 4.{n}", "component": f"{area}-api"})
+
+
+def _rule(n: int, area: str) -> dict[str, Any]:
+    return {
+        "rule_id": f"{area}_errors_{n}",
+        "name": f"Errors of {area}, group {n}",
+        "incident_type": "error_burst",
+        "event_types": [f"{area}_failed_{n}"],
+        "error_threshold": 20 + n,
+        "time_window_seconds": 120,
+        "severity": f"sev{n % 4 + 1}",
+        "dry_run": n % 4 == 0,
+    }
+
+
+def _busy_source(mara: Any) -> None:
+    """One sender that told of many alerts and of even more that could not be read."""
+    from django.test import Client
+
+    from detection.services.sources import create_source
+
+    _, key = create_source(mara, kind="generic", name="Harbour cranes", mapping={"title": "what"})
+    door = Client(headers={"host": "localhost"})
+    good = [{"what": f"Crane {n} stands still", "crane": n} for n in range(12)]
+    unreadable = [{"nothing": f"of crane {n}", "load_t": n} for n in range(MANY)]
+    for body in (*good, *unreadable):
+        door.post(f"/api/v1/webhooks/generic/{key}", body, content_type="application/json")
+
+
+def _detected(mara: Any) -> int:
+    """The number of an incident that detection opens of events that came in through the door."""
+    from accounts.services.tokens import issue_token
+    from incidents.models import Incident
+
+    before = Incident.objects.of(mara.workspace_id).order_by("-number").values_list("number", flat=True)[0]
+    token = issue_token(mara, name="Collector", scopes=["events:write"]).text
+    address = f"http://127.0.0.1:{os.environ['PORT']}/api/v1/events"
+    headers = {"Authorization": f"Bearer {token}"}
+    assert requests.post(address, json=list(_events()), headers=headers, timeout=30).status_code == 202
+    for _ in range(150):
+        time.sleep(0.2)
+        if (
+            found := Incident.objects.of(mara.workspace_id)
+            .filter(number__gt=before)
+            .order_by("number")
+            .first()
+        ):
+            return int(found.number)
+    raise TimeoutError("detection opened no incident")
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    levels = ("error", "error", "critical", "fatal")
+    for n in range(240):
+        yield {
+            "service": "checkout-api",
+            "level": levels[n % len(levels)],
+            "event_type": ("payment_failed", "timeout", "refused")[n % 3],
+            "message": f"Order {4000 + n}: the payment gateway answered 502 after {n % 7 + 1} s",
+            "metadata": {"order": 4000 + n, "node": f"checkout-{n % 12}"},
+        }
+
+
+def _long_story(mara: Any, number: int) -> None:
+    """Three hundred lines, every role, many components and many relatives."""
+    from incidents.services.notes import add_note, add_update
+    from incidents.services.relating import relate_incidents
+    from incidents.services.responding import acknowledge_incident, change_status
+    from incidents.services.roles import assign_role
+    from incidents.services.touching import set_component_impact
+    from incidents.vocabulary import ResponseRole
+
+    acknowledge_incident(mara, number=number)
+    for role in ResponseRole:
+        assign_role(mara, number=number, role=role, username=FULL)
+    for component in COMPONENTS[:40]:
+        set_component_impact(mara, number=number, component=component)
+    for other in range(number - 12, number):
+        relate_incidents(mara, number=number, other=other)
+    for n in range(260):
+        add_note(mara, number=number, message=f"Probe {n}: {n % 9 + 1} of 9 nodes answer.")
+    change_status(mara, number=number, status="investigating", message="Three nodes run the old image.")
+    for n in range(5):
+        add_update(mara, number=number, message=f"Orders are taken, paying is slow. Update {n + 1}.")
+
+
+if __name__ == "__main__":
+    django.setup()
+    build()
