@@ -4,7 +4,7 @@
 
 Starts a Tocsin of its own on throw-away servers, fills three workspaces through the real services (one with
 words that break layouts, one with more than a page of everything, one with nothing), and stops it again.
-Takes about six minutes on two cores. --only: no picture whose name has not that word. Names the pages that
+Takes ten minutes or more on two cores. --only: no picture whose name has not that word. Names the pages that
 are wider than their screen, and ends with 1 where there are any.
 """
 
