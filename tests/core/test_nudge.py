@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 
@@ -17,7 +18,7 @@ from core.models import OutboxEvent
 from core.nudge import clear, nudge, nudge_later, valkey
 from core.retry import PassingError
 
-TASK = "test.task"
+TASK = f"test.task.of.process.{os.getpid()}"  # tests that run beside share the Valkey
 
 
 @pytest.fixture(autouse=True)
@@ -99,14 +100,14 @@ def test_without_valkey_a_nudge_is_lost_quietly_and_quickly(sent, lost):
     began = time.monotonic()
     assert [nudge(TASK) for _ in range(100)] == [False] * 100
     clear(TASK)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10, "a hundred waits would take longer"
     assert sent == []
 
 
 def test_a_hanging_valkey_holds_callers_up_once_and_briefly(sent, hanging):
     began = time.monotonic()
     assert [nudge(TASK) for _ in range(100)] == [False] * 100
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10, "a hundred waits would take longer"
 
 
 def test_a_broker_that_refuses_is_no_ones_fault(monkeypatch):
