@@ -7,11 +7,13 @@ from typing import Any, Final, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Session
 from accounts.sessions import USED
+from core.compiled import compiled
 
 VIA: Final = "via"
 
@@ -24,6 +26,14 @@ class SessionStore(DatabaseSessions):
         """Our table."""
         return Session
 
+    def _get_session_from_db(self) -> Session | None:
+        """Its data only, which is all that Django reads of the row; each page does so."""
+        key = str(self.session_key)
+        if found := _data(key, timezone.now()):
+            return Session(session_key=key, session_data=found[0])
+        self._session_key = None  # as Django forgets a key that is nobody's, so that none can be planted
+        return None
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row of this session, with what `data` says about its owner."""
         row = cast("Session", super().create_model_instance(data))
@@ -32,6 +42,11 @@ class SessionStore(DatabaseSessions):
         row.agent, row.address = via.get("agent", ""), via.get("address")
         row.seen_at = datetime.fromtimestamp(used, UTC) if used else timezone.now()
         return row
+
+
+@compiled(str, datetime)
+def _data(key: str, now: datetime) -> QuerySet[Session, str]:
+    return Session.objects.filter(session_key=key, expire_date__gt=now).values_list("session_data", flat=True)
 
 
 def remember_browser(request: HttpRequest) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.errors import NotFound, Problem
+from core.kept import Kept
 from core.registry import Registry
 from core.viewer import viewer_of
 
@@ -23,6 +24,7 @@ class Panel(ABC):
     """One piece of a page. `key` says of what ("42" on an incident's page), `query` is the page's filter.
 
     slot: where it stands; an app above fills a slot of a page below by naming it. order: within the slot.
+    is_kept: whoever looks sees the same under the same `version`, so that it is rendered once for all.
     """
 
     name: ClassVar[str]
@@ -32,6 +34,7 @@ class Panel(ABC):
     template: ClassVar[str]
     css: ClassVar[str] = ""
     every_s: ClassVar[int] = 0
+    is_kept: ClassVar[bool] = False
 
     def topics(self, key: str) -> tuple[str, ...]:
         """Live topics after which it must be fetched again."""
@@ -47,6 +50,7 @@ class Panel(ABC):
 
 
 PANELS: Registry[Panel] = Registry("panel")
+_kept = Kept(200, largest=65_536)
 
 
 def panel(cls: type[Panel]) -> type[Panel]:
@@ -78,7 +82,13 @@ def _render(
     request: HttpRequest, one: Panel, key: str, query: Mapping[str, str], context: dict[str, Any]
 ) -> SafeString:
     values = {"panel": one, "key": key, "query": query, **context}
-    return SafeString(render_to_string(one.template, values, request).strip())  # CSS hides an :empty panel
+    if one.is_kept:
+        return _kept.get((one.name, one.version(context)), lambda: _text(one, values))
+    return SafeString(_text(one, values, request))
+
+
+def _text(one: Panel, values: dict[str, Any], request: HttpRequest | None = None) -> str:
+    return render_to_string(one.template, values, request).strip()  # CSS hides an :empty panel
 
 
 def panel_view(request: HttpRequest, name: str) -> HttpResponse:

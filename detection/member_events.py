@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from urllib.parse import urlencode
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.compiled import compiled
 from core.hot_sql import rows
+from core.once import once_per_page
 from detection.levels import LEVEL_LABELS, parse_level
 from detection.models import Event, IncidentEvent, Level
 from incidents.keyset import decode_cursor, encode_cursor
@@ -122,12 +124,25 @@ def _cursor(link: Link) -> str:
 
 
 def _links(incident: Incident, cursor: str | None, limit: int) -> list[Link]:
-    links = IncidentEvent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    if not cursor and limit <= SAMPLE:
+        return _sample(incident.workspace_id, incident.pk)[:limit]
+    links = _newest_links(incident.workspace_id, incident.pk)
     if cursor:
         at, pk = decode_cursor(cursor)
         links = links.filter(occurred_at__lte=at).exclude(occurred_at=at, event_id__gte=pk)
-    newest = links.order_by("-occurred_at", "-event_id")
-    return list(newest.values_list("event_id", "occurred_at")[:limit])
+    return list(links[:limit])
+
+
+@once_per_page
+@compiled(int, int)
+def _sample(workspace_id: int, incident_id: int) -> Any:
+    """What a page lists the first of, and counts all of."""
+    return _newest_links(workspace_id, incident_id)[:SAMPLE]
+
+
+def _newest_links(workspace_id: int, incident_id: int) -> Any:
+    links = IncidentEvent.objects.of(workspace_id).filter(incident_id=incident_id)
+    return links.order_by("-occurred_at", "-event_id").values_list("event_id", "occurred_at")
 
 
 def _between(links: Sequence[Link]) -> tuple[datetime, datetime]:

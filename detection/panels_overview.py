@@ -24,6 +24,7 @@ TONES: Final = {
 class EventsByLevel(Panel):
     """Events per hour by level. Counted when they are stored, so that nobody has to count them here."""
 
+    is_kept = True
     name = "detection.events_by_level"
     title = "Events"
     template = "detection/panels/events_by_level.html"

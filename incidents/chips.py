@@ -42,21 +42,13 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One option of a select box."""
-
-    value: str
-    label: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Select:
-    """A select box of the filter bar."""
+    """A select box of the filter bar: its choices as (value, label), and the value that is chosen."""
 
     name: str
     title: str
-    choices: Sequence[Choice]
+    choices: Sequence[tuple[str, str]]
+    chosen: str
 
 
 def chips(asked: ListQuery) -> list[Chip]:
@@ -89,8 +81,7 @@ def selects(asked: ListQuery, components: Iterable[str], *, with_status: bool) -
 
 def order_select(asked: ListQuery) -> Select:
     """The box that chooses the order."""
-    choices = [Choice(o.name, o.label, o == asked.order) for o in ORDERS.values()]
-    return Select("sort", "Order", choices)
+    return Select("sort", "Order", [(o.name, o.label) for o in ORDERS.values()], asked.order.name)
 
 
 def unboxed(asked: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
@@ -101,8 +92,8 @@ def unboxed(asked: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
 
 def _select(asked: ListQuery, name: str, nothing: str, known: Sequence[tuple[str, str]]) -> Select:
     words = asked.words.get(name, ())
-    value = ",".join(sorted(words))
-    options = [("", nothing), *known]
-    if value not in dict(options):
-        options.append((value, ", ".join(said(name, word) for word in words)))
-    return Select(name, _TITLES[name], [Choice(v, label, v == value) for v, label in options])
+    chosen = ",".join(sorted(words))
+    choices = [("", nothing), *known]
+    if chosen not in dict(choices):
+        choices.append((chosen, ", ".join(said(name, word) for word in words)))
+    return Select(name, _TITLES[name], choices, chosen)

@@ -6,22 +6,20 @@ would be made. Nothing of a viewer is in it but what they may do and their time 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from core.kept import Kept
 from core.templatetags.ui import compact
 from incidents.clocks import clock_of
 from incidents.models import Incident, TimelineEntry
 
-MOST: Final = 1000  # of each kind in each process: rows have about 4 KB, entries 2
-LARGEST: Final = 16_384  # characters; longer ones are made each time
-_rows: dict[Hashable, SafeString] = {}
-_entries: dict[Hashable, SafeString] = {}
+MOST: Final = 1000  # of each kind in each process: rows have about 4 KB, entries 2, lines 1
+_rows, _entries, _lines = Kept(MOST), Kept(MOST), Kept(MOST)
 
 
 def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool) -> SafeString:
@@ -35,9 +33,10 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
         incident.event_count, incident.commander_label, tuple(incident.component_names),
         incident.acknowledged_at is None, clock, clock and _words(clock.due - now),
         incident.detected_at, _words(now - incident.detected_at), ended, ended and _words(now - ended),
+        is_log, may_act, is_picked,
     )  # fmt: skip
-    looks = {"is_log": is_log, "may_act": may_act, "is_picked": is_picked}
-    return _kept(_rows, shown, "incidents/row.html", {"one": incident, **looks}, looks)
+    values = {"one": incident, "is_log": is_log, "may_act": may_act, "is_picked": is_picked}
+    return _rows.get(shown, lambda: render_to_string("incidents/row.html", values).strip())
 
 
 def entry_html(entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: bool) -> SafeString:
@@ -45,28 +44,21 @@ def entry_html(entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: 
     shown = (
         entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
         entry.time_corrected_at, entry.pinned_at is None, timezone.get_current_timezone_name(),
-        _words(timezone.now() - entry.occurred_at),
+        _words(timezone.now() - entry.occurred_at), reference, may_act, is_bare,
     )  # fmt: skip
-    looks = {"ref": reference, "may_act": may_act, "is_bare": is_bare}
-    return _kept(_entries, shown, "incidents/entry.html", {"entry": entry, **looks}, looks)
+    values = {"entry": entry, "ref": reference, "may_act": may_act, "is_bare": is_bare}
+    return _entries.get(shown, lambda: render_to_string("incidents/entry.html", values).strip())
 
 
-def _kept(
-    known: dict[Hashable, SafeString],
-    shown: tuple[Hashable, ...],
-    template: str,
-    values: Mapping[str, Any],
-    looks: Mapping[str, Hashable],
-) -> SafeString:
-    key = (*shown, *looks.values())
-    html = known.get(key)
-    if html is None:
-        html = SafeString(render_to_string(template, dict(values)).strip())
-        if len(known) >= MOST:
-            known.clear()
-        if len(html) <= LARGEST:
-            known[key] = html
-    return html
+def line_html(entry: TimelineEntry) -> SafeString:
+    """An entry in a story of many incidents, which says of which."""
+    of = entry.incident
+    shown = (
+        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
+        _words(timezone.now() - entry.occurred_at), of.number, of.title, of.severity, of.is_drill,
+    )  # fmt: skip
+    values = {"entry": entry}
+    return _lines.get(shown, lambda: render_to_string("incidents/activity_line.html", values).strip())
 
 
 def _words(span: timedelta) -> tuple[bool, str]:

@@ -21,7 +21,7 @@ from incidents.panels_overview import Overview
 from incidents.panels_shell import OpenCount
 from incidents.panels_story import IncidentTimeline
 from incidents.selectors import OPEN_LIMIT, count_open, incidents_page, open_incidents_for
-from incidents.selectors_list import COUNTED, count_incidents
+from incidents.selectors_list import count_incidents, counted_to
 from incidents.vocabulary import UNRESOLVED
 
 __all__ = [
@@ -137,6 +137,7 @@ class AllIncidents(Panel):
 def _total(actor: Actor, asked: ListQuery, page: Page[Incident]) -> str:
     """How many there are, in words; a list of one page has been counted already."""
     is_whole = page.next_cursor is None and page.previous_cursor is None
-    count = len(page.items) if is_whole else count_incidents(actor, asked.wanted)
-    words = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+    most = counted_to(asked.wanted)
+    count = len(page.items) if is_whole else count_incidents(actor, asked.wanted, most=most)
+    words = f"{most:,}+" if count > most else f"{count:,}"
     return f"{words} incident{'' if count == 1 else 's'}"

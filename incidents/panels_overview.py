@@ -22,6 +22,8 @@ MAIN, SIDE = "overview.main", "overview.side"
 class OverviewPanel(Panel):
     """Tells of incidents without listing them. `shown` is what a change of makes it new."""
 
+    is_kept = True
+
     def topics(self, key: str) -> tuple[str, ...]:
         return ("activity",)
 
@@ -142,6 +144,7 @@ def parse_kind(word: str) -> tuple[EntryKind, ...]:
 class RecentActivity(OverviewPanel):
     """The newest lines of all timelines."""
 
+    is_kept = False  # it says how long ago things were
     name = "incidents.activity"
     title = "Recent activity"
     template = "incidents/panels/activity.html"
@@ -158,6 +161,7 @@ class RecentActivity(OverviewPanel):
 class AllActivity(OverviewPanel):
     """All timelines as one, in pages."""
 
+    is_kept = False
     name = "incidents.all_activity"
     title = "Activity"
     template = "incidents/panels/all_activity.html"

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from html import escape as escaped
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from lucide import _render_icon
 
+from core.kept import Kept
+from core.navigation import NavItem
 from core.panels import PANELS, Panel, address, panels_in, render_panel
 
 register = template.Library()
 HUES = 6
+_nav_items = Kept(200)
 
 
 @register.simple_tag
@@ -84,6 +90,37 @@ def _avatar(name: str, size: str) -> SafeString:
     initials = (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
     hue = zlib.crc32(name.encode()) % HUES
     return format_html('<span class="avatar avatar-{} {}" aria-hidden="true">{}</span>', hue, size, initials)
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[str, str]], chosen: str = "") -> SafeString:
+    """The options of a select box, of (value, words); each of hundreds would be many template nodes."""
+    return SafeString("".join(_option(value, words, value == chosen) for value, words in choices))
+
+
+def _option(value: str, words: str, is_chosen: bool) -> str:
+    selected = " selected" if is_chosen else ""
+    return f'<option value="{escaped(str(value))}"{selected}>{escaped(str(words))}</option>'
+
+
+@register.simple_tag(takes_context=True)
+def nav_items(context: template.Context, *, badges: bool = False) -> SafeString:
+    """The entries of the side bar under their headings, the current one marked. badges: and keys."""
+    current, heading, parts = context["nav_current"], "", list[str]()
+    for item in context["navigation"]:
+        begins, heading = item.group if item.group != heading else "", item.group
+        parts.append(_nav_item(item, is_current=item.url == current, begins=begins, badges=badges))
+        parts.append(panel(context, item.badge) if badges and item.badge else "")
+        parts.append("</li>")
+    return SafeString("".join(parts))
+
+
+def _nav_item(item: NavItem, **looks: str | bool) -> SafeString:
+    """An entry without its end. Nothing of a viewer is in it."""
+    shown = (item, *looks.values())
+    return _nav_items.get(
+        shown, lambda: render_to_string("layouts/navigation_item.html", {"item": item, **looks}).strip()
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from core.markdown import markdown
 from core.templatetags.ui import compact, icon
 from incidents.clocks import Clock, clock_of
-from incidents.kept_html import entry_html, row_html
+from incidents.kept_html import entry_html, line_html, row_html
 from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
@@ -108,6 +108,12 @@ def timeline_entry(
 ) -> SafeString:
     """An entry of an incident's timeline; whoever `may_act` can pin it and correct a note's time."""
     return entry_html(entry, reference, may_act=may_act, is_bare=is_bare)
+
+
+@register.simple_tag
+def activity_line(entry: TimelineEntry) -> SafeString:
+    """An entry of any incident's timeline, which says of which."""
+    return line_html(entry)
 
 
 @register.simple_tag
