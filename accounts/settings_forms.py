@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from accounts.models import Role, Scope, User
+from core.forms import LongSelect
 
 ROLE_WORDS: Final = {
     Role.VIEWER: "Sees everything, changes nothing.",
@@ -40,7 +41,10 @@ class ProfileForm(forms.Form):
     )
     email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zones, help_text="Times are shown in it; UTC stays one hover away."
+        label="Time zone",
+        choices=zones,
+        widget=LongSelect,
+        help_text="Times are shown in it; UTC stays one hover away.",
     )
     theme = forms.ChoiceField(label="Theme", choices=User.Theme.choices, widget=forms.RadioSelect)
     keyboard_shortcuts = forms.BooleanField(label="Keyboard shortcuts", required=False)
@@ -51,7 +55,10 @@ class WorkspaceForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=120)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zones, help_text="Where the day of this workspace begins, in its reports."
+        label="Time zone",
+        choices=zones,
+        widget=LongSelect,
+        help_text="Where the day of this workspace begins, in its reports.",
     )
     was_name = forms.CharField(widget=forms.HiddenInput, required=False)
     was_time_zone = forms.CharField(widget=forms.HiddenInput, required=False)

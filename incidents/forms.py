@@ -10,6 +10,7 @@ from django import forms
 
 from accounts.actor import Actor
 from accounts.selectors import members_of
+from core.forms import LongSelect
 from incidents.lifecycle import next_statuses
 from incidents.models import Incident
 from incidents.vocabulary import Impact, IncidentType, ResponseRole, Severity, Status
@@ -106,7 +107,7 @@ class AssignForm(ActionForm):
     """Who takes a role; nobody hands it back."""
 
     role = forms.ChoiceField(label="Role", choices=ResponseRole.choices)
-    username = forms.ChoiceField(label="Person", required=False)
+    username = forms.ChoiceField(label="Person", required=False, widget=LongSelect)
 
     def prepare(self) -> None:
         people = [(m.user.username, m.user.label) for m in members_of(self.actor)]

@@ -8,6 +8,7 @@ from django import forms
 
 from accounts.actor import Actor
 from accounts.selectors import members_of
+from core.forms import LongSelect
 from incidents.component_filter import TIERS
 from incidents.forms import dress
 from incidents.models import Component
@@ -31,7 +32,7 @@ class ComponentForm(forms.Form):
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": "3", "dir": "auto"}),
     )
-    owner = forms.ChoiceField(label="Owner", required=False)
+    owner = forms.ChoiceField(label="Owner", required=False, widget=LongSelect)
     tier = forms.TypedChoiceField(
         label="Tier", coerce=int, choices=[(tier, TIER_WORDS.get(tier, tier)) for tier in TIERS], initial=3
     )

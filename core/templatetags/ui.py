@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from html import escape as escaped
 from typing import Any
 
 from django import template
@@ -17,6 +16,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from lucide import _render_icon
 
+from core.forms import options_html
 from core.kept import Kept
 from core.navigation import NavItem
 from core.panels import PANELS, Panel, address, panels_in, render_panel
@@ -95,12 +95,7 @@ def _avatar(name: str, size: str) -> SafeString:
 @register.simple_tag
 def options(choices: Iterable[tuple[str, str]], chosen: str = "") -> SafeString:
     """The options of a select box, of (value, words); each of hundreds would be many template nodes."""
-    return SafeString("".join(_option(value, words, value == chosen) for value, words in choices))
-
-
-def _option(value: str, words: str, is_chosen: bool) -> str:
-    selected = " selected" if is_chosen else ""
-    return f'<option value="{escaped(str(value))}"{selected}>{escaped(str(words))}</option>'
+    return options_html(choices, chosen)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,110 @@
+"""What is drawn once for all looks the same to everybody, and is drawn anew when there is something new."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+
+import pytest
+from django import forms
+from django.test import Client
+
+from accounts.models import User
+from config.boot import django_application
+from core.forms import LongSelect
+from core.panels import PANELS
+from incidents.models import Component
+from incidents.services.opening import declare_incident
+from incidents.services.resolving import resolve_incident
+
+pytestmark = pytest.mark.django_db
+KEPT = sorted(one.name for one in PANELS if one.is_kept)
+
+
+@pytest.fixture
+def look(workspace, make_actor):
+    clients = {}
+
+    def look(name, role="responder"):
+        if role not in clients:
+            actor = make_actor(role, username=f"kim.{role}")
+            clients[role] = Client()
+            clients[role].force_login(User.objects.get(pk=actor.user_id))
+        return html.unescape(clients[role].get(f"/panels/{name}?key=").content.decode())
+
+    return look
+
+
+def test_some_panels_are_kept():
+    assert "incidents.overview" in KEPT
+    assert "incidents.activity" not in KEPT  # it says how long ago things were
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
+    declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
+    seen = {look(name, role) for role in ("viewer", "responder", "admin")}
+    assert len(seen) == 1
+    assert "csrf" not in seen.pop()
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_panel_is_drawn_once(name, look, actor, monkeypatch):
+    declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
+    first = look(name)
+    monkeypatch.setattr("core.panels.render_to_string", lambda *_: pytest.fail("made again"))
+    assert look(name, "admin") == first
+
+
+def test_kept_panels_say_what_is_new(look, actor):
+    declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
+    assert "1 not acknowledged" in look("incidents.overview")
+    assert "0 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")
+    assert ">shop<" in look("incidents.component_health")
+    resolve_incident(actor, number=1)
+    Component.objects.of(actor.workspace_id).update(name="store")
+    assert "Nothing is open" in look("incidents.overview")
+    assert "1 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")
+    assert ">store<" in look("incidents.component_health")
+
+
+def test_a_long_select_is_what_django_draws():
+    choices = [("", "Nobody"), ("o'neil", "O'Neil & <Sons>"), ("kim", "Kim")]
+    for value in ("", "kim", "o'neil", "somebody else", None):
+        drawn = [
+            kind(attrs={"class": "input"}, choices=choices).render(
+                "who", value, {"id": "id_who", "required": True}
+            )
+            for kind in (LongSelect, forms.Select)
+        ]
+        ours, djangos = ("".join(line.strip() for line in text.splitlines()) for text in drawn)
+        assert ours == djangos
+
+
+def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(monkeypatch):
+    def back(*_):
+        raise RuntimeError("went back to the loop")
+
+    monkeypatch.setattr("asgiref.sync.AsyncToSync.__call__", back)
+    answers = asyncio.run(_asked("/offline"))
+    assert [one["status"] for one in answers if one["type"] == "http.response.start"] == [200]
+
+
+async def _asked(path):
+    told, answers = [{"type": "http.request", "body": b""}], []
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+
+    async def receive():
+        return told.pop() if told else await asyncio.Event().wait()
+
+    async def send(message):
+        answers.append(message)
+
+    await django_application(scope, receive, send)
+    return answers
