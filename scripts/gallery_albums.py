@@ -44,6 +44,7 @@ OPENED: Final = {
     "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
     "account-menu": ("/", ".account summary"),
     "palette": ("/", "[data-palette-open]"),
+    "step-log": ("/sources/1/test", "form[hx-target='#log'] button"),
 }
 # What lists things. {…} is found in the database by FOUND; a page after it is pictured where there is one.
 LISTS: Final = (
