@@ -15,7 +15,7 @@ from config.machine import of_this_machine
 from config.schedule import DEFAULT, DETECTION, SCHEDULE
 from config.version import version
 from core.health import Finding, Level, examine
-from core.liveness import ages
+from core.liveness import BEGUN, ages
 from core.nudge import valkey
 
 LATE_ROUNDS: Final = 3
@@ -83,7 +83,8 @@ def _waiting() -> Iterator[tuple[str, Finding]]:
         waiting = int(valkey().llen(queue))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
         advice = f"Start a worker of the queue {queue}. The rows are safe; these are only wake-ups."
-        yield f"queue {queue}", Finding(level, f"{waiting} wake-ups wait", advice)
+        words = "1 wake-up waits" if waiting == 1 else f"{waiting} wake-ups wait"
+        yield f"queue {queue}", Finding(level, words, advice)
     groups, age = _row(WAITING)
     yield "events to judge", _aged(int(groups), "groups of events", float(age or 0))
     dead = int(_row(DEAD, [MOST_COUNTED])[0])
@@ -99,13 +100,16 @@ def _aged(count: int, what: str, age_s: float) -> Finding:
 
 
 def _scheduled() -> Iterator[tuple[str, Finding]]:
-    known = ages(settings.REDIS_URL, [f"task:{task}" for task, _, _ in SCHEDULE.values()])
+    known = ages(settings.REDIS_URL, [BEGUN, *(f"task:{task}" for task, _, _ in SCHEDULE.values())])
     for name, (task, every_s, _) in SCHEDULE.items():
-        yield name, _last_success(known.get(f"task:{task}"), every_s)
+        yield name, _last_success(known.get(f"task:{task}"), every_s, known.get(BEGUN))
 
 
-def _last_success(age_s: float | None, every_s: float) -> Finding:
+def _last_success(age_s: float | None, every_s: float, begun_s: float | None = None) -> Finding:
+    """How a task does that succeeded so long ago and is due so often, where beat began so long ago."""
     rhythm = f"every {_span(every_s)}"
+    if age_s is None and begun_s is not None and begun_s <= every_s + LEAST_LATE_S:
+        return Finding("ok", f"beat began {_span(begun_s)} ago; due {rhythm}")
     if age_s is None:
         return Finding("warn", f"has not succeeded in the last two hours; due {rhythm}", LATE_TASK)
     late = age_s > max(LEAST_LATE_S, every_s * LATE_ROUNDS)

@@ -15,6 +15,7 @@ import redis
 KEPT_S = 7200
 PREFIX = "tocsin:alive:"
 EVERY_S = 1.0
+BEGUN = "beat:begun"  # left once, when beat starts: what is due seldom has not been due yet
 _last: dict[str, float] = {}
 
 

@@ -33,7 +33,7 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
         incident.event_count, incident.commander_label, tuple(incident.component_names),
         incident.acknowledged_at is None, clock, clock and _words(clock.due - now),
         incident.detected_at, _words(now - incident.detected_at), ended, ended and _words(now - ended),
-        is_log, may_act, is_picked,
+        is_log, may_act, is_picked, timezone.get_current_timezone_name(),
     )  # fmt: skip
     values = {"one": incident, "is_log": is_log, "may_act": may_act, "is_picked": is_picked}
     return _rows.get(shown, lambda: render_to_string("incidents/row.html", values).strip())
@@ -55,7 +55,8 @@ def line_html(entry: TimelineEntry) -> SafeString:
     of = entry.incident
     shown = (
         entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
-        _words(timezone.now() - entry.occurred_at), of.number, of.title, of.severity, of.is_drill,
+        _words(timezone.now() - entry.occurred_at), timezone.get_current_timezone_name(),
+        of.number, of.title, of.severity, of.is_drill,
     )  # fmt: skip
     values = {"entry": entry}
     return _lines.get(shown, lambda: render_to_string("incidents/activity_line.html", values).strip())

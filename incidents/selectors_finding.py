@@ -32,16 +32,16 @@ def _open_and_worst(workspace_id: int) -> Any:
 
 
 def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:
-    """The incident of that number, then those with `text` in the title, open ones first. Raises Forbidden.
+    """The incident of that number, then those with every word of `text` in the title, open ones first.
 
-    Titles of what is over are searched by trigrams, which need three characters.
+    Titles of what is over are searched by trigrams, which need a word of three characters. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
-    rows = Incident.objects.of(actor.workspace_id)
-    named = rows.filter(title__icontains=text).order_by(*NEWEST_FIRST)
+    rows, words = Incident.objects.of(actor.workspace_id), text.split()
+    named = rows.filter(*(Q(title__icontains=word) for word in words)).order_by(*NEWEST_FIRST)
     found = {one.pk: one for one in rows.filter(number=number)} if number else {}
     found |= {one.pk: one for one in named.filter(status__in=UNRESOLVED)[:limit]}
-    if len(found) < limit and len(text) >= 3:
+    if len(found) < limit and max(map(len, words), default=0) >= 3:
         found |= {one.pk: one for one in named[:limit]}
     return list(found.values())[:limit]
 

@@ -1,6 +1,6 @@
-"""Pictures of every page: two widths, two themes, into gallery/; and the one the README shows.
+"""Pictures of every page: two widths, two themes, into gallery/; and those the README and the docs show.
 
-    python -m scripts.gallery [--only WORD] [--readme]
+    python -m scripts.gallery [--only WORD] [--docs]
 
 Starts a Tocsin of its own on throw-away servers, fills three workspaces through the real services (one with
 words that break layouts, one with more than a page of everything, one with nothing), and stops it again.
@@ -27,6 +27,7 @@ import requests
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from scripts.gallery_albums import STORY, Album, Shot, albums, following
+from scripts.gallery_docs import pictures
 from tests import servers
 
 if TYPE_CHECKING:  # needs settings, which need servers
@@ -138,7 +139,7 @@ def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
     """The pages of what went wrong, as the server renders them, in answer to an address of its own."""
     with tempfile.TemporaryDirectory() as written:
         _run(site, "scripts.gallery_problems", written)
-        for path in sorted(Path(written).glob(f"*{only}*.html")):
+        for path in sorted(path for path in Path(written).iterdir() if only in path.stem):
             for width in WIDTHS:
                 page = browser.new_page(base_url=site.url, viewport={"width": width, "height": 900})
                 page.route("**/went-wrong", partial(_answer, path))
@@ -151,16 +152,9 @@ def _answer(path: Path, route: Route) -> None:
     route.fulfill(path=path, content_type="text/html")
 
 
-def _readme(browser: Browser, site: Site) -> list[str]:
-    from tests.browser.conftest import sign_in
-
-    page = browser.new_page(
-        base_url=site.url, viewport={"width": 1440, "height": 860}, color_scheme="light"
-    )  # fmt: skip
-    sign_in(page, "dana.ruiz")
-    page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(350)
-    page.screenshot(path=ROOT / "docs/img/active-incidents.png")
+def _docs(browser: Browser, site: Site) -> list[str]:
+    _run(site, "scripts.gallery_docs")
+    pictures(browser, site)
     return []
 
 
@@ -175,16 +169,16 @@ def _gallery(browser: Browser, site: Site, only: str) -> list[str]:
 
 
 def main() -> None:
-    """Make all pictures, or those whose name has a word, or with --readme only the README's."""
+    """Make all pictures, or those whose name has a word, or with --docs only those of README and docs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--docs", action="store_true")
     parser.add_argument("--only", default="", metavar="WORD")
     asked = parser.parse_args()
     from tests.browser.conftest import CHROMIUM, FLAGS
 
     with _world() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        wide = _readme(browser, site) if asked.readme else _gallery(browser, site, asked.only)
+        wide = _docs(browser, site) if asked.docs else _gallery(browser, site, asked.only)
         browser.close()
     sys.exit("\n".join(wide) or None)
 

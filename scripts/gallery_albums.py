@@ -34,7 +34,8 @@ MORE: Final = {
     "found-nothing": "/find?q=nothing-like-it",
     "not-there": "/nowhere",
 }
-# What opens on a page: where, and what to click.
+# What opens on a page: where, and what to click; pictured as much as a screen shows, but for what is LONG.
+LONG: Final = {"step-log"}
 OPENED: Final = {
     "declare-dialog": ("/", "a[href='/incidents/declare']"),
     "severity-menu": (f"/incidents/{STORY}", ".summary-chip"),
@@ -44,6 +45,7 @@ OPENED: Final = {
     "title-in-place": (f"/incidents/{HOSTILE}", ".title-edit summary"),
     "account-menu": ("/", ".account summary"),
     "palette": ("/", "[data-palette-open]"),
+    "step-log": ("/sources/1/test", "form[hx-target='#log'] button"),
 }
 # What lists things. {…} is found in the database by FOUND; a page after it is pictured where there is one.
 LISTS: Final = (
@@ -87,7 +89,7 @@ def albums(site: Site, pages: dict[str, list[str]]) -> Iterator[Album]:
     hostile, opened = [shot("", path) for path in pages["dana.ruiz"]], OPENED.items()
     yield Album("dana.ruiz", (
         *hostile, *(Shot(name, path) for name, path in MORE.items()),
-        *(Shot(name, path, click, is_whole=False) for name, (path, click) in opened),
+        *(Shot(name, path, click, is_whole=name in LONG) for name, (path, click) in opened),
     ))  # fmt: skip
     yield Album("quinn.empty", tuple(shot("empty-", path) for path in pages["quinn.empty"]))
     known = _found(site)

@@ -23,6 +23,7 @@ from core.panels import PANELS, Panel, address, panels_in, render_panel
 
 register = template.Library()
 HUES = 6
+FAR = timedelta(days=30)  # from here on a date says more than a count of days; static/js/time.js has it too
 _nav_items = Kept(200)
 
 
@@ -49,16 +50,25 @@ def compact(span: timedelta) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
-    """A time as people say it (`5m ago`; style `age`: `5m`), exact in UTC on hover."""
+    """A time as people say it (`5m ago`, `3 Dec 2025`; style `age`: `5m`), exact in UTC on hover."""
     if at is None:
         return SafeString('<span class="muted">–</span>')
-    span = compact(timezone.now() - at)
-    words = span if style == "age" else ("just now" if span.endswith("s") else f"{span} ago")
+    age = timezone.now() - at
+    words = compact(age) if style == "age" else _said(at, age)
     exact = at.astimezone(timezone.get_fixed_timezone(0))
     return format_html(
         '<time datetime="{}" title="{} UTC" data-time="{}">{}</time>',
         exact.isoformat(), exact.strftime("%a %d %b %Y, %H:%M:%S"), style, words,
     )  # fmt: skip
+
+
+def _said(at: datetime, age: timedelta) -> str:
+    """`just now`, `5m ago`, or the viewer's date of what is long ago."""
+    if age >= FAR:
+        day = timezone.localtime(at)
+        return f"{day.day} {day:%b %Y}"
+    span = compact(age)
+    return "just now" if span.endswith("s") else f"{span} ago"
 
 
 @register.simple_tag

@@ -71,18 +71,18 @@ def _refused(problem: Problem) -> Step:
 
 
 def _mapped(reading: Reading) -> Step:
+    # One that stands for those a group does not list, and lets go of none, is nothing anybody sent.
+    alerts = [one for one in reading.alerts if not (one.silent and one.state == AlertState.RESOLVED)]
     found = [
         *(f"Alert {alert.title!r}: {alert.state}, {alert.severity or 'default severity'}, "
-          f"component {alert.component or 'none'}, key {alert.key}" for alert in reading.alerts[:SHOWN]),
+          f"component {alert.component or 'none'}, key {alert.key}" for alert in alerts[:SHOWN]),
         *(f"Event of {event.get('source')}: {event.get('level')}, {str(event.get('message'))[:100]}"
           for event in reading.events[:SHOWN]),
         *(f"Change {change.summary!r} of {change.component or 'no component'}"
           for change in reading.changes[:SHOWN]),
         *(f"Element {fault.position}: {fault.field} {fault.message}" for fault in reading.faults[:SHOWN]),
     ]  # fmt: skip
-    words = _counted(
-        {"alert": len(reading.alerts), "event": len(reading.events), "change": len(reading.changes)}
-    )
+    words = _counted({"alert": len(alerts), "event": len(reading.events), "change": len(reading.changes)})
     if reading.faults:
         words += f" {len(reading.faults)} could not be read and would wait in quarantine."
     return Step("Mapped", words, tuple(found))

@@ -1,5 +1,6 @@
 // Relative times, ages and deadlines keep counting; local time joins UTC on hover.
 const zone = document.documentElement.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+const FAR_S = 30 * 86400; // as core/templatetags/ui.py: what is older stays the date it came as
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: zone });
 
 export function compact(seconds) {
@@ -8,6 +9,11 @@ export function compact(seconds) {
   if (m < 60) return `${m}m`;
   if (h < 24) return m % 60 ? `${h}h ${m % 60}m` : `${h}h`;
   return h % 24 && d < 14 ? `${d}d ${h % 24}h` : `${d}d`;
+}
+
+function said(element, age) {
+  if (age >= FAR_S) return (element.dataset.date ??= element.textContent);
+  return age < 60 ? "just now" : `${compact(age)} ago`;
 }
 
 // Paper does not count on: it says when.
@@ -27,7 +33,7 @@ function tick() {
     }
     const age = (now - at) / 1000;
     if (element.dataset.time === "age") put(element, compact(age));
-    if (element.dataset.time === "ago") put(element, printing() ? local.format(at) : age < 60 ? "just now" : `${compact(age)} ago`);
+    if (element.dataset.time === "ago") put(element, printing() ? local.format(at) : said(element, age));
   }
   for (const element of document.querySelectorAll("[data-sla]")) {
     const { from, due, label } = element.dataset, left = (Date.parse(due) - now) / 1000;

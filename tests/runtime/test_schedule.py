@@ -11,6 +11,7 @@ from celery import Celery
 from django.conf import settings
 from django.utils import timezone
 
+from config import beat
 from config.beat import ENOUGH, LivelyScheduler
 from config.schedule import CELERY, beat_entry
 from core import liveness, pulse
@@ -61,6 +62,17 @@ def test_a_clock_that_is_set_holds_nothing_up(scheduler, valkey, time_machine, j
     scheduler._ahead = None  # a second that this process has lived through as well
     due(scheduler)
     assert valkey.llen(QUEUE) == before + 1
+
+
+def test_beat_tells_once_when_it_began(scheduler, valkey, monkeypatch) -> None:
+    begun = f"the beat of process {os.getpid()}"
+    monkeypatch.setattr(beat, "BEGUN", begun)
+    scheduler.tick()
+    assert liveness.age(settings.REDIS_URL, begun) is not None
+    valkey.delete(f"{liveness.PREFIX}{begun}")
+    liveness._last.pop(begun)
+    scheduler.tick()
+    assert liveness.age(settings.REDIS_URL, begun) is None
 
 
 def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, valkey, time_machine) -> None:

@@ -46,6 +46,11 @@ def test_a_task_is_late_after_three_of_its_rounds(age, level):
     assert system._last_success(age, 60.0).level == level
 
 
+@pytest.mark.parametrize(("begun", "level"), [(0, "ok"), (620, "ok"), (621, "warn"), (None, "warn")])
+def test_what_is_due_seldom_is_not_missed_just_after_the_start(begun, level):
+    assert system._last_success(None, 600.0, begun).level == level
+
+
 def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
     name, (task, _, _) = next(iter(SCHEDULE.items()))
     stamp(settings.REDIS_URL, f"task:{task}")

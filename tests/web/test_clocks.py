@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
-from core.templatetags.ui import avatar, compact
+from core.templatetags.ui import avatar, compact, moment
 from incidents.clocks import clock_of
 from incidents.models import Incident
 
@@ -57,3 +59,18 @@ def test_spans_are_short(seconds, words):
 @pytest.mark.parametrize("name", ["", "…", "dana.ruiz", "李雷", "<b>"])
 def test_any_name_has_an_avatar_and_no_markup_of_its_own(name):
     assert "<b>" not in avatar(name)
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (START - timedelta(seconds=59), "just now"),
+        (START - timedelta(days=29, hours=23), "29d ago"),
+        (START - timedelta(days=30), "22 Oct 2026"),
+        (datetime(2025, 12, 31, 23, 30, tzinfo=UTC), "1 Jan 2026"),  # the viewer's day
+    ],
+)
+def test_what_is_long_ago_is_told_by_its_date(time_machine, at, words):
+    time_machine.move_to(START, tick=False)
+    with timezone.override("Europe/Berlin"):
+        assert re.findall(r">([^<]+)<", moment(at)) == [words]

@@ -98,6 +98,7 @@ def world(workspace, actor):
         ("2", ["Checkout was slow"]),
         ("checkout", ["Checkout is down", "Checkout was slow", "checkout-api"]),
         ("SLOW", ["Checkout was slow"]),
+        ("slow check", ["Checkout was slow"]),
         ("ledg", ["ledger"]),
         ("rita", ["Rita.Responder"]),
         ("error_burst", ["Error burst"]),

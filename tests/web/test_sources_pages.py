@@ -14,6 +14,7 @@ from accounts.models import AuditEntry, User
 from detection.models import ChangeEvent, Event, QuarantinedRequest, Source, SourceSecret
 from detection.services.rules import create_rule
 from detection.services.sources import create_source, update_source
+from detection.webhooks.format import webhook_formats
 from incidents.models import Incident
 from incidents.services.opening import declare_incident
 from incidents.services.sla import seed_policies
@@ -133,6 +134,16 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     text = client.post(page(counted, "/test"), {"body": calm}, headers=HTMX).content.decode()
     assert "No enabled rule counts what came." in text
     assert "Disks fill up" not in text
+
+
+def test_the_log_counts_the_alerts_that_were_sent(client, admin):
+    group = Sender(*create_source(admin, kind="alertmanager", name="Prometheus"))
+    text = client.post(page(group, "/test"), headers=HTMX).content.decode()
+    assert "Found 1 alert." in text
+    assert "not listed" not in text
+    body = webhook_formats().get("alertmanager").guide.body | {"truncatedAlerts": 3}
+    text = client.post(page(group, "/test"), {"body": json.dumps(body)}, headers=HTMX).content.decode()
+    assert "Found 2 alerts." in text
 
 
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])
