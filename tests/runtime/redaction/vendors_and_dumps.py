@@ -20,7 +20,7 @@ PLAIN: Final[Sequence[Shape]] = (
     "‹head›running collection with PMAK-«hex:24»-«hex:34»",
     "‹head›dp.pt.«an:43» may not read config prd",
     "‹head›renewed hvs.«url:95» for 768h",
-    "‹head›run queued by «an:14».atlasv1.«an:67»",
+    "‹head›run queued by ‹low10›A5b2.atlasv1.«an:67»",
     "‹head›workspace refused dapi«hex:32»",
     "‹head›nerdgraph said no to NRAK-«up:27»",
     "‹head›grafana: glsa_«an:32»_«hex:8» is expired",
@@ -71,7 +71,7 @@ PLAIN: Final[Sequence[Shape]] = (
     "‹head›license_key=«up:5»-«up:5»-«up:5»-«up:5»",
     "‹head›totp_secret=«up:32»",
     # In addresses.
-    "‹head›posting to https://discord.com/api/webhooks/«num:18»/«url:68» gave 429",
+    "‹head›posting to https://discord.com/api/webhooks/‹m›‹m›‹m›/«url:68» gave 429",
     "‹head›posting to https://acme.webhook.office.com/webhookb2/‹uuid›@‹uuid›/IncomingWebhook/«hex:32»/‹uuid› gave 400",
     "‹head›posting to https://chat.googleapis.com/v1/spaces/AAA/messages?key=«url:39»&token=«url:43»",
     "‹head›posting to https://hooks.slack.com/workflows/T‹up16›/A‹up16›/‹m›/«an:24»",
