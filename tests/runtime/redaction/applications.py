@@ -27,7 +27,7 @@ PLAIN: Final[Sequence[Shape]] = (
     "‹head›rtsp://admin:«an:12»@10.0.0.31:554/stream1 lost",
     "‹head›wss://chat.example.org/socket?token=«jwt» closed",
     "‹head›slack: xoxb-«num:12»-«num:12»-«an:24» not_in_channel",
-    "‹head›bot https://api.telegram.org/bot«num:9»:AA«url:33»/getUpdates 409",
+    "‹head›bot https://api.telegram.org/bot7‹m›‹m›:AA«url:33»/getUpdates 409",
     "‹head›tailscale up --authkey=tskey-auth-«an:17»-«an:32»",
     "‹head›openai: Incorrect API key provided: sk-proj-«an:48»",
     "‹head›anthropic: sk-ant-api03-«url:93»AA over quota",

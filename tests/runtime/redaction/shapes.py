@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from tests.runtime.redaction_corpus import ALNUM, HEX, UPPER, URLSAFE, Chance, Line, basic
+from tests.runtime.redaction.chance import ALNUM, HEX, UPPER, URLSAFE, Chance, Line, basic
 
 _BASE64: Final = ALNUM + "+/"
 _SIGNS: Final = ALNUM + "!@#$%^*_+.?-"
@@ -30,7 +30,9 @@ class Wrapped:
     wrap: Callable[[str], str]
 
 
-Shape = str | Wrapped
+Made = tuple[str, tuple[str, ...]]
+Maker = Callable[[Chance], Made]
+Shape = str | Wrapped | Maker
 
 
 def in_json(template: str) -> Wrapped:
@@ -90,7 +92,10 @@ FIELDS: Final[Mapping[str, Callable[[Chance], str]]] = {
 
 
 def made(shape: Shape, c: Chance) -> Line:
-    """A line of this shape. A secret of several rows counts by its rows between the first and the last."""
+    """A line of this shape, which a function may make as well. A secret of several rows counts by its rows between the first and the last."""
+    if not isinstance(shape, str | Wrapped):
+        text, parts = shape(c)
+        return Line(text, parts, shape.__name__.strip("_"))
     template = shape.template if isinstance(shape, Wrapped) else shape
     secrets: list[str] = []
 
