@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from core.secret_shapes import MASK, SHAPES
+from core.secret_shapes.every import SHAPES
+from core.secret_shapes.shape import MASK
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
@@ -15,23 +16,50 @@ _SECRET_NAME = re.compile(
 )
 
 
-def _by_mark() -> dict[str, tuple[re.Pattern[str], ...]]:
-    """Each mark with what may begin there, which is also what begins with a shorter one."""
+# How often a letter stands in lines of log, roughly; the first is the rarest.
+_RAREST_FIRST: Final = "~#$%?&;>jqzx[({})]kvbywgfpu_=/'mhldc.:\"-srnitoae"
+
+
+class _Found(NamedTuple):
+    """A mark of which a rare letter and what follows it was found, `lead` letters behind its beginning."""
+
+    mark: str
+    lead: int
+    patterns: tuple[re.Pattern[str], ...]
+
+
+def _by_tail() -> dict[str, tuple[_Found, ...]]:
+    """The marks by what is looked for: each from its rarest letter on, which few places begin with."""
     marks = {mark for shape in SHAPES for mark in shape.marks}
-    return {mark: tuple(s.pattern for s in SHAPES if mark.startswith(s.marks)) for mark in marks}
+    found = [_Found(m, _rarest(m), tuple(s.pattern for s in SHAPES if m in s.marks)) for m in marks]
+    tails = {f.mark[f.lead :] for f in found}
+    return {
+        tail: tuple(sorted((f for f in found if tail.startswith(f.mark[f.lead :])), key=_first_to_try))
+        for tail in tails
+    }
 
 
-def _any_of(marks: Collection[str]) -> str:
-    """A pattern for the longest of `marks` at a place, letter by letter, so that few are tried at each."""
-    firsts = sorted({mark[:1] for mark in marks})
-    rest = {first: {mark[1:] for mark in marks if mark[:1] == first} for first in firsts}
+def _rarest(mark: str) -> int:
+    """The place of the letter from which on a mark is looked for: of those with two more behind them."""
+    places = range(1 if mark[0] == "-" else max(1, len(mark) - 2))
+    return min(places, key=lambda place: _RAREST_FIRST.find(mark[place]) % 99)
+
+
+def _first_to_try(found: _Found) -> tuple[int, int]:
+    return -len(found.mark), found.lead
+
+
+def _any_of(tails: Collection[str]) -> str:
+    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each."""
+    firsts = sorted({tail[:1] for tail in tails})
+    rest = {first: {tail[1:] for tail in tails if tail[:1] == first} for first in firsts}
     is_end = rest.pop("", None) is not None
     ways = [re.escape(first) + _any_of(more) for first, more in rest.items()]
     return f"(?:{'|'.join(ways)}){'?' if is_end else ''}" if ways else ""
 
 
-_BY_MARK: Final = _by_mark()
-_MARK: Final = re.compile(_any_of(_BY_MARK))
+_BY_TAIL: Final = _by_tail()
+_TAIL: Final = re.compile(_any_of(_BY_TAIL))
 
 
 def redact(text: str) -> str:
@@ -40,21 +68,25 @@ def redact(text: str) -> str:
     lowered = text.replace("İ", "I").lower()
     parts: list[str] = []
     done = 0
-    mark = _MARK.search(lowered)
-    while mark:
-        start, end = _secret_at(text, mark.start(), mark.group())
+    tail = _TAIL.search(lowered)
+    while tail:
+        start, end = _secret_at(text, lowered, tail.start(), tail.group(), done)
         if end:
             parts += (text[done:start], MASK)
             done = end
-        mark = _MARK.search(lowered, end or mark.start() + 1)
+        tail = _TAIL.search(lowered, max(end, tail.start() + 1))
     return "".join((*parts, text[done:])) if parts else text
 
 
-def _secret_at(text: str, place: int, mark: str) -> tuple[int, int]:
-    """Where the secret is whose shape begins at a mark; (0, 0) for none."""
-    for pattern in _BY_MARK[mark]:
-        if found := pattern.match(text, place):
-            return found.span(found.lastindex or 0)
+def _secret_at(text: str, lowered: str, place: int, tail: str, done: int) -> tuple[int, int]:
+    """Where the secret is of which a mark's tail stands at a place, from `done` on; (0, 0) for none."""
+    for mark, lead, patterns in _BY_TAIL[tail]:
+        start = place - lead
+        if start < done or (mark != tail and not lowered.startswith(mark, start)):
+            continue
+        for pattern in patterns:
+            if secret := pattern.match(text, start):
+                return secret.span(secret.lastindex or 0)
     return 0, 0
 
 

@@ -11,8 +11,11 @@ from bench.harness.figures import in_turn, median
 from bench.harness.report import Report, Verdict
 from bench.harness.scale import Scale
 from core.redaction import redact
-from tests.runtime.redaction_corpus import HARD, HARMLESS, LOOKALIKES, PLAIN, with_secrets, without_secrets
-from tests.runtime.redaction_hostile import hostile_lines
+from tests.runtime.redaction import shapes
+from tests.runtime.redaction.first_hard import HARD
+from tests.runtime.redaction.first_harmless import HARMLESS, LOOKALIKES
+from tests.runtime.redaction.first_plain import PLAIN
+from tests.runtime.redaction.hostile import hostile_lines
 
 MEGABYTE = 1_000_000
 
@@ -47,10 +50,10 @@ def _lines(size: int) -> list[str]:
     """About `size` characters of log: of a hundred lines five hold a secret, fifteen what looks like one."""
     count = size // 100
     made = [
-        *without_secrets(HARMLESS, count * 8 // 10, 1),
-        *without_secrets(LOOKALIKES, count * 15 // 100, 2),
-        *with_secrets(PLAIN, count * 4 // 100, 3),
-        *with_secrets(HARD, count // 100, 4),
+        *shapes.lines(HARMLESS, count * 8 // 10, 1),
+        *shapes.lines(LOOKALIKES, count * 15 // 100, 2),
+        *shapes.lines(PLAIN, count * 4 // 100, 3),
+        *shapes.lines(HARD, count // 100, 4),
     ]
     return [line.text for line in made]
 

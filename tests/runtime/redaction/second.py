@@ -1,4 +1,4 @@
-"""More lines, in other frames and of other loggers, by which the rules were mended once."""
+"""Other frames and other loggers, by which the rules were mended once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote_plus
 
-from tests.runtime.redaction_corpus import ALNUM, HEX, URLSAFE, Chance, Made, Maker, basic
+from tests.runtime.redaction.chance import ALNUM, HEX, URLSAFE, Chance, basic
+from tests.runtime.redaction.shapes import Made, Maker
 
 _NAMES: Final = ("Password", "userPassword", "smtp_password", "API_KEY", "x-api-key", "accessToken", "id_token",
                  "webhook_secret", "SIGNING_KEY", "bot_token", "PGPASSWORD", "encryption_key", "jwt_secret")  # fmt: skip
@@ -107,7 +108,7 @@ def _pgp(c: Chance) -> Made:
     return text, tuple(text.splitlines()[1:-1])
 
 
-OTHER_PLAIN: Final[Sequence[Maker]] = (
+PLAIN: Final[Sequence[Maker]] = (
     _logfmt, _logfmt_quoted, _java_properties, _gelf, _lower_header, _json_header, _celery_broker, _redis_url,
     _redirect, _git_remote, _issued_late, _issued_quoted, _php_cookie, _signed_url, _pgp,
 )  # fmt: skip
@@ -252,78 +253,8 @@ def _basic_in_json(c: Chance) -> Made:
     return json.dumps({"auths": {"registry.example.org": {"auth": secret}}}), (secret,)
 
 
-OTHER_HARD: Final[Sequence[Maker]] = (
+HARD: Final[Sequence[Maker]] = (
     _docker_env, _set_line, _dataclass, _locals, _ruby, _java_map, _twice_escaped, _form, _compose, _ini, _helm,
     _kubectl, _login, _wget, _psql, _coloured, _coloured_issued, _soap, _npmrc, _mysql_sql, _escaped_header,
     _node_inspect, _issued_in_path, _rust_debug, _basic_in_json,
-)  # fmt: skip
-
-OTHER_HARMLESS: Final = (
-    'time="2026-11-22T03:41:07Z" level=info msg="token refreshed" user={n}',
-    'ts=2026-11-22T03:41:07Z caller=main.go:{n} level=warn msg="secret not found" name=db',
-    "{head}2 passwords were checked, {n} tokens issued",
-    "{head}Password strength: weak ({d} of 5)",
-    "{head}password policy updated by dana",
-    "{head}session token will expire in {n} seconds",
-    "{head}credentials: missing",
-    "{head}cookie consent: accepted",
-    "{head}No API key was given, using anonymous access",
-    "{head}api key rotation is due in {d} days",
-    "{head}Deprecated: option --token is ignored",
-    "{head}lexer: unexpected token: ';'",
-    "{head}GC pause (G1 Evacuation Pause) (young) {n}M->{d}M(256M) 3.{n}ms",
-    "{head}\tat io.netty.handler.ssl.SslHandler.decode(SslHandler.java:{n})",
-    "Exception in thread \"main\" java.lang.NullPointerException: Cannot invoke \"String.length()\" because \"password\" is null",
-    "raise ValueError(\"token must not be empty\")",
-    "KeyError: 'password'",
-    "django.core.exceptions.ValidationError: ['This password is too short.', 'This password is too common.']",
-    "TypeError: login() missing 1 required positional argument: 'password'",
-    "AttributeError: 'NoneType' object has no attribute 'token'",
-    "  File \"/app/auth.py\", line {n}, in check\n    if not secrets.compare_digest(token, expected_token):",
-    "    assert response.json()['token'] is not None",
-    "    password = getpass.getpass()",
-    "    self.token = token",
-    "    secret=secret,",
-    "DEBUG:urllib3.connectionpool:https://api.example.org:443 \"POST /oauth/token HTTP/1.1\" 200 {m}",
-    "{ip} - - [22/Nov/2026:03:41:07 +0000] \"GET /password-reset/ HTTP/1.1\" 200 {m} \"-\" \"curl/8.5.0\"",
-    "{ip} - - [22/Nov/2026:03:41:07 +0000] \"GET /docs?q=token+expiry HTTP/1.1\" 200 {m}",
-    "{head}kubelet: Unable to retrieve pull secret default/registry, the image pull may not succeed.",
-    "{head}Created secret/app-tls, configmap/app, deployment.apps/web",
-    "STATEMENT:  SELECT password, last_login FROM accounts_user WHERE id = {n}",
-    "LOG:  connection authorized: user=app_user database=main application_name=web",
-    "{head}scram-sha-256 authentication for role app_user",
-    "{head}hot path: tokenizer took {n} us for {m} tokens",
-    "{head}authentication: ok, authorization: ok",
-    "{head}User-Agent: python-requests/2.{n} Accept: */*",
-    "{head}Content-Type: application/json; charset=utf-8 Content-Length: {m}",
-    "{head}Cache-Control: max-age={n}, Vary: Cookie, Authorization",
-    "{head}Access-Control-Allow-Headers: authorization, x-api-key, content-type",
-    "{head}WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"",
-    "{head}dataset keys: id, name, key; sort key: name",
-    "{head}ssh: handshake failed: no common algorithm for key exchange",
-    "{head}env: DB_PASSWORD is set, API_TOKEN is not set",
-    "{head}field 'password' changed from *** to ***",
-    "{head}disk usage /var/lib/tocsin: {n} of 512 GiB, inode {d}%",
-    "{head}dana: please rotate the password, the token and the secret before Friday",
-    "{head}next page token: none",
-    "{head}form errors: password1: This field is required.",
-    "{head}took 00:00:{n}, memory=512Mi, ratio={d}:{n}, port: 8080",
-    "{head}a note: http://127.0.0.1:8000/incidents/{n} was opened @dana",
-    "{head}SSH_AUTH_SOCK=/run/user/1000/keyring/ssh XDG_SESSION_ID={d}",
-    "{head}key_id={hex8} alg=HS256 rotated",
-    "{head}helm: release app upgraded, secret hooks: {d}",
-    "{head}bearer token rejected: signature mismatch",
-    "{head}token ring network of {n} nodes",
-    "{head}Set the environment variable SECRET_KEY before you start",
-    "{head}secrets.token_urlsafe({d}) is how it was made",
-    "{head}pass {n} of 999, pass rate: 99.{d} %",
-)  # fmt: skip
-OTHER_LOOKALIKES: Final = (
-    "{head}req {uuid} -> 200 in {n} ms", "{head}x-b3-traceid: {hex32} x-b3-spanid: {hex16}", "{head}merged {hex40} into main",
-    "{head}* {hex8} (HEAD -> main) Say why", "{head}image id sha256:{hex64}", "{head}If-None-Match: \"{hex40}\"",
-    "{head}job 01J{ulid} finished", "{head}object {hex2}/{hex38} is loose", "{head}cid={uuid} gid={uuid}", "{head}x-amz-request-id: {upper16}",
-    "{head}background: url(data:image/gif;base64,{b64})", "{head}rev-parse {hex40}", "{head}sid {hex24} seq {n}", "{head}sha512={hex128}",
-    "{head}wheel app-1.{d}-py3-none-any.whl --hash=sha256:{hex64}", "{head}lock file: {hex16}.lock", "{head}urn:uuid:{uuid}",
-    "{head}content-md5: {b22}==", "{head}thread {hex12} joined", "{head}partition {n}-{hex32} moved", "{head}mac 02:42:ac:11:00:0{d}",
-    "{head}volume pvc-{uuid} bound", "{head}span={hex16} parent={hex16}", "{head}cf-ray: {hex16}-FRA",
 )  # fmt: skip

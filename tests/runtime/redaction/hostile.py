@@ -15,7 +15,14 @@ _REPEATED: Final = {
     "tokens and dots": "eyJaaaaaaaaaa.", "marks of issuers": "sk-", "begun keys": "-----BEGIN PRIVATE KEY-----",
     "options": "--a", "clients": "mysql " + "a " * 48, "users of commands": " -u" + "u" * 60, "bearers": "bearer ",
     "long bearers": "bearer " + "a" * 39 + " ", "cookies": "cookie: " + "a" * 79, "authorizations": "authorization: ",
-    "queries": "?key=aaa", "bearers by plus": "bearer+a1.",
+    "queries": "?key=aaa", "bearers by plus": "bearer+a1.", "underscores": "a_", "words and underscores": "ab_" + "a" * 30,
+    "sentences": "password is a", "long sentences": "password aaaa " + "a" * 60, "names and long words": "token " + "aA1" * 12 + ":",
+    "names and rows": "password:\n", "rows of tables": "insert into a (token) values (1,'a'", "columns": "insert into a (" + "a," * 40,
+    "texts to hash": "crypt('", "pipes": "echo aaaaaa |" + "a" * 190, "users of Redis": "acl setuser " + "a" * 118, "kinds": 'kind":"secret"',
+    "kinds by the line": "kind: secret\n", "data of kinds": 'kind":"secret""data":{"a":"', "sessions": "session=a1", "cells": "password | ",
+    "files of passwords": "passwd:" + "a" * 110, "refused sign-ins": "login incorrect [aaaa/", "sign-ins": "login a ", "links": "/reset/a1",
+    "drivers": "pdo->__construct('a', ", "wrapped values": 'token:{"a', "diffs": 'token="a" -> "', "commas": "token=a,b", "clients with a letter": "curl " + "a" * 99,
+    "lists of options": '"--token", "', "connections": "connect a/", "passwords of files": ":5432:a:a:", "dots": "password....", "elements by name": 'password">a',
 }  # fmt: skip
 _END: Final = "====="  # what no pattern ends with
 _LONG: Final = {

@@ -1,7 +1,4 @@
-"""Lines no rule of the redactor was written by: they say what its rates are on logs nobody here has seen.
-
-Whoever mends a rule by one of these moves it to `redaction_corpus_more` and writes another here.
-"""
+"""Lines of servers, tools and languages, by which the rules were mended a second time."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from tests.runtime.redaction_corpus import ALNUM, HEX, UPPER, URLSAFE, Chance, Made, Maker
+from tests.runtime.redaction.chance import ALNUM, HEX, UPPER, URLSAFE, Chance
+from tests.runtime.redaction.shapes import Made, Maker
 
 
 def _caddy(c: Chance) -> Made:
@@ -67,7 +65,7 @@ def _sentence(c: Chance) -> Made:
     return f"{c.head()}please use {secret} until Friday", (secret,)
 
 
-OTHER_PLAIN: Final[Sequence[Maker]] = (_caddy, _syslog_pair, _kafka, _jdbc, _mssql, _azure, _proxy, _sentence)
+PLAIN: Final[Sequence[Maker]] = (_caddy, _syslog_pair, _kafka, _jdbc, _mssql, _azure, _proxy, _sentence)
 
 
 def _ansible(c: Chance) -> Made:
@@ -165,57 +163,8 @@ def _hex_key(c: Chance) -> Made:
     return f"{c.head()}ENCRYPTION_KEY: 0x{secret}", (secret,)
 
 
-OTHER_HARD: Final[Sequence[Maker]] = (
+HARD: Final[Sequence[Maker]] = (
     _ansible, _terraform, _graphql, _env_list, _strace, _php_dump, _elixir, _kotlin, _xml_attribute,
     _journal, _encoded_query, _escaped_issued, _issued_in_address, _powershell, _http2, _aws_file,
     _mongo_shell, _hex_key,
-)  # fmt: skip
-
-OTHER_HARMLESS: Final = (
-    "{head}user {n} signed in with a one-time password",
-    "{head}secret `db` was read {n} times",
-    "{head}Token lifetime is {n} minutes",
-    "{head}wrong password, {d} tries left",
-    "{head}passwordless sign-in: sent a link to dana@example.org",
-    "{head}password hasher: argon2id, memory {m} KiB",
-    "{head}compared 2 tokens in {n} us",
-    "{head}cookie jar has {n} entries",
-    "{head}authentication backend: ldap, status: up",
-    "{head}no credentials found in ~/.aws/credentials",
-    "{head}key usage: digitalSignature, keyEncipherment",
-    "{head}keys: 0x{hex4}, hits={n}, misses={d}",
-    "{head}state change: firing -> resolved (key disk-db-{d})",
-    "{head}POST /api/v1/tokens 201 in {n} ms",
-    "{head}DELETE /settings/tokens/{n} 303",
-    "nginx: [warn] conflicting server name \"_\" on 0.0.0.0:80, ignored",
-    "{ip} - - [22/Nov/2026:03:41:07 +0000] \"GET /api/v1/secrets?limit={d} HTTP/1.1\" 403 {n}",
-    "kube-apiserver: \"Unable to authenticate the request\" err=\"[invalid bearer token, token lookup failed]\"",
-    "E1122 03:41:07.1 reflector.go:{n}] Failed to watch *v1.Secret: secrets is forbidden",
-    "ERROR 1045 (28000): Access denied for user 'app'@'10.0.0.{d}' (using password: YES)",
-    "psycopg.OperationalError: connection failed: fe_sendauth: no password supplied",
-    "redis.exceptions.AuthenticationError: WRONGPASS invalid username-password pair or user is disabled.",
-    "ssl.SSLError: [SSL: TLSV1_ALERT] tlsv1 alert (_ssl.c:{n})",
-    "ValueError: invalid literal for int() with base 10: 'token'",
-    "    raise PermissionError(f\"{{user}} may not read secret {{name}}\")",
-    "    if request.user.password != old_password:",
-    "    secret: str = field(repr=False)",
-    "    return hmac.new(secret, body, 'sha256').hexdigest()",
-    "E       assert 'password' in errors",
-    "goroutine {n} [chan receive]: main.(*tokenSource).run(0xc000{hex4})",
-    "level=info msg=\"rotated key\" kid={hex8} next=2026-12-01",
-    "level=warn msg=\"token about to expire\" left={n}s",
-    "Successfully tagged registry.example.org/auth:1.{d}.{n}",
-    "npm WARN deprecated request-token@{d}.0.{n}: use another",
-    "Collecting python-jose=={d}.3.0 (cached)",
-    "{head}search: q=\"reset password\" hits={n}",
-    "{head}session {n} closed after {m} ms",
-    "{head}api-key header: present",
-    "{head}x-api-key: missing",
-    "{head}signature: valid, algorithm: ed25519",
-)  # fmt: skip
-OTHER_LOOKALIKES: Final = (
-    "{head}deploy {hex40} to production", "{head}parent {hex12} child {hex12}", "{head}layer sha256:{hex64} cached",
-    "{head}uid: {uuid}, resourceVersion: \"{m}\"", "{head}w3c trace 00-{hex32}-{hex16}-00", "{head}blob {hex40} 1024",
-    "{head}job-id={uuid} queue=default", "{head}src=\"data:image/jpeg;base64,{b64}\"", "{head}crc {hex8} sum {hex32}",
-    "{head}serial {hex24} subject CN=example.org", "{head}go: x@v0.0.0-20261122034107-{hex12}", "{head}thumbprint {hex40}",
 )  # fmt: skip

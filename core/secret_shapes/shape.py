@@ -1,0 +1,40 @@
+"""What one way in which a secret looks is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MASK: Final = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way a secret looks. `pattern` is tried where one of `marks` stands in the lower-cased text; the
+    last of its groups that took part is what nobody may read. Of two at one place, the earlier goes first.
+    """
+
+    name: str
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def shape(name: str, marks: str | tuple[str, ...], pattern: str) -> Shape:
+    """`marks` apart by blanks, or a tuple; `pattern` is verbose and takes capitals for small letters."""
+    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE | re.IGNORECASE))
+
+
+def exact(name: str, marks: str | tuple[str, ...], pattern: str) -> Shape:
+    """The same where capitals matter."""
+    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE))
+
+
+def _marks(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(given.split()) if isinstance(given, str) else given
+
+
+def ending(words: str, joints: tuple[str, ...] = ("",), end: str = "") -> str:
+    """Right behind one of `words`, a joint and `end`."""
+    endings = [re.escape(word + joint + end) for word in words.split() for joint in joints]
+    return "(?:" + "|".join(f"(?<={ending})" for ending in endings) + ")"
