@@ -125,3 +125,11 @@ def test_mine_are_counted_and_shown_apart(client, many):
     page = html.unescape(client.get("/?view=mine").content.decode())
     assert re.findall(r'id="row-(\d+)"', page) == ["2"]
     assert "more, in the list" not in page
+
+
+def test_an_old_date_is_that_of_whoever_looks(client, incident, actor):
+    at = (timezone.now() - timedelta(days=60)).replace(hour=23, minute=30)
+    Incident.objects.of(actor.workspace_id).update(detected_at=at, started_at=at)
+    for zone, day in (("UTC", at), ("Asia/Tokyo", at + timedelta(days=1))):
+        User.objects.filter(pk=actor.user_id).update(time_zone=zone)
+        assert f">{day.day} {day:%b %Y}</time>" in row(client)
