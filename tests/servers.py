@@ -1,16 +1,24 @@
 """The PostgreSQL and Valkey of one test run: started before Django's settings load, stopped at its end.
 
 The controller starts PostgreSQL once; each parallel worker has its own database in it and its own Valkey,
-since a Valkey's channels are not scoped by database number.
+since a Valkey's channels are not scoped by database number. What is migrated once is copied afterwards.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
+from psycopg import sql
+
+from config.places import ROOT
 from core.embedded import process
 from core.embedded.database import ensure_database
 from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres
@@ -18,11 +26,12 @@ from core.embedded.valkey import Valkey
 
 PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
+MIGRATED = "migrated"
 
 
 def start() -> None:
     """Start what this process needs and point the environment at it."""
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
+    if not is_worker():
         _start_postgres()
     _start_valkey()
     os.environ["TOCSIN_ENV"] = "test"
@@ -34,10 +43,48 @@ def stop() -> None:
     """Stop what this process started; the controller also removes the folder."""
     account = process.server_account()
     Valkey(_own_folder() / "valkey", account).stop()
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
+    if not is_worker():
         folder = Path(os.environ.pop(FOLDER))
         Postgres(folder / "postgres", account).stop(patience=5)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_worker() -> bool:
+    """Whether this process is one of several that run the tests."""
+    return bool(os.environ.get("PYTEST_XDIST_WORKER"))
+
+
+def migrated() -> str:
+    """The name of a database with every migration and no rows, made by whoever asks first."""
+    with (Path(os.environ[FOLDER]) / "migrating").open("w") as line:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        if not _exists(MIGRATED):
+            url = create_database("migrating", template="template1")
+            argv = [sys.executable, "manage.py", "migrate", "-v0"]
+            subprocess.run(argv, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
+            _ask("alter database migrating rename to {}", MIGRATED)
+    return MIGRATED
+
+
+def create_database(name: str, *, template: str = "") -> str:
+    """A new one of that name, whatever had it before: with every migration, unless copied from another."""
+    template = template or migrated()
+    _ask("drop database if exists {} with (force)", name)
+    _ask("create database {} template {}", name, template)
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+
+
+def _exists(name: str) -> bool:
+    return bool(_ask("select 1 from pg_database where datname = {}", sql.Literal(name)))
+
+
+def _ask(statement: str, *names: str | sql.Literal) -> list[tuple[object, ...]]:
+    """Rows of a statement about databases, with these names in it."""
+    words = [sql.Identifier(name) if isinstance(name, str) else name for name in names]
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(sql.SQL(statement).format(*words))
+        return found.fetchall() if found.description else []
 
 
 def _start_postgres() -> None:

@@ -15,6 +15,7 @@ SERVERS = ("DATABASE_URL", "REDIS_URL", "TOCSIN_TEST_FOLDER", "PYTEST_XDIST_WORK
 
 
 @pytest.mark.faults
+@pytest.mark.long
 def test_a_few_hundred_calls_that_follow_from_each_other_fail_nowhere():
     """All phases, `coverage` with its three thousand cases among them, are for `make fuzz`."""
     argv = [sys.executable, "-m", "tests.api.fuzz", "--cases", "150", "--phases", "stateful", "fuzzing"]

@@ -442,6 +442,7 @@ def admin_addresses() -> list[str]:
     return sorted(route for route in found - ADMINS_DOOR if "(" not in route)
 
 
+@pytest.mark.long
 def test_the_admin_lets_in_nobody_but_staff_and_these_by_their_permissions(house, make_user):
     powerless = Client(raise_request_exception=False)
     powerless.force_login(make_user("staff.without.permissions", is_staff=True))

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import requests
 
 from config.places import ROOT
-from config.programs import programs
+from tests import servers
 
 DATABASE = "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
 START_WITHIN_S = 150
@@ -58,31 +57,20 @@ def running_site(folder: Path) -> Iterator[Site]:
     """Start everything, wait until it answers, stop it in the end."""
     port = _free_port()
     env = _environment(folder, port)
-    for arguments in (
-        ["manage.py", "migrate", "-v0"],
-        ["-m", "tests.browser.world"],
-    ):
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, check=True)
-    assets = "import django; django.setup(); from config.assets import build_assets; build_assets()"
-    subprocess.run([sys.executable, "-c", assets], cwd=ROOT, env=env, check=True)
-    started = [subprocess.Popen(argv, cwd=ROOT, env=env) for argv in programs(port, 1).values()]
+    subprocess.run([sys.executable, "-m", "tests.browser.world"], cwd=ROOT, env=env, check=True)
+    up = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=env)
     try:
         _wait_for(f"http://127.0.0.1:{port}/sign-in")
         yield Site(f"http://127.0.0.1:{port}", port, env)
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(timeout=20)
+        up.terminate()
+        up.wait(timeout=40)
 
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
-    server = urlsplit(os.environ["DATABASE_URL"])
-    with psycopg.connect(urlunsplit(server._replace(path="/postgres")), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {DATABASE} with (force)")
-        connection.execute(f"create database {DATABASE}")
     return os.environ | {
-        "DATABASE_URL": urlunsplit(server._replace(path=f"/{DATABASE}")),
+        "DATABASE_URL": servers.create_database(DATABASE),
+        "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # else `up` would start a storage, which nothing here needs
         "TOCSIN_ENV": "local",
         "TOCSIN_OPEN_LOOPBACK": "true",
         "TOCSIN_DATA_DIR": str(folder),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.addresses import OPENED, addresses, admin_addresses
+from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
 from tests.browser.world import STAFF
 
@@ -55,21 +55,21 @@ def _is_page(page, path):
     return path == "/nowhere" or (answer.status == 200 and answer.text().startswith("<!doctype html>"))
 
 
-def _faults(axe, page, where, options=RULES, context=None):
-    found = axe.run(page, context, options).response["violations"]
+def _faults(page, where, options=RULES, part=None):
+    found = violations(page, options, part)
     return [(*where, one["id"], node["html"][:140]) for one in found for node in one["nodes"]]
 
 
-def _look(axe, page, path, context=None):
+def _look(page, path, part=None):
     """What is wrong with one page: rules of access in light, colours in dark, width on four screens."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(path)
-    found = _faults(axe, page, (path, "light"), context=context)
+    found = _faults(page, (path, "light"), part=part)
     if page.locator("h1").count() != 1 or "Tocsin" not in page.title().rsplit("·", 1)[-1]:
         found.append((path, "one h1, and a title that ends with the site's name", page.title()))
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    found += _faults(axe, page, (path, "dark"), COLOURS, context)
+    found += _faults(page, (path, "dark"), COLOURS, part)
     return found + _too_wide(page, path)
 
 
@@ -84,67 +84,67 @@ def _too_wide(page, path):
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_page, paths, part):
-    page, axe, found = open_page("/"), Axe(), []
+    page, found = open_page("/"), []
     assert len(paths) > 15
     for path in paths[part::PARTS]:
-        found += _look(axe, page, path)
+        found += _look(page, path)
     assert found == []
 
 
 def test_the_sign_in_is_for_everybody(open_page):
     page = open_page("/")
     page.context.clear_cookies()
-    assert _look(Axe(), page, "/sign-in") == []
+    assert _look(page, "/sign-in") == []
 
 
 def test_every_kind_of_page_of_the_admin_is_too(open_page, site, paths):
-    page, axe, found = open_page("/", who=STAFF), Axe(), []
+    page, found = open_page("/", who=STAFF), []
     first, *others = admin_addresses(site)[0]
-    found += _look(axe, page, first)
+    found += _look(page, first)
     for path in random.sample(others, A_FEW):
-        found += _look(axe, page, path, BESIDES)
+        found += _look(page, path, BESIDES)
     assert found == []
 
 
 def test_every_list_of_the_admin_is_too(open_page, site, paths):
-    page, axe, found = open_page("/", who=STAFF), Axe(), []
+    page, found = open_page("/", who=STAFF), []
     lists = admin_addresses(site)[1]
     assert len(lists) > 20
     for path in random.sample(lists, A_FEW):  # in the dark they have the colours of those above
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(path)
-        found += _faults(axe, page, (path,), context=BESIDES) + _too_wide(page, path)
+        found += _faults(page, (path,), part=BESIDES) + _too_wide(page, path)
     assert found == []
 
 
 def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
-    page, axe, found = open_page("/docs"), Axe(), []
+    page, found = open_page("/docs"), []
     part = {"include": [[selector] for selector in FIRST_OF_REFERENCE]}
     page.locator(".opblock").first.wait_for()
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found += _faults(axe, page, (theme,), RULES | {"rules": NOT_OURS}, part)
+        found += _faults(page, (theme,), RULES | {"rules": NOT_OURS}, part)
     assert page.locator("html.dark-mode").count() == 1
     assert found + _too_wide(page, "/docs") == []
 
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_what_keys_open_on_a_page_is_for_everybody_too(open_page, declare, width):
-    page, axe = open_page("/", width=width), Axe()
+    page = open_page("/", width=width)
     declare(page, LONG)
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("pay")
     page.get_by_role("listbox").get_by_role("option").first.wait_for()
-    found = _in_both_themes(axe, page, "palette")
+    found = _in_both_themes(page, "palette")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    found += _in_both_themes(axe, page, "sheet")
+    found += _in_both_themes(page, "sheet")
     assert page.evaluate(OVER) <= 0
     assert found == []
 
 
 def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
-    page, axe, found = open_page("/"), Axe(), []
+    page, found = open_page("/"), []
     page.get_by_role("link", name=LONG).first.click()
     page.wait_for_url("**/incidents/INC-*")
     incident = page.url
@@ -152,13 +152,13 @@ def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
         page.goto(path.replace("{reference}", incident))
         page.locator(click).locator("visible=true").first.click()
         page.locator(OPEN).first.wait_for()
-        found += _in_both_themes(axe, page, name, OPEN)
+        found += _in_both_themes(page, name, OPEN)
     assert found == []
 
 
-def _in_both_themes(axe, page, name, context=None):
+def _in_both_themes(page, name, part=None):
     found = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found += _faults(axe, page, (name, theme), COLOURS if theme == "dark" else RULES, context)
+        found += _faults(page, (name, theme), COLOURS if theme == "dark" else RULES, part)
     return found

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -27,13 +28,9 @@ from incidents.models import Component, Incident
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 WITHIN_S = 60
-OLD = ("incidents", "0005_sort_keys")
-HALF, NEW = "0006_bulk_actions", "0007_catalogue_and_overview"
-# The last of the tables that the newest migration changes, after it has changed all others.
-HOLD = """
-set idle_in_transaction_session_timeout = 0;
-lock table incidents_timelineentry in access exclusive mode
-"""
+# That a migration is applied is written down last; that waits while somebody else is about to write the same.
+ONCE = "create unique index written_once on django_migrations (app, name)"
+HOLD = "insert into django_migrations (app, name, applied) values (%s, %s, now())"
 RULE: Final[dict[str, Any]] = {
     "rule_id": "errors",
     "name": "Errors",
@@ -44,8 +41,8 @@ RULE: Final[dict[str, Any]] = {
     "time_window_seconds": 300,
 }
 WAITS = """
-select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
-                where not l.granted and d.datname = current_database())
+select exists (select 1 from pg_stat_activity
+                where wait_event_type = 'Lock' and datname = current_database())
 """
 BURST = b"[" + b",".join([b'{"service": "shop", "level": "critical"}'] * 20) + b"]"
 
@@ -57,9 +54,18 @@ def migrate(*targets: tuple[str, str]) -> None:
     health._all_applied.cache_clear()
 
 
-def applied(name: str) -> bool:
+def go_back() -> list[tuple[str, str]]:
+    """Take back the two newest migrations of incidents, and what needs them. Answers what is to come."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([sorted(key for key in executor.loader.graph.nodes if key[0] == "incidents")[-3]])
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [(migration.app_label, migration.name) for migration, _ in plan]
+
+
+def applied(key: tuple[str, str]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from django_migrations where app = 'incidents' and name = %s", [name])
+        cursor.execute("select count(*) from django_migrations where (app, name) = (%s, %s)", key)
         return bool(cursor.fetchone()[0])
 
 
@@ -82,23 +88,37 @@ def is_held_up() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-@pytest.fixture
-def half(workspace: object, admin: Actor) -> Iterator[int]:
-    """Some rows; the database of an older version; an upgrade that was killed within its second migration.
+@dataclass(frozen=True)
+class Half:
+    """An upgrade that was killed: the last migration it ended, and that in which it was killed.
 
-    Yields the id of a component that was there before.
+    `component` is the id of one that was there before.
     """
+
+    done: tuple[str, str]
+    killed: tuple[str, str]
+    component: int
+
+
+@pytest.fixture
+def half(workspace: object, admin: Actor) -> Iterator[Half]:
+    """Some rows; the database of an older version; an upgrade that was killed within its last migration."""
     component = Component.objects.create(workspace_id=admin.workspace_id, name="Shop")
     DetectionRule.objects.create(workspace_id=admin.workspace_id, **RULE)
-    migrate(OLD)
+    *_, done, last = go_back()
     try:
         with psycopg.connect(address()) as other:
-            other.execute(HOLD)
+            other.execute(ONCE)
+            other.commit()
+            other.execute("set idle_in_transaction_session_timeout = 0")
+            other.execute(HOLD, last)
             with upgrade() as killed:
                 assert wait_until(is_held_up, WITHIN_S), f"it met no lock: {killed.poll()}"
                 killed.kill()
+            other.rollback()
+            other.execute("drop index written_once")
         assert wait_until(lambda: not is_held_up(), WITHIN_S)
-        yield component.pk
+        yield Half(done, last, component.pk)
     finally:
         migrate()
         connection.close_pool()  # its connections prepared statements about tables that changed since
@@ -112,12 +132,12 @@ def client(admin: Actor) -> Client:
     return made
 
 
-def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half: int, admin: Actor) -> None:
-    assert (applied(HALF), applied(NEW)) == (True, False), "one is whole, of the other nothing is there"
+def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half: Half, admin: Actor) -> None:
+    assert (applied(half.done), applied(half.killed)) == (True, False), "of the other nothing is there"
     ready = client.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["checks"]["migrations"]["detail"] == "1 migration is not applied"
-    page, answer = client.get(f"/components/{half}"), client.get("/api/v1/components")
+    page, answer = client.get(f"/components/{half.component}"), client.get("/api/v1/components")
     assert (page.status_code, answer.status_code) == (503, 503)
     assert "its upgrade is not finished" in page.content.decode()
     assert "its upgrade is not finished" in answer.json()["detail"]
@@ -127,10 +147,10 @@ def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half:
 
     with upgrade() as next_one:
         assert next_one.wait(timeout=WITHIN_S) == 0
-    assert applied(NEW)
+    assert applied(half.killed)
     connection.close_pool()
     assert client.get("/readyz").json()["checks"]["migrations"]["level"] == "ok"
-    assert "Shop" in client.get(f"/components/{half}").content.decode()
+    assert "Shop" in client.get(f"/components/{half.component}").content.decode()
     accept_events(machine, body=BURST)
     drain()
     assert Incident.objects.of(admin.workspace_id).get().event_count == 20

@@ -18,6 +18,8 @@ from config.places import ROOT
 from core.embedded.process import wait_until
 from tests.faults.running import Running, running
 
+# In one group, so that one process starts one Tocsin for all of them.
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("starting")]
 LINE = re.compile(r"^tocsin: .+$", re.M)
 
 

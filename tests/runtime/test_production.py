@@ -18,7 +18,8 @@ from django.db import connection
 
 from config.places import ROOT
 
-pytestmark = pytest.mark.django_db
+# In one group, so that one process asks production once for all of them.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]
 KEY = "0123456789abcdef" * 4
 ASKED = {
     "page": "/sign-in",
