@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Case, Count, IntegerField, Q, When
+from django.db.models import Case, IntegerField, Q, When
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from core.compiled import compiled
 from incidents.models import Component, Incident
+from incidents.overview import open_lots
 from incidents.vocabulary import UNRESOLVED, Severity
 
 NEWEST_FIRST: Final = ("-detected_at", "-id")
@@ -18,17 +18,8 @@ NEWEST_FIRST: Final = ("-detected_at", "-id")
 def open_count(actor: Actor) -> tuple[int, bool]:
     """How many incidents are open, and whether a SEV1 is among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    [(every, worst)] = _open_and_worst(actor.workspace_id) or [(0, 0)]
-    return every, worst > 0
-
-
-@compiled(int)
-def _open_and_worst(workspace_id: int) -> Any:
-    unresolved = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED).order_by()
-    counts = unresolved.values("workspace_id").annotate(
-        n=Count("id"), worst=Count("id", filter=Q(severity=Severity.SEV1))
-    )
-    return counts.values_list("n", "worst")
+    lots = open_lots(actor.workspace_id)
+    return sum(lot.number for lot in lots), any(lot.severity == Severity.SEV1 for lot in lots)
 
 
 def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:

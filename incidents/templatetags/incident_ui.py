@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django import template
@@ -96,10 +97,11 @@ def entry_icon(kind: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def incident_row(context: template.Context, incident: Incident) -> SafeString:
-    """An incident of a list, for whoever looks at it."""
+def incident_rows(context: template.Context, incidents: Iterable[Incident]) -> SafeString:
+    """The incidents of a list, for whoever looks at them."""
     is_log, may_act, is_picked = (bool(context.get(n)) for n in ("is_log", "may_act", "is_all_picked"))
-    return row_html(incident, is_log=is_log, may_act=may_act, is_picked=is_picked)
+    looks = {"is_log": is_log, "may_act": may_act, "is_picked": is_picked}
+    return SafeString("".join(row_html(one, **looks) for one in incidents))
 
 
 @register.simple_tag
