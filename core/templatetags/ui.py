@@ -114,14 +114,15 @@ def nav_items(context: template.Context, *, badges: bool = False) -> SafeString:
     current, heading, parts = context["nav_current"], "", list[str]()
     for item in context["navigation"]:
         begins, heading = item.group if item.group != heading else "", item.group
-        parts.append(_nav_item(item, is_current=item.url == current, begins=begins, badges=badges))
-        parts.append(panel(context, item.badge) if badges and item.badge else "")
-        parts.append("</li>")
+        entry: str = _nav_item(item, is_current=item.url == current, begins=begins, badges=badges)
+        if badges and item.badge:
+            entry = f"{entry.removesuffix('</li>')}{panel(context, item.badge)}</li>"
+        parts.append(entry)
     return SafeString("".join(parts))
 
 
 def _nav_item(item: NavItem, **looks: str | bool) -> SafeString:
-    """An entry without its end. Nothing of a viewer is in it."""
+    """An entry without its badge. Nothing of a viewer is in it."""
     shown = (item, *looks.values())
     return _nav_items.get(
         shown, lambda: render_to_string("layouts/navigation_item.html", {"item": item, **looks}).strip()

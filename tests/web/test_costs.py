@@ -13,11 +13,13 @@ from accounts.models import User
 from accounts.services.tokens import issue_token
 from detection.models import QuarantinedRequest
 from detection.services.recording import record_change
-from detection.services.rules import create_rule, install_builtin_rules
+from detection.services.rules import create_rule, install_builtin_rules, update_rule
 from detection.services.sources import create_source
+from incidents.models import Component, Incident
 from incidents.services.components import create_component
 from incidents.services.notes import add_note
 from incidents.services.opening import declare_incident
+from incidents.services.relating import relate_incidents
 from incidents.services.responding import acknowledge_incident
 from incidents.services.sla import seed_policies
 from tests.detection.webhooks.senders import Sender
@@ -92,3 +94,36 @@ def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_act
         f"/api/v1/{name}" for name in ("components", "changes", "sources", "quarantine", "rules", "members")
     }
     assert lists | ours | {"/admin/incidents/incident/"} <= set(few)
+
+
+def tell_more(person, sender, number, numbers):
+    """More about one incident, its component, its source and its rule."""
+    for n in numbers:
+        add_note(person, number=number, message=f"Looking {n}")
+        again = declare_incident(person, title="Trouble 0", components=["part-0", f"beside-{n}"])
+        relate_incidents(person, number=number, other=again.number)
+        record_change(person, fields={"summary": f"Release {n}", "component": "part-0"})
+        sender.post(b"not json %d" % n)
+        sender.post({"title": f"Disk {n}", "source": "part-0"})
+        update_rule(person, rule_id="rule-0", fields={"name": f"Rule {n}"})
+
+
+def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, make_actor, workspace):
+    browser = browser_for(person)
+    grow(person, make_actor, range(1))
+    incident = Incident.objects.of(workspace.pk).get(title="Trouble 0")
+    source, key = create_source(person, kind="generic", name="Talkative")
+    sender = Sender(source, key)
+    tell_more(person, sender, incident.number, range(2))
+    request = QuarantinedRequest.objects.of(workspace.pk).filter(source=source).earliest("pk")
+    part = Component.objects.of(workspace.pk).get(name="part-0")
+    wanted = {
+        f"/incidents/INC-{incident.number}", f"/incidents/INC-{incident.number}/activity",
+        f"/components/{part.pk}", f"/sources/{source.pk}", "/rules/rule-0", f"/quarantine/{request.pk}",
+    }  # fmt: skip
+    costs(browser, wanted)
+    few = costs(browser, wanted)
+    tell_more(person, sender, incident.number, range(2, 9))
+    many = costs(browser, wanted)
+    assert set(few) == wanted
+    assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
