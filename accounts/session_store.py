@@ -29,7 +29,8 @@ class SessionStore(DatabaseSessions):
     def _get_session_from_db(self) -> Session | None:
         """Its data only, which is all that Django reads of the row; each page does so."""
         key = str(self.session_key)
-        if found := _data(key, timezone.now()):
+        is_possible = key.isascii() and key.isalnum()  # a cookie may hold what PostgreSQL takes for no text
+        if is_possible and (found := _data(key, timezone.now())):
             return Session(session_key=key, session_data=found[0])
         self._session_key = None  # as Django forgets a key that is nobody's, so that none can be planted
         return None

@@ -15,7 +15,7 @@ from celery.signals import setup_logging
 
 from config.logging import configure
 from config.schedule import CELERY
-from core.liveness import BEGUN, is_full, stamp
+from core.liveness import BEGUN, begin, is_full, stamp
 
 ENOUGH: Final = 10
 JUMP_S: Final = 1.0
@@ -28,11 +28,11 @@ class LivelyScheduler(Scheduler):
     """The schedule is static and short, so nothing is stored between two starts."""
 
     _ahead: float | None = None
+    _has_begun = False
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due. Returns the seconds until the next message."""
-        if self._ahead is None:
-            stamp(self.app.conf.broker_url, BEGUN)
+        self._has_begun = self._has_begun or begin(self.app.conf.broker_url, BEGUN)
         self._follow_the_clock()
         pause: float = super().tick(*args, **kwargs)
         stamp(self.app.conf.broker_url, "beat")

@@ -41,8 +41,9 @@ class LongSelect(forms.Select):
 
 
 def options_html(choices: Iterable[tuple[Any, Any]], chosen: str = "") -> SafeString:
-    """The options of a select box, of (value, words)."""
-    return SafeString("".join(_option(str(value), str(words), chosen) for value, words in choices))
+    """The options of a select box, of (value, words), without groups; the value None is an empty one."""
+    pairs = (("" if value is None else str(value), str(words)) for value, words in choices)
+    return SafeString("".join(_option(value, words, chosen) for value, words in pairs))
 
 
 def _option(value: str, words: str, chosen: str) -> str:

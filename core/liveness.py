@@ -15,7 +15,7 @@ import redis
 KEPT_S = 7200
 PREFIX = "tocsin:alive:"
 EVERY_S = 1.0
-BEGUN = "beat:begun"  # left once, when beat starts: what is due seldom has not been due yet
+BEGUN = "beat:begun"  # left when beat starts: what is due seldom has not been due yet
 _last: dict[str, float] = {}
 
 
@@ -34,6 +34,15 @@ def stamp(url: str, name: str) -> None:
         _client(url).set(f"{PREFIX}{name}", 1, ex=KEPT_S)
     except (redis.RedisError, OSError):
         return
+
+
+def begin(url: str, name: str) -> bool:
+    """Leave when `name` began, unless a beginning within two hours is known. Whether that could be said."""
+    try:
+        _client(url).set(f"{PREFIX}{name}", 1, ex=KEPT_S, nx=True)
+    except (redis.RedisError, OSError):
+        return False
+    return True
 
 
 def age(url: str, name: str) -> float | None:

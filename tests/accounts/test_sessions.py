@@ -153,3 +153,10 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
     assert "Too many tries" in answer.content.decode()
     other = {"x-forwarded-for": "198.51.100.9"}
     assert browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=other).status_code == 302
+
+
+@pytest.mark.parametrize("key", [r'"abcdefgh\000x"', "é" * 8, "a b", "x" * 500])
+def test_a_cookie_that_names_no_session_is_nobodys(db, settings, key):
+    cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
+    answer = Client().get("/", headers={"cookie": cookie})
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (303, "/sign-in")

@@ -70,9 +70,27 @@ def test_beat_tells_once_when_it_began(scheduler, valkey, monkeypatch) -> None:
     scheduler.tick()
     assert liveness.age(settings.REDIS_URL, begun) is not None
     valkey.delete(f"{liveness.PREFIX}{begun}")
-    liveness._last.pop(begun)
     scheduler.tick()
     assert liveness.age(settings.REDIS_URL, begun) is None
+
+
+def test_a_beat_that_begins_again_and_again_has_begun_at_first(scheduler, valkey, monkeypatch) -> None:
+    begun = f"the first beat of process {os.getpid()}"
+    monkeypatch.setattr(beat, "BEGUN", begun)
+    valkey.set(f"{liveness.PREFIX}{begun}", 1, ex=liveness.KEPT_S - 600)
+    scheduler.tick()
+    assert liveness.age(settings.REDIS_URL, begun) >= 600
+    valkey.delete(f"{liveness.PREFIX}{begun}")
+
+
+def test_a_beat_that_could_not_tell_when_it_began_tells_it_later(scheduler, monkeypatch) -> None:
+    told = iter([False, True])
+    monkeypatch.setattr(beat, "begin", lambda *_: next(told))
+    scheduler.tick()
+    assert not scheduler._has_begun
+    scheduler.tick()
+    scheduler.tick()
+    assert scheduler._has_begun
 
 
 def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, valkey, time_machine) -> None:

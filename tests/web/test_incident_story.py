@@ -84,7 +84,9 @@ def test_a_notes_time_is_corrected_by_a_form(client, incident, actor):
     post(client, incident, "time", entry=note.pk, occurred_at=f"{when:%Y-%m-%dT%H:%M:%S}")
     note.refresh_from_db()
     assert note.occurred_at == when
-    assert b"time corrected" in client.get(url(incident)).content
+    User.objects.update(time_zone="Asia/Tokyo")
+    written = f"Written {note.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert f'{written}">time corrected' in client.get(url(incident)).content.decode()
 
 
 @pytest.mark.parametrize(
