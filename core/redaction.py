@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
 from core.secret_shapes.every import SHAPES
@@ -49,17 +49,28 @@ def _first_to_try(found: _Found) -> tuple[int, int]:
     return -len(found.mark), found.lead
 
 
-def _any_of(tails: Collection[str]) -> str:
-    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each."""
+def _needed(found: _Found) -> str:
+    """What all shapes of a mark looked for from its beginning need around it; "" if they differ."""
+    around = {s.around.replace("MARK", re.escape(found.mark)) for s in SHAPES if found.mark in s.marks}
+    return around.pop() if len(around) == 1 and not found.lead else ""
+
+
+def _any_of(tails: Mapping[str, str]) -> str:
+    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each.
+
+    Behind each stands what it needs around it, or "".
+    """
     firsts = sorted({tail[:1] for tail in tails})
-    rest = {first: {tail[1:] for tail in tails if tail[:1] == first} for first in firsts}
-    is_end = rest.pop("", None) is not None
+    rest = {first: {t[1:]: needs for t, needs in tails.items() if t[:1] == first} for first in firsts}
+    end = rest.pop("", None)
     ways = [re.escape(first) + _any_of(more) for first, more in rest.items()]
-    return f"(?:{'|'.join(ways)}){'?' if is_end else ''}" if ways else ""
+    return f"(?:{'|'.join(ways + ([] if end is None else [end['']]))})"
 
 
 _BY_TAIL: Final = _by_tail()
-_TAIL: Final = re.compile(_any_of(_BY_TAIL))
+_TAIL: Final = re.compile(
+    _any_of({tail: _needed(all_[0]) if len(all_) == 1 else "" for tail, all_ in _BY_TAIL.items()})
+)
 
 
 def redact(text: str) -> str:
