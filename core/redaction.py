@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
 from core.secret_shapes.every import SHAPES
@@ -49,10 +49,11 @@ def _first_to_try(found: _Found) -> tuple[int, int]:
     return -len(found.mark), found.lead
 
 
-def _needed(found: _Found) -> str:
-    """What all shapes of a mark looked for from its beginning need around it; "" if they differ."""
-    around = {s.around.replace("MARK", re.escape(found.mark)) for s in SHAPES if found.mark in s.marks}
-    return around.pop() if len(around) == 1 and not found.lead else ""
+def _needed(tail: str, all_: Collection[_Found]) -> str:
+    """What all shapes of marks that begin with a tail's beginning need around it; "" if they differ."""
+    around = {s.around for found in all_ for s in SHAPES if found.mark in s.marks}
+    is_alike = len(around) == 1 and not any(found.lead for found in all_)
+    return around.pop().replace("MARK", re.escape(tail)) if is_alike else ""
 
 
 def _any_of(tails: Mapping[str, str]) -> str:
@@ -68,9 +69,7 @@ def _any_of(tails: Mapping[str, str]) -> str:
 
 
 _BY_TAIL: Final = _by_tail()
-_TAIL: Final = re.compile(
-    _any_of({tail: _needed(all_[0]) if len(all_) == 1 else "" for tail, all_ in _BY_TAIL.items()})
-)
+_TAIL: Final = re.compile(_any_of({tail: _needed(tail, all_) for tail, all_ in _BY_TAIL.items()}))
 
 
 def redact(text: str) -> str:

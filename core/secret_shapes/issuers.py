@@ -104,7 +104,8 @@ def _of_an_issuer() -> tuple[Shape, ...]:
             "behind an underscore",
             "_",
             rf"_(?:{_behind_an_underscore()}|{_UNKNOWN})",
-            "(?<=[a-z0-9]{2}_)(?=[a-z0-9_-]{20})",
+            # Four short words in a row, each with an underscore behind it, are a name and no token.
+            "(?<=[a-z0-9]{2}_)(?=[a-z0-9_-]{20})(?!(?:[a-z]{1,8}+_){4})",
         ),
     )
 
