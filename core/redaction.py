@@ -49,17 +49,27 @@ def _first_to_try(found: _Found) -> tuple[int, int]:
     return -len(found.mark), found.lead
 
 
-def _any_of(tails: Collection[str]) -> str:
-    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each."""
+def _needed(tail: str, all_: Collection[_Found]) -> str:
+    """What all shapes of marks that begin with a tail's beginning need around it; "" if they differ."""
+    around = {s.around for found in all_ for s in SHAPES if found.mark in s.marks}
+    is_alike = len(around) == 1 and not any(found.lead for found in all_)
+    return around.pop().replace("MARK", re.escape(tail)) if is_alike else ""
+
+
+def _any_of(tails: Mapping[str, str]) -> str:
+    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each.
+
+    Behind each stands what it needs around it, or "".
+    """
     firsts = sorted({tail[:1] for tail in tails})
-    rest = {first: {tail[1:] for tail in tails if tail[:1] == first} for first in firsts}
-    is_end = rest.pop("", None) is not None
+    rest = {first: {t[1:]: needs for t, needs in tails.items() if t[:1] == first} for first in firsts}
+    end = rest.pop("", None)
     ways = [re.escape(first) + _any_of(more) for first, more in rest.items()]
-    return f"(?:{'|'.join(ways)}){'?' if is_end else ''}" if ways else ""
+    return f"(?:{'|'.join(ways + ([] if end is None else [end['']]))})"
 
 
 _BY_TAIL: Final = _by_tail()
-_TAIL: Final = re.compile(_any_of(_BY_TAIL))
+_TAIL: Final = re.compile(_any_of({tail: _needed(tail, all_) for tail, all_ in _BY_TAIL.items()}))
 
 
 def redact(text: str) -> str:

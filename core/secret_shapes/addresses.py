@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.secret_shapes.shape import Shape, shape
+from core.secret_shapes.values import WORDS
 
 _IN_QUERIES: Final = (
     "key code sig signature x-amz-signature x-goog-signature auth sid jwt ticket samlresponse samlrequest "
@@ -38,18 +39,19 @@ ADDRESSES: Final[tuple[Shape, ...]] = (
     shape(
         "link that was sent to one person",
         " ".join(f"/{word}/" for word in _LETS_IN.split()),
-        r"""/[a-z-]{1,20}/(?:[\w-]{1,12}/)?(?=[^\s/]{0,40}\d)(?=[^\s/]{0,40}[a-z])
-            (?![0-9a-f]{8}-[0-9a-f]{4}-)([\w~=-]{20,}+)""",
+        rf"""/[a-z-]{{1,20}}/(?:[\w-]{{1,12}}/)?(?=[^\s/]{{0,40}}\d)(?=[^\s/]{{0,40}}[a-z])
+            (?![0-9a-f]{{8}}-[0-9a-f]{{4}}-)(?!{WORDS})([\w~=-]{{20,}}+)""",
     ),
     shape("key in a query", _leading(_IN_QUERIES), r"""[?&;\#][\w-]{1,20}=([^\s&"'<>\#]{8,}+)"""),
     shape(
         "long value of a short name in a query",
         _leading("t k h hash"),
-        r"""[?&;\#][a-z]{1,4}=((?=[^\s&]{0,40}\d)(?=[^\s&]{0,40}[a-z])[^\s&"'<>\#]{20,}+)""",
+        rf"""[?&;\#][a-z]{{1,4}}=(?!{WORDS})
+            ((?=[^\s&]{{0,40}}\d)(?=[^\s&]{{0,40}}[a-z])[^\s&"'<>\#]{{20,}}+)""",
     ),
     shape(
         "line of a file of passwords",
         ":5432: :3306: :6432:",
-        r""":\d{4}:[^:\s/]{1,64}:[^:\s/]{1,64}:([^\s:/]{6,}+)(?=\s|$)""",
+        r""":\d{4}:[^:\s/]{1,64}:[^:\s/]{1,64}:([^\s:/"\\]{6,}+)(?=[\s"\\]|$)""",
     ),
 )

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from core.secret_shapes.shape import Shape, exact
+from core.secret_shapes.values import WORDS
 
 # Where a token with a short mark begins: not within a word, but right behind a colour, a \\n or a %3D.
 _EDGE: Final = r"""(?:(?<![A-Za-z0-9_-])|(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|(?<=\x1b\[\d;\d\dm)
@@ -26,7 +27,8 @@ _OTHER_MARKS: Final = (
     "xsmtpsib- dt0c01. dt0s01. tskey- dapi pul- AGE-SECRET-KEY-1 pat-na1- pat-eu1- access-production- "
     "access-sandbox- ABSK"
 )
-_TAIL: Final = r"(?=[^\s]{0,40}\d|[^\s]{0,16}[A-Z])[A-Za-z0-9_-]{20,}+(?:[.=][A-Za-z0-9_=-]{4,}+)?"
+_MIXED: Final = r"(?=[^\s\d]{0,40}+\d|[^\sA-Z]{0,16}+[A-Z])"
+_TAIL: Final = rf"{_MIXED}(?!{WORDS})[A-Za-z0-9_-]{{20,}}+(?:[.=][A-Za-z0-9_=-]{{4,}}+)?"
 _OTHERS: Final = (
     ("akia asia", r"A(?:KI|SI)A[A-Z0-9]{16}"),  # Amazon
     ("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"gh[pousr]_[A-Za-z0-9]{30,}+|github_pat_[A-Za-z0-9_]{22,}+"),
@@ -56,7 +58,6 @@ _OTHERS: Final = (
     ("dp.", rf"{_EDGE}dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{{1,35}}\.)?[A-Za-z0-9]{{40,}}+"),
     ("pat", rf"{_EDGE}pat[A-Za-z0-9]{{14}}\.[a-f0-9]{{64}}"),  # Airtable
     ("key-", rf"{_EDGE}key-[a-f0-9]{{32}}(?![a-f0-9])"),  # Mailgun
-    ("-us", r"(?<![a-f0-9])(?<=[a-f0-9]{32})-us\d{1,2}(?!\w)"),  # Mailchimp
     ("q~", r"(?<=\w{3}8)Q~[A-Za-z0-9_.~-]{31,}+"),  # Microsoft Entra
     ("ltai", rf"{_EDGE}LTAI[A-Za-z0-9]{{16,}}+(?![\w-])"),  # Alibaba
     ("sl.", rf"{_EDGE}sl\.(?:u\.)?[A-Za-z0-9_-]{{100,}}+"),  # Dropbox
@@ -80,13 +81,15 @@ _UNKNOWN: Final = rf"""(?=[A-Za-z0-9]{{30}}){_SHORT_WORD}((?=[^\W_A-Z]{{0,29}}+[
 
 
 def _behind_an_underscore() -> str:
-    """A mark is looked for from its end, and by its last letter before all of it."""
+    """A mark is looked for from its end, and by its last letter, one of five, before all of it."""
     marks = sorted(_BEFORE_UNDERSCORES.split(), key=lambda mark: mark[-2])
     ways = [
-        f"(?<={last}_)(?:{'|'.join(rf'(?<={mark})(?<![A-Za-z0-9]{mark})' for mark in group)})"
+        (last, f"(?<={last}_)(?:{'|'.join(rf'(?<={mark})(?<![A-Za-z0-9]{mark})' for mark in group)})")
         for last, group in groupby(marks, key=lambda mark: mark[-2])
     ]
-    return rf"(?<=[A-Za-z0-9]{{2}}_)(?=[A-Za-z0-9_-]{{20}})(?:{'|'.join(ways)})({_TAIL})"
+    some = [ways[at : at + 5] for at in range(0, len(ways), 5)]
+    any_of = (f"(?<=[{''.join(x for x, _ in few)}]_)(?:{'|'.join(way for _, way in few)})" for few in some)
+    return rf"(?>{'|'.join(any_of)})({_TAIL})"
 
 
 def _of_an_issuer() -> tuple[Shape, ...]:
@@ -97,7 +100,13 @@ def _of_an_issuer() -> tuple[Shape, ...]:
     return (
         *others,
         *marked,
-        exact("behind an underscore", "_", rf"_(?:{_behind_an_underscore()}|{_UNKNOWN})"),
+        exact(
+            "behind an underscore",
+            "_",
+            rf"_(?:{_behind_an_underscore()}|{_UNKNOWN})",
+            # Four short words in a row, each with an underscore behind it, are a name and no token.
+            "(?<=[a-z0-9]{2}_)(?=[a-z0-9_-]{20})(?!(?:[a-z]{1,8}+_){4})",
+        ),
     )
 
 

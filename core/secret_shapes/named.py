@@ -17,6 +17,7 @@ from core.secret_shapes.values import (
     QUOTED,
     TO_QUOTE,
     TO_VALUE,
+    WORDS,
 )
 
 _MASK: Final = MASK.replace("[", r"\[").replace("]", r"\]")
@@ -24,7 +25,9 @@ _MIXED: Final = r"(?=[\w.~/-]{0,40}(?:[0-9=]|(?-i:[a-z][A-Z])))"
 _PADDING: Final = r"(?:={1,2}|%3d){0,2}(?![\w=])"
 
 # Most names stand in sentences; the rest of the pattern need not be tried there.
-_NOT_PROSE: Final = r"""(?=\s{0,40}(?:[=:%,>|│"'`\\&\])\x1bv-]|\.{4}|[\w:.-]{1,40}+=["'][^<>]{0,200}+>))"""
+_NOT_PROSE: Final = (
+    r"""(?=\s{0,40}+(?:[=:%,>|│"'`\\&\])\x1b]|->|v(?=alue)|\.{4}|[\w:.-]{1,40}+=["'][^<>]{0,200}+>))"""
+)
 # What may stand between a name and its value; each ends with the value as its last group.
 _QUOTED_VALUE: Final = rf"{TO_QUOTE}(?:(?P=quote)[ ]->[ ](?P=quote){TO_QUOTE})?"  # before and after
 _BARE_VALUE: Final = rf"{FITS}{NOT_A_VALUE}{BARE}"
@@ -50,7 +53,7 @@ _STRONG: Final = rf"""(?={_RUN})(?:
 _LIKELY: Final = r"""(?!(?:base|sha|md|argon|utf|rfc|oauth|http)-?\d)(?=[^\s\d]{0,40}+\d)
     (?=[^\sa-z]{0,40}+[a-z])[^\s"'`,;<>()\[\]{}|]{8,}(?<![.:!?])"""
 _QUOTED_LIKELY: Final = r"""(?=[^\n]{0,40}\d)(?P<by>["'`])((?:(?!(?P=by))[^\n]){8,80}+)(?=(?P=by))"""
-_IN_A_SENTENCE: Final = rf"""(?=[ \t:"'][^\d]{{0,120}}+\d)(?:
+_IN_A_SENTENCE: Final = rf"""(?=(?:[ \t:]|["'][ ]["'])(?!-{{1,2}}[a-z]{{1,20}}+[ ])[^\d]{{0,120}}+\d)(?:
     (?:[ ](?:for|of)(?:[ ][\w.@-]{{1,40}}){{1,5}}?)?[ ](?:now[ ])?
       (?:is|was|will[ ]be|set[ ]to|changed[ ]to|reset[ ]to)(?:[ ]now)?:?[ ]
       (?:{_QUOTED_LIKELY} | ({_LIKELY}))
@@ -65,12 +68,17 @@ _IN_A_SENTENCE: Final = rf"""(?=[ \t:"'][^\d]{{0,120}}+\d)(?:
   | (?:[ ][a-z ]{{0,40}}+)?:[ \t]{{0,8}}(?:\r?\n\s{{0,20}}){{1,3}}((?=[^\s\d]{{0,40}}+\d)[\w+/=-]{{12,}}+)
       (?=[ \t]*(?:[\r\n]|$)) )"""
 
+# A header of many fields: to the quote it stands in, or to the end of the line. A quote with a = before it
+# opens one of its fields, and one behind more backslashes than stand before its own quote is within it.
+_SIGNED: Final = r"""(?(opened)(?:(?!(?<!\\)(?P=opened))[^\n])++
+    |(?:[^\n"\\]|\\[^\n]?|(?:(?<==)|(?<==[ ]))"[^"\n]*+"?)++)"""
+
 NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "authorization",
         "authorization",
-        rf"""authorization{TO_VALUE}b?{QUOTE}?(?:
-            (?:digest|hawk|signature|aws4-hmac-sha256)[ \t]{{1,4}}([^\n]++)
+        rf"""authorization{TO_VALUE}b?(?P<opened>{QUOTE})?(?:
+            (?:digest|hawk|signature|aws4-hmac-sha256)[ \t]{{1,4}}({_SIGNED})
           | (?:bearer|basic|token|api-?key|key|bot|geniekey|negotiate|ntlm)(?:[ \t]|%20|\+){{1,4}}
             ({_MASK}|(?!{PLACEHOLDER})[^\s"'\\,&\])}}]{{4,}}+)
           | [a-z][\w-]{{1,30}}+[ \t]{{1,4}}({_MASK}|(?=[^\s]{{0,60}}\d)[^\s"'\\,&\])}}]{{16,}}+) )""",
@@ -95,7 +103,7 @@ NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "file of passwords",
         "pass",
-        rf"passwd:[^\n]{{1,120}}?[ \[][\w@.-]{{1,60}}:({_MASK}|[^\s\[\]]{{6,200}})(?=[\]\s]|$)",
+        rf"passwd:[^\n]{{1,120}}?[ \[][\w@.-]{{1,60}}:({_MASK}|[^\s\[\]\"\\]{{6,200}})(?=[\]\s\"\\]|$)",
     ),
     shape(
         "code for one sign-in",
@@ -112,7 +120,8 @@ NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "session",
         "session",
-        r"""(?<![a-z])session["']?[ ]?(?:=>|[=:])[ ]?["']?((?=[^\d\s]{0,40}+\d)[\w+/=.%~-]{24,}+)""",
+        rf"""(?<![a-z])session["']?[ ]?(?:=>|[=:])[ ]?["']?(?!{WORDS})
+            ((?=[^\d\s]{{0,40}}+\d)[\w+/=.%~-]{{24,}}+)""",
     ),
     shape(
         "secret of Kubernetes",

@@ -13,21 +13,23 @@ MASK: Final = "[redacted]"
 class Shape:
     """One way a secret looks. `pattern` is tried where one of `marks` stands in the lower-cased text; the
     last of its groups that took part is what nobody may read. Of two at one place, the earlier goes first.
+    Behind a mark `around` is asked first of the lower-cased text, as a pattern takes longer to begin with.
     """
 
     name: str
     marks: tuple[str, ...]
     pattern: re.Pattern[str]
+    around: str = ""
 
 
-def shape(name: str, marks: str | tuple[str, ...], pattern: str) -> Shape:
+def shape(name: str, marks: str | tuple[str, ...], pattern: str, around: str = "") -> Shape:
     """`marks` apart by blanks, or a tuple; `pattern` is verbose and takes capitals for small letters."""
-    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE | re.IGNORECASE))
+    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE | re.IGNORECASE), around)
 
 
-def exact(name: str, marks: str | tuple[str, ...], pattern: str) -> Shape:
+def exact(name: str, marks: str | tuple[str, ...], pattern: str, around: str = "") -> Shape:
     """The same where capitals matter."""
-    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE))
+    return Shape(name, _marks(marks), re.compile(pattern, re.VERBOSE), around)
 
 
 def _marks(given: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -50,6 +50,12 @@ TO_VALUE: Final = rf"""
     {_COLOUR}{QUOTE}?+[\])]?+{_BLANKS}
     (?: (?:=>|->|:=|={{1,3}}|:(?::(?=[ ]))?|\.{{4,64}}:?(?=[ ]?["':])){_BLANKS}{_LEAD}[(\[]?
       | (?<=["'`\x20\t]),[ \t]{{0,8}}(?=b?{QUOTE}(?!\w{{1,40}}+{QUOTE}:)) | ,[ ]?<<(?={QUOTE}) )"""
+# Words and numbers with a joint between them: the name of a page or of a variable, not a token.
+WORDS: Final = r"""(?:(?:\d{1,24}+[_-]){0,6}+(?-i:[A-Z]?[a-z]{2,24}+)
+    (?:[_-](?:v?\d{1,24}+|(?-i:[A-Z]?[a-z]{1,24}+))){1,14}+(?!\.?[\w~=+/%-]))"""
+# A word on a command line: behind a backslash it goes on only with a sign that a shell is told to take as it
+# is, as anything else ends a text in JSON.
+WORD: Final = r"""(?:[^\s"'\\]|\\{1,2}[$!&*\#@%^?;|()])"""
 # Stands for a secret that is elsewhere, or says something about one.
 PLACEHOLDER: Final = r"""(?:[\[(<]?(?:redacted|filtered|hidden|masked|removed|omitted|sensitive(?:[ ]value)?
       |known[ ]after[ ]apply)[\])>]?

@@ -44,6 +44,37 @@ def test_what_only_looks_like_a_secret_stays(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"Authorization": "Digest abc", "next": 1}, {"Authorization": f"Digest {MASK}", "next": 1}),
+        (
+            {"Authorization": 'Digest username="dana", response="6629fae4"', "next": 1},
+            {"Authorization": f"Digest {MASK}", "next": 1},
+        ),
+        (
+            {"m": 'Authorization: Digest username="dana", response="6629fae4"', "next": 1},
+            {"m": f"Authorization: Digest {MASK}", "next": 1},
+        ),
+        ({"m": "Authorization: Digest abc", "next": 1}, {"m": f"Authorization: Digest {MASK}", "next": 1}),
+        ({"m": 'curl -u dana:s3cret"x'}, {"m": f'curl -u dana:{MASK}"x'}),
+        ({"m": "curl -u dana:s3cret\nnext"}, {"m": f"curl -u dana:{MASK}\nnext"}),
+        ({"m": "curl -u 'dana:s3c\\$ret' x"}, {"m": f"curl -u 'dana:{MASK}' x"}),
+        ({"m": 'ACL SETUSER dana on >s3cret4711"'}, {"m": f'ACL SETUSER dana on >{MASK}"'}),
+        ({"m": "db:5432:app:dana:s3cret4711", "next": 1}, {"m": f"db:5432:app:dana:{MASK}", "next": 1}),
+        ({"m": "::add-mask::s3cret4711"}, {"m": f"::add-mask::{MASK}"}),
+        ({"m": "net use z: /user:dana s3cret4711"}, {"m": f"net use z: /user:dana {MASK}"}),
+    ],
+)
+def test_a_secret_at_the_end_of_a_text_in_json_leaves_the_rest(given: Any, shown: Any) -> None:
+    assert json.loads(redact(json.dumps(given))) == shown
+
+
+def test_a_header_outside_of_quotes_is_masked_to_its_end() -> None:
+    header = 'Authorization: Digest username="dana", realm="a b", response="6629fae4", uri="/x"'
+    assert redact(f"{header}\nnext") == f"Authorization: Digest {MASK}\nnext"
+
+
 def test_values_under_secret_names_are_masked_at_any_depth() -> None:
     given = {"user": "dana", "nested": [{"api_key": "abc", "count": 3}], "Set-Cookie": "x"}
     assert redact_value(given) == {

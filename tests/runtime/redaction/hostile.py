@@ -23,6 +23,8 @@ _REPEATED: Final = {
     "files of passwords": "passwd:" + "a" * 110, "refused sign-ins": "login incorrect [aaaa/", "sign-ins": "login a ", "links": "/reset/a1",
     "drivers": "pdo->__construct('a', ", "wrapped values": 'token:{"a', "diffs": 'token="a" -> "', "commas": "token=a,b", "clients with a letter": "curl " + "a" * 99,
     "lists of options": '"--token", "', "connections": "connect a/", "passwords of files": ":5432:a:a:", "dots": "password....", "elements by name": 'password">a',
+    "lone underscores": "_", "marks before underscores": "hf_", "options with a dash": "-pass ", "options in capitals": "--USER",
+    "options of passwords": "--password ", "archives": "zip ", "fields of a digest": 'authorization: digest a"',
 }  # fmt: skip
 _END: Final = "====="  # what no pattern ends with
 _LONG: Final = {

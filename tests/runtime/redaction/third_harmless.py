@@ -45,6 +45,17 @@ HARMLESS: Final = (
     '‹head›api-key header: present',
     '‹head›x-api-key: missing',
     '‹head›signature: valid, algorithm: ed25519',
+    '"GET /confirm/order-2026-11-22-‹n›-eu HTTP/1.1" 200',
+    '"GET /share/summer-sale-2026-best-offers HTTP/1.1" 200',
+    '"GET /invite/team-platform-2026-onboarding HTTP/1.1" 200',
+    '"GET /manual?hash=main-section-‹d›-introduction HTTP/1.1" 200',
+    '‹head›zip files -Path C:/temp/2026',
+    "‹head›insert into t (id, token_count) values ('checkout', ‹n›)",
+    "‹head›insert into t (id, token_type, tokens_used) values (‹n›, 'checkout', 12)",
+    '‹head›loading hf_transfer_version_2026_downloader_v‹d›',
+    '‹head›template api_org_settings_page_v2_of_tenants',
+    '‹head›rnd_seed_12345678901234567890',
+    '‹head›session=2026-11-22-morning-standup-notes',
 )  # fmt: skip
 LOOKALIKES: Final = (
     '‹head›deploy ‹hex40› to production',
