@@ -28,7 +28,3 @@ class Kept:
             if len(html) <= self._largest:
                 self._known[shown] = html
         return html
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._known.clear()
