@@ -4,6 +4,6 @@ set -eu
 for extra in server dev; do
     more=$([ "$extra" = dev ] && echo "--extra dev" || true)
     # shellcheck disable=SC2086
-    uv pip compile -q --universal --generate-hashes --python-version 3.11 pyproject.toml --extra server $more \
+    uv pip compile -q --universal --generate-hashes --python-version 3.11 pyproject.toml --extra server --extra pdf $more \
         --no-emit-index-url --no-header -o "requirements/$extra.txt" "$@"
 done
