@@ -8,9 +8,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.db import models
 
+from config.apps_list import APPS
 from core.admin_base import ReadOnly
 
-OURS: Final = ("core", "accounts", "incidents", "detection")
 MOST_COLUMNS: Final = 7
 LONG: Final = (models.TextField, models.JSONField, models.BinaryField)
 
@@ -24,5 +24,5 @@ def plain_page(model: type[models.Model]) -> type[ReadOnly]:
 
 
 for one in apps.get_models():
-    if one._meta.app_label in OURS and not admin.site.is_registered(one):
+    if one._meta.app_label in APPS and not admin.site.is_registered(one):
         admin.site.register(one, plain_page(one))

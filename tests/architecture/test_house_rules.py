@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 
 from django.apps import apps
 from django.db.models import ForeignKey, ManyToManyField
 from django.urls import Resolver404, resolve
 
-from tests.architecture.source import LAYERS, ROOT, functions, product, tracked, tree
+from config.apps_list import APPS
+from config.apps_list import LAYERS as APP_LAYERS
+from tests.architecture.source import ROOT, functions, product, tracked, tree
 
-RANK = {name: rank for rank, name in enumerate(LAYERS)}
+RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 MAY_CROSS_WORKSPACES = {
     "admin.py", "relay.py", "tenancy.py", "metrics.py", "health.py", "setup.py", "checks.py",
     "seed_demo.py", "doctor.py", "sweeper.py", "api_auth.py",
     "source_auth.py",
 }  # fmt: skip
+
+
+def _may_refer(own: str, other: str) -> bool:
+    return own == other or RANK.get(other, -1) < RANK[own]
 
 
 def test_foreign_keys_run_downhill():
@@ -27,7 +34,7 @@ def test_foreign_keys_run_downhill():
         for field in model._meta.get_fields():
             if isinstance(field, ForeignKey | ManyToManyField):
                 other = field.related_model._meta.app_label
-                if RANK.get(other, -1) > RANK[own]:
+                if not _may_refer(own, other):
                     uphill.append(f"{model.__name__}.{field.name} -> {other}")
     assert uphill == []
 
@@ -44,7 +51,7 @@ def test_templates_include_and_link_downhill_only():
         if path.parts[0] != "templates" or len(path.parts) < 3 or path.parts[1] not in RANK:
             continue
         for target in _template_references((ROOT / path).read_text()):
-            if RANK.get(target, -1) > RANK[path.parts[1]]:
+            if not _may_refer(path.parts[1], target):
                 uphill.append(f"{path} -> {target}")
     assert uphill == []
 
@@ -166,3 +173,16 @@ def test_only_the_storage_is_asked_over_http():
     )
     asking = {str(p) for p in product() if client.search((ROOT / p).read_text())}
     assert asking == {"config/backups.py"}
+
+
+def test_every_folder_with_an_app_is_in_the_one_list():
+    found = {p.parts[0] for p in tracked() if p.name == "apps.py" and len(p.parts) == 2}
+    assert found == set(APPS)
+
+
+def test_checkers_know_every_app():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    layers = [set(layer.split(" | ")) for layer in project["importlinter"]["contracts"][0]["layers"]]
+    assert layers == [set(layer) for layer in reversed(APP_LAYERS)]
+    assert set(project["importlinter"]["root_packages"]) >= set(APPS)
+    assert set(project["mypy"]["files"]) >= set(APPS)
