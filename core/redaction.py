@@ -1,9 +1,9 @@
-"""Takes secrets out of text and of log records before anybody can read them."""
+"""Replaces secrets in text and in JSON-like data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from core.secret_shapes.every import SHAPES
@@ -109,13 +109,6 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_value(v) for v in value]
     return value
-
-
-def redact_record(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """As a structlog processor, over a whole log record."""
-    for key, value in list(record.items()):
-        record[key] = MASK if is_secret(key) else redact_value(value)
-    return record
 
 
 def is_secret(name: object) -> bool:
