@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping, MutableMapping
 from types import TracebackType
 from typing import Any, Final
 
-from core.redaction import is_secret, redact
-from core.secret_shapes.shape import MASK
+from core.redaction import MASK, is_secret, redact
 
 Record = MutableMapping[str, Any]
 MIN_OWN_LENGTH: Final = 8  # a shorter value is found by chance in harmless text
