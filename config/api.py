@@ -15,6 +15,7 @@ from ninja.parser import Parser
 from accounts.api import router as accounts_router
 from accounts.door import ApiDoor
 from config.openapi import complete
+from config.workspaces import router as workspaces_router
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health import is_behind
 from core.http_problems import plain_problem, problem_response
@@ -72,6 +73,7 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/workspaces", workspaces_router)
 api.add_router("", accounts_router)
 
 
