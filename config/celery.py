@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 import warnings
 from typing import Any
@@ -11,7 +12,6 @@ from celery.signals import setup_logging, task_postrun, worker_shutting_down
 from django.conf import settings
 
 from config import watchdog
-from config.logging import configure
 from config.schedule import CELERY
 from core import pulse
 from core.liveness import stamp
@@ -30,7 +30,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def _use_our_logging(**_: Any) -> None:
-    configure()
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @task_postrun.connect
