@@ -1,15 +1,15 @@
-"""Takes secrets out of text and of log records before anybody can read them."""
+"""Replaces secrets in text and in JSON-like data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 from tocsin.redaction.engine import redact
 from tocsin.redaction.shape import MASK
 
-__all__ = ["MASK", "is_secret", "redact", "redact_record", "redact_value"]
+__all__ = ["MASK", "is_secret", "redact", "redact_value"]
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
@@ -27,13 +27,6 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_value(v) for v in value]
     return value
-
-
-def redact_record(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """As a structlog processor, over a whole log record."""
-    for key, value in list(record.items()):
-        record[key] = MASK if is_secret(key) else redact_value(value)
-    return record
 
 
 def is_secret(name: object) -> bool:
