@@ -82,7 +82,8 @@ _SAID: Final = (
 END: Final = r"""(?![\w!@#$%^*+/?~-])"""
 # Where a value is filled in: %(name)s, {{ name }}, ${name:-…}, $(command), {name}, <your token>, %NAME%.
 _FILLED_IN: Final = r"""(?:%\([\w.-]{1,60}\)[sdrf]?|\{\{[^{}\n]{0,80}\}\}|\$\{[^{}\n]{1,80}\}
-    |\$\([^()\n]{1,80}\)|\#?\{[a-z_][\w.\[\]]{0,60}(?:![rs])?\}|<[a-z][\w .-]{0,40}>|%[A-Z_]{2,40}%|\[%[^%\n]{1,60}%\]
+    |\$\([^()\n]{1,80}\)|\#?\{[a-z_][\w.\[\]]{0,60}(?:![rs])?\}|<[a-z][\w .-]{0,40}>|%[A-Z_]{2,40}%
+    |\[%[^%\n]{1,60}%\]
     |@[\w.]{2,40}@)[\"'`]?"""
 _ARTICLES: Final = "the a an your my our his her any some this that what whatever which it same one"
 _STOP: Final = r"(?=[\s,;)\]}]|$)"
