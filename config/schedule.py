@@ -17,6 +17,7 @@ DEFAULT: Final = "default"
 SCHEDULE: Final = {
     "evaluate": ("detection.evaluate", 1.0, DETECTION),
     "sweep rules": ("detection.sweep_rules", 1.0, DETECTION),
+    "refresh evidence": ("detection.refresh_evidence", 2.0, DEFAULT),
     "maintain partitions": ("detection.maintain_partitions", 600.0, DEFAULT),
     "relay": ("core.relay", 2.0, DEFAULT),
     "prune outbox": ("core.prune", 600.0, DEFAULT),
@@ -47,7 +48,11 @@ CELERY: Final[dict[str, Any]] = {
     },
     "task_queues": [Queue(DETECTION), Queue(DEFAULT)],
     "task_default_queue": DEFAULT,
-    "task_routes": {"detection.maintain_partitions": {"queue": DEFAULT}, "detection.*": {"queue": DETECTION}},
+    "task_routes": {
+        "detection.maintain_partitions": {"queue": DEFAULT},
+        "detection.refresh_evidence": {"queue": DEFAULT},
+        "detection.*": {"queue": DETECTION},
+    },
     "task_serializer": "json",
     "accept_content": ["json"],
     "task_ignore_result": True,

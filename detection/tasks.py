@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.nudge import clear, nudge
 from detection.services.draining import drain, drain_urgent, rest
+from detection.services.incident_evidence import refresh_evidence
 from detection.services.retention import maintain
 from detection.services.sweeper import forget_requests, sweep_due
 
@@ -32,6 +33,12 @@ def evaluate() -> None:
 def sweep_rules() -> None:
     """Look again at every rule whose check interval has passed."""
     sweep_due()
+
+
+@shared_task(name="detection.refresh_evidence", ignore_result=True)
+def refresh_incident_evidence() -> None:
+    """Recompute the evidence of incidents whose events grew."""
+    refresh_evidence(timezone.now())
 
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)
