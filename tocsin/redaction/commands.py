@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import Final
 
-from core.secret_shapes.shape import Shape, ending, exact, shape
-from core.secret_shapes.values import BARE, END, FITS, NOT_A_VALUE, QUOTE, TO_QUOTE, WORD
+from tocsin.redaction.shape import Shape, ending, exact, shape
+from tocsin.redaction.values import BARE, END, FITS, NOT_A_VALUE, QUOTE, TO_QUOTE, WORD
 
 _OPTIONS: Final = (
     "password passwd pass passphrase token secret api-key access-key secret-key private-key auth-key "

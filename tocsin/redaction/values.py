@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.secret_shapes.shape import ending
+from tocsin.redaction.shape import ending
 
 # A name is known by its last word: DB_PASSWORD, clientSecret, X-Api-Key, password2, token_hash.
 _KEYS: Final = (

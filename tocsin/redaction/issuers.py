@@ -6,8 +6,8 @@ import re
 from itertools import groupby
 from typing import Final
 
-from core.secret_shapes.shape import Shape, exact
-from core.secret_shapes.values import WORDS
+from tocsin.redaction.shape import Shape, exact
+from tocsin.redaction.values import WORDS
 
 # Where a token with a short mark begins: not within a word, but right behind a colour, a \\n or a %3D.
 _EDGE: Final = r"""(?:(?<![A-Za-z0-9_-])|(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|(?<=\x1b\[\d;\d\dm)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.secret_shapes.shape import MASK, Shape, ending, shape
-from core.secret_shapes.values import (
+from tocsin.redaction.shape import MASK, Shape, ending, shape
+from tocsin.redaction.values import (
     BARE,
     CODES,
     FITS,

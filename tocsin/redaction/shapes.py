@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.secret_shapes.addresses import ADDRESSES
-from core.secret_shapes.commands import COMMANDS
-from core.secret_shapes.issuers import ISSUED
-from core.secret_shapes.named import NAMED
-from core.secret_shapes.shape import Shape
+from tocsin.redaction.addresses import ADDRESSES
+from tocsin.redaction.commands import COMMANDS
+from tocsin.redaction.issuers import ISSUED
+from tocsin.redaction.named import NAMED
+from tocsin.redaction.shape import Shape
 
 # Of two at one place the earlier goes first.
 SHAPES: Final[tuple[Shape, ...]] = (*ISSUED, *ADDRESSES, *NAMED, *COMMANDS)
