@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.queue.declaration import Queue, declare, periodic
-from core.queues import UPKEEP
+from core.queues import CLOCKS, UPKEEP
 
 DETECTION: Final = declare(
     Queue(
@@ -18,3 +18,4 @@ DETECTION: Final = declare(
 )
 periodic("sweep rules", "detection.sweep_rules", 1.0, DETECTION)
 periodic("maintain partitions", "detection.maintain_partitions", 600.0, UPKEEP)
+periodic("refresh evidence", "detection.refresh_evidence", 2.0, CLOCKS)

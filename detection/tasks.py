@@ -11,6 +11,7 @@ from core.nudge import clear, nudge
 from core.queue.gate import Gate
 from detection.queues import DETECTION
 from detection.services.draining import drain, drain_urgent, rest
+from detection.services.incident_evidence import refresh_evidence
 from detection.services.retention import maintain
 from detection.services.sweeper import forget_requests, sweep_due
 
@@ -43,6 +44,12 @@ def sweep_rules() -> None:
     with _sweeps.turn() as is_ours:
         if is_ours:
             sweep_due()
+
+
+@shared_task(name="detection.refresh_evidence", ignore_result=True)
+def refresh_incident_evidence() -> None:
+    """Recompute the evidence of incidents whose events grew."""
+    refresh_evidence(timezone.now())
 
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)
