@@ -47,7 +47,7 @@ def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspa
 def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "UTC") -> Workspace:
     """A workspace that `user` creates and is the first admin of. Raises Invalid, Conflict."""
     with transaction.atomic():
-        workspace = create_workspace(slug=slug or free_slug(name), name=name, time_zone=time_zone)
+        workspace = create_workspace(slug=slug or free_slug(name=name), name=name, time_zone=time_zone)
         add_founder(user, workspace)
     return workspace
 

@@ -73,7 +73,7 @@ def withdraw_invitation(actor: Actor, *, invitation_id: int) -> None:
         record(actor, action="invitation.withdraw", target=invitation, summary=summary)
 
 
-def invitation_by_secret(secret: str, *, now: datetime) -> Invitation:
+def invitation_by_secret(*, secret: str, now: datetime) -> Invitation:
     """The open invitation of a link, with its workspace. Raises Gone."""
     live = Invitation.across_workspaces.select_related("workspace", "invited_by").filter(
         digest=digest(secret), accepted_at=None, withdrawn_at=None, expires_at__gt=now
@@ -84,14 +84,14 @@ def invitation_by_secret(secret: str, *, now: datetime) -> Invitation:
     return found
 
 
-def accept_invitation(secret: str, *, user: User | None, now: datetime) -> Membership:
+def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membership:
     """Make the invited person a member: `user`, or without one a new account of the address.
 
     Raises Gone; Unauthenticated when the address has a proven account that is not signed in; Conflict for
     somebody signed in under another address, and for a member.
     """
     with transaction.atomic():
-        invitation = invitation_by_secret(secret, now=now)
+        invitation = invitation_by_secret(secret=secret, now=now)
         open_ones = Invitation.objects.of(invitation.workspace_id).filter(pk=invitation.pk)
         if open_ones.filter(accepted_at=None, withdrawn_at=None).update(accepted_at=now) != 1:
             raise Gone("The invitation was accepted or withdrawn at this moment.")

@@ -35,7 +35,7 @@ def create_bare_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Wo
     return workspace
 
 
-def free_slug(name: str) -> str:
+def free_slug(*, name: str) -> str:
     """A slug made from a name that no workspace has yet."""
     base = slugify(name)[:50].strip("-") or "workspace"
     slugs = [base, *(f"{base}-{number}" for number in range(2, 100))]

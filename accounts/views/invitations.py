@@ -39,8 +39,10 @@ def accept(request: HttpRequest, secret: str) -> HttpResponseBase:
     user, now = _signed_in(request), timezone.now()
     try:
         if request.method != "POST":
-            return _page(request, {"invitation": invitation_by_secret(secret, now=now), "signed_in": user})
-        membership = accept_invitation(secret, user=user, now=now)
+            return _page(
+                request, {"invitation": invitation_by_secret(secret=secret, now=now), "signed_in": user}
+            )
+        membership = accept_invitation(secret=secret, user=user, now=now)
     except Gone as gone:
         note("invitation.refused", **seen_of(request))
         return _page(request, {"refused": gone}, status=gone.status)

@@ -33,7 +33,7 @@ def rival(make_actor, other_workspace):
 
 
 def accept(secret: str, user: User | None = None) -> Membership:
-    return accept_invitation(secret, user=user, now=timezone.now())
+    return accept_invitation(secret=secret, user=user, now=timezone.now())
 
 
 def hijacker(rival) -> tuple[Client, User]:
