@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from accounts.oncall.models import MAX_SHIFT_LENGTH
+from accounts.oncall.models import MAX_SHIFT_LENGTH, OnCallSchedule
 from accounts.texts import invalid
+from core.errors import Conflict
 
 MAX_PARTICIPANTS: Final = 100
 MAX_LAYERS: Final = 10
@@ -68,3 +69,11 @@ def check_override(starts_at: datetime, ends_at: datetime, *, now: datetime) -> 
         raise invalid("ends_at", "future", "must be in the future: past shifts are never rewritten")
     if starts_at > now + MAX_OVERRIDE_AHEAD:
         raise invalid("starts_at", "range", "must be within a year from now")
+
+
+def refuse_imported(schedule: OnCallSchedule) -> None:
+    """Raise Conflict for a schedule whose shifts come from a calendar."""
+    if schedule.source != OnCallSchedule.Source.MANUAL:
+        raise Conflict(
+            f"{schedule.name} is imported from a calendar. Change the calendar, or stop the import first."
+        )

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Membership, OnCallOverride, OnCallSchedule, OnCallShift
-from accounts.oncall.services.schedules import locked_schedule, refuse_imported
+from accounts.oncall.services.schedules import locked_schedule
 from accounts.oncall.services.shifts import refill_shifts
-from accounts.oncall.validation import check_override
+from accounts.oncall.validation import check_override, refuse_imported
 from accounts.permissions import Capability, require
 from accounts.services.audit import record
 from accounts.texts import clean_name, invalid

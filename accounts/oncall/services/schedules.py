@@ -12,7 +12,7 @@ from accounts.actor import Actor
 from accounts.models import Membership, OnCallRotation, OnCallSchedule, Workspace
 from accounts.oncall.selectors import schedule_for
 from accounts.oncall.services.shifts import refill_shifts
-from accounts.oncall.validation import MAX_LAYERS, RotationValues, check_rotation
+from accounts.oncall.validation import MAX_LAYERS, RotationValues, check_rotation, refuse_imported
 from accounts.permissions import Capability, require
 from accounts.services.audit import record
 from accounts.texts import clean_name, clean_time_zone, invalid
@@ -141,14 +141,6 @@ def locked_schedule(actor: Actor, schedule_id: int, version: int | None = None) 
             extra={"current": {"name": schedule.name, "version": schedule.version}},
         )
     return schedule
-
-
-def refuse_imported(schedule: OnCallSchedule) -> None:
-    """Raise Conflict for a schedule whose shifts come from a calendar."""
-    if schedule.source != OnCallSchedule.Source.MANUAL:
-        raise Conflict(
-            f"{schedule.name} is imported from a calendar. Change the calendar, or stop the import first."
-        )
 
 
 def _member_ids(actor: Actor) -> dict[str, int]:

@@ -12,7 +12,8 @@ from django.db import transaction
 from accounts.models import Membership, OnCallOverride, OnCallRotation, OnCallSchedule, OnCallShift
 from accounts.oncall.events import OnCallChanged
 from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_changes
-from accounts.oncall.turns import Rotation, Span, weekly_anchor
+from accounts.oncall.stored_rotation import rotation_of
+from accounts.oncall.turns import Span
 from core.outbox import publish
 
 REFILL_BELOW: Final = HORIZON - timedelta(days=1)
@@ -33,15 +34,17 @@ def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:
         )
         if schedule is None:
             return 0
-        return store_shifts(schedule, _planned(schedule, now), now=now)
+        return store_shifts(workspace_id, schedule, _planned(schedule, now), now=now)
 
 
-def store_shifts(schedule: OnCallSchedule, wanted: Sequence[Span], *, now: datetime) -> int:
+def store_shifts(
+    workspace_id: int, schedule: OnCallSchedule, wanted: Sequence[Span], *, now: datetime
+) -> int:
     """Write the difference between the stored and the wanted shifts of a locked schedule."""
-    rows = OnCallShift.objects.of(schedule.workspace_id).filter(schedule=schedule, ends_at__gt=now)
+    mine = OnCallShift.objects.of(workspace_id)
+    rows = mine.filter(schedule=schedule, ends_at__gt=now)
     stored = [StoredShift(s.pk, Span(s.user_id, s.starts_at, s.ends_at, s.source_uid)) for s in rows]
     changes = shift_changes(stored, wanted, now=now)
-    mine = OnCallShift.objects.of(schedule.workspace_id)
     mine.filter(pk__in=changes.delete).delete()
     was = {one.pk: one.span.ends_at for one in stored}
     # Those that end earlier first, so that none that ends later overlaps one for a moment.
@@ -81,22 +84,4 @@ def _planned(schedule: OnCallSchedule, now: datetime) -> list[Span]:
         zone=ZoneInfo(schedule.time_zone),
         start=now,
         end=now + HORIZON,
-    )
-
-
-def rotation_of(row: OnCallRotation) -> Rotation:
-    """A stored rotation as the pure value that decides its turns."""
-    is_weekly = row.unit == OnCallRotation.Unit.WEEK
-    anchor = weekly_anchor(row.starts_on, row.handoff_weekday) if is_weekly else row.starts_on
-    return Rotation(
-        layer=row.layer,
-        participants=tuple(row.participants),
-        length_days=row.length * (7 if is_weekly else 1),
-        anchor=anchor,
-        handoff_time=row.handoff_time,
-        starts_on=row.starts_on,
-        ends_on=row.ends_on,
-        active_from=row.active_from,
-        active_to=row.active_to,
-        active_weekdays=frozenset(row.active_weekdays),
     )
