@@ -78,8 +78,9 @@ LINES: list[tuple[str, int]] = [
     ("incidents rules update error_burst --severity critical", 0),
     (
         (
-            "incidents rules create --id custom_rule --name 'Custom Rule' --description 'Custom detection rule' "
-            "--type performance_degradation --severity high --threshold 10 --time-window 300 --check-interval 60"
+            "incidents rules create --id custom_rule --name 'Custom Rule' --description 'Custom' "
+            "--type performance_degradation --severity high --threshold 10 "
+            "--time-window 300 --check-interval 60"
         ),
         0,
     ),
