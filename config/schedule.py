@@ -17,6 +17,7 @@ DEFAULT: Final = "default"
 SCHEDULE: Final = {
     "evaluate": ("detection.evaluate", 1.0, DETECTION),
     "sweep rules": ("detection.sweep_rules", 1.0, DETECTION),
+    "raise prolonged incidents": ("incidents.raise_prolonged", 15.0, DEFAULT),
     "maintain partitions": ("detection.maintain_partitions", 600.0, DEFAULT),
     "relay": ("core.relay", 2.0, DEFAULT),
     "prune outbox": ("core.prune", 600.0, DEFAULT),
