@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from config.apps_list import APPS
 from config.environment import Environment, words
-from config.logging import logging_settings
+from config.logging import logging_settings, own_secrets
 from config.places import ROOT
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
@@ -189,7 +189,16 @@ STORAGES = {
     },
 }
 
-LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION)
+_OWN_SECRETS = own_secrets({
+    "SECRET_KEY": SECRET_KEY,
+    "SECRET_KEY_FALLBACKS": ENVIRONMENT.secret_key_fallbacks.get_secret_value(),
+    "S3_SECRET_KEY": S3_SECRET_KEY,
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "DATABASE_URL": str(ENVIRONMENT.database_url or ""),
+    "REDIS_URL": REDIS_URL,
+    "S3_ENDPOINT_URL": S3_ENDPOINT_URL or "",
+})  # fmt: skip
+LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION, own=_OWN_SECRETS)
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

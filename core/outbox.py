@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from core.hot_sql import send
 from core.models import OutboxEvent
 from core.nudge import nudge, nudge_later
+from core.queues import RELAY
 from core.registry import Registry
 
 _PUBLISH: Final[LiteralString] = """
@@ -23,13 +24,13 @@ with facts as materialized (
 written as (
   insert into core_outboxevent (id, topic, workspace_id, payload)
   select id, topic, workspace_id, payload from facts)
-insert into core_outboxdispatch (event_id, subscriber, state, attempts, last_error)
-select facts.id, told.subscriber, 'pending', 0, ''
+insert into core_outboxdispatch (event_id, subscriber)
+select facts.id, told.subscriber
   from json_to_recordset(%s::json) as told(n int, subscriber text) join facts using (n)
  order by facts.id
 """
 UNHURRIED_S = 0.25  # what open pages take in, too
-RELAY_TASK = "core.relay"
+RELAY_TASK: Final = RELAY.task
 Handler = Callable[[OutboxEvent], None]
 
 
@@ -114,11 +115,11 @@ def publish_all(events: Sequence[DomainEvent]) -> None:
 
 
 def _nudge_relay() -> None:
-    nudge(RELAY_TASK)
+    nudge(RELAY_TASK, RELAY.name)
 
 
 def _nudge_relay_later() -> None:
-    nudge_later(RELAY_TASK, UNHURRIED_S)
+    nudge_later(RELAY_TASK, UNHURRIED_S, RELAY.name)
 
 
 def _nudge_on_commit(call: Callable[[], None]) -> None:

@@ -103,6 +103,17 @@ class IncidentSignalled(IncidentEvent):
 
 
 @dataclass(frozen=True)
+class IncidentEvidenceRecorded(IncidentEvent):
+    """Detection computed new figures from the incident's events."""
+
+    topic: ClassVar[str] = "incident.evidence_recorded"
+    is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
+
+
+@dataclass(frozen=True)
 class IncidentEventsJoined(DomainEvent):
     """Events were counted on these incidents: one fact for a whole drain."""
 

@@ -83,6 +83,7 @@ class Incident(WorkspaceScoped):
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.ASSESSMENT)
     impact = models.TextField(blank=True)
     root_cause = models.TextField(blank=True)
+    users_impacted = models.PositiveBigIntegerField(null=True, blank=True)
     labels = models.JSONField(default=dict, blank=True)
     is_drill = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=IncidentSource.choices, default=IncidentSource.DECLARED)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.secret_shapes.shape import Shape, shape
-from core.secret_shapes.values import WORDS
+from tocsin.redaction.shape import Shape, shape
+from tocsin.redaction.values import WORDS
 
 _IN_QUERIES: Final = (
     "key code sig signature x-amz-signature x-goog-signature auth sid jwt ticket samlresponse samlrequest "

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MASK: Final = "[redacted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """One way a secret looks. `pattern` is tried where one of `marks` stands in the lower-cased text; the
     last of its groups that took part is what nobody may read. Of two at one place, the earlier goes first.
     Behind a mark `around` is asked first of the lower-cased text, as a pattern takes longer to begin with.
+
+    `groups` is set where a pattern has groups that hold no secret: those that may, the last one first.
     """
 
     name: str
     marks: tuple[str, ...]
     pattern: re.Pattern[str]
     around: str = ""
+    groups: tuple[int, ...] = ()
+
+    def secret_in(self, match: re.Match[str]) -> tuple[int, int]:
+        """Where the secret is within a match of the pattern."""
+        if not self.groups:
+            return match.span(match.lastindex or 0)
+        return next((match.span(group) for group in self.groups if match.start(group) >= 0), match.span())
+
+
+def rule_name(name: str) -> str:
+    """The name of a shape as it stands in placeholders and manifests."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def shape(name: str, marks: str | tuple[str, ...], pattern: str, around: str = "") -> Shape:
