@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services.escalating import raise_prolonged
+from incidents.services.sweeper import raise_prolonged
 
 
 @shared_task(name="incidents.raise_prolonged", ignore_result=True)

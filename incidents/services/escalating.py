@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor, system_actor
@@ -20,18 +18,9 @@ from incidents.events import IncidentSeverityChanged
 from incidents.models import Incident, TimelineEntry
 from incidents.services.journal import entry
 from incidents.services.sla import policy_of, put_clocks
-from incidents.severity_matrix import (
-    DURATION,
-    PROLONGED_MINUTES,
-    TYPES_BY_METRIC,
-    Escalation,
-    Fact,
-    escalation_words,
-    raises,
-)
+from incidents.severity_matrix import Escalation, Fact, escalation_words, raises
 from incidents.vocabulary import UNRESOLVED, Basis, EntryKind, IncidentType, Severity
 
-MAX_RAISED: Final = 200
 _FIELDS: Final = (
     "severity", "acknowledge_due_at", "update_due_at", "resolve_due_at", "version", "updated_at",
 )  # fmt: skip
@@ -60,30 +49,6 @@ def raise_by_facts(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -
         record_all(actor, [_audit(actor, one) for one in raised])
         publish_all([_event(one) for one in raised])
     return [one.incident.pk for one in raised]
-
-
-def raise_prolonged(now: datetime, *, limit: int = MAX_RAISED) -> int:
-    """Raise the incidents whose type escalates when it lasts too long; returns how many. Safe to repeat."""
-    since = now - timedelta(minutes=PROLONGED_MINUTES)
-    due = Incident.across_workspaces.filter(
-        status__in=UNRESOLVED,
-        started_at__lt=since,
-        severity_basis__lt=Basis.PERSON,
-        incident_type__in=TYPES_BY_METRIC[DURATION],
-    )
-    by_workspace: dict[int, dict[int, Mapping[str, Fact]]] = defaultdict(dict)
-    found = 0
-    columns = due.order_by("id").values_list("workspace_id", "id", "incident_type", "severity", "started_at")
-    for workspace_id, incident_id, kind, severity, started_at in columns.iterator(chunk_size=500):
-        facts = {DURATION: round((now - started_at).total_seconds() / 60, 2)}
-        if found < limit and raises(IncidentType(kind), Severity(severity), facts):
-            by_workspace[workspace_id][incident_id] = facts
-            found += 1
-    raised = 0
-    for workspace_id, measured in sorted(by_workspace.items()):
-        with transaction.atomic():
-            raised += len(raise_by_facts(workspace_id, measured))
-    return raised
 
 
 def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[Raised]:
