@@ -26,6 +26,8 @@ class Capability(StrEnum):
     TOKENS_WRITE = "tokens.write"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
+    ONCALL_READ = "oncall.read"
+    ONCALL_WRITE = "oncall.write"
     SYSTEM_READ = "system.read"
 
 
@@ -46,6 +48,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.ONCALL_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
 }
 
