@@ -14,6 +14,8 @@ from ninja.parser import Parser
 
 from accounts.api import router as accounts_router
 from accounts.door import ApiDoor
+from accounts.oncall.api import router as oncall_router
+from accounts.oncall.api_feeds import router as feeds_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health import is_behind
@@ -72,6 +74,8 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/on-call", oncall_router)
+api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)
 
 

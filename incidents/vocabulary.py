@@ -67,6 +67,16 @@ class IncidentType(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Basis(models.IntegerChoices):
+    """What an incident's type or severity rests on: the higher one decides."""
+
+    LEVEL = 0, "A rule that matches by level"
+    WORDS = 1, "The words of its events"
+    PATTERN = 2, "A rule that names a message pattern"
+    EVENT_TYPE = 3, "A rule that names event types, or the sender"
+    PERSON = 9, "A person"
+
+
 class Category(models.TextChoices):
     """The coarser sort that analysis assigns."""
 

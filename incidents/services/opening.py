@@ -28,7 +28,7 @@ from incidents.services.sla import policy_of, put_clocks
 from incidents.severity_matrix import default_severity
 from incidents.signals import JoinedEvents, Outcome, Signal
 from incidents.texts import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
-from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
+from incidents.vocabulary import Basis, EntryKind, IncidentSource, IncidentType, Severity
 from incidents.words import as_severity, as_type, parsed
 
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
@@ -106,6 +106,8 @@ def declare_incident(
         description=clean_text("description", description),
         severity=default_severity(kind) if severity is None else as_severity(severity),
         incident_type=kind,
+        type_basis=Basis.LEVEL if kind == IncidentType.OTHER else Basis.PERSON,
+        severity_basis=Basis.LEVEL if severity is None else Basis.PERSON,
         labels=clean_labels(labels or {}),
         source=parsed("source", source, IncidentSource, IncidentSource),
         started_at=clean_past("started_at", started_at, now),

@@ -18,7 +18,7 @@ RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 MAY_CROSS_WORKSPACES = {
     "admin.py", "relay.py", "tenancy.py", "metrics.py", "health.py", "setup.py", "checks.py",
     "seed_demo.py", "doctor.py", "sweeper.py", "api_auth.py",
-    "source_auth.py",
+    "source_auth.py", "feed_auth.py",
 }  # fmt: skip
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
