@@ -8,13 +8,14 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_postrun
+from celery.signals import setup_logging, task_postrun, worker_shutting_down
 from django.conf import settings
 
 from config import watchdog
 from config.schedule import CELERY
 from core import pulse
 from core.liveness import stamp
+from core.queue.shutdown import STOPPING
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
@@ -44,3 +45,9 @@ def _stamp_worker(task: Any = None, **_: Any) -> None:
     delivery = getattr(getattr(task, "request", None), "delivery_info", None) or {}
     if queue := delivery.get("routing_key"):
         pulse.stamp(queue)
+
+
+@worker_shutting_down.connect
+def _claim_no_more(**_: Any) -> None:
+    """Items that run are finished; no other is claimed."""
+    STOPPING.set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, field_validator, model_validator
@@ -19,6 +19,8 @@ from pydantic_settings import (
 
 from config.connections import has_known_password, open_ones
 from config.places import DATA_DIR, ROOT, RUNTIME_ENV
+
+LOOPBACK: Final[dict[int, Any]] = {4: IPv4Network("127.0.0.0/8"), 6: IPv6Network("::1/128")}
 
 
 class Environment(BaseSettings):
@@ -99,6 +101,11 @@ class Environment(BaseSettings):
     quarantine_days: int = Field(
         14, ge=1, le=365, description="Days a webhook that could not be read is kept, to be replayed."
     )
+    http_allowed_networks: str = Field(
+        "",
+        description="Private networks that webhooks and other outgoing requests may reach, such as "
+        "`10.0.5.0/24`, separated by commas. Loopback addresses outside production only.",
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
@@ -127,11 +134,11 @@ class Environment(BaseSettings):
             raise ValueError("set it in the environment: files of secrets are read before .env")
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "http_allowed_networks")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         for word in words(value):
-            ipaddress.ip_network(word, strict=False)
+            ip_network(word, strict=False)
         return value
 
     @field_validator("s3_endpoint_url", "base_url")
@@ -155,6 +162,9 @@ class Environment(BaseSettings):
             raise ValueError("ALLOWED_HOSTS must name hosts in production, not *")
         if self.database_url is None or self.redis_url is None:
             raise ValueError("DATABASE_URL and REDIS_URL must be set in production")
+        networks = [ip_network(word, strict=False) for word in words(self.http_allowed_networks)]
+        if any(network.overlaps(LOOPBACK[network.version]) for network in networks):
+            raise ValueError("HTTP_ALLOWED_NETWORKS cannot hold loopback addresses in production")
         self._connections_are_safe()
         return self
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from config.schedule import DEFAULT, DETECTION
+from config.queue_list import load_declarations
+from core.queue.declaration import PROCESSES, queues_of
 
 # An open page holds one request for as long as it is open, so the usual limit is far too low.
 PENDING_REQUESTS: Final = 8192
 STOP_WITHIN_S: Final = 8
-WORKERS: Final = ("detection", "worker")
+load_declarations()
+WORKERS: Final = tuple(process for process in PROCESSES if queues_of(process))
 
 
 def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, list[str]]:
     """Name -> argv, in the order they start."""
     return {
-        "detection": _python("config.work", DETECTION),
-        "worker": _python("config.work", DEFAULT),
+        **{process: _python("config.work", process) for process in WORKERS},
         "web": web(port, web_workers, host),
         "beat": _python("config.tick"),
     }

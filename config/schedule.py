@@ -1,4 +1,4 @@
-"""Queues, routes and the whole beat schedule as one table, without Django, so that beat stays small.
+"""Queues, routes and the beat schedule, made from the declarations of all apps, without Django.
 
 Messages only wake a worker; the rows they would work on are in PostgreSQL. So messages are small, may be
 lost, and are left out where some wait already: a worker that was stopped for an hour finds a few, not
@@ -11,16 +11,15 @@ from typing import Any, Final
 
 from kombu import Queue
 
-DETECTION: Final = "detection"
-DEFAULT: Final = "default"
+from config.queue_list import load_declarations
+from core.queue.declaration import PERIODIC, QUEUES
+from core.queues import UPKEEP
+
+load_declarations()
 # Name in the schedule: (task, seconds between two messages, queue).
-SCHEDULE: Final = {
-    "evaluate": ("detection.evaluate", 1.0, DETECTION),
-    "sweep rules": ("detection.sweep_rules", 1.0, DETECTION),
-    "maintain partitions": ("detection.maintain_partitions", 600.0, DEFAULT),
-    "relay": ("core.relay", 2.0, DEFAULT),
-    "prune outbox": ("core.prune", 600.0, DEFAULT),
-    "prune sign-ins": ("accounts.prune", 1200.0, DEFAULT),
+SCHEDULE: Final[dict[str, tuple[str, float, str]]] = {
+    **{queue.name: (queue.task, queue.period_s, queue.name) for queue in QUEUES},
+    **{entry.name: (entry.task, entry.period_s, entry.queue) for entry in PERIODIC},
 }
 
 
@@ -45,9 +44,9 @@ CELERY: Final[dict[str, Any]] = {
         "socket_keepalive": True,
         "health_check_interval": 15,
     },
-    "task_queues": [Queue(DETECTION), Queue(DEFAULT)],
-    "task_default_queue": DEFAULT,
-    "task_routes": {"detection.maintain_partitions": {"queue": DEFAULT}, "detection.*": {"queue": DETECTION}},
+    "task_queues": [Queue(queue.name) for queue in QUEUES],
+    "task_default_queue": UPKEEP.name,
+    "task_routes": {task: {"queue": queue} for task, _, queue in SCHEDULE.values()},
     "task_serializer": "json",
     "accept_content": ["json"],
     "task_ignore_result": True,

@@ -24,6 +24,9 @@ DEBUG = False
 ALLOWED_HOSTS = words(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = words(ENVIRONMENT.csrf_trusted_origins)
 TRUSTED_PROXIES = [ip_network(word, strict=False) for word in words(ENVIRONMENT.trusted_proxies)]
+HTTP_ALLOWED_NETWORKS = tuple(
+    ip_network(word, strict=False) for word in words(ENVIRONMENT.http_allowed_networks)
+)
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from config.machine import of_this_machine
-from config.schedule import DEFAULT, DETECTION, SCHEDULE
+from config.schedule import SCHEDULE
 from config.version import version
 from core.health import Finding, Level, examine
 from core.liveness import BEGUN, ages
 from core.nudge import valkey
+from core.queue.declaration import QUEUES
 
 LATE_ROUNDS: Final = 3
 LEAST_LATE_S: Final = 20.0
@@ -79,7 +80,7 @@ def _row(query: str, params: list[Any] | None = None) -> tuple[Any, ...]:
 
 
 def _waiting() -> Iterator[tuple[str, Finding]]:
-    for queue in (DETECTION, DEFAULT):
+    for queue in QUEUES.names():
         waiting = int(valkey().llen(queue))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
         advice = f"Start a worker of the queue {queue}. The rows are safe; these are only wake-ups."

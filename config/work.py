@@ -1,25 +1,25 @@
-"""`python -m config.work QUEUE`: the worker of one queue, without the command line's weight."""
+"""`python -m config.work PROCESS`: the worker of that process's queues, without the command line's weight."""
 
 from __future__ import annotations
 
 import socket
 import sys
+from typing import Final
 
 from config.celery import app
-from config.schedule import DEFAULT, DETECTION
+from core.queue.declaration import queues_of
 
-# Detection has one thing to do at a time and does it fastest in the main thread.
-POOLS = {DETECTION: ("solo", 1), DEFAULT: ("threads", 4)}
+# Most tasks only wake the threads of a queue; these few run what an app does in a task of its own.
+THREADS: Final = 4
 
 
-def work(queue: str) -> int:
+def work(process: str) -> int:
     """Blocks until a signal ends it. Returns the exit code."""
-    pool, concurrency = POOLS[queue]
     worker = app.Worker(
-        hostname=f"{queue}@{socket.gethostname()}",
-        queues=[queue],
-        pool_cls=pool,
-        concurrency=concurrency,
+        hostname=f"{process}@{socket.gethostname()}",
+        queues=[queue.name for queue in queues_of(process)],
+        pool_cls="threads",
+        concurrency=THREADS,
         loglevel="INFO",
         quiet=True,
         without_gossip=True,

@@ -7,7 +7,10 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Every app's `subscribers.py` and `panels.py` register themselves."""
+        """Every app's queues, tasks, subscribers, panels and search providers register themselves."""
+        autodiscover_modules("queues")
+        autodiscover_modules("tasks")
         autodiscover_modules("subscribers")
         autodiscover_modules("panels")
         autodiscover_modules("finders")
+        autodiscover_modules("calendars")

@@ -21,13 +21,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core import liveness, pulse
+from core import liveness
 from core.nudge import valkey
 from core.registry import Registry
 
 Level = Literal["ok", "warn", "fail"]
 BEAT_LATE_S: Final = 15.0
-WORKER_LATE_S: Final = 20.0
 LAG_LATE_S: Final = 30.0
 
 
@@ -182,18 +181,6 @@ def _beat() -> Finding:
     return seen("beat", liveness.age(settings.REDIS_URL, "beat"), BEAT_LATE_S, advice)
 
 
-@health_check("detection worker", "The detection worker", asks="database")
-def _detection_worker() -> Finding:
-    advice = "Start the worker of the queue detection. Events are kept; incidents open when it is back."
-    return seen("the detection worker", pulse.age("detection"), WORKER_LATE_S, advice)
-
-
-@health_check("worker", "The worker for live updates and notices", asks="database")
-def _worker() -> Finding:
-    advice = "Start the worker of the queue default. Live updates and notices go out when it is back."
-    return seen("the worker", pulse.age("default"), WORKER_LATE_S, advice)
-
-
 def outbox_lag() -> float:
     """Seconds the oldest due dispatch has waited; 0 when none waits."""
     return seconds_of(_OUTBOX_LAG)
@@ -208,7 +195,7 @@ def seconds_of(query: str) -> float:
 
 @health_check("outbox", "The delivery of live updates and notices", asks="database")
 def _outbox() -> Finding:
-    advice = "Look at the log of the worker of the queue default. Nothing is lost; it goes out late."
+    advice = "Look at the log of the worker detection. Nothing is lost; it goes out late."
     return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
 
 

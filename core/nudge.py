@@ -47,7 +47,7 @@ def _flag(task: str) -> str:
     return f"tocsin:nudge:{task}"
 
 
-def nudge(task: str, queue: str = "default") -> bool:
+def nudge(task: str, queue: str = "upkeep") -> bool:
     """Queue `task` unless a nudge for it is already waiting. Returns whether one was sent; never raises.
 
     The flag is set before the message is sent and cleared by the task before it claims (`clear`), so work
@@ -65,7 +65,7 @@ def nudge(task: str, queue: str = "default") -> bool:
     return True
 
 
-def nudge_later(task: str, delay_s: float, queue: str = "default") -> bool:
+def nudge_later(task: str, delay_s: float, queue: str = "upkeep") -> bool:
     """Queue `task` to run in `delay_s` seconds, unless this process did so and it has not run yet.
 
     Returns whether one was sent; never raises. It holds up nobody who nudges at once.

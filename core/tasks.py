@@ -1,4 +1,4 @@
-"""Celery's doors to the outbox. A message only wakes; the rows say what there is to do."""
+"""Celery tasks of the core: one that wakes each work queue, and clean-up. A message only wakes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,31 @@ from celery import shared_task
 
 from core import allowance
 from core.nudge import clear
-from core.outbox import RELAY_TASK
-from core.relay import prune, relay_due
+from core.queue import items
+from core.queue.declaration import QUEUES, Queue
+from core.queue.handlers import HANDLERS
+from core.queue.runner import threads_of
+from core.relay import prune
 
 
-@shared_task(name=RELAY_TASK, ignore_result=True)
-def relay() -> None:
-    """Deliver what is due. Nudged on commit, swept by beat every two seconds."""
-    clear(RELAY_TASK)
-    relay_due()
+def _add_task(queue: Queue) -> None:
+    @shared_task(name=queue.task, ignore_result=True)
+    def wake() -> None:
+        clear(queue.task)
+        threads_of(queue.name).wake()
+
+
+for _queue in QUEUES:
+    if not _queue.own_task:
+        _add_task(_queue)
 
 
 @shared_task(name="core.prune", ignore_result=True)
-def prune_outbox() -> None:
-    """Forget old facts that everybody has been told, and limits nobody has used for a day."""
+def prune_queues() -> None:
+    """Delete delivered events, done work items past their time, and rate limits unused for a day."""
     while prune():
         pass
+    for work in HANDLERS:
+        while work.keep and items.prune(work.model, work.keep):
+            pass
     allowance.prune()

@@ -16,6 +16,7 @@ from incidents.models import (
     Component,
     Incident,
     IncidentCounter,
+    IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
     SlaPolicy,
@@ -85,6 +86,21 @@ class AffectedComponentAdmin(OfIncidents):
 class IncidentCounterAdmin(ReadOnly):
     list_display = ("workspace", "last_number")
     list_select_related = ("workspace",)
+
+
+@admin.register(IncidentEvidence)
+class IncidentEvidenceAdmin(OfIncidents):
+    list_display = (
+        "incident",
+        "event_count",
+        "error_count",
+        "peak_error_rate",
+        "primary_type",
+        "primary_source",
+    )
+    list_filter = ("workspace",)
+    search_fields = ("primary_source", "primary_type")
+    list_select_related = ("incident",)
 
 
 @admin.register(Component)

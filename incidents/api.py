@@ -150,6 +150,8 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
     """All changes are made, or none. Send `version` or `If-Match` and a stale change is refused with 409."""
     given = body.model_dump(exclude_unset=True, exclude={"version"})
     wanted = {name: value for name, value in given.items() if value is not None or name == "assigned_to"}
+    if "users_impacted" in given:
+        wanted["users_impacted"] = "" if body.users_impacted is None else body.users_impacted
     if "public" in wanted:
         wanted["is_public"] = wanted.pop("public")
     version = version_from(request, body.version)

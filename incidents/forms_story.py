@@ -84,7 +84,8 @@ def text_of(incident: Incident, name: str) -> str:
     """A field as its form shows it; labels one a line."""
     if name == "labels":
         return "\n".join(f"{key}={value}" for key, value in incident.labels.items())
-    return str(getattr(incident, name))
+    value = getattr(incident, name)
+    return "" if value is None else str(value)
 
 
 def labels_from(text: str) -> dict[str, str]:
@@ -95,9 +96,19 @@ def labels_from(text: str) -> dict[str, str]:
 
 def _field(name: str) -> forms.Field:
     rows = {"description": 6, "impact": 3, "root_cause": 3, "labels": 4}
-    label = {"root_cause": "Root cause", "incident_type": "Type"}.get(name, name.capitalize())
+    label = {"root_cause": "Root cause", "incident_type": "Type", "users_impacted": "Users impacted"}.get(
+        name, name.capitalize()
+    )
     if name == "title":
         return forms.CharField(label=label, max_length=200, widget=forms.TextInput(attrs=TITLE_WIDGET))
+    if name == "users_impacted":
+        return forms.CharField(
+            label=label,
+            required=False,
+            max_length=12,
+            help_text="A whole number; empty while unknown.",
+            widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        )
     if name == "incident_type":
         return forms.ChoiceField(label=label, choices=IncidentType.choices)
     made = words_field(label, rows=rows[name])

@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from incidents.schemas_story import Body, EntryOut
-from incidents.texts import LABELS, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from incidents.texts import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
     SEVERITY_ALIASES,
     STAGE_ALIASES,
@@ -49,6 +49,7 @@ Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
+UsersImpacted = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION, description="The version that was read.")]
 
 
@@ -97,6 +98,11 @@ class PatchIn(Body):
     impact: Text | None = None
     root_cause: Text | None = None
     labels: Labels | None = None
+    users_impacted: UsersImpacted | None = Field(
+        None,
+        validation_alias=AliasChoices("users_impacted", "usersImpacted"),
+        description="How many people the incident affects; null: unknown.",
+    )
     notes: Text | None = Field(None, validation_alias=AliasChoices("notes", "note"))
     message: Text | None = None
     public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
@@ -176,6 +182,7 @@ class IncidentOut(Schema):
     mttr: float | None
     impact: str
     root_cause: str
+    users_impacted: int | None = Field(description="People affected, as entered; null: unknown.")
     labels: dict[str, Any]
     project: str | None
     is_drill: bool

@@ -15,6 +15,7 @@ TEXT_LENGTH: Final = 20_000
 NAME_LENGTH: Final = 200
 URL_LENGTH: Final = 500
 LABELS: Final = 50
+MAX_COUNT: Final = 10_000_000_000
 LABEL_KEY_LENGTH: Final = 60
 LONGEST_AGO: Final = timedelta(days=3653)
 # Bidirectional overrides make a line read differently from what it says.
@@ -94,6 +95,19 @@ def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
         )
         for key, value in labels.items()
     }
+
+
+def clean_count(field: str, value: int | str | None) -> int | None:
+    """A whole number from 0 to MAX_COUNT; None and "" are no number. Raises Invalid naming `field`."""
+    if value is None or value == "":
+        return None
+    message = f"must be a whole number from 0 to {MAX_COUNT:,}, or empty"
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise invalid(field, "type", message)
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 12 or int(text) > MAX_COUNT:
+        raise invalid(field, "range", message)
+    return int(text)
 
 
 def clean_url(field: str, text: str) -> str:

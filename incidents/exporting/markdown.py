@@ -120,6 +120,7 @@ def _facts(
         "Components": ", ".join(
             f"{words(a.component.name)} ({a.get_impact_display().lower()})" for a in components
         ),
+        "Users impacted": "" if incident.users_impacted is None else str(incident.users_impacted),
         "Labels": ", ".join(words(f"{name}={value}") for name, value in incident.labels.items()),
         "Started": moment(incident.started_at, seconds=True),
         "Detected": moment(incident.detected_at, seconds=True),

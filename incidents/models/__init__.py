@@ -2,6 +2,7 @@
 
 from incidents.models.bulk import BulkAction, BulkStep
 from incidents.models.component import AffectedComponent, Component
+from incidents.models.evidence import IncidentEvidence
 from incidents.models.incident import Incident, IncidentCounter, IncidentSignal
 from incidents.models.role import RoleAssignment
 from incidents.models.sla import SlaPolicy
@@ -14,6 +15,7 @@ __all__ = [
     "Component",
     "Incident",
     "IncidentCounter",
+    "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
     "SlaPolicy",

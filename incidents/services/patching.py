@@ -15,7 +15,9 @@ from incidents.services.opening import declare_incident, declared_with
 from incidents.services.responding import change_severity, change_stage, change_status, edit_incident
 from incidents.services.roles import assign_role
 
-_TEXTS: Final = ("title", "description", "impact", "root_cause", "labels", "incident_type")
+_TEXTS: Final = (
+    "title", "description", "impact", "root_cause", "labels", "incident_type", "users_impacted",
+)  # fmt: skip
 
 
 def patch_incident(
@@ -23,9 +25,10 @@ def patch_incident(
 ) -> Incident:
     """Make every change `wanted` names, each through its own service, in one transaction.
 
-    Keys: title, description, impact, root_cause, labels, incident_type, severity, status, stage, assigned_to
-    (a user name; None: nobody), notes, message and is_public (said with a change of status, or as an
-    update). Raises Conflict when `version` is stale, and what the services raise; then nothing is changed.
+    Keys: title, description, impact, root_cause, labels, incident_type, users_impacted ("": unknown),
+    severity, status, stage, assigned_to (a user name; None: nobody), notes, message and is_public (said with
+    a change of status, or as an update). Raises Conflict when `version` is stale, and what the services
+    raise; then nothing is changed.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)

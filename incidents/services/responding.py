@@ -18,8 +18,8 @@ from incidents.services.journal import newest
 from incidents.services.moving import move_to
 from incidents.services.sla import clocks_for, put_clocks
 from incidents.services.touching import remove_component, set_component_impact
-from incidents.texts import clean_labels, clean_text, clean_title
-from incidents.vocabulary import EntryKind, IncidentType, Severity, Stage, Status
+from incidents.texts import clean_count, clean_labels, clean_text, clean_title
+from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 from incidents.words import as_severity, as_stage, as_status_or_stage, as_type
 
 __all__ = [
@@ -138,7 +138,7 @@ def change_severity(
         if wanted == before:
             return
         it.refuse_stale()
-        it.incident.severity = wanted
+        it.incident.severity, it.incident.severity_basis = wanted, _basis_of(actor)
         _recompute_clocks(it.incident)
         it.save()
         data: dict[str, Any] = {"from": before.value, "severity": wanted.value}
@@ -149,6 +149,11 @@ def change_severity(
         )
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
+
+
+def _basis_of(actor: Actor) -> Basis:
+    """What a change of this actor makes a type or severity rest on: a sender's word is a specific finding."""
+    return Basis.EVENT_TYPE if actor.kind in ("source", "system") else Basis.PERSON
 
 
 def _recompute_clocks(incident: Incident) -> None:
@@ -168,9 +173,12 @@ def edit_incident(
     root_cause: str | None = None,
     labels: Mapping[str, str] | None = None,
     incident_type: IncidentType | str | None = None,
+    users_impacted: int | str | None = None,
     version: int | None = None,
 ) -> Incident:
     """Correct what it says; None leaves a field alone, `labels` replaces all. Nothing new changes nothing.
+
+    `users_impacted`: a whole number, or "" for unknown.
 
     Raises Conflict (stale), Invalid naming the field, NotFound, Forbidden.
     """
@@ -183,8 +191,12 @@ def edit_incident(
         "incident_type": None if incident_type is None else as_type(incident_type),
     }
 
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if users_impacted is not None:
+        given["users_impacted"] = clean_count("users_impacted", users_impacted)
+
     def work(it: Change) -> None:
-        _edit(it, {name: value for name, value in wanted.items() if value is not None})
+        _edit(it, given)
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
 
@@ -196,6 +208,8 @@ def _edit(it: Change, wanted: Mapping[str, object]) -> None:
     it.refuse_stale()
     for name in changed:
         setattr(it.incident, name, wanted[name])
+    if "incident_type" in changed:
+        it.incident.type_basis = _basis_of(it.actor)
     it.save()
     words = ", ".join(changed).replace("_", " ")
     it.note(EntryKind.CHANGE, f"Changed {words}.", fields=changed)

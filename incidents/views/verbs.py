@@ -150,10 +150,20 @@ ACTIONS: Final = {
     "severity": Action(
         "Change severity", "Change severity", forms.SeverityForm, _severity, "{ref} is {severity} now."
     ),
-    "edit": _edits("Edit details", "title", "description", "impact", "root_cause", "incident_type", "labels"),
+    "edit": _edits(
+        "Edit details",
+        "title",
+        "description",
+        "impact",
+        "users_impacted",
+        "root_cause",
+        "incident_type",
+        "labels",
+    ),
     "title": _edits("Rename", "title"),
     "description": _edits("Edit the description", "description"),
     "impact": _edits("Edit the impact", "impact"),
+    "users-impacted": _edits("Edit users impacted", "users_impacted"),
     "root-cause": _edits("Edit the root cause", "root_cause"),
     "type": _edits("Change the type", "incident_type"),
     "labels": _edits("Edit the labels", "labels"),

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from core import allowance, relay
+from core import allowance
 from core.meter import Limit, Meter
 from core.models import OutboxDispatch
+from core.queues import RELAY
 from core.relay import relay_due
-from tests.core.test_relay import happen, make_due, seconds_from_now
+from tests.core.test_relay import claim, happen, make_due, seconds_from_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JUMPS = [timedelta(days=400), timedelta(hours=-3), timedelta(days=-400)]
@@ -34,10 +35,10 @@ def test_what_waits_is_delivered_once(heard, jump):
 
 def test_nobody_takes_what_another_holds(heard, jump):
     happen()
-    [held] = relay.claim(10)
+    [held] = claim(10)
     jump()
-    assert relay.claim(10) == []
-    assert 0 < seconds_from_now("leased_until") <= relay.LEASE_S
+    assert claim(10) == []
+    assert 0 < seconds_from_now("lease_until") <= RELAY.lease_s
     assert held.attempts == 1
 
 

@@ -18,6 +18,7 @@ from core.glance import GLANCE, Glance, Trouble
 from core.health import Finding
 from core.models import OutboxDispatch, OutboxEvent, Pulse
 from core.nudge import valkey
+from core.queue.declaration import QUEUES
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, 14, 2, 31, tzinfo=UTC)
@@ -34,8 +35,8 @@ def all_alive() -> None:
     liveness._last.clear()
     pulse._last.clear()
     liveness.stamp(settings.REDIS_URL, "beat")
-    pulse.stamp("detection")
-    pulse.stamp("default")
+    for queue in QUEUES.names():
+        pulse.stamp(queue)
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkey
     found = health.examine()
     assert found["valkey"].level == "warn"
     assert "beat" not in found, "nobody knows"
-    assert found["worker"].level == found["detection worker"].level == "ok"
+    assert found["relay worker"].level == found["detection worker"].level == "ok"
 
 
 def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():

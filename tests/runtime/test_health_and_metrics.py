@@ -19,6 +19,7 @@ from config.watchdog import DEAF_AFTER_S, Watch
 from core import health, liveness, pulse
 from core.embedded.process import wait_until
 from core.health import Finding
+from core.queue.declaration import QUEUES
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def _no_stamps() -> None:
 
 def _all_alive() -> None:
     liveness.stamp(settings.REDIS_URL, "beat")
-    for queue in ("detection", "default"):
+    for queue in QUEUES.names():
         pulse.stamp(queue)
 
 

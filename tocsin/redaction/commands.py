@@ -36,6 +36,7 @@ _CLIENTS: Final = rf"""(?:
   | (?:sqlplus|rman|impdp|expdp|sqlldr){_UP_TO}\w{{1,40}}/(?=\S{{1,80}}@)
   | rabbitmqctl[ \t](?:add_user|change_password|authenticate_user)[ \t]{{1,4}}\S{{1,80}}[ \t]{{1,4}}
   | psexec(?:64)?{_UP_TO_DASH}-p[ \t]{{1,4}} | net[ ]user[ ]\S{{1,80}}[ ](?=[^\s/]{{6}})
+  | openssl{_UP_TO_DASH}-[kK][ \t]{{1,4}} | wg[ ]set{_UP_TO}(?:private|preshared)-key[ \t]<\(echo[ ]
   | vault[ \t]login[ \t]{{1,4}}(?=[\w.-]{{16,}}) )"""
 _CLIENT_MARKS: Final = (
     "mysql mariadb redis-cli valkey-cli sshp mongo cqlsh rabbitmqadmin influx sqlcmd ipmitool mosquitto_ "
@@ -45,7 +46,18 @@ _CLIENT_MARKS: Final = (
 _MARKS: Final = (
     *(f"{client} login" for client in _LOGINS.replace("[ ]", " ").split("|")),
     *_CLIENT_MARKS.split(),
-    *("bcp ", "isql ", "zip ", "rman ", "psexec", "net us", "vault login", "rabbitmqctl "),
+    *(
+        "bcp ",
+        "isql ",
+        "zip ",
+        "rman ",
+        "psexec",
+        "net us",
+        "vault login",
+        "openssl",
+        "wg set",
+        "rabbitmqctl ",
+    ),
 )
 _SINGLE: Final = (
     "storepass keypass srcstorepass deststorepass password passwd passphrase pass token secret apikey"

@@ -72,6 +72,15 @@ _OTHERS: Final = (
     ("pbkdf2_ scram-sha-256$", r"(?:pbkdf2_sha\d{1,3}|SCRAM-SHA-256)\$\d{1,8}[$:][A-Za-z0-9+/=$:]{20,}+"),
     ("secret_", rf"{_EDGE}secret_[A-Za-z0-9]{{40,}}+"),  # Notion
 )  # fmt: skip
+_NAMES: Final = {
+    "eyj": "jwt",
+    "akia asia": "aws key",
+    "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_": "github token",
+    "xoxa- xoxb- xoxe xoxo- xoxp- xoxr- xoxs-": "slack token",
+    "sk_live_ sk_test_ rk_live_ rk_test_": "stripe key",
+    "tcs_": "tocsin token",
+    "$2a$ $2b$ $2y$ $argon2 $5$ $6$ $y$": "hash of a password",
+}
 _SHORT_WORD: Final = "(?:" + "|".join(rf"(?<=[^A-Za-z0-9][a-z][a-z0-9]{{{n}}}_)" for n in range(1, 9)) + ")"
 
 
@@ -94,14 +103,14 @@ def _behind_an_underscore() -> str:
 
 def _of_an_issuer() -> tuple[Shape, ...]:
     marked = (
-        exact(mark, mark.lower(), rf"({_EDGE}{re.escape(mark)}{_TAIL})") for mark in _OTHER_MARKS.split()
+        exact("token", mark.lower(), rf"({_EDGE}{re.escape(mark)}{_TAIL})") for mark in _OTHER_MARKS.split()
     )
-    others = (exact(marks, marks, f"({pattern})") for marks, pattern in _OTHERS)
+    others = (exact(_NAMES.get(marks, "token"), marks, f"({pattern})") for marks, pattern in _OTHERS)
     return (
         *others,
         *marked,
         exact(
-            "behind an underscore",
+            "token",
             "_",
             rf"_(?:{_behind_an_underscore()}|{_UNKNOWN})",
             # Four short words in a row, each with an underscore behind it, are a name and no token.

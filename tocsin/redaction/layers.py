@@ -51,11 +51,32 @@ def below(text: str, depth: int = 0) -> Iterator[SecretMatch]:
     """The secrets that are found below a layer, in no order."""
     if depth >= MAX_DEPTH:
         return
-    if _IS_ESCAPED.search(text):
-        yield from _in_layer(_unescaped(text), depth)
-    if "\n" in text and _WRAPPED.search(text):
-        yield from _over_the_edge(text)
+    for start, end in _lines_with(_IS_ESCAPED, text):
+        yield from _moved(_in_layer(_unescaped(text[start:end]), depth), start)
+    if "\n" in text:
+        for start, end in _lines_with(_WRAPPED, text):
+            yield from _moved(_over_the_edge(text[start:end]), start)
     yield from _in_base64(text, depth)
+
+
+def _lines_with(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """Where the lines with a match begin and end; the next line too where the match ends a line."""
+    start = end = -1
+    for match in pattern.finditer(text):
+        if match.start() > end >= 0:
+            yield start, end
+            start = -1
+        if start < 0:
+            start = text.rfind("\n", 0, match.start()) + 1
+        if match.end() > end:
+            end = text.find("\n", match.end())
+            end = len(text) if end < 0 else end
+    if start >= 0:
+        yield start, end
+
+
+def _moved(found: Iterator[SecretMatch], by: int) -> Iterator[SecretMatch]:
+    return (SecretMatch(start + by, end + by, rule) for start, end, rule in found)
 
 
 def _in_layer(layer: _Layer, depth: int) -> Iterator[SecretMatch]:

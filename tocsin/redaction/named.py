@@ -26,7 +26,7 @@ _PADDING: Final = r"(?:={1,2}|%3d){0,2}(?![\w=])"
 
 # Most names stand in sentences; the rest of the pattern need not be tried there.
 _NOT_PROSE: Final = (
-    r"""(?=\s{0,40}+(?:[=:%,>|│"'`\\&\])\x1b]|->|v(?=alue)|\.{4}|[\w:.-]{1,40}+=["'][^<>]{0,200}+>))"""
+    r"""(?=\s{0,40}+(?:[=:：%,>|│"'`\\&\])\x1b]|->|v(?=alue)|\.{4}|[\w:.-]{1,40}+=["'][^<>]{0,200}+>))"""
 )
 # What may stand between a name and its value; each ends with the value as its last group.
 _QUOTED_VALUE: Final = rf"{TO_QUOTE}(?:(?P=quote)[ ]->[ ](?P=quote){TO_QUOTE})?"  # before and after
@@ -44,6 +44,10 @@ _ELEMENT: Final = r"""["']?(?:\s{1,40}+[\w:.-]{1,40}+=["'][^<>]{0,200}+)?>
 _ESCAPED_ELEMENT: Final = r"&gt;((?:(?!&lt;)[^<>\n]){1,200}+)(?=&lt;/)"
 _CELL: Final = r"""[ \t]{0,40}+[|│][ \t]{0,40}+(?=[^\s|│()]{0,40}\d)([^\s|│()\[\]"']{8,})[ \t]{0,80}[|│]"""
 
+# As JSON is written by some: the value below its name.
+_NEXT_LINE: Final = r"""["'][ \t]{0,8}:[ \t]{0,8}\r?\n[ \t]{0,60}(?P<below>["'])(?!(?P=below))
+    ((?:(?!(?P=below))(?:\\.|[^\n]))++)"""
+
 # Letters and digits in such disorder that they are no word: nothing else marks them in a sentence.
 _DISORDER: Final = r"(?=(?-i:[^A-Z\s]{0,40}+[A-Z]))(?=(?-i:[^a-z\s]{0,40}+[a-z]))(?=[^\d\s]{0,40}+\d)"
 _RUN: Final = r"[\w+/~!@\#$%^*?-]{12}"
@@ -55,7 +59,7 @@ _LIKELY: Final = r"""(?!(?:base|sha|md|argon|utf|rfc|oauth|http)-?\d)(?=[^\s\d]{
 _QUOTED_LIKELY: Final = r"""(?=[^\n]{0,40}\d)(?P<by>["'`])((?:(?!(?P=by))[^\n]){8,80}+)(?=(?P=by))"""
 _IN_A_SENTENCE: Final = rf"""(?=(?:[ \t:]|["'][ ]["'])(?!-{{1,2}}[a-z]{{1,20}}+[ ])[^\d]{{0,120}}+\d)(?:
     (?:[ ](?:for|of)(?:[ ][\w.@-]{{1,40}}){{1,5}}?)?[ ](?:now[ ])?
-      (?:is|was|will[ ]be|set[ ]to|changed[ ]to|reset[ ]to)(?:[ ]now)?:?[ ]
+      (?:is|was|will[ ]be|set[ ]to|changed[ ]to|reset[ ]to|ist|lautet|est|es|é|è|jest)(?:[ ]now)?:?[ ]
       (?:{_QUOTED_LIKELY} | ({_LIKELY}))
   | [ ](?:created|generated|issued)[^\n:]{{0,40}}+:[ ]({_LIKELY})
   | [ \t]{{1,40}}(?:(?:value|ascii)[ ])?(?:\d[ ])?(?:(?={_RUN})|[\w.@-]{{1,40}}+/)({_STRONG})
@@ -134,7 +138,7 @@ NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "value that goes by a name",
         NAME_MARKS,
-        rf"""{NAME}(?:{_NOT_PROSE}(?:{_BESIDE}|{_WITHIN}|{_UNDER}
+        rf"""{NAME}(?:{_NOT_PROSE}(?:{_BESIDE}|{_WITHIN}|{_UNDER}|{_NEXT_LINE}
             |{_ENCODED}|{_FIELD}|{_ELEMENT}|{_ESCAPED_ELEMENT}|{_CELL})
             |{_IN_A_SENTENCE}|[ ]'[a-z ]{{1,20}}'[ ]({_MASK}|{_STRONG}))""",
     ),

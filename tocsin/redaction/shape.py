@@ -28,10 +28,10 @@ class Shape(NamedTuple):
             return match.span(match.lastindex or 0)
         return next((match.span(group) for group in self.groups if match.start(group) >= 0), match.span())
 
-    @property
-    def rule(self) -> str:
-        """The name as it stands in placeholders and manifests."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+def rule_name(name: str) -> str:
+    """The name of a shape as it stands in placeholders and manifests."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def shape(name: str, marks: str | tuple[str, ...], pattern: str, around: str = "") -> Shape:

@@ -15,7 +15,8 @@ from tocsin.redaction.shape import ending
 _KEYS: Final = (
     "api access secret private signing encryption auth session account shared master license storage service "
     "deploy ssh client app application consumer subscription webhook integration admin fernet cipher crypto "
-    "unseal recovery activation"
+    "unseal recovery activation hmac preshared pre-shared wep wpa jwt aes rsa kms sas ingest ingestion "
+    "pairing provisioning enrollment"
 )
 _SAID_KEYS: Final = "api access secret private signing encryption master license unseal recovery activation"
 _LAST: Final = "".join(sorted({word[-1] for word in _KEYS.split()} - {"y"}))
@@ -24,18 +25,29 @@ CODES: Final = (
     "verification confirmation security recovery backup one-time login sign-in auth authorization otp mfa "
     "2fa sms"
 )
+# What a password is called elsewhere. French and Portuguese say a word of passing, see below.
+_ELSEWHERE: Final = (
+    "contraseña contrasena contrasenya clave senha kennwort wachtwoord lösenord losenord passord adgangskode "
+    "salasana heslo hasło haslo parola jelszó jelszo şifre sifre lozinka пароль пароля 密钥 密码 密碼 口令 "
+    "パスワード 비밀번호 암호 κωδικός סיסמה"
+)
 NAME_MARKS: Final = (
-    "pass pwd secret token credential key sess connect.sid otp authorization _auth code pw psk"
+    "pass pwd secret token credential key sess connect.sid otp authorization _auth code pw psk creds jwt "
+    f"cookie {_ELSEWHERE}"
 )
 # Nothing of a name is given back: what follows it is looked for once.
 NAME: Final = rf"""(?P<name>(?>
-    passw(?:or)?d | passphrase | pass(?:(?<![a-z]pass)|{ending(_SHORT, end="pass")})
+    passw(?:or)?[dt](?:es)? | passphrase | passcode
+  | passe(?:(?<=mot[ _-]de[ _-]passe)|(?<=motdepasse)|(?<=palavra[ _-]passe))
+  | pass(?:(?<![a-z]pass)|{ending(_SHORT, end="pass")})
   | pwd(?:(?<![a-z]pwd)|{ending(_SHORT, end="pwd")})
   | pw(?:(?<![a-z]pw)|{ending(_SHORT, end="pw")}) | (?<![a-z])psk
   | secret(?:[_-]?id(?==[0-9a-f]{{8}}-))? | token(?:(?<=TF_TOKEN)_\w{{1,80}})? | credentials?
   | key(?:(?<=[{_LAST}_-]key){ending(_KEYS, ("", "_", "-"), "key")}
       |(?<=[ ]key){ending(_SAID_KEYS, (" ",), "key")})
     (?:[_-]?(?:base|data|pem))?
+  | {"|".join(_ELSEWHERE.split())} | creds(?<![a-z]creds) | jwt(?<![a-z]jwt)
+  | cookie(?:(?<=session[_-]cookie)|(?<=auth[_-]cookie)|(?<=csrf[_-]cookie))
   | code(?<=[_ -]code){ending(CODES, ("_", "-", " "), "code")}
   | sess(?:ion)?[_-]?id | connect\.sid | (?<![a-z])otp | authorization | (?<![a-z0-9])_auth )
   (?>[_-]?(?:hash|digest|value|base64|b64|raw|plain|confirm(?:ation)?|\d{{1,2}}(?!\d))|[ ]\d{{1,2}}(?=:))?)"""
@@ -48,7 +60,7 @@ _LEAD: Final = r"""(?:[|>][+-]?[ \t]{0,8}\r?\n[ \t]{1,40} | <<[-~]?["']?[A-Z_]{2
 # password="…, 'password', '…' (a pair), token => …, (token)=(…, password....: …
 TO_VALUE: Final = rf"""
     {_COLOUR}{QUOTE}?+[\])]?+{_BLANKS}
-    (?: (?:=>|->|:=|={{1,3}}|:(?::(?=[ ]))?|\.{{4,64}}:?(?=[ ]?["':])){_BLANKS}{_LEAD}[(\[]?
+    (?: (?:=>|->|:=|={{1,3}}|：|:(?::(?=[ ]))?|\.{{4,64}}:?(?=[ ]?["':])){_BLANKS}{_LEAD}[(\[]?
       | (?<=["'`\x20\t]),[ \t]{{0,8}}(?=b?{QUOTE}(?!\w{{1,40}}+{QUOTE}:)) | ,[ ]?<<(?={QUOTE}) )"""
 # Words and numbers with a joint between them: the name of a page or of a variable, not a token.
 WORDS: Final = r"""(?:(?:\d{1,24}+[_-]){0,6}+(?-i:[A-Z]?[a-z]{2,24}+)
@@ -68,10 +80,17 @@ _SAID: Final = (
     "bearer basic digest token apikey negotiate ntlm"
 )
 END: Final = r"""(?![\w!@#$%^*+/?~-])"""
+# Where a value is filled in: %(name)s, {{ name }}, ${name:-…}, $(command), {name}, <your token>, %NAME%.
+_FILLED_IN: Final = r"""(?:%\([\w.-]{1,60}\)[sdrf]?|\{\{[^{}\n]{0,80}\}\}|\$\{[^{}\n]{1,80}\}
+    |\$\([^()\n]{1,80}\)|\#?\{[a-z_][\w.\[\]]{0,60}(?:![rs])?\}|<[a-z][\w .-]{0,40}>|%[A-Z_]{2,40}%
+    |\[%[^%\n]{1,60}%\]
+    |@[\w.]{2,40}@)[\"'`]?"""
+_ARTICLES: Final = "the a an your my our his her any some this that what whatever which it same one"
 _STOP: Final = r"(?=[\s,;)\]}]|$)"
 # The name itself again, a placeholder, one of the words above, a call, a variable, a small number, a folder,
 # and after a colon and a blank a word with another one behind it, which is a sentence.
-NOT_A_VALUE: Final = rf"""(?! (?P=name)(?=[\s,;:=)\]}}]|$)
+NOT_A_VALUE: Final = rf"""(?! {_FILLED_IN}{_STOP} | (?<==[ ])(?:{"|".join(_ARTICLES.split())})[ ](?-i:[a-z])
+    | (?P=name)(?=[\s,;:=)\]}}]|$)
     | {PLACEHOLDER}(?![\w!@#$%^*+/~-])
     | (?:{"|".join(_SAID.split())}){END}
     | (?-i:[a-z_]{{1,40}}[._])[a-z_.]{{0,60}}[(\[] | (?-i:[a-z]{{2,40}}+\(\))
