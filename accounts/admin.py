@@ -17,8 +17,13 @@ from accounts.admin_history import Audited, AuditedReadOnly
 from accounts.models import (
     ApiToken,
     AuditEntry,
+    CalendarFeed,
     Invitation,
     Membership,
+    OnCallOverride,
+    OnCallRotation,
+    OnCallSchedule,
+    OnCallShift,
     Session,
     SignInLink,
     TokenEpoch,
@@ -170,6 +175,42 @@ class ApiTokenAdmin(AuditedReadOnly):
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "prefix")
     list_select_related = ("workspace",)
+    exclude = ("digest",)
+
+
+@admin.register(OnCallSchedule)
+class OnCallScheduleAdmin(AuditedReadOnly):
+    list_display = ("name", "workspace", "time_zone", "source", "failing_since", "filled_until")
+    list_filter = ("workspace", "source")
+    search_fields = ("name",)
+    list_select_related = ("workspace",)
+    exclude = ("sealed_url", "calendar_text")
+
+
+@admin.register(OnCallRotation)
+class OnCallRotationAdmin(ReadOnly):
+    list_display = ("schedule", "layer", "unit", "length", "handoff_time", "starts_on", "ends_on")
+    list_select_related = ("schedule",)
+
+
+@admin.register(OnCallOverride)
+class OnCallOverrideAdmin(AuditedReadOnly):
+    list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
+    list_select_related = ("schedule", "user")
+
+
+@admin.register(OnCallShift)
+class OnCallShiftAdmin(ReadOnly):
+    list_display = ("schedule", "user", "starts_at", "ends_at", "source_uid")
+    list_filter = ("workspace",)
+    list_select_related = ("schedule", "user")
+    ordering = ("-starts_at",)
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(AuditedReadOnly):
+    list_display = ("name", "workspace", "user", "kinds", "last_read_at", "revoked_at")
+    list_select_related = ("workspace", "user")
     exclude = ("digest",)
 
 

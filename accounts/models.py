@@ -13,6 +13,11 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.browsers import browser_in
+from accounts.oncall.models import CalendarFeed as CalendarFeed
+from accounts.oncall.models import OnCallOverride as OnCallOverride
+from accounts.oncall.models import OnCallRotation as OnCallRotation
+from accounts.oncall.models import OnCallSchedule as OnCallSchedule
+from accounts.oncall.models import OnCallShift as OnCallShift
 from core.tenancy import WorkspaceScoped
 
 
@@ -96,6 +101,9 @@ class Workspace(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(db_default=Now())
     setup_dismissed_at = models.DateTimeField(null=True, blank=True)
+    default_schedule = models.ForeignKey(
+        OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.name

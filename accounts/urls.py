@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from accounts.oncall.views import feed as calendar_feed
+from accounts.oncall.views import pages as oncall_pages
+from accounts.oncall.views import schedules as oncall_schedules
 from accounts.views import audit, invitations, members, profile, signing, tokens, workspace
 
 app_name = "accounts"
@@ -29,5 +32,12 @@ urlpatterns = [
     path("settings/tokens/<str:token_id>/rotate", tokens.rotate, name="rotate_token"),
     path("settings/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("settings/audit", audit.audit, name="audit"),
+    path("on-call", oncall_pages.on_call, name="on_call"),
+    path("calendar/<str:secret>.ics", calendar_feed.feed, name="calendar_feed"),
+    path("settings/calendars", oncall_pages.feeds, name="calendars"),
+    path("settings/calendars/<int:pk>/revoke", oncall_pages.revoke, name="revoke_calendar"),
+    path("settings/on-call", oncall_schedules.schedule_list, name="on_call_settings"),
+    path("settings/on-call/<int:pk>", oncall_schedules.schedule, name="schedule"),
+    path("settings/on-call/<int:pk>/<slug:verb>", oncall_schedules.act, name="act_on_schedule"),
     path("settings/audit.csv", audit.audit_csv, name="audit_csv"),
 ]

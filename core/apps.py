@@ -13,3 +13,4 @@ class CoreConfig(AppConfig):
         autodiscover_modules("subscribers")
         autodiscover_modules("panels")
         autodiscover_modules("finders")
+        autodiscover_modules("calendars")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models import User, Workspace
+from accounts.models import OnCallSchedule, User, Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.models.incident import Incident
 from incidents.vocabulary import Impact
@@ -26,6 +26,9 @@ class Component(WorkspaceScoped):
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     tier = models.PositiveSmallIntegerField(default=3, help_text="1 is the most important")
     runbook_url = models.URLField(blank=True, max_length=500)
+    schedule = models.ForeignKey(
+        OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="components"
+    )
     depends_on = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="dependents")
     archived_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, db_default=1)

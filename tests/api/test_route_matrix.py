@@ -6,15 +6,21 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.actor import Actor, system_actor
 from accounts.models import Membership, Role, Scope, Workspace
+from accounts.oncall.services.feeds import create_feed
+from accounts.oncall.services.overrides import create_override
+from accounts.oncall.services.schedules import create_schedule, put_rotation
+from accounts.oncall.validation import RotationValues
 from accounts.permissions import Capability as May
 from accounts.permissions import allowed
 from accounts.services.invitations import invite_member
@@ -50,6 +56,10 @@ RULE = {
     "rule_id": "mine", "name": "Mine", "incident_type": "error_burst", "severity": "sev3",
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
+OVERRIDE = {"username": "spare.of.acme"} | {
+    name: (timezone.now() + timedelta(days=days)).isoformat()
+    for name, days in (("starts_at", 3), ("ends_at", 4))
+}
 API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents"): Row(May.INCIDENTS_READ),
     ("POST", "/incidents"): Row(May.INCIDENTS_WRITE, {"title": "x"}),
@@ -131,6 +141,22 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/tokens/{token_id}/rotate"): Row(May.TOKENS_WRITE, about=True),
     ("DELETE", "/tokens/{token_id}"): Row(May.TOKENS_WRITE, about=True),
     ("GET", "/audit"): Row(May.AUDIT_READ),
+    ("GET", "/on-call"): Row(May.ONCALL_READ),
+    ("GET", "/on-call/shifts"): Row(May.ONCALL_READ),
+    ("POST", "/on-call/schedules"): Row(May.ONCALL_WRITE, {"name": "new"}),
+    ("GET", "/on-call/schedules/{schedule_id}"): Row(May.ONCALL_READ, about=True),
+    ("PATCH", "/on-call/schedules/{schedule_id}"): Row(May.ONCALL_WRITE, {"name": "other"}, about=True),
+    ("DELETE", "/on-call/schedules/{schedule_id}"): Row(May.ONCALL_WRITE, about=True),
+    ("PUT", "/on-call/schedules/{schedule_id}/rotations/{layer}"): Row(
+        May.ONCALL_WRITE, {"participants": ["viewer.of.acme"], "starts_on": "2026-01-01"}, about=True
+    ),
+    ("DELETE", "/on-call/schedules/{schedule_id}/rotations/{layer}"): Row(May.ONCALL_WRITE, about=True),
+    ("POST", "/on-call/schedules/{schedule_id}/overrides"): Row(May.ONCALL_WRITE, OVERRIDE, about=True),
+    ("DELETE", "/on-call/overrides/{override_id}"): Row(May.ONCALL_WRITE, about=True),
+    ("POST", "/on-call/swaps"): Row(May.INCIDENTS_WRITE, {"shift_id": 0, "other_shift_id": 0}),
+    ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
+    ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
+    ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
 }
 # Let in by a key in the address, whoever asks: neither session nor token counts there.
 KEYED = {
@@ -156,6 +182,10 @@ PAGES: dict[str, str | May] = {
     "settings/tokens": "tokens.write", "settings/tokens/new": "tokens.write",
     "settings/tokens/<str:token_id>/rotate": "tokens.write",
     "settings/tokens/<str:token_id>/revoke": "tokens.write",
+    "on-call": May.ONCALL_READ, "calendar/<str:secret>.ics": "open",
+    "settings/calendars": May.ONCALL_READ, "settings/calendars/<int:pk>/revoke": "signed",
+    "settings/on-call": May.ONCALL_WRITE, "settings/on-call/<int:pk>": May.ONCALL_WRITE,
+    "settings/on-call/<int:pk>/<slug:verb>": "signed",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write",
     "setup": "settings.write", "setup/dismiss": "settings.write",
@@ -215,7 +245,10 @@ def house(make_user, workspace, other_workspace) -> House:
     note = add_entry(system, number=1, kind=EntryKind.NOTE, message="Ours")
     source, key = create_source(system, kind="generic", name="Ours")
     Client().post(f"/api/v1/webhooks/generic/{key}", b"not Ours", content_type="application/json")
+    schedule, override, feed = _on_call(system)
     where = {
+        "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
+        "feed_id": str(feed.row.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
@@ -223,6 +256,16 @@ def house(make_user, workspace, other_workspace) -> House:
         "invitation_id": str(invite_member(system, email="asked@example.test").invitation.pk),
     }  # fmt: skip
     return House(browsers, browser_of(make_user, other_workspace, "admin"), where)
+
+
+def _on_call(system: Actor) -> tuple[Any, Any, Any]:
+    schedule = create_schedule(system, name="Ours")
+    values = RotationValues(["spare.of.acme"], time(9), date(2026, 1, 1))
+    put_rotation(system, schedule_id=schedule.pk, layer=1, values=values)
+    soon = timezone.now() + timedelta(days=1)
+    times = {"starts_at": soon, "ends_at": soon + timedelta(days=1)}
+    override = create_override(system, schedule_id=schedule.pk, username="viewer.of.acme", **times)
+    return schedule, override, create_feed(system, name="Ours", kinds=["shifts"], everybody=True)
 
 
 def operations() -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ MAY_CROSS_WORKSPACES = {
     "invitations.py",  # a link names no workspace
     "admin.py", "relay.py", "tenancy.py", "metrics.py", "health.py", "setup.py", "checks.py",
     "seed_demo.py", "doctor.py", "sweeper.py", "api_auth.py",
-    "source_auth.py",
+    "source_auth.py", "feed_auth.py",
 }  # fmt: skip
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
