@@ -11,17 +11,17 @@ from django.views.decorators.http import require_http_methods
 from ninja import Router, Status
 
 from accounts.api import workspace_shown
-from accounts.door import actor_in
 from accounts.models import User, Workspace
 from accounts.schemas import WorkspaceIn, WorkspaceOut
 from accounts.selectors import memberships_of, workspaces_of
 from accounts.settings_forms import NewWorkspaceForm
-from accounts.web import CHOSEN, choose_workspace, signed_in
-from config.setup import found_workspace
+from accounts.sign_in.page_authentication import CHOSEN, choose_workspace, signed_in
+from accounts.tokens.api_authentication import actor_in
+from config.installation.setup import found_workspace
 from core.errors import Conflict, Forbidden, Invalid
-from core.forms import dressed, note_faults
-from core.htmx import SeeOther
-from core.paging import known_only
+from core.http.link_pagination import known_only
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther
 
 PAGE = "/account/workspaces"
 router = Router(tags=["Accounts"])
@@ -50,7 +50,7 @@ def workspaces(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, user: User, form: NewWorkspaceForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": dressed(form), "memberships": memberships_of(user)}
+    context = {"form": styled(form), "memberships": memberships_of(user)}
     return render(request, "accounts/workspaces.html", context, status=status)
 
 

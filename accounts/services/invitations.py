@@ -15,11 +15,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Invitation, Membership, Role, SignInLink, User, Workspace
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
-from accounts.texts import clean_email, clean_name, clean_role, clean_username, invalid
-from accounts.tokens import digest, mint_secret
+from accounts.tokens.credentials import digest, mint_secret
+from accounts.validation import clean_email, clean_name, clean_role, clean_username, invalid
 from core.errors import Conflict, Gone, NotFound, Unauthenticated
 
 INVITATION_LIFETIME: Final = timedelta(days=7)

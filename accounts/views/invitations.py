@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Membership, User
+from accounts.people.views.members import PAGE, show_invitation
 from accounts.permissions import Capability, require
 from accounts.services.invitations import (
     accept_invitation,
@@ -19,14 +20,13 @@ from accounts.services.invitations import (
     renew_invitation,
     withdraw_invitation,
 )
-from accounts.session_store import remember_browser
-from accounts.sessions import is_over
-from accounts.views.members import PAGE, show_invitation
-from accounts.views.signing import BACKEND
-from accounts.web import CHOSEN, current_actor
+from accounts.sign_in.page_authentication import CHOSEN, current_actor
+from accounts.sign_in.session_expiry import is_over
+from accounts.sign_in.session_store import remember_browser
+from accounts.sign_in.views import BACKEND
 from core.errors import Conflict, Gone, NotFound
-from core.htmx import SeeOther
-from core.security_log import note, seen_of
+from core.http.security_log import note, seen_of
+from core.ui.htmx import SeeOther
 
 TEMPLATE = "accounts/invitation.html"
 
