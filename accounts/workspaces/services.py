@@ -1,4 +1,4 @@
-"""Making and naming workspaces. The rest of a new one (policies, rules) is put in by `config.installation.setup`."""
+"""Create, rename and configure workspaces; `config.installation.setup` adds policies and rules."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ SUBSCRIBERS: Registry[Subscriber] = Registry("subscriber")
 def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handler]:
     """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
 
-    It runs outside a transaction and may be run again after a crash, so what it does must bear repeating.
-    Raise `core.queue.retry.PermanentError` to give up at once; anything else is tried again with growing pauses.
+    It runs outside a transaction and may be run again after a crash, so it must be idempotent.
+    Raise `core.queue.retry.PermanentError` to give up at once; any other error is retried with backoff.
     """
 
     def register(handler: Handler) -> Handler:

@@ -142,14 +142,14 @@ returning event_id
 """
 
 TAKE: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select id from detection_outbox order by id limit %s::int for update skip locked))
+delete from detection_pending where id = any(array(
+  select id from detection_pending order by id limit %s::int for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
 TAKE_OTHERS: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select o.id from detection_outbox o
+delete from detection_pending where id = any(array(
+  select o.id from detection_pending o
    where not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
                       where p.rule_id = o.rule_id and p.group_key = o.group_key)
    order by o.id limit %s::int for update skip locked))
@@ -157,8 +157,8 @@ returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
 TAKE_SHARERS: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select id from detection_outbox where workspace_id = %s::bigint and event_ids && %s::bigint[]
+delete from detection_pending where id = any(array(
+  select id from detection_pending where workspace_id = %s::bigint and event_ids && %s::bigint[]
    order by id for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """

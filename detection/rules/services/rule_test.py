@@ -30,6 +30,6 @@ def run_draft_test(
 
 
 def run_stored_test(actor: Actor, *, rule_id: str, events: Sequence[SampleEvent]) -> RuleTestResult:
-    """What a rule as it stands would have opened, enabled or not. Raises as `run_draft_test`, and NotFound."""
+    """What a stored rule, enabled or not, would have opened. Raises as `run_draft_test`, and NotFound."""
     require(actor, Capability.RULES_WRITE)
     return run_rule_test(rule_for(actor, rule_id), events)

@@ -1,4 +1,4 @@
-"""Moving along the lifecycle: the rules of `incidents.lifecycle.state_machine`, applied to a locked incident."""
+"""Status transitions of a locked incident, by the rules of `incidents.lifecycle.state_machine`."""
 
 from __future__ import annotations
 
