@@ -137,6 +137,7 @@ def test_every_service_takes_its_actor_first_or_runs_for_a_workspace():
         "change",
         "counter",
         "source",
+        "postmortem",
     }
     for path in product():
         if "services" not in path.with_suffix("").parts:
