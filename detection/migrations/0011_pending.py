@@ -14,5 +14,5 @@ alter sequence if exists detection_pending_id_seq rename to detection_outbox_id_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("detection", "0009_request_outcomes")]
+    dependencies = [("detection", "0010_builtin_event_types")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]
