@@ -22,6 +22,7 @@ MAY_CROSS_WORKSPACES = {
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
+    "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat looks for prolonged incidents everywhere",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
 }
 
