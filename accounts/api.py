@@ -11,6 +11,7 @@ from pydantic import Field
 
 from accounts.audit.selectors import audit_page
 from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Workspace
+from accounts.people.services.invitations import invite_member, withdraw_invitation
 from accounts.people.services.members import change_role, remove_member
 from accounts.permissions import Capability, allowed
 from accounts.schemas import (
@@ -33,7 +34,6 @@ from accounts.selectors import (
     username_of,
     workspace_of,
 )
-from accounts.services.invitations import invite_member, withdraw_invitation
 from accounts.tokens.api_authentication import actor_in
 from accounts.tokens.services import issue_token, revoke_token, rotate_token
 from core.http.link_pagination import known_only, link_pages

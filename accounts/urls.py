@@ -8,10 +8,9 @@ from accounts.audit import views as audit_views
 from accounts.oncall.views import feed as calendar_feed
 from accounts.oncall.views import pages as oncall_pages
 from accounts.oncall.views import schedules as oncall_schedules
-from accounts.people.views import members, profile
+from accounts.people.views import invitations, members, profile
 from accounts.sign_in import views as sign_in_views
 from accounts.tokens import views as token_views
-from accounts.views import invitations
 from accounts.workspaces import views as workspace_views
 
 app_name = "accounts"

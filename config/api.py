@@ -16,8 +16,8 @@ from accounts.api import router as accounts_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
+from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
-from config.workspaces import router as workspaces_router
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
 from core.http.problem_responses import plain_problem, problem_response

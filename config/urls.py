@@ -9,9 +9,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.sign_in.views import sign_in
-from config import workspaces
 from config.api import api
 from config.installation import views as installation_views
+from config.installation import workspaces
 from config.openapi import docs_page
 from config.views import find, style
 from core.health import checks as health_checks

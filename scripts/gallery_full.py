@@ -119,7 +119,7 @@ def _catalogue(mara: Any) -> None:
 
 def _administer(mara: Any) -> None:
     from accounts.actor import system_actor
-    from accounts.services.invitations import add_person
+    from accounts.people.services.invitations import add_person
     from accounts.tokens.services import issue_token
     from detection.rules.services.rules import create_rule
     from detection.sources.services.record_change import record_change

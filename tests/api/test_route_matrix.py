@@ -21,9 +21,9 @@ from accounts.oncall.services.feeds import create_feed
 from accounts.oncall.services.overrides import create_override
 from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.validation import RotationValues
+from accounts.people.services.invitations import invite_member
 from accounts.permissions import Capability as May
 from accounts.permissions import allowed
-from accounts.services.invitations import invite_member
 from accounts.tokens.services import issue_token
 from config.api import api as tocsin_api
 from core.ui.navigation import NAVIGATION, SETTINGS

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actor import Actor
 from accounts.models import Role, User
 from accounts.people.services import members as services
+from accounts.people.services.invitations import Invited, invite_member
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of, open_invitations
-from accounts.services.invitations import Invited, invite_member
 from accounts.settings_forms import ROLE_WORDS, InviteForm
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound

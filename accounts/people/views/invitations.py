@@ -12,14 +12,14 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Membership, User
-from accounts.people.views.members import PAGE, show_invitation
-from accounts.permissions import Capability, require
-from accounts.services.invitations import (
+from accounts.people.services.invitations import (
     accept_invitation,
     invitation_by_secret,
     renew_invitation,
     withdraw_invitation,
 )
+from accounts.people.views.members import PAGE, show_invitation
+from accounts.permissions import Capability, require
 from accounts.sign_in.page_authentication import CHOSEN, current_actor
 from accounts.sign_in.session_expiry import is_over
 from accounts.sign_in.session_store import remember_browser
