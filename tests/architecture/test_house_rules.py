@@ -18,11 +18,12 @@ RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
     "accounts/oncall/feed_auth.py::feed_named": "the address of a feed says whose it is",
+    "accounts/people/services/invitations.py::invitation_by_secret": "a link names no workspace",
     "accounts/tokens/authentication.py::find_token": "the token says which workspace it belongs to",
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
-    "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat looks for prolonged incidents everywhere",
+    "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
 }
 
