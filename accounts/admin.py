@@ -19,6 +19,7 @@ from accounts.models import (
     AuditEntry,
     CalendarFeed,
     Membership,
+    OnCallImport,
     OnCallOverride,
     OnCallRotation,
     OnCallSchedule,
@@ -174,6 +175,12 @@ class OnCallRotationAdmin(ReadOnly):
 class OnCallOverrideAdmin(AuditedReadOnly):
     list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
     list_select_related = ("schedule", "user")
+
+
+@admin.register(OnCallImport)
+class OnCallImportAdmin(ReadOnly):
+    list_display = ("schedule", "state", "due_at", "attempts", "last_error")
+    list_select_related = ("schedule",)
 
 
 @admin.register(OnCallShift)
