@@ -19,6 +19,11 @@ class Capability(StrEnum):
     RULES_READ = "rules.read"
     RULES_WRITE = "rules.write"
     COMPONENTS_WRITE = "components.write"
+    POSTMORTEMS_READ = "postmortems.read"
+    POSTMORTEMS_WRITE = "postmortems.write"
+    POSTMORTEMS_PUBLISH = "postmortems.publish"
+    ACTION_ITEMS_WRITE = "action_items.write"
+    TEMPLATES_WRITE = "templates.write"
     SOURCES_READ = "sources.read"
     SOURCES_WRITE = "sources.write"
     MEMBERS_READ = "members.read"
@@ -41,6 +46,11 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.RULES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.RULES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.COMPONENTS_WRITE: (Role.MANAGER, Scope.ADMIN),
+    Capability.POSTMORTEMS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.POSTMORTEMS_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.POSTMORTEMS_PUBLISH: (Role.MANAGER, Scope.ADMIN),
+    Capability.ACTION_ITEMS_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.TEMPLATES_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SOURCES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.SOURCES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),

@@ -19,7 +19,7 @@ from detection.models import Source, SourceAlert
 from detection.services.alert_effects import follow
 from detection.services.alert_rows import BURNING, keep, latest_incidents, rows_of
 from detection.services.ingest import retention, store_events
-from detection.services.report import link_events
+from detection.services.report import link_events, raise_measured
 from detection.webhooks.memory import Word, home_of, known_of, row_after
 from detection.webhooks.reading import Alert
 from detection.webhooks.signalling import signal_of
@@ -209,8 +209,9 @@ class _Sitting:
                 if word.alert.group not in firing:
                     last = max(moment for _, moment in word.events)
                     counts.append(JoinedEvents(word.home_id, len(word.events), last))
-        link_events(self.workspace_id, members)
+        linked = link_events(self.workspace_id, members)
         add_joined_events(self.workspace_id, counts)
+        raise_measured(self.workspace_id, {event_id: members[event_id] for event_id in linked})
 
 
 def _is_kept(word: Word) -> bool:

@@ -14,7 +14,7 @@ from core.hot_sql import pipelined, rows, send
 from detection import windows
 from detection.evidence import Crossed, Found, crossings_of, joining, members_of, states_of, with_members
 from detection.findings import Touched, merged
-from detection.services.report import link_events, report_crossings
+from detection.services.report import link_events, raise_measured, report_crossings
 from incidents.services.opening import JoinedEvents, add_joined_events
 
 ADVISORY_SPACE = 0x70C51
@@ -80,3 +80,5 @@ def _join(workspace_id: int, found: Sequence[Found]) -> None:
             for incident_id, times in sorted(counted.items())
         ],
     )
+    # Once the counter is locked: whoever opens incidents locks it before their rows.
+    raise_measured(workspace_id, {event_id: members[event_id] for event_id in linked})

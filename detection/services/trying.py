@@ -8,6 +8,8 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from detection.models import DetectionRule
+from detection.rule_checks import check_can_fire
+from detection.rule_checks import with_defaults as completed
 from detection.rule_form import with_defaults
 from detection.rulebook import read_rule
 from detection.selectors import rule_for
@@ -20,7 +22,8 @@ def try_draft(actor: Actor, *, fields: Mapping[str, Any], events: Sequence[Tried
     Raises Forbidden, Invalid naming the fields, DatabaseError when it takes longer than five seconds.
     """
     require(actor, Capability.RULES_WRITE)
-    values = read_rule(with_defaults(fields), is_new=True)
+    values = completed(read_rule(with_defaults(fields), is_new=True))
+    check_can_fire(values)
     return try_rule(DetectionRule(workspace_id=actor.workspace_id, **values), events)
 
 

@@ -17,6 +17,7 @@ from core.errors import Conflict, FieldFault, Invalid, NotFound
 from core.htmx import SeeOther
 from detection import rule_form
 from detection.models import DetectionRule
+from detection.rule_checks import check_can_fire
 from detection.rule_list import findings_of
 from detection.rule_words import sentence
 from detection.rulebook import read_rule
@@ -133,7 +134,7 @@ def check_rule(request: HttpRequest) -> HttpResponse:
     typed = request.POST
     faults: Sequence[FieldFault] = ()
     try:
-        read_rule(rule_form.sent(typed, is_new="rule_id" in typed), is_new=False)
+        check_can_fire(read_rule(rule_form.sent(typed, is_new="rule_id" in typed), is_new=False))
     except Invalid as refusal:
         faults = [fault for fault in refusal.faults if typed.get(fault.field, "").strip()]
     groups = rule_form.filled(typed, faults, is_new="rule_id" in typed)
