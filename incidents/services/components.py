@@ -53,7 +53,8 @@ def edit_component(
     """Change any of `FIELDS`; what changes nothing writes nothing.
 
     description: text; owner: a member's user name, or "" or None for nobody; tier: 1 to 5; runbook_url: http
-    or https, or ""; schedule_id: of an on-call schedule, or None for the default one; depends_on: names of components, replacing those before; archived: bool. `version` is
+    or https, or ""; schedule_id: an on-call schedule, None: the default one; depends_on: names of
+    components, replacing those before; archived: bool. `version` is
     what the caller read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the
     field: `depends_on` where it would lead back to this component.
     """

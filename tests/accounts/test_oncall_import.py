@@ -159,8 +159,14 @@ def test_a_feed_is_imported_and_its_shifts_outlive_its_failures(manager, setting
     now = timezone.now()
     event = f"DTSTART:{now:%Y%m%d}T000000Z|DTEND:{now + timedelta(days=2):%Y%m%d}T000000Z|SUMMARY:mia"
     body = calendar(event, event.replace("mia", "stranger"))
-    replies = [Reply(body=body, headers={"ETag": '"1"'}), Reply(status=304),
-               Reply(body=b"<html>"), Reply(status=503), Reply(body=calendar(event.replace("mia", "stranger")))]  # fmt: skip
+    gone = calendar(event.replace("mia", "stranger"))
+    replies = [
+        Reply(body=body, headers={"ETag": '"1"'}),
+        Reply(status=304),
+        Reply(body=b"<html>"),
+        Reply(status=503),
+        Reply(body=gone),
+    ]
     schedule = create_schedule(manager, name="Imported")
     with running(Receiver(lambda received: replies.pop(0))) as fake:
         set_calendar(manager, schedule_id=schedule.pk, url="https://calendar.example/x.ics")
