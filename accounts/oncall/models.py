@@ -163,8 +163,8 @@ class OnCallImport(WorkspaceScoped, WorkItem):
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     schedule = models.OneToOneField(OnCallSchedule, on_delete=models.CASCADE, related_name="import_item")
 
-    class Meta(WorkItem.Meta):
-        default_manager_name = "across_workspaces"
+    class Meta(WorkspaceScoped.Meta, WorkItem.Meta):
+        pass
 
     def __str__(self) -> str:
         return f"import of {self.schedule}"
