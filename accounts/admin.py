@@ -20,6 +20,7 @@ from accounts.models import (
     CalendarFeed,
     Invitation,
     Membership,
+    OnCallImport,
     OnCallOverride,
     OnCallRotation,
     OnCallSchedule,
@@ -197,6 +198,12 @@ class OnCallRotationAdmin(ReadOnly):
 class OnCallOverrideAdmin(AuditedReadOnly):
     list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
     list_select_related = ("schedule", "user")
+
+
+@admin.register(OnCallImport)
+class OnCallImportAdmin(ReadOnly):
+    list_display = ("schedule", "state", "due_at", "attempts", "last_error")
+    list_select_related = ("schedule",)
 
 
 @admin.register(OnCallShift)

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.oncall.models import CalendarFeed as CalendarFeed
+from accounts.oncall.models import OnCallImport as OnCallImport
 from accounts.oncall.models import OnCallOverride as OnCallOverride
 from accounts.oncall.models import OnCallRotation as OnCallRotation
 from accounts.oncall.models import OnCallSchedule as OnCallSchedule

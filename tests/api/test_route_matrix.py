@@ -152,6 +152,10 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("DELETE", "/on-call/schedules/{schedule_id}/rotations/{layer}"): Row(May.ONCALL_WRITE, about=True),
     ("POST", "/on-call/schedules/{schedule_id}/overrides"): Row(May.ONCALL_WRITE, OVERRIDE, about=True),
+    ("PUT", "/on-call/schedules/{schedule_id}/calendar"): Row(
+        May.ONCALL_WRITE, {"url": "https://calendar.example/x.ics"}, about=True
+    ),
+    ("DELETE", "/on-call/schedules/{schedule_id}/calendar"): Row(May.ONCALL_WRITE, about=True),
     ("DELETE", "/on-call/overrides/{override_id}"): Row(May.ONCALL_WRITE, about=True),
     ("POST", "/on-call/swaps"): Row(May.INCIDENTS_WRITE, {"shift_id": 0, "other_shift_id": 0}),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
