@@ -7,7 +7,7 @@ from celery import shared_task
 from accounts.models import OnCallImport
 from accounts.oncall.importing import import_calendar
 from accounts.oncall.sweeper import refill_all_schedules
-from accounts.session_store import SessionStore
+from accounts.sign_in.session_store import SessionStore
 from core.queue.handlers import works_on
 from core.queues import UPKEEP
 

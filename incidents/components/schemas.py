@@ -17,7 +17,7 @@ from incidents.validation import URL_LENGTH
 
 Tier = Annotated[int, Field(ge=TIERS[0], le=TIERS[-1], description="1 is the most important.")]
 Url = Annotated[str, Field(max_length=URL_LENGTH, description="http or https; empty: none.")]
-Needs = Annotated[Names, Field(max_length=MOST_NEEDS, description="Names of components; all of them.")]
+Needs = Annotated[Names, Field(max_length=MAX_NEEDS, description="Names of components; all of them.")]
 ScheduleId = Annotated[
     int | None, Field(ge=0, le=2**62, description="Its on-call schedule; null: the default of the workspace.")
 ]

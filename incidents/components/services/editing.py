@@ -21,7 +21,7 @@ from incidents.events import ComponentChanged
 from incidents.models import Component
 from incidents.validation import clean_line, clean_text, clean_url, invalid
 
-MOST_NEEDS: Final = 100
+MAX_NEEDS: Final = 100
 FIELDS: Final = ("description", "owner", "tier", "runbook_url", "schedule_id", "depends_on", "archived")
 
 
