@@ -79,11 +79,11 @@ def schedule_page(
             (one, ", ".join(names.get(pk, "(left)") for pk in one.participants)) for one in rotations
         ],
         "overrides": overrides_of(actor, shown.pk, now=now),
-        "edit_form": dressed(given.pop("edit", None) or _edit_form(shown)),
-        "rotation_form": dressed(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
-        "override_form": dressed(given.pop("override", None) or OverrideForm()),
-        "calendar_form": dressed(given.pop("calendar", None) or CalendarForm()),
-        "swap_form": dressed(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
+        "edit_form": styled(given.pop("edit", None) or _edit_form(shown)),
+        "rotation_form": styled(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
+        "override_form": styled(given.pop("override", None) or OverrideForm()),
+        "calendar_form": styled(given.pop("calendar", None) or CalendarForm()),
+        "swap_form": styled(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
     }
     return render(request, "accounts/oncall/schedule.html", context | given, status=status)
 

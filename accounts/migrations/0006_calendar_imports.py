@@ -11,7 +11,7 @@ from core.queue.storage import queue_storage
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_on_call'),
+        ('accounts', '0005_invitations'),
     ]
 
     operations = [
