@@ -32,6 +32,8 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.timeline.api import router as story_router
+from remediation.api import incident_router as incident_runs_router
+from remediation.api import router as remediation_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -78,6 +80,8 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("/incidents", incident_runs_router)
+api.add_router("/remediation", remediation_router)
 api.add_router("", accounts_router)
 
 
