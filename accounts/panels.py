@@ -60,9 +60,9 @@ def _has_password(actor: Actor) -> bool:
 @first_step(
     "members",
     title="Invite the people who respond",
-    why="Incidents need hands. Whoever you add gets a link that signs them in once.",
+    why="Incidents need hands. You get a link for each person; it works once.",
     url="/settings/members/new",
-    link="Add a member",
+    link="Invite a member",
     order=40,
 )
 def _has_company(actor: Actor) -> bool:

@@ -7,12 +7,13 @@ from django.urls import path
 from accounts.oncall.views import feed as calendar_feed
 from accounts.oncall.views import pages as oncall_pages
 from accounts.oncall.views import schedules as oncall_schedules
-from accounts.views import audit, members, profile, signing, tokens, workspace
+from accounts.views import audit, invitations, members, profile, signing, tokens, workspace
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in", signing.sign_in, name="sign_in"),
     path("sign-in/once/<str:secret>", signing.sign_in_once, name="sign_in_once"),
+    path("sign-in/invitation/<str:secret>", invitations.accept, name="accept_invitation"),
     path("sign-out", signing.sign_out, name="sign_out"),
     path("account/password", signing.password, name="password"),
     path("account/confirm", signing.confirm_it_is_you, name="confirm"),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("settings/workspace", workspace.workspace, name="workspace"),
     path("settings/members", members.members, name="members"),
     path("settings/members/new", members.invite, name="invite"),
+    path("settings/invitations/<int:invitation_id>/<slug:verb>", invitations.change, name="invitation"),
     path("settings/members/<str:username>/<slug:verb>", members.change, name="member"),
     path("settings/tokens", tokens.tokens, name="tokens"),
     path("settings/tokens/new", tokens.issue, name="issue_token"),

@@ -17,6 +17,7 @@ from accounts.door import ApiDoor
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from config.openapi import complete
+from config.workspaces import router as workspaces_router
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health import is_behind
 from core.http_problems import plain_problem, problem_response
@@ -74,6 +75,7 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)

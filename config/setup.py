@@ -14,7 +14,7 @@ from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.services.audit import record
 from accounts.services.sign_in import mint_sign_in_link
 from accounts.services.tokens import issue_token
-from accounts.services.workspaces import create_bare_workspace
+from accounts.services.workspaces import add_founder, create_bare_workspace, free_slug
 from detection.services.rules import install_builtin_rules
 from incidents.services.sla import seed_policies
 
@@ -41,6 +41,14 @@ def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspa
         workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
         seed_policies(workspace.pk)
         install_builtin_rules(system_actor(workspace.pk))
+    return workspace
+
+
+def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "UTC") -> Workspace:
+    """A workspace that `user` creates and is the first admin of. Raises Invalid, Conflict."""
+    with transaction.atomic():
+        workspace = create_workspace(slug=slug or free_slug(name=name), name=name, time_zone=time_zone)
+        add_founder(user, workspace)
     return workspace
 
 

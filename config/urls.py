@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views.signing import sign_in
-from config import admin_pages
+from config import admin_pages, workspaces
 from config.api import api
 from config.openapi import docs_page
 from config.web import find, style
@@ -32,6 +32,7 @@ urlpatterns = [
     path("setup/dismiss", admin_pages.dismiss, name="dismiss_setup"),
     path("settings/system", admin_pages.system, name="system"),
     path("settings/deployment", admin_pages.deployment, name="deployment"),
+    path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
     path("", include("detection.urls")),

@@ -44,7 +44,7 @@ def build(admin: Any, workspace_id: int) -> None:
     """Fill the workspace, as `admin`."""
     from django.utils import timezone
 
-    from accounts.services.members import invite_member
+    from accounts.services.invitations import invite_member
     from accounts.services.tokens import issue_token, revoke_token
     from detection.services.recording import record_change
     from detection.services.rules import create_rule, disable_rule

@@ -13,9 +13,10 @@ from core.hot_sql import insert, update, write
 from core.outbox import DomainEvent, publish_all
 from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
 from incidents.models import IncidentSignal, TimelineEntry
-from incidents.services.catalogue import asked_component_ids, mark_affected
+from incidents.services.catalogue import asked_component_ids, mark_affected, marked_on
 from incidents.services.desk import Case, Desk
-from incidents.services.journal import entry
+from incidents.services.growth import Counted, grown
+from incidents.services.journal import actor_json, entry
 from incidents.services.numbering import take_numbers
 from incidents.severity_matrix import escalation_words
 from incidents.standing import is_heavier
@@ -30,15 +31,31 @@ _JOINED_FIELDS = (
 def write_cases(actor: Actor, desk: Desk, cases: Sequence[Case]) -> None:
     """Write incidents, signals, components, timeline, audit and outbox."""
     named = [(case, name) for case in cases for signal in case.signals for name in signal.components]
+    joined_ids = [case.incident.pk for case in cases if not case.is_new]
+    marked = marked_on(desk.workspace_id, joined_ids) if joined_ids else None
     component_ids = asked_component_ids(desk.workspace_id, {name for _, name in named})
     _write_incidents(desk, cases)
     _write_signals(desk.workspace_id, cases)
     mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
     write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
     record_all(actor, [row for case in cases for row in _audit(actor, case)])
+    more = {(case.incident.pk, name) for case, name in named if not case.is_new}
     publish_all(
-        [*chain.from_iterable(_events(desk.workspace_id, case) for case in cases), *_counted(desk, cases)]
+        [
+            *chain.from_iterable(_events(desk.workspace_id, case) for case in cases),
+            *grown(desk.workspace_id, _counts(cases), more.difference(marked.rows() if marked else ())),
+            *_counted(desk, cases),
+        ],
+        actor=actor_json(actor),
     )
+
+
+def _counts(cases: Sequence[Case]) -> Iterator[Counted]:
+    for case in cases:
+        if not case.is_new:
+            incident, added = case.incident, sum(signal.event_count for signal in case.signals)
+            after = incident.event_count
+            yield incident.pk, incident.number, incident.version, after - added, after
 
 
 def _write_incidents(desk: Desk, cases: Sequence[Case]) -> None:

@@ -17,7 +17,7 @@ from core.outbox import DomainEvent, publish_all
 from incidents.models import Incident, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
-from incidents.services.journal import actor_key, entry
+from incidents.services.journal import actor_json, actor_key, entry
 from incidents.services.numbering import lock_counter
 from incidents.vocabulary import EntryKind
 
@@ -110,7 +110,7 @@ class Change:
             summary=summary,
             changes={**changed, **(more or {})},
         )
-        publish_all(events)
+        publish_all(events, actor=actor_json(self.actor))
 
     @property
     def ids(self) -> tuple[int, int, int, int]:

@@ -13,7 +13,7 @@ from accounts.actor import Actor, system_actor
 from accounts.permissions import Capability, require
 from accounts.services.audit import record
 from core.hot_sql import pipelined
-from core.outbox import publish
+from core.outbox import publish, publish_all
 from incidents.events import IncidentEventsJoined, IncidentOpened
 from incidents.models import Incident, IncidentCounter
 from incidents.selectors import incident_by_id
@@ -21,7 +21,8 @@ from incidents.services.cases import write_cases
 from incidents.services.catalogue import mark_affected, marked_on
 from incidents.services.counting import count_events
 from incidents.services.desk import Desk
-from incidents.services.journal import actor_key, entry
+from incidents.services.growth import grown
+from incidents.services.journal import actor_json, actor_key, entry
 from incidents.services.numbering import lock_counter, locking_counter, take_numbers
 from incidents.services.sla import policy_of, put_clocks
 from incidents.severity_matrix import default_severity
@@ -67,10 +68,12 @@ def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None
         locking_counter(workspace_id)
         counted = count_events(workspace_id, joined)
         marked = marked_on(workspace_id, [j.incident_id for j in joined])
-        numbers = dict(counted.rows())
-        touched = {(j.incident_id, name) for j in joined if j.incident_id in numbers for name in j.components}
-        mark_affected(workspace_id, touched.difference(marked.rows()))
-        publish(IncidentEventsJoined(workspace_id, numbers=tuple(sorted(numbers.values()))))
+        known = {row[0]: row for row in counted.rows()}
+        touched = {(j.incident_id, name) for j in joined if j.incident_id in known for name in j.components}
+        more = touched.difference(marked.rows())
+        mark_affected(workspace_id, more)
+        numbers = tuple(sorted(number for _, number, *_ in known.values()))
+        publish_all([IncidentEventsJoined(workspace_id, numbers), *grown(workspace_id, known.values(), more)])
 
 
 def declare_incident(
@@ -166,4 +169,5 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
     record(actor, action="incident.declare", target=incident, summary=summary)
     ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
-    publish(IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill))
+    opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
+    publish(opened, actor=actor_json(actor))

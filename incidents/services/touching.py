@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from accounts.actor import Actor
 from core.errors import NotFound
-from incidents.events import IncidentChanged
+from core.outbox import DomainEvent
+from incidents.events import IncidentChanged, IncidentGrew
 from incidents.models import AffectedComponent, Incident
 from incidents.services.catalogue import component_ids
 from incidents.services.changing import Change, change
@@ -87,4 +88,7 @@ def _tell(it: Change, name: str, before: str | None, after: str | None, message:
     after = None if after is None else str(after)
     it.note(EntryKind.CHANGE, message, component=name, impact=after)
     pair = {f"component:{name}": [before, after]}
-    it.finish("incident.component", f"{it.incident.reference}: {message}", [IncidentChanged(*it.ids)], pair)
+    events: list[DomainEvent] = [IncidentChanged(*it.ids)]
+    if before is None and it.incident.is_unresolved:
+        events.append(IncidentGrew(*it.ids, components=(name,)))
+    it.finish("incident.component", f"{it.incident.reference}: {message}", events, pair)
