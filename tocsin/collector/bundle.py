@@ -23,7 +23,7 @@ from tocsin.collector.probes.system import architecture
 from tocsin.collector.runner import BEGIN, DATA, END, Ended, run_probe
 from tocsin.redaction.names import is_secret
 from tocsin.redaction.own_rules import Literals, OwnRule
-from tocsin.redaction.stream import Redactor
+from tocsin.redaction.stream import Finder, Redactor
 from tocsin.version import VERSION
 
 FORMAT = 1
@@ -48,7 +48,8 @@ class Maker:
     def __init__(self, options: Options, config: Mapping[str, Any], say: Say, consent: Any = None) -> None:
         self._options, self._config, self._say, self._consent = options, config, say, consent
         self._key = secrets.token_bytes(32)  # of placeholders; never written
-        self._finders = (_own_secrets(config), *(OwnRule(r) for r in _rules_of(config)))
+        own_rules: list[Finder] = [OwnRule(rule) for rule in _rules_of(config)]
+        self._finders: list[Finder] = [_own_secrets(config), *own_rules]
         self._began = time.monotonic()
         self._entries: list[Any] = []
         self._skipped: list[Any] = []
@@ -111,7 +112,7 @@ class Maker:
                 context = context._replace(deadline=0.0)
 
     def _file(self, work: str, entry: Any) -> Any:
-        return open(os.path.join(work, entry["name"]), "wb", opener=_private)  # noqa: SIM115
+        return open(os.path.join(work, entry["name"]), "wb", opener=_private)
 
     def _keep(self, entry: Any, file: Any, ended: Any) -> None:
         if file is None or len(self._entries) >= MAX_ENTRIES:
@@ -125,7 +126,7 @@ class Maker:
         return Redactor(self._key, self._finders)
 
     def _archive(self, work: str, folder: str) -> Made:
-        stamp = datetime.now(timezone.utc)  # noqa: UP017
+        stamp = datetime.now(timezone.utc)
         path = _free_name(folder, stamp)
         part = f"{path}.part"
         metadata = self._metadata(stamp)
@@ -145,7 +146,9 @@ class Maker:
         return Made(path, os.path.getsize(path), digest.hexdigest(), metadata, manifest)
 
     def _metadata(self, stamp: datetime) -> Any:
-        partial = self.is_interrupted or any(not p.ok and p.reason != "left out on request" for p in self._probes)
+        partial = self.is_interrupted or any(
+            not p.ok and p.reason != "left out on request" for p in self._probes
+        )
         return {
             "created_at": stamp.strftime("%Y-%m-%dT%H:%M:%SZ"), "os": sys.platform, "arch": architecture(),
             "cli_version": VERSION, "summary": self._redactor().text(self._options.summary),
@@ -163,7 +166,7 @@ class Maker:
                 _add(archive, "dangerous_mode.json", [as_json(self._consent)], source, listed)
             for entry in sorted(self._entries, key=lambda e: (e["path"].startswith("logs/"), e["path"])):
                 with open(entry["file"], "rb") as kept:
-                    _add(archive, entry["path"], iter(lambda: kept.read(1 << 20), b""), entry, listed)  # noqa: B023
+                    _add(archive, entry["path"], iter(lambda: kept.read(1 << 20), b""), entry, listed)
                 os.unlink(entry["file"])
             manifest = self._manifest(metadata, listed)
             _add(archive, LAST, [as_json(manifest)], {}, [])
@@ -175,9 +178,11 @@ class Maker:
             cut.update(entry["redactions"])
         return {
             "format": FORMAT, "bundle_id": metadata["bundle_id"], "entries": listed,
-            "probes": [{"name": p.name, "ok": p.ok, "seconds": p.seconds, "reason": p.reason} for p in self._probes],
+            "probes": [probe._asdict() for probe in self._probes],
             "skipped": self._skipped,
-            "totals": {"entries": len(listed), "bytes": sum(e["size"] for e in listed), "redactions": dict(cut)},
+            "totals": {
+                "entries": len(listed), "bytes": sum(e["size"] for e in listed), "redactions": dict(cut),
+            },
             "chain": chain_of(listed),
         }  # fmt: skip
 
@@ -206,7 +211,8 @@ def _add(archive: Any, path: str, chunks: Iterable[bytes], entry: Any, listed: l
             lines += data.count(b"\n")
     listed.append({
         "path": path, "size": size, "sha256": digest.hexdigest(), "source": entry.get("source", ""),
-        "probe": entry.get("probe", ""), "state": entry.get("state", "whole"), "reason": entry.get("reason", ""),
+        "probe": entry.get("probe", ""), "state": entry.get("state", "whole"),
+        "reason": entry.get("reason", ""),
         "lines": lines, "redactions": entry.get("redactions", {}),
     })  # fmt: skip
 

@@ -91,15 +91,16 @@ def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
         raise CollectorError("--dangerous-mode needs a terminal, or --consent-file.", 2)
     if typed != sentence:
         raise CollectorError("The consent was not given as asked for. Nothing was collected.")
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"by": getpass.getuser(), "host": host, "sentence": typed, "at": now, "rules_off": "all"}
 
 
 def local_lines(folder: str) -> list[str]:
     """The lines of `incident list` for bundles of this host."""
     return [
-        f"  {found.incident or '(not uploaded)'}  {found.metadata['created_at'][:10]}  {found.metadata['summary']}"
+        f"  {found.incident or '(not uploaded)'}  {meta['created_at'][:10]}  {meta['summary']}"
         for found in local_bundles(folder)
+        for meta in [found.metadata]
     ]
 
 
@@ -112,4 +113,8 @@ def _on_interrupt(act: Callable[[], None]) -> Callable[[], None]:
         before = signal.signal(signal.SIGINT, handle)
     except ValueError:  # not in the main thread
         return lambda: None
-    return lambda: signal.signal(signal.SIGINT, before) and None
+
+    def restore() -> None:
+        signal.signal(signal.SIGINT, before)
+
+    return restore

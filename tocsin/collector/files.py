@@ -11,13 +11,13 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from tocsin.collector.context import MAX_FOLDER_ENTRIES
 
 CHUNK = 256 * 1024
 PROBED = 8_192
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 _BOM = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -29,7 +29,7 @@ class Opened(NamedTuple):
     modified: float
 
 
-class NotReadable(Exception):  # noqa: N818
+class UnreadableError(Exception):
     """A file that is left out, with the reason."""
 
 
@@ -40,11 +40,11 @@ def open_regular(path: str) -> Opened:
         descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         link = os.path.islink(path)
-        raise NotReadable("is a link" if link else (error.strerror or "cannot be opened")) from error
+        raise UnreadableError("is a link" if link else (error.strerror or "cannot be opened")) from error
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode) or path.startswith(("/proc/", "/sys/", "/dev/")):
         os.close(descriptor)
-        raise NotReadable("is no regular file")
+        raise UnreadableError("is no regular file")
     return Opened(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
 
 
@@ -63,7 +63,7 @@ def tail(opened: Opened, most: int) -> Iterator[bytes]:
 
 
 def unpacked(opened: Opened, path: str, most: int) -> Iterator[bytes]:
-    """The first `most` bytes of a packed file. Raises NotReadable where it is damaged."""
+    """The first `most` bytes of a packed file. Raises UnreadableError where it is damaged."""
     opener = _OPENERS[os.path.splitext(path)[1]]
     try:
         with opener(opened.file, "rb") as plain:
@@ -75,7 +75,7 @@ def unpacked(opened: Opened, path: str, most: int) -> Iterator[bytes]:
                 left -= len(data)
                 yield data
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise NotReadable(f"is damaged: {error}") from error
+        raise UnreadableError(f"is damaged: {error}") from error
 
 
 def is_packed(path: str) -> bool:

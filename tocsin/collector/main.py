@@ -115,7 +115,10 @@ def _list(_given: Any) -> int:
 
 def _verify(given: Any) -> int:
     manifest = verify(find_bundle(given.bundle, commands.bundles_folder()))
-    print(f"Whole: {manifest['totals']['entries']} entries, {sum(manifest['totals']['redactions'].values())} redactions")
+    print(
+        f"Whole: {manifest['totals']['entries']} entries, "
+        f"{sum(manifest['totals']['redactions'].values())} redactions"
+    )
     return 0
 
 

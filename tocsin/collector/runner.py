@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tocsin.collector.context import Context, kill_group
-from tocsin.collector.files import NotReadable
+from tocsin.collector.files import UnreadableError
 from tocsin.collector.items import PARTIAL, SKIPPED, Item, Probe, as_json
 from tocsin.redaction.names import is_secret
 from tocsin.redaction.stream import Redactor
@@ -43,7 +43,9 @@ class Ended(NamedTuple):
     reason: str
 
 
-def run_probe(probe: Probe, context: Context, redactor: MakeRedactor, *, is_raw: bool = False) -> Iterator[Any]:
+def run_probe(
+    probe: Probe, context: Context, redactor: MakeRedactor, *, is_raw: bool = False
+) -> Iterator[Any]:
     """The messages of a probe, and at last how it ended. It is killed at its deadline."""
     began = time.monotonic()
     reading, writing = os.pipe()
@@ -142,7 +144,7 @@ class _Sender:
         try:
             for chunk in item.chunks:
                 self._data(self._redactor.feed(chunk) if self._redactor else chunk)
-        except (NotReadable, OSError, MemoryError) as error:
+        except (UnreadableError, OSError, MemoryError) as error:
             head = {**head, "state": PARTIAL, "reason": str(error) or type(error).__name__}
         if self._redactor:
             self._data(self._redactor.end_of_file(ends_rotation=not item.continues))

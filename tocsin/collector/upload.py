@@ -29,7 +29,7 @@ class UploadError(Exception):
 
 
 def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
-    """Upload a bundle. Returns `{id, incident, url}`; a bundle that is there already gives the same answer."""
+    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too."""
     api = _Api(url, token)
     announced = _announcement(path, incident)
     for number in range(TRIES):
@@ -53,7 +53,8 @@ def _announcement(path: str, incident: str) -> Any:
         for data in iter(lambda: file.read(1 << 20), b""):
             digest.update(data)
     return {
-        "bundle_id": metadata["bundle_id"], "file_name": os.path.basename(path), "size": os.path.getsize(path),
+        "bundle_id": metadata["bundle_id"], "file_name": os.path.basename(path),
+        "size": os.path.getsize(path),
         "sha256": digest.hexdigest(), "summary": metadata.get("summary", "")[:300],
         "incident": incident or metadata.get("incident", ""), "metadata": metadata,
     }  # fmt: skip

@@ -139,7 +139,8 @@ def _on_server(limit: int, *, must: bool) -> Iterator[dict[str, Any]]:
     try:
         for found in frame.client().pages("/bundles", limit=limit):
             yield {
-                "incident": found["incident"] or "", "created_at": found["made_at"], "summary": found["summary"],
+                "incident": found["incident"] or "", "created_at": found["made_at"],
+                "summary": found["summary"],
                 "bundle_id": found["id"], "status": found["status"], "path": "",
             }  # fmt: skip
     except (RefusedError, UnreachableError) as error:
@@ -201,7 +202,10 @@ def test_rules(file: Path) -> None:
     """Show what would be redacted of a file: line, rule, never the secret."""
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         for match in findings(line):
-            frame.put(f"{file}:{number}:{match.start + 1}: {rule_name(match.rule)}, {match.end - match.start} letters")
+            frame.put(
+                f"{file}:{number}:{match.start + 1}: {rule_name(match.rule)}, "
+                f"{match.end - match.start} letters"
+            )
 
 
 def _found(given: str) -> str:

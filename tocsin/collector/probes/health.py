@@ -65,7 +65,13 @@ def _units() -> Any:
     failed = failed_units()
     if failed is None:
         return None
-    return _check("systemd", not failed, f"Failed: {', '.join(failed)}" if failed else "No failed units", "systemd", began)
+    return _check(
+        "systemd",
+        not failed,
+        f"Failed: {', '.join(failed)}" if failed else "No failed units",
+        "systemd",
+        began,
+    )
 
 
 def _disks() -> dict[str, Any]:
@@ -94,7 +100,9 @@ def _tocsin() -> Any:
     for port in OWN_PORTS:
         status, text = fetch(f"http://127.0.0.1:{port}/readyz", 2.0)
         if "tocsin" in text.lower() or (status in (200, 503) and '"checks"' in text):
-            return _check("tocsin", status == 200, "Ready" if status == 200 else f"HTTP {status}", "http", began)
+            return _check(
+                "tocsin", status == 200, "Ready" if status == 200 else f"HTTP {status}", "http", began
+            )
     return None
 
 
@@ -126,7 +134,9 @@ def _http(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
     status, text = fetch(str(check.get("url", "")), seconds)
     wanted = int(check.get("status", 200))
     if status != wanted:
-        return False, f"HTTP {status}" if status else (text if text != "no answer" else f"no answer in {seconds:g} s")
+        return False, f"HTTP {status}" if status else (
+            text if text != "no answer" else f"no answer in {seconds:g} s"
+        )
     if check.get("contains") and str(check["contains"]) not in text:
         return False, f"the answer does not contain {check['contains']!r}"
     return True, f"HTTP {status}"
@@ -134,7 +144,9 @@ def _http(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
 
 def _tcp(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
     try:
-        with socket.create_connection((str(check.get("host", "127.0.0.1")), int(check.get("port", 0))), seconds):
+        with socket.create_connection(
+            (str(check.get("host", "127.0.0.1")), int(check.get("port", 0))), seconds
+        ):
             return True, "Connected"
     except (OSError, OverflowError) as error:
         return False, f"no answer in {seconds:g} s" if "timed out" in str(error) else str(error)

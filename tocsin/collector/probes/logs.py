@@ -8,7 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 
 from tocsin.collector.context import MAX_LOG_BYTES, Context, run_command
-from tocsin.collector.files import NotReadable, is_binary, is_packed, matching, open_regular, tail, unpacked
+from tocsin.collector.files import (
+    UnreadableError,
+    is_binary,
+    is_packed,
+    matching,
+    open_regular,
+    tail,
+    unpacked,
+)
 from tocsin.collector.items import LOGS, TAIL, WHOLE, Item, probe, skipped
 
 DEFAULT_PATTERNS = (
@@ -20,7 +28,9 @@ _ROTATED = re.compile(r"\.(\d{1,3})(?:\.(?:gz|xz|bz2))?$|-(\d{8})(?:\.(?:gz|xz|b
 @probe("logs", seconds=60.0, phase=LOGS)
 def logs(context: Context) -> Iterator[Item]:
     """logs/*.log."""
-    patterns = tuple(context.options.logs) or tuple(context.section("logs").get("paths", ())) or DEFAULT_PATTERNS
+    patterns = (
+        tuple(context.options.logs) or tuple(context.section("logs").get("paths", ())) or DEFAULT_PATTERNS
+    )
     left = context.options.max_bytes
     earliest = time.time() - context.options.since_s
     names: set[str] = set()
@@ -35,7 +45,7 @@ def logs(context: Context) -> Iterator[Item]:
 def _one(path: str, left: int, earliest: float, names: set[str]) -> tuple[Item, int]:
     try:
         opened = open_regular(path)
-    except NotReadable as error:
+    except UnreadableError as error:
         return skipped(path, str(error)), 0
     if opened.modified < earliest:
         return skipped(path, "was not written in the time asked for"), 0
@@ -48,7 +58,9 @@ def _one(path: str, left: int, earliest: float, names: set[str]) -> tuple[Item, 
         return skipped(path, "is no text"), 0
     state = TAIL if opened.size > most else WHOLE
     reason = f"the last {most} of {opened.size} bytes" if state == TAIL else ""
-    return Item(_name(path, names), path, tail(opened, most), state=state, reason=reason), min(most, opened.size)
+    return Item(_name(path, names), path, tail(opened, most), state=state, reason=reason), min(
+        most, opened.size
+    )
 
 
 def _rotations(paths: Sequence[str]) -> list[list[str]]:
@@ -87,7 +99,12 @@ def _journal(context: Context) -> Iterator[Item]:
             return
         if output.text.strip() and output.code == 0:
             name = re.sub(r"[^A-Za-z0-9._-]+", "_", choice[-1])
-            yield Item(f"logs/journal_{name}.log", f"journalctl {' '.join(choice)}", [output.text], reason=output.reason)
+            yield Item(
+                f"logs/journal_{name}.log",
+                f"journalctl {' '.join(choice)}",
+                [output.text],
+                reason=output.reason,
+            )
         elif output.reason:
             yield skipped(f"journalctl {' '.join(choice)}", output.reason)
 

@@ -35,7 +35,12 @@ def resolve(name: str) -> dict[str, Any]:
         found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(name, None)})
         return {"name": name, "ok": True, "addresses": found, "ms": round((time.monotonic() - began) * 1000)}
     except OSError as error:
-        return {"name": name, "ok": False, "error": str(error), "ms": round((time.monotonic() - began) * 1000)}
+        return {
+            "name": name,
+            "ok": False,
+            "error": str(error),
+            "ms": round((time.monotonic() - began) * 1000),
+        }
 
 
 def _command(argv: list[str]) -> list[str]:

@@ -18,7 +18,11 @@ def processes(context: Context) -> Iterator[Item]:
     """processes.json: the 50 that take most memory and the 50 that took most CPU time."""
     if os.path.isdir("/proc/self"):
         found = [row for name in os.listdir("/proc") if name.isdigit() and (row := _one(int(name)))]
-        top = {r["pid"]: r for key in ("rss_kb", "cpu_s") for r in sorted(found, key=lambda p: -p[key])[:MAX_SHOWN]}
+        top = {
+            r["pid"]: r
+            for key in ("rss_kb", "cpu_s")
+            for r in sorted(found, key=lambda p: -p[key])[:MAX_SHOWN]
+        }
         document: dict[str, Any] = {"count": len(found), "processes": list(top.values())}
         yield Item("processes.json", "/proc", document=document)
         return

@@ -18,7 +18,9 @@ def services(context: Context) -> Iterator[Item]:
     units = [str(unit) for unit in context.section("services").get("units", [])][:50]
     document: dict[str, Any] = {"failed_units": failed_units(), "units": {}, "containers": []}
     for unit in units:
-        output = run_command(["systemctl", "show", unit, "-p", "ActiveState,SubState,ExecMainStatus,NRestarts"], 3.0)
+        output = run_command(
+            ["systemctl", "show", unit, "-p", "ActiveState,SubState,ExecMainStatus,NRestarts"], 3.0
+        )
         document["units"][unit] = output.text.decode("utf-8", "replace").splitlines() if output else None
     engine = container_engine()
     if engine:
@@ -26,7 +28,7 @@ def services(context: Context) -> Iterator[Item]:
         output = run_command([engine, "ps", "-a", "--format", shown], 5.0)
         rows = output.text.decode("utf-8", "replace").splitlines() if output and not output.code else []
         names = ("name", "image", "status", "ports")
-        document["containers"] = [dict(zip(names, row.split("\t"))) for row in rows[:100]]  # noqa: B905
+        document["containers"] = [dict(zip(names, row.split("\t"))) for row in rows[:100]]
     yield Item("services.json", "services", document=document)
 
 
