@@ -9,24 +9,26 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import OnCallSchedule, OnCallShift
-from core.health import Finding, health_check
+from core.health.checks import CheckResult, health_check
 
 FAILING_FOR: Final = timedelta(minutes=30)
 
 
 @health_check("on-call calendars", "Imported on-call calendars", asks="database")
-def _imports() -> Finding:
+def _imports() -> CheckResult:
     since = timezone.now() - FAILING_FOR
     failing = OnCallSchedule.across_workspaces.filter(failing_since__lt=since).order_by("failing_since")
     count, first = failing.count(), failing.first()
     if first is None:
-        return Finding("ok", "all calendars are imported")
+        return CheckResult("ok", "all calendars are imported")
     advice = "Open Settings, On-call schedules. The shifts of the last good import stay until they end."
-    return Finding("warn", f"{count} cannot be imported, such as {first.name}", advice, first.failing_since)
+    return CheckResult(
+        "warn", f"{count} cannot be imported, such as {first.name}", advice, first.failing_since
+    )
 
 
 @health_check("on-call coverage", "On-call coverage", asks="database")
-def _coverage() -> Finding:
+def _coverage() -> CheckResult:
     now = timezone.now()
     running = OnCallShift.across_workspaces.filter(
         schedule_id=OuterRef("pk"), starts_at__lte=now, ends_at__gt=now
@@ -35,6 +37,6 @@ def _coverage() -> Finding:
     empty = used.filter(~Exists(running)).order_by("pk")
     count, first = empty.count(), empty.first()
     if first is None:
-        return Finding("ok", "somebody is on call in every schedule")
+        return CheckResult("ok", "somebody is on call in every schedule")
     advice = "Open On call and add people to the layers, or an override."
-    return Finding("warn", f"nobody is on call in {count} of the schedules, such as {first.name}", advice)
+    return CheckResult("warn", f"nobody is on call in {count} of the schedules, such as {first.name}", advice)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, LiteralString
 
 from django.conf import settings
 
-from core.outbox import DomainEvent
+from core.outbox.events import DomainEvent
 from incidents.vocabulary import OVER, Status
 
 # What subscribers need of the incident as it was then. `version` tells whether they know a newer one.

@@ -13,7 +13,7 @@ from accounts.oncall.ical_guard import MAX_BYTES
 from accounts.oncall.models import OnCallRotation
 from accounts.oncall.validation import RotationValues
 from accounts.settings_forms import zones
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 
 WEEKDAYS: Final = tuple(
     enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))

@@ -17,8 +17,8 @@ from accounts.oncall.planning import HORIZON
 from accounts.oncall.services.imports import PERIOD, note_failure, store_import
 from core.http.client import HttpPermanentError, request
 from core.queue.items import reschedule
-from core.retry import PassingError, PermanentError
-from core.sealing import UnsealableError, unseal
+from core.queue.retry import PassingError, PermanentError
+from core.secrets.encryption import DecryptionError, decrypt
 
 MAX_REDIRECTS: Final = 3
 NOT_MODIFIED: Final = 304
@@ -29,7 +29,7 @@ def import_calendar(item: OnCallImport) -> None:
     schedule = item.schedule
     try:
         _import(item, schedule)
-    except (CalendarError, PassingError, PermanentError, UnsealableError) as error:
+    except (CalendarError, PassingError, PermanentError, DecryptionError) as error:
         note_failure(item.workspace_id, schedule.pk, str(error))
         reschedule(item, Now() + PERIOD["url"])
 
@@ -60,7 +60,7 @@ def _fetched(schedule: OnCallSchedule) -> tuple[str, str]:
     try:
         reply = request(
             "GET",
-            unseal(schedule.sealed_url),
+            decrypt(schedule.sealed_url),
             headers=headers,
             max_bytes=MAX_BYTES,
             max_redirects=MAX_REDIRECTS,

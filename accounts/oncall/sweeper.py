@@ -15,7 +15,7 @@ from accounts.oncall.layers import gaps
 from accounts.oncall.planning import HORIZON
 from accounts.oncall.selectors import spans_from
 from accounts.oncall.services.shifts import refill_shifts
-from core.outbox import publish
+from core.outbox.events import publish
 
 WARN_AHEAD: Final = timedelta(days=7)
 DAILY: Final = timedelta(hours=23, minutes=30)

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Invitation, Membership, SignInLink, User
-from accounts.services.invitations import accept_invitation, invite_member, withdraw_invitation
-from accounts.services.profile import update_profile
-from accounts.services.tokens import issue_token
+from accounts.people.services.invitations import accept_invitation, invite_member, withdraw_invitation
+from accounts.people.services.profile import update_profile
+from accounts.tokens.services import issue_token
 from core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unauthenticated
 from tests.api.client import ApiClient
 

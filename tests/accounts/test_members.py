@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditEntry, Membership, User
-from accounts.services.invitations import invite_member
-from accounts.services.members import change_role, remove_member
+from accounts.people.services.invitations import invite_member
+from accounts.people.services.members import change_role, remove_member
 from core.errors import Conflict, Forbidden, NotFound
 
 

@@ -19,7 +19,7 @@ from accounts.oncall.services.schedules import create_schedule
 from core.errors import Invalid
 from core.queue.runner import run_due
 from core.queues import UPKEEP
-from core.sealing import seal
+from core.secrets.encryption import encrypt
 from tests.fakes.receiver import Receiver, Reply, running
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -171,7 +171,7 @@ def test_a_feed_is_imported_and_its_shifts_outlive_its_failures(manager, setting
     with running(Receiver(lambda received: replies.pop(0))) as fake:
         set_calendar(manager, schedule_id=schedule.pk, url="https://calendar.example/x.ics")
         mine = OnCallSchedule.objects.of(manager.workspace_id)
-        mine.update(sealed_url=seal(f"{fake.url}/x.ics"))
+        mine.update(sealed_url=encrypt(f"{fake.url}/x.ics"))
         problems = []
         for _ in range(5):
             assert run_due(UPKEEP) == 1

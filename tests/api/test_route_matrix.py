@@ -21,18 +21,18 @@ from accounts.oncall.services.feeds import create_feed
 from accounts.oncall.services.overrides import create_override
 from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.validation import RotationValues
+from accounts.people.services.invitations import invite_member
 from accounts.permissions import Capability as May
 from accounts.permissions import allowed
-from accounts.services.invitations import invite_member
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from config.api import api as tocsin_api
-from core.navigation import NAVIGATION, SETTINGS
-from core.panels import PANELS
-from detection.services.rules import install_builtin_rules
-from detection.services.sources import create_source
+from core.ui.navigation import NAVIGATION, SETTINGS
+from core.ui.panels import PANELS
+from detection.rules.services.rules import install_builtin_rules
+from detection.sources.services.sources import create_source
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
-from incidents.services.notes import add_entry
-from incidents.services.opening import declare_incident
+from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.models import OutboxEvent
-from incidents.services.opening import add_joined_events, declare_incident
-from incidents.services.resolving import close_incident, reopen_incident, resolve_incident
-from incidents.services.responding import acknowledge_incident, change_severity, change_status
-from incidents.services.touching import set_component_impact
-from incidents.signals import JoinedEvents
+from incidents.components.services.affected_components import set_component_impact
+from incidents.correlation.detection_signals import JoinedEvents
+from incidents.correlation.services.opening import add_joined_events, declare_incident
+from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_status
 
 pytestmark = pytest.mark.django_db
 

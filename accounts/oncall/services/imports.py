@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Membership, OnCallImport, OnCallSchedule
 from accounts.oncall.events import OnCallImportFailed
 from accounts.oncall.ical_expansion import Occurrence
@@ -21,12 +22,11 @@ from accounts.oncall.services.schedules import locked_schedule
 from accounts.oncall.services.shifts import refill_shifts, store_shifts
 from accounts.oncall.turns import clipped
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
-from accounts.texts import invalid
-from core.outbox import publish
+from accounts.validation import invalid
+from core.outbox.events import publish
 from core.queue.runner import nudge_queue
 from core.queues import UPKEEP
-from core.sealing import seal
+from core.secrets.encryption import encrypt
 
 PERIOD: Final = {"url": timedelta(minutes=10), "file": timedelta(days=1)}
 MAX_URL_LENGTH: Final = 2000
@@ -43,7 +43,7 @@ def set_calendar(actor: Actor, *, schedule_id: int, url: str = "", data: bytes =
         if bool(url) == bool(data):
             raise invalid("url", "required", "must be given, or a file, and not both")
         schedule.calendar_text = _checked_text(data) if data else ""
-        schedule.sealed_url = seal(_checked_url(url)) if url else ""
+        schedule.sealed_url = encrypt(_checked_url(url)) if url else ""
         schedule.source = OnCallSchedule.Source.URL if url else OnCallSchedule.Source.FILE
         schedule.etag, schedule.problem, schedule.failing_since = "", "", None
         schedule.version += 1
