@@ -53,7 +53,7 @@ def run_tocsin(own_home: Path, capsys: pytest.CaptureFixture[str]) -> RunTocsin:
 def home(transactional_db: None) -> Workspace:
     """A workspace with its built-in rules."""
     from accounts.models import Membership, User
-    from config.setup import create_workspace
+    from config.installation.setup import create_workspace
 
     workspace = create_workspace(slug="acme", name="Acme")
     user = User.objects.create_user("john.doe", "john.doe@example.test", display_name="John Doe")
@@ -66,7 +66,7 @@ def server(home: Workspace, live_server: object, own_home: Path, monkeypatch: py
     """The address of a running server that the command line is set up for."""
     from accounts.actor import system_actor
     from accounts.models import Scope
-    from accounts.services.tokens import issue_token
+    from accounts.tokens.services import issue_token
 
     url = str(getattr(live_server, "url", ""))
     issued = issue_token(system_actor(home.pk), name="Tests", scopes=[scope.value for scope in Scope])

@@ -100,7 +100,7 @@ LINES: list[tuple[str, int]] = [
 @pytest.fixture
 def incident(home: Workspace) -> str:
     from accounts.actor import system_actor
-    from incidents.services.opening import declare_incident
+    from incidents.correlation.services.opening import declare_incident
 
     made = declare_incident(system_actor(home.pk), title="Error burst", incident_type="error_burst")
     return f"inc_{made.number:05d}"
