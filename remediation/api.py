@@ -103,37 +103,37 @@ def list_actions(request: HttpRequest) -> Any:
     return [action_json(row) for row in actions_of(_actor(request))]
 
 
-@router.get("/actions/{slug}", response=ActionOut, summary="Show an action")
-def show_action(request: HttpRequest, slug: str) -> Any:
+@router.get("/actions/{action}", response=ActionOut, summary="Show an action")
+def show_action(request: HttpRequest, action: str) -> Any:
     """The current version."""
-    return action_json(action_named(_actor(request), slug))
+    return action_json(action_named(_actor(request), action))
 
 
-@router.patch("/actions/{slug}", response=ActionOut, summary="Change an action")
-def patch_action(request: HttpRequest, slug: str, body: ActionPatch) -> Any:
+@router.patch("/actions/{action}", response=ActionOut, summary="Change an action")
+def patch_action(request: HttpRequest, action: str, body: ActionPatch) -> Any:
     """Writes a new version; runs that wait for approval of the old one become void."""
     fields = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
     secrets = fields.pop("secrets", None)
-    return action_json(change_action(_actor(request), slug, fields=fields, secrets=secrets))
+    return action_json(change_action(_actor(request), action, fields=fields, secrets=secrets))
 
 
-@router.post("/actions/{slug}/enable", response=ActionOut, summary="Enable an action")
-def enable(request: HttpRequest, slug: str) -> Any:
+@router.post("/actions/{action}/enable", response=ActionOut, summary="Enable an action")
+def enable(request: HttpRequest, action: str) -> Any:
     """Enabling an enabled action changes nothing."""
-    return action_json(enable_action(_actor(request), slug, is_enabled=True))
+    return action_json(enable_action(_actor(request), action, is_enabled=True))
 
 
-@router.post("/actions/{slug}/disable", response=ActionOut, summary="Disable an action")
-def disable(request: HttpRequest, slug: str) -> Any:
+@router.post("/actions/{action}/disable", response=ActionOut, summary="Disable an action")
+def disable(request: HttpRequest, action: str) -> Any:
     """No new runs; waiting ones become void when they would start."""
-    return action_json(enable_action(_actor(request), slug, is_enabled=False))
+    return action_json(enable_action(_actor(request), action, is_enabled=False))
 
 
-@router.post("/actions/{slug}/try-again", response=ActionOut, summary="Let one automatic run through")
-def try_again(request: HttpRequest, slug: str) -> Any:
+@router.post("/actions/{action}/try-again", response=ActionOut, summary="Let one automatic run through")
+def try_again(request: HttpRequest, action: str) -> Any:
     """Automatic runs of the action stopped after too many failures: lets exactly one through to try it."""
-    half_open(_actor(request), slug)
-    return action_json(action_named(_actor(request), slug))
+    half_open(_actor(request), action)
+    return action_json(action_named(_actor(request), action))
 
 
 @router.get("/runs", response=list[RunOut], summary="List runs")
@@ -152,38 +152,28 @@ def show_run(request: HttpRequest, where: Path[RunId]) -> Any:
 @router.post("/runs/{run_id}/approve", response=RunOut, summary="Approve a run")
 def approve(request: HttpRequest, where: Path[RunId], body: ApproveIn) -> Any:
     """Needs a person: a machine token is refused. 409 when what was shown is no longer what would be done."""
-    actor = _actor(request)
-    approve_run(actor, where.run_id, digest=body.digest, note=body.note, via="api")
-    return run_json(run_for(actor, where.run_id))
+    return run_json(approve_run(_actor(request), where.run_id, digest=body.digest, note=body.note, via="api"))
 
 
 @router.post("/runs/{run_id}/reject", response=RunOut, summary="Reject a run")
 def reject(request: HttpRequest, where: Path[RunId], body: NoteIn) -> Any:
     """Needs a person."""
-    actor = _actor(request)
-    reject_run(actor, where.run_id, note=body.note, via="api")
-    return run_json(run_for(actor, where.run_id))
+    return run_json(reject_run(_actor(request), where.run_id, note=body.note, via="api"))
 
 
 @router.post("/runs/{run_id}/cancel", response=RunOut, summary="Cancel a run that has not started")
 def cancel(request: HttpRequest, where: Path[RunId], body: NoteIn) -> Any:
     """Cancelling a cancelled run changes nothing."""
-    actor = _actor(request)
-    cancel_run(actor, where.run_id, note=body.note)
-    return run_json(run_for(actor, where.run_id))
+    return run_json(cancel_run(_actor(request), where.run_id, note=body.note))
 
 
 @router.post("/runs/{run_id}/start", response=RunOut, summary="Start a proposed low-risk run")
 def start(request: HttpRequest, where: Path[RunId]) -> Any:
     """For runs that Tocsin only proposed because automatic runs were stopped."""
-    actor = _actor(request)
-    start_proposed(actor, where.run_id)
-    return run_json(run_for(actor, where.run_id))
+    return run_json(start_proposed(_actor(request), where.run_id))
 
 
 @router.post("/runs/{run_id}/outcome", response=RunOut, summary="Report the outcome of a run")
 def outcome(request: HttpRequest, where: Path[RunId], body: OutcomeIn) -> Any:
     """Of a manual run, or of one whose outcome Tocsin cannot know."""
-    actor = _actor(request)
-    report_outcome(actor, where.run_id, outcome=body.outcome, note=body.note)
-    return run_json(run_for(actor, where.run_id))
+    return run_json(report_outcome(_actor(request), where.run_id, outcome=body.outcome, note=body.note))

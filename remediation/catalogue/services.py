@@ -36,6 +36,7 @@ def change_action(
     `secrets` replaces the stored ones; None keeps them. Raises NotFound, Invalid, Forbidden.
     """
     require(actor, Capability.REMEDIATION_WRITE)
+    ensure_catalogue(actor.workspace_id)
     with transaction.atomic():
         current: RemediationAction | None = (
             RemediationAction.objects.of(actor.workspace_id)
@@ -135,6 +136,7 @@ def definition_of(row: RemediationAction) -> Definition:
 def enable_action(actor: Actor, slug: str, *, is_enabled: bool) -> RemediationAction:
     """Switch an action on or off for new runs; idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.REMEDIATION_WRITE)
+    ensure_catalogue(actor.workspace_id)
     with transaction.atomic():
         rows = RemediationAction.objects.of(actor.workspace_id).filter(slug=slug, is_current=True)
         current: RemediationAction | None = rows.select_for_update().first()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from remediation.executors.base import Executor, Order, Progress, Report, executor
-from remediation.executors.placeholders import filled
+from remediation.executors.placeholders import shown
 
 
 @executor
@@ -23,8 +23,8 @@ class Manual(Executor):
 
     def preview(self, order: Order) -> str:
         """The steps, with their placeholders filled."""
-        values = {"component": order.target, **order.arguments}
-        return "\n".join(f"{n}. {filled(step, values)}" for n, step in enumerate(order.steps, 1))
+        values = {"component": order.target or "the affected service", **order.arguments}
+        return "\n".join(f"{n}. {shown(step, values)}" for n, step in enumerate(order.steps, 1))
 
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
         """Wait for the person."""

@@ -43,3 +43,8 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
         return checked(name, values[name])
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def shown(text: str, values: Mapping[str, Any]) -> str:
+    """The text for people to read, with every placeholder replaced that has a value."""
+    return _PLACEHOLDER.sub(lambda match: str(values.get(match.group(1), match.group(0))), text)
