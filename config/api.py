@@ -16,6 +16,7 @@ from accounts.api import router as accounts_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
+from accounts.tokens.device_api import router as device_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
@@ -78,6 +79,7 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("", device_router)
 api.add_router("", accounts_router)
 
 

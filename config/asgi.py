@@ -22,7 +22,7 @@ Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
 EVENTS: Final = ("POST", "/api/v1/events")
-LIVE: Final = ("GET", "/live")
+LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # A notification on everything that burns is large just when it matters.
 WEBHOOKS: Final = ("/api/v1/webhooks/", "/v2/")
@@ -32,7 +32,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
     watch()
     asked = (scope.get("method", ""), scope.get("path", ""))
-    if asked == LIVE:
+    if asked in LIVE:
         await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
