@@ -4,6 +4,7 @@ from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.models.clock import SlaClock
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaPolicy
 from incidents.timeline.models import TimelineEntry
@@ -18,6 +19,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
+    "SlaClock",
     "SlaPolicy",
     "TimelineEntry",
 ]
