@@ -4,9 +4,8 @@ from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
-from incidents.models.clock import SlaClock
 from incidents.roles.models import RoleAssignment
-from incidents.sla.models import SlaPolicy
+from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.timeline.models import TimelineEntry
 
 __all__ = [

@@ -27,7 +27,6 @@ select i.workspace_id, i.id, k.kind, 1, i.detected_at, i.detected_at + (k.deadli
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_calendar_imports'),
         ('incidents', '0011_ownership'),
     ]
 

@@ -151,7 +151,7 @@ def test_undone_acknowledgement_revives_its_clock(sev2, actor, clock):
 
 def test_clock_changed_since_it_was_claimed_is_left_alone(sev2, actor, sla_entries):
     from core.queue.items import claim
-    from incidents.services.clock_steps import advance_clocks
+    from incidents.sla.services.clock_steps import advance_clocks
 
     claimed = claim(SlaClock, 10, 30.0, at=NOW + timedelta(minutes=30))
     responding.change_severity(actor, number=sev2.number, severity="sev4")

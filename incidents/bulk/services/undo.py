@@ -14,12 +14,12 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, Problem
 from incidents.bulk.models import BulkAction, BulkKind, BulkStep, Outcome
 from incidents.bulk.selectors import UNDO_WITHIN, action_of, may_undo, steps_of
+from incidents.components.services.restoring import unrestore_components
 from incidents.events import status_events
 from incidents.lifecycle.services.locked_change import Change, change, current_state
+from incidents.lifecycle.services.ownership import undo_acknowledgement
 from incidents.lifecycle.services.transitions import refuse_second_unresolved
 from incidents.roles.services import give_role, member_of
-from incidents.services.ownership import undo_acknowledgement
-from incidents.services.restoring import unrestore_components
 from incidents.vocabulary import EntryKind, ResponseRole, Status
 
 

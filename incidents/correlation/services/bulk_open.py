@@ -19,7 +19,7 @@ from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSever
 from incidents.lifecycle.services.incident_numbers import take_numbers
 from incidents.lifecycle.severity_matrix import escalation_words
 from incidents.models import IncidentSignal, TimelineEntry
-from incidents.services.clock_rows import set_clocks
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.timeline.services.timeline_entries import actor_json, entry
 from incidents.vocabulary import EntryKind, IncidentType, Severity
 

@@ -26,7 +26,7 @@ from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
 from incidents.selectors import incident_by_id
-from incidents.services.clock_rows import set_clocks
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.validation import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid

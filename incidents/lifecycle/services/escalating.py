@@ -17,7 +17,7 @@ from core.sql.prepared import update, write
 from incidents.events import IncidentSeverityChanged
 from incidents.lifecycle.severity_matrix import Escalation, Fact, escalation_words, raises
 from incidents.models import Incident, TimelineEntry
-from incidents.services.clock_rows import set_clocks
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
 from incidents.timeline.services.timeline_entries import entry
 from incidents.vocabulary import UNRESOLVED, Basis, EntryKind, IncidentType, Severity

@@ -18,7 +18,7 @@ from incidents.lifecycle.services.incident_numbers import lock_counter
 from incidents.models import Incident, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
-from incidents.services.clock_rows import CLOCK_FIELDS, set_clocks
+from incidents.sla.services.clock_rows import CLOCK_FIELDS, set_clocks
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.vocabulary import EntryKind
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
-from incidents.change_words import change_words
 from incidents.components.services.affected_components import remove_component, set_component_impact
 from incidents.events import (
     IncidentChanged,
@@ -14,11 +13,12 @@ from incidents.events import (
     IncidentStageChanged,
 )
 from incidents.lifecycle.services.locked_change import Change, change
+from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.lifecycle.services.transitions import move_to
 from incidents.models import Incident
 from incidents.parsing import as_severity, as_stage, as_status_or_stage, as_type
-from incidents.services.ownership import acknowledge_incident
 from incidents.sla.services.clocks import clocks_for, set_deadlines
+from incidents.timeline.change_words import change_words
 from incidents.validation import clean_count, clean_labels, clean_text, clean_title
 from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.errors import Conflict, FieldFault, Invalid
 from core.templatetags.ui import compact
+from incidents.components.services.restoring import restore_components, unrestore_components
 from incidents.events import IncidentAcknowledged, status_events
 from incidents.lifecycle.services.locked_change import Change, current_state
 from incidents.lifecycle.state_machine import (
@@ -18,7 +19,6 @@ from incidents.lifecycle.state_machine import (
     next_statuses,
 )
 from incidents.models import Incident, IncidentSignal
-from incidents.services.restoring import restore_components, unrestore_components
 from incidents.sla.services.clocks import clocks_for, restart_update_clock, set_deadlines
 from incidents.timeline.services.timeline_entries import newest
 from incidents.validation import clean_text

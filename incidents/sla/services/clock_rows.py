@@ -21,8 +21,8 @@ _STANDARD_UPDATES: Final = orjson.dumps(
     {severity.value: clocks.update_every for severity, clocks in STANDARD.items()}
 ).decode()
 
-# A clock that runs is inserted, or started anew where its deadline moved or it had ended; a breached one stays
-# so while its deadline stays. Clocks of what was done are met; the others stop.
+# A clock that runs is inserted, or started anew where its deadline moved or it had ended; a breached one
+# stays so while its deadline stays. Clocks of what was done are met; the others stop.
 _SYNC: Final[LiteralString] = """
 with want as (
   select i.id, i.workspace_id, k.kind, least(k.started, k.deadline) as started, k.deadline,
