@@ -54,34 +54,40 @@ def move_to(
     facts: dict[str, Any] = _lost_facts(incident) if is_back else {}
     if is_back:
         unrestore_components(change, incident.resolved_at)
-    for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
-        setattr(incident, name, getattr(after, name))
-    if change.changes().get("acknowledged_at") is not None and change.actor.user_id is not None:
-        incident.acknowledged_by_id = change.actor.user_id
-        incident.acknowledged_label = change.actor.label[:150]
+    _set_times(change, after)
     _set_clocks(change, is_back=is_back, told=bool(text and is_public))
     facts |= _stage_follows(change, status, is_back=is_back)
     if status == Status.RESOLVED:
         restored = restore_components(change, keep) if restores else []
         facts |= {"restored": restored, "said": bool(text)}
     change.save()
+    words = text or _sentence(change, before, is_back=is_back)
+    _record(change, before, words, facts, is_public=bool(is_public))
+
+
+def _set_times(change: Change, after: Course) -> None:
+    """Take over status and times; whoever moves an incident past open has acknowledged it."""
+    incident = change.incident
+    for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
+        setattr(incident, name, getattr(after, name))
+    if change.changes().get("acknowledged_at") is not None and change.actor.user_id is not None:
+        incident.acknowledged_by_id = change.actor.user_id
+        incident.acknowledged_label = change.actor.label[:150]
+
+
+def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *, is_public: bool) -> None:
+    """Write the entry, the audit row and the events of a move that is saved."""
+    incident, status, actor = change.incident, Status(change.incident.status), change.actor
     is_first = change.changes().get("acknowledged_at") is not None
     data: dict[str, Any] = {"from": before.value, "to": status.value, **facts}
     if is_first:
         data["acknowledged"] = True
-    change.note(
-        entry_kind(status),
-        text or _sentence(change, before, is_back=is_back),
-        is_public=bool(is_public),
-        **data,
-    )
-    action = "incident.reopen" if is_back else _ACTIONS.get(status, "incident.status")
-    summary = f"{incident.reference}: {before} -> {status}"
-    events = status_events(change.ids, before, status, is_public=bool(is_public))
+    change.note(entry_kind(status), words, is_public=is_public, **data)
+    action = "incident.reopen" if is_reopening(before, status) else _ACTIONS.get(status, "incident.status")
+    events = status_events(change.ids, before, status, is_public=is_public)
     if is_first:
-        actor = change.actor
         events.append(IncidentAcknowledged(*change.ids, actor.user_id, actor.label, actor.user_id is None))
-    change.finish(action, summary, events)
+    change.finish(action, f"{incident.reference}: {before} -> {status}", events)
 
 
 def _moved(change: Change, status: Status) -> Course:
