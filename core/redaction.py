@@ -13,7 +13,10 @@ __all__ = ["MASK", "is_secret", "redact", "redact_value"]
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
-    r"|(api|access|private|session|signing|encryption)[_-]?key",
+    r"|(api|access|private|session|signing|encryption|routing|integration|service|hmac|webhook|shared|auth"
+    r"|account|storage|master|license|deploy|ssh|client|app|application|consumer|subscription|ingest(ion)?"
+    r"|source|sender|genie|geniekey|preshared|pre[_-]shared|jwt|aes|rsa|kms|sas)[_-]?keys?$"
+    r"|(api|access|private|session|signing|encryption)[_-]?key|^geniekey$",
     re.IGNORECASE,
 )
 
