@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from tocsin.redaction.engine import redact
+from tocsin.redaction.names import is_secret
 from tocsin.redaction.shape import MASK
 
 __all__ = ["MASK", "is_secret", "redact", "redact_value"]
-
-_SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
-    r"|(api|access|private|session|signing|encryption|routing|integration|service|hmac|webhook|shared|auth"
-    r"|account|storage|master|license|deploy|ssh|client|app|application|consumer|subscription|ingest(ion)?"
-    r"|source|sender|genie|geniekey|preshared|pre[_-]shared|jwt|aes|rsa|kms|sas)[_-]?keys?$"
-    r"|(api|access|private|session|signing|encryption)[_-]?key|^geniekey$",
-    re.IGNORECASE,
-)
 
 
 def redact_value(value: Any) -> Any:
@@ -30,8 +21,3 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_value(v) for v in value]
     return value
-
-
-def is_secret(name: object) -> bool:
-    """Whether what goes by this name is kept out of sight."""
-    return isinstance(name, str) and _SECRET_NAME.search(name) is not None

@@ -51,7 +51,9 @@ def test_api_and_pages_answer_unavailable(made):
     browser, token, _ = made
     machine = Client(raise_request_exception=False, headers={"authorization": f"Bearer {token}"})
     assert is_refused(machine.post("/api/v1/incidents", {"title": "x"}, content_type=JSON))
-    assert is_refused(browser.post("/incidents/declare", {"title": "x", "severity": "sev3", "incident_type": "other"}))
+    assert is_refused(
+        browser.post("/incidents/declare", {"title": "x", "severity": "sev3", "incident_type": "other"})
+    )
     assert is_refused(browser.post("/settings/workspace", {"name": "x", "time_zone": "UTC"}))
 
 
@@ -64,7 +66,12 @@ def test_sign_in_answers_unavailable(made):
 def test_webhook_answers_unavailable(made):
     _, _, key = made
     sender = Client(raise_request_exception=False)
-    alert = {"status": "firing", "labels": {"alertname": "A"}, "startsAt": "2026-11-01T00:00:00Z", "fingerprint": "a"}
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "A"},
+        "startsAt": "2026-11-01T00:00:00Z",
+        "fingerprint": "a",
+    }
     body = json.dumps({"version": "4", "groupKey": "g", "status": "firing", "alerts": [alert]})
     assert is_refused(sender.post(f"/api/v1/webhooks/alertmanager/{key}", body, content_type=JSON))
 
