@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import Membership
+from accounts.tokens.services import issue_token
 from detection.sources.services.sources import create_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,14 +32,14 @@ def refuse_writes() -> None:
 
 
 @pytest.fixture
-def made(workspace, make_user, token_for, read_only):
+def made(workspace, make_user, read_only):
     """A browser, a token and the address of a source; from then on nothing can be written."""
     user = make_user("dana", password="twelve blue lanterns")
     Membership.objects.create(workspace_id=workspace.pk, user=user, role="admin")
     browser = Client(raise_request_exception=False)
     browser.force_login(user)
     _, key = create_source(system_actor(workspace.pk), kind="alertmanager", name="Prod")
-    token = token_for("admin")
+    token = issue_token(system_actor(workspace.pk), name="Admin", scopes=["admin"]).text
     refuse_writes()
     return browser, token, key
 
