@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -33,6 +33,8 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.timeline.api import router as story_router
+from notifications.escalation.api import incident_router as incident_escalation_router
+from notifications.escalation.api import router as policies_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -77,6 +79,8 @@ api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
+api.add_router("/incidents", incident_escalation_router)
+api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", device_router)
@@ -130,6 +134,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
+@api.exception_handler(InternalError)  # a read-only database, for one
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
     detail = "The database does not answer. Nothing was stored; send the same request again."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)
