@@ -70,6 +70,12 @@ API: dict[tuple[str, str], Row] = {
     ("PATCH", "/incidents/{reference}/status"): Row(
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
+    ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
+        May.INCIDENTS_WRITE, {"ticked": True}, about=True
+    ),
+    ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
+    ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/assign"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/resolve"): Row(May.INCIDENTS_WRITE, {}, about=True),
