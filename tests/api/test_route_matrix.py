@@ -257,6 +257,7 @@ def house(make_user, workspace, other_workspace) -> House:
     Client().post(f"/api/v1/webhooks/generic/{key}", b"not Ours", content_type="application/json")
     schedule, override, feed = _on_call(system)
     where = {
+        "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),

@@ -90,7 +90,7 @@ def change_template(
     with transaction.atomic():
         rows = StageTemplate.objects.of(actor.workspace_id)
         given = {"from_minutes": from_minutes, "to_minutes": to_minutes, "items": stored}
-        where = {"workspace_id": actor.workspace_id, "stage": wanted, "incident_type": kind}
+        where: dict[str, Any] = {"workspace_id": actor.workspace_id, "stage": wanted, "incident_type": kind}
         made, _ = rows.update_or_create(**where, defaults=given)
         summary = f"{actor.label} changed the {wanted.label.lower()} checklist for {kind or 'every type'}"
         changes = {"items": [None, len(stored)], "minutes": [None, f"{from_minutes}-{to_minutes}"]}

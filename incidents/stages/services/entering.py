@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from incidents.lifecycle.models import Incident
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -53,7 +53,7 @@ def skip_stages(incident: Incident, stages: Iterable[Stage], reason: str, at: da
     given = {"skipped_at": at, "skip_reason": reason}
     for stage in stages:
         visits = StageVisit.objects.of(incident.workspace_id)
-        where = {"workspace_id": incident.workspace_id, "incident": incident, "stage": stage}
+        where: dict[str, Any] = {"workspace_id": incident.workspace_id, "incident": incident, "stage": stage}
         visits.update_or_create(**where, defaults=given)
 
 
