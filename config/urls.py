@@ -33,6 +33,7 @@ urlpatterns = [
     path("settings/system", admin_pages.system, name="system"),
     path("settings/deployment", admin_pages.deployment, name="deployment"),
     path("", include("accounts.urls")),
+    path("", include("postmortems.urls")),
     path("", include("incidents.urls")),
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
