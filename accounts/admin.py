@@ -13,7 +13,7 @@ from django.contrib.auth.forms import UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_history import Audited, AuditedReadOnly
+from accounts.audit.admin_history import Audited, AuditedReadOnly
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -29,8 +29,8 @@ from accounts.models import (
     User,
     Workspace,
 )
-from accounts.services.people import check_person, note_new_password, save_person
-from core.admin_base import Growing, ReadOnly, one_of
+from accounts.people.services.accounts import check_person, note_new_password, save_person
+from core.admin.base import Growing, ReadOnly, one_of
 from core.errors import Conflict
 
 if TYPE_CHECKING:

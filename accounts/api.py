@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.audit_log import audit_page
-from accounts.door import actor_in
+from accounts.audit.selectors import audit_page
 from accounts.models import ApiToken, AuditEntry, Membership, Workspace
+from accounts.people.services.members import change_role, invite_member, remove_member
 from accounts.permissions import Capability, allowed
 from accounts.schemas import (
     AuditOut,
@@ -27,9 +27,9 @@ from accounts.schemas import (
     WorkspaceOut,
 )
 from accounts.selectors import members_of, tokens_of, username_of, workspace_of, workspaces_of
-from accounts.services.members import change_role, invite_member, remove_member
-from accounts.services.tokens import issue_token, revoke_token, rotate_token
-from core.paging import known_only, link_pages
+from accounts.tokens.api_authentication import actor_in
+from accounts.tokens.services import issue_token, revoke_token, rotate_token
+from core.http.link_pagination import known_only, link_pages
 
 router = Router(tags=["Accounts"])
 AUDITED: Final = (

@@ -12,12 +12,12 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.browsers import browser_in
 from accounts.oncall.models import CalendarFeed as CalendarFeed
 from accounts.oncall.models import OnCallOverride as OnCallOverride
 from accounts.oncall.models import OnCallRotation as OnCallRotation
 from accounts.oncall.models import OnCallSchedule as OnCallSchedule
 from accounts.oncall.models import OnCallShift as OnCallShift
+from accounts.sign_in.user_agents import browser_of
 from core.tenancy import WorkspaceScoped
 
 
@@ -61,7 +61,7 @@ class User(AbstractUser):
 
 
 class Session(AbstractBaseSession):
-    """One sign-in of one person in one browser; written by `accounts.session_store` only."""
+    """One sign-in of one person in one browser; written by `accounts.sign_in.session_store` only."""
 
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions")
     created_at = models.DateTimeField(db_default=Now())
@@ -77,7 +77,7 @@ class Session(AbstractBaseSession):
     @property
     def browser(self) -> str:
         """The program that signed in, in two words as far as they can be told."""
-        return browser_in(self.agent)
+        return browser_of(self.agent)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's session store calls it: an update leaves alone when the session began."""

@@ -13,8 +13,8 @@ from django.db.models import Case, Q, QuerySet, When
 from accounts.actor import Actor
 from accounts.models import ApiToken, Membership, Session, User, Workspace
 from accounts.permissions import Capability, require
-from core.compiled import compiled
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 
 
 def members_of(actor: Actor) -> Sequence[Membership]:

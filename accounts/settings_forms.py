@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from accounts.models import Role, Scope, User
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 
 ROLE_WORDS: Final = {
     Role.VIEWER: "Sees everything, changes nothing.",

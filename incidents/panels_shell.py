@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
-from core.panels import Panel, panel
-from incidents.selectors_finding import open_count
+from core.ui.panels import Panel, panel
+from incidents.listing.search_selectors import open_count
 
 
 @panel

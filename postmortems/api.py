@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
-from core.paging import known_only, link_pages
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
 from incidents.api import Reference
 from incidents.selectors import incident_for
 from postmortems.documents.comments import add_comment, resolve_comment

@@ -7,10 +7,10 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
-from core.markdown import REFERENCES
-from core.navigation import NAVIGATION, SETTINGS, NavItem
-from core.panels import panel
-from incidents.panels_incident import IncidentPanel
+from core.ui.markdown import REFERENCES
+from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
+from core.ui.panels import panel
+from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 from postmortems.action_items.selectors import items_of
 from postmortems.documents.selectors import postmortem_of

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from ninja import Schema
 from pydantic import AliasChoices, Field
 
-from incidents.schemas_story import Body
+from incidents.timeline.schemas import Body
 from postmortems.documents.texts import MAX_SECTION_CHARS
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]

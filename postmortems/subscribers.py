@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.models import OutboxEvent
-from core.outbox import subscriber
+from core.outbox.events import subscriber
 from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
-from accounts.door import actor_in
 from accounts.oncall import as_json
 from accounts.oncall.schemas import (
     OverrideIn,
@@ -28,7 +27,8 @@ from accounts.oncall.schemas import (
 from accounts.oncall.selectors import schedule_for, schedule_views, shifts_between
 from accounts.oncall.services import overrides, schedules
 from accounts.oncall.validation import RotationValues
-from core.paging import known_only
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only
 
 router = Router(tags=["On call"])
 DEFAULT_AHEAD: Final = timedelta(days=14)

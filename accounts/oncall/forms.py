@@ -12,7 +12,7 @@ from accounts.oncall.calendar_sources import CALENDAR_SOURCES
 from accounts.oncall.models import OnCallRotation
 from accounts.oncall.validation import RotationValues
 from accounts.settings_forms import zones
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 
 WEEKDAYS: Final = tuple(
     enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))

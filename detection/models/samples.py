@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
-from detection.models.sources import Source
+from detection.sources.models import Source
 
 
 class SourceSample(WorkspaceScoped):

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
-from core.paging import known_only, link_pages
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
 from incidents.api import Once, Reference
 from incidents.selectors import incident_for
-from incidents.texts import invalid
+from incidents.validation import invalid
 from postmortems.action_items.rendering import item_json
 from postmortems.action_items.selectors import NAMES, item_for, items_of, items_page, parse_item_filter
 from postmortems.action_items.services import create_item, update_item

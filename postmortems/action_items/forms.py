@@ -8,7 +8,7 @@ from django import forms
 
 from accounts.actor import Actor
 from accounts.selectors import members_of
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.learning.models import Priority
 

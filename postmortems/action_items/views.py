@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of
-from accounts.web import current_actor
-from core.csv_lines import csv_lines
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid
-from core.forms import dressed, note_faults
-from core.htmx import SeeOther, done
+from core.http.csv_stream import csv_lines
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther, done
 from incidents.selectors import incident_for
 from postmortems.action_items.forms import BulkForm, ItemForm
 from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
@@ -91,7 +91,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             url = request.POST.get("next") or f"/action-items?incident={incident.reference}"
             return done(request, f"{item.reference} added.", url=_ours(url))
-    context = {**NAV, "form": dressed(form), "incident": incident, "next": request.GET.get("next", "")}
+    context = {**NAV, "form": styled(form), "incident": incident, "next": request.GET.get("next", "")}
     return render(request, "postmortems/item_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -124,7 +124,7 @@ def _item(
     request: HttpRequest, item: ActionItem, form: ItemForm, *, may_write: bool, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
-        **NAV, "item": item, "incident": item.incident, "form": dressed(form), "may_write": may_write,
+        **NAV, "item": item, "incident": item.incident, "form": styled(form), "may_write": may_write,
         "is_overdue": item.is_overdue(today()), **more,
     }  # fmt: skip
     return render(request, "postmortems/item.html", context, status=status)

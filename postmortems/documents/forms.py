@@ -8,7 +8,7 @@ from django import forms
 
 from accounts.actor import Actor
 from accounts.selectors import members_of
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 from postmortems.documents.models import Postmortem
 from postmortems.documents.texts import MAX_SECTION_CHARS
 

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid
-from core.forms import dressed, note_faults
-from core.htmx import done
-from core.markdown import document
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import done
+from core.ui.markdown import document
 from incidents.selectors import incident_for
 from postmortems.documents.commands import expand
 from postmortems.documents.comments import add_comment, resolve_comment
@@ -171,7 +171,7 @@ def _editor(
         "postmortem": postmortem,
         "incident": postmortem.incident,
         "section": found,
-        "form": dressed(form),
+        "form": styled(form),
         "by": last_author(found),
         "draft": draft,
         "draft_diff": diff_lines(found.text, draft.text) if draft else [],

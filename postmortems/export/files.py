@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 
 from accounts.actor import Actor
-from core.markdown import document
-from incidents.texts import invalid
+from core.ui.markdown import document
+from incidents.validation import invalid
 from postmortems.documents.selectors import postmortem_for
 from postmortems.export.document import exported, postmortem_json
 from postmortems.export.pdf import pdf_of

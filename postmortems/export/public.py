@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from core.errors import NotFound
-from core.markdown import markdown
 from core.redaction import redact
+from core.ui.markdown import markdown
 from postmortems.documents.models import Postmortem
 from postmortems.documents.page import shown_sections
 from postmortems.export.assembly import Part, assemble

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from postmortems.export.files import export_file
 
 

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
+from accounts.tokens.api_authentication import actor_in
 from core.errors import NotFound
-from core.paging import known_only
+from core.http.link_pagination import known_only
 from incidents.api import Reference
 from incidents.selectors import incident_for
 from postmortems.learning import services

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid
-from core.htmx import done
+from core.ui.htmx import done
 from incidents.models import Incident
 from incidents.selectors import incident_for
 from postmortems.learning import lessons as lesson_service

@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Capability, allowed, require
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid, Problem
-from core.forms import dressed, note_faults
-from core.htmx import done
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import done
 from postmortems.documents.forms import DetailsForm
 from postmortems.documents.page import page_context
 from postmortems.documents.selectors import postmortem_for
@@ -106,7 +106,7 @@ def settings(request: HttpRequest, reference: str) -> HttpResponse:
                 note_faults(form, fault)
             else:
                 return done(request, "Settings saved.", url=f"/postmortems/{reference}")
-    context = {**NAV, "postmortem": postmortem, "incident": postmortem.incident, "form": dressed(form)}
+    context = {**NAV, "postmortem": postmortem, "incident": postmortem.incident, "form": styled(form)}
     return render(request, "postmortems/settings.html", context, status=status)
 
 

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Capability, require
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid
-from core.htmx import done
+from core.ui.htmx import done
 from postmortems.drafting.placeholders import PLACEHOLDERS
 from postmortems.template_library import services
 from postmortems.template_library.models import Audience, PostmortemTemplate, SectionStyle

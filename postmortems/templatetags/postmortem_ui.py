@@ -7,7 +7,7 @@ from typing import Final
 from django import template
 from django.utils.safestring import SafeString
 
-from core.markdown import document
+from core.ui.markdown import document
 
 register = template.Library()
 NAMES: Final = {"markdown": "Markdown", "html": "HTML", "pdf": "PDF", "json": "JSON"}

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditEntry, Membership, User
-from accounts.services.members import change_role, invite_member, remove_member
+from accounts.people.services.members import change_role, invite_member, remove_member
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 
 

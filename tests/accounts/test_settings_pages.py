@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from accounts.actor import system_actor
-from accounts.api_auth import authenticate_token
 from accounts.models import ApiToken, AuditEntry, Membership, Session, User
-from accounts.services.tokens import issue_token
-from accounts.services.workspaces import update_workspace
+from accounts.tokens.authentication import authenticate_token
+from accounts.tokens.services import issue_token
+from accounts.workspaces.services import update_workspace
 from core.errors import Conflict
 from tests.web.signed_in import browser_for
 

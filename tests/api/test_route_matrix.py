@@ -23,23 +23,18 @@ from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.validation import RotationValues
 from accounts.permissions import Capability as May
 from accounts.permissions import allowed
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from config.api import api as tocsin_api
-from core.navigation import NAVIGATION, SETTINGS
-from core.panels import PANELS
-from detection.services.rules import install_builtin_rules
-from detection.services.sources import create_source
+from core.ui.navigation import NAVIGATION, SETTINGS
+from core.ui.panels import PANELS
+from detection.rules.services.rules import install_builtin_rules
+from detection.sources.services.sources import create_source
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
-from incidents.services.notes import add_entry
-from incidents.services.opening import declare_incident
+from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
-from postmortems.action_items.services import create_item
-from postmortems.documents.comments import add_comment
 from postmortems.documents.models import Comment
-from postmortems.drafting.services import draft_postmortem
-from postmortems.learning.lessons import add_lesson
 from postmortems.learning.models import FactorNode, Lesson
-from postmortems.learning.services import add_why
 from postmortems.template_library.models import PostmortemTemplate
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +139,9 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/postmortems/{reference}/revisions/{number}/restore"): Row(May.POSTMORTEMS_WRITE, about=True),
     ("POST", "/postmortems/{reference}/request-review"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
     ("POST", "/postmortems/{reference}/withdraw"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
-    ("POST", "/postmortems/{reference}/approvals"): Row(May.POSTMORTEMS_READ, {"role": "manager"}, about=True),
+    ("POST", "/postmortems/{reference}/approvals"): Row(
+        May.POSTMORTEMS_READ, {"role": "manager"}, about=True
+    ),
     ("POST", "/postmortems/{reference}/waivers"): Row(
         May.POSTMORTEMS_WRITE, {"subject": "section:data_loss", "reason": "No data at all."}, about=True
     ),
@@ -154,7 +151,9 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/postmortems/{reference}/comments"): Row(
         May.POSTMORTEMS_WRITE, {"section_key": "went_well", "body": "x"}, about=True
     ),
-    ("POST", "/postmortems/{reference}/comments/{comment_id}/resolve"): Row(May.POSTMORTEMS_WRITE, about=True),
+    ("POST", "/postmortems/{reference}/comments/{comment_id}/resolve"): Row(
+        May.POSTMORTEMS_WRITE, about=True
+    ),
     ("GET", "/postmortems/{reference}/export"): Row(May.POSTMORTEMS_READ, about=True),
     ("POST", "/postmortems/{reference}/lessons"): Row(May.POSTMORTEMS_WRITE, {"lesson": "x"}, about=True),
     ("POST", "/incidents/{reference}/lessons"): Row(May.POSTMORTEMS_WRITE, {"lesson": "x"}, about=True),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership
-from accounts.services.tokens import revoke_token
+from accounts.tokens.services import revoke_token
 from tests.api.client import ApiClient
 
 pytestmark = pytest.mark.django_db

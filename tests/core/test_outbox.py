@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core import outbox
 from core.models import OutboxDispatch, OutboxEvent
-from core.outbox import publish, publish_all, subscriber
+from core.outbox import events as outbox_events
+from core.outbox.events import publish, publish_all, subscriber
 from tests.core.make import Happened
 
 
@@ -72,8 +72,10 @@ def test_a_fact_outside_a_transaction_is_refused(heard):
 @pytest.fixture
 def nudges(monkeypatch):
     sent = []
-    monkeypatch.setattr(outbox, "nudge", lambda task, queue: sent.append((task, 0)))
-    monkeypatch.setattr(outbox, "nudge_later", lambda task, delay_s, queue: sent.append((task, delay_s)))
+    monkeypatch.setattr(outbox_events, "nudge", lambda task, queue: sent.append((task, 0)))
+    monkeypatch.setattr(
+        outbox_events, "nudge_later", lambda task, delay_s, queue: sent.append((task, delay_s))
+    )
     return sent
 
 

@@ -14,9 +14,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.actor import Actor
+from detection.ingest.services import retention
 from detection.models import Event
 from detection.selectors import events_page
-from detection.services import retention
 from incidents.models import Incident
 from tests.detection.bursts import errors
 
@@ -197,7 +197,7 @@ def test_old_keys_go_in_chunks_and_young_ones_stay(
     query: Sql, workspace, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 4)
-    monkeypatch.setattr(retention, "MOST_CHUNKS", 2)
+    monkeypatch.setattr(retention, "MAX_CHUNKS", 2)
     send([event | {"event_id": f"old{n}"} for n, event in enumerate(errors(11, level="info"))])
     query("update detection_event_key set received_at = received_at - %s", 9 * DAY)
     send([event | {"event_id": f"new{n}"} for n, event in enumerate(errors(2, level="info"))])

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.actor import system_actor
 from accounts.models import Membership, Scope
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from tests.api.client import ApiClient
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import json
 import pytest
 from django.test import Client
 
+from core.outbox.relay import relay_due
 from core.queue.runner import run_due
-from core.relay import relay_due
 from postmortems.action_items.selectors import item_for
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment

@@ -7,7 +7,7 @@ import pytest
 from accounts.actor import Actor
 from accounts.models import Role
 from core.errors import Conflict, Forbidden, Invalid
-from incidents.services.roles import assign_role
+from incidents.roles.services import assign_role
 from postmortems.action_items.services import create_item, update_item
 from postmortems.documents.selectors import postmortem_for, sections_of
 from postmortems.documents.services import save_section
@@ -164,7 +164,7 @@ def test_amendment_keeps_the_published_revision_for_readers(actor, lead, manager
 
 
 def test_reopened_incident_sends_the_review_back(actor, answered):
-    from incidents.services.resolving import reopen_incident
+    from incidents.lifecycle.services.resolving import reopen_incident
 
     request_review(actor, 1)
     reopen_incident(actor, number=1, message="It is back.")

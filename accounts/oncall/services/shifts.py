@@ -14,7 +14,7 @@ from accounts.oncall.events import OnCallChanged
 from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_changes
 from accounts.oncall.stored_rotation import rotation_of
 from accounts.oncall.turns import Span
-from core.outbox import publish
+from core.outbox.events import publish
 
 REFILL_BELOW: Final = HORIZON - timedelta(days=1)
 

@@ -21,10 +21,10 @@ from accounts.oncall.selectors import overrides_of, schedule_for, schedule_views
 from accounts.oncall.services import overrides, schedules
 from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound
-from core.forms import dressed, note_faults
-from core.htmx import SeeOther
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther
 
 PAGE: Final = "/settings/on-call"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -46,7 +46,7 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         else:
             return SeeOther(f"{PAGE}/{made.pk}")
     status = 422 if form.errors else 200
-    context = HERE | {"form": dressed(form), "views": schedule_views(actor, now=timezone.now())}
+    context = HERE | {"form": styled(form), "views": schedule_views(actor, now=timezone.now())}
     return render(request, "accounts/oncall/settings.html", context, status=status)
 
 
@@ -72,10 +72,10 @@ def schedule_page(
             (one, ", ".join(names.get(pk, "(left)") for pk in one.participants)) for one in rotations
         ],
         "overrides": overrides_of(actor, shown.pk, now=now),
-        "edit_form": dressed(given.pop("edit", None) or _edit_form(shown)),
-        "rotation_form": dressed(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
-        "override_form": dressed(given.pop("override", None) or OverrideForm()),
-        "swap_form": dressed(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
+        "edit_form": styled(given.pop("edit", None) or _edit_form(shown)),
+        "rotation_form": styled(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
+        "override_form": styled(given.pop("override", None) or OverrideForm()),
+        "swap_form": styled(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
     }
     return render(request, "accounts/oncall/schedule.html", context | given, status=status)
 

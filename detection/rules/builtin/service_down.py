@@ -1,0 +1,18 @@
+"""A service that cannot be reached or fails its health checks."""
+
+from __future__ import annotations
+
+from detection.rules.builtin_rules import BuiltinRule
+from incidents.vocabulary import IncidentType, Severity
+
+RULE = BuiltinRule(
+    rule_id="service_down",
+    name="Service down",
+    description="A service that cannot be reached or fails its health checks.",
+    incident_type=IncidentType.SERVICE_DOWN,
+    severity=Severity.SEV1,
+    event_types=("service_unavailable", "service_down", "health_check_failed"),
+    error_threshold=5,
+    time_window_seconds=60,
+    check_interval_seconds=30,
+)
