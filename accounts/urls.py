@@ -8,7 +8,7 @@ from accounts.audit import views as audit_views
 from accounts.oncall.views import feed as calendar_feed
 from accounts.oncall.views import pages as oncall_pages
 from accounts.oncall.views import schedules as oncall_schedules
-from accounts.people.views import members, profile
+from accounts.people.views import invitations, members, profile
 from accounts.sign_in import views as sign_in_views
 from accounts.tokens import views as token_views
 from accounts.workspaces import views as workspace_views
@@ -17,6 +17,7 @@ app_name = "accounts"
 urlpatterns = [
     path("sign-in", sign_in_views.sign_in, name="sign_in"),
     path("sign-in/once/<str:secret>", sign_in_views.sign_in_once, name="sign_in_once"),
+    path("sign-in/invitation/<str:secret>", invitations.accept, name="accept_invitation"),
     path("sign-out", sign_in_views.sign_out, name="sign_out"),
     path("account/password", sign_in_views.password, name="password"),
     path("account/confirm", sign_in_views.confirm_it_is_you, name="confirm"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("settings/workspace", workspace_views.workspace, name="workspace"),
     path("settings/members", members.members, name="members"),
     path("settings/members/new", members.invite, name="invite"),
+    path("settings/invitations/<int:invitation_id>/<slug:verb>", invitations.change, name="invitation"),
     path("settings/members/<str:username>/<slug:verb>", members.change, name="member"),
     path("settings/tokens", token_views.tokens, name="tokens"),
     path("settings/tokens/new", token_views.issue, name="issue_token"),

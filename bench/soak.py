@@ -30,7 +30,7 @@ from bench.harness.tocsin import Tocsin, running_tocsin
 
 MORE_MEMORY, MAX_LAG_S = 1.05, 1.0
 DETECTION: LiteralString = (
-    "select coalesce(extract(epoch from now() - min(created_at)), 0) from detection_outbox"
+    "select coalesce(extract(epoch from now() - min(created_at)), 0) from detection_pending"
 )
 DELIVERY: LiteralString = """
 select coalesce(extract(epoch from now() - min(due_at)), 0) from core_outboxdispatch

@@ -16,6 +16,7 @@ from accounts.api import router as accounts_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
+from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
@@ -80,6 +81,7 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from config.runtime import worker_watchdog
 from config.runtime.schedule import CELERY
+from core.discovery import modules_named
 from core.heartbeat import database as database_heartbeat
 from core.heartbeat.valkey import stamp
 from core.queue.shutdown import STOPPING
@@ -25,7 +26,7 @@ __all__ = ["app", "worker_watchdog"]
 app = Celery("tocsin", amqp="config.runtime.broker:Broker")
 app.set_default()  # in every thread, not only in the one that imports this first
 app.conf.update(CELERY, broker_url=settings.REDIS_URL)
-app.autodiscover_tasks()
+app.autodiscover_tasks(lambda: [name.rpartition(".")[0] for name in modules_named("tasks")])
 
 
 @setup_logging.connect

@@ -11,6 +11,7 @@ from django.urls import include, path
 from accounts.sign_in.views import sign_in
 from config.api import api
 from config.installation import views as installation_views
+from config.installation import workspaces
 from config.openapi import docs_page
 from config.views import find, style
 from core.health import checks as health_checks
@@ -34,6 +35,7 @@ urlpatterns = [
     path("setup/dismiss", installation_views.dismiss, name="dismiss_setup"),
     path("settings/system", installation_views.system, name="system"),
     path("settings/deployment", installation_views.deployment, name="deployment"),
+    path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("postmortems.urls")),
     path("", include("incidents.urls")),

@@ -1,4 +1,4 @@
-"""What the page of an incident shows of its postmortem, and where these pages stand in the menus."""
+"""What the page of an incident shows of its postmortem and of earlier lessons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.ui.markdown import REFERENCES
-from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
 from core.ui.panels import panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
@@ -17,20 +16,6 @@ from postmortems.documents.selectors import postmortem_of
 from postmortems.learning.selectors import lessons_for
 
 REFERENCES.add("action item", ("ACT-[1-9][0-9]{0,9}", "/action-items/"))
-NAVIGATION.add("postmortems", NavItem("Postmortems", "file-text", "/postmortems", order=40, keys="g p"))
-NAVIGATION.add("action items", NavItem("Action items", "list-todo", "/action-items", order=42))
-NAVIGATION.add("lessons", NavItem("Lessons", "lightbulb", "/lessons", order=44))
-SETTINGS.add(
-    "postmortem templates",
-    NavItem(
-        "Postmortem templates",
-        "file-text",
-        "/settings/postmortems",
-        order=55,
-        group="Workspace",
-        capability=Capability.TEMPLATES_WRITE,
-    ),
-)
 
 
 @panel

@@ -118,16 +118,19 @@ def _catalogue(mara: Any) -> None:
 
 
 def _administer(mara: Any) -> None:
-    from accounts.people.services.members import invite_member
+    from accounts.actor import system_actor
+    from accounts.people.services.invitations import add_person
     from accounts.tokens.services import issue_token
     from detection.rules.services.rules import create_rule
     from detection.sources.services.record_change import record_change
     from detection.sources.services.sources import create_source
 
+    system = system_actor(mara.workspace_id)
     kinds = ("alertmanager", "grafana", "sentry", "datadog", "pagerduty", "generic")
     for n in range(MANY):
         area = AREAS[n % len(AREAS)]
-        invite_member(mara, email=f"{area}.{n}@example.test", role=("viewer", "responder", "manager")[n % 3])
+        handle, role = f"{area}.{n}", ("viewer", "responder", "manager")[n % 3]
+        add_person(system, email=f"{handle}@example.test", username=handle, display_name="", role=role)
         issue_token(mara, name=f"{area} pipeline {n}", scopes=["events:write", "incidents:read"][: n % 2 + 1])
         create_source(mara, kind=kinds[n % len(kinds)], name=f"{area}, cluster {n}", enabled=n % 9 > 0)
         create_rule(mara, fields=_rule(n, area))

@@ -44,7 +44,7 @@ def build(admin: Any, workspace_id: int) -> None:
     """Fill the workspace, as `admin`."""
     from django.utils import timezone
 
-    from accounts.people.services.members import invite_member
+    from accounts.people.services.invitations import invite_member
     from accounts.tokens.services import issue_token, revoke_token
     from detection.rules.services.rules import create_rule, disable_rule
     from detection.sources.services.record_change import record_change

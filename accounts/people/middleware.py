@@ -10,7 +10,10 @@ from django.utils import timezone
 
 
 class ViewerTimeZone:
-    """Ends with each request the zone that `accounts.sign_in.page_authentication` chose for its viewer: threads serve many people."""
+    """Resets the time zone after each request: threads serve many people.
+
+    `accounts.sign_in.page_authentication` activates the viewer's own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,18 +1,23 @@
-"""Making and naming workspaces. The rest of a new one (policies, rules) is put in by `config.installation.setup`."""
+"""Create, rename and configure workspaces; `config.installation.setup` adds policies and rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from secrets import token_hex
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.actor import Actor, system_actor
 from accounts.audit.services import record
-from accounts.models import Workspace
+from accounts.models import Membership, Role, User, Workspace
 from accounts.permissions import Capability, require
 from accounts.validation import clean_name, clean_slug, clean_time_zone, invalid
 from core.errors import Conflict
+
+MAX_FOUNDED: Final = 20  # workspaces one person is admin of, when creating another
 
 
 def create_bare_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
@@ -28,6 +33,26 @@ def create_bare_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Wo
     except IntegrityError as error:
         raise invalid("slug", "unique", "is taken") from error
     return workspace
+
+
+def free_slug(*, name: str) -> str:
+    """A slug made from a name that no workspace has yet."""
+    base = slugify(name)[:50].strip("-") or "workspace"
+    slugs = [base, *(f"{base}-{number}" for number in range(2, 100))]
+    taken = set(Workspace.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+    return next((slug for slug in slugs if slug not in taken), f"{base}-{token_hex(4)}")
+
+
+def add_founder(user: User, workspace: Workspace) -> Membership:
+    """Make the person who created a workspace its first admin. Raises Conflict beyond `MAX_FOUNDED`."""
+    held = user.memberships.filter(role=Role.ADMIN).count()
+    if held >= MAX_FOUNDED:
+        raise Conflict(f"You are admin of {held} workspaces; {MAX_FOUNDED} are the most. None was created.")
+    membership: Membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)
+    actor = Actor(workspace.pk, "user", user.label, user_id=user.pk, role=Role.ADMIN)
+    summary = f"{user.label} created the workspace and is its first admin"
+    record(actor, action="member.add", target=membership, summary=summary)
+    return membership
 
 
 def update_workspace(

@@ -17,8 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor, system_actor
-from accounts.models import Membership, Role, User, Workspace
-from accounts.people.services.members import invite_member
+from accounts.models import Role, User, Workspace
+from accounts.people.services.invitations import add_person
 from config.demo.stories import PEOPLE, STORIES, Story
 from incidents.components.services.affected_components import set_component_impact
 from incidents.correlation.services.opening import Signal, declare_incident, report_signals
@@ -64,8 +64,8 @@ def seed_month(workspace: Workspace) -> int:
 
 def _hire(workspace: Workspace, username: str, name: str, role: str) -> Actor:
     address = f"{username}@demo.example"
-    invite_member(system_actor(workspace.pk), email=address, role=role, username=username, display_name=name)
-    member = Membership.objects.of(workspace.pk).select_related("user").get(user__username=username)
+    system = system_actor(workspace.pk)
+    member = add_person(system, email=address, role=role, username=username, display_name=name)
     return Actor(workspace.pk, "user", name, user_id=member.user_id, role=Role(role))
 
 

@@ -14,7 +14,7 @@ from accounts.audit.services import record
 from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.sign_in.services import mint_sign_in_link
 from accounts.tokens.services import issue_token
-from accounts.workspaces.services import create_bare_workspace
+from accounts.workspaces.services import add_founder, create_bare_workspace, free_slug
 from detection.rules.services.rules import install_builtin_rules
 from incidents.sla.services.clocks import seed_policies
 
@@ -41,6 +41,14 @@ def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspa
         workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
         seed_policies(workspace.pk)
         install_builtin_rules(system_actor(workspace.pk))
+    return workspace
+
+
+def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "UTC") -> Workspace:
+    """A workspace that `user` creates and is the first admin of. Raises Invalid, Conflict."""
+    with transaction.atomic():
+        workspace = create_workspace(slug=slug or free_slug(name=name), name=name, time_zone=time_zone)
+        add_founder(user, workspace)
     return workspace
 
 

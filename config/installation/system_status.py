@@ -26,7 +26,7 @@ MAX_COUNTED: Final = 1000
 DEAD: Final = """
 select count(*) from (select 1 from core_outboxdispatch where state = 'dead' limit %s) dead
 """
-WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_outbox"
+WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_pending"
 SIZE: Final = "select pg_database_size(current_database()), current_setting('server_version')"
 LATE_TASK: Final = "Is beat running, and the worker of that queue? The log of the worker tells more."
 

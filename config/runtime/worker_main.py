@@ -1,4 +1,4 @@
-"""`python -m config.runtime.worker_main PROCESS`: the worker of that process's queues, without the command line's weight."""
+"""Worker of the queues of one process: `python -m config.runtime.worker_main PROCESS`."""
 
 from __future__ import annotations
 

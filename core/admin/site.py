@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from core.discovery import discover
 from core.errors import Forbidden
 from core.ui.htmx import SeeOther
 
@@ -37,7 +38,11 @@ class TocsinAdmin(AdminSite):
         return SeeOther("/account/password")
 
 
-class TocsinAdminConfig(AdminConfig):
-    """Named in INSTALLED_APPS instead of Django's."""
+class TocsinAdminConfig(SimpleAdminConfig):
+    """Django's admin app with our site; finds `admin` modules in packages below an app as well."""
 
     default_site = "core.admin.site.TocsinAdmin"
+
+    def ready(self) -> None:
+        super().ready()
+        discover("admin")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
+from itertools import groupby
 from typing import Any, ClassVar, Final, LiteralString
 
 import orjson
 from django.db import connection, transaction
+from psycopg import sql
 
 from core.models import OutboxEvent
 from core.queue.nudge import nudge, nudge_later
@@ -19,7 +22,8 @@ from core.sql.prepared import send
 
 _PUBLISH: Final[LiteralString] = """
 with facts as materialized (
-  select nextval(pg_get_serial_sequence('core_outboxevent', 'id')) as id, f.*
+  select nextval(pg_get_serial_sequence('core_outboxevent', 'id')) as id, f.n, f.topic, f.workspace_id,
+         f.payload || jsonb_build_object('snapshot', {snapshot}) as payload
     from json_to_recordset(%s::json) as f(n int, topic text, workspace_id bigint, payload jsonb)),
 written as (
   insert into core_outboxevent (id, topic, workspace_id, payload)
@@ -39,6 +43,11 @@ class DomainEvent:
     """A fact about a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
 
     topic: ClassVar[str]
+    # Grows when a field of the payload changes its meaning or goes away.
+    schema: ClassVar[int] = 1
+    # SQL that returns, as jsonb, what the event is about, from the columns of `f`: as it is in this
+    # transaction, whatever happens to it before subscribers run.
+    snapshot_sql: ClassVar[LiteralString] = "null::jsonb"
     # Whether subscribers should hear of it at once. Of what happens many times a second they hear in bundles.
     is_urgent: ClassVar[bool] = True
     workspace_id: int
@@ -48,10 +57,10 @@ class DomainEvent:
         return ()
 
     def payload(self) -> dict[str, Any]:
-        """The fields as JSON, and the live topics under `live`."""
+        """The fields as JSON, the live topics under `live`, and the number of the `schema`."""
         fields = dataclasses.asdict(self)
         del fields["workspace_id"]
-        return fields | {"live": list(self.live_topics())}
+        return fields | {"live": list(self.live_topics()), "schema": self.schema}
 
 
 @dataclass(frozen=True)
@@ -73,8 +82,8 @@ SUBSCRIBERS: Registry[Subscriber] = Registry("subscriber")
 def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handler]:
     """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
 
-    It runs outside a transaction and may be run again after a crash, so what it does must bear repeating.
-    Raise `core.queue.retry.PermanentError` to give up at once; anything else is tried again with growing pauses.
+    It runs outside a transaction and may be run again after a crash, so it must be idempotent.
+    Raise `core.queue.retry.PermanentError` to give up at once; any other error is retried with backoff.
     """
 
     def register(handler: Handler) -> Handler:
@@ -84,22 +93,40 @@ def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handl
     return register
 
 
-def publish(event: DomainEvent) -> None:
+def publish(event: DomainEvent, *, actor: Mapping[str, Any] | None = None) -> None:
     """`publish_all` for one event."""
-    publish_all([event])
+    publish_all([event], actor=actor)
 
 
-def publish_all(events: Sequence[DomainEvent]) -> None:
-    """Write the events and one dispatch per interested subscriber: one statement, however many events.
+def publish_all(events: Sequence[DomainEvent], *, actor: Mapping[str, Any] | None = None) -> None:
+    """Write the events and one dispatch per interested subscriber: one statement for each kind of snapshot.
 
-    Must run inside the transaction that makes them true. On commit the relay is nudged, once per transaction;
-    where nothing is urgent, it comes within `UNHURRIED_S` seconds.
+    Their ids grow in the order given, so events about one thing, published while it is locked, have ids in
+    the order in which they happened. Dispatches may run in another order after a failed attempt: subscribers
+    compare ids. `actor` is who did it, as JSON. Must run inside the transaction that makes them true. On
+    commit the relay is nudged, once per transaction; where nothing is urgent, within `UNHURRIED_S` seconds.
     Raises TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish inside the transaction that made it true")
+    is_told = False
+    for snapshot_sql, alike in groupby(events, key=lambda event: event.snapshot_sql):
+        is_told |= _write(snapshot_sql, list(alike), actor)
+    if is_told:
+        _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
+
+
+def _write(
+    snapshot_sql: LiteralString, events: Sequence[DomainEvent], actor: Mapping[str, Any] | None
+) -> bool:
+    """Whether any subscriber wants any of them."""
     facts = [
-        {"n": n, "topic": event.topic, "workspace_id": event.workspace_id, "payload": event.payload()}
+        {
+            "n": n,
+            "topic": event.topic,
+            "workspace_id": event.workspace_id,
+            "payload": {**event.payload(), "actor": actor},
+        }
         for n, event in enumerate(events)
     ]
     told = [
@@ -108,10 +135,13 @@ def publish_all(events: Sequence[DomainEvent]) -> None:
         for subscriber in SUBSCRIBERS
         if subscriber.wants(event.topic)
     ]
-    if facts:
-        send(_PUBLISH, [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
-    if told:
-        _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
+    send(_publish_query(snapshot_sql), [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
+    return bool(told)
+
+
+@cache
+def _publish_query(snapshot_sql: LiteralString) -> bytes:
+    return sql.SQL(_PUBLISH).format(snapshot=sql.SQL(snapshot_sql)).as_bytes()
 
 
 def _nudge_relay() -> None:

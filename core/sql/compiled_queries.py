@@ -37,10 +37,10 @@ def compiled(
 ) -> Callable[[Callable[P, models.QuerySet[M, R]]], Callable[P, list[R]]]:
     """Make a function that builds a query one that answers its rows: built at the first call only.
 
-    `kinds` are those of its arguments: int, str, datetime, or list for `core.sql.expressions.among`. They stand
-    in the query as values only: what decides how it is built can be none of them. For whole objects, with
-    `only`, `select_related` and annotations, and for `values_list`; not for network addresses, which psycopg
-    reads in its own way. Raises django.db's errors, and TypeError for what it is not for.
+    `kinds` are those of its arguments: int, str, datetime, or list for `core.sql.expressions.among`. They
+    stand in the query as values only: what decides how it is built can be none of them. For whole objects,
+    with `only`, `select_related` and annotations, and for `values_list`; not for network addresses, which
+    psycopg reads in its own way. Raises django.db's errors, and TypeError for what it is not for.
     """
 
     def make(build: Callable[P, models.QuerySet[M, R]]) -> Callable[P, list[R]]:

@@ -7,7 +7,7 @@ from typing import Final
 from core.health.checks import LAG_LATE_S, CheckResult, health_check, seconds_of, waiting
 
 OLDEST: Final = (
-    "select greatest(0, extract(epoch from clock_timestamp() - min(created_at))) from detection_outbox"
+    "select greatest(0, extract(epoch from clock_timestamp() - min(created_at))) from detection_pending"
 )
 
 

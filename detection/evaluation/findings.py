@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from detection.models import DetectionRule, GroupBy
-from incidents.vocabulary import SEVERITY_RANK, IncidentType, Severity
+from detection.rules.event_types import Said, facts_in, type_said_by
+from incidents.lifecycle.severity_matrix import EVENT_METRICS, MATRIX, Fact, default_severity, worst_facts
+from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 
 EVERYTHING = "*"
+# A crossing's type is judged by so many events of its window, its facts by so many of all it counts.
+MAX_JUDGED: Final = 50
+MAX_MEASURED: Final = 500
+# Types that a rule's author names when nothing more specific is known.
+UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 
 @dataclass(slots=True)
@@ -96,10 +103,66 @@ def by_weight(crossing: Crossing) -> tuple[int, bool, int, str]:
     return SEVERITY_RANK[Severity(rule.severity)], not rule.event_types, rule.pk, crossing.touched.group_key
 
 
-def title_of(rule: DetectionRule, group_key: str, components: Sequence[str]) -> str:
-    """`Error burst in my-service`."""
-    kind = IncidentType(rule.incident_type).label
-    if rule.is_builtin is False and rule.incident_type == IncidentType.OTHER:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a crossing says an incident is, what that rests on, and what its events measured."""
+
+    incident_type: IncidentType
+    severity: Severity
+    basis: Basis
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+Stored = Mapping[int, tuple[str, str, Mapping[str, Any] | None]]
+
+
+def judged_ids(crossing: Crossing) -> list[int]:
+    """The events to read before a crossing is judged: at least its first one."""
+    members = crossing.members
+    if _basis_of(crossing.rule) == Basis.LEVEL:
+        wanted = [*members[:MAX_MEASURED], *crossing.window[:MAX_JUDGED]]
+    elif _is_measured(IncidentType(crossing.rule.incident_type)):
+        wanted = members[:MAX_MEASURED]
+    else:
+        wanted = members[:1]
+    return [member.event_id for member in wanted]
+
+
+def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
+    """Type and severity of a crossing; `stored` has event type, message and facts of `judged_ids`.
+
+    A rule that matches by level alone leaves both to the words of its events, where they say something.
+    """
+    rule, basis = crossing.rule, _basis_of(crossing.rule)
+    kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
+    if basis == Basis.LEVEL:
+        said = [Said(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored]
+        if (found := type_said_by(said)) is not None:
+            kind, severity, basis = found, default_severity(found), Basis.WORDS
+    read = [stored[m.event_id][2] for m in crossing.members[:MAX_MEASURED] if m.event_id in stored]
+    return Verdict(kind, severity, basis, worst_facts(facts_in(metadata) for metadata in read if metadata))
+
+
+def _basis_of(rule: DetectionRule) -> Basis:
+    if rule.event_types:
+        return Basis.EVENT_TYPE
+    if rule.message_pattern:
+        return Basis.PATTERN
+    return Basis.LEVEL if rule.incident_type in UNSPECIFIC else Basis.WORDS
+
+
+def _is_measured(kind: IncidentType) -> bool:
+    escalation = MATRIX[kind].escalation
+    return escalation is not None and escalation.metric in EVENT_METRICS
+
+
+def title_of(
+    rule: DetectionRule, group_key: str, components: Sequence[str], incident_type: IncidentType | None = None
+) -> str:
+    """`Error burst in my-service`; `incident_type` where its events say more than the rule."""
+    found = incident_type or IncidentType(rule.incident_type)
+    kind = found.label
+    if rule.is_builtin is False and found == IncidentType.OTHER:
         kind = rule.name
     if rule.group_by == GroupBy.SOURCE:
         return f"{kind} in {group_key}"

@@ -25,7 +25,7 @@ group by 1
 ACCEPTED: Final = "select case when is_called then last_value else 0 end from detection_event_id_seq"
 QUARANTINED: Final = "select count(*) from detection_quarantinedrequest where replayed_at is null"
 WAITING: Final = """
-select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from detection_outbox
+select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from detection_pending
 """
 
 

@@ -20,7 +20,7 @@ from detection.evaluation.member_events import (
 )
 from detection.levels import LEVEL_LABELS
 from detection.models import Event
-from incidents.listing.panels import IncidentPanel
+from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 
 SHOWN_SOURCES: Final = 8

@@ -142,14 +142,14 @@ returning event_id
 """
 
 TAKE: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select id from detection_outbox order by id limit %s::int for update skip locked))
+delete from detection_pending where id = any(array(
+  select id from detection_pending order by id limit %s::int for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
 TAKE_OTHERS: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select o.id from detection_outbox o
+delete from detection_pending where id = any(array(
+  select o.id from detection_pending o
    where not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
                       where p.rule_id = o.rule_id and p.group_key = o.group_key)
    order by o.id limit %s::int for update skip locked))
@@ -157,8 +157,8 @@ returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
 
 TAKE_SHARERS: Final[LiteralString] = """
-delete from detection_outbox where id = any(array(
-  select id from detection_outbox where workspace_id = %s::bigint and event_ids && %s::bigint[]
+delete from detection_pending where id = any(array(
+  select id from detection_pending where workspace_id = %s::bigint and event_ids && %s::bigint[]
    order by id for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources
 """
@@ -177,6 +177,20 @@ select g.group_key from g
    select 1 from detection_rule_hit h where h.workspace_id = %(workspace)s and h.rule_id = %(rule)s
       and h.group_key = g.group_key and h.matches and h.occurred_at > %(since)s)
 """
-SAMPLES: Final[LiteralString] = """
-select id, message from detection_event where workspace_id = %s::bigint and id = any(%s::bigint[])
+# Events are stored on the day they come, so partitions before `since` are not looked at.
+SAID: Final[LiteralString] = """
+select id, event_type, message, case when metadata ?| %s::text[] then metadata end
+  from detection_event
+ where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
+"""
+
+# What the events just linked measure, for incidents whose type and severity a measurement can change.
+MEASURED: Final[LiteralString] = """
+select l.incident_id, e.metadata
+  from unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id)
+  join incidents_incident i on i.id = l.incident_id and i.incident_type = any(%s::text[])
+       and i.severity <> 'sev1' and i.severity_basis < %s::int
+  join detection_event e on e.workspace_id = i.workspace_id and e.id = l.event_id
+       and e.received_at >= %s::timestamptz
+ where e.metadata ?| %s::text[]
 """

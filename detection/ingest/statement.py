@@ -49,7 +49,7 @@ hits as (
   insert into detection_rule_hit (workspace_id, rule_id, occurred_at, event_id, matches, group_key, source)
   select w, r, o, id, y, g, c from matched),
 touched as (
-  insert into detection_outbox (workspace_id, rule_id, group_key, event_ids, occurred, sources)
+  insert into detection_pending (workspace_id, rule_id, group_key, event_ids, occurred, sources)
   select w, r, g, array_agg(id), array_agg(o), array_agg(distinct coalesce(c, g))
     from matched where y group by w, r, g)
 """

@@ -62,7 +62,7 @@ EVENT_BODY: Final = {
 
 
 def _rule_body(required: Sequence[str]) -> dict[str, Any]:
-    """The fields of a rule as a request body; the reading, aliases included, is `detection.rules.parsing`'s."""
+    """The fields of a rule as a request body; `detection.rules.parsing` reads it, aliases included."""
     fields = RuleOut.json_schema()["properties"]
     taken = {name: field for name, field in fields.items() if name != "is_builtin"}
     schema = {"type": "object", "properties": taken, "required": list(required)}

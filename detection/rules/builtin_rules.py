@@ -1,4 +1,4 @@
-"""The rules every workspace starts with: one file each in `detection/rules/`, found by looking there."""
+"""Built-in rules that every workspace starts with: one file each in `detection/rules/builtin/`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 
-import detection.rules
 from detection.models import Level
+from detection.rules import builtin
 from incidents.vocabulary import IncidentType, Severity
 
 
@@ -28,7 +28,7 @@ class BuiltinRule:
 
 
 def builtin_rules() -> list[BuiltinRule]:
-    """Every `RULE` of a module in `detection/rules/`, in order of rule_id."""
-    names = sorted(module.name for module in pkgutil.iter_modules(detection.rules.__path__))
-    modules = [importlib.import_module(f"detection.rules.{name}") for name in names]
+    """Every `RULE` of a module in `detection/rules/builtin/`, in order of rule_id."""
+    names = sorted(module.name for module in pkgutil.iter_modules(builtin.__path__))
+    modules = [importlib.import_module(f"{builtin.__name__}.{name}") for name in names]
     return [module.RULE for module in modules]

@@ -1,6 +1,6 @@
 """A rule as a form: what is typed -> what the API would have been sent, and back. Pure.
 
-The form judges nothing itself: `detection.rules.parsing` says the same about a form as about a call of the API.
+`detection.rules.parsing` validates the form and the API alike.
 """
 
 from __future__ import annotations

@@ -15,10 +15,20 @@ from django.db import connection, transaction
 
 from detection.evaluation import windows
 from detection.evaluation.evidence import Crossed, Found, crossings_of, members_of
-from detection.evaluation.findings import Member, State, Touched, description_of, title_of
+from detection.evaluation.findings import (
+    Crossing,
+    Member,
+    State,
+    Stored,
+    Touched,
+    description_of,
+    judge_crossing,
+    title_of,
+)
 from detection.evaluation.matching import Hit, Ruleset
 from detection.ingest.parsing import ParsedEvent
 from detection.models import DetectionRule
+from incidents.lifecycle.severity_matrix import raises
 from incidents.vocabulary import Severity
 
 MAX_BURSTS: Final = 50
@@ -158,18 +168,19 @@ def _bursts(
     found: list[Found] = [(pair, state) for pair in pairs]
     crossed = crossings_of(found, plain=CROSSINGS, spread=SPREAD_CROSSINGS)
     crossed = sorted(crossed, key=lambda one: (one.at, one.touched.group_key))[:MAX_BURSTS]
-    messages = {number: event.message for number, event in events}
+    stored = {number: (event.event_type, event.message, event.metadata) for number, event in events}
     members = members_of(crossed, MEMBERS)
-    return tuple(_burst(rule, one, members[n], messages) for n, one in enumerate(crossed))
+    return tuple(_burst(rule, one, members[n], stored) for n, one in enumerate(crossed))
 
 
-def _burst(rule: DetectionRule, one: Crossed, members: list[Member], messages: dict[int, str]) -> Burst:
+def _burst(rule: DetectionRule, one: Crossed, members: list[Member], stored: Stored) -> Burst:
     sources = tuple(dict.fromkeys(member.source for member in members))
-    sample = messages[members[0].event_id]
+    verdict = judge_crossing(Crossing(one.touched, one.state, rule, one.at, one.event_id, members), stored)
+    met = raises(verdict.incident_type, verdict.severity, verdict.facts)
     return Burst(
-        title=title_of(rule, one.touched.group_key, sources),
-        description=description_of(rule, len(members), sample, sources),
-        severity=Severity(rule.severity),
+        title=title_of(rule, one.touched.group_key, sources, verdict.incident_type),
+        description=description_of(rule, len(members), stored[members[0].event_id][1], sources),
+        severity=met.to if met else verdict.severity,
         group=one.touched.group_key,
         opened_at=one.at,
         started_at=members[0].occurred_at,

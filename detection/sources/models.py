@@ -219,3 +219,16 @@ class ChangeEvent(WorkspaceScoped):
     def shown_links(self) -> list[dict[str, Any]]:
         """The links, each with `url` and a `text` to show."""
         return [{"url": link["url"], "text": link.get("text") or link["url"]} for link in self.links]
+
+
+class SourceSample(WorkspaceScoped):
+    """Last request body of a source with a mapping, for its preview: at most 64 kB, at most one a minute."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, related_name="sample")
+    content_type = models.CharField(max_length=200, blank=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{len(self.body)} bytes of source {self.source_id}"

@@ -1,4 +1,4 @@
-"""Changes beside the incidents they precede and the components they concern; sources in the side bar."""
+"""Panels of changes beside the incidents they precede and the components they concern."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
-from accounts.permissions import Capability
 from core.errors import NotFound
 from core.templatetags.ui import compact
-from core.ui.navigation import NAVIGATION, NavItem
 from core.ui.panels import Panel, panel
 from detection.sources.selectors import changes_around, changes_page
-from incidents.listing.panels import IncidentPanel
+from incidents.lifecycle.panels import IncidentPanel
 from incidents.models import Component
 from incidents.selectors import incident_for
 
 SHOWN = 8
-NAVIGATION.add(
-    "sources",
-    NavItem("Sources", "plug", "/sources", order=65, capability=Capability.SOURCES_READ, keys="g s"),
-)
 
 
 @panel

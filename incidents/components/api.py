@@ -33,6 +33,7 @@ from incidents.lifecycle.versions import etag, version_from
 from incidents.models import Component
 
 router = Router(tags=["Components"])
+NULLABLE: Final = ("owner", "schedule_id")
 LISTED: Final = ("limit", "cursor", *NAMES)
 
 
@@ -52,6 +53,7 @@ def component_json(state: ComponentState) -> dict[str, Any]:
         "owner": one.owner.username if one.owner else None,
         "tier": one.tier,
         "runbook_url": one.runbook_url,
+        "schedule_id": one.schedule_id,
         "archived_at": one.archived_at,
         "health": load.health.percent,
         "standing": load.health.standing,
@@ -108,7 +110,7 @@ def patch_component(
     actor = actor_in(request)
     found = component_for(actor, name=where.name)
     given = body.model_dump(exclude_unset=True, exclude={"version"})
-    wanted = {name: value for name, value in given.items() if value is not None or name == "owner"}
+    wanted = {name: value for name, value in given.items() if value is not None or name in NULLABLE}
     version = version_from(request, body.version)
     changed = edit_component(actor, component_id=found.pk, wanted=wanted, version=version)
     return _answer(actor, component_for(actor, pk=changed.pk), response)

@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 
 from accounts.actor import Actor
+from accounts.oncall.selectors import schedules_of
 from accounts.selectors import members_of
 from core.ui.forms import LongSelect
 from incidents.components.filters import TIERS
@@ -14,6 +15,7 @@ from incidents.lifecycle.forms import dress
 from incidents.models import Component
 from incidents.validation import NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
 
+FIELDS = ("description", "owner", "tier", "runbook_url", "schedule_id")
 TIER_WORDS = {1: "1, the most important", 3: "3, the usual", 5: "5, the least important"}
 
 
@@ -43,6 +45,13 @@ class ComponentForm(forms.Form):
         help_text="What to do when it breaks: a web address.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
+    schedule_id = forms.TypedChoiceField(
+        label="On-call schedule",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text="Who is paged for it.",
+    )
     depends_on = forms.CharField(
         label="Depends on",
         required=False,
@@ -57,6 +66,9 @@ class ComponentForm(forms.Form):
         super().__init__(*args, **kwargs)
         people = [(m.user.username, m.user.label) for m in members_of(actor)]
         cast("forms.ChoiceField", self.fields["owner"]).choices = [("", "Nobody"), *people]
+        schedules = [(one.pk, one.name) for one in schedules_of(actor)]
+        default = ("", "The default of the workspace")
+        cast("forms.ChoiceField", self.fields["schedule_id"]).choices = [default, *schedules]
         if component is not None:
             del self.fields["name"]
 
@@ -68,7 +80,7 @@ class ComponentForm(forms.Form):
     @property
     def wanted(self) -> dict[str, Any]:
         """What the service takes, once the form is valid."""
-        given = {name: self.cleaned_data[name] for name in ("description", "owner", "tier", "runbook_url")}
+        given = {name: self.cleaned_data[name] for name in FIELDS}
         lines = self.cleaned_data["depends_on"].splitlines()
         return given | {"depends_on": [line.strip() for line in lines if line.strip()]}
 
@@ -80,6 +92,7 @@ def _initial(component: Component) -> dict[str, Any]:
         "owner": component.owner.username if component.owner else "",
         "tier": component.tier,
         "runbook_url": component.runbook_url,
+        "schedule_id": component.schedule_id,
         "depends_on": "\n".join(needs),
         "version": component.version,
     }

@@ -18,6 +18,9 @@ from incidents.validation import URL_LENGTH
 Tier = Annotated[int, Field(ge=TIERS[0], le=TIERS[-1], description="1 is the most important.")]
 Url = Annotated[str, Field(max_length=URL_LENGTH, description="http or https; empty: none.")]
 Needs = Annotated[Names, Field(max_length=MAX_NEEDS, description="Names of components; all of them.")]
+ScheduleId = Annotated[
+    int | None, Field(ge=0, le=2**62, description="Its on-call schedule; null: the default of the workspace.")
+]
 _NEEDS: Final = AliasChoices("depends_on", "dependsOn")
 _URL: Final = AliasChoices("runbook_url", "runbook", "runbookUrl")
 
@@ -30,6 +33,7 @@ class ComponentIn(Body):
     owner: Name | None = Field(None, description="A member's user name; null: nobody.")
     tier: Tier = 3
     runbook_url: Url = Field("", validation_alias=_URL)
+    schedule_id: ScheduleId = None
     depends_on: Needs = Field([], validation_alias=_NEEDS)
 
 
@@ -40,6 +44,7 @@ class ComponentPatchIn(Body):
     owner: str | None = Field(None, max_length=200, description="A member's user name; null: nobody.")
     tier: Tier | None = None
     runbook_url: Url | None = Field(None, validation_alias=_URL)
+    schedule_id: ScheduleId = None
     depends_on: Needs | None = Field(None, validation_alias=_NEEDS)
     archived: bool | None = None
     version: Version | None = None
@@ -66,6 +71,7 @@ class ComponentOut(Schema):
     description: str
     owner: str | None = Field(description="A user name.")
     tier: int
+    schedule_id: int | None
     runbook_url: str
     archived_at: datetime | None
     health: int

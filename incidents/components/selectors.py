@@ -1,6 +1,7 @@
 """Reading the catalogue: components with their health, what they depend on, and their last ninety days.
 
-The worst come first, then by tier and name in pages by keyset. Health is worked out by `incidents.overview.health`.
+The worst come first, then by tier and name in pages by keyset. Health is computed by
+`incidents.overview.health`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from incidents.vocabulary import IncidentType, Severity
+from incidents.lifecycle.severity_matrix import Fact
+from incidents.vocabulary import Basis, IncidentType, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Signal:
     already holds some of these events, or None; an incident resolved since is not joined. `follows`: the
     place of an earlier signal of the same report that counted some of these events: it goes where that went.
     `note` is what the timeline says of it, also where the incident knows the fingerprint; "" for the usual
-    line, once. `labels` are those of the incident it opens.
+    line, once. `labels` are those of the incident it opens. `type_basis` and `severity_basis` say what its
+    type and severity rest on; `facts` are what its events measured.
     """
 
     fingerprint: str
@@ -34,6 +36,9 @@ class Signal:
     follows: int | None = None
     note: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    type_basis: Basis = Basis.LEVEL
+    severity_basis: Basis = Basis.LEVEL
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def reporter_words(self) -> str:

@@ -15,7 +15,16 @@ from django.db.models.functions import Now, Upper
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.lifecycle import sort_keys
-from incidents.vocabulary import UNRESOLVED, Category, IncidentSource, IncidentType, Severity, Stage, Status
+from incidents.vocabulary import (
+    UNRESOLVED,
+    Basis,
+    Category,
+    IncidentSource,
+    IncidentType,
+    Severity,
+    Stage,
+    Status,
+)
 
 # Only a move between unresolved and over concerns the signals.
 _ENDS_OR_COMES_BACK: Final = (
@@ -63,6 +72,12 @@ class Incident(WorkspaceScoped):
     description = models.TextField(blank=True, validators=[MaxLengthValidator(20_000)])
     severity = models.CharField(max_length=4, choices=Severity.choices, default=Severity.SEV3)
     incident_type = models.CharField(max_length=40, choices=IncidentType.choices, default=IncidentType.OTHER)
+    type_basis = models.PositiveSmallIntegerField(
+        choices=Basis.choices, default=Basis.LEVEL, db_default=Basis.LEVEL, editable=False
+    )
+    severity_basis = models.PositiveSmallIntegerField(
+        choices=Basis.choices, default=Basis.LEVEL, db_default=Basis.LEVEL, editable=False
+    )
     category = models.CharField(max_length=40, choices=Category.choices, default=Category.UNKNOWN)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN)
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.ASSESSMENT)

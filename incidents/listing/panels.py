@@ -1,4 +1,4 @@
-"""The panels of the incident lists, and the entries the pages have in the side bar."""
+"""Panels of the incident lists, and the number of open incidents in every page's frame."""
 
 from __future__ import annotations
 
@@ -7,52 +7,16 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
-from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
 from core.ui.panels import Panel, panel
-from incidents.components.panels import ComponentPanel
-from incidents.export.panels import IncidentExport
-from incidents.lifecycle.panels import IncidentPanel
 from incidents.listing.keyset import Page
 from incidents.listing.list_query import ListQuery, read_list
 from incidents.listing.ordering import NEWEST
 from incidents.listing.panel_versions import versions_of
-from incidents.listing.panels import OpenCount
+from incidents.listing.search_selectors import open_count
 from incidents.listing.selectors import count_incidents, counted_to
 from incidents.models import Incident
-from incidents.overview.panels import Overview
 from incidents.selectors import OPEN_LIMIT, count_open, incidents_page, open_incidents_for
-from incidents.timeline.panels import IncidentTimeline
 from incidents.vocabulary import UNRESOLVED
-
-__all__ = [
-    "ActiveIncidents",
-    "AllIncidents",
-    "ComponentPanel",
-    "IncidentExport",
-    "IncidentPanel",
-    "IncidentTimeline",
-    "OpenCount",
-    "Overview",
-]
-
-NAVIGATION.add(
-    "active",
-    NavItem("Active", "siren", "/", order=10, exact=True, keys="g d", badge="incidents.open_count"),
-)
-NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20, keys="g i"))
-SETTINGS.add(
-    "sla",
-    NavItem(
-        "SLA clocks",
-        "timer",
-        "/settings/sla",
-        order=50,
-        group="Workspace",
-        capability=Capability.SETTINGS_WRITE,
-    ),
-)
-NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25, keys="g a"))
-NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
 
 VIEWS = ("view",)
 
@@ -141,3 +105,23 @@ def _total(actor: Actor, asked: ListQuery, page: Page[Incident]) -> str:
     count = len(page.items) if is_whole else count_incidents(actor, asked.wanted, most=most)
     words = f"{most:,}+" if count > most else f"{count:,}"
     return f"{words} incident{'' if count == 1 else 's'}"
+
+
+@panel
+class OpenCount(Panel):
+    """The number of open incidents."""
+
+    name = "incidents.open_count"
+    title = "Open incidents"
+    template = "incidents/panels/open_count.html"
+    css = "nav-badge"
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        return ("incidents",)
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        count, has_sev1 = open_count(actor)
+        return {"count": count, "has_sev1": has_sev1}
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return f"{context['count']}.{context['has_sev1']}"

@@ -88,7 +88,7 @@ def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
     assert naming - homes - EXAMPLES == set()
 
 
-@pytest.mark.parametrize("module", modules_of("detection.rules"))
+@pytest.mark.parametrize("module", modules_of("detection.rules.builtin"))
 def test_every_module_of_rules_holds_the_rule_of_its_name(module: str) -> None:
     rule = import_module(module).RULE
     assert isinstance(rule, BuiltinRule)

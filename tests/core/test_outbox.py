@@ -17,7 +17,8 @@ def test_a_fact_is_kept_with_its_fields_and_what_pages_show_of_it(heard):
     publish(Happened(7, what="fire", also=(1, 2)))
     event = OutboxEvent.objects.get()
     assert (event.topic, event.workspace_id) == ("test.happened", 7)
-    assert event.payload == {"what": "fire", "also": [1, 2], "live": ["incidents"]}
+    fields = {"what": "fire", "also": [1, 2], "live": ["incidents"]}
+    assert event.payload == {**fields, "schema": 1, "actor": None, "snapshot": None}
 
 
 @pytest.mark.django_db

@@ -34,7 +34,7 @@ def counts(workspace) -> dict[str, int]:
 
 def waiting() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from detection_outbox")
+        cursor.execute("select count(*) from detection_pending")
         return int(cursor.fetchone()[0])
 
 

@@ -22,7 +22,7 @@ from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
-EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_outbox"
+EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_pending"
 Sql = Callable[..., list[Any]]
 
 
@@ -140,7 +140,7 @@ def test_a_day_whose_events_detection_has_not_seen_is_kept(query: Sql, workspace
     make_day(query, 9)
     send(errors(3), then_drain=False)
     move_events(query, 9)
-    query("update detection_outbox set created_at = created_at - %s", 10 * DAY)
+    query("update detection_pending set created_at = created_at - %s", 10 * DAY)
     retention.maintain()
     assert rows_in(query, day(9)) == 3
 

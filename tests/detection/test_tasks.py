@@ -31,7 +31,7 @@ def quiet_queue() -> Iterator[None]:
 
 def lose_the_outbox() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate detection_outbox")
+        cursor.execute("truncate detection_pending")
 
 
 def swept_ago(rule: DetectionRule, seconds: float) -> None:

@@ -70,7 +70,8 @@ def test_every_change_leaves_one_entry_one_audit_row_and_one_fact(
 ):
     incident = declared()
     service(actor, number="inc_00001", **fields)
-    assert (len(story(incident)), len(audited()), len(told())) == (2, 2, 2)
+    assert (len(story(incident)), len(audited())) == (2, 2)
+    assert len(set(told())) == len(told()) >= 2
 
 
 @changing
@@ -78,10 +79,10 @@ def test_a_change_repeated_by_the_same_hand_is_one_change(
     actor, declared, story, audited, told, service, fields
 ):
     incident = declared()
-    first = service(actor, number=1, **fields)
+    first, topics = service(actor, number=1, **fields), told()
     again = service(actor, number=1, **fields)
     assert first.version == again.version
-    assert (len(story(incident)), len(audited()), len(told())) == (2, 2, 2)
+    assert (len(story(incident)), len(audited()), told()) == (2, 2, topics)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
 
 
 @pytest.mark.parametrize(
-    ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_outbox", "detection")]
+    ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_pending", "detection")]
 )
 def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, workspace, table, name):
     if name == "outbox":
@@ -103,7 +103,7 @@ def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, w
 
         with connection.cursor() as cursor:
             cursor.execute(
-                "insert into detection_outbox"
+                "insert into detection_pending"
                 " (workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at)"
                 " values (%s, 1, '', '{}', '{}', '{}', now() - interval '5 minutes')",
                 [workspace.pk],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -15,8 +14,6 @@ from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_
 from accounts.oncall.stored_rotation import rotation_of
 from accounts.oncall.turns import Span
 from core.outbox.events import publish
-
-REFILL_BELOW: Final = HORIZON - timedelta(days=1)
 
 
 def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:

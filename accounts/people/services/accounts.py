@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -29,7 +30,7 @@ def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
         person.save(update_fields=names)
         if not person.is_active:
             person.sessions.all().delete()
-        changes = {name: [getattr(before, name), getattr(person, name)] for name in names}
+        changes = {name: [_plain(getattr(one, name)) for one in (before, person)] for name in names}
         summary = f"{user.label} changed the account of {person.label}: {', '.join(names).replace('_', ' ')}"
         _note(user, person, "account.update", summary, changes)
 
@@ -47,6 +48,11 @@ def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
         raise Conflict("You cannot change what your own account may do. Ask another admin.")
     if "is_active" in switched and not person.is_active:
         _keep_admins(person)
+
+
+def _plain(value: object) -> object:
+    """The value as the audit log stores it."""
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _keep_admins(person: User) -> None:

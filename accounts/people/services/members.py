@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,35 +11,8 @@ from accounts.audit.services import record
 from accounts.models import Membership, Role, User, Workspace
 from accounts.permissions import Capability, require
 from accounts.sign_in.services import mint_sign_in_link
-from accounts.validation import clean_email, clean_name, clean_role, clean_username, invalid
+from accounts.validation import clean_role
 from core.errors import Conflict, NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """The membership, and the secret of a one-time sign-in link for somebody new; "" for known people."""
-
-    membership: Membership
-    secret: str
-
-
-def invite_member(
-    actor: Actor, *, email: str, role: str = Role.RESPONDER, username: str = "", display_name: str = ""
-) -> Invitation:
-    """Make somebody a member; a person unknown by e-mail gets an account and a one-time link (24 h).
-
-    People who have an account already get no link: nobody else may sign in as them. `username` defaults to
-    the part before the @. Raises Forbidden, Invalid, and Conflict for somebody who is a member.
-    """
-    require(actor, Capability.MEMBERS_WRITE)
-    address, wanted = clean_email(email), clean_role(role)
-    with transaction.atomic():
-        user = User.objects.filter(email__iexact=address).first()
-        is_new = user is None
-        user = user or _new_user(address, username, display_name)
-        membership = _join(actor, user, wanted)
-        secret = mint_sign_in_link(user, now=timezone.now()) if is_new else ""
-    return Invitation(membership, secret)
 
 
 def change_role(actor: Actor, *, username: str, role: str, was: str = "") -> Membership:
@@ -111,10 +82,10 @@ def reactivate_member(actor: Actor, *, username: str) -> Membership:
     return membership
 
 
-def renew_invitation(actor: Actor, *, username: str) -> Invitation:
-    """Another one-time link (24 h) for a member who never set a password; earlier links end.
+def renew_sign_in_link(actor: Actor, *, username: str) -> tuple[User, str]:
+    """Another one-time link (24 h) for a member without a password; earlier links end.
 
-    Raises Forbidden, NotFound; Conflict for people who have a password: nobody else signs in as them.
+    Raises Forbidden, NotFound; Conflict for people who have a password: no one else signs in as them.
     """
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
@@ -126,7 +97,7 @@ def renew_invitation(actor: Actor, *, username: str) -> Invitation:
         secret = mint_sign_in_link(user, now=timezone.now())
         summary = f"{actor.label} made another sign-in link for {user.label}"
         record(actor, action="member.link", target=membership, summary=summary)
-    return Invitation(membership, secret)
+    return user, secret
 
 
 def _may_switch(actor: Actor, membership: Membership) -> None:
@@ -137,28 +108,6 @@ def _may_switch(actor: Actor, membership: Membership) -> None:
         raise Conflict(f"{user.label} belongs to other workspaces too. Remove them from this one instead.")
     if user.is_superuser:
         raise Conflict(f"{user.label} runs this server. Change the account in the admin pages instead.")
-
-
-def _new_user(address: str, username: str, display_name: str) -> User:
-    handle = clean_username(username or address.partition("@")[0])
-    shown = clean_name(display_name, field="display_name") if display_name else ""
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(handle, email=address, display_name=shown)
-    except IntegrityError as error:
-        raise invalid("username", "unique", "is taken") from error
-
-
-def _join(actor: Actor, user: User, role: Role) -> Membership:
-    try:
-        with transaction.atomic():
-            fields = {"workspace_id": actor.workspace_id, "user": user, "role": role}
-            membership: Membership = Membership.objects.create(**fields)
-    except IntegrityError as error:
-        raise Conflict(f"{user.label} is a member already. Nothing was changed.") from error
-    summary = f"{actor.label} made {user.label} a member ({role})"
-    record(actor, action="member.add", target=membership, summary=summary)
-    return membership
 
 
 def _locked_member(actor: Actor, username: str) -> Membership:

@@ -51,7 +51,10 @@ def _save(actor: Actor, user: User, wanted: dict[str, Any]) -> User:
         raise invalid("email", "unique", "belongs to somebody else")
     for name, (_, value) in changes.items():
         setattr(user, name, value)
-    user.save(update_fields=list(changes))
+    proof = ["address_proven_at"] if "email" in changes else []
+    if proof:
+        user.address_proven_at = None  # what was proven was the earlier address
+    user.save(update_fields=[*changes, *proof])
     summary = f"{user.label} changed their profile: {', '.join(changes).replace('_', ' ')}"
     record(actor, action="profile.update", target=user, summary=summary, changes=changes)
     return user

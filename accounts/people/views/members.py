@@ -9,13 +9,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actor import Actor
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.people.services import members as services
+from accounts.people.services.invitations import Invited, invite_member
 from accounts.permissions import Capability, allowed, require
-from accounts.selectors import members_of
+from accounts.selectors import members_of, open_invitations
 from accounts.settings_forms import ROLE_WORDS, InviteForm
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound
@@ -34,9 +36,12 @@ def members(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> HttpResponse:
     actor = current_actor(request)
+    may_write = allowed(actor, Capability.MEMBERS_WRITE)
     context = {
         "members": members_of(actor),
-        "may_write": allowed(actor, Capability.MEMBERS_WRITE),
+        "invitations": open_invitations(actor) if may_write else [],
+        "now": timezone.now(),
+        "may_write": may_write,
         "my_id": actor.user_id,
         "refused": refused,
     }
@@ -45,7 +50,7 @@ def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> Http
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: 201 with a one-time link for somebody new, 303 for somebody known; 409, 422."""
+    """GET: the form. POST: 201 with the link of the invitation; 409, 422."""
     actor = current_actor(request)
     require(actor, Capability.MEMBERS_WRITE)
     form = InviteForm(request.POST or None)
@@ -54,28 +59,34 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, status=422)
     try:
-        invitation = services.invite_member(actor, **form.cleaned_data)
+        invited = invite_member(actor, **form.cleaned_data)
     except Conflict as conflict:
         form.add_error("email", conflict.detail)
         return _form(request, form, status=409)
     except Invalid as refusal:
         note_faults(form, refusal)
         return _form(request, form, status=422)
-    if invitation.secret:
-        return _link(request, invitation)
-    messages.success(request, f"{invitation.membership.user.label} is a member now.")
-    return SeeOther(PAGE)
+    return show_invitation(request, invited)
 
 
 def _form(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpResponse:
     return render(request, "accounts/invite.html", HERE | {"form": styled(form)}, status=status)
 
 
-def _link(request: HttpRequest, invitation: services.Invitation) -> HttpResponse:
-    """The link is shown in this answer and nowhere else."""
-    url = f"{settings.BASE_URL}/sign-in/once/{invitation.secret}"
-    context = {"person": invitation.membership.user, "url": url}
-    response = render(request, "accounts/invited.html", HERE | context, status=201)
+def show_invitation(request: HttpRequest, invited: Invited) -> HttpResponse:
+    """The page with an invitation's link, which is shown in this response and nowhere else."""
+    url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
+    context = {"invitation": invited.invitation, "url": url}
+    return _once(request, "accounts/invited.html", context)
+
+
+def _link(request: HttpRequest, person: User, secret: str) -> HttpResponse:
+    url = f"{settings.BASE_URL}/sign-in/once/{secret}"
+    return _once(request, "accounts/sign_in_link.html", {"person": person, "url": url})
+
+
+def _once(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    response = render(request, template, HERE | context, status=201)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -126,6 +137,6 @@ def change(request: HttpRequest, username: str, verb: str) -> HttpResponse:
 
 def _renewed(request: HttpRequest, actor: Actor, username: str) -> HttpResponse:
     try:
-        return _link(request, services.renew_invitation(actor, username=username))
+        return _link(request, *services.renew_sign_in_link(actor, username=username))
     except Conflict as refusal:
         return _list(request, refused=refusal.detail, status=refusal.status)

@@ -22,7 +22,7 @@ from detection.evaluation.evidence import (
     with_members,
 )
 from detection.evaluation.findings import Touched, merged
-from detection.evaluation.services.report import link_events, report_crossings
+from detection.evaluation.services.report import link_events, raise_measured, report_crossings
 from incidents.correlation.services.opening import JoinedEvents, add_joined_events
 
 ADVISORY_SPACE = 0x70C51
@@ -88,3 +88,5 @@ def _join(workspace_id: int, found: Sequence[Found]) -> None:
             for incident_id, times in sorted(counted.items())
         ],
     )
+    # Once the counter is locked: whoever opens incidents locks it before their rows.
+    raise_measured(workspace_id, {event_id: members[event_id] for event_id in linked})

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import orjson
 
 from core.redaction import redact
 from core.sql.prepared import Answer, rows, send, write
 from detection.evaluation import windows
-from detection.evaluation.findings import Crossing, description_of, title_of
+from detection.evaluation.findings import (
+    Crossing,
+    Stored,
+    Verdict,
+    by_weight,
+    description_of,
+    judge_crossing,
+    judged_ids,
+    title_of,
+)
 from detection.models import Finding
+from detection.rules.event_types import FACT_NAMES, facts_in
 from incidents.correlation.services.opening import Outcome, Signal, report_signals
-from incidents.vocabulary import IncidentType, Severity
+from incidents.lifecycle.services.escalating import raise_by_facts
+from incidents.lifecycle.severity_matrix import EVENT_METRICS, TYPES_BY_METRIC, Fact, worst_facts
+from incidents.vocabulary import SEVERITY_RANK, Basis
+
+# Events may claim to be up to five minutes later than they came; twice that is on the safe side.
+AHEAD: Final = timedelta(minutes=10)
+MEASURED_TYPES: Final = tuple(str(kind) for metric in EVENT_METRICS for kind in TYPES_BY_METRIC[metric])
 
 
 def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> list[int]:
@@ -31,18 +48,23 @@ def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Ans
 
 
 def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: datetime) -> None:
-    """Open or join an incident for each crossing, heaviest first; dry runs only leave a finding.
+    """Open or join an incident for each crossing, most specific first; dry runs only leave a finding.
 
-    A crossing that shares events with a heavier one goes to its incident; each event is counted once.
+    A crossing that shares events with an earlier one goes to its incident; each event is counted once.
     Must run under the workspace's lock.
     """
     _write(workspace_id, [c for c in crossings if c.state.dry_run], [])
     acted = [c for c in crossings if not c.state.dry_run]
     if not acted:
         return
-    samples = _samples(workspace_id, acted)
+    stored = _stored(workspace_id, acted)
+    judged = sorted(((judge_crossing(one, stored), one) for one in acted), key=_by_verdict)
+    acted = [crossing for _, crossing in judged]
     owners: dict[int, int] = {}
-    signals = [_signal(place, crossing, owners, samples) for place, crossing in enumerate(acted)]
+    signals = [
+        _signal(place, crossing, owners, verdict, _sample(crossing, stored))
+        for place, (verdict, crossing) in enumerate(judged)
+    ]
     outcomes = report_signals(workspace_id, signals, now=now)
     times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
     fresh = {event_id: (outcomes[place].incident_id, times[event_id]) for event_id, place in owners.items()}
@@ -51,7 +73,12 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     _write(workspace_id, acted, outcomes)
 
 
-def _signal(place: int, crossing: Crossing, owners: dict[int, int], samples: Mapping[int, str]) -> Signal:
+def _by_verdict(judged: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
+    verdict, crossing = judged
+    return -verdict.basis, SEVERITY_RANK[verdict.severity], *by_weight(crossing)
+
+
+def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Verdict, sample: str) -> Signal:
     """The crossing as a signal; `owners` (event id -> place of the signal counting it) takes what is new."""
     rule, members = crossing.rule, crossing.members
     fresh = [m.event_id for m in members if m.incident_id is None and m.event_id not in owners]
@@ -60,10 +87,13 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], samples: Map
     signal = Signal(
         fingerprint=crossing.touched.fingerprint,
         reporter=f"rule:{rule.rule_id}",
-        incident_type=IncidentType(rule.incident_type),
-        severity=Severity(rule.severity),
-        title=title_of(rule, crossing.touched.group_key, components),
-        description=description_of(rule, len(members), samples.get(members[0].event_id, ""), components),
+        incident_type=verdict.incident_type,
+        severity=verdict.severity,
+        type_basis=verdict.basis,
+        severity_basis=verdict.basis,
+        facts=verdict.facts,
+        title=title_of(rule, crossing.touched.group_key, components, verdict.incident_type),
+        description=description_of(rule, len(members), sample, components),
         started_at=members[0].occurred_at,
         last_at=members[-1].occurred_at,
         event_count=len(fresh),
@@ -75,10 +105,34 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], samples: Map
     return signal
 
 
-def _samples(workspace_id: int, crossings: Sequence[Crossing]) -> dict[int, str]:
-    first = [crossing.members[0].event_id for crossing in crossings]
-    # Descriptions are read by everybody and sent on: what looks like a credential stays behind.
-    return {pk: redact(message) for pk, message in rows(windows.SAMPLES, [workspace_id, first])}
+def _stored(workspace_id: int, crossings: Sequence[Crossing]) -> Stored:
+    """What the events that crossings are judged by say, with the metadata of those that measure something."""
+    wanted = sorted({event_id for crossing in crossings for event_id in judged_ids(crossing)})
+    since = min(crossing.members[0].occurred_at for crossing in crossings) - AHEAD
+    found = rows(windows.SAID, [[*FACT_NAMES], workspace_id, wanted, since])
+    return {pk: (kind, message, metadata) for pk, kind, message, metadata in found}
+
+
+def _sample(crossing: Crossing, stored: Stored) -> str:
+    """The first event's message. Descriptions are read by everybody and sent on: credentials are masked."""
+    first = stored.get(crossing.members[0].event_id)
+    return redact(first[1]) if first else ""
+
+
+def raise_measured(workspace_id: int, linked: Mapping[int, tuple[int, datetime]]) -> None:
+    """Raise the severity of incidents by what their newly linked events (id -> incident, time) measured."""
+    if not linked:
+        return
+    since = min(at for _, at in linked.values()) - AHEAD
+    homes = [incident_id for incident_id, _ in linked.values()]
+    found = rows(
+        windows.MEASURED,
+        [[*linked], homes, [*MEASURED_TYPES], Basis.PERSON, since, [*FACT_NAMES]],
+    )
+    measured: dict[int, list[dict[str, Fact]]] = {}
+    for incident_id, metadata in found:
+        measured.setdefault(incident_id, []).append(facts_in(metadata))
+    raise_by_facts(workspace_id, {one: worst_facts(facts) for one, facts in measured.items()})
 
 
 def _write(workspace_id: int, crossings: Sequence[Crossing], outcomes: Sequence[Outcome]) -> None:

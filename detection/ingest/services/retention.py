@@ -44,7 +44,7 @@ select c.relname, c.relispartition from pg_class c
    and c.relname ~ ('^' || %s || '_[0-9]{8}_[0-9]{2}$')
  order by 1
 """
-_OLDEST_WAITING = "select least(%s, (select min(created_at) from detection_outbox))"
+_OLDEST_WAITING = "select least(%s, (select min(created_at) from detection_pending))"
 _KEEP = """
 insert into detection_event select e.* from {} e where exists (
   select 1 from detection_incident_event l where l.workspace_id = e.workspace_id and l.event_id = e.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.rules.builtin_rules import BuiltinRule
+from detection.rules.event_types import event_types_of
 from incidents.vocabulary import IncidentType, Severity
 
 RULE = BuiltinRule(
@@ -11,7 +12,7 @@ RULE = BuiltinRule(
     description="A service that cannot be reached or fails its health checks.",
     incident_type=IncidentType.SERVICE_DOWN,
     severity=Severity.SEV1,
-    event_types=("service_unavailable", "service_down", "health_check_failed"),
+    event_types=event_types_of(IncidentType.SERVICE_DOWN),
     error_threshold=5,
     time_window_seconds=60,
     check_interval_seconds=30,

@@ -9,6 +9,8 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from detection.models import DetectionRule
 from detection.rules.parsing import read_rule
+from detection.rules.rule_checks import check_can_fire
+from detection.rules.rule_checks import with_defaults as completed
 from detection.rules.rule_form import with_defaults
 from detection.rules.rule_test import RuleTestResult, SampleEvent, run_rule_test
 from detection.selectors import rule_for
@@ -22,11 +24,12 @@ def run_draft_test(
     Raises Forbidden, Invalid naming the fields, DatabaseError when it takes longer than five seconds.
     """
     require(actor, Capability.RULES_WRITE)
-    values = read_rule(with_defaults(fields), is_new=True)
+    values = completed(read_rule(with_defaults(fields), is_new=True))
+    check_can_fire(values)
     return run_rule_test(DetectionRule(workspace_id=actor.workspace_id, **values), events)
 
 
 def run_stored_test(actor: Actor, *, rule_id: str, events: Sequence[SampleEvent]) -> RuleTestResult:
-    """What a rule as it stands would have opened, enabled or not. Raises as `run_draft_test`, and NotFound."""
+    """What a stored rule, enabled or not, would have opened. Raises as `run_draft_test`, and NotFound."""
     require(actor, Capability.RULES_WRITE)
     return run_rule_test(rule_for(actor, rule_id), events)

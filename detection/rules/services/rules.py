@@ -18,6 +18,7 @@ from detection.events import RulesChanged
 from detection.models import DetectionRule
 from detection.rules.builtin_rules import builtin_rules
 from detection.rules.parsing import READERS, read_rule
+from detection.rules.rule_checks import DECIDING, check_can_fire, with_defaults
 from detection.selectors import rule_for, rule_json
 
 MAX_RULES = 2000
@@ -26,7 +27,8 @@ MAX_RULES = 2000
 def create_rule(actor: Actor, *, fields: Mapping[str, Any]) -> DetectionRule:
     """A custom rule. `fields` may use every alias. Raises Forbidden, Invalid naming the fields, Conflict."""
     require(actor, Capability.RULES_WRITE)
-    values = read_rule(fields, is_new=True)
+    values = with_defaults(read_rule(fields, is_new=True))
+    check_can_fire(values)
     if DetectionRule.objects.of(actor.workspace_id).count() >= MAX_RULES:
         raise Invalid(f"A workspace may have {MAX_RULES} rules. Delete one first.")
     try:
@@ -61,6 +63,8 @@ def update_rule(
         }
         if not changes:
             return rule
+        if any(name in DECIDING for name in changes):
+            check_can_fire({name: getattr(rule, name) for name in DECIDING} | values)
         for name in changes:
             setattr(rule, name, values[name])
         _save(rule, list(changes))

@@ -18,6 +18,7 @@ from core.ui.htmx import SeeOther
 from detection.models import DetectionRule
 from detection.rules import rule_form
 from detection.rules.parsing import read_rule
+from detection.rules.rule_checks import check_can_fire
 from detection.rules.rule_list import findings_of
 from detection.rules.rule_text import sentence
 from detection.rules.services import rules as services
@@ -133,7 +134,7 @@ def check_rule(request: HttpRequest) -> HttpResponse:
     typed = request.POST
     faults: Sequence[FieldFault] = ()
     try:
-        read_rule(rule_form.sent(typed, is_new="rule_id" in typed), is_new=False)
+        check_can_fire(read_rule(rule_form.sent(typed, is_new="rule_id" in typed), is_new=False))
     except Invalid as refusal:
         faults = [fault for fault in refusal.faults if typed.get(fault.field, "").strip()]
     groups = rule_form.filled(typed, faults, is_new="rule_id" in typed)

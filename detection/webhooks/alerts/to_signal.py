@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from detection.models import Source
+from detection.rules.event_types import Said, type_said_by
 from detection.webhooks.alerts.alert_text import common_labels, description_of, named
 from detection.webhooks.parsed import Alert
 from incidents.correlation.detection_signals import Signal
 from incidents.models import Incident
 from incidents.validation import TITLE_LENGTH, fit
-from incidents.vocabulary import SEVERITY_RANK, IncidentType, Severity
+from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 
 MAX_COMPONENTS: Final = 50
 # An alert may burn for long before we hear of it; a start before this is a mistake, not a fact.
@@ -48,12 +49,15 @@ def signal_of(
     first = min(shown, key=lambda alert: SEVERITY_RANK[severity_of(alert)])
     titles = [first.title, *(alert.title for alert in shown if alert is not first)]
     types = [alert.incident_type for alert in shown if alert.incident_type != IncidentType.OTHER]
+    said = [Said("", f"{alert.title}\n{alert.description}"[:2000]) for alert in shown[:MAX_COMPONENTS]]
     moments = [moment for word in words for _, moment in word.events] or [at]
     return Signal(
         fingerprint=fingerprint,
         reporter=f"source:{source.name}",
-        incident_type=types[0] if types else IncidentType.OTHER,
+        incident_type=types[0] if types else type_said_by(said) or IncidentType.OTHER,
+        type_basis=Basis.EVENT_TYPE if types else Basis.WORDS,
         severity=severity_of(first),
+        severity_basis=Basis.EVENT_TYPE,
         title=title_of(titles),
         description=description_of(first),
         started_at=min(started_at_of(alert, at) for alert in shown),

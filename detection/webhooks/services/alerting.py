@@ -1,20 +1,22 @@
-"""Alerts heard: events stored, incidents opened, joined or reopened; what follows is in `alert_effects`.
+"""Alerts received: events stored, incidents opened, joined or reopened; the rest is in `alert_effects`.
 
-All in the caller's transaction, under the workspace's counter: whoever else hears of the same alert stands in
-line, and looks at what was decided before. So a word has its effect once, however often and by however
-many roads it comes.
+What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
+who receive the same alert wait, and see what was decided before. So an alert has its effect once, however
+often and by however many ways it comes. Repeats of what burns already need no lock: they open nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
+
+from django.db import transaction
 
 from accounts.actor import Actor
 from core.errors import Conflict
-from detection.evaluation.services.report import link_events
+from detection.evaluation.services.report import link_events, raise_measured
 from detection.ingest.parsing import Fault, parse_elements
 from detection.ingest.services.accept_events import retention, store_events
 from detection.models import Source, SourceAlert
@@ -22,9 +24,20 @@ from detection.webhooks.alerts.alert_records import AlertUpdate, current_inciden
 from detection.webhooks.alerts.alert_state import NextStep, newest_per_key, next_step
 from detection.webhooks.alerts.alert_text import bounded_key, event_of, fingerprint_of, is_worse, named
 from detection.webhooks.alerts.to_signal import signal_of
-from detection.webhooks.parsed import Alert
+from detection.webhooks.parsed import Alert, AlertState
 from detection.webhooks.services.alert_effects import follow
-from detection.webhooks.services.alert_rows import BURNING, keep, latest_incidents, rows_of
+from detection.webhooks.services.alert_rows import (
+    BURNING,
+    burning_in,
+    end_burning,
+    full_groups,
+    incidents_of_groups,
+    keep,
+    latest_incidents,
+    move_burning,
+    rows_of,
+    touch,
+)
 from incidents.correlation.services.alerts import link_recurrence
 from incidents.correlation.services.opening import JoinedEvents, Outcome, add_joined_events, report_signals
 from incidents.lifecycle.services.incident_numbers import lock_counter
@@ -33,6 +46,8 @@ from incidents.models import Incident
 from incidents.reference import reference
 from incidents.validation import NAME_LENGTH, TITLE_LENGTH, fit
 from incidents.vocabulary import IncidentSource, Severity, Status
+
+MAX_AT_ONCE: Final = 1000  # alerts of one transaction: how long others wait for the workspace's counter
 
 
 @dataclass(slots=True)
@@ -54,16 +69,61 @@ class AlertReceipt:
 def process_alerts(
     actor: Actor, *, source: Source, alerts: Sequence[Alert], at: datetime, now: datetime
 ) -> AlertReceipt:
-    """Act on what a source says, received at `at`. Must run in the caller's transaction.
+    """Act on what a source says, received at `at`, in transactions of its own; a repeat changes nothing.
 
     Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` tell of it.
     """
-    if not alerts:
-        return AlertReceipt()
-    lock_counter(actor.workspace_id)
+    heard = AlertReceipt()
     bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
     grouped = [replace(alert, group=bounded_key(alert.group) or alert.key) for alert in bounded]
-    return _Sitting(actor, source, at, now).hear(grouped)
+    repeats, news = _divided(actor.workspace_id, source, grouped, at)
+    listed = {alert.key for alert in grouped}
+    parts = _parts(news)
+    for number, part in enumerate(parts, 1):
+        with transaction.atomic():
+            lock_counter(actor.workspace_id)
+            _Sitting(actor, source, at, now, heard).hear(part, listed, is_last=number == len(parts))
+    if repeats:
+        with transaction.atomic():
+            _Sitting(actor, source, at, now, heard).repeat(repeats)
+    return heard
+
+
+def _divided(
+    workspace_id: int, source: Source, alerts: Sequence[Alert], at: datetime
+) -> tuple[Sequence[Alert], Sequence[Alert]]:
+    """Alerts that repeat what is known of their keys, and the others."""
+    rows = rows_of(workspace_id, source, {alert.key for alert in alerts}) if alerts else {}
+    window = timedelta(minutes=source.reopen_minutes)
+    new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
+    return [a for a in alerts if a.key not in new], [a for a in alerts if a.key in new]
+
+
+def _is_repeat(
+    source: Source, alert: Alert, row: SourceAlert | None, at: datetime, window: timedelta
+) -> bool:
+    known = known_alert(row)
+    if row is None or known is None or alert.whole_group or alert.state != AlertState.FIRING:
+        return False
+    if known.ended_at is not None or next_step(alert, known, at=at, window=window) != NextStep.STILL:
+        return False
+    same = _settled(source, alert, row)
+    said = (same.title, same.component, str(same.severity), same.group)
+    return said == (row.title, row.component, row.severity, row.group)
+
+
+def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
+    """The alerts in parts, those of one key in the same part."""
+    by_key: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        by_key.setdefault(alert.key, []).append(alert)
+    runs = _batched(list(by_key), MAX_AT_ONCE)
+    return [[alert for key in keys for alert in by_key[key]] for keys in runs]
+
+
+def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The keys in runs of at most `size`."""
+    return (keys[first : first + size] for first in range(0, len(keys), size))
 
 
 def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
@@ -81,41 +141,71 @@ def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
 class _Sitting:
     """The hearing of one request's alerts."""
 
-    def __init__(self, actor: Actor, source: Source, at: datetime, now: datetime) -> None:
+    def __init__(
+        self, actor: Actor, source: Source, at: datetime, now: datetime, heard: AlertReceipt
+    ) -> None:
         self.actor, self.source, self.at, self.now = actor, source, at, now
         self.workspace_id = actor.workspace_id
         self.window = timedelta(minutes=source.reopen_minutes)
-        self.heard = AlertReceipt()
+        self.heard = heard
         self.rows: dict[str, SourceAlert] = {}
         self.words: dict[str, AlertUpdate] = {}
-        self.moved: list[SourceAlert] = []
+        self.in_group: dict[str, Sequence[Incident]] = {}
 
-    def hear(self, alerts: Sequence[Alert]) -> AlertReceipt:
-        keys, groups = {alert.key for alert in alerts}, {alert.group for alert in alerts}
-        self.rows = rows_of(self.workspace_id, self.source, keys, groups)
+    def hear(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
+        """Act on a part of what a request says; `listed` are the keys of all of it."""
+        self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
+        alerts = self._within_limit(alerts)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
-        newest = newest_per_key([*alerts, *self._unlisted(alerts)])
+        over = {alert.group: alert for alert in alerts if alert.whole_group} if is_last else {}
+        newest = newest_per_key([*alerts, *self._unlisted(over, listed)])
         self.words = {alert.key: self._word(alert) for alert in newest}
         self.heard.unheard += [key for key, word in self.words.items() if word.step == NextStep.NOTED]
         self._store([alert for alert in alerts if not alert.silent])
         firing = self._firing() if self.source.opens_incidents else {}
         self._open(firing)
-        keep(self.workspace_id, [*(word.row for word in self.words.values() if _is_kept(word)), *self.moved])
+        keep(self.workspace_id, [word.row for word in self.words.values() if _is_kept(word)])
+        if over:
+            rest = {*listed, *self.words}
+            end_burning(self.workspace_id, self.source, over, at=self.at, without=rest)
         self._link(firing)
-        resolved = follow(self.actor, self.source, list(self.words.values()), fresh=set(self.heard.opened))
-        self.heard.resolved += resolved
-        return self.heard
+        fresh = set(self.heard.opened)
+        self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
 
-    def _unlisted(self, alerts: Sequence[Alert]) -> Iterator[Alert]:
-        """A word on each burning alert that is not listed, where one speaks for its whole group."""
-        listed = {alert.key for alert in alerts}
-        speakers = {alert.group: alert for alert in alerts if alert.whole_group}
-        for row in self.rows.values():
-            if row.group in speakers and row.key not in listed and row.state in BURNING:
-                severity = Severity(row.severity)
-                yield replace(
-                    speakers[row.group], key=row.key, title=row.title, severity=severity, silent=False
-                )
+    def repeat(self, alerts: Sequence[Alert]) -> None:
+        """Store the events of repeats; what they belong to does not change, so nothing is locked."""
+        self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
+        alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
+        self.words = {alert.key: self._word(alert) for alert in newest_per_key(alerts)}
+        self._store([alert for alert in alerts if not alert.silent])
+        self._link({})
+        touch(self.workspace_id, self.source, self.words, at=self.at)
+
+    def _within_limit(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
+        """Alerts of a full group that are not known share one key from here on."""
+        unknown = {a.group for a in alerts if a.key not in self.rows and a.state == AlertState.FIRING}
+        full = full_groups(self.workspace_id, self.source, unknown) if unknown else set()
+        if not full:
+            return alerts
+        is_over = [a.group in full and a.key not in self.rows for a in alerts]
+        shared = [
+            replace(alert, key=bounded_key(f"{alert.group}~more")) if over else alert
+            for alert, over in zip(alerts, is_over, strict=True)
+        ]
+        self.rows |= rows_of(self.workspace_id, self.source, {alert.key for alert in shared})
+        return shared
+
+    def _unlisted(self, over: Mapping[str, Alert], listed: Collection[str]) -> Iterator[Alert]:
+        """A word on each burning alert that is not listed, where one speaks for its whole group.
+
+        Of a large group only so many are told one by one; `end_burning` ends the others.
+        """
+        if not over:
+            return
+        for row in burning_in(self.workspace_id, self.source, over, listed):
+            self.rows[row.key] = row
+            severity = Severity(row.severity)
+            yield replace(over[row.group], key=row.key, title=row.title, severity=severity, silent=False)
 
     def _word(self, alert: Alert) -> AlertUpdate:
         row = self.rows.get(alert.key)
@@ -151,6 +241,7 @@ class _Sitting:
         """One signal for each group: to its incident, to one that comes back, or to a new one."""
         prints = {group: fingerprint_of(self.workspace_id, self.source.pk, group) for group in firing}
         latest = latest_incidents(self.workspace_id, prints.values())
+        self.in_group = incidents_of_groups(self.workspace_id, self.source, firing) if firing else {}
         signals, earlier = [], []
         for group, words in firing.items():
             before = self._before(group, words, latest.get(prints[group]))
@@ -164,8 +255,9 @@ class _Sitting:
 
     def _before(self, group: str, words: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
         """The incident this group, or one of its alerts under another group's name, has or had last."""
-        rows = [row for row in self.rows.values() if row.group == group]
-        homes = [current_incident(row.incident) for row in [*rows, *(word.row for word in words)]]
+        known_rows = [row.incident for row in self.rows.values() if row.group == group]
+        told = [*self.in_group.get(group, ()), *known_rows, *(word.row.incident for word in words)]
+        homes = [current_incident(incident) for incident in told]
         known = [home for home in [*homes, latest] if home is not None]
         open_ones = [home for home in known if home.is_unresolved]
         return max(open_ones or known, key=lambda home: home.pk, default=None)
@@ -193,11 +285,10 @@ class _Sitting:
         for word in words:
             if word.fires or (word.is_over and word.row.state in BURNING):
                 word.home_id, word.row.incident_id = outcome.incident_id, outcome.incident_id
-        for row in self.rows.values():
-            home = None if row.key in self.words else current_incident(row.incident)
-            if home is not None and row.group == group and row.state in BURNING and not home.is_unresolved:
-                row.incident_id = outcome.incident_id
-                self.moved.append(row)
+        ended = [one.pk for one in self.in_group.get(group, ()) if not _is_open(current_incident(one))]
+        if ended:
+            to, keys = outcome.incident_id, self.words
+            move_burning(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
         if outcome.opened and before is not None:
             link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
 
@@ -211,8 +302,13 @@ class _Sitting:
                 if word.alert.group not in firing:
                     last = max(moment for _, moment in word.events)
                     counts.append(JoinedEvents(word.home_id, len(word.events), last))
-        link_events(self.workspace_id, members)
+        linked = link_events(self.workspace_id, members)
         add_joined_events(self.workspace_id, counts)
+        raise_measured(self.workspace_id, {event_id: members[event_id] for event_id in linked})
+
+
+def _is_open(incident: Incident | None) -> bool:
+    return incident is not None and incident.is_unresolved
 
 
 def _is_kept(word: AlertUpdate) -> bool:

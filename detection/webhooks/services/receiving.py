@@ -1,4 +1,4 @@
-"""A reading made true: events, alerts, changes and what was faulty, in one transaction, answered after it."""
+"""Stores and acts on a request: alerts in transactions of their own, then everything else in one."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ def receive(
     """
     require(actor, Capability.EVENTS_WRITE)
     now = timezone.now()
-    with as_problem(), transaction.atomic():
+    with as_problem():
         heard = process_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
+    with as_problem(), transaction.atomic():
         batch = parse_elements([_storable(event) for event in reading.events], now, retention())
         stored = len(store_events(actor.workspace_id, batch.events))
         changes = keep_changes(

@@ -14,7 +14,7 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, Problem
 from incidents.bulk.models import BulkAction, BulkKind, BulkStep, Outcome
 from incidents.bulk.selectors import UNDO_WITHIN, action_of, may_undo, steps_of
-from incidents.events import IncidentChanged, IncidentStatusChanged
+from incidents.events import IncidentChanged, status_events
 from incidents.lifecycle.services.locked_change import Change, change, current_state
 from incidents.lifecycle.services.transitions import refuse_second_unresolved
 from incidents.models import Incident
@@ -97,8 +97,8 @@ def _unresolve(it: Change, before: Mapping[str, Any]) -> None:
     message = f"Resolution undone: {now.label.lower()} again."
     data: dict[str, Any] = {"from": was, "to": now.value, "resolved_at": lost and lost.isoformat()}
     it.note(EntryKind.STATUS_CHANGE, message, undone=True, **data)
-    event = IncidentStatusChanged(*it.ids, was, now.value)
-    it.finish("incident.undo", f"{it.incident.reference}: {message}", [event])
+    events = status_events(it.ids, Status(was), now)
+    it.finish("incident.undo", f"{it.incident.reference}: {message}", events)
 
 
 def _unassign(it: Change, before: Mapping[str, Any]) -> None:

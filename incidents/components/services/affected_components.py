@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from accounts.actor import Actor
 from core.errors import NotFound
+from core.outbox.events import DomainEvent
 from incidents.components.services.catalogue import component_ids
-from incidents.events import IncidentChanged
+from incidents.events import IncidentChanged, IncidentGrew
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import AffectedComponent, Incident
 from incidents.parsing import as_impact
@@ -87,4 +88,7 @@ def _record(it: Change, name: str, before: str | None, after: str | None, messag
     after = None if after is None else str(after)
     it.note(EntryKind.CHANGE, message, component=name, impact=after)
     pair = {f"component:{name}": [before, after]}
-    it.finish("incident.component", f"{it.incident.reference}: {message}", [IncidentChanged(*it.ids)], pair)
+    events: list[DomainEvent] = [IncidentChanged(*it.ids)]
+    if before is None and it.incident.is_unresolved:
+        events.append(IncidentGrew(*it.ids, components=(name,)))
+    it.finish("incident.component", f"{it.incident.reference}: {message}", events, pair)

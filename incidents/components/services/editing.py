@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.models import Workspace
+from accounts.models import OnCallSchedule, Workspace
 from accounts.permissions import Capability, require
 from accounts.selectors import member_named
 from core.errors import Conflict, NotFound
@@ -22,7 +22,7 @@ from incidents.models import Component
 from incidents.validation import clean_line, clean_text, clean_url, invalid
 
 MAX_NEEDS: Final = 100
-FIELDS: Final = ("description", "owner", "tier", "runbook_url", "depends_on", "archived")
+FIELDS: Final = ("description", "owner", "tier", "runbook_url", "schedule_id", "depends_on", "archived")
 
 
 def create_component(actor: Actor, *, name: str, wanted: Mapping[str, Any] | None = None) -> Component:
@@ -53,7 +53,8 @@ def edit_component(
     """Change any of `FIELDS`; what changes nothing writes nothing.
 
     description: text; owner: a member's user name, or "" or None for nobody; tier: 1 to 5; runbook_url: http
-    or https, or ""; depends_on: names of components, replacing those before; archived: bool. `version` is
+    or https, or ""; schedule_id: an on-call schedule, None: the default one; depends_on: names of
+    components, replacing those before; archived: bool. `version` is
     what the caller read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the
     field: `depends_on` where it would lead back to this component.
     """
@@ -149,6 +150,13 @@ def _set_runbook(actor: Actor, component: Component, url: Any) -> list[Any] | No
     return _set(component, "runbook_url", clean_url("runbook_url", url))
 
 
+def _set_schedule(actor: Actor, component: Component, schedule_id: Any) -> list[Any] | None:
+    schedules = OnCallSchedule.objects.of(actor.workspace_id)
+    if schedule_id is not None and not schedules.filter(pk=schedule_id).exists():
+        raise invalid("schedule_id", "unknown", "must be an on-call schedule of this workspace")
+    return _set(component, "schedule_id", schedule_id)
+
+
 def _set_archived(actor: Actor, component: Component, archived: Any) -> list[Any] | None:
     if not isinstance(archived, bool):
         raise invalid("archived", "type", "must be true or false")
@@ -195,6 +203,7 @@ _SETTERS: Final[Mapping[str, Setter]] = {
     "owner": _set_owner,
     "tier": _set_tier,
     "runbook_url": _set_runbook,
+    "schedule_id": _set_schedule,
     "depends_on": _set_needs,
     "archived": _set_archived,
 }

@@ -11,32 +11,51 @@ from accounts.audit.services import audit_entry, record_all
 from accounts.models import AuditEntry
 from core.outbox.events import DomainEvent, publish_all
 from core.sql.prepared import insert, update, write
-from incidents.components.services.catalogue import mark_affected, request_component_ids
+from incidents.components.services.catalogue import mark_affected, marked_on, request_component_ids
 from incidents.correlation.services.correlator import Correlator, IncidentDraft
+from incidents.correlation.services.growth import Counted, grown
+from incidents.correlation.type_and_severity import is_heavier
 from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
 from incidents.lifecycle.services.incident_numbers import take_numbers
+from incidents.lifecycle.severity_matrix import escalation_words
 from incidents.models import IncidentSignal, TimelineEntry
-from incidents.timeline.services.timeline_entries import entry
-from incidents.vocabulary import EntryKind
+from incidents.timeline.services.timeline_entries import actor_json, entry
+from incidents.vocabulary import EntryKind, IncidentType, Severity
 
 _JOINED_FIELDS = (
-    "event_count", "last_event_at", "severity", "acknowledge_due_at", "update_due_at", "resolve_due_at",
-    "version", "updated_at",
+    "event_count", "last_event_at", "title", "incident_type", "type_basis", "severity", "severity_basis",
+    "acknowledge_due_at", "update_due_at", "resolve_due_at", "version", "updated_at",
 )  # fmt: skip
 
 
 def bulk_open(actor: Actor, desk: Correlator, cases: Sequence[IncidentDraft]) -> None:
     """Write incidents, signals, components, timeline, audit and outbox."""
     named = [(case, name) for case in cases for signal in case.signals for name in signal.components]
+    joined_ids = [case.incident.pk for case in cases if not case.is_new]
+    marked = marked_on(desk.workspace_id, joined_ids) if joined_ids else None
     component_ids = request_component_ids(desk.workspace_id, {name for _, name in named})
     _write_incidents(desk, cases)
     _write_signals(desk.workspace_id, cases)
     mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
     write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
     record_all(actor, [row for case in cases for row in _audit(actor, case)])
+    more = {(case.incident.pk, name) for case, name in named if not case.is_new}
     publish_all(
-        [*chain.from_iterable(_events(desk.workspace_id, case) for case in cases), *_counted(desk, cases)]
+        [
+            *chain.from_iterable(_events(desk.workspace_id, case) for case in cases),
+            *grown(desk.workspace_id, _counts(cases), more.difference(marked.rows() if marked else ())),
+            *_counted(desk, cases),
+        ],
+        actor=actor_json(actor),
     )
+
+
+def _counts(cases: Sequence[IncidentDraft]) -> Iterator[Counted]:
+    for case in cases:
+        if not case.is_new:
+            incident, added = case.incident, sum(signal.event_count for signal in case.signals)
+            after = incident.event_count
+            yield incident.pk, incident.number, incident.version, after - added, after
 
 
 def _write_incidents(desk: Correlator, cases: Sequence[IncidentDraft]) -> None:
@@ -78,10 +97,40 @@ def _entries(actor: Actor, desk: Correlator, case: IncidentDraft) -> Iterator[Ti
         yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
     for signal in case.news:
         yield entry(actor, incident, EntryKind.EVENT, signal.note, at=desk.now, reporter=signal.reporter)
-    if case.raised_from:
-        message = f"Severity raised from {case.raised_from} to {incident.severity} by what joined."
-        change: dict[str, Any] = {"from": case.raised_from.value, "to": str(incident.severity)}
-        yield entry(actor, incident, EntryKind.SEVERITY_CHANGE, message, at=desk.now, **change)
+    if pair := _types(case):
+        message = f"Type changed from {pair[0].label} to {pair[1].label} by a more specific finding."
+        yield entry(actor, incident, EntryKind.CHANGE, message, at=desk.now, fields=["incident_type"])
+    if severities := _severities(case):
+        change: dict[str, Any] = {"from": severities[0].value, "to": severities[1].value}
+        yield entry(
+            actor,
+            incident,
+            EntryKind.SEVERITY_CHANGE,
+            _severity_words(case, *severities),
+            at=desk.now,
+            **change,
+        )
+
+
+def _types(case: IncidentDraft) -> tuple[IncidentType, IncidentType] | None:
+    """The incident's type before and after, or None when it is what it was."""
+    after = IncidentType(case.incident.incident_type)
+    return (case.type_before, after) if case.type_before and case.type_before != after else None
+
+
+def _severities(case: IncidentDraft) -> tuple[Severity, Severity] | None:
+    """The severity before and after, or None when it is what it was."""
+    after = Severity(case.incident.severity)
+    return (case.severity_before, after) if case.severity_before and case.severity_before != after else None
+
+
+def _severity_words(case: IncidentDraft, before: Severity, after: Severity) -> str:
+    verb = "raised" if is_heavier(after, before) else "lowered"
+    if case.escalation:
+        why = escalation_words(case.escalation, case.facts)
+    else:
+        why = f"{IncidentType(case.incident.incident_type).label} starts at {after.label}"
+    return f"Severity {verb} from {before} to {after}: {why}."
 
 
 def _events_words(count: int) -> str:
@@ -95,9 +144,14 @@ def _audit(actor: Actor, case: IncidentDraft) -> Iterator[AuditEntry]:
         yield audit_entry(actor, action="incident.open", target=incident, summary=summary)
     if case.newcomers:
         names = ", ".join(signal.reporter for signal in case.newcomers)
-        raised = {"severity": [case.raised_from.value, str(incident.severity)]} if case.raised_from else {}
         summary = f"{incident.reference} joined by {names}"
-        yield audit_entry(actor, action="incident.join", target=incident, summary=summary, changes=raised)
+        changes = _changes(case)
+        yield audit_entry(actor, action="incident.join", target=incident, summary=summary, changes=changes)
+
+
+def _changes(case: IncidentDraft) -> dict[str, list[Any]]:
+    pairs = {"severity": _severities(case), "incident_type": _types(case)}
+    return {name: [str(value) for value in pair] for name, pair in pairs.items() if pair}
 
 
 def _events(workspace_id: int, case: IncidentDraft) -> Iterator[DomainEvent]:
@@ -108,8 +162,8 @@ def _events(workspace_id: int, case: IncidentDraft) -> Iterator[DomainEvent]:
         yield IncidentOpened(workspace_id, pk, number, version, severity, str(incident.source))
     for signal in case.newcomers:
         yield IncidentSignalled(workspace_id, pk, number, version, signal.reporter)
-    if case.raised_from and not case.is_new:
-        yield IncidentSeverityChanged(workspace_id, pk, number, version, case.raised_from.value, severity)
+    if (severities := _severities(case)) and not case.is_new:
+        yield IncidentSeverityChanged(workspace_id, pk, number, version, severities[0].value, severity)
 
 
 def _counted(desk: Correlator, cases: Sequence[IncidentDraft]) -> Iterator[DomainEvent]:

@@ -9,11 +9,13 @@ from typing import Final, LiteralString
 
 from core.sql.prepared import send
 from incidents.correlation.detection_signals import Signal
+from incidents.correlation.type_and_severity import Standing, joined
 from incidents.lifecycle.services.incident_numbers import locking_counter
+from incidents.lifecycle.severity_matrix import Escalation, Fact, raises, worst_facts
 from incidents.models import Incident
 from incidents.sla.services.clocks import request_policy, set_deadlines
 from incidents.validation import TITLE_LENGTH, fit, fit_text
-from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, IncidentSource, Severity
+from incidents.vocabulary import UNRESOLVED, Basis, IncidentSource, IncidentType, Severity
 
 _KNOWN: Final[LiteralString] = """
 select s.incident_id, s.fingerprint, s.last_at
@@ -35,7 +37,10 @@ class IncidentDraft:
     signals: list[Signal] = field(default_factory=list)
     newcomers: list[Signal] = field(default_factory=list)
     news: list[Signal] = field(default_factory=list)
-    raised_from: Severity | None = None
+    facts: dict[str, Fact] = field(default_factory=dict)
+    severity_before: Severity | None = None
+    type_before: IncidentType | None = None
+    escalation: Escalation | None = None
 
 
 class Correlator:
@@ -57,7 +62,10 @@ class Correlator:
         self._fetch(signals)
         for signal in signals:
             self.answers.append(self._place(signal))
-        return list({id(case): case for case, _ in self.answers}.values())
+        cases = list({id(case): case for case, _ in self.answers}.values())
+        for case in cases:
+            self._escalate(case)
+        return cases
 
     def _fetch(self, signals: Sequence[Signal]) -> None:
         """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
@@ -88,6 +96,7 @@ class Correlator:
         else:
             self._join(case, signal)
         case.signals.append(signal)
+        case.facts = worst_facts([case.facts, signal.facts])
         self._by_fingerprint[signal.fingerprint] = case
         return case, is_opening
 
@@ -98,6 +107,8 @@ class Correlator:
             description=fit_text(signal.description),
             severity=signal.severity,
             incident_type=signal.incident_type,
+            type_basis=signal.type_basis,
+            severity_basis=signal.severity_basis,
             labels=dict(signal.labels),
             source=IncidentSource.DETECTED,
             fingerprint=signal.fingerprint,
@@ -117,20 +128,52 @@ class Correlator:
         incident.updated_at = self.now
         if signal.fingerprint not in case.last_seen:
             case.newcomers.append(signal)
-            self._raise(case, signal.severity)
+            self._judge(case, signal)
         elif signal.note:
             case.news.append(signal)
         seen = case.last_seen.get(signal.fingerprint, signal.last_at)
         case.last_seen[signal.fingerprint] = max(seen, signal.last_at)
 
-    def _raise(self, case: IncidentDraft, severity: Severity) -> None:
-        # Only a detector new to the incident may raise it: one already heard must not overrule what a person
-        # set since.
-        before = Severity(case.incident.severity)
-        if SEVERITY_RANK[severity] >= SEVERITY_RANK[before]:
-            return
-        case.raised_from = case.raised_from or before
+    def _judge(self, case: IncidentDraft, signal: Signal) -> None:
+        # Only a detector new to the incident decides: one already heard must not overrule what a person set.
+        now = standing_of(case.incident)
+        after = joined(
+            now, Standing(signal.incident_type, signal.type_basis, signal.severity, signal.severity_basis)
+        )
+        if after.incident_type != now.incident_type:
+            self._rename(case, now.incident_type, signal)
+        case.incident.incident_type, case.incident.type_basis = after.incident_type, after.type_basis
+        case.incident.severity_basis = after.severity_basis
+        if after.severity != now.severity:
+            self._set_severity(case, after.severity)
+
+    def _rename(self, case: IncidentDraft, before: IncidentType, signal: Signal) -> None:
+        """Note the type that was; a title detection made from it follows, one a person wrote stays."""
+        case.type_before = case.type_before or before
+        if case.incident.title.startswith(f"{before.label} in "):
+            case.incident.title = fit(signal.title, TITLE_LENGTH) or case.incident.title
+
+    def _set_severity(self, case: IncidentDraft, severity: Severity) -> None:
+        case.severity_before = case.severity_before or Severity(case.incident.severity)
         case.incident.severity = severity
         set_deadlines(case.incident, self.policy[severity])
-        if not case.is_new:
+
+    def _escalate(self, case: IncidentDraft) -> None:
+        """Raise the severity where a measured fact calls for it; count one change of what people read."""
+        now = standing_of(case.incident)
+        if now.severity_basis != Basis.PERSON:
+            case.escalation = raises(now.incident_type, now.severity, case.facts)
+        if case.escalation:
+            self._set_severity(case, case.escalation.to)
+        if not case.is_new and (case.severity_before or case.type_before):
             case.incident.version += 1
+
+
+def standing_of(incident: Incident) -> Standing:
+    """The incident's type and severity, and what they rest on."""
+    return Standing(
+        IncidentType(incident.incident_type),
+        Basis(incident.type_basis),
+        Severity(incident.severity),
+        Basis(incident.severity_basis),
+    )

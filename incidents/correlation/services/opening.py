@@ -12,13 +12,14 @@ from django.utils import timezone
 from accounts.actor import Actor, system_actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from core.outbox.events import publish
+from core.outbox.events import publish, publish_all
 from core.sql.prepared import pipelined
 from incidents.components.services.catalogue import mark_affected, marked_on
 from incidents.correlation.detection_signals import JoinedEvents, Outcome, Signal
 from incidents.correlation.services.bulk_open import bulk_open
 from incidents.correlation.services.correlator import Correlator
 from incidents.correlation.services.counting import count_events
+from incidents.correlation.services.growth import grown
 from incidents.events import IncidentEventsJoined, IncidentOpened
 from incidents.lifecycle.services.incident_numbers import lock_counter, locking_counter, take_numbers
 from incidents.lifecycle.severity_matrix import default_severity
@@ -26,9 +27,9 @@ from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clocks import policy_of, set_deadlines
-from incidents.timeline.services.timeline_entries import actor_key, entry
+from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.validation import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
-from incidents.vocabulary import EntryKind, IncidentSource, IncidentType, Severity
+from incidents.vocabulary import Basis, EntryKind, IncidentSource, IncidentType, Severity
 
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
 
@@ -67,10 +68,12 @@ def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None
         locking_counter(workspace_id)
         counted = count_events(workspace_id, joined)
         marked = marked_on(workspace_id, [j.incident_id for j in joined])
-        numbers = dict(counted.rows())
-        touched = {(j.incident_id, name) for j in joined if j.incident_id in numbers for name in j.components}
-        mark_affected(workspace_id, touched.difference(marked.rows()))
-        publish(IncidentEventsJoined(workspace_id, numbers=tuple(sorted(numbers.values()))))
+        known = {row[0]: row for row in counted.rows()}
+        touched = {(j.incident_id, name) for j in joined if j.incident_id in known for name in j.components}
+        more = touched.difference(marked.rows())
+        mark_affected(workspace_id, more)
+        numbers = tuple(sorted(number for _, number, *_ in known.values()))
+        publish_all([IncidentEventsJoined(workspace_id, numbers), *grown(workspace_id, known.values(), more)])
 
 
 def declare_incident(
@@ -103,6 +106,8 @@ def declare_incident(
         description=clean_text("description", description),
         severity=default_severity(kind) if severity is None else as_severity(severity),
         incident_type=kind,
+        type_basis=Basis.LEVEL if kind == IncidentType.OTHER else Basis.PERSON,
+        severity_basis=Basis.LEVEL if severity is None else Basis.PERSON,
         labels=clean_labels(labels or {}),
         source=parsed("source", source, IncidentSource, IncidentSource),
         started_at=clean_past("started_at", started_at, now),
@@ -164,4 +169,5 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
     record(actor, action="incident.declare", target=incident, summary=summary)
     ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
-    publish(IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill))
+    opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
+    publish(opened, actor=actor_json(actor))

@@ -18,8 +18,11 @@ from incidents.lifecycle.services.incident_numbers import lock_counter
 from incidents.models import Incident, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
-from incidents.timeline.services.timeline_entries import actor_key, entry
+from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.vocabulary import EntryKind
+
+# Columns that follow from the others: no change anybody made.
+_UNTOLD = ("version", "updated_at", "type_basis", "severity_basis")
 
 Work = Callable[["Change"], None]
 
@@ -99,9 +102,7 @@ class Change:
         more: Mapping[str, list[Any]] | None = None,
     ) -> None:
         """Write the one audit row, and the facts. `more`: changes that are not fields of the incident."""
-        changed = {
-            name: pair for name, pair in self.changes().items() if name not in ("version", "updated_at")
-        }
+        changed = {name: pair for name, pair in self.changes().items() if name not in _UNTOLD}
         record(
             self.actor,
             action=action,
@@ -109,7 +110,7 @@ class Change:
             summary=summary,
             changes={**changed, **(more or {})},
         )
-        publish_all(events)
+        publish_all(events, actor=actor_json(self.actor))
 
     @property
     def ids(self) -> tuple[int, int, int, int]:

@@ -20,7 +20,7 @@ from incidents.parsing import as_severity, as_stage, as_status_or_stage, as_type
 from incidents.sla.services.clocks import clocks_for, set_deadlines
 from incidents.timeline.services.timeline_entries import newest
 from incidents.validation import clean_count, clean_labels, clean_text, clean_title
-from incidents.vocabulary import EntryKind, IncidentType, Severity, Stage, Status
+from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 
 __all__ = [
     "acknowledge_incident", "change_severity", "change_stage", "change_status", "edit_incident",
@@ -138,7 +138,7 @@ def change_severity(
         if wanted == before:
             return
         it.refuse_stale()
-        it.incident.severity = wanted
+        it.incident.severity, it.incident.severity_basis = wanted, _basis_of(actor)
         _recompute_clocks(it.incident)
         it.save()
         data: dict[str, Any] = {"from": before.value, "severity": wanted.value}
@@ -149,6 +149,11 @@ def change_severity(
         )
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
+
+
+def _basis_of(actor: Actor) -> Basis:
+    """What a change of this actor makes a type or severity rest on: a sender's word is a specific finding."""
+    return Basis.EVENT_TYPE if actor.kind in ("source", "system") else Basis.PERSON
 
 
 def _recompute_clocks(incident: Incident) -> None:
@@ -203,6 +208,8 @@ def _edit(it: Change, wanted: Mapping[str, object]) -> None:
     it.refuse_stale()
     for name in changed:
         setattr(it.incident, name, wanted[name])
+    if "incident_type" in changed:
+        it.incident.type_basis = _basis_of(it.actor)
     it.save()
     words = ", ".join(changed).replace("_", " ")
     it.note(EntryKind.CHANGE, f"Changed {words}.", fields=changed)

@@ -1,11 +1,11 @@
-"""Moving along the lifecycle: the rules of `incidents.lifecycle.state_machine`, applied to a locked incident."""
+"""Status transitions of a locked incident, by the rules of `incidents.lifecycle.state_machine`."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from core.errors import Conflict, FieldFault, Invalid
-from incidents.events import IncidentStatusChanged
+from incidents.events import IncidentAcknowledged, status_events
 from incidents.lifecycle.services.locked_change import Change, current_state
 from incidents.lifecycle.state_machine import (
     Course,
@@ -51,8 +51,10 @@ def move_to(change: Change, status: Status, message: str, is_public: bool | None
     change.note(entry_kind(status), text or _sentence(status, is_back), is_public=bool(is_public), **data)
     action = "incident.reopen" if is_back else _ACTIONS.get(status, "incident.status")
     summary = f"{incident.reference}: {before} -> {status}"
-    event = IncidentStatusChanged(*change.ids, before.value, status.value, bool(is_public))
-    change.finish(action, summary, [event])
+    events = status_events(change.ids, before, status, is_public=bool(is_public))
+    if is_first:
+        events.append(IncidentAcknowledged(*change.ids))
+    change.finish(action, summary, events)
 
 
 def _moved(change: Change, status: Status) -> Course:

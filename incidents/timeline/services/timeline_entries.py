@@ -10,7 +10,12 @@ from incidents.models import Incident, TimelineEntry
 from incidents.timeline.actor_keys import actor_key
 from incidents.vocabulary import EntryKind
 
-__all__ = ["actor_key", "entry", "newest"]
+__all__ = ["actor_json", "actor_key", "entry", "newest"]
+
+
+def actor_json(actor: Actor) -> dict[str, Any]:
+    """Who did it, as events name them."""
+    return {"kind": actor.kind, "label": actor.label, "user_id": actor.user_id}
 
 
 def entry(
