@@ -149,6 +149,7 @@ def test_hostile_text_is_shown_as_text_everywhere(browser, actor, postmortem):
         assert "<b hx-get" not in page
 
 
+@pytest.mark.django_db(transaction=True)
 def test_queue_drafts_after_resolution(actor, resolved):
     relay_due()
     assert DraftRequest.objects.of(actor.workspace_id).filter(creates=True).exists()
