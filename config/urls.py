@@ -39,6 +39,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("postmortems.urls")),
     path("", include("incidents.urls")),
+    path("", include("notifications.urls")),
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
     path("api/v1/", api.urls),
