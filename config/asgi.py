@@ -12,11 +12,12 @@ from accounts.tokens import credential
 from config.boot import django_application
 from config.standstill import watch
 from core import live
+from core.addresses import without_slash
 from core.bodies import read_body
-from core.errors import Problem
+from core.errors import Problem, TooLarge
 from detection.ingest import asgi as ingest
 from detection.ingest.answers import refused
-from detection.webhooks.http import LARGEST
+from detection.webhooks.http import CUT, LARGEST
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -25,12 +26,14 @@ EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = ("GET", "/live")
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # A notification on everything that burns is large just when it matters.
-WEBHOOKS: Final = ("/api/v1/webhooks/", "/v2/")
+WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
     watch()
+    path = without_slash(scope.get("path", ""))
+    scope = scope if path == scope.get("path") else {**scope, "path": path}
     asked = (scope.get("method", ""), scope.get("path", ""))
     if asked == LIVE:
         await live.application(scope, receive, send)
@@ -57,6 +60,10 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         limit = LARGEST if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)
     except Problem as problem:
+        if isinstance(problem, TooLarge) and scope.get("path", "").startswith(WEBHOOKS):
+            # Its source shall show that it came; the format says so in its own words.
+            await django_application({**scope, CUT: True}, _replayed(b"", receive), send)
+            return
         status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.ClientAddress",
     "core.middleware.RequestId",
+    "core.addresses.trailing_slash_middleware",
     "core.middleware.CarefulHeaders",
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from core.addresses import masked
 from core.careful import RAW, sane_id
 from core.errors import Problem
 from detection.ingest.parsing import Batch
@@ -43,7 +44,7 @@ def accepted(batch: Batch, repeated: int) -> Answer:
 def refused(problem: Problem, path: str, request_id: str = "") -> Answer:
     """The answer to a request that was refused as a whole. request_id: the sender's, else one of our own."""
     named = sane_id(request_id)
-    body = orjson.dumps(problem.as_json() | {"instance": path, "request_id": named})
+    body = orjson.dumps(problem.as_json() | {"instance": masked(path), "request_id": named})
     said = {"X-Request-ID": named, **problem.headers}
     extra = [(name.lower().encode(), value.encode()) for name, value in said.items()]
     return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *RAW, *extra], body

@@ -25,7 +25,7 @@ from detection.ingest.connection import IngestConnection
 from detection.ingest.freshness import Freshness
 from detection.ingest.limits import limits_of
 from detection.ingest.offloop import off_loop
-from detection.ingest.parsing import ParsedEvent, parse_body
+from detection.ingest.parsing import ParsedEvent, is_lines, parse_body
 from detection.ingest.statement import Parcel, command, pack, repeats
 from detection.matching import Ruleset
 from detection.services.ingest import catalogue_sources, retention, ruleset_of
@@ -56,7 +56,7 @@ class Door:
         """Store a body for whoever the headers say. Raises a Problem for what is refused as a whole."""
         try:
             actor = await self._actor(headers, client_ip)
-            batch = parse_body(body, datetime.now(UTC), self._retention)
+            batch = parse_body(body, datetime.now(UTC), self._retention, is_lines=is_lines(headers))
             if not batch.events:
                 return accepted(batch, 0)
             await self._meter_events(actor, len(batch.events))

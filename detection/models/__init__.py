@@ -9,11 +9,13 @@ from detection.models.sources import (
     Source,
     SourceAlert,
     SourceSecret,
+    SourceSubscription,
     SourceTally,
+    SourceWord,
 )
 
 __all__ = [
     "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
-    "SourceTally",
+    "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

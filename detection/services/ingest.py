@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
@@ -15,10 +16,11 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
 from detection.ingest.limits import charge
-from detection.ingest.parsing import Batch, ParsedEvent, parse_body
+from detection.ingest.parsing import MAX_BODY, Batch, ParsedEvent, is_lines, parse_body
 from detection.ingest.statement import STORE_AND_TELL, Parcel, command, pack, repeats
 from detection.matching import Ruleset
 from detection.models import DetectionRule
+from detection.webhooks.unpacking import unpacked
 from incidents.models import Component
 from incidents.services.catalogue import component_ids
 
@@ -37,13 +39,18 @@ def ruleset_of(workspace_id: int) -> Ruleset:
     return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
 
 
-def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
-    """Store a body; answers the verdict and how many of its events were there already.
+def accept_events(
+    actor: Actor, *, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Batch, int]:
+    """Store a body, unpacked and read as its `headers` say (names in lower case).
+
+    Returns the verdict and how many of its events were there already.
 
     Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
     """
     require(actor, Capability.EVENTS_WRITE)
-    batch = parse_body(body, timezone.now(), retention())
+    body = unpacked(body, headers, MAX_BODY)
+    batch = parse_body(body, timezone.now(), retention(), is_lines=is_lines(headers))
     if not batch.events:
         return batch, 0
     charge(actor, len(batch.events))

@@ -20,8 +20,12 @@ from detection.services.changes import keep_changes
 from detection.services.ingest import retention, store_events, told_plainly
 from detection.services.outcomes import keep_outcome
 from detection.services.quarantine import quarantine
+from detection.services.remarks import add_remarks
+from detection.services.source_words import note_words
+from detection.services.subscriptions import note_subscriptions
 from detection.services.tallies import tally
 from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
+from detection.webhooks.own_words import unknown_words, with_own_severities
 from detection.webhooks.reading import Reading
 from detection.webhooks.request import WebhookRequest
 from detection.webhooks.wording import bearable
@@ -48,7 +52,8 @@ def receive(
     Forbidden; Unavailable when the database is away: nothing was stored.
     """
     require(actor, Capability.EVENTS_WRITE)
-    now = timezone.now()
+    now, settings = timezone.now(), settings_of(source)
+    reading = with_own_severities(reading, settings)
     with told_plainly(), transaction.atomic():
         heard = hear_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
         batch = parse_elements([_bearable(event) for event in reading.events], now, retention())
@@ -56,8 +61,12 @@ def receive(
         changes = keep_changes(
             actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
         )
+        note_subscriptions(source, reading.subscriptions, request.received_at)
+        note_words(source, unknown_words(reading, settings), request.received_at)
+        unheard = add_remarks(actor, source=source, remarks=reading.remarks)
         faults = [*reading.faults, *batch.faults, *heard.faults]
         kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        heard.unheard += unheard
         receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
         _count(source, request.received_at, receipt, faults)
         _remember(source, request.received_at, reading, receipt)

@@ -17,7 +17,7 @@ from detection.forms import SecretForm, SourceForm, StyledForm
 from detection.models import Source, SourceSecret
 from detection.services import sources as service
 from detection.services.trying_sources import try_source
-from detection.source_selectors import secrets_of, source_for, sources_of
+from detection.source_selectors import secrets_of, source_for, sources_of, subscriptions_of, words_of
 from detection.webhooks.format import webhook_formats
 from detection.webhooks.guide import filled
 
@@ -112,6 +112,7 @@ def _context(request: HttpRequest, actor: Actor, source: Source) -> dict[str, An
         **NAV, "source": source, "format": form, "guide": form.guide, "keys": keys, "is_shown": key != HIDDEN,
         "signing": [secret for secret in secrets if secret.purpose == SourceSecret.Purpose.SIGNING],
         "address": address, "snippet": filled(form.guide.snippet, base=base, address=address, key=key),
+        "words": words_of(actor, source), "subscriptions": subscriptions_of(actor, source),
         "may_change": allowed(actor, Capability.SOURCES_WRITE), "secret_form": SecretForm().styled(),
     }  # fmt: skip
 

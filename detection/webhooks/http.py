@@ -10,13 +10,15 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from core.addresses import masked
 from core.http_problems import CONTENT_TYPE, PLAIN_SPOKEN
-from core.redaction import redact
 from detection.webhooks.door import Asked
 from detection.webhooks.reading import Reply
 
 # More than any format takes; what is larger still never comes this far.
 LARGEST: Final = 4_100_000
+# Set in the scope of a request whose body was too large to be handed on.
+CUT: Final = "tocsin.body_was_cut"
 
 
 def asked_of(request: HttpRequest, path: str = "") -> Asked:
@@ -24,14 +26,17 @@ def asked_of(request: HttpRequest, path: str = "") -> Asked:
     headers = {name.lower(): value for name, value in request.headers.items()}
     raw = request.read(LARGEST)
     request_id = vars(request).get("request_id", "")
-    return Asked(request.method or "", headers, raw, timezone.now(), request.GET.dict(), path, request_id)
+    is_cut = CUT in vars(request).get("scope", {})
+    return Asked(
+        request.method or "", headers, raw, timezone.now(), request.GET.dict(), path, request_id, is_cut
+    )
 
 
 def response_of(reply: Reply, request: HttpRequest) -> HttpResponse:
     """The reply as HTTP; a format's own words are left as they are."""
     if reply.headers.get("Content-Type") == CONTENT_TYPE and isinstance(reply.body, Mapping):
         # The key in the address is a credential: an answer that is logged somewhere must not hold it.
-        belonging = {"instance": redact(request.path), "request_id": vars(request).get("request_id", "")}
+        belonging = {"instance": masked(request.path), "request_id": vars(request).get("request_id", "")}
         reply = replace(reply, body={**reply.body, **belonging})
     if isinstance(reply.body, str):
         content, kind = reply.body, "text/plain; charset=utf-8"
