@@ -13,24 +13,25 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from accounts.api import router as accounts_router
-from accounts.door import ApiDoor
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
+from accounts.tokens.api_authentication import ApiAuthentication
+from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
-from core.health import is_behind
-from core.http_problems import plain_problem, problem_response
-from core.pages import BEHIND
-from core.strict_json import load
-from detection.api import events_router
-from detection.api import router as rules_router
-from detection.api_members import router as members_router
-from detection.api_sources import changes_router, quarantine_router, sources_router
+from core.health.checks import is_behind
+from core.http.problem_responses import plain_problem, problem_response
+from core.http.strict_json import load
+from core.ui.error_pages import BEHIND
+from detection.evaluation.api import router as members_router
+from detection.rules.api import events_router
+from detection.rules.api import router as rules_router
+from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
-from incidents.api_components import router as components_router
-from incidents.api_export import router as exports_router
-from incidents.api_story import router as story_router
+from incidents.components.api import router as components_router
+from incidents.export.api import router as exports_router
+from incidents.timeline.api import router as story_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -58,7 +59,7 @@ api = TocsinAPI(
     title="Tocsin",
     version="1",
     description=DESCRIPTION,
-    auth=ApiDoor(),
+    auth=ApiAuthentication(),
     parser=StrictParser(),
     docs_url=None,
     urls_namespace="api",
@@ -74,6 +75,7 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)

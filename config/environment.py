@@ -17,8 +17,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.connections import has_known_password, open_ones
-from config.places import DATA_DIR, ROOT, RUNTIME_ENV
+from config.installation.connections import has_known_password, open_ones
+from config.paths import DATA_DIR, ROOT, RUNTIME_ENV
 
 LOOPBACK: Final[dict[int, Any]] = {4: IPv4Network("127.0.0.0/8"), 6: IPv6Network("::1/128")}
 

@@ -39,7 +39,7 @@ class OutboxDispatch(WorkItem):
 
 
 class Allowance(models.Model):
-    """How much of a limit was used in the window that began at `window_at`; see `core.allowance`."""
+    """How much of a limit was used in the window that began at `window_at`; see `core.rate_limit.store`."""
 
     name = models.CharField(max_length=200, primary_key=True)
     window_at = models.DateTimeField()

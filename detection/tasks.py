@@ -7,13 +7,13 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from core.nudge import clear, nudge
 from core.queue.gate import Gate
+from core.queue.nudge import clear, nudge
+from detection.evaluation.services.draining import drain, drain_urgent, rest
+from detection.evaluation.services.incident_evidence import refresh_evidence
+from detection.evaluation.services.sweeper import forget_requests, sweep_due
+from detection.ingest.services.retention import maintain
 from detection.queues import DETECTION
-from detection.services.draining import drain, drain_urgent, rest
-from detection.services.incident_evidence import refresh_evidence
-from detection.services.retention import maintain
-from detection.services.sweeper import forget_requests, sweep_due
 
 EVALUATE = DETECTION.task
 _evaluations, _sweeps = Gate(), Gate()

@@ -8,12 +8,23 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
-from core.paging import known_only, link_pages
-from incidents.filters import NAMES, parse_filter
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
+from incidents.lifecycle.services.patching import declare_and_set, patch_incident
+from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import (
+    acknowledge_incident,
+    change_status,
+    remove_component,
+    set_component_impact,
+)
+from incidents.lifecycle.versions import etag, version_from
+from incidents.listing.filters import NAMES, parse_filter
+from incidents.listing.schemas import Conditions
 from incidents.models import Incident
-from incidents.queries import Conditions
+from incidents.parsing import as_type
 from incidents.rendering import entry_json, incident_json
+from incidents.roles.services import assign_role
 from incidents.schemas import (
     AssignIn,
     DeclareIn,
@@ -32,18 +43,7 @@ from incidents.selectors import (
     roles_of,
     timeline_page,
 )
-from incidents.services.patching import declare_and_set, patch_incident
-from incidents.services.resolving import close_incident, reopen_incident, resolve_incident
-from incidents.services.responding import (
-    acknowledge_incident,
-    change_status,
-    remove_component,
-    set_component_impact,
-)
-from incidents.services.roles import assign_role
-from incidents.versions import etag, version_from
 from incidents.vocabulary import IncidentSource
-from incidents.words import as_type
 
 router = Router(tags=["Incidents"])
 EMPTY: Final = MoveIn.model_validate({})
@@ -207,7 +207,7 @@ def resolve(
         actor_in(request),
         number=where.reference,
         root_cause=body.root_cause,
-        **_said(request, body),
+        **_given_fields(request, body),
     )
     return answer(incident, response)
 
@@ -215,18 +215,20 @@ def resolve(
 @router.post("/{reference}/close", response=IncidentOut, summary="Close an incident")
 def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Nothing is left to do; only after it is resolved."""
-    return answer(close_incident(actor_in(request), number=where.reference, **_said(request, body)), response)
+    return answer(
+        close_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
+    )
 
 
 @router.post("/{reference}/reopen", response=IncidentOut, summary="Reopen an incident")
 def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Back to investigating; the old times stay in the story."""
     return answer(
-        reopen_incident(actor_in(request), number=where.reference, **_said(request, body)), response
+        reopen_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
     )
 
 
-def _said(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
+def _given_fields(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
     version = version_from(request, body.version)
     return {"message": body.message, "is_public": body.public, "version": version}
 

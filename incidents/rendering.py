@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from incidents.links.selectors import Related
 from incidents.models import Incident, TimelineEntry
-from incidents.selectors_related import Related
-from incidents.selectors_story import Act
+from incidents.timeline.selectors import Act
 
 _AS_THEY_ARE: Final = (
     "number", "title", "description", "severity", "incident_type", "category", "status", "stage",

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from incidents.schemas_story import Body, EntryOut
-from incidents.texts import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from incidents.timeline.schemas import Body, EntryOut
+from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
     SEVERITY_ALIASES,
     STAGE_ALIASES,
@@ -23,7 +23,7 @@ from incidents.vocabulary import (
     Status,
 )
 
-LARGEST_VERSION: Final = 2**31 - 1
+MAX_VERSION: Final = 2**31 - 1
 
 
 def _words(canonical: Any, aliases: Any = ()) -> dict[str, Any]:
@@ -50,7 +50,7 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
 UsersImpacted = Annotated[int, Field(ge=0, le=MAX_COUNT)]
-Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION, description="The version that was read.")]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="The version that was read.")]
 
 
 class DeclareIn(Body):

@@ -138,6 +138,7 @@ class IncidentSource(models.TextChoices):
 # What machines write by the dozen; the story is told without it, the full timeline is one click away.
 CHATTER: Final = (EntryKind.EVENT, EntryKind.NOTIFICATION)
 SEVERITY_RANK: Final = {Severity.SEV1: 1, Severity.SEV2: 2, Severity.SEV3: 3, Severity.SEV4: 4}
+OVER: Final = (Status.RESOLVED, Status.CLOSED)
 UNRESOLVED: Final = (Status.OPEN, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 
 SEVERITY_ALIASES: Final = {

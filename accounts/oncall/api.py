@@ -10,9 +10,9 @@ from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
-from accounts.door import actor_in
 from accounts.oncall import as_json
 from accounts.oncall.schemas import (
+    CalendarIn,
     OverrideIn,
     OverrideOut,
     RotationIn,
@@ -26,9 +26,10 @@ from accounts.oncall.schemas import (
     SwapIn,
 )
 from accounts.oncall.selectors import schedule_for, schedule_views, shifts_between
-from accounts.oncall.services import overrides, schedules
+from accounts.oncall.services import imports, overrides, schedules
 from accounts.oncall.validation import RotationValues
-from core.paging import known_only
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only
 
 router = Router(tags=["On call"])
 DEFAULT_AHEAD: Final = timedelta(days=14)
@@ -153,3 +154,23 @@ def swap(request: HttpRequest, body: SwapIn) -> Any:
     """Managers swap any two of a schedule, responders one of their own."""
     made = overrides.swap_shifts(actor_in(request), **body.model_dump())
     return Status(201, [as_json.override_json(one) for one in made])
+
+
+@router.put("/schedules/{schedule_id}/calendar", response=ScheduleOut, summary="Import a calendar")
+def put_calendar(request: HttpRequest, where: Path[ScheduleId], body: CalendarIn) -> Any:
+    """From now on its events are the shifts: read again every 10 minutes from a URL, once a day from a text.
+
+    People are matched by attendee, or by an address or name in the summary; `unmatched` lists the others. The
+    URL is stored encrypted and never returned.
+    """
+    actor = actor_in(request)
+    data = body.text.encode()
+    made = imports.set_calendar(actor, schedule_id=where.schedule_id, url=body.url, data=data)
+    return as_json.schedule_json(actor, made)
+
+
+@router.delete("/schedules/{schedule_id}/calendar", response=ScheduleOut, summary="Stop the import")
+def delete_calendar(request: HttpRequest, where: Path[ScheduleId]) -> Any:
+    """The schedule is made of its layers again; past shifts stay."""
+    actor = actor_in(request)
+    return as_json.schedule_json(actor, imports.stop_import(actor, schedule_id=where.schedule_id))

@@ -8,12 +8,12 @@ from django.http import HttpRequest
 from ninja import Path, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
 from accounts.oncall.as_json import feed_json
 from accounts.oncall.feed_urls import feed_url
 from accounts.oncall.schemas import FeedIn, FeedOut, IssuedFeedOut
 from accounts.oncall.services.feeds import create_feed, feeds_of, revoke_feed
-from core.paging import known_only
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only
 
 router = Router(tags=["Calendar feeds"])
 

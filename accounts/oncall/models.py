@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
+from core.queue.models import WorkItem
 from core.tenancy import WorkspaceScoped
 
 MAX_SHIFT_LENGTH: Final = timedelta(days=31)
@@ -154,6 +155,19 @@ class OnCallShift(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.user} on call in {self.schedule} from {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class OnCallImport(WorkspaceScoped, WorkItem):
+    """The recurring import of a schedule's calendar; `due_at` is the next one."""
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
+    schedule = models.OneToOneField(OnCallSchedule, on_delete=models.CASCADE, related_name="import_item")
+
+    class Meta(WorkspaceScoped.Meta, WorkItem.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"import of {self.schedule}"
 
 
 class CalendarFeed(WorkspaceScoped):

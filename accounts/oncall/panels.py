@@ -12,8 +12,8 @@ from accounts.actor import Actor
 from accounts.oncall.calendar_days import Part, days_of
 from accounts.oncall.selectors import ScheduleView, schedule_views
 from accounts.permissions import Capability, allowed
-from core.navigation import NAVIGATION, SETTINGS, NavItem
-from core.panels import Panel, panel
+from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
+from core.ui.panels import Panel, panel
 
 DAYS: Final = 14
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from accounts.oncall.models import MAX_SHIFT_LENGTH, OnCallSchedule
-from accounts.texts import invalid
+from accounts.validation import invalid
 from core.errors import Conflict
 
 MAX_PARTICIPANTS: Final = 100

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from core.http.addresses import IPNetwork
 from core.http.transport import GuardedTransport, RefusedAddressError, limited
-from core.retry import PassingError, PermanentError, parse_retry_after
+from core.queue.retry import PassingError, PermanentError, parse_retry_after
 
 CONNECT_S: Final = 5.0
 TOTAL_S: Final = 15.0

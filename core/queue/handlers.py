@@ -9,8 +9,8 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from core.queue.declaration import Queue
 from core.queue.models import Priority, WorkItem
+from core.queue.retry import STANDARD, Backoff
 from core.registry import Registry
-from core.retry import STANDARD, Backoff
 
 W = TypeVar("W", bound=WorkItem)
 Handler = Callable[[W], None]

@@ -16,9 +16,9 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from psycopg import sql
 
-from core.hot_sql import rows
 from core.queue.models import Priority, WorkItem
-from core.retry import STANDARD, Backoff, Decision, after_failure
+from core.queue.retry import STANDARD, Backoff, Decision, after_failure
+from core.sql.prepared import rows
 
 W = TypeVar("W", bound=WorkItem)
 MAX_ERROR_LENGTH: Final = 2000

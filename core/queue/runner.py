@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from django.db import DatabaseError, InterfaceError, connection, connections, transaction
 
-from core.nudge import nudge
 from core.queue import items as queue_items
 from core.queue.declaration import QUEUES, Queue
 from core.queue.handlers import Work, handlers_of
 from core.queue.models import WorkItem
+from core.queue.nudge import nudge
 from core.queue.shutdown import STOPPING
 
 log = logging.getLogger(__name__)

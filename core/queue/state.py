@@ -11,9 +11,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from psycopg import sql
 
-from core import pulse
-from core.health import Finding, Level, health_check, seen, waiting
-from core.metrics import metric_source
+from core.health.checks import CheckResult, Level, health_check, seen, waiting
+from core.health.metrics import metric_source
+from core.heartbeat import database as database_heartbeat
 from core.queue.declaration import QUEUES, Queue
 from core.queue.handlers import Work, handlers_of
 
@@ -58,10 +58,13 @@ def _state_of(work: Work) -> QueueState:
     return QueueState(int(due), max(0.0, float(lag_s or 0)), int(dead))
 
 
-def check_queue(queue: Queue) -> Finding:
+def check_queue(queue: Queue) -> CheckResult:
     """Whether its worker was seen lately and nothing waits too long."""
     alive = seen(
-        queue.title[:1].lower() + queue.title[1:], pulse.age(queue.name), WORKER_LATE_S, queue.advice
+        queue.title[:1].lower() + queue.title[1:],
+        database_heartbeat.age(queue.name),
+        WORKER_LATE_S,
+        queue.advice,
     )
     if alive.level != "ok":
         return alive
@@ -77,7 +80,7 @@ def register_checks() -> None:
 
 
 def _register(queue: Queue) -> None:
-    def check() -> Finding:
+    def check() -> CheckResult:
         return check_queue(queue)
 
     health_check(f"{queue.name} worker", queue.title, asks="database")(check)

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import orjson
 
-from core.sealing import seal, unseal
+from core.secrets.encryption import decrypt, encrypt
 
 MAX_LIVE: Final = 2
 
@@ -33,9 +33,9 @@ class LiveSecret:
 
     def encrypted(self) -> str:
         """As it is stored; nothing for an empty one."""
-        return seal(orjson.dumps(list(self.values)).decode()) if self.values else ""
+        return encrypt(orjson.dumps(list(self.values)).decode()) if self.values else ""
 
     @classmethod
     def from_encrypted(cls, stored: str) -> Self:
         """Read what `encrypted` returned. Raises UnsealableError."""
-        return cls(tuple(orjson.loads(unseal(stored)))) if stored else cls()
+        return cls(tuple(orjson.loads(decrypt(stored)))) if stored else cls()

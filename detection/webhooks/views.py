@@ -8,6 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from core.errors import Problem
+from detection.ingest.services.accept_events import as_problem
+from detection.sources.authentication import find_source
+from detection.sources.selectors import outcome_of
+from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.format import Outcome
+from detection.webhooks.http.django_requests import incoming_request, response_of
+from detection.webhooks.parsed import Reply
+from detection.webhooks.receive import IncomingRequest, receive_webhook, refusal
 from detection.services.ingest import told_plainly
 from detection.source_auth import find_source
 from detection.source_selectors import alert_row, outcome_of
@@ -24,7 +32,7 @@ def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpRespon
 
     @csrf_exempt
     def view(request: HttpRequest, **parts: str) -> HttpResponse:
-        asked = asked_of(request, address.path.format(**parts))
+        asked = incoming_request(request, address.path.format(**parts))
         methods = (*address.methods, *(("GET",) if address.asks else ()))
         if request.method not in methods:
             refused = NoHandshake(
@@ -37,17 +45,17 @@ def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpRespon
     return view
 
 
-def _taken(form: AddressedFormat, asked: Asked) -> Reply:
+def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
     try:
         key = form.source_key(asked.unread())
     except Problem as problem:
         return refusal(form, problem)
-    return take(form, key, asked)
+    return receive_webhook(form, key, asked)
 
 
-def _status(form: AddressedFormat, asked: Asked) -> Reply:
+def _status(form: AddressedFormat, asked: IncomingRequest) -> Reply:
     try:
-        with told_plainly():
+        with as_problem():
             source = find_source(form.source_key(asked.unread()), form.name)
             if key := form.asked_alert(asked.path):
                 return form.alert(alert_row(source, bounded_key(key)))

@@ -16,7 +16,7 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
 from incidents.reference import parse_reference
-from incidents.texts import invalid
+from incidents.validation import invalid
 from postmortems.action_items.models import UNFINISHED, ActionItem, ItemKind, ItemStatus
 from postmortems.learning.models import Priority
 

@@ -12,15 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import Conflict, NotFound, Problem
-from core.outbox import publish
-from incidents.actor_keys import actor_key
+from core.outbox.events import publish
 from incidents.models import Incident
+from incidents.roles.services import member_of
 from incidents.selectors import incident_for
-from incidents.services.roles import member_of
-from incidents.texts import clean_line, clean_text, clean_title, invalid
+from incidents.timeline.actor_keys import actor_key
+from incidents.validation import clean_line, clean_text, clean_title, invalid
 from postmortems.action_items.models import ActionItem, ActionItemCounter, ItemKind, ItemStatus
 from postmortems.action_items.selectors import parse_item_reference, parse_status
 from postmortems.documents.selectors import postmortem_of

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
-from core.outbox import publish
-from incidents.texts import clean_text, fit, invalid
+from core.outbox.events import publish
+from incidents.validation import clean_text, fit, invalid
 from postmortems.documents.models import Comment
 from postmortems.documents.revisions import ids_of
 from postmortems.documents.selectors import postmortem_for, section_of

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.actor import Actor
-from core.outbox import publish
+from core.outbox.events import publish
 from postmortems.documents.models import Postmortem, Revision, Section, SectionText
 from postmortems.documents.texts import text_hash
 from postmortems.events import PostmortemChanged

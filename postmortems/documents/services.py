@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import Conflict, FieldFault, Invalid, NotFound
-from incidents.actor_keys import actor_key
 from incidents.selectors import incident_for
+from incidents.timeline.actor_keys import actor_key
 from postmortems.documents.merge import Merged, merge_texts
 from postmortems.documents.models import Postmortem, Revision, Section, SectionDraft, SectionText, Status
 from postmortems.documents.revisions import NewText, write_texts

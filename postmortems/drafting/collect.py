@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.actor import system_actor
 from accounts.models import Workspace
-from incidents.deadlines import STANDARD
+from incidents.links.selectors import related_incidents
 from incidents.models import AffectedComponent, Incident, TimelineEntry
-from incidents.selectors_related import related_incidents
+from incidents.sla.deadlines import STANDARD
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
 from postmortems.action_items.models import ActionItem
 from postmortems.drafting import spans, story

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import Conflict
-from core.outbox import publish
+from core.outbox.events import publish
 from incidents.models import Incident, RoleAssignment, TimelineEntry
 from incidents.selectors import incident_for
-from incidents.services.journal import entry
+from incidents.timeline.services.timeline_entries import entry
 from incidents.vocabulary import EntryKind
 from postmortems.action_items.models import ActionItem
 from postmortems.documents.models import Postmortem, Revision, Section, Status

@@ -7,14 +7,14 @@ from typing import Final
 from django.db import transaction
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import NotFound
-from core.outbox import publish
+from core.outbox.events import publish
 from incidents.events import IncidentChanged
 from incidents.models import Component, Incident
 from incidents.selectors import incident_for
-from incidents.texts import clean_line, invalid
+from incidents.validation import clean_line, invalid
 from postmortems.documents.selectors import postmortem_of
 from postmortems.learning.models import Lesson, Priority
 

@@ -8,15 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import NotFound
-from core.outbox import publish
+from core.outbox.events import publish
 from incidents.events import IncidentChanged
 from incidents.models import Incident
+from incidents.roles.services import member_of
 from incidents.selectors import incident_for
-from incidents.services.roles import member_of
-from incidents.texts import clean_line, clean_text, invalid
+from incidents.validation import clean_line, clean_text, invalid
 from postmortems.drafting.services import refresh_facts
 from postmortems.learning.models import FactorNode, FiveWhys
 from postmortems.learning.selectors import MAX_NODES, ladder_of

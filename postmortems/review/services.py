@@ -12,14 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Membership, Role
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import Conflict, FieldFault, Forbidden, Invalid
-from core.outbox import DomainEvent, publish_all
-from incidents.services.journal import entry
-from incidents.services.roles import member_of
-from incidents.texts import clean_line, clean_text, invalid
+from core.outbox.events import DomainEvent, publish_all
+from incidents.roles.services import member_of
+from incidents.timeline.services.timeline_entries import entry
+from incidents.validation import clean_line, clean_text, invalid
 from incidents.vocabulary import EntryKind
 from postmortems.documents.models import Postmortem, Status
 from postmortems.documents.revisions import ids_of

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Workspace
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
 from core.errors import Conflict, NotFound
-from incidents.texts import clean_line, clean_text, invalid
+from incidents.validation import clean_line, clean_text, invalid
 from postmortems.drafting.placeholders import unknown_in
 from postmortems.template_library.models import Audience, PostmortemTemplate, SectionStyle, TemplateSection
 from postmortems.template_library.selectors import template_for, template_sections

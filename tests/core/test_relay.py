@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.models import OutboxDispatch, OutboxEvent
-from core.outbox import publish, publish_all, subscriber
+from core.outbox.events import publish, publish_all, subscriber
+from core.outbox.relay import prune, relay_due, send_again
 from core.queue import items
 from core.queue import runner as queue_runner
 from core.queue.handlers import HANDLERS
+from core.queue.retry import STANDARD, PassingError, PermanentError
 from core.queues import RELAY
-from core.relay import prune, relay_due, send_again
-from core.retry import STANDARD, PassingError, PermanentError
 from tests.core.make import Happened
 from tests.threads import at_once
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def refresh():
-    from detection.services.incident_evidence import refresh_evidence
+    from detection.evaluation.services.incident_evidence import refresh_evidence
 
     return lambda later=0: refresh_evidence(timezone.now() + timedelta(seconds=later))
 
@@ -96,8 +96,8 @@ def test_recorded_evidence_is_published_once(burst, refresh, workspace):
 
 
 def test_evidence_of_another_workspace_is_not_written(burst, other_workspace, workspace):
+    from incidents.evidence.services import record_evidence
     from incidents.models import Incident, IncidentEvidence
-    from incidents.services.evidence import record_evidence
 
     incident = Incident.objects.of(workspace.pk).get()
     record_evidence(other_workspace.pk, [IncidentEvidence(incident_id=incident.pk, event_count=9)])
@@ -107,8 +107,8 @@ def test_evidence_of_another_workspace_is_not_written(burst, other_workspace, wo
 @pytest.mark.parametrize(("given", "stored"), [(0, 0), ("1200", 1200), ("", None)])
 def test_users_impacted_is_stored_and_audited(actor, given, stored):
     from accounts.models import AuditEntry
-    from incidents.services.opening import declare_incident
-    from incidents.services.responding import edit_incident
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.responding import edit_incident
 
     made = declare_incident(actor, title="Checkout is down")
     edit_incident(actor, number=made.number, users_impacted=7)
@@ -121,8 +121,8 @@ def test_users_impacted_is_stored_and_audited(actor, given, stored):
 @pytest.mark.parametrize("given", ["-1", "many", "1.5", True, 10**11])
 def test_users_impacted_that_is_no_count_is_refused(actor, given):
     from core.errors import Invalid
-    from incidents.services.opening import declare_incident
-    from incidents.services.responding import edit_incident
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.responding import edit_incident
 
     made = declare_incident(actor, title="Checkout is down")
     with pytest.raises(Invalid) as refused:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
-from detection import rule_form
-from detection.services.rules import update_rule
+from detection.rules import rule_form
+from detection.rules.services.rules import update_rule
 from incidents.models import Incident
 from tests.api.client import ApiClient
 from tests.detection.bursts import errors

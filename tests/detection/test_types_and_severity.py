@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from detection.event_words import WORDS, Said, event_types_of, facts_in, type_of, type_said_by
-from detection.services.rules import create_rule, install_builtin_rules
+from detection.rules.event_types import WORDS, Said, event_types_of, facts_in, type_of, type_said_by
+from detection.rules.services.rules import create_rule, install_builtin_rules
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import change_severity, edit_incident
+from incidents.lifecycle.services.sweeper import raise_prolonged
+from incidents.lifecycle.severity_matrix import MATRIX
 from incidents.models import Incident, TimelineEntry
-from incidents.services.opening import declare_incident
-from incidents.services.responding import change_severity, edit_incident
-from incidents.services.sweeper import raise_prolonged
-from incidents.severity_matrix import MATRIX
 from incidents.vocabulary import IncidentType
 from tests.detection.bursts import errors
 

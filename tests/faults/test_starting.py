@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded.process import wait_until
 from tests.faults.running import Running, running
 

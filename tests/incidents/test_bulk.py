@@ -11,16 +11,16 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Membership
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from incidents.bulk.models import BulkAction, BulkKind
+from incidents.bulk.selectors import UNDO_WITHIN, action_of, may_undo, steps_of
+from incidents.bulk.services.actions import MAX_INCIDENTS, Pick, act_on_many, act_on_one
+from incidents.bulk.services.undo import undo_action
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_status
 from incidents.models import BulkStep, Incident, RoleAssignment, TimelineEntry
-from incidents.models.bulk import BulkAction, BulkKind
+from incidents.roles.services import assign_role
 from incidents.selectors import incident_for
-from incidents.selectors_bulk import UNDO_WITHIN, action_of, may_undo, steps_of
-from incidents.services.bulk import MOST, Pick, act_on_many, act_on_one
-from incidents.services.notes import add_note
-from incidents.services.resolving import reopen_incident, resolve_incident
-from incidents.services.responding import acknowledge_incident, change_severity, change_status
-from incidents.services.roles import assign_role
-from incidents.services.undoing import undo_action
+from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW
 from tests.threads import at_once
 
@@ -82,7 +82,7 @@ def test_a_lot_seen_at_an_older_version_is_refused_where_it_matters(actor, theo,
     ("given", "field"),
     [
         ({"picks": []}, "picks"),
-        ({"picks": [Pick(n + 1) for n in range(MOST + 1)]}, "picks"),
+        ({"picks": [Pick(n + 1) for n in range(MAX_INCIDENTS + 1)]}, "picks"),
         ({"kind": "explode"}, "kind"),
         ({"message": "a\x00b"}, "message"),
     ],

@@ -11,12 +11,17 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEntry
 from core.errors import Conflict
+from incidents.correlation.services.opening import (
+    JoinedEvents,
+    add_joined_events,
+    declare_incident,
+    report_signals,
+)
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, edit_incident
 from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, TimelineEntry
-from incidents.services.notes import add_note
-from incidents.services.opening import JoinedEvents, add_joined_events, declare_incident, report_signals
-from incidents.services.resolving import reopen_incident, resolve_incident
-from incidents.services.responding import acknowledge_incident, edit_incident
-from incidents.services.roles import assign_role
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW, signal
 from tests.threads import at_once
 

@@ -10,9 +10,11 @@ import time_machine
 from accounts.actor import Actor
 from accounts.models import AuditEntry
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services import resolving, responding
 from incidents.models import Incident
-from incidents.services import notes, resolving, responding, roles
-from incidents.services.opening import declare_incident
+from incidents.roles import services as role_services
+from incidents.timeline.services import notes
 from tests.incidents.make import NOW
 
 CALLS = [
@@ -22,12 +24,12 @@ CALLS = [
     (responding.change_severity, {"severity": "sev1"}),
     (responding.edit_incident, {"title": "New"}),
     (responding.set_component_impact, {"component": "api"}),
-    (roles.assign_role, {"username": None}),
+    (role_services.assign_role, {"username": None}),
     (resolving.resolve_incident, {}),
     (notes.add_note, {"message": "x"}),
     (notes.add_update, {"message": "x"}),
 ]
-CHANGES = [call for call in CALLS if call[0] not in (roles.assign_role,)]
+CHANGES = [call for call in CALLS if call[0] not in (role_services.assign_role,)]
 names = pytest.mark.parametrize(("service", "fields"), CALLS, ids=[call[0].__name__ for call in CALLS])
 changing = pytest.mark.parametrize(("service", "fields"), CHANGES, ids=[call[0].__name__ for call in CHANGES])
 
@@ -68,7 +70,8 @@ def test_every_change_leaves_one_entry_one_audit_row_and_one_fact(
 ):
     incident = declared()
     service(actor, number="inc_00001", **fields)
-    assert (len(story(incident)), len(audited()), len(told())) == (2, 2, 2)
+    assert (len(story(incident)), len(audited())) == (2, 2)
+    assert len(set(told())) == len(told()) >= 2
 
 
 @changing
@@ -76,10 +79,10 @@ def test_a_change_repeated_by_the_same_hand_is_one_change(
     actor, declared, story, audited, told, service, fields
 ):
     incident = declared()
-    first = service(actor, number=1, **fields)
+    first, topics = service(actor, number=1, **fields), told()
     again = service(actor, number=1, **fields)
     assert first.version == again.version
-    assert (len(story(incident)), len(audited()), len(told())) == (2, 2, 2)
+    assert (len(story(incident)), len(audited()), told()) == (2, 2, topics)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +191,9 @@ def test_a_stage_word_given_as_status_moves_the_stage(actor, declared, story, au
         (responding.set_component_impact, {"component": "api", "impact": "huge"}, "impact"),
         (resolving.resolve_incident, {"root_cause": "\x00"}, "root_cause"),
         (notes.add_note, {"message": " "}, "message"),
-        (roles.assign_role, {"username": "nobody"}, "username"),
-        (roles.assign_role, {"username": ""}, "username"),
-        (roles.assign_role, {"role": "king", "user_id": 1}, "role"),
+        (role_services.assign_role, {"username": "nobody"}, "username"),
+        (role_services.assign_role, {"username": ""}, "username"),
+        (role_services.assign_role, {"role": "king", "user_id": 1}, "role"),
         (responding.acknowledge_incident, {"number": "abc"}, "incident"),
     ],
 )

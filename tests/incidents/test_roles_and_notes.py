@@ -9,9 +9,9 @@ import time_machine
 
 from core.errors import Conflict, Invalid
 from incidents.models import RoleAssignment
+from incidents.roles.services import assign_role
 from incidents.selectors import roles_of
-from incidents.services.notes import add_note, add_update
-from incidents.services.roles import assign_role
+from incidents.timeline.services.notes import add_note, add_update
 from tests.incidents.make import NOW
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:  # models may be imported only after the servers run
 @pytest.fixture
 def resolved(workspace, actor) -> Incident:
     """INC-1: two components, acknowledged, resolved, commanded by `actor`."""
-    from incidents.services.opening import declare_incident
-    from incidents.services.resolving import resolve_incident
-    from incidents.services.responding import acknowledge_incident, change_severity
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.resolving import resolve_incident
+    from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 
     declare_incident(
         actor, title="Checkout returns 502", description="Card payments fail.", components=["api", "db"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Forbidden, NotFound
-from incidents.services.notes import add_update
+from incidents.timeline.services.notes import add_update
 from postmortems.action_items.services import create_item
 from postmortems.documents.models import Revision
 from postmortems.documents.selectors import revisions_of, section_of, sections_of
@@ -86,7 +86,7 @@ def test_each_shipped_template_can_be_drafted(actor, resolved, slug):
 
 
 def test_security_incident_takes_the_security_template(actor):
-    from incidents.services.opening import declare_incident
+    from incidents.correlation.services.opening import declare_incident
 
     declare_incident(actor, title="Odd sign-ins", incident_type="security_breach")
     assert draft_postmortem(actor, 1).template.slug == "security"

@@ -16,7 +16,7 @@ import pytest
 import structlog
 from django.test import RequestFactory
 
-from config.logging import logging_settings, own_secrets
+from config.runtime.logging import logging_settings, own_secrets
 from core.redaction import MASK, redact
 from tests.runtime.redaction import first_plain, second, services, third
 from tests.runtime.redaction.chance import Line

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 from incidents.models import BulkAction, Incident
-from incidents.services.opening import declare_incident
-from incidents.services.responding import acknowledge_incident, change_severity
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 
 HTMX = {"HX-Request": "true"}
 
@@ -201,7 +201,7 @@ def test_a_file_is_never_made_of_an_address_that_is_not_understood(client, path)
 
 def test_files_over_the_api_need_a_token_that_may_read(client, workspace, other_workspace):
     from accounts.actor import system_actor
-    from accounts.services.tokens import issue_token
+    from accounts.tokens.services import issue_token
 
     def ask(path, of=workspace, scope="incidents:read"):
         text = issue_token(system_actor(of.pk), name="T", scopes=[scope]).text

@@ -13,12 +13,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import CalendarFeed
 from accounts.oncall.calendar_sources import CALENDAR_SOURCES
 from accounts.oncall.feed_auth import digest_of
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
-from accounts.texts import clean_name, invalid
+from accounts.validation import clean_name, invalid
 from core.errors import NotFound
 
 MAX_FEEDS: Final = 20

@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Membership, OnCallOverride, OnCallSchedule, OnCallShift
 from accounts.oncall.services.schedules import locked_schedule
 from accounts.oncall.services.shifts import refill_shifts
 from accounts.oncall.validation import check_override, refuse_imported
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
-from accounts.texts import clean_name, invalid
+from accounts.validation import clean_name, invalid
 from core.errors import NotFound
 
 

@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from accounts.models import Membership, OnCallRotation, OnCallSchedule, Workspace
 from accounts.oncall.selectors import schedule_for
 from accounts.oncall.services.shifts import refill_shifts
 from accounts.oncall.validation import MAX_LAYERS, RotationValues, check_rotation, refuse_imported
 from accounts.permissions import Capability, require
-from accounts.services.audit import record
-from accounts.texts import clean_name, clean_time_zone, invalid
+from accounts.validation import clean_name, clean_time_zone, invalid
 from core.errors import Conflict, NotFound
 
 MAX_SCHEDULES: Final = 200

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,9 +13,7 @@ from accounts.oncall.events import OnCallChanged
 from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_changes
 from accounts.oncall.stored_rotation import rotation_of
 from accounts.oncall.turns import Span
-from core.outbox import publish
-
-REFILL_BELOW: Final = HORIZON - timedelta(days=1)
+from core.outbox.events import publish
 
 
 def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:

@@ -18,7 +18,7 @@ from accounts.oncall.feed_auth import digest_of, feed_named
 from accounts.oncall.ical_writing import calendar_text
 from accounts.oncall.services.feeds import note_read
 from core.errors import NotFound
-from core.meter import Limit, meter
+from core.rate_limit.limiter import Limit, rate_limiter
 
 BACK: Final = timedelta(days=30)
 AHEAD: Final = timedelta(days=60)
@@ -29,7 +29,7 @@ MAX_READS_PER_MINUTE: Final = 30
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """GET /calendar/<secret>.ics: 30 days back, 60 ahead. 404 for an unknown or revoked secret."""
     secret = secret[:100]
-    meter().charge(
+    rate_limiter().charge(
         Limit(f"calendar:{digest_of(secret)[:16]}", MAX_READS_PER_MINUTE, 60, "reads of a calendar a minute")
     )
     found = feed_named(secret)

@@ -13,10 +13,10 @@ from accounts.oncall.feed_urls import feed_url
 from accounts.oncall.forms import FeedForm
 from accounts.oncall.services.feeds import create_feed, feeds_of, revoke_feed
 from accounts.permissions import Capability, allowed, require
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid
-from core.forms import dressed, note_faults
-from core.htmx import SeeOther
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther
 
 FEEDS: Final = "/settings/calendars"
 HERE: Final = {"nav_current": "/settings", "menu_current": FEEDS}
@@ -46,7 +46,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
                 url, status, form = feed_url(issued.secret), 201, FeedForm()
             except Invalid as refusal:
                 note_faults(form, refusal)
-    context = HERE | {"form": dressed(form), "feeds": feeds_of(actor), "url": url}
+    context = HERE | {"form": styled(form), "feeds": feeds_of(actor), "url": url}
     response = render(request, "accounts/oncall/feeds.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

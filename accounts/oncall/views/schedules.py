@@ -15,16 +15,23 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actor import Actor
 from accounts.models import OnCallSchedule
 from accounts.oncall.as_json import usernames
-from accounts.oncall.forms import OverrideForm, RotationForm, ScheduleForm, SwapForm, moment_words
+from accounts.oncall.forms import (
+    CalendarForm,
+    OverrideForm,
+    RotationForm,
+    ScheduleForm,
+    SwapForm,
+    moment_words,
+)
 from accounts.oncall.planning import HORIZON
 from accounts.oncall.selectors import overrides_of, schedule_for, schedule_views, shifts_between
-from accounts.oncall.services import overrides, schedules
+from accounts.oncall.services import imports, overrides, schedules
 from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
-from accounts.web import current_actor
+from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound
-from core.forms import dressed, note_faults
-from core.htmx import SeeOther
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther
 
 PAGE: Final = "/settings/on-call"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -46,7 +53,7 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         else:
             return SeeOther(f"{PAGE}/{made.pk}")
     status = 422 if form.errors else 200
-    context = HERE | {"form": dressed(form), "views": schedule_views(actor, now=timezone.now())}
+    context = HERE | {"form": styled(form), "views": schedule_views(actor, now=timezone.now())}
     return render(request, "accounts/oncall/settings.html", context, status=status)
 
 
@@ -72,10 +79,11 @@ def schedule_page(
             (one, ", ".join(names.get(pk, "(left)") for pk in one.participants)) for one in rotations
         ],
         "overrides": overrides_of(actor, shown.pk, now=now),
-        "edit_form": dressed(given.pop("edit", None) or _edit_form(shown)),
-        "rotation_form": dressed(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
-        "override_form": dressed(given.pop("override", None) or OverrideForm()),
-        "swap_form": dressed(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
+        "edit_form": styled(given.pop("edit", None) or _edit_form(shown)),
+        "rotation_form": styled(given.pop("rotation", None) or _rotation_form(len(rotations) + 1)),
+        "override_form": styled(given.pop("override", None) or OverrideForm()),
+        "calendar_form": styled(given.pop("calendar", None) or CalendarForm()),
+        "swap_form": styled(given.pop("swap", None) or SwapForm(shifts=_shift_choices(actor, shown))),
     }
     return render(request, "accounts/oncall/schedule.html", context | given, status=status)
 
@@ -153,6 +161,16 @@ def _remove_override(actor: Actor, shown: OnCallSchedule, form: forms.Form) -> s
     return "Override removed."
 
 
+def _calendar(actor: Actor, shown: OnCallSchedule, form: CalendarForm) -> str:
+    imports.set_calendar(actor, schedule_id=shown.pk, url=form.cleaned_data["url"], data=form.data_read())
+    return f"Import of {shown.name} started."
+
+
+def _stop_import(actor: Actor, shown: OnCallSchedule, form: forms.Form) -> str:
+    imports.stop_import(actor, schedule_id=shown.pk)
+    return f"Import stopped. {shown.name} is made of its layers from now on."
+
+
 def _default(actor: Actor, shown: OnCallSchedule, form: forms.Form) -> str:
     schedules.set_default_schedule(actor, schedule_id=shown.pk)
     return f"{shown.name} is the default schedule."
@@ -175,6 +193,8 @@ VERBS: Final[dict[str, tuple[Make, Run]]] = {
     ),
     "remove-layer": (lambda request, actor, shown: _Number(request.POST), _remove_layer),
     "remove-override": (lambda request, actor, shown: _Number(request.POST), _remove_override),
+    "calendar": (lambda request, actor, shown: CalendarForm(request.POST, request.FILES), _calendar),
+    "stop-import": (lambda request, actor, shown: _Number(request.POST), _stop_import),
     "default": (lambda request, actor, shown: _Number(request.POST), _default),
     "delete": (lambda request, actor, shown: _Number(request.POST), _delete),
 }

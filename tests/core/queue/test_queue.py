@@ -15,10 +15,10 @@ from core.queue.declaration import Queue
 from core.queue.gate import Gate
 from core.queue.handlers import works_on, works_on_batches
 from core.queue.models import Priority
+from core.queue.retry import PassingError, PermanentError
 from core.queue.runner import Threads, run_due
 from core.queue.state import queue_state
 from core.registry import Registry
-from core.retry import PassingError, PermanentError
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

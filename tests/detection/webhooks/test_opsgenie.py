@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from detection.services.sweeper import forget_requests
+from detection.evaluation.services.sweeper import forget_requests
 from tests.detection.webhooks.senders import Sender
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from detection.models import ChangeEvent
+from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.models import Component
-from incidents.services.responding import acknowledge_incident
 from tests.detection.webhooks.senders import Sender
 
 pytestmark = pytest.mark.django_db

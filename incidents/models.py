@@ -1,0 +1,23 @@
+"""Every model of the app, gathered where Django looks for them."""
+
+from incidents.bulk.models import BulkAction, BulkStep
+from incidents.components.models import AffectedComponent, Component
+from incidents.evidence.models import IncidentEvidence
+from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.roles.models import RoleAssignment
+from incidents.sla.models import SlaPolicy
+from incidents.timeline.models import TimelineEntry
+
+__all__ = [
+    "AffectedComponent",
+    "BulkAction",
+    "BulkStep",
+    "Component",
+    "Incident",
+    "IncidentCounter",
+    "IncidentEvidence",
+    "IncidentSignal",
+    "RoleAssignment",
+    "SlaPolicy",
+    "TimelineEntry",
+]
