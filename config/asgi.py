@@ -11,22 +11,13 @@ from django.http import parse_cookie
 from accounts.tokens.credentials import credential
 from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
-from core.errors import Problem
+from core.errors import Problem, TooLarge
+from core.http.machine_addresses import without_slash
 from core.http.request_body import read_body
 from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
-from detection.webhooks.http.django_requests import MAX_BODY_BYTES
-from accounts.tokens import credential
-from config.boot import django_application
-from config.standstill import watch
-from core import live
-from core.addresses import without_slash
-from core.bodies import read_body
-from core.errors import Problem, TooLarge
-from detection.ingest import asgi as ingest
-from detection.ingest.answers import refused
-from detection.webhooks.http import CUT, MAX_BODY_BYTES
+from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]

@@ -8,8 +8,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from core.addresses import masked
 from core.errors import Problem
+from core.http.machine_addresses import masked
 
 CONTENT_TYPE: Final = "application/problem+json"
 # Set on a response whose refusal is in the words its caller's protocol has for it.

@@ -18,11 +18,9 @@ from core.http.request_body import read_body
 from core.http.security_log import REFUSALS, note
 from detection.ingest.coalescer import unavailable
 from detection.ingest.event_receiver import EventReceiver
-from detection.ingest.parsing import MAX_BODY
-from detection.ingest.responses import RawResponse, refused
-from detection.ingest.door import Door
 from detection.ingest.parsing import MAX_BODY, is_lines
-from detection.webhooks.unpacking import unpacked
+from detection.ingest.responses import RawResponse, refused
+from detection.webhooks.http.unpacking import unpacked
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]

@@ -24,16 +24,11 @@ from detection.ingest.cache import IngestCache
 from detection.ingest.coalescer import AWAY, Coalescer, unavailable
 from detection.ingest.connection import IngestConnection
 from detection.ingest.limits import limits_of
-from detection.ingest.parsing import ParsedEvent, parse_body
+from detection.ingest.parsing import ParsedEvent, is_lines, parse_body
 from detection.ingest.responses import RawResponse, accepted
 from detection.ingest.services.accept_events import catalogue_sources, retention, ruleset_of
 from detection.ingest.statement import EncodedBatch, command, encode, repeats
 from detection.ingest.threads import in_thread
-from detection.ingest.offloop import off_loop
-from detection.ingest.parsing import ParsedEvent, is_lines, parse_body
-from detection.ingest.statement import Parcel, command, pack, repeats
-from detection.matching import Ruleset
-from detection.services.ingest import catalogue_sources, retention, ruleset_of
 
 EVALUATE = "detection.evaluate"
 MAX_SOURCES = 100_000

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import orjson
 
-from core.addresses import masked
-from core.careful import RAW, sane_id
 from core.errors import Problem
+from core.http.machine_addresses import masked
 from core.http.security_headers import RAW, request_id_from
 from detection.ingest.parsing import Batch
 

@@ -9,9 +9,8 @@ from typing import Any, Final
 from core.errors import Invalid
 from detection.ingest.parsing import Fault
 from detection.webhooks.format import SourceSettings
-from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.own_words import own_severities
-from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
     component_in,
     first_line,
@@ -72,8 +71,8 @@ def group_of(body: Mapping[str, Any], settings: SourceSettings, *, is_named: boo
 
 def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings) -> Reading:
     """Alerts as Prometheus posts them: a list, each firing until its `endsAt`. Raises Invalid without any."""
-    if not listed or len(listed) > MOST_ALERTS:
-        raise Invalid(f"A list holds 1 to {MOST_ALERTS} alerts.")
+    if not listed or len(listed) > MAX_ALERTS:
+        raise Invalid(f"A list holds 1 to {MAX_ALERTS} alerts.")
     alerts: list[Alert] = []
     faults: list[Fault] = []
     for position, raw in enumerate(listed):

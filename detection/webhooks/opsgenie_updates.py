@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, NotFound
-from detection.webhooks.reading import Remark
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Remark
 from detection.webhooks.values import line, prose, severity_of
 from incidents.vocabulary import Severity
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from detection.webhooks.reading import Alert, Reading
+from detection.webhooks.parsed import Alert, Reading
 from detection.webhooks.values import severity_of
 from incidents.vocabulary import Severity
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid
-from detection.webhooks.reading import Alert, AlertState, Reading, Reply
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Alert, AlertState, Reading, Reply
 from detection.webhooks.values import (
     component_in,
     labels_of,

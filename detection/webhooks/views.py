@@ -10,21 +10,13 @@ from django.views.decorators.csrf import csrf_exempt
 from core.errors import Problem
 from detection.ingest.services.accept_events import as_problem
 from detection.sources.authentication import find_source
-from detection.sources.selectors import outcome_of
+from detection.sources.selectors import alert_row, outcome_of
 from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.alerts.alert_text import bounded_key
 from detection.webhooks.format import Outcome
 from detection.webhooks.http.django_requests import incoming_request, response_of
 from detection.webhooks.parsed import Reply
-from detection.webhooks.receive import IncomingRequest, receive_webhook, refusal
-from detection.services.ingest import told_plainly
-from detection.source_auth import find_source
-from detection.source_selectors import alert_row, outcome_of
-from detection.webhooks.addressed import Address, AddressedFormat
-from detection.webhooks.door import Asked, NoHandshake, refusal, take
-from detection.webhooks.format import Outcome
-from detection.webhooks.http import asked_of, response_of
-from detection.webhooks.reading import Reply
-from detection.webhooks.wording import bounded_key
+from detection.webhooks.receive import IncomingRequest, NoHandshake, receive_webhook, refusal
 
 
 def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpResponse]:

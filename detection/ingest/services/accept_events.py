@@ -17,15 +17,11 @@ from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
 from detection.evaluation.matching import Ruleset
 from detection.ingest.limits import charge
-from detection.ingest.parsing import Batch, ParsedEvent, parse_body
+from detection.ingest.parsing import MAX_BODY, Batch, ParsedEvent, is_lines, parse_body
 from detection.ingest.statement import STORE_AND_TELL, EncodedBatch, command, encode, repeats
 from detection.models import DetectionRule
+from detection.webhooks.http.unpacking import unpacked
 from incidents.components.services.catalogue import component_ids
-from detection.ingest.parsing import MAX_BODY, Batch, ParsedEvent, is_lines, parse_body
-from detection.ingest.statement import STORE_AND_TELL, Parcel, command, pack, repeats
-from detection.matching import Ruleset
-from detection.models import DetectionRule
-from detection.webhooks.unpacking import unpacked
 from incidents.models import Component
 
 MAX_COMPONENTS = 10_000

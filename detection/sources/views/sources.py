@@ -15,12 +15,9 @@ from core.errors import Conflict, Invalid
 from core.ui.htmx import SeeOther, done, render
 from detection.models import Source, SourceSecret
 from detection.sources.forms import SecretForm, SourceForm, StyledForm
-from detection.sources.selectors import secrets_of, source_for, sources_of
+from detection.sources.selectors import secrets_of, source_for, sources_of, subscriptions_of, words_of
 from detection.sources.services import sources as service
 from detection.sources.services.source_test import run_source_test
-from detection.services import sources as service
-from detection.services.trying_sources import try_source
-from detection.source_selectors import secrets_of, source_for, sources_of, subscriptions_of, words_of
 from detection.webhooks.format import webhook_formats
 from detection.webhooks.guide import filled
 

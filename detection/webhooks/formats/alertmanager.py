@@ -12,10 +12,8 @@ from detection.webhooks.format import SourceSettings, webhook_format
 from detection.webhooks.grouped import SAMPLE, group_of, listed_alerts
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
-from detection.webhooks.parsed import Reading
-from detection.webhooks.reading import Reading, Reply
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import bearer
+from detection.webhooks.http.signing import bearer
+from detection.webhooks.parsed import Reading, Reply
 from detection.webhooks.values import line, require_object
 
 V2: Final = "api/v2/alerts"

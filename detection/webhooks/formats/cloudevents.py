@@ -30,7 +30,7 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 MAX_EVENTS: Final = 1000
 RATE: Final = 6000
-MOST_BASE64: Final = 8000
+MAX_BASE64: Final = 8000
 _ESCAPED: Final = re.compile(r"\\(.)")
 # What senders call a structured event that do not know the media type of one.
 PLAIN: Final = ("application/json", "text/json", "text/plain", "application/octet-stream", "")
@@ -268,7 +268,7 @@ def _kept_data(event: Mapping[str, Any]) -> dict[str, Any]:
 def _short(data: Any) -> str:
     """Bytes in base64 as an event may keep them."""
     text = data if isinstance(data, str) else ""
-    return text if len(text) <= MOST_BASE64 else f"left out: {len(text)} characters of base64"
+    return text if len(text) <= MAX_BASE64 else f"left out: {len(text)} characters of base64"
 
 
 def _is_change(event: Mapping[str, Any]) -> bool:

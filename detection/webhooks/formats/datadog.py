@@ -14,13 +14,8 @@ from detection.webhooks.http.form_data import URLENCODED, form_values
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.signing import bearer, is_known
 from detection.webhooks.mapping.reader import detail_of, key_of
-from detection.webhooks.parsed import Alert, AlertState, Reading
-from detection.webhooks.values import first_line, labels_of, line, link, links, moment, prose, require_object
-from detection.webhooks.mapped import detail_of, key_of
 from detection.webhooks.own_words import own_severities
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import bearer, is_known
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
     first_line,
     labels_of,

@@ -16,11 +16,8 @@ from detection.webhooks.format import Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.unpacking import unpacked
-from detection.webhooks.parsed import Alert, AlertState, Change, ChangeKind, Reading, Reply
 from detection.webhooks.pagerduty_v1 import read_v1
-from detection.webhooks.reading import Alert, AlertState, Change, ChangeKind, Reading, Reply
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.unpacking import unpacked
+from detection.webhooks.parsed import Alert, AlertState, Change, ChangeKind, Reading, Reply
 from detection.webhooks.values import (
     component_in,
     first_line,

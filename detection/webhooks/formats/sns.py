@@ -9,13 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from core.errors import FieldFault, Invalid, Malformed
-from core.strict_json import load
+from core.http.strict_json import load
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import key_of, read_mapped
-from detection.webhooks.mapping import parse_mapping
-from detection.webhooks.reading import Alert, AlertState, Reading, Subscription
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.mapping.definition import parse_mapping
+from detection.webhooks.mapping.reader import key_of, read_mapped
+from detection.webhooks.parsed import Alert, AlertState, Reading, Subscription
 from detection.webhooks.values import (
     first_line,
     labels_of,

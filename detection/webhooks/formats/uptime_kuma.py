@@ -55,7 +55,7 @@ class UptimeKuma(WebhookFormat):
         body = require_object(form_values(request) if is_form else request.document())
         heartbeat, monitor = body.get("heartbeat"), body.get("monitor")
         if not isinstance(heartbeat, Mapping) or not isinstance(monitor, Mapping):
-            return _said(body, settings)
+            return _reading(body, settings)
         word = line(heartbeat.get("status")).casefold()
         state = None if isinstance(heartbeat.get("status"), bool) else _STATES.get(word)
         if state is None and word not in _QUIET:
@@ -64,7 +64,7 @@ class UptimeKuma(WebhookFormat):
         return Reading(alerts=(_alert(body, heartbeat, monitor, state),) if state else ())
 
 
-def _said(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
+def _reading(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     """A test, an expiring certificate, or a monitor in the message alone. Raises Invalid without any."""
     message = prose(body.get("msg"))
     if not message:

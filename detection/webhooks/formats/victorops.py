@@ -9,8 +9,8 @@ from core.errors import FieldFault, Invalid, Problem
 from detection.webhooks.addressed import Address, AddressedFormat
 from detection.webhooks.format import Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Alert, AlertState, Reading, Reply
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Alert, AlertState, Reading, Reply
 from detection.webhooks.values import (
     component_in,
     first_line,

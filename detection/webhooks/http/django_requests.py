@@ -10,10 +10,10 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from core.addresses import masked
+from core.http.machine_addresses import masked
 from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
-from detection.webhooks.receive import IncomingRequest
 from detection.webhooks.parsed import Reply
+from detection.webhooks.receive import IncomingRequest
 
 # More than any format takes; what is larger still never comes this far.
 MAX_BODY_BYTES: Final = 4_100_000

@@ -18,27 +18,17 @@ from detection.ingest.services.accept_events import as_problem, retention, store
 from detection.models import Source
 from detection.quarantine.services.quarantine import quarantine
 from detection.sources.services.changes import keep_changes
+from detection.sources.services.source_words import note_words
+from detection.sources.services.subscriptions import note_subscriptions
 from detection.sources.services.tallies import tally
 from detection.webhooks.alerts.alert_text import storable
 from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
 from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.own_words import unknown_words, with_own_severities
 from detection.webhooks.parsed import Reading
 from detection.webhooks.services.alerting import AlertReceipt, process_alerts
 from detection.webhooks.services.outcomes import keep_outcome
-from detection.services.alerting import Heard, hear_alerts
-from detection.services.changes import keep_changes
-from detection.services.ingest import retention, store_events, told_plainly
-from detection.services.outcomes import keep_outcome
-from detection.services.quarantine import quarantine
-from detection.services.remarks import add_remarks
-from detection.services.source_words import note_words
-from detection.services.subscriptions import note_subscriptions
-from detection.services.tallies import tally
-from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
-from detection.webhooks.own_words import unknown_words, with_own_severities
-from detection.webhooks.reading import Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.wording import bearable
+from detection.webhooks.services.remarks import add_remarks
 from incidents.vocabulary import Severity
 
 

@@ -94,13 +94,16 @@ class Player:
         kind, seconds, again = found.groups()
         at = datetime.now(UTC) + timedelta(seconds=int(seconds))
         text = {
-            "NOW": at.isoformat(), "MS": str(int(at.timestamp() * 1000)), "KUMA": f"{at:%Y-%m-%d %H:%M:%S.000}",
-        }[kind]  # fmt: skip
-        return self.first.setdefault(kind, text) if again else (self.first.setdefault(kind, text), text)[1]
+            "NOW": at.isoformat(),
+            "MS": str(int(at.timestamp() * 1000)),
+            "KUMA": f"{at:%Y-%m-%d %H:%M:%S.000}",
+        }[kind]
+        first = self.first.setdefault(kind, text)
+        return first if again else text
 
     def token(self) -> str:
         from accounts.actor import system_actor
-        from accounts.services.tokens import issue_token
+        from accounts.tokens.services import issue_token
 
         name = f"t{len(self.answers)}"
         return issue_token(system_actor(self.workspace.pk), name=name, scopes=["events:write"]).text
@@ -112,7 +115,7 @@ class Player:
 
     def resolve(self) -> None:
         from accounts.actor import system_actor
-        from incidents.services.resolving import resolve_incident
+        from incidents.lifecycle.services.resolving import resolve_incident
 
         resolve_incident(system_actor(self.workspace.pk), incident_id=self.incident().pk)
 

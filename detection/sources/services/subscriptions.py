@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from core.sealing import seal
+from core.secrets.encryption import encrypt
 from detection.models import Source, SourceSubscription
-from detection.webhooks.reading import Subscription
+from detection.webhooks.parsed import Subscription
 
 MAX_TOPICS: Final = 20
 
@@ -20,13 +20,13 @@ def note_subscriptions(source: Source, subscriptions: Sequence[Subscription], at
         if not address:
             kept.filter(topic=topic, heard_at=None).update(heard_at=at)
         elif kept.filter(topic=topic).exists():
-            kept.filter(topic=topic).update(address=seal(address), asked_at=at, heard_at=None)
+            kept.filter(topic=topic).update(address=encrypt(address), asked_at=at, heard_at=None)
         elif kept.count() < MAX_TOPICS:
             row = SourceSubscription(
                 workspace_id=source.workspace_id,
                 source=source,
                 topic=topic,
-                address=seal(address),
+                address=encrypt(address),
                 asked_at=at,
             )
             SourceSubscription.objects.bulk_create([row], ignore_conflicts=True)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from accounts.actor import Actor
 from detection.models import Source, SourceAlert
-from detection.webhooks.memory import home_of
-from detection.webhooks.reading import Remark
-from detection.webhooks.wording import bounded_key
-from incidents.services.alerts import tell_of_alert
-from incidents.services.responding import change_severity
+from detection.webhooks.alerts.alert_records import current_incident
+from detection.webhooks.alerts.alert_text import bounded_key
+from detection.webhooks.parsed import Remark
+from incidents.correlation.services.alerts import note_alert
+from incidents.lifecycle.services.responding import change_severity
 from incidents.vocabulary import Basis
 
 
@@ -27,12 +27,12 @@ def add_remarks(actor: Actor, *, source: Source, remarks: Sequence[Remark]) -> l
             .select_related("incident__merged_into")
             .first()
         )
-        home = home_of(row.incident) if row else None
+        home = current_incident(row.incident) if row else None
         if home is None:
             unheard.append(remark.key)
             continue
         if remark.message:
-            tell_of_alert(actor, incident_id=home.pk, message=f"{source.name}: {remark.message}")
+            note_alert(actor, incident_id=home.pk, message=f"{source.name}: {remark.message}")
         if remark.severity and home.is_unresolved and home.severity_basis < Basis.PERSON:
             change_severity(actor, incident_id=home.pk, severity=remark.severity)
     return unheard
