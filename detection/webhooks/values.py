@@ -47,13 +47,14 @@ MEANINGFUL: Final = (
     "env", "environment", "cluster", "region", "team", "project", "pod", "container",
 )  # fmt: skip
 # Programs that watch and tell: one of them is not what is ill.
-TOOLS: Final = frozenset(
-    ["alertmanager", "prometheus", "grafana", "zabbix", "nagios", "icinga", "icinga2", "checkmk", "check_mk",
-     "datadog", "opsgenie", "pagerduty", "sensu", "kibana", "elastalert", "elastalert2", "uptime_kuma",
-     "uptimekuma", "uptimerobot", "statuscake", "new_relic", "newrelic", "cloudwatch", "amazon_cloudwatch",
-     "aws_cloudwatch", "sentry", "splunk", "azure_monitor", "azure", "google_cloud_monitoring", "stackdriver",
-     "victorops", "jira", "jsm", "tocsin", "curl", "monitoring_tool", "prtg", "site24x7", "pingdom"]
-)  # fmt: skip
+_TOOL_NAMES: Final = (
+    "alertmanager prometheus grafana zabbix nagios icinga icinga2 checkmk check_mk datadog opsgenie "
+    "pagerduty "
+    "sensu kibana elastalert elastalert2 uptime_kuma uptimekuma uptimerobot statuscake new_relic newrelic "
+    "cloudwatch amazon_cloudwatch aws_cloudwatch sentry splunk azure_monitor azure google_cloud_monitoring "
+    "stackdriver victorops jira jsm tocsin curl monitoring_tool prtg site24x7 pingdom"
+)
+TOOLS: Final = frozenset(_TOOL_NAMES.split())
 TITLE_LABELS: Final = ("service", "job", "app", "component", "namespace", "pod", "host", "instance")
 _SEPARATORS: Final = str.maketrans(".- /", "____")
 
