@@ -31,7 +31,11 @@ from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
+from incidents.stages.api import router as stages_router
+from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
+from notifications.escalation.api import incident_router as incident_escalation_router
+from notifications.escalation.api import router as policies_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -67,6 +71,8 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", stages_router)
+api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
@@ -76,6 +82,8 @@ api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
+api.add_router("/incidents", incident_escalation_router)
+api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)
