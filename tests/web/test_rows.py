@@ -60,7 +60,7 @@ CHANGES = {
     "title": (lambda a, i, n: edit_incident(a, number=1, title="Pay fails"), "Pay fails", "Checkout"),
     "severity": (lambda a, i, n: change_severity(a, number=1, severity="sev1"), "SEV1", "SEV3"),
     "status": (lambda a, i, n: acknowledge_incident(a, number=1), 'name="resolve"', 'name="acknowledge"'),
-    "commander": (lambda a, i, n: assign_role(a, number=1, user_id=a.user_id), "Rita", "Nobody yet"),
+    "commander": (lambda a, i, n: assign_role(a, number=1, user_id=a.user_id), "Rita", "Unassigned"),
     "events": (_joins, "7 events", "never there"),
     "component": (_renames_the_component, "store", "shop"),
     "admin": (_is_edited_past_the_services, "Told by the admin", "Checkout"),
