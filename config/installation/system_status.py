@@ -91,10 +91,8 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
     dead = int(_row(DEAD, [MAX_COUNTED])[0])
     more = "or more " if dead == MAX_COUNTED else ""
     advice = "Look at them in the admin pages under Outbox dispatches; they can be sent again there."
-    yield (
-        "dead letters",
-        CheckResult("warn" if dead else "ok", f"{dead} {more}dead letter{'' if dead == 1 else 's'}", advice),
-    )
+    words = "1 dead letter" if dead == 1 else f"{dead} {more}dead letters"
+    yield "dead letters", CheckResult("warn" if dead else "ok", words, advice)
 
 
 def _aged(count: int, what: str, age_s: float) -> CheckResult:

@@ -65,7 +65,7 @@ class SourceForm(StyledForm):
     )
     reopen_minutes = forms.IntegerField(
         label="Reopen within (minutes)", min_value=0, max_value=10_080, initial=30,
-        help_text="An alert that fires again within this time reopens its incident, later it opens a new one.",
+        help_text="An alert that fires again within this time reopens its incident.",
         widget=forms.NumberInput(attrs=NUMBERS),
     )  # fmt: skip
     opens_incidents = forms.BooleanField(

@@ -52,7 +52,7 @@ def test_without_scripts_a_lot_is_acted_on_and_taken_back_by_forms(open_page, de
     page.get_by_role("checkbox", name=f"Select {reference}").check()
     page.locator("#bulk-resolve summary").click()
     page.locator("#bulk-resolve").get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text(f"{reference} is resolved.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} resolved.")).to_be_visible()
     assert page.url.endswith("/incidents?search=Plain+forms+only")
     page.get_by_role("link", name="Undo…").click()
     page.get_by_role("button", name="Undo").click()

@@ -77,7 +77,7 @@ def test_everything_works_without_javascript(open_page, declare):
     expect(page.locator(".entry-note")).to_contain_text("Written without scripts")
     page.get_by_role("link", name="Resolve", exact=True).click()
     page.get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text(f"{reference} is resolved.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} resolved.")).to_be_visible()
 
 
 def test_similar_open_incidents_show_while_the_title_is_typed(open_page, declare):

@@ -81,11 +81,11 @@ def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"acknowledge": "1:1"}, "You have INC-1."),
+        ({"acknowledge": "1:1"}, "INC-1 acknowledged."),
         ({"mine": "1:1"}, "Rita Responder commands INC-1 now."),
-        ({"resolve": "1:1"}, "INC-1 is resolved."),
+        ({"resolve": "1:1"}, "INC-1 resolved."),
         ({"do": "mine", "pick": ["1:1", "2:1"]}, "Rita Responder commands 2 incidents now."),
-        ({"do": "assign", "pick": "2:1", "username": ""}, "Nothing to change: INC-2 was so already."),
+        ({"do": "assign", "pick": "2:1", "username": ""}, "Nothing to change: INC-2 already in this state."),
     ],
 )
 def test_the_buttons_of_a_row_and_of_the_bar_say_what_they_did(client, form, message):

@@ -317,7 +317,7 @@ def test_a_strangers_form_is_refused_and_not_kept(actor, incident, headers):
 
 def test_both_clocks_stand_in_the_header(client, incident):
     text = client.get(f"/panels/incident.header?key={incident.number}").content.decode()
-    assert 'data-label="Ack"' in text
+    assert 'data-label="Acknowledge"' in text
     assert 'data-label="Update"' in text
 
 

@@ -84,10 +84,10 @@ def test_a_row_grows_older(client, incident, monkeypatch):
 
 
 def test_whoever_may_only_read_gets_a_row_without_buttons(client, incident, make_actor):
-    assert "Acknowledge" in row(client)
+    assert "Acknowledge INC-" in row(client)
     reader = Client()
     reader.force_login(User.objects.get(pk=make_actor("viewer").user_id))
-    assert "Acknowledge" not in row(reader)
+    assert "Acknowledge INC-" not in row(reader)
 
 
 def test_the_pages_of_open_and_of_all_each_have_their_own_row(client, incident):
