@@ -95,7 +95,7 @@ def _summary(actor: Actor, action: BulkAction, steps: Sequence[BulkStep]) -> str
     if not changed:
         if action.kind == BulkKind.ASSIGN:
             return f"Nothing changed: the commander of {_these(steps)} is the same as before."
-        return f"Nothing changed: {_these(steps)} {'was' if len(steps) == 1 else 'were'} so already."
+        return f"Nothing changed: {_these(steps)} already in this state."
     if action.kind == BulkKind.ACKNOWLEDGE:
         return f"{_these(changed)} acknowledged"
     if action.kind == BulkKind.RESOLVE:
