@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.apps_list import APPS
-from config.environment import Environment, words
+from config.environment import Environment
 from config.paths import ROOT
+from config.production_faults import words
 from config.runtime.logging import logging_settings, own_secrets
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from accounts.sign_in.limits import release_slots, take_slots
+from accounts.sign_in.limits import account_name, release_slots, take_slots
 from core.http.security_log import note
 
 
@@ -72,7 +72,7 @@ class PasswordForm(forms.Form):
 
 def right_password(user: User, given: str, address: str) -> str:
     """The password given. Raises ValidationError; wrong ones are counted with those of the sign-in."""
-    slots = take_slots(user.username, address)
+    slots = take_slots(account_name(user.pk), address)
     if slots is None:
         note("password.limited", user=user.pk, address=address)
         raise ValidationError("Too many tries. Wait five minutes.", code="limited")

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
+from core.database_faults import DATABASE_FAULTS
 from core.errors import Problem, Unauthenticated, Unavailable
 from core.health.checks import is_behind
 from core.ui.form_recovery import save_form
@@ -58,7 +59,7 @@ class ErrorPages:
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""
-        if isinstance(fault, OperationalError | InterfaceError):
+        if isinstance(fault, DATABASE_FAULTS):
             fault = Unavailable(AWAY, headers={"Retry-After": "5"})
         elif isinstance(fault, DatabaseError) and is_behind(fault):
             fault = Unavailable(BEHIND, headers={"Retry-After": "5"})

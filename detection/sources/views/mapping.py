@@ -98,7 +98,7 @@ def _body(source: Source, sample: SourceSample | None) -> str:
     """The last body that came, secrets masked, else the sample of the format."""
     if sample is None or sample.content_type == MULTIPART:
         return webhook_formats().get(source.kind).guide.text
-    return readable(bytes(sample.body))
+    return readable(bytes(sample.body), sample.workspace_id)
 
 
 def _page(
