@@ -32,6 +32,8 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.timeline.api import router as story_router
+from notifications.escalation.api import incident_router as incident_escalation_router
+from notifications.escalation.api import router as policies_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -76,6 +78,8 @@ api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
+api.add_router("/incidents", incident_escalation_router)
+api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)

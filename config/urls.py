@@ -38,6 +38,7 @@ urlpatterns = [
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
+    path("", include("notifications.urls")),
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
     path("api/v1/", api.urls),

@@ -34,6 +34,8 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
+from notifications.escalation.services.policies import put_policy
+from notifications.escalation.validation import PolicyValues
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,7 @@ RULE = {
     "rule_id": "mine", "name": "Mine", "incident_type": "error_burst", "severity": "sev3",
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
+POLICY = {"name": "mine", "steps": [{"wait_s": 60, "targets": [{"kind": "on_call"}]}]}
 OVERRIDE = {"username": "spare.of.acme"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
@@ -158,6 +161,12 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/on-call/schedules/{schedule_id}/calendar"): Row(May.ONCALL_WRITE, about=True),
     ("DELETE", "/on-call/overrides/{override_id}"): Row(May.ONCALL_WRITE, about=True),
     ("POST", "/on-call/swaps"): Row(May.INCIDENTS_WRITE, {"shift_id": 0, "other_shift_id": 0}),
+    ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
+    ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
+    ("GET", "/escalation-policies/{policy_id}"): Row(May.ONCALL_READ, about=True),
+    ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
+    ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
+    ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -190,6 +199,9 @@ PAGES: dict[str, str | May] = {
     "settings/calendars": May.ONCALL_READ, "settings/calendars/<int:pk>/revoke": "signed",
     "settings/on-call": May.ONCALL_WRITE, "settings/on-call/<int:pk>": May.ONCALL_WRITE,
     "settings/on-call/<int:pk>/<slug:verb>": "signed",
+    "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
+    "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
+    "settings/escalation/<int:pk>/delete": "signed",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write",
     "setup": "settings.write", "setup/dismiss": "settings.write",
@@ -250,9 +262,10 @@ def house(make_user, workspace, other_workspace) -> House:
     source, key = create_source(system, kind="generic", name="Ours")
     Client().post(f"/api/v1/webhooks/generic/{key}", b"not Ours", content_type="application/json")
     schedule, override, feed = _on_call(system)
+    policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
     where = {
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
-        "feed_id": str(feed.row.pk),
+        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
