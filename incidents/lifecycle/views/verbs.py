@@ -152,9 +152,6 @@ ACTIONS: Final = {
         "Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: stage {stage}."
     ),
     "tick": Action("Checklist item", "Save", timeline_forms.TickForm, _tick, "Checklist of {ref} saved."),
-    "stage": Action(
-        "Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: stage {stage}."
-    ),
     "resolve": Action(
         "Resolve", "Resolve", lifecycle_forms.ResolveForm, _resolve, "{ref} resolved", undo=BulkKind.RESOLVE
     ),
