@@ -20,7 +20,7 @@ _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address does not answer to that method; the Allow header names those it does.",
     413: "The body is larger than 1 MB. Nothing was stored.",
-    500: "Something broke on our side and was logged. Quote the request id when you report it.",
+    500: "Server error; it was logged. Quote the request id when you report it.",
     503: "Temporarily unavailable. Nothing was stored; the same request may be sent again.",
 }
 

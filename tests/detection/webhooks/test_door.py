@@ -269,7 +269,7 @@ def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, m
 
     settings.EVENT_LIMIT_PER_WORKSPACE = 3
     meter = RateLimiter(1)
-    monkeypatch.setattr("detection.ingest.limits.meter", lambda: meter)
+    monkeypatch.setattr("detection.ingest.limits.rate_limiter", lambda: meter)
     sender = make_sender()
     answers = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
     refused = [answer for answer in answers if answer.status_code == 429]
