@@ -5,19 +5,24 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
-from incidents.sla.models import SlaPolicy
+from incidents.sla.models import SlaClock, SlaPolicy
+from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
 from incidents.timeline.models import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
     "BulkAction",
     "BulkStep",
+    "ChecklistItem",
     "Component",
     "Incident",
     "IncidentCounter",
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
+    "SlaClock",
     "SlaPolicy",
+    "StageTemplate",
+    "StageVisit",
     "TimelineEntry",
 ]

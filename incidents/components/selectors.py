@@ -86,7 +86,10 @@ def _burdens_on(workspace_id: int, components: list[int]) -> Any:
 
 def _weighing(workspace_id: int) -> QuerySet[Any]:
     touched: QuerySet[Any] = AffectedComponent.objects.of(workspace_id).filter(
-        incident__workspace_id=workspace_id, incident__status__in=UNRESOLVED, incident__is_drill=False
+        incident__workspace_id=workspace_id,
+        incident__status__in=UNRESOLVED,
+        incident__is_drill=False,
+        restored_at=None,
     )
     return touched
 
@@ -248,7 +251,7 @@ def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState]
 
 
 def daily_incidents(actor: Actor, component: Component, *, days: int = DAYS) -> list[tuple[date, int]]:
-    """How many incidents touched it on each of the last days of the workspace's zone, drills left out.
+    """How many incidents touched it on each of the last days of the workspace's zone, excluding drills.
 
     Two statements. Raises Forbidden.
     """

@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from incidents.lifecycle.forms import TITLE_WIDGET, ActionForm, words_field
+from incidents.lifecycle.forms import TITLE_WIDGET, ActionForm, changed_words, words_field
 from incidents.models import Incident
 from incidents.validation import LABELS
 from incidents.vocabulary import IncidentType, Stage
@@ -130,12 +130,23 @@ class StageForm(ActionForm):
     """How the response is run now."""
 
     stage = forms.ChoiceField(label="Stage", choices=Stage.choices)
-    message = words_field("Message (optional)", rows=2)
+    message = words_field("Message (needed to skip a stage)", rows=2)
 
     def prepare(self) -> None:
         order = list(Stage)
         following = min(order.index(Stage(self.incident.stage)) + 1, len(order) - 1)
         self.fields["stage"].initial = order[following]
+
+    def told(self, now: Incident) -> str:
+        return changed_words(now, "stage", self.incident.get_stage_display(), now.get_stage_display())
+
+
+class TickForm(ActionForm):
+    """One item of a stage's checklist, done or not."""
+
+    stage = forms.ChoiceField(choices=Stage.choices, widget=forms.HiddenInput)
+    position = forms.IntegerField(min_value=1, max_value=1000, widget=forms.HiddenInput)
+    ticked = forms.BooleanField(required=False, label="Done")
 
 
 class EntryForm(ActionForm):

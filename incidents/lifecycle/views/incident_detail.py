@@ -32,7 +32,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     refuse_unknown(request.GET)
     context = {
         "incident": incident,
-        "nav_current": "/incidents",
+        "nav_current": "/" if incident.is_unresolved else "/incidents",
         "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         "form": NoteForm(incident=incident, actor=actor).styled(),
     }
@@ -55,6 +55,6 @@ def incident_activity(request: HttpRequest, reference: str) -> HttpResponse:
         "next_cursor": page.next_cursor,
         "cursor": cursor,
         "source": source,
-        "sources": (("", "Everything"), ("timeline", "Timeline"), ("audit", "Changes on record")),
+        "sources": (("", "All activity"), ("timeline", "Timeline"), ("audit", "Audit trail")),
     }
     return render(request, "incidents/incident_activity.html", context)
