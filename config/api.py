@@ -31,6 +31,8 @@ from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
+from incidents.stages.api import router as stages_router
+from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
@@ -69,6 +71,8 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", stages_router)
+api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)

@@ -73,6 +73,12 @@ API: dict[tuple[str, str], Row] = {
     ("PATCH", "/incidents/{reference}/status"): Row(
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
+    ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
+        May.INCIDENTS_WRITE, {"ticked": True}, about=True
+    ),
+    ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
+    ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/assign"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/resolve"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -265,6 +271,7 @@ def house(make_user, workspace, other_workspace) -> House:
     schedule, override, feed = _on_call(system)
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
     where = {
+        "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),

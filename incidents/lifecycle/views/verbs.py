@@ -15,6 +15,7 @@ from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
+from incidents.stages.services.checklists import tick_item
 from incidents.timeline import forms as timeline_forms
 from incidents.timeline.services import entries, notes
 from incidents.validation import invalid
@@ -52,6 +53,11 @@ def _status(actor: Actor, number: int, data: Data) -> None:
 
 def _stage(actor: Actor, number: int, data: Data) -> None:
     responding.change_stage(actor, number=number, stage=data["stage"], message=data["message"])
+
+
+def _tick(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("stage", "position", "ticked")}
+    tick_item(actor, number=number, **given)
 
 
 def _resolve(actor: Actor, number: int, data: Data) -> None:
@@ -142,6 +148,7 @@ ACTIONS: Final = {
     "status": Action(
         "Change status", "Change status", lifecycle_forms.StatusForm, _status, "{ref} is {status} now."
     ),
+    "tick": Action("Checklist item", "Save", timeline_forms.TickForm, _tick, "Checklist of {ref} saved."),
     "stage": Action("Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: {stage} now."),
     "resolve": Action(
         "Resolve", "Resolve", lifecycle_forms.ResolveForm, _resolve, "{ref} resolved", undo=BulkKind.RESOLVE
