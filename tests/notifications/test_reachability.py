@@ -24,7 +24,7 @@ HOURS = 4
 
 
 def simulate(plan: Plan, people: People, own: int, began: datetime) -> tuple[int | None, int | None, bool]:
-    """A clock that ticks every minute: seconds until the first person, who it is, and whether by the fallback."""
+    """A clock that ticks every minute: seconds to the first person, who it is, whether by the fallback."""
     cursor, due, has_paged, fallback = (0, 0), 0, False, False
     first: tuple[int, int] | None = None
     for minute in range(24 * 60):
