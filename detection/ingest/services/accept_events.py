@@ -1,4 +1,4 @@
-"""Events in through Django: the same reading and statement as the mounted door, one request at a time."""
+"""Accepts events through Django, one request at a time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ruleset_of(workspace_id: int) -> Ruleset:
 
 
 def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
-    """Store a body; answers the verdict and how many of its events were there already.
+    """Store a body; returns the verdict and how many of its events were there already.
 
     Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
     """
@@ -63,7 +63,7 @@ def _store(parcel: EncodedBatch) -> int:
 
 
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
-    """Store events in the caller's transaction; answers event_id -> id of those that were new.
+    """Store events in the caller's transaction; returns event_id -> id of those that were new.
 
     The caller has checked who sends them. Raises django.db's errors.
     """
