@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.http.middleware.ClientAddress",
     "core.http.middleware.RequestId",
+    "core.http.machine_addresses.trailing_slash_middleware",
     "core.http.middleware.SecurityHeaders",
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -182,6 +183,7 @@ STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.sign_in.page_authentication.current_actor"
+TOCSIN_API_VIEWER = "accounts.tokens.authentication.live_viewer"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

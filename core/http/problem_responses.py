@@ -9,7 +9,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from core.errors import Problem
-from core.redaction import redact
+from core.http.machine_addresses import masked
 
 CONTENT_TYPE: Final = "application/problem+json"
 # Set on a response whose refusal is in the words its caller's protocol has for it.
@@ -45,7 +45,7 @@ def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | N
 
 
 def _belonging(request: HttpRequest) -> dict[str, str]:
-    return {"instance": redact(request.path), "request_id": getattr(request, "request_id", "")}
+    return {"instance": masked(request.path), "request_id": getattr(request, "request_id", "")}
 
 
 def _answer(body: dict[str, object], status: int, headers: dict[str, str]) -> HttpResponse:
