@@ -141,10 +141,10 @@ def _propose(
             if run.state == RunState.APPROVED:
                 transaction.on_commit(lambda: nudge(RUN_DUE, ACTIONS.name))
     except IntegrityError:
-        first = before.select_related("action").first()
-        if first is None:
+        made_meanwhile: RemediationRun | None = before.select_related("action").first()
+        if made_meanwhile is None:
             raise
-        return first
+        return made_meanwhile
     return run
 
 
