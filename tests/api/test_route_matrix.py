@@ -77,6 +77,13 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/offers"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/offers"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True
+    ),
+    ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
+        May.INCIDENTS_WRITE, {"accept": True}, about=True
+    ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -270,7 +277,7 @@ def house(make_user, workspace, other_workspace) -> House:
     schedule, override, feed = _on_call(system)
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
     where = {
-        "stage": "assessment", "position": "1",
+        "stage": "assessment", "position": "1", "offer_id": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
