@@ -37,6 +37,12 @@ from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from postmortems.action_items.api import incident_router as incident_items_router
+from postmortems.action_items.api import router as items_router
+from postmortems.api import incident_router as incident_postmortems_router
+from postmortems.api import router as postmortems_router
+from postmortems.learning.api import lessons_router, postmortem_router
+from postmortems.learning.api import router as learning_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -88,6 +94,12 @@ api.add_router("/incidents", incident_escalation_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+for learning in (incident_postmortems_router, learning_router, incident_items_router):
+    api.add_router("/incidents", learning)
+api.add_router("/postmortems", postmortems_router)
+api.add_router("/postmortems", postmortem_router)
+api.add_router("/action-items", items_router)
+api.add_router("/lessons", lessons_router)
 api.add_router("", accounts_router)
 
 

@@ -120,7 +120,9 @@ class Environment(BaseSettings):
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Minimum level logged."
+    )
 
     @classmethod
     def settings_customise_sources(

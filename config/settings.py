@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.http.middleware.ClientAddress",
     "core.http.middleware.RequestId",
+    "core.http.machine_addresses.trailing_slash_middleware",
     "core.http.middleware.SecurityHeaders",
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

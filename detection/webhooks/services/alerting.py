@@ -270,7 +270,7 @@ class _Sitting:
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
     def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
-        """Bring back an incident that was resolved a short while ago; False where that may not be."""
+        """Reopen an incident that was resolved a short while ago; False where that may not be."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:
