@@ -12,7 +12,7 @@ from core.queue.storage import queue_storage
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0013_stages'),
+        ('incidents', '0014_bulk_outcome_labels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
