@@ -15,6 +15,7 @@ from core.errors import FieldFault, Invalid, NotFound
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.stored import definition_of
 from remediation.executors.base import executor_for
 from remediation.executors.placeholders import names_in
 from remediation.vocabulary import ExecutorKind, Risk
@@ -121,15 +122,6 @@ def _row(workspace_id: int, one: Definition, author: str) -> RemediationAction:
         risk=one.risk, executor=one.executor, incident_types=list(one.incident_types), steps=list(one.steps),
         config=dict(one.config), timeout_s=one.timeout_s, health_url=one.health_url, rollback=one.rollback,
         cooldown_s=one.cooldown_s, created_by=author[:150],
-    )  # fmt: skip
-
-
-def definition_of(row: RemediationAction) -> Definition:
-    """The content of a stored version."""
-    return Definition(
-        slug=row.slug, name=row.name, when=row.when, risk=Risk(row.risk), executor=ExecutorKind(row.executor),
-        incident_types=tuple(row.incident_types), steps=tuple(row.steps), config=row.config,
-        timeout_s=row.timeout_s, health_url=row.health_url, rollback=row.rollback, cooldown_s=row.cooldown_s,
     )  # fmt: skip
 
 

@@ -61,14 +61,14 @@ def _add_faults(form: ActionForm, refusal: Invalid) -> None:
 
 @require_POST
 def switch(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-    """POST: enable, disable, or let one automatic run through; 303."""
+    """POST: switch an action on or off, or let one automatic run through; 303."""
     actor = current_actor(request)
     if verb == "try-again":
         half_open(actor, slug)
         messages.success(request, "The next automatic run goes through as a trial")
         return SeeOther("/remediation")
-    if verb not in {"enable", "disable"}:
-        raise NotFound("There is no such action.")
-    row = enable_action(actor, slug, is_enabled=verb == "enable")
-    messages.success(request, f"{row.name} {verb}d")
+    if verb != "switch":
+        raise NotFound("Page not found, or you don't have access.")
+    row = enable_action(actor, slug, is_enabled=request.POST.get("enabled") == "1")
+    messages.success(request, f"{row.name} {'enabled' if row.is_enabled else 'disabled'}")
     return SeeOther(PAGE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -111,8 +110,3 @@ def _ended(result: Mapping[str, Any]) -> Report:
     if code == 0:
         return Report(Progress.SUCCEEDED, 0, output)
     return Report(Progress.FAILED, code, output, f"It ended with exit code {code}.")
-
-
-def writable_by_us(program: str) -> bool:
-    """Whether this process may change the program, which the checks warn of."""
-    return os.geteuid() != 0 and os.access(program, os.W_OK)

@@ -20,7 +20,6 @@ from incidents.selectors import incident_by_id, incident_for
 from remediation.catalogue.definitions import scenario_for
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.services import ensure_catalogue
-from remediation.executors.base import executor_for
 from remediation.queues import ACTIONS, RUN_DUE
 from remediation.runs.digest import run_digest
 from remediation.runs.models import AutomaticProposal, Breaker, RemediationRun
@@ -165,8 +164,3 @@ def _budget_used(workspace_id: int) -> bool:
     since = timezone.now() - timedelta(hours=1)
     recent = RemediationRun.objects.of(workspace_id).filter(is_automatic=True, created_at__gt=since)
     return bool(recent.count() >= AUTOMATIC_RUNS_AN_HOUR)
-
-
-def needs_hands(action: RemediationAction) -> bool:
-    """Whether a person carries the action out."""
-    return executor_for(action.executor).by_hand
