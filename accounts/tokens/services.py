@@ -78,6 +78,16 @@ def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
     return token
 
 
+def revoke_own_token(actor: Actor) -> None:
+    """Revoke the token that the actor calls with. Raises Conflict for a caller without one."""
+    if actor.token_id is None:
+        raise Conflict("This call carries no token. Nothing was revoked.")
+    with transaction.atomic():
+        token = _live_token(actor, actor.token_id)
+        _revoke(token)
+        record(actor, action="token.revoke", target=token, summary=_summary(actor, "revoked", token))
+
+
 def touch_token(workspace_id: int, token_id: int, *, now: datetime) -> None:
     """Remember that a token was used; at most one write a minute, whatever the number of requests."""
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - TOUCH_EVERY)

@@ -241,6 +241,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
 }
+# Of a caller's own sign-in: tried in tests/tocsin/test_login.py.
+APART = {("POST", "/device/start"), ("POST", "/device/token"), ("DELETE", "/me/token")}
 # Let in by a key in the address, whoever asks: neither session nor token counts there.
 KEYED = {
     ("POST", "/webhooks/{format_name}/{source_key}"),
@@ -255,7 +257,7 @@ PAGES: dict[str, str | May] = {
     "offline": "open", "offline-worker.js": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
-    "find": "signed", "style": "signed",
+    "find": "signed", "device": "signed", "style": "signed",
     "settings": "signed", "settings/profile": "signed", "settings/profile/sessions/end": "signed",
     "settings/profile/sessions/<slug:public_id>/end": "signed",
     "settings/workspace": "settings.write", "settings/members": "members.read",
@@ -408,7 +410,7 @@ def role_may(role: str, capability: May | None) -> bool:
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation():
-    assert set(operations()) == set(API) | KEYED
+    assert set(operations()) == set(API) | KEYED | APART
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
