@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("incidents.urls")),
     path("", include("notifications.urls")),
     path("", include("detection.urls")),
+    path("", include("bundles.urls")),
     path("", include("detection.webhooks.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
