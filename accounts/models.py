@@ -1,4 +1,4 @@
-"""Who is here: people, workspaces, memberships, API tokens, one-time sign-ins and the audit log."""
+"""People, workspaces, memberships, API tokens, one-time sign-in links and the audit log."""
 
 from __future__ import annotations
 

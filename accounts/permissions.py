@@ -1,4 +1,4 @@
-"""The one capability table. Services call `require`; whatever is not in the table is refused."""
+"""Capability table by role and scope. Services call `require`; what is not listed is denied."""
 
 from __future__ import annotations
 

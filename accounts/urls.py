@@ -1,4 +1,4 @@
-"""Signing in and out, one's own account, and the settings of the workspace."""
+"""URLs of sign-in, account and workspace settings."""
 
 from __future__ import annotations
 

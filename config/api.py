@@ -1,4 +1,4 @@
-"""The API at /api/v1: each app's router behind one door, every refusal as problem+json, docs at /docs."""
+"""The API at /api/v1: routers of all apps, errors as problem+json, docs at /docs."""
 
 from __future__ import annotations
 

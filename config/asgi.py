@@ -1,4 +1,4 @@
-"""The web process: the two hot doors first, Django for everything else."""
+"""ASGI application: the event and live-update endpoints, Django for everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls the API: a token's bearer, or in the open local mode a program on this machine.
+"""Resolves an API token, or a local caller in the open local mode, to an actor.
 
 Pure parts and look-ups apart, so that the ingest path can keep what it found: `credential` (headers -> token
 text), `find_token` (digest -> grant), `admit` (grant -> actor, or a refusal). A cache of grants stays right

@@ -1,4 +1,4 @@
-"""API tokens: issued, rotated, revoked. The text leaves here once, in the answer of the call that made it."""
+"""Issues, rotates and revokes API tokens. The token is returned once."""
 
 from __future__ import annotations
 

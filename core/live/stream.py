@@ -1,4 +1,4 @@
-"""Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per browser.
+"""SSE endpoint: GET /live?topics=incidents,incident:42, one stream per browser.
 
 Streams carry signals only; a page then fetches its panels with its viewer's own permissions.
 """

@@ -272,6 +272,7 @@ PAGES: dict[str, str | May] = {
     "settings/calendars": May.ONCALL_READ, "settings/calendars/<int:pk>/revoke": "signed",
     "settings/on-call": May.ONCALL_WRITE, "settings/on-call/<int:pk>": May.ONCALL_WRITE,
     "settings/on-call/<int:pk>/<slug:verb>": "signed",
+    "on-call/reachability": May.ONCALL_READ,
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",

@@ -1,4 +1,4 @@
-"""Who belongs to a workspace, and as what. The last admin can neither leave nor step down."""
+"""Workspace membership: invite, change role, deactivate, remove. The last admin cannot leave."""
 
 from __future__ import annotations
 
