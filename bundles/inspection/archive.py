@@ -79,7 +79,7 @@ def _directory_start(file: IO[bytes], size: int) -> int:
         raise HostileArchiveError("uses zip64")
     if start + length != size - END_BYTES:
         raise HostileArchiveError("has bytes between its directory and its end, or before its beginning")
-    return start
+    return int(start)
 
 
 def _check_names(infos: list[zipfile.ZipInfo]) -> None:
