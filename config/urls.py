@@ -37,9 +37,11 @@ urlpatterns = [
     path("settings/deployment", installation_views.deployment, name="deployment"),
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
-    path("", include("incidents.urls")),
+    # Upper apps first: they add pages below an incident, whose own addresses end with any word.
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
+    path("", include("notifications.urls")),
+    path("", include("incidents.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

@@ -1,0 +1,8 @@
+"""Every model of the app, gathered where Django looks for them."""
+
+from notifications.channels.models import Channel
+from notifications.contacts.models import ContactMethod, QuietHours
+from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.routes.models import Route
+
+__all__ = ["Channel", "ContactMethod", "Delivery", "DeliveryAttempt", "QuietHours", "Route"]
