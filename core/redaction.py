@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from tocsin.redaction.engine import redact
+from tocsin.redaction.names import is_secret
 from tocsin.redaction.shape import MASK
 
 __all__ = ["MASK", "is_secret", "redact", "redact_value"]
-
-_SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|pwd$|secret|token|authorization|cookie|credential|dsn$"
-    r"|(api|access|private|session|signing|encryption)[_-]?key",
-    re.IGNORECASE,
-)
 
 
 def redact_value(value: Any) -> Any:
@@ -27,8 +21,3 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_value(v) for v in value]
     return value
-
-
-def is_secret(name: object) -> bool:
-    """Whether what goes by this name is kept out of sight."""
-    return isinstance(name, str) and _SECRET_NAME.search(name) is not None

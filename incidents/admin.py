@@ -19,6 +19,7 @@ from incidents.models import (
     IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
+    SlaClock,
     SlaPolicy,
     TimelineEntry,
 )
@@ -116,3 +117,10 @@ class SlaPolicyAdmin(ReadOnly):
     list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
     list_filter = ("workspace", "severity")
     list_select_related = ("workspace",)
+
+
+@admin.register(SlaClock)
+class SlaClockAdmin(OfIncidents):
+    list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
+    list_filter = ("workspace", "kind", "phase", "state")
+    list_select_related = ("incident",)

@@ -140,7 +140,10 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     roles = roles_of(actor, incident)
     return answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
-        "components": [{"component": a.component.name, "impact": a.impact} for a in components],
+        "components": [
+            {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at}
+            for a in components
+        ],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
     }
 
@@ -207,6 +210,8 @@ def resolve(
         actor_in(request),
         number=where.reference,
         root_cause=body.root_cause,
+        restores=body.restore_components,
+        keep_affected=body.keep_affected,
         **_given_fields(request, body),
     )
     return answer(incident, response)

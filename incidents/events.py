@@ -65,9 +65,19 @@ class IncidentChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentAcknowledged(IncidentEvent):
-    """Somebody has it."""
+    """A person (`user_id`) or a machine acknowledged it."""
 
     topic: ClassVar[str] = "incident.acknowledged"
+    user_id: int | None = None
+    label: str = ""
+    by_machine: bool = False
+
+
+@dataclass(frozen=True)
+class IncidentUnacknowledged(IncidentEvent):
+    """Its acknowledgement was undone."""
+
+    topic: ClassVar[str] = "incident.unacknowledged"
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,30 @@ class IncidentGrew(IncidentEvent):
 
     def live_topics(self) -> tuple[str, ...]:
         return ()
+
+
+@dataclass(frozen=True)
+class SlaEvent(IncidentEvent):
+    """A clock of one incident: `clock` is acknowledge, update or resolve; `recipient_id` a user to remind."""
+
+    clock: str
+    generation: int
+    deadline: str
+    recipient_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SlaWarned(SlaEvent):
+    """80 % of the time is used."""
+
+    topic: ClassVar[str] = "sla.warned"
+
+
+@dataclass(frozen=True)
+class SlaBreached(SlaEvent):
+    """The deadline passed."""
+
+    topic: ClassVar[str] = "sla.breached"
 
 
 @dataclass(frozen=True)

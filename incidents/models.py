@@ -5,7 +5,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
-from incidents.sla.models import SlaPolicy
+from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.timeline.models import TimelineEntry
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
+    "SlaClock",
     "SlaPolicy",
     "TimelineEntry",
 ]

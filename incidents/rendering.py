@@ -28,6 +28,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "service": names[0] if names else None,
         "affected_components": names,
         "assigned_to": getattr(incident, "commander_username", None),
+        "acknowledged_by": incident.acknowledged_label or None,
         "project": incident.labels.get("project"),
         "mttd": _seconds(incident.started_at, incident.detected_at),
         "mtta": _seconds(incident.detected_at, incident.acknowledged_at),

@@ -130,6 +130,8 @@ class ResolveIn(MoveIn):
     """What may be said when it is over."""
 
     root_cause: Text | None = None
+    restore_components: bool = Field(True, description="false: every affected component stays affected.")
+    keep_affected: Names = Field([], description="Components that are not restored.")
 
 
 class AssignIn(Body):
@@ -167,6 +169,10 @@ class IncidentOut(Schema):
     event_count: int
     affected_components: list[str]
     assigned_to: str | None = Field(description="The commander's user name.")
+    acknowledged_by: str | None = Field(
+        None,
+        description="Who acknowledged: a person, or, with no acknowledged_at, a machine; null: nothing has.",
+    )
     started_at: datetime
     detected_at: datetime
     acknowledged_at: datetime | None
@@ -196,6 +202,7 @@ class ComponentImpactOut(Schema):
 
     component: str
     impact: Impact
+    restored_at: datetime | None = Field(None, description="Since when it works again; null: still affected.")
 
 
 class RoleOut(Schema):

@@ -25,7 +25,8 @@ from incidents.vocabulary import UNRESOLVED, EntryKind
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "story_of", "timeline_page",
+    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "story_of",
+    "timeline_page",
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
@@ -181,6 +182,16 @@ def _newest_of(
         return _story(workspace_id, incident, kinds, without)[: STORY_PAGE + 1]
 
     return newest
+
+
+def resolution_text(actor: Actor, incident: Incident) -> str:
+    """What was written when the incident was last resolved; empty where nothing was. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = TimelineEntry.objects.of(actor.workspace_id).filter(
+        incident_id=incident.pk, kind=EntryKind.RESOLUTION
+    )
+    newest: TimelineEntry | None = rows.order_by("-id").first()
+    return newest.message if newest is not None and newest.data.get("said", True) else ""
 
 
 def _id_of(workspace_id: int, number: int) -> int:

@@ -93,14 +93,21 @@ def _needs_a_look(step: BulkStep) -> bool:
 def _summary(actor: Actor, action: BulkAction, steps: Sequence[BulkStep]) -> str:
     changed = [step for step in steps if step.outcome == Outcome.DONE]
     if not changed:
-        return f"Nothing to change: {_these(steps)} {'was' if len(steps) == 1 else 'were'} so already."
+        if action.kind == BulkKind.ASSIGN:
+            return f"Nothing changed: the commander of {_these(steps)} is the same as before."
+        return f"Nothing changed: {_these(steps)} {'was' if len(steps) == 1 else 'were'} so already."
     if action.kind == BulkKind.ACKNOWLEDGE:
-        return f"You have {_these(changed)}."
+        return f"{_these(changed)} acknowledged"
     if action.kind == BulkKind.RESOLVE:
-        return f"{_these(changed)} {'is' if len(changed) == 1 else 'are'} resolved."
+        return f"{_these(changed)} resolved"
     member = member_named(actor, action.options["username"]) if action.options["username"] else None
-    label = member.user.label if member else action.options["username"] or "Nobody"
-    return f"{label} commands {_these(changed)} now."
+    if not action.options["username"]:
+        return f"Commander of {_these(changed)} unassigned"
+    if member and member.user_id == actor.user_id:
+        return f"You are now commander of {_these(changed)}"
+    return (
+        f"{member.user.label if member else action.options['username']} is now commander of {_these(changed)}"
+    )
 
 
 def _these(steps: Sequence[BulkStep]) -> str:

@@ -45,7 +45,7 @@ class Component(WorkspaceScoped):
 
 
 class AffectedComponent(WorkspaceScoped):
-    """One component an incident touches, and how badly."""
+    """One component an incident affects, and how badly; `restored_at`: since when it works again."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="affected")
@@ -53,6 +53,7 @@ class AffectedComponent(WorkspaceScoped):
         Component, on_delete=models.CASCADE, related_name="affected", db_index=False
     )
     impact = models.CharField(max_length=16, choices=Impact.choices, default=Impact.DEGRADED)
+    restored_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [

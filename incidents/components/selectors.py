@@ -86,7 +86,10 @@ def _burdens_on(workspace_id: int, components: list[int]) -> Any:
 
 def _weighing(workspace_id: int) -> QuerySet[Any]:
     touched: QuerySet[Any] = AffectedComponent.objects.of(workspace_id).filter(
-        incident__workspace_id=workspace_id, incident__status__in=UNRESOLVED, incident__is_drill=False
+        incident__workspace_id=workspace_id,
+        incident__status__in=UNRESOLVED,
+        incident__is_drill=False,
+        restored_at=None,
     )
     return touched
 

@@ -37,7 +37,9 @@ def record(
 ) -> Iterator[bytes]:
     """One incident as the API shows it, with every holder of a role and the whole timeline, oldest first."""
     whole = {"exported_at": at, **incident_json(incident)}
-    whole["components"] = [{"component": a.component.name, "impact": a.impact} for a in components]
+    whole["components"] = [
+        {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at} for a in components
+    ]
     whole["roles"] = [
         {"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at, "ended_at": r.ended_at}
         for r in roles

@@ -16,8 +16,8 @@ BOM: Final = "\ufeff"
 COLUMNS: Final = (
     "reference", "title", "severity", "status", "stage", "incident_type", "category", "components",
     "commander", "project", "labels", "source", "is_drill", "event_count", "started_at", "detected_at",
-    "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "last_event_at", "mttd", "mtta", "mttr",
-    "impact", "root_cause", "users_impacted", "description", "version", "url",
+    "acknowledged_at", "acknowledged_by", "mitigated_at", "resolved_at", "closed_at", "last_event_at",
+    "mttd", "mtta", "mttr", "impact", "root_cause", "users_impacted", "description", "version", "url",
 )  # fmt: skip
 STORY_COLUMNS: Final = (
     "incident", "title", "severity", "status", "occurred_at", "kind", "is_public", "author", "message",

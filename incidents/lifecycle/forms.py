@@ -9,10 +9,12 @@ from typing import Any, cast
 from django import forms
 
 from accounts.actor import Actor
-from accounts.selectors import members_of
+from accounts.selectors import members_of, username_of
+from core.templatetags.ui import compact
 from core.ui.forms import LongSelect
 from incidents.lifecycle.state_machine import next_statuses
 from incidents.models import Incident
+from incidents.selectors import affected_components, roles_of
 from incidents.vocabulary import Impact, IncidentType, ResponseRole, Severity, Status
 
 TITLE_WIDGET = {
@@ -59,6 +61,10 @@ class ActionForm(forms.Form):
     def prepare(self) -> None:
         """Fill choices and initial values from `self.incident` and `self.actor`."""
 
+    def told(self, now: Incident) -> str:
+        """What the toast says of the incident as it is `now`; empty: what the action says of itself."""
+        return ""
+
     def styled(self) -> ActionForm:
         """The form with its widgets dressed, errors marked."""
         dress(self)
@@ -66,7 +72,7 @@ class ActionForm(forms.Form):
 
 
 class AcknowledgeForm(ActionForm):
-    """Somebody has it."""
+    """A note to go with the acknowledgement."""
 
     note = words_field("Note (optional)", rows=2)
 
@@ -84,16 +90,40 @@ class StatusForm(ActionForm):
         gone = [Status(asked)] if asked in Status.values and Status(asked) not in moves else []
         _offer(self, "status", [(s.value, s.label) for s in (*moves, *gone)])
 
+    def told(self, now: Incident) -> str:
+        return changed_words(now, "status", self.incident.get_status_display(), now.get_status_display())
+
 
 class ResolveForm(ActionForm):
-    """It is over."""
+    """How it was fixed, and which components work again."""
 
     message = words_field("What fixed it?")
     root_cause = words_field("Root cause, if known", rows=2)
+    restored = forms.MultipleChoiceField(
+        label="Components that work again", required=False, widget=forms.CheckboxSelectMultiple
+    )
     is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
+    chosen = forms.CharField(required=False, widget=forms.HiddenInput, initial="1")
 
     def prepare(self) -> None:
         self.fields["root_cause"].initial = self.incident.root_cause
+        affected = affected_components(self.actor, self.incident)
+        self.affected = [one.component.name for one in affected if one.restored_at is None]
+        _offer(self, "restored", [(name, name) for name in self.affected])
+        self.fields["restored"].initial = self.affected
+        if not self.affected:
+            del self.fields["restored"]
+
+    def kept(self) -> list[str]:
+        """Affected components whose box was unticked; none where the form did not show the boxes."""
+        if not self.cleaned_data.get("chosen"):
+            return []
+        return [name for name in self.affected if name not in self.cleaned_data.get("restored", ())]
+
+    def told(self, now: Incident) -> str:
+        if now.resolved_at is None:
+            return ""
+        return f"{now.reference} resolved in {compact(now.resolved_at - now.detected_at)}"
 
 
 class MessageForm(ActionForm):
@@ -104,14 +134,34 @@ class MessageForm(ActionForm):
 
 
 class AssignForm(ActionForm):
-    """Who takes a role; nobody hands it back."""
+    """Who takes a role; the last choice removes its holder."""
 
     role = forms.ChoiceField(label="Role", choices=ResponseRole.choices)
     username = forms.ChoiceField(label="Person", required=False, widget=LongSelect)
 
     def prepare(self) -> None:
-        people = [(m.user.username, m.user.label) for m in members_of(self.actor)]
-        _offer(self, "username", [("", "Nobody"), *people])
+        self.holders = {held.role: held.user for held in roles_of(self.actor, self.incident)}
+        holder = self.holders.get(str(self.data.get("role") or self.initial.get("role") or "commander"))
+        self.people = {m.user.username: m.user.label for m in members_of(self.actor)}
+        removal = (
+            f"Remove {holder.label}: leave the role unassigned" if holder else "Leave the role unassigned"
+        )
+        _offer(self, "username", [*self.people.items(), ("", removal)])
+        me = username_of(self.actor)
+        self.fields["username"].initial = holder.username if holder else me or ""
+
+    def told(self, now: Incident) -> str:
+        role = ResponseRole(self.cleaned_data["role"])
+        before, chosen = self.holders.get(role.value), self.cleaned_data["username"]
+        if chosen == (before.username if before else ""):
+            is_me = bool(before) and before is not None and before.pk == self.actor.user_id
+            who = "You already are" if is_me else f"{before.label} already is" if before else "There is no"
+            return f"{who} {role.label.lower()} of {now.reference}. Nothing changed."
+        was = f" (was {before.label})" if before else ""
+        if not chosen:
+            return f"{now.reference}: {role.label.lower()} unassigned{was}"
+        who = "You are" if chosen == username_of(self.actor) else f"{self.people.get(chosen, chosen)} is"
+        return f"{who} now {role.label.lower()} of {now.reference}{was}"
 
 
 class SeverityForm(ActionForm):
@@ -122,6 +172,15 @@ class SeverityForm(ActionForm):
 
     def prepare(self) -> None:
         self.fields["severity"].initial = self.incident.severity
+
+    def told(self, now: Incident) -> str:
+        return changed_words(now, "", self.incident.get_severity_display(), now.get_severity_display())
+
+
+def changed_words(now: Incident, what: str, before: str, after: str) -> str:
+    """`INC-43: SEV2 → SEV1`, the old value beside the new."""
+    lead = f"{now.reference}{f' {what}' if what else ''}: "
+    return f"{lead}{before} → {after}" if before != after else f"{lead}{after} already. Nothing changed."
 
 
 class ComponentForm(ActionForm):

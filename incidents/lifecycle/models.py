@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now, Upper
 
-from accounts.models import Workspace
+from accounts.models import User, Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.lifecycle import sort_keys
 from incidents.vocabulary import (
@@ -62,7 +62,9 @@ class Incident(WorkspaceScoped):
     """One trouble, from the first event to the closing. Shown as `INC-<number>`.
 
     `version` grows by one with every change people or detection make; an update that names an older one is
-    refused. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared ones.
+    refused. `acknowledged_label` names who acknowledged; with no `acknowledged_at` that was a machine, and
+    no person has yet. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared
+    ones.
     `request_key` (64 hex) does the same for a declaration sent twice; empty where nobody named one.
     """
 
@@ -99,6 +101,10 @@ class Incident(WorkspaceScoped):
     started_at = models.DateTimeField()
     detected_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    acknowledged_label = models.CharField(max_length=150, blank=True, default="", db_default="")
     mitigated_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

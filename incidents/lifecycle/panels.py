@@ -12,7 +12,7 @@ from accounts.permissions import Capability, allowed
 from core.ui.panels import Panel, panel
 from incidents.listing.panel_versions import versions_of
 from incidents.models import Incident
-from incidents.selectors import affected_components, incident_for, roles_of
+from incidents.selectors import affected_components, incident_for, resolution_text, roles_of
 from incidents.sla.services.clocks import clocks_for
 from incidents.sla.status import sla_statuses
 from incidents.vocabulary import UNRESOLVED, IncidentType, ResponseRole, Severity, Stage
@@ -65,8 +65,32 @@ class IncidentHeader(IncidentPanel):
             "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
             "is_unresolved": is_unresolved,
+            "resolved_in": incident.resolved_at and incident.resolved_at - incident.detected_at,
             "severities": Severity.values,
             "menu": MENU,
+        }
+
+
+@panel
+class IncidentResolution(IncidentPanel):
+    """What fixed it, how long it took, and which components work again; empty while unresolved."""
+
+    name = "incident.resolution"
+    title = "Resolution"
+    template = "incidents/panels/resolution.html"
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        shown: dict[str, Any] = {"incident": incident}
+        if incident.resolved_at is None:
+            return shown
+        affected = affected_components(actor, incident)
+        return shown | {
+            "text": resolution_text(actor, incident),
+            "resolved_in": incident.resolved_at - incident.detected_at,
+            "restored": [a.component.name for a in affected if a.restored_at is not None],
+            "still_affected": [a.component.name for a in affected if a.restored_at is None],
+            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
 

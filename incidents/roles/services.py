@@ -75,9 +75,8 @@ def give_role(change: Change, role: ResponseRole, user: User | None, *, why: str
 
 
 def _record(it: Change, role: ResponseRole, before: User | None, after: User | None, why: str) -> None:
-    message = f"{why}: " * bool(why) + (
-        f"{after.label} is {role.label.lower()}." if after else f"Nobody is {role.label.lower()} any more."
-    )
+    pair = " → ".join(user.label if user else "unassigned" for user in (before, after))
+    message = f"{why}: " * bool(why) + f"{role.label}: {pair}."
     it.note(EntryKind.ROLE_ASSIGNED, message, role=role.value, user=after.pk if after else None)
     names = [before.username if before else None, after.username if after else None]
     event = IncidentRoleAssigned(*it.ids, role.value, after.pk if after else None)

@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from incidents.lifecycle.forms import TITLE_WIDGET, ActionForm, words_field
+from incidents.lifecycle.forms import TITLE_WIDGET, ActionForm, changed_words, words_field
 from incidents.models import Incident
 from incidents.validation import LABELS
 from incidents.vocabulary import IncidentType, Stage
@@ -136,6 +136,9 @@ class StageForm(ActionForm):
         order = list(Stage)
         following = min(order.index(Stage(self.incident.stage)) + 1, len(order) - 1)
         self.fields["stage"].initial = order[following]
+
+    def told(self, now: Incident) -> str:
+        return changed_words(now, "stage", self.incident.get_stage_display(), now.get_stage_display())
 
 
 class EntryForm(ActionForm):

@@ -118,9 +118,9 @@ def test_shuffled_bulk_reports_of_the_same_fingerprints_meet_without_a_deadlock(
     assert sum(counts) == HANDS * (20 * 5 + 20 + 3 * 5)
 
 
-def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace, actor):
+def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace, actor, make_actor):
     declare_incident(actor, title="x")
-    people = _people(actor)
+    people = [make_actor("responder", username=f"hand{n}") for n in range(HANDS)]
     results = at_once(HANDS, lambda n: acknowledge_incident(people[n], number=1))
     [winner] = [people[n].label for n, result in enumerate(results) if isinstance(result, Incident)]
     losers = _failures(results)

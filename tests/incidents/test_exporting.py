@@ -196,7 +196,8 @@ def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, stor
 def test_one_incident_as_json_has_everything(actor, story):
     whole = json.loads(_file(export_one(actor, "inc-1", Format.JSON)))
     assert [entry["message"] for entry in whole["timeline"]][1:-2] == [m.strip() for m in MESSAGES]
-    assert whole["components"] == [{"component": "api", "impact": "degraded"}]
+    restored_at = whole["resolved_at"]
+    assert whole["components"] == [{"component": "api", "impact": "degraded", "restored_at": restored_at}]
     assert (whole["root_cause"], whole["roles"], whole["reference"]) == ("A bad deploy", [], "INC-1")
 
 

@@ -24,7 +24,7 @@ def test_assigning_without_a_role_means_commander(actor, dana, declared, story, 
     incident = declared()
     assigned = assign_role(actor, number=1, username="Dana")
     assert (assigned.commander_username, assigned.commander_label) == ("dana", "Dana")
-    assert story(incident)[-1].message == "Dana is commander."
+    assert story(incident)[-1].message == "Commander: unassigned → Dana."
     assert audited()[-1] == "incident.role"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import typer
 
 from tocsin.cli import frame
-from tocsin.cli.commands import incidents_read, incidents_write, response, rules, session, watch
+from tocsin.cli.commands import bundles, incidents_read, incidents_write, response, rules, session, watch
 from tocsin.problems import INTERRUPTED, USAGE, TocsinError
 
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
@@ -34,7 +34,7 @@ def build() -> typer.Typer:
     for module in (incidents_read, incidents_write, rules, watch):
         module.register(incidents)
     app.add_typer(incidents, name="incidents")
-    for other in (response, session):
+    for other in (bundles, response, session):
         other.register(app)
     return app
 

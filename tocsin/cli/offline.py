@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tocsin.cli import frame
+from tocsin.collector.reading import BundleError, remember_upload
+from tocsin.collector.upload import UploadError, upload
 from tocsin.problems import RefusedError, TocsinError, UnreachableError
 from tocsin.spool import Spool, Waiting, user_name
 
@@ -57,6 +59,8 @@ def sync() -> None:
 
 
 def _send(spool: Spool, waiting: Waiting) -> str:
+    if waiting.op == "bundle upload":
+        return _upload(waiting)
     path = _LOCAL.sub(lambda m: spool.reference(m.group()), waiting.path)
     body = {**waiting.body}
     if waiting.op == "incidents create":
@@ -66,6 +70,20 @@ def _send(spool: Spool, waiting: Waiting) -> str:
         body["occurred_at"] = waiting.made_at
     answer = frame.client().post(path, body, key=waiting.request_key)
     return str(answer.get("incident_id", "")) if isinstance(answer, dict) else ""
+
+
+def _upload(waiting: Waiting) -> str:
+    settings = frame.client().settings
+    try:
+        answer = upload(waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"])
+    except BundleError as error:
+        raise RefusedError(0, {"detail": str(error)}) from error
+    except UploadError as error:
+        if error.is_unreachable:
+            raise UnreachableError(str(error), error.status) from error
+        raise RefusedError(error.status, {"detail": str(error)}) from error
+    remember_upload(waiting.body["file"], answer)
+    return str(answer.get("incident", ""))
 
 
 def waiting_since() -> str:

@@ -54,14 +54,16 @@ class Redactor:
             done.append(self._window(is_last=False))
         return _encoded("".join(done))
 
-    def end_of_file(self) -> bytes:
-        """Return the rest of a file; a private key may go on in the next one."""
+    def end_of_file(self, *, ends_rotation: bool = False) -> bytes:
+        """Return the rest of a file; a private key may go on in the next one of its rotation."""
         self._text += self._decoded(b"", is_last=True)
         done: list[str] = []
         while len(self._text) >= WINDOW + AHEAD:
             done.append(self._window(is_last=False))
         done.append(self._window(is_last=True))
         self._decoder, self._context, self._within = None, "", None
+        if ends_rotation:
+            self._lines_of_key = 0
         return _encoded("".join(done))
 
     def text(self, text: str) -> str:

@@ -29,7 +29,8 @@ MAX_INCIDENTS: Final = 200
 KEEP_FOR: Final = timedelta(days=30)
 # What the three actions may change on the incident's own row.
 FIELDS: Final = (
-    "status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "root_cause", "update_due_at",
+    "status", "stage", "acknowledged_at", "acknowledged_by_id", "acknowledged_label", "mitigated_at",
+    "resolved_at", "closed_at", "root_cause", "acknowledge_due_at", "update_due_at", "resolve_due_at",
 )  # fmt: skip
 
 
@@ -122,7 +123,9 @@ def act_on_one(
 
 
 def _record_step(action: BulkAction, before: Incident, after: Incident, held: Mapping[str, Any]) -> None:
-    lost = held if action.kind == BulkKind.ASSIGN else _lost(before, after)
+    lost = dict(held) if action.kind == BulkKind.ASSIGN else _lost(before, after)
+    if action.kind == BulkKind.ACKNOWLEDGE and not held.get("user"):
+        lost["commander"] = _held(after, ResponseRole.COMMANDER)["user"]
     done = {"incident": after, "outcome": Outcome.DONE, "version": after.version, "before": lost, "why": ""}
     _write(action, before.number, **done)
 

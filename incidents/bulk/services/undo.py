@@ -14,10 +14,11 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, Problem
 from incidents.bulk.models import BulkAction, BulkKind, BulkStep, Outcome
 from incidents.bulk.selectors import UNDO_WITHIN, action_of, may_undo, steps_of
-from incidents.events import IncidentChanged, status_events
+from incidents.components.services.restoring import unrestore_components
+from incidents.events import status_events
 from incidents.lifecycle.services.locked_change import Change, change, current_state
+from incidents.lifecycle.services.ownership import undo_acknowledgement
 from incidents.lifecycle.services.transitions import refuse_second_unresolved
-from incidents.models import Incident
 from incidents.roles.services import give_role, member_of
 from incidents.vocabulary import EntryKind, ResponseRole, Status
 
@@ -74,25 +75,13 @@ def _write(step: BulkStep, outcome: Outcome, why: str = "") -> None:
     step.save(update_fields=["undo", "undo_why"])
 
 
-def _restore(it: Change, before: Mapping[str, Any]) -> None:
-    for name, value in before.items():
-        field: Any = Incident._meta.get_field(name)
-        setattr(it.incident, name, field.to_python(value))
-    it.save()
-
-
-def _unacknowledge(it: Change, before: Mapping[str, Any]) -> None:
-    _restore(it, before)
-    message = f"Acknowledgement undone by {it.actor.label}."
-    it.note(EntryKind.ACKNOWLEDGED, message, undone=True)
-    it.finish("incident.undo", f"{it.incident.reference}: {message}", [IncidentChanged(*it.ids)])
-
-
 def _unresolve(it: Change, before: Mapping[str, Any]) -> None:
     """Reopened as it was, its clocks included; the time that is lost stays in the timeline."""
     refuse_second_unresolved(it.incident)
     was, lost = it.incident.status, it.incident.resolved_at
-    _restore(it, before)
+    it.put_back(before)
+    unrestore_components(it, lost)
+    it.save()
     now = Status(it.incident.status)
     message = f"Resolution undone: {now.label.lower()} again."
     data: dict[str, Any] = {"from": was, "to": now.value, "resolved_at": lost and lost.isoformat()}
@@ -107,7 +96,7 @@ def _unassign(it: Change, before: Mapping[str, Any]) -> None:
 
 
 _BACK: Final[Mapping[BulkKind, Callable[[Change, Mapping[str, Any]], None]]] = {
-    BulkKind.ACKNOWLEDGE: _unacknowledge,
+    BulkKind.ACKNOWLEDGE: undo_acknowledgement,
     BulkKind.RESOLVE: _unresolve,
     BulkKind.ASSIGN: _unassign,
 }

@@ -37,7 +37,7 @@ def set_component_impact(
 
 def _set_impact(it: Change, name: str, impact: Impact) -> None:
     held = _affected(it.incident, name)
-    before = held.impact if held else None
+    before = held.impact if held and held.restored_at is None else None
     if before == impact:
         return
     it.refuse_stale()
@@ -46,9 +46,9 @@ def _set_impact(it: Change, name: str, impact: Impact) -> None:
         held = AffectedComponent(
             workspace_id=it.incident.workspace_id, incident=it.incident, component_id=component_id
         )
-    held.impact = impact
+    held.impact, held.restored_at = impact, None
     held.save()
-    _record(it, name, before, impact, f"{name}: {impact.label.lower()}.")
+    _record(it, name, before, impact, f"{name}: {_words(before)} → {_words(impact)}.")
 
 
 def remove_component(
@@ -72,9 +72,13 @@ def remove_component(
         it.refuse_stale()
         before = held.impact
         held.delete()
-        _record(it, name, before, None, f"{name} is not affected.")
+        _record(it, name, before, None, f"{name}: {_words(before)} → not affected.")
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
+
+
+def _words(impact: str | None) -> str:
+    return Impact(impact).label.lower() if impact else "not affected"
 
 
 def _affected(incident: Incident, name: str) -> AffectedComponent | None:

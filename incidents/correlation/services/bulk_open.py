@@ -19,6 +19,7 @@ from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSever
 from incidents.lifecycle.services.incident_numbers import take_numbers
 from incidents.lifecycle.severity_matrix import escalation_words
 from incidents.models import IncidentSignal, TimelineEntry
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.timeline.services.timeline_entries import actor_json, entry
 from incidents.vocabulary import EntryKind, IncidentType, Severity
 
@@ -35,6 +36,8 @@ def bulk_open(actor: Actor, desk: Correlator, cases: Sequence[IncidentDraft]) ->
     marked = marked_on(desk.workspace_id, joined_ids) if joined_ids else None
     component_ids = request_component_ids(desk.workspace_id, {name for _, name in named})
     _write_incidents(desk, cases)
+    moved = [case.incident.pk for case in cases if case.is_new or case.severity_before]
+    set_clocks(desk.workspace_id, moved)
     _write_signals(desk.workspace_id, cases)
     mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
     write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])

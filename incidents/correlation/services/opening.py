@@ -26,6 +26,7 @@ from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
 from incidents.selectors import incident_by_id
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.validation import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
@@ -163,6 +164,7 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     set_deadlines(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
     [incident.number] = take_numbers(counter, 1)
     incident.save(force_insert=True)
+    set_clocks(incident.workspace_id, [incident.pk])
     mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
     message = f"Declared by {actor.label}: {incident.title}"
     entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)

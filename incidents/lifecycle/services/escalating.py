@@ -17,6 +17,7 @@ from core.sql.prepared import update, write
 from incidents.events import IncidentSeverityChanged
 from incidents.lifecycle.severity_matrix import Escalation, Fact, escalation_words, raises
 from incidents.models import Incident, TimelineEntry
+from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
 from incidents.timeline.services.timeline_entries import entry
 from incidents.vocabulary import UNRESOLVED, Basis, EntryKind, IncidentType, Severity
@@ -72,6 +73,7 @@ def _set(workspace_id: int, raised: list[Raised], now: datetime) -> None:
         one.incident.version += 1
         one.incident.updated_at = now
     update([one.incident for one in raised], _FIELDS)
+    set_clocks(workspace_id, [one.incident.pk for one in raised])
 
 
 def _entry(actor: Actor, one: Raised, now: datetime) -> TimelineEntry:

@@ -18,6 +18,7 @@ from incidents.lifecycle.services.incident_numbers import lock_counter
 from incidents.models import Incident, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
+from incidents.sla.services.clock_rows import CLOCK_FIELDS, set_clocks
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.vocabulary import EntryKind
 
@@ -84,6 +85,12 @@ class Change:
             name: [_json(old), _json(after[name])] for name, old in self._before.items() if after[name] != old
         }
 
+    def put_back(self, fields: Mapping[str, Any]) -> None:
+        """Set fields to values that `changes` gave out; not yet written."""
+        for name, value in fields.items():
+            field: Any = Incident._meta.get_field(name)
+            setattr(self.incident, field.attname, field.to_python(value))
+
     def save(self) -> None:
         """Write the changed fields under the next version."""
         self.incident.version += 1
@@ -92,7 +99,10 @@ class Change:
     def touch(self) -> None:
         """Write the changed fields, the version left as it is."""
         self.incident.updated_at = self.at
-        self.incident.save(update_fields=[*self.changes()])
+        changed = self.changes()
+        self.incident.save(update_fields=[*changed])
+        if not CLOCK_FIELDS.isdisjoint(changed):
+            set_clocks(self.incident.workspace_id, [self.incident.pk])
 
     def finish(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from accounts.actor import Actor
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.lifecycle.services.transitions import move_to
@@ -19,10 +21,14 @@ def resolve_incident(
     message: str = "",
     root_cause: str | None = None,
     is_public: bool | None = None,
+    restores: bool = True,
+    keep_affected: Collection[str] = (),
     version: int | None = None,
 ) -> Incident:
-    """The trouble is over. `root_cause`, when given, is written with it.
+    """Resolve the incident: its stages end, and its affected components are restored.
 
+    `root_cause`, when given, is written with it. `restores=False` leaves every component affected,
+    `keep_affected` those it names.
     Repeated by the same actor: nothing changes. Raises Conflict (somebody else was first, or stale), Invalid,
     NotFound, Forbidden.
     """
@@ -30,7 +36,7 @@ def resolve_incident(
     def work(it: Change) -> None:
         if root_cause is not None and it.incident.status != Status.RESOLVED:
             it.incident.root_cause = clean_text("root_cause", root_cause)
-        move_to(it, Status.RESOLVED, message, is_public)
+        move_to(it, Status.RESOLVED, message, is_public, restores=restores, keep=keep_affected)
 
     return change(actor, work, number=number, incident_id=incident_id, version=version)
 

@@ -8,17 +8,17 @@ from typing import Any
 from accounts.actor import Actor
 from incidents.components.services.affected_components import remove_component, set_component_impact
 from incidents.events import (
-    IncidentAcknowledged,
     IncidentChanged,
     IncidentSeverityChanged,
     IncidentStageChanged,
 )
 from incidents.lifecycle.services.locked_change import Change, change
+from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.lifecycle.services.transitions import move_to
 from incidents.models import Incident
 from incidents.parsing import as_severity, as_stage, as_status_or_stage, as_type
 from incidents.sla.services.clocks import clocks_for, set_deadlines
-from incidents.timeline.services.timeline_entries import newest
+from incidents.timeline.change_words import change_words
 from incidents.validation import clean_count, clean_labels, clean_text, clean_title
 from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 
@@ -26,35 +26,6 @@ __all__ = [
     "acknowledge_incident", "change_severity", "change_stage", "change_status", "edit_incident",
     "remove_component", "set_component_impact",
 ]  # fmt: skip
-
-
-def acknowledge_incident(
-    actor: Actor,
-    *,
-    number: int | str | None = None,
-    incident_id: int | None = None,
-    note: str = "",
-    version: int | None = None,
-) -> Incident:
-    """Somebody has it. The status stays as it is; the first one counts.
-
-    The same actor again: nothing changes. Raises Conflict naming who was first (or stale, or over), Invalid,
-    NotFound, Forbidden.
-    """
-
-    def work(it: Change) -> None:
-        text = clean_text("note", note)
-        if it.incident.acknowledged_at is not None:
-            it.is_repeat_of(newest(it.incident, acknowledged=True), "acknowledged")
-            return
-        it.refuse_stale()
-        it.incident.acknowledged_at = it.at
-        it.save()
-        it.note(EntryKind.ACKNOWLEDGED, text or f"Acknowledged by {actor.label}.", acknowledged=True)
-        summary = f"{actor.label} acknowledged {it.incident.reference}"
-        it.finish("incident.acknowledge", summary, [IncidentAcknowledged(*it.ids)])
-
-    return change(actor, work, number=number, incident_id=incident_id, version=version)
 
 
 def change_status(
@@ -113,7 +84,7 @@ def _set_stage(it: Change, stage: Stage, message: str) -> None:
     it.incident.stage = stage
     it.save()
     data: dict[str, Any] = {"from": before.value, "stage": stage.value}
-    it.note(EntryKind.STAGE_CHANGE, text or f"Stage set to {stage.label.lower()}.", **data)
+    it.note(EntryKind.STAGE_CHANGE, text or f"Stage: {before.label} → {stage.label}.", **data)
     summary = f"{it.incident.reference}: stage {before} -> {stage}"
     it.finish("incident.stage", summary, [IncidentStageChanged(*it.ids, before.value, stage.value)])
 
@@ -142,7 +113,7 @@ def change_severity(
         _recompute_clocks(it.incident)
         it.save()
         data: dict[str, Any] = {"from": before.value, "severity": wanted.value}
-        it.note(EntryKind.SEVERITY_CHANGE, text or f"Severity set to {wanted.label}.", **data)
+        it.note(EntryKind.SEVERITY_CHANGE, text or f"Severity: {before.label} → {wanted.label}.", **data)
         summary = f"{it.incident.reference}: severity {before} -> {wanted}"
         it.finish(
             "incident.severity", summary, [IncidentSeverityChanged(*it.ids, before.value, wanted.value)]
@@ -206,11 +177,12 @@ def _edit(it: Change, wanted: Mapping[str, object]) -> None:
     if not changed:
         return
     it.refuse_stale()
+    before = {name: getattr(it.incident, name) for name in changed}
     for name in changed:
         setattr(it.incident, name, wanted[name])
     if "incident_type" in changed:
         it.incident.type_basis = _basis_of(it.actor)
     it.save()
-    words = ", ".join(changed).replace("_", " ")
-    it.note(EntryKind.CHANGE, f"Changed {words}.", fields=changed)
-    it.finish("incident.edit", f"{it.incident.reference}: changed {words}", [IncidentChanged(*it.ids)])
+    words = change_words({name: (before[name], wanted[name]) for name in changed})
+    it.note(EntryKind.CHANGE, words, fields=changed)
+    it.finish("incident.edit", f"{it.incident.reference}: {words}", [IncidentChanged(*it.ids)])

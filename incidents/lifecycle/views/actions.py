@@ -17,7 +17,7 @@ from core.ui.form_recovery import take_form
 from core.ui.htmx import done, render
 from incidents.bulk.models import BulkAction
 from incidents.bulk.services.actions import act_on_one
-from incidents.lifecycle.forms import ActionForm
+from incidents.lifecycle.forms import ActionForm, ResolveForm
 from incidents.lifecycle.views.verbs import ACTIONS, Action
 from incidents.models import Incident
 from incidents.selectors import incident_for
@@ -48,7 +48,7 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     except Invalid as fault:
         _note_faults(form, fault)
         return _page(request, name, form, status=422)
-    return _done(request, action, incident_for(actor, incident.number), taken)
+    return _done(request, action, form, incident_for(actor, incident.number), taken)
 
 
 def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Actor) -> tuple[ActionForm, bool]:
@@ -66,6 +66,8 @@ def _run(actor: Actor, action: Action, form: ActionForm) -> BulkAction | None:
     Fields that nobody else touched are written even when the rest has moved on meanwhile.
     """
     number, data = form.incident.number, form.cleaned_data
+    if isinstance(form, ResolveForm):
+        data = {**data, "kept": form.kept()}
     if action.undo:
         role = data.get("role", ResponseRole.COMMANDER)
         work = partial(action.run, actor, number, data)
@@ -123,7 +125,9 @@ def _note_faults(form: ActionForm, fault: Invalid) -> None:
         form.add_error(None, fault.detail)
 
 
-def _done(request: HttpRequest, action: Action, incident: Incident, taken: BulkAction | None) -> HttpResponse:
+def _done(
+    request: HttpRequest, action: Action, form: ActionForm, incident: Incident, taken: BulkAction | None
+) -> HttpResponse:
     words = {
         "ref": incident.reference,
         "status": incident.get_status_display().lower(),
@@ -137,4 +141,5 @@ def _done(request: HttpRequest, action: Action, incident: Incident, taken: BulkA
     url = back if back and is_ours else f"/incidents/{incident.reference}"
     topics = ("incidents", f"incident:{incident.number}")
     undo = f"/incidents/bulk/{taken.pk}/undo" if taken else ""
-    return done(request, action.said.format(**words), url=url, topics=topics, undo=undo)
+    said = form.told(incident) or action.said.format(**words)
+    return done(request, said, url=url, topics=topics, undo=undo)

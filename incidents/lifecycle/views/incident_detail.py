@@ -32,7 +32,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     refuse_unknown(request.GET)
     context = {
         "incident": incident,
-        "nav_current": "/incidents",
+        "nav_current": "/" if incident.is_unresolved else "/incidents",
         "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         "form": NoteForm(incident=incident, actor=actor).styled(),
     }

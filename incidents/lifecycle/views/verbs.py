@@ -56,7 +56,9 @@ def _stage(actor: Actor, number: int, data: Data) -> None:
 
 def _resolve(actor: Actor, number: int, data: Data) -> None:
     given = {name: data[name] for name in ("message", "is_public", "version")}
-    resolving.resolve_incident(actor, number=number, root_cause=data["root_cause"] or None, **given)
+    resolving.resolve_incident(
+        actor, number=number, root_cause=data["root_cause"] or None, keep_affected=data["kept"], **given
+    )
 
 
 def _close(actor: Actor, number: int, data: Data) -> None:
@@ -134,7 +136,7 @@ ACTIONS: Final = {
         "Acknowledge",
         lifecycle_forms.AcknowledgeForm,
         _acknowledge,
-        "You have {ref}.",
+        "{ref} acknowledged",
         undo=BulkKind.ACKNOWLEDGE,
     ),
     "status": Action(
@@ -142,15 +144,10 @@ ACTIONS: Final = {
     ),
     "stage": Action("Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: {stage} now."),
     "resolve": Action(
-        "Resolve",
-        "Resolve",
-        lifecycle_forms.ResolveForm,
-        _resolve,
-        "{ref} is resolved.",
-        undo=BulkKind.RESOLVE,
+        "Resolve", "Resolve", lifecycle_forms.ResolveForm, _resolve, "{ref} resolved", undo=BulkKind.RESOLVE
     ),
-    "close": Action("Close", "Close", lifecycle_forms.MessageForm, _close, "{ref} is closed."),
-    "reopen": Action("Reopen", "Reopen", lifecycle_forms.MessageForm, _reopen, "{ref} is open again."),
+    "close": Action("Close", "Close", lifecycle_forms.MessageForm, _close, "{ref} closed"),
+    "reopen": Action("Reopen", "Reopen", lifecycle_forms.MessageForm, _reopen, "{ref} reopened"),
     "assign": Action(
         "Assign a role",
         "Assign",
