@@ -32,6 +32,7 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.timeline.api import router as story_router
+from notifications.api import channels_router, deliveries_router, routes_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -78,6 +79,9 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("/channels", channels_router)
+api.add_router("/routes", routes_router)
+api.add_router("/deliveries", deliveries_router)
 api.add_router("", accounts_router)
 
 

@@ -30,3 +30,10 @@ def broken_channels(workspace_id: int) -> Sequence[Channel]:
     """Channels in use that refuse everything."""
     rows = Channel.objects.of(workspace_id).filter(state=Channel.State.BROKEN)
     return list(rows.order_by("name"))
+
+
+def count_broken() -> tuple[int, str]:
+    """How many channels in use are broken over all workspaces, and the name of one of them."""
+    rows = Channel.across_workspaces.filter(state=Channel.State.BROKEN, is_enabled=True).order_by("pk")
+    names = list(rows.values_list("name", flat=True)[:100])
+    return len(names), names[0] if names else ""

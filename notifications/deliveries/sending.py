@@ -70,7 +70,7 @@ def _superseded(delivery: Delivery) -> str:
     if delivery.event_kind not in {"incident.opened", "incident.reopened"}:
         return ""
     over = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id, status__in=OVER)
-    if channel is not None and channel.kind == "pagerduty" and over.exists():
+    if channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page and over.exists():
         return "the incident was resolved before it could be triggered"
     return ""
 

@@ -21,6 +21,13 @@ from notifications.deliveries.message import Message
 
 MAX_RECIPIENTS: Final = 50
 SMTP_S: Final = 15
+_CSS: Final = """
+body { margin: 0; padding: 24px; background: #f5f5f4; font-family: system-ui, sans-serif; color: #1c1917 }
+.card { max-width: 560px; margin: 0 auto; padding: 24px; background: #fff; border-radius: 8px }
+h1 { font-size: 18px; line-height: 1.4 }
+p { font-size: 15px; line-height: 1.5 }
+"""
+_INLINER: Final = css_inline.CSSInliner(extra_css=_CSS, load_remote_stylesheets=False)
 
 
 @channel_kind
@@ -92,7 +99,7 @@ def build(message: Message, recipient: str) -> EmailMultiAlternatives:
         connection=get_connection(timeout=SMTP_S),
     )
     html = render_to_string("notifications/mail.html", context)
-    mail.attach_alternative(css_inline.inline(html, load_remote_stylesheets=False), "text/html")
+    mail.attach_alternative(_INLINER.inline(html), "text/html")
     return mail
 
 
