@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -31,8 +31,18 @@ from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
+from incidents.stages.api import router as stages_router
+from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
 from notifications.api import channels_router, deliveries_router, routes_router
+from notifications.escalation.api import incident_router as incident_escalation_router
+from notifications.escalation.api import router as policies_router
+from postmortems.action_items.api import incident_router as incident_items_router
+from postmortems.action_items.api import router as items_router
+from postmortems.api import incident_router as incident_postmortems_router
+from postmortems.api import router as postmortems_router
+from postmortems.learning.api import lessons_router, postmortem_router
+from postmortems.learning.api import router as learning_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -68,6 +78,8 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", stages_router)
+api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
@@ -77,11 +89,19 @@ api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
+api.add_router("/incidents", incident_escalation_router)
+api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
 api.add_router("/deliveries", deliveries_router)
+for learning in (incident_postmortems_router, learning_router, incident_items_router):
+    api.add_router("/incidents", learning)
+api.add_router("/postmortems", postmortems_router)
+api.add_router("/postmortems", postmortem_router)
+api.add_router("/action-items", items_router)
+api.add_router("/lessons", lessons_router)
 api.add_router("", accounts_router)
 
 
@@ -132,6 +152,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
+@api.exception_handler(InternalError)  # a read-only database, for one
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
     detail = "The database does not answer. Nothing was stored; send the same request again."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)

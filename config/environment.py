@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, field_validator, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,8 +26,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.installation.connections import has_known_password, open_ones
 from config.paths import DATA_DIR, ROOT, RUNTIME_ENV
+from config.production_faults import production_faults, words
 
 LOOPBACK: Final[dict[int, Any]] = {4: IPv4Network("127.0.0.0/8"), 6: IPv6Network("::1/128")}
 
@@ -31,6 +40,7 @@ class Environment(BaseSettings):
         env_file_encoding="utf-8",
         extra="ignore",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     tocsin_env: Literal["production", "local", "test"] = Field(
@@ -123,7 +133,9 @@ class Environment(BaseSettings):
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Minimum level logged."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -142,7 +154,7 @@ class Environment(BaseSettings):
     @classmethod
     def _is_read(cls, value: Path | None) -> Path | None:
         if value and not value.is_dir():
-            raise ValueError(f"{value} is not a folder")
+            raise ValueError("must be a folder")
         if value and not os.environ.get("TOCSIN_SECRETS_DIR"):
             raise ValueError("set it in the environment: files of secrets are read before .env")
         return value
@@ -150,8 +162,11 @@ class Environment(BaseSettings):
     @field_validator("trusted_proxies", "http_allowed_networks")
     @classmethod
     def _are_networks(cls, value: str) -> str:
-        for word in words(value):
-            ip_network(word, strict=False)
+        try:
+            for word in words(value):
+                ip_network(word, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks, separated by commas") from None
         return value
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url", "base_url")
@@ -163,39 +178,24 @@ class Environment(BaseSettings):
             raise ValueError("must be an http:// or https:// address")
         return value
 
-    @model_validator(mode="after")
-    def _production_is_safe(self) -> Self:
-        if self.tocsin_env != "production":
-            return self
-        if self.tocsin_open_loopback:
-            raise ValueError("TOCSIN_OPEN_LOOPBACK cannot be switched on in production")
-        if len(self.secret_key.get_secret_value()) < 50:
-            raise ValueError("SECRET_KEY must be set to at least 50 random characters in production")
-        if "*" in self.allowed_hosts.split(","):
-            raise ValueError("ALLOWED_HOSTS must name hosts in production, not *")
-        if self.database_url is None or self.redis_url is None:
-            raise ValueError("DATABASE_URL and REDIS_URL must be set in production")
-        networks = [ip_network(word, strict=False) for word in words(self.http_allowed_networks)]
-        if any(network.overlaps(LOOPBACK[network.version]) for network in networks):
-            raise ValueError("HTTP_ALLOWED_NETWORKS cannot hold loopback addresses in production")
-        self._connections_are_safe()
-        return self
-
-    def _connections_are_safe(self) -> None:
-        database, valkey = str(self.database_url or ""), str(self.redis_url or "")
-        known = [
-            name
-            for name, address in (("DATABASE_URL", database), ("REDIS_URL", valkey))
-            if has_known_password(address)
-        ]
-        if known:
-            raise ValueError(f"{' and '.join(known)}: the password is one that everybody tries first")
-        plain = list(open_ones(database, valkey, self.s3_endpoint_url or ""))
-        if plain and not self.plain_connections:
-            raise ValueError(
-                f"{' and '.join(plain)}: use verified TLS (sslmode=verify-full, rediss://, https://), "
-                "or say PLAIN_CONNECTIONS=true for a network you trust"
-            )
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_faults_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Names every fault in one error, and no value."""
+        faults: list[str] = []
+        made: Self | None = None
+        try:
+            made = handler(given)
+        except ValidationError as error:
+            faults = [
+                f"{'.'.join(map(str, one['loc'])).upper()}: {_rule(one['msg'])}" for one in error.errors()
+            ]
+        kind = given.get("tocsin_env", "production") if isinstance(given, dict) else "production"
+        if kind == "production":
+            faults += production_faults(given if isinstance(given, dict) else {})
+        if faults or made is None:
+            raise ValueError("; ".join(faults))
+        return made
 
     def signing_key(self) -> str:
         """SECRET_KEY, or outside production one made once and kept in the data folder."""
@@ -213,6 +213,6 @@ def _kept_key(folder: Path) -> str:
     return path.read_text().strip()
 
 
-def words(text: str) -> list[str]:
-    """`a, b,,c` -> `["a", "b", "c"]`."""
-    return [w.strip() for w in text.split(",") if w.strip()]
+def _rule(message: str) -> str:
+    """What an error says of the rule, without what was given."""
+    return message.removeprefix("Value error, ").partition(", input")[0]

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.apps_list import APPS
-from config.environment import Environment, words
+from config.environment import Environment
 from config.paths import ROOT
+from config.production_faults import words
 from config.runtime.logging import logging_settings, own_secrets
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.http.middleware.ClientAddress",
     "core.http.middleware.RequestId",
+    "core.http.machine_addresses.trailing_slash_middleware",
     "core.http.middleware.SecurityHeaders",
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import traceback
@@ -15,6 +16,8 @@ from core.redaction import MASK, is_secret, redact
 Record = MutableMapping[str, Any]
 MIN_OWN_LENGTH: Final = 8  # a shorter value is found by chance in harmless text
 MAX_DEPTH: Final = 8
+TRACEBACK: Final = "\0traceback\0"  # stands between a readable line and its traceback, until it is escaped
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Rendered by the last processor: the time is ours, and numbers stay numbers.
 _AS_THEY_ARE: Final = (int, float, bool, type(None))
 
@@ -64,6 +67,27 @@ class RecordRedaction:
         if isinstance(value, list | tuple | set | frozenset) and depth < MAX_DEPTH:
             return [self._value(None, item, depth + 1) for item in value]
         return self.text(_as_text(value))
+
+
+def escaped(_logger: Any, _method: str, line: str) -> str:
+    """Processor: a readable record on one line, its traceback indented below; no control character acts.
+
+    Nothing a stranger sends can look like a line of its own, or change a terminal.
+    """
+    head, _, trouble = line.partition(TRACEBACK)
+    below = [f"    {_CONTROL.sub(_escape, row)}" for row in trouble.split("\n")] if trouble else []
+    return "\n".join([_CONTROL.sub(_escape, head.strip("\n")), *below])
+
+
+def escaped_json(_logger: Any, _method: str, line: str) -> str:
+    """Processor: a JSON line without the control characters that JSON itself lets pass."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
+def _escape(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    known = {9: "\\t", 10: "\\n", 13: "\\r"}
+    return known.get(number) or (f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}")
 
 
 def _as_text(value: Any) -> str:

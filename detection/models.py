@@ -8,12 +8,14 @@ from detection.sources.models import (
     SourceAlert,
     SourceSample,
     SourceSecret,
+    SourceSubscription,
     SourceTally,
+    SourceWord,
 )
 from detection.webhooks.models import RequestOutcome
 
 __all__ = [
     "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
-    "SourceTally",
+    "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

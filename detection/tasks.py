@@ -40,7 +40,7 @@ def _evaluate() -> bool:
 
 @shared_task(name="detection.sweep_rules", ignore_result=True)
 def sweep_rules() -> None:
-    """Look again at every rule whose check interval has passed."""
+    """Re-check every rule whose check interval has passed."""
     with _sweeps.turn() as is_ours:
         if is_ours:
             sweep_due()

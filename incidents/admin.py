@@ -13,6 +13,7 @@ from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, num
 from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
+    ChecklistItem,
     Component,
     Incident,
     IncidentCounter,
@@ -21,6 +22,8 @@ from incidents.models import (
     RoleAssignment,
     SlaClock,
     SlaPolicy,
+    StageTemplate,
+    StageVisit,
     TimelineEntry,
 )
 
@@ -123,4 +126,25 @@ class SlaPolicyAdmin(ReadOnly):
 class SlaClockAdmin(OfIncidents):
     list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
     list_filter = ("workspace", "kind", "phase", "state")
+    list_select_related = ("incident",)
+
+
+@admin.register(StageTemplate)
+class StageTemplateAdmin(ReadOnly):
+    list_display = ("workspace", "stage", "incident_type", "from_minutes", "to_minutes")
+    list_filter = ("workspace", "stage")
+    list_select_related = ("workspace",)
+
+
+@admin.register(StageVisit)
+class StageVisitAdmin(OfIncidents):
+    list_display = ("incident", "stage", "entered_at", "left_at", "skipped_at", "skip_reason")
+    list_filter = ("workspace", "stage")
+    list_select_related = ("incident",)
+
+
+@admin.register(ChecklistItem)
+class ChecklistItemAdmin(OfIncidents):
+    list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
+    list_filter = ("workspace", "stage", "kind")
     list_select_related = ("incident",)

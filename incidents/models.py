@@ -6,12 +6,14 @@ from incidents.evidence.models import IncidentEvidence
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
+from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
 from incidents.timeline.models import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
     "BulkAction",
     "BulkStep",
+    "ChecklistItem",
     "Component",
     "Incident",
     "IncidentCounter",
@@ -20,5 +22,7 @@ __all__ = [
     "RoleAssignment",
     "SlaClock",
     "SlaPolicy",
+    "StageTemplate",
+    "StageVisit",
     "TimelineEntry",
 ]

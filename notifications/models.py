@@ -3,6 +3,17 @@
 from notifications.channels.models import Channel
 from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.escalation.models import Escalation, EscalationPolicy, EscalationStep
 from notifications.routes.models import Route
 
-__all__ = ["Channel", "ContactMethod", "Delivery", "DeliveryAttempt", "QuietHours", "Route"]
+__all__ = [
+    "Channel",
+    "ContactMethod",
+    "Delivery",
+    "DeliveryAttempt",
+    "Escalation",
+    "EscalationPolicy",
+    "EscalationStep",
+    "QuietHours",
+    "Route",
+]

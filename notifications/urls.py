@@ -1,4 +1,4 @@
-"""Addresses of channels, routes, deliveries and contact methods."""
+"""Addresses of channels, routes, escalation, deliveries and contact methods."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from django.urls import path, re_path
 from notifications.channels import views as channels
 from notifications.contacts import views as contacts
 from notifications.deliveries import views as deliveries
+from notifications.escalation import views as escalation
 from notifications.routes import views as routes
 
 app_name = "notifications"
 urlpatterns = [
+    path("settings/escalation", escalation.policies, name="policies"),
+    path("settings/escalation/new", escalation.new_policy, name="new_policy"),
+    path("settings/escalation/defaults", escalation.install, name="install_policies"),
+    path("settings/escalation/<int:pk>", escalation.policy, name="policy"),
+    path("settings/escalation/<int:pk>/delete", escalation.delete, name="delete_policy"),
     path("settings/channels", channels.channels, name="channels"),
     path("settings/channels/new/<slug:kind>", channels.add, name="channel_new"),
     path("settings/channels/<int:channel_id>", channels.edit, name="channel"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
-from accounts.sign_in.limits import release_slots, take_slots
+from accounts.sign_in.limits import account_name, release_slots, take_slots
 from accounts.sign_in.services import note_password_sign_in
 from accounts.sign_in.session_store import remember_browser
 from core.http.security_log import note, seen_of
@@ -29,10 +31,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Members are invited."""
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether `next=` leads back to this very host, and over https where the request came over it."""
+        request = allauth_context.request
+        host, secure = {request.get_host()}, request.is_secure()
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=host, require_https=secure)
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Take a slot. Raises allauth's ValidationError when there is none left."""
         name = credentials.get("email") or credentials.get("username") or ""
-        self._slots = take_slots(name, request.META.get("REMOTE_ADDR", ""))
+        number = _number_of(credentials)
+        who = name if number is None else account_name(number)  # by whichever of its names it was tried
+        self._slots = take_slots(who, request.META.get("REMOTE_ADDR", ""))
         if self._slots is None:
             note("sign_in.limited", means="password", **seen_of(request))
             raise self.validation_error("too_many_login_attempts")

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from accounts.sign_in.limits import release_slots, take_slots
+from accounts.sign_in.limits import account_name, release_slots, take_slots
 from core.http.security_log import note
 
 
@@ -55,7 +55,7 @@ class PasswordForm(forms.Form):
         label="New password",
         strip=False,
         max_length=256,
-        help_text="Eight characters or more; long is better than odd.",
+        help_text="At least 8 characters; longer is better.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -72,7 +72,7 @@ class PasswordForm(forms.Form):
 
 def right_password(user: User, given: str, address: str) -> str:
     """The password given. Raises ValidationError; wrong ones are counted with those of the sign-in."""
-    slots = take_slots(user.username, address)
+    slots = take_slots(account_name(user.pk), address)
     if slots is None:
         note("password.limited", user=user.pk, address=address)
         raise ValidationError("Too many tries. Wait five minutes.", code="limited")

@@ -28,6 +28,11 @@ def take_slots(name: str, address: str) -> list[str] | None:
     return taken
 
 
+def account_name(user_id: int) -> str:
+    """The name that tries of an account are counted under; no one can type it."""
+    return f"\0account:{user_id}"
+
+
 def release_slots(slots: list[str]) -> None:
     """Free the slots of a try that succeeded."""
     for slot in slots:

@@ -35,7 +35,7 @@ class IssuedToken:
 def issue_token(
     actor: Actor, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> IssuedToken:
-    """Make a token for the actor's workspace.
+    """Create a token for the actor's workspace.
 
     `expires_at`: with a time zone, within the next hundred years; None: never.
     Raises Forbidden, and Invalid naming the field.

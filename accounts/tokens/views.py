@@ -120,5 +120,5 @@ def revoke(request: HttpRequest, token_id: str) -> HttpResponse:
         token = services.revoke_token(current_actor(request), token_id=_number(token_id))
     except Conflict as refusal:
         return _list(request, refused=refusal.detail, status=refusal.status)
-    messages.success(request, f"{token.name} is revoked.")
+    messages.success(request, f"{token.name} revoked.")
     return SeeOther(PAGE)

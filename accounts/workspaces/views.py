@@ -42,7 +42,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     except Invalid as refusal:
         note_faults(form, refusal)
         return _page(request, form, now, status=422)
-    messages.success(request, "The workspace is saved.")
+    messages.success(request, "Workspace saved.")
     return SeeOther(PAGE)
 
 

@@ -76,7 +76,7 @@ STORIES: Final = (
         "Ended the stuck sessions, set idle_in_transaction_session_timeout to 60 s.",
     ),
     Story(
-        "Search answers slowly",
+        "Search latency high",
         "performance_degradation",
         "sev3",
         ("search",),
@@ -166,7 +166,7 @@ STORIES: Final = (
         detected=False,
     ),
     Story(
-        "Zones cannot reach each other",
+        "Network partition between zones",
         "network_partition",
         "sev2",
         ("network", "orders-db"),

@@ -15,7 +15,7 @@ class Troubles(Panel):
     """One red line for each part that does not work, and since when."""
 
     name = "troubles"
-    title = "What does not work"
+    title = "Outages"
     template = "layouts/troubles.html"
 
     def topics(self, key: str) -> tuple[str, ...]:

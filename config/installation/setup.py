@@ -17,6 +17,7 @@ from accounts.tokens.services import issue_token
 from accounts.workspaces.services import add_founder, create_bare_workspace, free_slug
 from detection.rules.services.rules import install_builtin_rules
 from incidents.sla.services.clocks import seed_policies
+from notifications.escalation.services.policies import install_default_policies
 
 FIRST_SLUG: Final = "default"
 FIRST_ADMIN: Final = "admin"
@@ -36,11 +37,12 @@ class FirstSteps:
 
 
 def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
-    """A workspace with its SLA policies and built-in rules, still without members. Raises Invalid."""
+    """A workspace with its policies and built-in rules, still without members. Raises Invalid."""
     with transaction.atomic():
         workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
         seed_policies(workspace.pk)
         install_builtin_rules(system_actor(workspace.pk))
+        install_default_policies(system_actor(workspace.pk))
     return workspace
 
 

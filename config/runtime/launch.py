@@ -110,4 +110,4 @@ def _settings() -> Environment:
         return Environment()
     except ValidationError as error:
         faults = "; ".join(str(fault["msg"]) for fault in error.errors())
-        raise StartError(f"the settings are wrong: {faults}") from error
+        raise StartError(f"the settings are wrong: {faults}") from None

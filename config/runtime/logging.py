@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from core.log_redaction import RecordRedaction, redact_tracebacks
+from core.log_redaction import TRACEBACK, RecordRedaction, escaped, escaped_json, redact_tracebacks
 
 _TRACEBACK_AS_DATA = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -33,9 +33,15 @@ def logging_settings(level: str, *, json: bool, own: Collection[str] = ()) -> di
     redaction = RecordRedaction(own)
     redact_tracebacks(redaction)
     last: list[Any] = (
-        [_TRACEBACK_AS_DATA, redaction.record, structlog.processors.JSONRenderer(), redaction.json_line]
+        [
+            _TRACEBACK_AS_DATA,
+            redaction.record,
+            structlog.processors.JSONRenderer(),
+            redaction.json_line,
+            escaped_json,
+        ]
         if json
-        else [structlog.processors.format_exc_info, redaction.record, _readable, redaction.line]
+        else [structlog.processors.format_exc_info, redaction.record, _readable, redaction.line, escaped]
     )
     processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     formatter = {
@@ -95,7 +101,7 @@ def _readable(_logger: Any, _method: str, record: Any) -> str:
     record.pop("timestamp", None)
     extra = " ".join(f"{k}={v}" for k, v in record.items())
     line = " ".join(part for part in (level.upper(), f"{name}:", str(text), extra) if part)
-    return f"{line}\n{trouble}" if trouble else line
+    return f"{line}{TRACEBACK}{trouble}" if trouble else line
 
 
 structlog.configure(

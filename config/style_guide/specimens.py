@@ -28,7 +28,7 @@ ICONS: Final = (
 LIVE: Final = (
     ("live", "Live"),
     ("late", "Reconnecting"),
-    ("away", "Not live, checking every 10 s"),
+    ("away", "Not live, polling every 10 s"),
     ("off", "Connecting"),
 )
 LONG_WORD: Final = "Payments-" + "x" * 150

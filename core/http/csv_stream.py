@@ -10,8 +10,10 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet, also behind what some of them leave out.
+_FORMULA: Final = ("=", "+", "-", "@", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_LEFT_OUT: Final = " \t\r\n\"'\ufeff\u200b\u00a0"
+_ODD: Final = ("\t", "\r", "\n", "\ufeff")
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:
@@ -26,7 +28,10 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> str:
 def _harmless(cell: object) -> object:
     if cell is None:
         return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    is_formula = cell.startswith(_ODD) or cell.lstrip(_LEFT_OUT).startswith(_FORMULA)
+    return f"'{cell}" if is_formula else cell
 
 
 def csv_response(

@@ -46,7 +46,7 @@ HEADERS: Final = [
 ]
 
 TOO_MANY: Final = RateLimited(
-    "This session listens as often as it may. The page asks every ten seconds instead; close some tabs."
+    "Too many live connections for this session; polling every 10 seconds. Close some tabs."
 )
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
-from core.redaction import redact, redact_value
 from detection.evaluation.member_events import member_events, read_event_filter
+from detection.own_keys import masked
 from incidents.selectors import incident_for
 
 router = Router(tags=["Incidents"])
@@ -63,6 +63,7 @@ def events(
     wanted = read_event_filter(given, source="source", level="level")
     page = member_events(actor, incident, wanted, cursor=query.cursor or None, limit=query.limit)
     link_pages(request, response, page.older)
+    shown = masked(actor.workspace_id, [[event.message, event.metadata] for event in page.items])
     return [
         {
             "event_id": event.event_id,
@@ -71,9 +72,9 @@ def events(
             "source": event.source,
             "event_type": event.event_type,
             "level": event.get_level_display(),
-            "message": redact(event.message),
-            "metadata": redact_value(event.metadata),
+            "message": message,
+            "metadata": metadata,
             "correlation_id": event.correlation_id,
         }
-        for event in page.items
+        for event, (message, metadata) in zip(page.items, shown, strict=True)
     ]

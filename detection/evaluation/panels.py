@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from accounts.actor import Actor
 from core.errors import Invalid
-from core.redaction import redact, redact_value
 from core.ui.panels import panel
 from detection.evaluation.member_events import (
     EventFilter,
@@ -20,6 +19,7 @@ from detection.evaluation.member_events import (
 )
 from detection.levels import LEVEL_LABELS
 from detection.models import Event
+from detection.own_keys import masked
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 
@@ -43,9 +43,9 @@ class Shown:
 
 def shown(event: Event) -> Shown:
     """An event with its message and metadata redacted."""
-    metadata = event.metadata
-    words = json.dumps(redact_value(metadata), indent=2, ensure_ascii=False) if metadata else ""
-    return Shown(event, redact(event.message), words)
+    message, metadata = masked(event.workspace_id, [event.message, event.metadata])
+    words = json.dumps(metadata, indent=2, ensure_ascii=False) if metadata else ""
+    return Shown(event, message, words)
 
 
 @panel

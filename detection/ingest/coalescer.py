@@ -18,7 +18,7 @@ from detection.ingest.statement import EncodedBatch
 MAX_WAITING_EVENTS = 20_000
 MAX_FLUSH_EVENTS = 2000
 # What means "the database cannot be asked now", and what means that it does not like a value.
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, OSError, TimeoutError)
 VALUES = (psycopg.DataError, psycopg.IntegrityError)
 
 Flush = Callable[[Sequence[EncodedBatch]], Awaitable[list[int]]]

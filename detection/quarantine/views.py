@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import Capability, allowed
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid, Malformed, Problem
-from core.redaction import redact, redact_value
 from core.ui.htmx import done
 from detection.models import QuarantinedRequest
+from detection.own_keys import masked
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.sources.selectors import quarantine_page, quarantined_for
@@ -56,14 +56,14 @@ def replay(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     if receipt.refused:
         said = f"{receipt.refused} of its elements still cannot be read; the rest was taken."
         return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(said))
-    return done(request, "Read and taken. It waits no longer.", url="/quarantine")
+    return done(request, "Replayed and accepted.", url="/quarantine")
 
 
 @require_POST
 def discard(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     """POST: throw it away; 303 to the list."""
     discard_quarantined(current_actor(request), quarantine_id=quarantine_id)
-    return done(request, "Thrown away.", url="/quarantine")
+    return done(request, "Discarded.", url="/quarantine")
 
 
 def _page(request: HttpRequest, row: QuarantinedRequest, fault: Problem | None = None) -> HttpResponse:
@@ -77,15 +77,15 @@ def shown_body(row: QuarantinedRequest) -> str:
         raw = unpacked(bytes(row.body), row.headers, webhook_formats().get(row.source.kind).max_body)
     except Problem:
         raw = bytes(row.body)
-    return readable(raw)
+    return readable(raw, row.workspace_id)
 
 
-def readable(raw: bytes) -> str:
+def readable(raw: bytes, workspace_id: int) -> str:
     """A body for people: JSON set out, secrets masked by their names and looks, cut at 20,000 characters."""
     text = raw.decode("utf-8", "replace")
     try:
-        value: Any = redact_value(json.loads(text))
+        value: Any = masked(workspace_id, json.loads(text))
         shown = json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
-        shown = redact(text)
+        shown = str(masked(workspace_id, text))
     return shown.replace("\0", "\N{REPLACEMENT CHARACTER}")[:MAX_SHOWN]

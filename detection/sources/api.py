@@ -11,8 +11,8 @@ from pydantic import Field
 
 from accounts.actor import Actor
 from core.http.link_pagination import known_only, link_pages
-from core.redaction import redact_value
 from detection.models import QuarantinedRequest, Source
+from detection.own_keys import masked
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.quarantine.views import shown_body
@@ -250,7 +250,7 @@ def quarantined_json(row: QuarantinedRequest) -> Mapping[str, Any]:
     return {
         "id": row.pk, "source": row.source.name, "source_id": row.source_id, "reason": row.reason,
         "detail": row.detail, "faults": row.faults, "method": row.method,
-        "headers": redact_value(row.headers),
+        "headers": masked(row.workspace_id, dict(row.headers)),
         "times": row.times, "received_at": row.received_at, "last_received_at": row.last_received_at,
         "expires_at": row.expires_at, "replayed_at": row.replayed_at, "replayed_by": row.replayed_by,
     }  # fmt: skip

@@ -24,7 +24,7 @@ class Outcome(models.TextChoices):
     """What came of one incident's step. The empty text: nothing was tried."""
 
     DONE = "done", "Done"
-    SAME = "same", "So already"
+    SAME = "same", "Unchanged"
     REFUSED = "refused", "Refused"
 
 

@@ -226,7 +226,7 @@ class DeclareForm(forms.Form):
         label="Type", choices=IncidentType.choices, initial=IncidentType.OTHER, required=False
     )
     components = forms.CharField(
-        label="Components", required=False, max_length=1000, help_text="Separated by commas"
+        label="Components", required=False, max_length=1000, help_text="Comma-separated component names"
     )
     description = words_field("Description")
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)

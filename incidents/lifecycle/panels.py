@@ -60,7 +60,7 @@ class IncidentHeader(IncidentPanel):
         return {
             "incident": incident,
             "clocks": sla_statuses(incident, now, clocks_for(incident)) if is_unresolved else [],
-            "stages": [(stage.label, stages.index(stage)) for stage in stages],
+            "stages": [(stage.label, stages.index(stage), stage.value) for stage in stages],
             "stage_at": stages.index(Stage(incident.stage)),
             "roles": [(role.value, role.label, held.get(role.value)) for role in ResponseRole],
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),

@@ -28,7 +28,7 @@ _LABELS: Final = {
     "stage": dict(Stage.choices),
     "type": dict(IncidentType.choices),
     "since": SINCE,
-    "assigned_to": {"none": "Nobody"},
+    "assigned_to": {"none": "Unassigned"},
 }
 
 

@@ -41,7 +41,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     for order in (
         Order("newest", "Newest first", ("detected_at", "id")),
         Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
-        Order("severity", "Worst first", ("weight", "detected_at", "id")),
+        Order("severity", "Most severe first", ("weight", "detected_at", "id")),
         Order("last_event", "Latest event first", ("active_minute", "id")),
         Order("duration", "Longest first", ("lasted", "id")),
     )

@@ -112,7 +112,7 @@ class ComponentHealth(OverviewPanel):
 
 
 def component_definition() -> dict[str, Any]:
-    """What a page shows under "How this is worked out"."""
+    """What a page shows under "How is this calculated?"."""
     points = health.COMPONENT_POINTS
     return {
         "severities": Severity.labels,

@@ -151,7 +151,7 @@ def related(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.put("/{reference}/related/{other}", response=RelatedOut, summary="Link two incidents")
 def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
-    """Each to the other; once linked, linking again changes nothing."""
+    """Link two incidents (idempotent)."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
     incident = relate_incidents(actor, number=where.reference, other=where.other)

@@ -130,7 +130,7 @@ class StageForm(ActionForm):
     """How the response is run now."""
 
     stage = forms.ChoiceField(label="Stage", choices=Stage.choices)
-    message = words_field("Message (optional)", rows=2)
+    message = words_field("Message (needed to skip a stage)", rows=2)
 
     def prepare(self) -> None:
         order = list(Stage)
@@ -139,6 +139,14 @@ class StageForm(ActionForm):
 
     def told(self, now: Incident) -> str:
         return changed_words(now, "stage", self.incident.get_stage_display(), now.get_stage_display())
+
+
+class TickForm(ActionForm):
+    """One item of a stage's checklist, done or not."""
+
+    stage = forms.ChoiceField(choices=Stage.choices, widget=forms.HiddenInput)
+    position = forms.IntegerField(min_value=1, max_value=1000, widget=forms.HiddenInput)
+    ticked = forms.BooleanField(required=False, label="Done")
 
 
 class EntryForm(ActionForm):

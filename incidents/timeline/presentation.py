@@ -29,8 +29,8 @@ KINDS: Final[Mapping[str, tuple[EntryKind, ...]]] = {
     ALL_ACTIVITY: (),
 }  # fmt: skip
 TABS: Final = (
-    (HIGHLIGHTS, "Story"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
-    ("changes", "Changes"), (ALL_ACTIVITY, "Everything"),
+    (HIGHLIGHTS, "Highlights"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
+    ("changes", "Changes"), (ALL_ACTIVITY, "All activity"),
 )  # fmt: skip
 
 

@@ -36,7 +36,17 @@ from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from notifications.channels.services import create_channel
 from notifications.deliveries.planning import Fact, to_channel
+from notifications.escalation.services.policies import put_policy
+from notifications.escalation.validation import PolicyValues
 from notifications.routes.services import RouteValues, save_route
+from postmortems.action_items.services import create_item
+from postmortems.documents.comments import add_comment
+from postmortems.documents.models import Comment
+from postmortems.drafting.services import draft_postmortem
+from postmortems.learning.lessons import add_lesson
+from postmortems.learning.models import FactorNode, Lesson
+from postmortems.learning.services import add_why
+from postmortems.template_library.models import PostmortemTemplate
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +69,7 @@ RULE = {
     "rule_id": "mine", "name": "Mine", "incident_type": "error_burst", "severity": "sev3",
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
+POLICY = {"name": "mine", "steps": [{"wait_s": 60, "targets": [{"kind": "on_call"}]}]}
 OVERRIDE = {"username": "spare.of.acme"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
@@ -73,6 +84,12 @@ API: dict[tuple[str, str], Row] = {
     ("PATCH", "/incidents/{reference}/status"): Row(
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
+    ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
+        May.INCIDENTS_WRITE, {"ticked": True}, about=True
+    ),
+    ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
+    ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/assign"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("POST", "/incidents/{reference}/resolve"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -140,6 +157,62 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/components"): Row(May.COMPONENTS_WRITE, {"name": "new"}),
     ("GET", "/components/{name}"): Row(May.INCIDENTS_READ, about=True),
     ("PATCH", "/components/{name}"): Row(May.COMPONENTS_WRITE, {"tier": 2}, about=True),
+    ("POST", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
+    ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
+    ("GET", "/postmortems"): Row(May.POSTMORTEMS_READ),
+    ("GET", "/postmortems/{reference}"): Row(May.POSTMORTEMS_READ, about=True),
+    ("PATCH", "/postmortems/{reference}"): Row(May.POSTMORTEMS_WRITE, {"title": "x"}, about=True),
+    ("PUT", "/postmortems/{reference}/sections/{key}"): Row(
+        May.POSTMORTEMS_WRITE, {"text": "x", "base_version": 1}, about=True
+    ),
+    ("GET", "/postmortems/{reference}/revisions"): Row(May.POSTMORTEMS_READ, about=True),
+    ("POST", "/postmortems/{reference}/revisions/{number}/restore"): Row(May.POSTMORTEMS_WRITE, about=True),
+    ("POST", "/postmortems/{reference}/request-review"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
+    ("POST", "/postmortems/{reference}/withdraw"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
+    ("POST", "/postmortems/{reference}/approvals"): Row(
+        May.POSTMORTEMS_READ, {"role": "manager"}, about=True
+    ),
+    ("POST", "/postmortems/{reference}/waivers"): Row(
+        May.POSTMORTEMS_WRITE, {"subject": "section:data_loss", "reason": "No data at all."}, about=True
+    ),
+    ("POST", "/postmortems/{reference}/publish"): Row(May.POSTMORTEMS_PUBLISH, {}, about=True),
+    ("POST", "/postmortems/{reference}/amend"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
+    ("GET", "/postmortems/{reference}/comments"): Row(May.POSTMORTEMS_READ, about=True),
+    ("POST", "/postmortems/{reference}/comments"): Row(
+        May.POSTMORTEMS_WRITE, {"section_key": "went_well", "body": "x"}, about=True
+    ),
+    ("POST", "/postmortems/{reference}/comments/{comment_id}/resolve"): Row(
+        May.POSTMORTEMS_WRITE, about=True
+    ),
+    ("GET", "/postmortems/{reference}/export"): Row(May.POSTMORTEMS_READ, about=True),
+    ("POST", "/postmortems/{reference}/lessons"): Row(May.POSTMORTEMS_WRITE, {"lesson": "x"}, about=True),
+    ("POST", "/incidents/{reference}/lessons"): Row(May.POSTMORTEMS_WRITE, {"lesson": "x"}, about=True),
+    ("POST", "/incidents/{reference}/five-whys"): Row(May.POSTMORTEMS_WRITE, {}, about=True),
+    ("GET", "/incidents/{reference}/five-whys"): Row(May.POSTMORTEMS_READ, about=True),
+    ("POST", "/incidents/{reference}/five-whys/whys"): Row(May.POSTMORTEMS_WRITE, {"why": "x"}, about=True),
+    ("PATCH", "/incidents/{reference}/five-whys/whys/{why_id}"): Row(
+        May.POSTMORTEMS_WRITE, {"answer": "x"}, about=True
+    ),
+    ("DELETE", "/incidents/{reference}/five-whys/whys/{why_id}"): Row(May.POSTMORTEMS_WRITE, about=True),
+    ("POST", "/incidents/{reference}/five-whys/root-cause"): Row(
+        May.POSTMORTEMS_WRITE, {"root_cause": "x"}, about=True
+    ),
+    ("POST", "/incidents/{reference}/five-whys/factors"): Row(
+        May.POSTMORTEMS_WRITE, {"factor": "x"}, about=True
+    ),
+    ("GET", "/lessons"): Row(May.POSTMORTEMS_READ),
+    ("DELETE", "/lessons/{lesson_id}"): Row(May.POSTMORTEMS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/action-items"): Row(May.POSTMORTEMS_READ, about=True),
+    ("POST", "/incidents/{reference}/action-items"): Row(
+        May.ACTION_ITEMS_WRITE, {"title": "Do the thing"}, about=True
+    ),
+    ("GET", "/action-items"): Row(May.POSTMORTEMS_READ),
+    ("POST", "/action-items"): Row(
+        May.ACTION_ITEMS_WRITE, {"title": "Do the thing", "incident_id": "INC-1"}, about=True
+    ),
+    ("GET", "/action-items/{item}"): Row(May.POSTMORTEMS_READ, about=True),
+    ("PATCH", "/action-items/{item}"): Row(May.ACTION_ITEMS_WRITE, {"priority": "low"}, about=True),
+    ("PATCH", "/action-items/{item}/status"): Row(May.ACTION_ITEMS_WRITE, {"status": "done"}, about=True),
     ("GET", "/me"): Row(None),
     ("GET", "/workspaces"): Row(None),
     ("POST", "/workspaces"): Row(None, {"name": "Another"}, person=True),
@@ -172,6 +245,12 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/on-call/schedules/{schedule_id}/calendar"): Row(May.ONCALL_WRITE, about=True),
     ("DELETE", "/on-call/overrides/{override_id}"): Row(May.ONCALL_WRITE, about=True),
     ("POST", "/on-call/swaps"): Row(May.INCIDENTS_WRITE, {"shift_id": 0, "other_shift_id": 0}),
+    ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
+    ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
+    ("GET", "/escalation-policies/{policy_id}"): Row(May.ONCALL_READ, about=True),
+    ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
+    ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
+    ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -215,6 +294,9 @@ PAGES: dict[str, str | May] = {
     "settings/deliveries/<int:delivery_id>/resend": "signed",
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)": "signed",
+    "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
+    "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
+    "settings/escalation/<int:pk>/delete": "signed",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write",
     "setup": "settings.write", "setup/dismiss": "settings.write",
@@ -231,6 +313,25 @@ PAGES: dict[str, str | May] = {
     "activity": "signed", "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",
+    "postmortems": "signed", "postmortems/<str:reference>": "incident",
+    "postmortems/<str:reference>/draft": "act", "postmortems/<str:reference>/preview": "act",
+    "postmortems/<str:reference>/sections/<str:key>": "act", "postmortems/<str:reference>/comments": "act",
+    "postmortems/<str:reference>/comments/<int:comment_id>/resolve": "act",
+    "postmortems/<str:reference>/versions": "incident",
+    "postmortems/<str:reference>/versions/<int:number>": "incident",
+    "postmortems/<str:reference>/versions/<int:number>/restore": "act",
+    "postmortems/<str:reference>/state/<slug:verb>": "act", "postmortems/<str:reference>/decide": "act",
+    "postmortems/<str:reference>/waive": "act", "postmortems/<str:reference>/settings": "act",
+    "postmortems/<str:reference>/export": "incident", "postmortems/<str:reference>/five-whys": "incident",
+    "postmortems/<str:reference>/five-whys/<int:node_id>": "act",
+    "postmortems/<str:reference>/lessons": "act", "public/postmortems/<str:key>": "open",
+    "lessons": "signed", "lessons/<int:lesson_id>/remove": "act",
+    "action-items": "signed", "action-items/new": "signed", "action-items/bulk": "signed",
+    "action-items/export.csv": "signed", "action-items/<str:item>": "incident",
+    "settings/postmortems": May.TEMPLATES_WRITE,
+    "settings/postmortems/<int:template_id>": May.TEMPLATES_WRITE,
+    "settings/postmortems/<int:template_id>/copy": "signed",
+    "settings/postmortems/<int:template_id>/archive": "signed",
     "panels/<str:name>": "signed", "admin/": "staff",
     "sources": May.SOURCES_READ, "sources/new": May.SOURCES_WRITE,
     "sources/<int:source_id>": May.SOURCES_READ,
@@ -280,10 +381,20 @@ def house(make_user, workspace, other_workspace) -> House:
     fact = Fact(workspace.pk, "Ours", "incident.opened", {"snapshot": {"title": "Ours"}})
     delivery = to_channel(fact, channel, "", priority=1, why="Ours", state="dead")
     delivery.save()
+    draft_postmortem(system, 1)
+    lesson = add_lesson(system, 1, lesson="Ours")
+    why = add_why(system, 1, question="Ours")
+    create_item(system, 1, title="Ours to be done")
+    comment = add_comment(system, 1, section_key="went_well", body="Ours")
+    policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
     where = {
+        "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
+        "lesson_id": str(lesson.pk), "item": "ACT-1",
+        "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
+        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
@@ -430,7 +541,13 @@ SAMPLES = {
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "public_id": "0" * 16, "identifier": "x", "action": "close", "source_id": "1", "secret_id": "1",
-    "quarantine_id": "1", "invitation_id": "1",
+    "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
+}  # fmt: skip
+
+
+# Parameters that are primary keys of rows in the house.
+IDS = {
+    "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
 }  # fmt: skip
 
 
@@ -440,6 +557,9 @@ def address_of(route: str) -> str:
     if route.startswith("components/"):
         pk = Component.across_workspaces.get(name="api").pk
         return "/" + route.replace("<int:pk>", str(pk)).replace("<path:name>", "api")
+    for name, model in IDS.items():
+        if f"<int:{name}>" in route:
+            route = route.replace(f"<int:{name}>", str(model.across_workspaces.earliest("pk").pk))
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES[found[1]], route)
 
 

@@ -212,3 +212,22 @@ def test_own_secrets_are_keys_and_passwords_of_addresses() -> None:
     with contextlib.suppress(ValueError):
         found.remove("p%40ss")
     assert sorted(found) == ["one", "p@ss", "two"]
+
+
+@pytest.mark.parametrize("written", ["console"], indirect=True)
+@pytest.mark.parametrize("style", ["message", "argument", "extra", "structlog", "exception", "extra key"])
+def test_forged_lines_and_control_characters_are_escaped(style: str, written: io.StringIO) -> None:
+    forged = "GET /a\nCRITICAL root: forged\r\x1b[2J\x1b]0;title\x07\x9b31m\x85\u2028end"
+    STYLES[style](logging.getLogger("tocsin.test"), forged)
+    shown = written.getvalue()
+    assert not any(line.startswith("CRITICAL") for line in shown.splitlines())
+    assert not [one for one in shown if (ord(one) < 32 and one != "\n") or 127 <= ord(one) < 160]
+    assert "\\x1b[2J" in shown
+
+
+@pytest.mark.parametrize("written", ["json"], indirect=True)
+def test_json_line_holds_no_control_character(written: io.StringIO) -> None:
+    logging.getLogger("tocsin.test").info("a\x7f\x9b\u2028\n\x1b[2Jb")
+    shown = written.getvalue().removesuffix("\n")
+    assert all(32 <= ord(one) < 127 for one in shown)
+    assert json.loads(shown)["event"] == "a\x7f\x9b\u2028\n\x1b[2Jb"

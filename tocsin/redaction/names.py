@@ -9,7 +9,9 @@ _SECRET_NAME: Final = re.compile(
     r"pass(word|wd|phrase|code)?$|pwd$|secret|token|authorization|cookie|credential|creds?$|dsn$|_pat$"
     r"|(api|access|private|session|signing|encryption|routing|hmac|shared|preshared|master|account|service"
     r"|integration|ingest|license|auth)[_-]?key"
-    r"|contraseña|kennwort|passwort|mot_?de_?passe|senha|пароль|密码|密碼|パスワード",
+    r"|contraseña|kennwort|passwort|mot_?de_?passe|senha|пароль|密码|密碼|パスワード"
+    r"|(app|application|webhook|storage|source|sender|integration|client|deploy|ssh|ingest|license|auth)"
+    r"[_-]?keys?$|^genie_?key$",
     re.IGNORECASE,
 )
 

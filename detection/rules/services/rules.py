@@ -153,7 +153,7 @@ def _check(rule: DetectionRule, values: Mapping[str, Any], version: int | None) 
 def _save(rule: DetectionRule, names: list[str]) -> None:
     rule.version += 1
     rule.updated_at = timezone.now()
-    # Looked at again at once: a lower threshold may be crossed already.
+    # Checked again at once: a lower threshold may be crossed already.
     rule.last_swept_at = None
     rule.save(update_fields=[*names, "version", "updated_at", "last_swept_at"])
 

@@ -62,7 +62,7 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
             update_source(
                 actor, source_id=source_id, version=form.cleaned_data["source_version"], mapping=given
             )
-            return done(request, "The mapping is saved.", url=page_of(source))
+            return done(request, "Mapping saved.", url=page_of(source))
     except (Invalid, Conflict) as fault:
         note_faults(form, fault)
         return _page(request, source, form, Preview(problem=fault.detail), status=422)
@@ -98,7 +98,7 @@ def _body(source: Source, sample: SourceSample | None) -> str:
     """The last body that came, secrets masked, else the sample of the format."""
     if sample is None or sample.content_type == MULTIPART:
         return webhook_formats().get(source.kind).guide.text
-    return readable(bytes(sample.body))
+    return readable(bytes(sample.body), sample.workspace_id)
 
 
 def _page(

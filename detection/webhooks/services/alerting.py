@@ -95,8 +95,15 @@ def _divided(
     """Alerts that repeat what is known of their keys, and the others."""
     rows = rows_of(workspace_id, source, {alert.key for alert in alerts}) if alerts else {}
     window = timedelta(minutes=source.reopen_minutes)
+    alerts = [a for a in alerts if not _is_idle(a, rows.get(a.key))]
     new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
     return [a for a in alerts if a.key not in new], [a for a in alerts if a.key in new]
+
+
+def _is_idle(alert: Alert, row: SourceAlert | None) -> bool:
+    """Whether it says only that alerts which were not listed are over, and none of them burns."""
+    is_end = alert.silent and alert.state == AlertState.RESOLVED and not alert.whole_group
+    return is_end and (row is None or row.state not in BURNING)
 
 
 def _is_repeat(
@@ -263,7 +270,7 @@ class _Sitting:
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
     def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
-        """Bring back an incident that was resolved a short while ago; False where that may not be."""
+        """Reopen an incident that was resolved a short while ago; False where that may not be."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:

@@ -19,8 +19,9 @@ from incidents.models import Incident, TimelineEntry
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import CLOCK_FIELDS, set_clocks
+from incidents.stages.services.entering import enter_stage
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
-from incidents.vocabulary import EntryKind
+from incidents.vocabulary import EntryKind, Stage
 
 # Columns that follow from the others: no change anybody made.
 _UNTOLD = ("version", "updated_at", "type_basis", "severity_basis")
@@ -103,6 +104,8 @@ class Change:
         self.incident.save(update_fields=[*changed])
         if not CLOCK_FIELDS.isdisjoint(changed):
             set_clocks(self.incident.workspace_id, [self.incident.pk])
+        if "stage" in changed:
+            enter_stage(self.incident, self.at, left=Stage(changed["stage"][0]))
 
     def finish(
         self,

@@ -32,8 +32,8 @@ def patch_incident(
 
     Keys: title, description, impact, root_cause, labels, incident_type, users_impacted ("": unknown),
     severity, status, stage, assigned_to (a user name; None: nobody), notes, message and is_public (said with
-    a change of status, or as an update). Raises Conflict when `version` is stale, and what the services
-    raise; then nothing is changed.
+    a change of status or stage, or as an update). Raises Conflict when `version` is stale, and what the
+    services raise; then nothing is changed.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)
@@ -42,8 +42,9 @@ def patch_incident(
             incident = edit_incident(actor, **where, **texts)
         if "severity" in wanted:
             incident = change_severity(actor, **where, severity=wanted["severity"])
+        with_stage = wanted.get("message") or "" if "stage" in wanted and "status" not in wanted else ""
         if "stage" in wanted:
-            incident = change_stage(actor, **where, stage=wanted["stage"])
+            incident = change_stage(actor, **where, stage=wanted["stage"], message=with_stage)
         if "assigned_to" in wanted:
             incident = assign_role(actor, **where, username=wanted["assigned_to"])
         if wanted.get("notes"):
@@ -51,7 +52,7 @@ def patch_incident(
         said = {name: wanted[name] for name in ("message", "is_public") if name in wanted}
         if "status" in wanted:
             incident = change_status(actor, **where, status=wanted["status"], **said)
-        elif said.get("message"):
+        elif said.get("message") and not with_stage:
             incident = add_update(actor, **where, **said)
     return incident
 

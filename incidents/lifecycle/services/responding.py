@@ -18,8 +18,9 @@ from incidents.lifecycle.services.transitions import move_to
 from incidents.models import Incident
 from incidents.parsing import as_severity, as_stage, as_status_or_stage, as_type
 from incidents.sla.services.clocks import clocks_for, set_deadlines
+from incidents.stages.services.entering import skip_stages, skipped_between
 from incidents.timeline.change_words import change_words
-from incidents.validation import clean_count, clean_labels, clean_text, clean_title
+from incidents.validation import clean_count, clean_labels, clean_text, clean_title, invalid
 from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 
 __all__ = [
@@ -66,7 +67,8 @@ def change_stage(
 ) -> Incident:
     """Run the response in another stage; any may follow any. The present one again changes nothing.
 
-    Raises Conflict (stale), Invalid, NotFound, Forbidden.
+    A move that jumps over stages the incident was never in needs a `message`, the reason. Raises Conflict
+    (stale), Invalid, NotFound, Forbidden.
     """
     wanted = as_stage(stage)
 
@@ -81,9 +83,16 @@ def _set_stage(it: Change, stage: Stage, message: str) -> None:
     if stage == before:
         return
     it.refuse_stale()
+    skipped = skipped_between(it.incident, before, stage)
+    if skipped and not text:
+        names = ", ".join(one.label.lower() for one in skipped)
+        raise invalid("message", "skip", f"must say why {names} is skipped")
     it.incident.stage = stage
     it.save()
+    skip_stages(it.incident, skipped, text, it.at)
     data: dict[str, Any] = {"from": before.value, "stage": stage.value}
+    if skipped:
+        data["skipped"] = [one.value for one in skipped]
     it.note(EntryKind.STAGE_CHANGE, text or f"Stage: {before.label} → {stage.label}.", **data)
     summary = f"{it.incident.reference}: stage {before} -> {stage}"
     it.finish("incident.stage", summary, [IncidentStageChanged(*it.ids, before.value, stage.value)])

@@ -14,10 +14,8 @@ from core.queue.storage import queue_storage
 
 class Migration(migrations.Migration):
 
-    initial = True
-
     dependencies = [
-        ('accounts', '0006_calendar_imports'),
+        ('notifications', '0001_escalation'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
