@@ -23,6 +23,7 @@ _VERBS: Final = {
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
     "test": "test message",
+    "page": "needs you",
 }
 
 

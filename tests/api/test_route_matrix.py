@@ -394,7 +394,7 @@ def house(make_user, workspace, other_workspace) -> House:
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
-        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
+        "policy_id": str(policy.pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",

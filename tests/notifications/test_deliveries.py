@@ -285,3 +285,42 @@ def test_a_drill_pages_nobody(channel, declare, deliver, outside):
     assert outside.pagerduty.events == []
     assert only().priority == 1
     assert "[DRILL]" in str(outside.slack.posted[0])
+
+
+def test_a_page_of_an_escalation_reaches_every_verified_method(declare, deliver, outside, actor, workspace):
+    from django.utils import timezone
+
+    from core.secrets.encryption import encrypt
+    from notifications.contacts.models import ContactMethod
+    from notifications.escalation.pages import Page, plan_pages
+
+    incident = declare("sev1")
+    page = Page(f"esc:{incident.pk}:1:1:1", incident.pk, "on call", user_id=actor.user_id)
+    plan_pages(workspace.pk, [page])
+    assert only(event_kind="page").reason == "this person has no verified contact method"
+    ContactMethod.objects.create(
+        workspace=workspace, user_id=actor.user_id, kind="email", address=encrypt("on.call@example.com"),
+        digest="x", hint="on…@example.com", verified_at=timezone.now(),
+    )  # fmt: skip
+    for _ in range(2):
+        plan_pages(workspace.pk, [page])
+    deliver()
+    [mail] = outside.mailbox.messages
+    assert (mail["To"], mail["Subject"]) == (
+        "on.call@example.com",
+        "[SEV1] INC-1 needs you: Checkout is down",
+    )
+
+
+def test_a_contact_method_is_verified_by_the_code_that_was_sent(outside, actor):
+    import re
+
+    from core.errors import Invalid
+    from notifications.contacts.services import add_method, verify_method
+
+    method = add_method(actor, kind="email", address="me@example.com")
+    [mail] = outside.mailbox.messages
+    code = re.match(r"\d{6}", mail["Subject"]).group()
+    with pytest.raises(Invalid):
+        verify_method(actor, method_id=method.pk, code=f"{(int(code) + 1) % 1_000_000:06d}")
+    assert verify_method(actor, method_id=method.pk, code=code).verified_at is not None
