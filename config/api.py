@@ -1,4 +1,4 @@
-"""The API at /api/v1: each app's router behind one door, every refusal as problem+json, docs at /docs."""
+"""The API at /api/v1: routers of all apps, errors as problem+json, docs at /docs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from accounts.api import router as accounts_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
+from accounts.tokens.device_api import router as device_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
@@ -102,6 +103,7 @@ api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
+api.add_router("", device_router)
 api.add_router("", accounts_router)
 
 

@@ -1,4 +1,4 @@
-"""Every setting an operator can give, typed, with each fault named at start."""
+"""Typed settings from the environment, validated at start."""
 
 from __future__ import annotations
 

@@ -195,6 +195,7 @@ STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.sign_in.page_authentication.current_actor"
+TOCSIN_API_VIEWER = "accounts.tokens.authentication.live_viewer"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

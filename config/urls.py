@@ -1,4 +1,4 @@
-"""Every address: each app's urls, the API and its documentation, the admin."""
+"""Root URL configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every table of detection: rules and findings, the events they count, and the sources that send them."""
+"""All models of detection, for Django."""
 
 from detection.rules.models import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
 from detection.sources.models import (

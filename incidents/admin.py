@@ -1,4 +1,4 @@
-"""Incidents in Django's admin: for looking. Changes go through the services."""
+"""Django admin of incidents, read-only."""
 
 from __future__ import annotations
 

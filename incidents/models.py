@@ -1,4 +1,4 @@
-"""Every model of the app, gathered where Django looks for them."""
+"""All models of incidents, for Django."""
 
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component

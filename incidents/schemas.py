@@ -1,4 +1,4 @@
-"""What the incident API takes and gives. Inputs take every alias; outputs use the canonical words."""
+"""Schemas of the incident API. Input takes aliases, output uses canonical words."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from notifications.routes import views as routes
 
 app_name = "notifications"
 urlpatterns = [
+    path("on-call/reachability", escalation.reachability, name="reachability"),
     path("settings/escalation", escalation.policies, name="policies"),
     path("settings/escalation/new", escalation.new_policy, name="new_policy"),
     path("settings/escalation/defaults", escalation.install, name="install_policies"),

@@ -1,4 +1,4 @@
-"""Reading the audit log: who did what, and when, newest first."""
+"""Audit log queries: filters, pages by cursor, export."""
 
 from __future__ import annotations
 

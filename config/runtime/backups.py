@@ -1,4 +1,4 @@
-"""Where backups are kept: a folder, or `s3://bucket/prefix` in the storage the settings name."""
+"""Reads and writes backups in a folder or at `s3://bucket/prefix`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web process whose event loop stands still answers nobody and yet lives: it ends itself and comes back.
+"""Exits the web process when its event loop hangs, so that it is restarted.
 
 Python waits for ever for a thread that could not start for want of memory, and whoever waits for the loop
 waits with it. Nothing is lost by ending: what was acknowledged is in PostgreSQL.

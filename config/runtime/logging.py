@@ -1,4 +1,4 @@
-"""Structured logs: one line a record, JSON in production, readable elsewhere, secrets taken out of both."""
+"""Structured logs with secrets redacted: JSON in production, readable elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that hears nothing although beat speaks is stuck: it ends itself and is started again.
+"""Exits a worker that receives no message although beat sends them, so that it is restarted.
 
 Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is
 lost by ending: work is in PostgreSQL, and messages only wake.

@@ -1,4 +1,4 @@
-"""Who sends us webhooks, what they last said of each alert, and what of theirs could not be read."""
+"""Webhook sources, their alerts, quarantined requests and changes."""
 
 from __future__ import annotations
 

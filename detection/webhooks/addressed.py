@@ -1,4 +1,4 @@
-"""Formats whose senders know an address by heart: that of the service they were made for."""
+"""Formats with fixed paths, as their senders expect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type about a component. The form shapes it; the service decides."""
+"""Form of a component."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ComponentForm(forms.Form):
             del self.fields["name"]
 
     def styled(self) -> ComponentForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self
 

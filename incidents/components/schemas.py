@@ -1,4 +1,4 @@
-"""What the API of the catalogue takes and gives."""
+"""Schemas of the component API."""
 
 from __future__ import annotations
 

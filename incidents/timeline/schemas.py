@@ -1,4 +1,4 @@
-"""What the API takes and gives of an incident's story."""
+"""Schemas of the timeline API."""
 
 from __future__ import annotations
 

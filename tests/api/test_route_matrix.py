@@ -255,6 +255,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
 }
+# Of a caller's own sign-in: tried in tests/tocsin/test_login.py.
+APART = {("POST", "/device/start"), ("POST", "/device/token"), ("DELETE", "/me/token")}
 # Let in by a key in the address, whoever asks: neither session nor token counts there.
 KEYED = {
     ("POST", "/webhooks/{format_name}/{source_key}"),
@@ -269,7 +271,7 @@ PAGES: dict[str, str | May] = {
     "offline": "open", "offline-worker.js": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
-    "find": "signed", "style": "signed",
+    "find": "signed", "device": "signed", "style": "signed",
     "settings": "signed", "settings/profile": "signed", "settings/profile/sessions/end": "signed",
     "settings/profile/sessions/<slug:public_id>/end": "signed",
     "settings/workspace": "settings.write", "settings/members": "members.read",
@@ -294,6 +296,7 @@ PAGES: dict[str, str | May] = {
     "settings/deliveries/<int:delivery_id>/resend": "signed",
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)": "signed",
+    "on-call/reachability": May.ONCALL_READ,
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
@@ -440,7 +443,7 @@ def role_may(role: str, capability: May | None) -> bool:
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation():
-    assert set(operations()) == set(API) | KEYED
+    assert set(operations()) == set(API) | KEYED | APART
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)

@@ -1,4 +1,4 @@
-"""Accounts as the people who run the server change them, in the admin pages."""
+"""Changes operators make to user accounts in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people set for themselves alone."""
+"""Changes people make to their own profile."""
 
 from __future__ import annotations
 

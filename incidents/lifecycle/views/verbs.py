@@ -1,4 +1,4 @@
-"""What can be done with an incident on its page: each verb, its form and the service behind it."""
+"""Actions of the incident page: form and service of each."""
 
 from __future__ import annotations
 

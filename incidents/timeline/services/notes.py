@@ -1,4 +1,4 @@
-"""Words added to the timeline: notes for the responders, updates for whoever waits."""
+"""Adds notes and updates to the timeline."""
 
 from __future__ import annotations
 
