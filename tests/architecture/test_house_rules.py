@@ -31,6 +31,7 @@ MAY_CROSS_WORKSPACES = {
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
+    "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
