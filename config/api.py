@@ -32,6 +32,7 @@ from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
+from incidents.handoff.api import router as handoff_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
@@ -80,6 +81,7 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", handoff_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)

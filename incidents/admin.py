@@ -20,6 +20,7 @@ from incidents.models import (
     IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
+    RoleOffer,
     SlaClock,
     SlaPolicy,
     StageTemplate,
@@ -148,3 +149,10 @@ class ChecklistItemAdmin(OfIncidents):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
     list_filter = ("workspace", "stage", "kind")
     list_select_related = ("incident",)
+
+
+@admin.register(RoleOffer)
+class RoleOfferAdmin(OfIncidents):
+    list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
+    list_filter = ("workspace", "role", "answer")
+    list_select_related = ("incident", "from_user", "to_user")

@@ -198,6 +198,25 @@ class IncidentRoleAssigned(IncidentEvent):
 
 
 @dataclass(frozen=True)
+class IncidentRoleOffered(IncidentEvent):
+    """The holder of `role` offered it to another member."""
+
+    topic: ClassVar[str] = "incident.role_offered"
+    role: str
+    offer_id: int
+    from_user_id: int
+    to_user_id: int
+
+
+@dataclass(frozen=True)
+class IncidentRoleOfferEnded(IncidentRoleOffered):
+    """The offer was accepted, declined, withdrawn or expired."""
+
+    topic: ClassVar[str] = "incident.role_offer_ended"
+    answer: str = ""
+
+
+@dataclass(frozen=True)
 class IncidentNoted(IncidentEvent):
     """A note (internal) or an update was added to the timeline."""
 

@@ -3,6 +3,7 @@
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
+from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
@@ -20,6 +21,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
+    "RoleOffer",
     "SlaClock",
     "SlaPolicy",
     "StageTemplate",

@@ -88,6 +88,13 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/offers"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/offers"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True
+    ),
+    ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
+        May.INCIDENTS_WRITE, {"accept": True}, about=True
+    ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -391,6 +398,7 @@ def house(make_user, workspace, other_workspace) -> House:
     comment = add_comment(system, 1, section_key="went_well", body="Ours")
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
     where = {
+        "offer_id": "1",
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
