@@ -42,6 +42,7 @@ S3_SECRET_KEY = ENVIRONMENT.s3_secret_key.get_secret_value()
 S3_BUCKET = ENVIRONMENT.s3_bucket
 S3_PUBLIC_ENDPOINT_URL = ENVIRONMENT.s3_public_endpoint_url
 S3_REGION = ENVIRONMENT.s3_region
+REMEDIATION_COMMANDS = ENVIRONMENT.remediation_commands
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
