@@ -34,6 +34,8 @@ class Capability(StrEnum):
     ONCALL_READ = "oncall.read"
     ONCALL_WRITE = "oncall.write"
     SYSTEM_READ = "system.read"
+    REMEDIATION_RUN = "remediation.run"
+    REMEDIATION_WRITE = "remediation.write"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -61,6 +63,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.ONCALL_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
+    Capability.REMEDIATION_RUN: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.REMEDIATION_WRITE: (Role.ADMIN, Scope.ADMIN),
 }
 
 

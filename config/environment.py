@@ -120,6 +120,11 @@ class Environment(BaseSettings):
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
+    remediation_commands: dict[str, list[str]] = Field(
+        {},
+        description="Commands that remediation may run, as JSON: name to program and arguments, such as "
+        '`{"restart": ["/usr/local/bin/restart", "{component}"]}`.',
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Minimum level logged."
     )

@@ -40,6 +40,7 @@ S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
 S3_ACCESS_KEY = ENVIRONMENT.s3_access_key
 S3_SECRET_KEY = ENVIRONMENT.s3_secret_key.get_secret_value()
 S3_REGION = ENVIRONMENT.s3_region
+REMEDIATION_COMMANDS = ENVIRONMENT.remediation_commands
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 

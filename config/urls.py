@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("notifications.urls")),
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
+    path("", include("remediation.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from accounts.actor import Actor, system_actor
-from accounts.models import Membership, Role, Scope, Workspace
+from accounts.models import Membership, Role, Scope, User, Workspace
 from accounts.oncall.services.feeds import create_feed
 from accounts.oncall.services.overrides import create_override
 from accounts.oncall.services.schedules import create_schedule, put_rotation
@@ -44,6 +46,7 @@ from postmortems.learning.lessons import add_lesson
 from postmortems.learning.models import FactorNode, Lesson
 from postmortems.learning.services import add_why
 from postmortems.template_library.models import PostmortemTemplate
+from remediation.runs.services.proposing import Request, request_run
 
 pytestmark = pytest.mark.django_db
 
@@ -238,6 +241,28 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/on-call/schedules/{schedule_id}/calendar"): Row(May.ONCALL_WRITE, about=True),
     ("DELETE", "/on-call/overrides/{override_id}"): Row(May.ONCALL_WRITE, about=True),
     ("POST", "/on-call/swaps"): Row(May.INCIDENTS_WRITE, {"shift_id": 0, "other_shift_id": 0}),
+    ("GET", "/incidents/{reference}/actions"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/runs"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/runs"): Row(
+        May.REMEDIATION_RUN, {"action": "scale_up"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/remediation/actions"): Row(May.INCIDENTS_READ),
+    ("GET", "/remediation/actions/{action}"): Row(May.INCIDENTS_READ),
+    ("PATCH", "/remediation/actions/{action}"): Row(May.REMEDIATION_WRITE, {"cooldown_s": 9}),
+    ("POST", "/remediation/actions/{action}/enable"): Row(May.REMEDIATION_WRITE),
+    ("POST", "/remediation/actions/{action}/disable"): Row(May.REMEDIATION_WRITE),
+    ("POST", "/remediation/actions/{action}/try-again"): Row(May.REMEDIATION_WRITE),
+    ("GET", "/remediation/runs"): Row(May.INCIDENTS_READ),
+    ("GET", "/remediation/runs/{run_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/remediation/runs/{run_id}/approve"): Row(
+        May.REMEDIATION_RUN, {"digest": "0" * 64}, about=True, person=True
+    ),
+    ("POST", "/remediation/runs/{run_id}/reject"): Row(May.REMEDIATION_RUN, {}, about=True, person=True),
+    ("POST", "/remediation/runs/{run_id}/cancel"): Row(May.REMEDIATION_RUN, {}, about=True),
+    ("POST", "/remediation/runs/{run_id}/start"): Row(May.REMEDIATION_RUN, about=True),
+    ("POST", "/remediation/runs/{run_id}/outcome"): Row(
+        May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
+    ),
     ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
     ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
     ("GET", "/escalation-policies/{policy_id}"): Row(May.ONCALL_READ, about=True),
@@ -284,6 +309,10 @@ PAGES: dict[str, str | May] = {
     "settings/escalation/<int:pk>/delete": "signed",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write",
+    "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
+    "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
+    "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
+    "remediation/actions/<slug:slug>/<slug:verb>": "signed",
     "setup": "settings.write", "setup/dismiss": "settings.write",
     "settings/system": "system.read", "settings/deployment": "system.read",
     "rules": "rules.read", "rules/new": "rules.write", "rules/check": "rules.write",
@@ -340,22 +369,42 @@ class House:
     where: dict[str, str]
 
 
-def browser_of(make_user, workspace: Workspace, role: str, name: str = "") -> Client:
-    user = make_user(f"{name or role}.of.{workspace.slug}")
+def browser_of(workspace: Workspace, role: str, name: str = "") -> Client:
+    username = f"{name or role}.of.{workspace.slug}"
+    user = User.objects.create_user(username, email=f"{username}@example.test", display_name=username)
     Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
     browser = Client(raise_request_exception=False)
     browser.force_login(user)
     return browser
 
 
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
+    """Made once; each test undoes its changes by a savepoint, the last one takes everything along."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield made_house()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def house(make_user, workspace, other_workspace) -> House:
+def workspace(house: House, db: None) -> Workspace:
+    return Workspace.objects.get(slug="acme")
+
+
+@pytest.fixture
+def other_workspace(house: House, db: None) -> Workspace:
+    return Workspace.objects.get(slug="rival")
+
+
+def made_house() -> House:
+    workspace = Workspace.objects.create(slug="acme", name="Acme")
+    other_workspace = Workspace.objects.create(slug="rival", name="Rival")
     system = system_actor(workspace.pk)
     install_builtin_rules(system)
     declare_incident(system, title="Ours", components=["api"])
     token = issue_token(system, name="Spare", scopes=["events:write"])
-    browsers = {role: browser_of(make_user, workspace, role) for role in ROLES}
-    browser_of(make_user, workspace, "viewer", "spare")
+    browsers = {role: browser_of(workspace, role) for role in ROLES}
+    browser_of(workspace, "viewer", "spare")
     declare_incident(system, title="Ours too")
     note = add_entry(system, number=1, kind=EntryKind.NOTE, message="Ours")
     source, key = create_source(system, kind="generic", name="Ours")
@@ -373,14 +422,15 @@ def house(make_user, workspace, other_workspace) -> House:
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
-        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk),
+        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk), "action": "scale_up",
+        "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
         "reference": "INC-1", "name": "api", "rule_id": "error_burst", "username": "spare.of.acme",
         "token_id": str(token.row.pk), "slug": workspace.slug,
         "invitation_id": str(invite_member(system, email="asked@example.test").invitation.pk),
     }  # fmt: skip
-    return House(browsers, browser_of(make_user, other_workspace, "admin"), where)
+    return House(browsers, browser_of(other_workspace, "admin"), where)
 
 
 def _on_call(system: Actor) -> tuple[Any, Any, Any]:

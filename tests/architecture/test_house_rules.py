@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",
@@ -146,6 +147,7 @@ def test_every_service_takes_its_actor_first_or_runs_for_a_workspace():
         "counter",
         "source",
         "postmortem",
+        "run",
     }
     for path in product():
         if "services" not in path.with_suffix("").parts:
