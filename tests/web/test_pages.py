@@ -15,7 +15,13 @@ from incidents.models import Component, Incident, TimelineEntry
 from incidents.sla.services.clocks import seed_policies
 
 # What they show is the same whatever the severity.
-UNMOVED_BY_SEVERITY = ("component.days", "component.neighbours", "detection.events_by_level")
+UNMOVED_BY_SEVERITY = (
+    "component.days",
+    "component.neighbours",
+    "detection.events_by_level",
+    "postmortem.incident",
+    "postmortem.lessons",
+)
 HTMX = {"HX-Request": "true"}
 
 
