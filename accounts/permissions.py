@@ -29,11 +29,15 @@ class Capability(StrEnum):
     MEMBERS_READ = "members.read"
     MEMBERS_WRITE = "members.write"
     TOKENS_WRITE = "tokens.write"
+    CHANNELS_READ = "channels.read"
+    CHANNELS_WRITE = "channels.write"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
     ONCALL_READ = "oncall.read"
     ONCALL_WRITE = "oncall.write"
     SYSTEM_READ = "system.read"
+    REMEDIATION_RUN = "remediation.run"
+    REMEDIATION_WRITE = "remediation.write"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -56,11 +60,15 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.CHANNELS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.CHANNELS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.ONCALL_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
+    Capability.REMEDIATION_RUN: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.REMEDIATION_WRITE: (Role.ADMIN, Scope.ADMIN),
 }
 
 

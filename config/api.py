@@ -36,6 +36,7 @@ from incidents.handoff.api import router as handoff_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
+from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
 from postmortems.action_items.api import incident_router as incident_items_router
@@ -44,6 +45,8 @@ from postmortems.api import incident_router as incident_postmortems_router
 from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
+from remediation.api import incident_router as incident_runs_router
+from remediation.api import router as remediation_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -95,6 +98,11 @@ api.add_router("/incidents", incident_escalation_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("/channels", channels_router)
+api.add_router("/routes", routes_router)
+api.add_router("/deliveries", deliveries_router)
+api.add_router("/incidents", incident_runs_router)
+api.add_router("/remediation", remediation_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)

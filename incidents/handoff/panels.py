@@ -22,6 +22,9 @@ class IncidentOffers(IncidentPanel):
     name = "incident.offers"
     title = "Offers of roles"
     template = "incidents/panels/offers.html"
+    slot = "incident.actions"
+    css = "stack"
+    order = 5
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)

@@ -20,6 +20,8 @@ UNMOVED_BY_SEVERITY = (
     "component.days",
     "component.neighbours",
     "detection.events_by_level",
+    "postmortem.incident",
+    "postmortem.lessons",
 )
 HTMX = {"HX-Request": "true"}
 
