@@ -29,6 +29,8 @@ class Capability(StrEnum):
     MEMBERS_READ = "members.read"
     MEMBERS_WRITE = "members.write"
     TOKENS_WRITE = "tokens.write"
+    CHANNELS_READ = "channels.read"
+    CHANNELS_WRITE = "channels.write"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
     ONCALL_READ = "oncall.read"
@@ -58,6 +60,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.CHANNELS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.CHANNELS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),

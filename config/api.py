@@ -36,6 +36,7 @@ from incidents.handoff.api import router as handoff_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
+from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
 from postmortems.action_items.api import incident_router as incident_items_router
@@ -97,6 +98,9 @@ api.add_router("/incidents", incident_escalation_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("/channels", channels_router)
+api.add_router("/routes", routes_router)
+api.add_router("/deliveries", deliveries_router)
 api.add_router("/incidents", incident_runs_router)
 api.add_router("/remediation", remediation_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):

@@ -93,7 +93,7 @@ class PatchIn(Body):
     assigned_to: Name | None = Field(
         None,
         validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"),
-        description="null: nobody",
+        description="null: unassigned",
     )
     impact: Text | None = None
     root_cause: Text | None = None

@@ -31,7 +31,7 @@ def _escalation() -> CheckResult:
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
     if running.exists():
         advice = "Open Settings, Escalation policies, and give each step a target."
-        return CheckResult("warn", "an escalation reaches nobody but the admins", advice)
+        return CheckResult("warn", "an escalation reaches only the admins", advice)
     return CheckResult("ok", "no escalation is late")
 
 
@@ -49,5 +49,7 @@ def _walked(turn: int) -> CheckResult:
     holes = [one.name for one in reports if one.holes]
     if holes:
         advice = "Open On call, Reachability: it lists the times and what is missing."
-        return CheckResult("warn", f"{len(holes)} policies reach nobody at times, such as {holes[0]}", advice)
-    return CheckResult("ok", "every policy reaches somebody for the next 14 days")
+        return CheckResult(
+            "warn", f"{len(holes)} policies sometimes reach no one, such as {holes[0]}", advice
+        )
+    return CheckResult("ok", "every policy reaches someone for the next 14 days")

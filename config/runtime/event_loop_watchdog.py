@@ -16,7 +16,7 @@ from weakref import WeakSet
 LOOK_EVERY_S: Final = 1.0
 # Looks, not seconds: a process that was stopped as a whole did not look either.
 STILL_AFTER: Final = 15
-SAID: Final = b"the event loop stands still; ending, to be started again\n"
+SAID: Final = b"the event loop hangs; exiting to be restarted\n"
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 

@@ -101,7 +101,7 @@ class ChangeIn(Schema):
     kind: str = Field("deployment", examples=["deployment", "config", "flag", "other"])
     component: str = Field("", max_length=200, examples=["checkout"])
     version: str = Field("", max_length=200)
-    author: str = Field("", max_length=200, description="Unset: whoever sends it.")
+    author: str = Field("", max_length=200, description="Default: the caller.")
     occurred_at: str | float | None = Field(None, description="ISO 8601 or seconds since 1970; unset: now.")
     key: str = Field("", max_length=200, description="Told twice, it is stored once.")
     url: str = Field("", max_length=2000)

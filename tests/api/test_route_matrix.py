@@ -36,8 +36,11 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
+from notifications.channels.services import create_channel
+from notifications.deliveries.planning import Fact, to_channel
 from notifications.escalation.services.policies import put_policy
 from notifications.escalation.validation import PolicyValues
+from notifications.routes.services import RouteValues, save_route
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
 from postmortems.documents.models import Comment
@@ -125,6 +128,17 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
+    ("GET", "/channels"): Row(May.CHANNELS_READ),
+    ("POST", "/channels"): Row(May.CHANNELS_WRITE, {"kind": "log", "name": "Mine"}),
+    ("GET", "/channels/{channel_id}"): Row(May.CHANNELS_READ, about=True),
+    ("PATCH", "/channels/{channel_id}"): Row(May.CHANNELS_WRITE, {"enabled": True}, about=True),
+    ("DELETE", "/channels/{channel_id}"): Row(May.CHANNELS_WRITE, about=True),
+    ("POST", "/channels/{channel_id}/test"): Row(May.CHANNELS_WRITE, about=True),
+    ("GET", "/routes"): Row(May.CHANNELS_READ),
+    ("GET", "/routes/preview"): Row(May.CHANNELS_READ),
+    ("GET", "/deliveries"): Row(May.CHANNELS_READ),
+    ("GET", "/deliveries/{delivery_id}"): Row(May.CHANNELS_READ, about=True),
+    ("POST", "/deliveries/{delivery_id}/resend"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/sources"): Row(May.SOURCES_READ),
     ("POST", "/sources"): Row(May.SOURCES_WRITE, {"kind": "generic", "name": "Mine"}),
     ("GET", "/sources/{source_id}"): Row(May.SOURCES_READ, about=True),
@@ -292,7 +306,9 @@ PAGES: dict[str, str | May] = {
     "offline": "open", "offline-worker.js": "open",
     "api/v1/openapi.json": "open", "api/v1/": "open",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
-    "find": "signed", "device": "signed", "style": "signed",
+    "find": "signed", "device": "signed",
+    "collector": "signed", "collector/collector.pyz": "open", "collector/collector.pyz.sha256": "open",
+    "style": "signed",
     "settings": "signed", "settings/profile": "signed", "settings/profile/sessions/end": "signed",
     "settings/profile/sessions/<slug:public_id>/end": "signed",
     "settings/workspace": "settings.write", "settings/members": "members.read",
@@ -306,6 +322,17 @@ PAGES: dict[str, str | May] = {
     "settings/calendars": May.ONCALL_READ, "settings/calendars/<int:pk>/revoke": "signed",
     "settings/on-call": May.ONCALL_WRITE, "settings/on-call/<int:pk>": May.ONCALL_WRITE,
     "settings/on-call/<int:pk>/<slug:verb>": "signed",
+    "settings/channels": May.CHANNELS_READ, "settings/channels/new/<slug:kind>": May.CHANNELS_WRITE,
+    "settings/channels/<int:channel_id>": May.CHANNELS_WRITE,
+    "settings/channels/<int:channel_id>/test": "signed",
+    "settings/channels/<int:channel_id>/delete": "signed",
+    "settings/routes": May.CHANNELS_READ, "settings/routes/customize": "signed",
+    "settings/routes/new": May.CHANNELS_WRITE, "settings/routes/<int:route_id>": May.CHANNELS_WRITE,
+    "settings/routes/<int:route_id>/delete": "signed",
+    "settings/deliveries": May.CHANNELS_READ, "settings/deliveries/<int:delivery_id>": May.CHANNELS_READ,
+    "settings/deliveries/<int:delivery_id>/resend": "signed",
+    "settings/contacts": "signed", "settings/contacts/quiet": "signed",
+    "settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)": "signed",
     "on-call/reachability": May.ONCALL_READ,
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
@@ -421,6 +448,11 @@ def made_house() -> House:
     source, key = create_source(system, kind="generic", name="Ours")
     Client().post(f"/api/v1/webhooks/generic/{key}", b"not Ours", content_type="application/json")
     schedule, override, feed = _on_call(system)
+    channel = create_channel(system, kind="log", name="Ours")
+    route = save_route(system, RouteValues(name="Ours"))
+    fact = Fact(workspace.pk, "Ours", "incident.opened", {"snapshot": {"title": "Ours"}})
+    delivery = to_channel(fact, channel, "", priority=1, why="Ours", state="dead")
+    delivery.save()
     draft_postmortem(system, 1)
     lesson = add_lesson(system, 1, lesson="Ours")
     why = add_why(system, 1, question="Ours")
@@ -433,7 +465,9 @@ def made_house() -> House:
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
-        "feed_id": str(feed.row.pk), "policy_id": str(policy.pk), "action": "scale_up",
+        "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
+        "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
+        "policy_id": str(policy.pk), "action": "scale_up",
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",

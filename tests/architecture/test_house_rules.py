@@ -32,10 +32,16 @@ MAY_CROSS_WORKSPACES = {
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
+    "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
-MAY_REACH_THE_NETWORK = {"core/http/client.py", "core/http/transport.py", "config/runtime/backups.py"}
+MAY_REACH_THE_NETWORK = {
+    "core/http/client.py",
+    "core/http/transport.py",
+    "core/storage/client.py",
+    "notifications/channels/kinds/email.py",  # SMTP
+}
 
 
 def _may_refer(own: str, other: str) -> bool:

@@ -128,4 +128,4 @@ def _keep_an_admin(actor: Actor, membership: Membership) -> None:
     admins = Membership.objects.of(actor.workspace_id).filter(role=Role.ADMIN, user__is_active=True)
     others = admins.filter(~Q(pk=membership.pk))
     if not others.exists():
-        raise Conflict(f"{membership.user.label} is the last admin. Make somebody else admin first.")
+        raise Conflict(f"{membership.user.label} is the last admin. Make someone else admin first.")
