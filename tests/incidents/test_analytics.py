@@ -90,7 +90,8 @@ def test_time_between_failures_leaves_out_the_time_the_earlier_one_was_open(work
     for number, (begins, hours) in enumerate([(0, 2), (24, 1), (48, 1)], 1):
         began = start + timedelta(hours=begins)
         Incident.objects.create(
-            workspace=workspace, number=number, title="x", severity="sev3", status="resolved", source="declared",
+            workspace=workspace, number=number, title="x", severity="sev3", status="resolved",
+            source="declared",
             started_at=began, detected_at=began, resolved_at=began + timedelta(hours=hours),
         )  # fmt: skip
     found = analytics_for(make_actor("viewer"), IncidentFilter(since=SINCE, until=NOW), now=NOW)
