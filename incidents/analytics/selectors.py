@@ -132,7 +132,7 @@ def _analytics(
     )
 
 
-def _duration(measure: Measure) -> ExpressionWrapper:
+def _duration(measure: Measure) -> ExpressionWrapper[DurationField]:
     return ExpressionWrapper(F(measure.end) - F(measure.start), output_field=DurationField())
 
 
