@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Aggregate, Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncMonth
 from django.utils import timezone
 
@@ -132,7 +133,7 @@ def _analytics(
     )
 
 
-def _duration(measure: Measure) -> ExpressionWrapper[DurationField]:
+def _duration(measure: Measure) -> ExpressionWrapper[CombinedExpression]:
     return ExpressionWrapper(F(measure.end) - F(measure.start), output_field=DurationField())
 
 
