@@ -9,14 +9,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:] == ["up"]:
         # The servers must run, and the environment name them, before the settings are read.
-        from config.launch import launch
+        from config.runtime.launch import launch
 
         sys.exit(launch())
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:2] in (["backup"], ["restore"]):
         # Both are for a Tocsin that is stopped, too: then its own PostgreSQL runs for as long as they do.
-        from config.launch import with_database
+        from config.runtime.launch import with_database
 
         with_database(lambda: execute_from_command_line(sys.argv))
     else:

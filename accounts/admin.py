@@ -13,19 +13,26 @@ from django.contrib.auth.forms import UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_history import Audited, AuditedReadOnly
+from accounts.audit.admin_history import Audited, AuditedReadOnly
 from accounts.models import (
     ApiToken,
     AuditEntry,
+    CalendarFeed,
+    Invitation,
     Membership,
+    OnCallImport,
+    OnCallOverride,
+    OnCallRotation,
+    OnCallSchedule,
+    OnCallShift,
     Session,
     SignInLink,
     TokenEpoch,
     User,
     Workspace,
 )
-from accounts.services.people import check_person, note_new_password, save_person
-from core.admin_base import Growing, ReadOnly, one_of
+from accounts.people.services.accounts import check_person, note_new_password, save_person
+from core.admin.base import Growing, ReadOnly, one_of
 from core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ else:  # generic for the type checker only
 
 if admin.site.is_registered(EmailAddress):
     admin.site.unregister(EmailAddress)  # an account's address is the account's own column here
+PREFERENCES: Final = ("time_zone", "theme", "keyboard_shortcuts")
 KINDS: Final = ("user", "token", "local", "system")
 TYPES: Final = (
     "incident", "detectionrule", "membership", "apitoken", "workspace", "user", "component",
@@ -63,13 +71,25 @@ class PersonForm(PersonChange):
 @admin.register(User)
 class PersonAdmin(Audited, People):  # the one place where an account becomes staff
     form = PersonForm
-    list_display = ("username", "email", "display_name", "is_active", "is_staff", "last_login")
+    list_display = ("username", "email", "display_name", "is_proven", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("username", "email", "display_name")
     ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("display_name", "email", "time_zone", "theme", "keyboard_shortcuts")}),
+        (
+            "Person",
+            {
+                "fields": (
+                    "display_name",
+                    "email",
+                    "address_proven_at",
+                    "time_zone",
+                    "theme",
+                    "keyboard_shortcuts",
+                )
+            },
+        ),
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
@@ -141,12 +161,63 @@ class MembershipAdmin(AuditedReadOnly):
     list_select_related = ("user", "workspace")
 
 
+@admin.register(Invitation)
+class InvitationAdmin(AuditedReadOnly):
+    list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at", "accepted_at")
+    list_filter = ("workspace", ("accepted_at", admin.EmptyFieldListFilter))
+    search_fields = ("email", "username", "display_name")
+    list_select_related = ("workspace", "invited_by")
+    exclude = ("digest",)
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(AuditedReadOnly):
     list_display = ("name", "prefix", "workspace", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "prefix")
     list_select_related = ("workspace",)
+    exclude = ("digest",)
+
+
+@admin.register(OnCallSchedule)
+class OnCallScheduleAdmin(AuditedReadOnly):
+    list_display = ("name", "workspace", "time_zone", "source", "failing_since", "filled_until")
+    list_filter = ("workspace", "source")
+    search_fields = ("name",)
+    list_select_related = ("workspace",)
+    exclude = ("sealed_url", "calendar_text")
+
+
+@admin.register(OnCallRotation)
+class OnCallRotationAdmin(ReadOnly):
+    list_display = ("schedule", "layer", "unit", "length", "handoff_time", "starts_on", "ends_on")
+    list_select_related = ("schedule",)
+
+
+@admin.register(OnCallOverride)
+class OnCallOverrideAdmin(AuditedReadOnly):
+    list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
+    list_select_related = ("schedule", "user")
+
+
+@admin.register(OnCallImport)
+class OnCallImportAdmin(ReadOnly):
+    list_display = ("schedule", "state", "due_at", "attempts", "last_error")
+    list_select_related = ("schedule",)
+
+
+@admin.register(OnCallShift)
+class OnCallShiftAdmin(ReadOnly):
+    list_display = ("schedule", "user", "starts_at", "ends_at", "source_uid")
+    list_filter = ("workspace",)
+    list_select_related = ("schedule", "user")
+    ordering = ("-starts_at",)
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(AuditedReadOnly):
+    list_display = ("name", "workspace", "user", "kinds", "last_read_at", "revoked_at")
+    list_select_related = ("workspace", "user")
     exclude = ("digest",)
 
 

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.audit_log import audit_page
-from accounts.door import actor_in
-from accounts.models import ApiToken, AuditEntry, Membership, Workspace
+from accounts.audit.selectors import audit_page
+from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Workspace
+from accounts.people.services.invitations import invite_member, withdraw_invitation
+from accounts.people.services.members import change_role, remove_member
 from accounts.permissions import Capability, allowed
 from accounts.schemas import (
     AuditOut,
+    InvitationOut,
     InvitedOut,
     InviteIn,
     IssuedOut,
@@ -24,12 +26,17 @@ from accounts.schemas import (
     RotateIn,
     TokenIn,
     TokenOut,
-    WorkspaceOut,
 )
-from accounts.selectors import members_of, tokens_of, username_of, workspace_of, workspaces_of
-from accounts.services.members import change_role, invite_member, remove_member
-from accounts.services.tokens import issue_token, revoke_token, rotate_token
-from core.paging import known_only, link_pages
+from accounts.selectors import (
+    members_of,
+    open_invitations,
+    tokens_of,
+    username_of,
+    workspace_of,
+)
+from accounts.tokens.api_authentication import actor_in
+from accounts.tokens.services import issue_token, revoke_token, rotate_token
+from core.http.link_pagination import known_only, link_pages
 
 router = Router(tags=["Accounts"])
 AUDITED: Final = (
@@ -41,6 +48,12 @@ class Member(Schema):
     """A member by user name."""
 
     username: str = Field(max_length=150)
+
+
+class OpenInvitation(Schema):
+    """An invitation by id."""
+
+    invitation_id: int = Field(ge=1, le=2**63 - 1)
 
 
 class Token(Schema):
@@ -56,7 +69,8 @@ class AuditQuery(Schema):
     cursor: str = Field("", max_length=200)
 
 
-def _workspace(workspace: Workspace) -> dict[str, Any]:
+def workspace_shown(workspace: Workspace) -> dict[str, Any]:
+    """A workspace as the API returns it."""
     return {"slug": workspace.slug, "name": workspace.name, "time_zone": workspace.time_zone}
 
 
@@ -69,6 +83,11 @@ def _member(membership: Membership) -> dict[str, Any]:
         "role": membership.role,
         "since": membership.created_at,
     }
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    shown = ("id", "email", "role", "username", "display_name", "created_at", "expires_at")
+    return {name: getattr(invitation, name) for name in shown}
 
 
 def _token(token: ApiToken) -> dict[str, Any]:
@@ -104,15 +123,8 @@ def me(request: HttpRequest) -> Any:
         "role": actor.role,
         "scopes": sorted(actor.scopes),
         "capabilities": [capability.value for capability in Capability if allowed(actor, capability)],
-        "workspace": _workspace(workspace_of(actor)),
+        "workspace": workspace_shown(workspace_of(actor)),
     }
-
-
-@router.get("/workspaces", response=list[WorkspaceOut], summary="List my workspaces")
-def list_workspaces(request: HttpRequest) -> Any:
-    """Those the caller belongs to. Name one in `X-Workspace` to work there."""
-    known_only(request, ())
-    return [_workspace(workspace) for workspace in workspaces_of(actor_in(request))]
 
 
 @router.get("/members", response=list[MemberOut], summary="List members")
@@ -122,12 +134,30 @@ def list_members(request: HttpRequest) -> Any:
     return [_member(membership) for membership in members_of(actor_in(request))]
 
 
-@router.post("/members", response={201: InvitedOut}, summary="Add a member")
+@router.post("/members", response={201: InvitedOut}, summary="Invite a member")
 def invite(request: HttpRequest, body: InviteIn) -> Any:
-    """Somebody without an account gets one, and a sign-in link that works once within a day."""
-    invitation = invite_member(actor_in(request), **body.model_dump())
-    url = f"{settings.BASE_URL}/sign-in/once/{invitation.secret}" if invitation.secret else None
-    return Status(201, _member(invitation.membership) | {"sign_in_url": url})
+    """The person is a member when they accept with the link, which works once within seven days.
+
+    The response is the same whether or not the address has an account. An earlier invitation of the same
+    address ends.
+    """
+    invited = invite_member(actor_in(request), **body.model_dump())
+    url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
+    return Status(201, _invitation(invited.invitation) | {"sign_in_url": url})
+
+
+@router.get("/invitations", response=list[InvitationOut], summary="List open invitations")
+def list_invitations(request: HttpRequest) -> Any:
+    """Those neither accepted nor withdrawn, newest first; never their links."""
+    known_only(request, ())
+    return [_invitation(invitation) for invitation in open_invitations(actor_in(request))]
+
+
+@router.delete("/invitations/{invitation_id}", response={204: None}, summary="Withdraw an invitation")
+def delete_invitation(request: HttpRequest, where: Path[OpenInvitation]) -> Any:
+    """Its link does not work any more."""
+    withdraw_invitation(actor_in(request), invitation_id=where.invitation_id)
+    return Status(204, None)
 
 
 @router.patch("/members/{username}", response=MemberOut, summary="Change a member's role")

@@ -12,7 +12,13 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.browsers import browser_in
+from accounts.oncall.models import CalendarFeed as CalendarFeed
+from accounts.oncall.models import OnCallImport as OnCallImport
+from accounts.oncall.models import OnCallOverride as OnCallOverride
+from accounts.oncall.models import OnCallRotation as OnCallRotation
+from accounts.oncall.models import OnCallSchedule as OnCallSchedule
+from accounts.oncall.models import OnCallShift as OnCallShift
+from accounts.sign_in.user_agents import browser_of
 from core.tenancy import WorkspaceScoped
 
 
@@ -44,6 +50,8 @@ class User(AbstractUser):
         DARK = "dark"
 
     email = models.EmailField(unique=True)
+    # When it was shown that the person reads this address; an invitation link shows nothing of the kind.
+    address_proven_at = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
@@ -54,9 +62,14 @@ class User(AbstractUser):
         """The name shown to others: the display name, else the handle."""
         return self.display_name or self.username
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the address is known to be this person's; accounts of the operator are."""
+        return self.address_proven_at is not None or self.is_superuser or self.is_staff
+
 
 class Session(AbstractBaseSession):
-    """One sign-in of one person in one browser; written by `accounts.session_store` only."""
+    """One sign-in of one person in one browser; written by `accounts.sign_in.session_store` only."""
 
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions")
     created_at = models.DateTimeField(db_default=Now())
@@ -72,7 +85,7 @@ class Session(AbstractBaseSession):
     @property
     def browser(self) -> str:
         """The program that signed in, in two words as far as they can be told."""
-        return browser_in(self.agent)
+        return browser_of(self.agent)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's session store calls it: an update leaves alone when the session began."""
@@ -89,6 +102,9 @@ class Workspace(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(db_default=Now())
     setup_dismissed_at = models.DateTimeField(null=True, blank=True)
+    default_schedule = models.ForeignKey(
+        OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -109,6 +125,34 @@ class Membership(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace} ({self.role})"
+
+
+class Invitation(WorkspaceScoped):
+    """An offer of membership to an address, accepted by whoever holds its link; stored as a SHA-256."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.RESPONDER)
+    username = models.CharField(max_length=150)
+    display_name = models.CharField(max_length=120, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation_per_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.email} to {self.workspace} ({self.role})"
 
 
 _update_of: Any = pgtrigger.UpdateOf  # its own types are missing

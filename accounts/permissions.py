@@ -19,6 +19,11 @@ class Capability(StrEnum):
     RULES_READ = "rules.read"
     RULES_WRITE = "rules.write"
     COMPONENTS_WRITE = "components.write"
+    POSTMORTEMS_READ = "postmortems.read"
+    POSTMORTEMS_WRITE = "postmortems.write"
+    POSTMORTEMS_PUBLISH = "postmortems.publish"
+    ACTION_ITEMS_WRITE = "action_items.write"
+    TEMPLATES_WRITE = "templates.write"
     SOURCES_READ = "sources.read"
     SOURCES_WRITE = "sources.write"
     MEMBERS_READ = "members.read"
@@ -26,6 +31,8 @@ class Capability(StrEnum):
     TOKENS_WRITE = "tokens.write"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
+    ONCALL_READ = "oncall.read"
+    ONCALL_WRITE = "oncall.write"
     SYSTEM_READ = "system.read"
 
 
@@ -39,6 +46,11 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.RULES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.RULES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.COMPONENTS_WRITE: (Role.MANAGER, Scope.ADMIN),
+    Capability.POSTMORTEMS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.POSTMORTEMS_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.POSTMORTEMS_PUBLISH: (Role.MANAGER, Scope.ADMIN),
+    Capability.ACTION_ITEMS_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.TEMPLATES_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SOURCES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.SOURCES_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
@@ -46,6 +58,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.ONCALL_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
 }
 

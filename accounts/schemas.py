@@ -50,7 +50,7 @@ class MemberOut(Schema):
 
 
 class InviteIn(Body):
-    """Somebody new; the user name defaults to the part before the @."""
+    """Whom to invite, and as what; the user name defaults to the part before the @."""
 
     email: Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"})]
     role: Role = Role.RESPONDER
@@ -58,10 +58,30 @@ class InviteIn(Body):
     display_name: Annotated[str, Field(max_length=120)] = ""
 
 
-class InvitedOut(MemberOut):
-    """The new member. `sign_in_url` is shown once, and null for people who have an account already."""
+class InvitationOut(Schema):
+    """An invitation that was neither accepted nor withdrawn."""
 
-    sign_in_url: str | None
+    id: int
+    email: str
+    role: Role
+    username: str = Field(description="The user name a new account gets, or one like it.")
+    display_name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitedOut(InvitationOut):
+    """A new invitation with its link, which is shown once."""
+
+    sign_in_url: str
+
+
+class WorkspaceIn(Body):
+    """A new workspace; without `slug` one is made from the name."""
+
+    name: Name
+    slug: Annotated[str, Field(max_length=60)] = ""
+    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
 
 
 class RoleIn(Body):

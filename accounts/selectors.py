@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db.models import Case, Q, QuerySet, When
 
 from accounts.actor import Actor
-from accounts.models import ApiToken, Membership, Session, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, Session, User, Workspace
 from accounts.permissions import Capability, require
-from core.compiled import compiled
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 
 
 def members_of(actor: Actor) -> Sequence[Membership]:
@@ -46,6 +46,13 @@ def members_named(actor: Actor, text: str, *, limit: int) -> Sequence[Membership
     members = Membership.objects.of(actor.workspace_id).filter(holds).select_related("user")
     first = Case(When(starts, then=0), default=1)
     return list(members.order_by(first, "user__username")[:limit])
+
+
+def open_invitations(actor: Actor) -> Sequence[Invitation]:
+    """Invitations that were neither accepted nor withdrawn, newest first. Raises Forbidden."""
+    require(actor, Capability.MEMBERS_WRITE)
+    rows = Invitation.objects.of(actor.workspace_id).filter(accepted_at=None, withdrawn_at=None)
+    return list(rows.order_by("-created_at", "-id")[:500])
 
 
 def membership_of(
@@ -82,6 +89,11 @@ def workspaces_of(actor: Actor) -> Sequence[Workspace]:
     if actor.user_id is None:
         return _workspace(actor.workspace_id)
     return _workspaces(actor.user_id)
+
+
+def memberships_of(user: User) -> Sequence[Membership]:
+    """The person's memberships with their workspaces, by name of the workspace: one query."""
+    return list(_memberships(user.pk).order_by("workspace__name", "id")[:200])
 
 
 @compiled(int)

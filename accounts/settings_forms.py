@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from accounts.models import Role, Scope, User
-from core.forms import LongSelect
+from core.ui.forms import LongSelect
 
 ROLE_WORDS: Final = {
     Role.VIEWER: "Sees everything, changes nothing.",
@@ -64,8 +64,21 @@ class WorkspaceForm(forms.Form):
     was_time_zone = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
+class NewWorkspaceForm(forms.Form):
+    """A workspace to create."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    slug = forms.CharField(
+        label="Short name",
+        max_length=60,
+        required=False,
+        help_text="Appears in addresses and never changes. Empty: made from the name.",
+    )
+    time_zone = forms.ChoiceField(label="Time zone", choices=zones, widget=LongSelect, initial="UTC")
+
+
 class InviteForm(forms.Form):
-    """Somebody new."""
+    """Whom to invite, and as what."""
 
     email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
     display_name = forms.CharField(label="Name", max_length=120, required=False)

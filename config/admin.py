@@ -9,15 +9,15 @@ from django.contrib import admin
 from django.db import models
 
 from config.apps_list import APPS
-from core.admin_base import ReadOnly
+from core.admin.base import ReadOnly
 
-MOST_COLUMNS: Final = 7
+MAX_COLUMNS: Final = 7
 LONG: Final = (models.TextField, models.JSONField, models.BinaryField)
 
 
 def plain_page(model: type[models.Model]) -> type[ReadOnly]:
     """A read-only page with the first short columns of `model`."""
-    short = [field for field in model._meta.concrete_fields if not isinstance(field, LONG)][:MOST_COLUMNS]
+    short = [field for field in model._meta.concrete_fields if not isinstance(field, LONG)][:MAX_COLUMNS]
     related = tuple(field.name for field in short if field.is_relation)
     made: dict[str, Any] = {"list_display": tuple(field.name for field in short)}
     return type(f"{model.__name__}Page", (ReadOnly,), made | {"list_select_related": related or False})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -13,22 +13,29 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from accounts.api import router as accounts_router
-from accounts.door import ApiDoor
+from accounts.oncall.api import router as oncall_router
+from accounts.oncall.api_feeds import router as feeds_router
+from accounts.tokens.api_authentication import ApiAuthentication
+from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
-from core.health import is_behind
-from core.http_problems import plain_problem, problem_response
-from core.pages import BEHIND
-from core.strict_json import load
-from detection.api import events_router
-from detection.api import router as rules_router
-from detection.api_members import router as members_router
-from detection.api_sources import changes_router, quarantine_router, sources_router
+from core.health.checks import is_behind
+from core.http.problem_responses import plain_problem, problem_response
+from core.http.strict_json import load
+from core.ui.error_pages import BEHIND
+from detection.evaluation.api import router as members_router
+from detection.rules.api import events_router
+from detection.rules.api import router as rules_router
+from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
-from incidents.api_components import router as components_router
-from incidents.api_export import router as exports_router
-from incidents.api_story import router as story_router
+from incidents.components.api import router as components_router
+from incidents.export.api import router as exports_router
+from incidents.stages.api import router as stages_router
+from incidents.stages.api import template_router
+from incidents.timeline.api import router as story_router
+from notifications.escalation.api import incident_router as incident_escalation_router
+from notifications.escalation.api import router as policies_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -56,7 +63,7 @@ api = TocsinAPI(
     title="Tocsin",
     version="1",
     description=DESCRIPTION,
-    auth=ApiDoor(),
+    auth=ApiAuthentication(),
     parser=StrictParser(),
     docs_url=None,
     urls_namespace="api",
@@ -64,6 +71,8 @@ api = TocsinAPI(
 api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
+api.add_router("/incidents", stages_router)
+api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
@@ -72,6 +81,11 @@ api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
 api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
+api.add_router("/workspaces", workspaces_router)
+api.add_router("/incidents", incident_escalation_router)
+api.add_router("/escalation-policies", policies_router)
+api.add_router("/on-call", oncall_router)
+api.add_router("/calendar-feeds", feeds_router)
 api.add_router("", accounts_router)
 
 
@@ -122,6 +136,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
+@api.exception_handler(InternalError)  # a read-only database, for one
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
     detail = "The database does not answer. Nothing was stored; send the same request again."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
 
 from config import celery
+from core.discovery import discover
 
 
 class ConfigConfig(AppConfig):
@@ -11,5 +11,5 @@ class ConfigConfig(AppConfig):
     celery = celery.app
 
     def ready(self) -> None:
-        """Every app's `checks.py`, `metrics.py` and `menus.py` register themselves."""
-        autodiscover_modules("checks", "metrics", "menus")
+        """Import every app's health checks and metrics, which register themselves."""
+        discover("checks", "metrics")

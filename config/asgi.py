@@ -8,15 +8,15 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import parse_cookie
 
-from accounts.tokens import credential
-from config.boot import django_application
-from config.standstill import watch
-from core import live
-from core.bodies import read_body
+from accounts.tokens.credentials import credential
+from config.runtime.boot import django_application
+from config.runtime.event_loop_watchdog import watch
 from core.errors import Problem
+from core.http.request_body import read_body
+from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
-from detection.ingest.answers import refused
-from detection.webhooks.http import LARGEST
+from detection.ingest.responses import refused
+from detection.webhooks.http.django_requests import MAX_BODY_BYTES
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -33,7 +33,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     watch()
     asked = (scope.get("method", ""), scope.get("path", ""))
     if asked == LIVE:
-        await live.application(scope, receive, send)
+        await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
     else:
@@ -54,7 +54,7 @@ def _is_page(scope: Scope) -> bool:
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
     try:
-        limit = LARGEST if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
+        limit = MAX_BODY_BYTES if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)
     except Problem as problem:
         status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))

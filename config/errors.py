@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from core.database_faults import DATABASE_FAULTS
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -25,6 +29,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def our_fault(request: HttpRequest) -> HttpResponse:
     """500, rendered without the request: its context would ask the database, which may be what broke."""
     context = {"request_id": getattr(request, "request_id", "")}
+    if isinstance(sys.exc_info()[1], DATABASE_FAULTS):
+        # Of a middleware, such as the one that stores sessions; of a view is `core.ui.error_pages`' to say.
+        return HttpResponse(render_to_string("503.html", context), status=503, headers={"Retry-After": "5"})
     return HttpResponse(render_to_string("500.html", context), status=500)
 
 

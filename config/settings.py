@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.apps_list import APPS
-from config.environment import Environment, words
-from config.logging import logging_settings
-from config.places import ROOT
+from config.environment import Environment
+from config.paths import ROOT
+from config.production_faults import words
+from config.runtime.logging import logging_settings, own_secrets
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
 TOCSIN_ENV = ENVIRONMENT.tocsin_env
@@ -24,6 +25,9 @@ DEBUG = False
 ALLOWED_HOSTS = words(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = words(ENVIRONMENT.csrf_trusted_origins)
 TRUSTED_PROXIES = [ip_network(word, strict=False) for word in words(ENVIRONMENT.trusted_proxies)]
+HTTP_ALLOWED_NETWORKS = tuple(
+    ip_network(word, strict=False) for word in words(ENVIRONMENT.http_allowed_networks)
+)
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
@@ -40,7 +44,7 @@ WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
 INSTALLED_APPS = [
-    "core.admin_site.TocsinAdminConfig",
+    "core.admin.site.TocsinAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,28 +62,28 @@ INSTALLED_APPS = [
     *APPS,
 ]
 MIDDLEWARE = [
-    "core.middleware.ClientAddress",
-    "core.middleware.RequestId",
-    "core.middleware.CarefulHeaders",
+    "core.http.middleware.ClientAddress",
+    "core.http.middleware.RequestId",
+    "core.http.middleware.SecurityHeaders",
     # So far out that refusals of those below, of an unknown host for one, are dressed as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "core.middleware.SecurityLog",
-    "core.middleware.ApiProblems",
-    "core.middleware.EncryptedOnly",
+    "core.http.middleware.SecurityLog",
+    "core.http.middleware.ApiProblems",
+    "core.http.middleware.EncryptedOnly",
     "django.middleware.security.SecurityMiddleware",
-    "core.static_files.StaticFiles",
+    "core.http.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.sessions.SessionClock",
+    "accounts.sign_in.session_expiry.SessionExpiry",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.OwnTimeZone",
-    "core.pages.ProblemPages",
-    "core.once.ReadOnce",
+    "accounts.people.middleware.ViewerTimeZone",
+    "core.ui.error_pages.ErrorPages",
+    "core.request_cache.RequestCache",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -111,7 +115,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.shell.shell",
+                "config.context_processors.page_frame",
             ],
         },
     }
@@ -157,12 +161,12 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = False  # accounts.sign_in_limits counts in the database instead
+ACCOUNT_RATE_LIMITS = False  # accounts.sign_in.limits counts in the database instead
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
@@ -172,12 +176,12 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-] + [{"NAME": "accounts.password_words.ListedWords"}]
+] + [{"NAME": "accounts.sign_in.common_passwords.CommonPasswordWords"}]
 
 STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
-TOCSIN_VIEWER = "accounts.web.current_actor"
+TOCSIN_VIEWER = "accounts.sign_in.page_authentication.current_actor"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -185,11 +189,20 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TOCSIN_ENV == "test"
-        else "core.static_files.HashedFiles"
+        else "core.http.static_files.HashedFiles"
     },
 }
 
-LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION)
+_OWN_SECRETS = own_secrets({
+    "SECRET_KEY": SECRET_KEY,
+    "SECRET_KEY_FALLBACKS": ENVIRONMENT.secret_key_fallbacks.get_secret_value(),
+    "S3_SECRET_KEY": S3_SECRET_KEY,
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "DATABASE_URL": str(ENVIRONMENT.database_url or ""),
+    "REDIS_URL": REDIS_URL,
+    "S3_ENDPOINT_URL": S3_ENDPOINT_URL or "",
+})  # fmt: skip
+LOGGING = logging_settings(ENVIRONMENT.log_level, json=IS_PRODUCTION, own=_OWN_SECRETS)
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -201,14 +214,14 @@ OURS_ALONE = "__Host-" if IS_PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{ENVIRONMENT.port}"
 CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{ENVIRONMENT.port}"
 MESSAGE_COOKIE_NAME = f"{OURS_ALONE}tocsin_messages_{ENVIRONMENT.port}"
-MESSAGE_STORAGE = "core.messages.Messages"
-SESSION_ENGINE = "accounts.session_store"
+MESSAGE_STORAGE = "core.ui.messages.Messages"
+SESSION_ENGINE = "accounts.sign_in.session_store"
 SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600
 SESSION_LASTS_S = SESSION_COOKIE_AGE = ENVIRONMENT.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "core.pages.form_expired"
+CSRF_FAILURE_VIEW = "core.ui.error_pages.form_expired"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION

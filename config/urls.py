@@ -8,12 +8,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views.signing import sign_in
-from config import admin_pages
+from accounts.sign_in.views import sign_in
 from config.api import api
+from config.installation import views as installation_views
+from config.installation import workspaces
 from config.openapi import docs_page
-from config.web import find, style
-from core import health, metrics, offline
+from config.views import find, style
+from core.health import checks as health_checks
+from core.health import metrics
+from core.ui import offline
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
@@ -21,19 +24,21 @@ handler404 = "config.errors.not_found"
 handler500 = "config.errors.our_fault"
 
 urlpatterns = [
-    path("livez", health.livez),
-    path("readyz", health.readyz),
+    path("livez", health_checks.livez),
+    path("readyz", health_checks.readyz),
     path("metrics", metrics.metrics),
     path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
     path("offline", offline.page, name="offline"),
     path("offline-worker.js", offline.worker, name="offline_worker"),
     path("find", find, name="find"),
-    path("setup", admin_pages.setup, name="setup"),
-    path("setup/dismiss", admin_pages.dismiss, name="dismiss_setup"),
-    path("settings/system", admin_pages.system, name="system"),
-    path("settings/deployment", admin_pages.deployment, name="deployment"),
+    path("setup", installation_views.setup, name="setup"),
+    path("setup/dismiss", installation_views.dismiss, name="dismiss_setup"),
+    path("settings/system", installation_views.system, name="system"),
+    path("settings/deployment", installation_views.deployment, name="deployment"),
+    path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("incidents.urls")),
+    path("", include("notifications.urls")),
     path("", include("detection.urls")),
     path("", include("detection.webhooks.urls")),
     path("api/v1/", api.urls),

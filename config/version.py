@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 
-from config.places import ROOT
+from config.paths import ROOT
 
 
 @cache

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+
+from core.discovery import discover
 
 
 class CoreConfig(AppConfig):
@@ -7,7 +8,7 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Every app's `subscribers.py` and `panels.py` register themselves."""
-        autodiscover_modules("subscribers")
-        autodiscover_modules("panels")
-        autodiscover_modules("finders")
+        """Import every module that registers queues, tasks, subscribers or pieces of pages."""
+        discover(
+            "queues", "tasks", "subscribers", "panels", "search", "navigation", "onboarding", "calendars"
+        )

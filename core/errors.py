@@ -103,6 +103,14 @@ class Conflict(Problem):
     title = "Somebody was first"
 
 
+class Gone(Problem):
+    """410: a link that was used, withdrawn or has expired."""
+
+    status = 410
+    code = "gone"
+    title = "This link does not work any more"
+
+
 class TooLarge(Problem):
     """413: more than the stated limit."""
 

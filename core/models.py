@@ -5,28 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-
-class Claimable(models.Model):
-    """A unit of work that one worker at a time may claim with a lease.
-
-    pending -> (claimed: leased_until in the future) -> done | pending again with a later due_at | dead.
-    An expired lease makes the row claimable again; nothing is ever called failed because a worker died.
-    """
-
-    class State(models.TextChoices):
-        PENDING = "pending"
-        DONE = "done"
-        DEAD = "dead"
-
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(db_default=Now())
-    leased_until = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.TextField(blank=True)
-
-    class Meta:
-        abstract = True
+from core.queue.models import WorkItem
 
 
 class OutboxEvent(models.Model):
@@ -44,18 +23,15 @@ class OutboxEvent(models.Model):
         return f"{self.topic} #{self.pk}"
 
 
-class OutboxDispatch(Claimable):
+class OutboxDispatch(WorkItem):
     """One subscriber's copy of one event, delivered at least once and settled on its own."""
 
     event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="dispatches")
     subscriber = models.CharField(max_length=80)
 
-    class Meta:
+    class Meta(WorkItem.Meta):
         constraints = [
             models.UniqueConstraint(fields=["event", "subscriber"], name="one_dispatch_per_subscriber")
-        ]
-        indexes = [
-            models.Index(fields=["due_at", "id"], name="dispatch_due", condition=models.Q(state="pending"))
         ]
 
     def __str__(self) -> str:
@@ -63,7 +39,7 @@ class OutboxDispatch(Claimable):
 
 
 class Allowance(models.Model):
-    """How much of a limit was used in the window that began at `window_at`; see `core.allowance`."""
+    """How much of a limit was used in the window that began at `window_at`; see `core.rate_limit.store`."""
 
     name = models.CharField(max_length=200, primary_key=True)
     window_at = models.DateTimeField()

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_history import AuditedReadOnly
-from accounts.admin_search import OfIncidents, in_all_workspaces
-from core.admin_base import ReadOnly
+from accounts.audit.admin_history import AuditedReadOnly
+from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces
+from core.admin.base import ReadOnly
 from detection.models import DetectionRule, Event, Finding, IncidentEvent, SourceSecret
 
 

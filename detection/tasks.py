@@ -7,31 +7,49 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from core.nudge import clear, nudge
-from detection.services.draining import drain, drain_urgent, rest
-from detection.services.retention import maintain
-from detection.services.sweeper import forget_requests, sweep_due
+from core.queue.gate import Gate
+from core.queue.nudge import clear, nudge
+from detection.evaluation.services.draining import drain, drain_urgent, rest
+from detection.evaluation.services.incident_evidence import refresh_evidence
+from detection.evaluation.services.sweeper import forget_requests, sweep_due
+from detection.ingest.services.retention import maintain
+from detection.queues import DETECTION
 
-EVALUATE = "detection.evaluate"
+EVALUATE = DETECTION.task
+_evaluations, _sweeps = Gate(), Gate()
 
 
 @shared_task(name=EVALUATE, ignore_result=True)
 def evaluate() -> None:
     """Drain what ingest touched. Nudged by ingest, run by beat every second."""
+    with _evaluations.turn() as is_ours:
+        if is_ours and _evaluate():
+            # More is waiting than one slice holds; let another task of the queue have its turn first.
+            nudge(EVALUATE, DETECTION.name)
+
+
+def _evaluate() -> bool:
+    """Whether the time was up before everything was evaluated."""
     drain_urgent()
     clear(EVALUATE)
     began = time.monotonic()
     is_cut_short = drain()
     rest(worked_s=time.monotonic() - began)
-    if is_cut_short:
-        # More is waiting than one slice holds; let another task of the queue have its turn first.
-        nudge(EVALUATE, "detection")
+    return is_cut_short
 
 
 @shared_task(name="detection.sweep_rules", ignore_result=True)
 def sweep_rules() -> None:
     """Look again at every rule whose check interval has passed."""
-    sweep_due()
+    with _sweeps.turn() as is_ours:
+        if is_ours:
+            sweep_due()
+
+
+@shared_task(name="detection.refresh_evidence", ignore_result=True)
+def refresh_incident_evidence() -> None:
+    """Recompute the evidence of incidents whose events grew."""
+    refresh_evidence(timezone.now())
 
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)

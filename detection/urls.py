@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from detection.urls_sources import urlpatterns as source_patterns
-from detection.views import rules, trying
+from detection.rules.views import rule_test as rule_test_views
+from detection.rules.views import rules
+from detection.sources.urls import urlpatterns as source_patterns
 
 app_name = "detection"
 urlpatterns = [
@@ -13,7 +14,7 @@ urlpatterns = [
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),
     path("rules/check", rules.check_rule, name="check_rule"),
-    path("rules/test", trying.try_rule, name="try_rule"),
+    path("rules/test", rule_test_views.try_rule, name="try_rule"),
     path("rules/<str:rule_id>", rules.edit_rule, name="rule"),
     path("rules/<str:rule_id>/<slug:verb>", rules.act_on_rule, name="act_on_rule"),
 ]

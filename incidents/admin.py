@@ -8,17 +8,22 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_history import AuditedReadOnly
-from accounts.admin_search import OfIncidents, in_all_workspaces, number_in
-from core.admin_base import ReadOnly, one_of
+from accounts.audit.admin_history import AuditedReadOnly
+from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
+from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
+    ChecklistItem,
     Component,
     Incident,
     IncidentCounter,
+    IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
+    SlaClock,
     SlaPolicy,
+    StageTemplate,
+    StageVisit,
     TimelineEntry,
 )
 
@@ -87,6 +92,21 @@ class IncidentCounterAdmin(ReadOnly):
     list_select_related = ("workspace",)
 
 
+@admin.register(IncidentEvidence)
+class IncidentEvidenceAdmin(OfIncidents):
+    list_display = (
+        "incident",
+        "event_count",
+        "error_count",
+        "peak_error_rate",
+        "primary_type",
+        "primary_source",
+    )
+    list_filter = ("workspace",)
+    search_fields = ("primary_source", "primary_type")
+    list_select_related = ("incident",)
+
+
 @admin.register(Component)
 class ComponentAdmin(AuditedReadOnly):
     list_display = ("name", "workspace", "tier", "owner", "created_at")
@@ -100,3 +120,31 @@ class SlaPolicyAdmin(ReadOnly):
     list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
     list_filter = ("workspace", "severity")
     list_select_related = ("workspace",)
+
+
+@admin.register(SlaClock)
+class SlaClockAdmin(OfIncidents):
+    list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
+    list_filter = ("workspace", "kind", "phase", "state")
+    list_select_related = ("incident",)
+
+
+@admin.register(StageTemplate)
+class StageTemplateAdmin(ReadOnly):
+    list_display = ("workspace", "stage", "incident_type", "from_minutes", "to_minutes")
+    list_filter = ("workspace", "stage")
+    list_select_related = ("workspace",)
+
+
+@admin.register(StageVisit)
+class StageVisitAdmin(OfIncidents):
+    list_display = ("incident", "stage", "entered_at", "left_at", "skipped_at", "skip_reason")
+    list_filter = ("workspace", "stage")
+    list_select_related = ("incident",)
+
+
+@admin.register(ChecklistItem)
+class ChecklistItemAdmin(OfIncidents):
+    list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
+    list_filter = ("workspace", "stage", "kind")
+    list_select_related = ("incident",)

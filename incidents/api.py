@@ -8,12 +8,23 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.door import actor_in
-from core.paging import known_only, link_pages
-from incidents.filters import NAMES, parse_filter
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
+from incidents.lifecycle.services.patching import declare_and_set, patch_incident
+from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import (
+    acknowledge_incident,
+    change_status,
+    remove_component,
+    set_component_impact,
+)
+from incidents.lifecycle.versions import etag, version_from
+from incidents.listing.filters import NAMES, parse_filter
+from incidents.listing.schemas import Conditions
 from incidents.models import Incident
-from incidents.queries import Conditions
+from incidents.parsing import as_type
 from incidents.rendering import entry_json, incident_json
+from incidents.roles.services import assign_role
 from incidents.schemas import (
     AssignIn,
     DeclareIn,
@@ -32,18 +43,7 @@ from incidents.selectors import (
     roles_of,
     timeline_page,
 )
-from incidents.services.patching import declare_and_set, patch_incident
-from incidents.services.resolving import close_incident, reopen_incident, resolve_incident
-from incidents.services.responding import (
-    acknowledge_incident,
-    change_status,
-    remove_component,
-    set_component_impact,
-)
-from incidents.services.roles import assign_role
-from incidents.versions import etag, version_from
 from incidents.vocabulary import IncidentSource
-from incidents.words import as_type
 
 router = Router(tags=["Incidents"])
 EMPTY: Final = MoveIn.model_validate({})
@@ -140,7 +140,10 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     roles = roles_of(actor, incident)
     return answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
-        "components": [{"component": a.component.name, "impact": a.impact} for a in components],
+        "components": [
+            {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at}
+            for a in components
+        ],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
     }
 
@@ -150,6 +153,8 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
     """All changes are made, or none. Send `version` or `If-Match` and a stale change is refused with 409."""
     given = body.model_dump(exclude_unset=True, exclude={"version"})
     wanted = {name: value for name, value in given.items() if value is not None or name == "assigned_to"}
+    if "users_impacted" in given:
+        wanted["users_impacted"] = "" if body.users_impacted is None else body.users_impacted
     if "public" in wanted:
         wanted["is_public"] = wanted.pop("public")
     version = version_from(request, body.version)
@@ -205,7 +210,9 @@ def resolve(
         actor_in(request),
         number=where.reference,
         root_cause=body.root_cause,
-        **_said(request, body),
+        restores=body.restore_components,
+        keep_affected=body.keep_affected,
+        **_given_fields(request, body),
     )
     return answer(incident, response)
 
@@ -213,18 +220,20 @@ def resolve(
 @router.post("/{reference}/close", response=IncidentOut, summary="Close an incident")
 def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Nothing is left to do; only after it is resolved."""
-    return answer(close_incident(actor_in(request), number=where.reference, **_said(request, body)), response)
+    return answer(
+        close_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
+    )
 
 
 @router.post("/{reference}/reopen", response=IncidentOut, summary="Reopen an incident")
 def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
     """Back to investigating; the old times stay in the story."""
     return answer(
-        reopen_incident(actor_in(request), number=where.reference, **_said(request, body)), response
+        reopen_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
     )
 
 
-def _said(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
+def _given_fields(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
     version = version_from(request, body.version)
     return {"message": body.message, "is_public": body.public, "version": version}
 

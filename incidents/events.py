@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Final, LiteralString
 
-from core.outbox import DomainEvent
+from django.conf import settings
+
+from core.outbox.events import DomainEvent
+from incidents.vocabulary import OVER, Status
+
+# What subscribers need of the incident as it was then. `version` tells whether they know a newer one.
+_SNAPSHOT: Final[LiteralString] = """(
+select jsonb_build_object(
+         'incident_id', i.id, 'number', i.number, 'title', i.title, 'severity', i.severity,
+         'status', i.status, 'stage', i.stage, 'type', i.incident_type, 'labels', i.labels,
+         'is_drill', i.is_drill,
+         'version', i.version, 'event_count', i.event_count, 'detected_at', i.detected_at, 'impact', i.impact,
+         'url', f.payload->>'url',
+         'components', coalesce((
+           select jsonb_agg(c.name order by c.name) from incidents_affectedcomponent a
+             join incidents_component c on c.id = a.component_id where a.incident_id = i.id), '[]'))
+  from incidents_incident i where i.id = (f.payload->>'incident_id')::bigint)
+"""
 
 
 @dataclass(frozen=True)
@@ -19,6 +36,11 @@ class IncidentEvent(DomainEvent):
     incident_id: int
     number: int
     version: int
+    snapshot_sql: ClassVar[LiteralString] = _SNAPSHOT
+
+    def payload(self) -> dict[str, Any]:
+        """With the address of the incident's page."""
+        return super().payload() | {"url": f"{settings.BASE_URL}/incidents/INC-{self.number}"}
 
     def live_topics(self) -> tuple[str, ...]:
         return ("incidents", "activity", f"incident:{self.number}")
@@ -43,9 +65,19 @@ class IncidentChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentAcknowledged(IncidentEvent):
-    """Somebody has it."""
+    """A person (`user_id`) or a machine acknowledged it."""
 
     topic: ClassVar[str] = "incident.acknowledged"
+    user_id: int | None = None
+    label: str = ""
+    by_machine: bool = False
+
+
+@dataclass(frozen=True)
+class IncidentUnacknowledged(IncidentEvent):
+    """Its acknowledgement was undone."""
+
+    topic: ClassVar[str] = "incident.unacknowledged"
 
 
 @dataclass(frozen=True)
@@ -56,6 +88,86 @@ class IncidentStatusChanged(IncidentEvent):
     before: str
     after: str
     is_public: bool = False
+
+
+@dataclass(frozen=True)
+class IncidentResolved(IncidentEvent):
+    """The trouble is over. Follows `incident.status_changed`."""
+
+    topic: ClassVar[str] = "incident.resolved"
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class IncidentReopened(IncidentEvent):
+    """It was resolved or closed and is open again. Follows `incident.status_changed`."""
+
+    topic: ClassVar[str] = "incident.reopened"
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class IncidentClosed(IncidentEvent):
+    """Nothing is left to do. Follows `incident.status_changed`."""
+
+    topic: ClassVar[str] = "incident.closed"
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ()
+
+
+def status_events(
+    ids: tuple[int, int, int, int], before: Status, after: Status, *, is_public: bool = False
+) -> list[IncidentEvent]:
+    """The change of status, and the event that names what it means, if there is one."""
+    events: list[IncidentEvent] = [IncidentStatusChanged(*ids, before.value, after.value, is_public)]
+    if before in OVER and after not in OVER:
+        events.append(IncidentReopened(*ids))
+    elif after == Status.RESOLVED:
+        events.append(IncidentResolved(*ids))
+    elif after == Status.CLOSED:
+        events.append(IncidentClosed(*ids))
+    return events
+
+
+@dataclass(frozen=True)
+class IncidentGrew(IncidentEvent):
+    """An open incident became larger: more components are affected, or it has ten times the events."""
+
+    topic: ClassVar[str] = "incident.grew"
+    components: tuple[str, ...] = ()
+    event_count: int | None = None
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class SlaEvent(IncidentEvent):
+    """A clock of one incident: `clock` is acknowledge, update or resolve; `recipient_id` a user to remind."""
+
+    clock: str
+    generation: int
+    deadline: str
+    recipient_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SlaWarned(SlaEvent):
+    """80 % of the time is used."""
+
+    topic: ClassVar[str] = "sla.warned"
+
+
+@dataclass(frozen=True)
+class SlaBreached(SlaEvent):
+    """The deadline passed."""
+
+    topic: ClassVar[str] = "sla.breached"
 
 
 @dataclass(frozen=True)
@@ -100,6 +212,17 @@ class IncidentSignalled(IncidentEvent):
 
     topic: ClassVar[str] = "incident.signalled"
     reporter: str
+
+
+@dataclass(frozen=True)
+class IncidentEvidenceRecorded(IncidentEvent):
+    """Detection computed new figures from the incident's events."""
+
+    topic: ClassVar[str] = "incident.evidence_recorded"
+    is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
 
 
 @dataclass(frozen=True)

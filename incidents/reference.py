@@ -6,7 +6,7 @@ import re
 
 from core.errors import FieldFault, Invalid, NotFound
 
-LARGEST = 2**31 - 1  # what the column holds
+MAX_NUMBER = 2**31 - 1  # what the column holds
 _SHAPE = re.compile(r"\s*(?:inc\s*[-_ #]?\s*|#)?([0-9]{1,40})\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -20,7 +20,7 @@ def parse_reference(text: str | int) -> int:
         fault = FieldFault("incident", "reference", "must look like INC-42, inc_00042 or 42")
         raise Invalid("That is not an incident's number.", faults=[fault])
     number = int(match[1])
-    if not 1 <= number <= LARGEST:
+    if not 1 <= number <= MAX_NUMBER:
         raise NotFound(f"There is no incident {number} in this workspace.")
     return number
 

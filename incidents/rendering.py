@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from incidents.links.selectors import Related
 from incidents.models import Incident, TimelineEntry
-from incidents.selectors_related import Related
-from incidents.selectors_story import Act
+from incidents.timeline.selectors import Act
 
 _AS_THEY_ARE: Final = (
     "number", "title", "description", "severity", "incident_type", "category", "status", "stage",
     "event_count", "started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
     "last_event_at", "acknowledge_due_at", "update_due_at", "resolve_due_at", "impact", "root_cause",
-    "labels", "is_drill", "source", "version", "reference",
+    "users_impacted", "labels", "is_drill", "source", "version", "reference",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "service": names[0] if names else None,
         "affected_components": names,
         "assigned_to": getattr(incident, "commander_username", None),
+        "acknowledged_by": incident.acknowledged_label or None,
         "project": incident.labels.get("project"),
         "mttd": _seconds(incident.started_at, incident.detected_at),
         "mtta": _seconds(incident.detected_at, incident.acknowledged_at),

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from incidents.schemas_story import Body, EntryOut
-from incidents.texts import LABELS, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from incidents.timeline.schemas import Body, EntryOut
+from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
     SEVERITY_ALIASES,
     STAGE_ALIASES,
@@ -23,7 +23,7 @@ from incidents.vocabulary import (
     Status,
 )
 
-LARGEST_VERSION: Final = 2**31 - 1
+MAX_VERSION: Final = 2**31 - 1
 
 
 def _words(canonical: Any, aliases: Any = ()) -> dict[str, Any]:
@@ -49,7 +49,8 @@ Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
-Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION, description="The version that was read.")]
+UsersImpacted = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="The version that was read.")]
 
 
 class DeclareIn(Body):
@@ -97,6 +98,11 @@ class PatchIn(Body):
     impact: Text | None = None
     root_cause: Text | None = None
     labels: Labels | None = None
+    users_impacted: UsersImpacted | None = Field(
+        None,
+        validation_alias=AliasChoices("users_impacted", "usersImpacted"),
+        description="How many people the incident affects; null: unknown.",
+    )
     notes: Text | None = Field(None, validation_alias=AliasChoices("notes", "note"))
     message: Text | None = None
     public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
@@ -124,6 +130,8 @@ class ResolveIn(MoveIn):
     """What may be said when it is over."""
 
     root_cause: Text | None = None
+    restore_components: bool = Field(True, description="false: every affected component stays affected.")
+    keep_affected: Names = Field([], description="Components that are not restored.")
 
 
 class AssignIn(Body):
@@ -161,6 +169,10 @@ class IncidentOut(Schema):
     event_count: int
     affected_components: list[str]
     assigned_to: str | None = Field(description="The commander's user name.")
+    acknowledged_by: str | None = Field(
+        None,
+        description="Who acknowledged: a person, or, with no acknowledged_at, a machine; null: nothing has.",
+    )
     started_at: datetime
     detected_at: datetime
     acknowledged_at: datetime | None
@@ -176,6 +188,7 @@ class IncidentOut(Schema):
     mttr: float | None
     impact: str
     root_cause: str
+    users_impacted: int | None = Field(description="People affected, as entered; null: unknown.")
     labels: dict[str, Any]
     project: str | None
     is_drill: bool
@@ -189,6 +202,7 @@ class ComponentImpactOut(Schema):
 
     component: str
     impact: Impact
+    restored_at: datetime | None = Field(None, description="Since when it works again; null: still affected.")
 
 
 class RoleOut(Schema):

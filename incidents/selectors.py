@@ -11,26 +11,27 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from core.compiled import compiled
 from core.errors import NotFound
-from core.once import once_per_page
-from incidents.filters import IncidentFilter, parse_filter
-from incidents.keyset import Page, decode_cursor, page_of
+from core.request_cache import cached_per_request
+from core.sql.compiled_queries import compiled
+from incidents.listing.filters import IncidentFilter, parse_filter
+from incidents.listing.keyset import Page, decode_cursor, page_of
+from incidents.listing.ordering import parse_order
+from incidents.listing.selectors import MAX_PAGE, detailed, held_roles, incidents_page, matching
 from incidents.models import AffectedComponent, Component, Incident, RoleAssignment, TimelineEntry
-from incidents.ordering import parse_order
 from incidents.reference import parse_reference, reference
-from incidents.selectors_list import LARGEST_PAGE, detailed, held_roles, incidents_page, matching
 from incidents.vocabulary import UNRESOLVED, EntryKind
 
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "roles_of", "story_of", "timeline_page",
+    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "story_of",
+    "timeline_page",
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
 STORY_PAGE: Final = 50
-MOST_NAMES: Final = 300  # in a picker
+MAX_NAMES: Final = 300  # in a picker
 MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
 
@@ -48,7 +49,7 @@ def incident_for(actor: Actor, number: int | str) -> Incident:
     return _numbered(actor.workspace_id, parse_reference(number))
 
 
-@once_per_page
+@cached_per_request
 def _numbered(workspace_id: int, number: int) -> Incident:
     found = _with_number(workspace_id, number)
     if not found:
@@ -147,7 +148,7 @@ def story_of(
 ) -> Page[TimelineEntry]:
     """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
-    limit = max(1, min(limit, LARGEST_PAGE))
+    limit = max(1, min(limit, MAX_PAGE))
     chosen, left_out = tuple(sorted(kinds)), tuple(sorted(without))
     if cursor:
         at, pk = decode_cursor(cursor)
@@ -181,6 +182,16 @@ def _newest_of(
         return _story(workspace_id, incident, kinds, without)[: STORY_PAGE + 1]
 
     return newest
+
+
+def resolution_text(actor: Actor, incident: Incident) -> str:
+    """What was written when the incident was last resolved; empty where nothing was. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = TimelineEntry.objects.of(actor.workspace_id).filter(
+        incident_id=incident.pk, kind=EntryKind.RESOLUTION
+    )
+    newest: TimelineEntry | None = rows.order_by("-id").first()
+    return newest.message if newest is not None and newest.data.get("said", True) else ""
 
 
 def _id_of(workspace_id: int, number: int) -> int:
@@ -231,4 +242,4 @@ def component_names(actor: Actor) -> list[str]:
 @compiled(int)
 def _names_in_use(workspace_id: int) -> QuerySet[Component, str]:
     in_use = Component.objects.of(workspace_id).filter(archived_at=None)
-    return in_use.order_by("name").values_list("name", flat=True)[:MOST_NAMES]
+    return in_use.order_by("name").values_list("name", flat=True)[:MAX_NAMES]

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 from django.urls import path
 
-from core.panels import panel_view
-from incidents.views import (
-    actions,
-    bulk,
-    components,
-    declaring,
-    exporting,
-    listing,
-    pages,
-    policies,
-)
+from core.ui.panels import panel_view
+from incidents.bulk import views as bulk_views
+from incidents.components import views as component_views
+from incidents.export import views as export_views
+from incidents.lifecycle.views import actions, declaring, incident_detail
+from incidents.listing import views as listing_views
+from incidents.sla import views as sla_views
 
 app_name = "incidents"
 urlpatterns = [
-    path("", listing.active, name="active"),
-    path("incidents", listing.everything, name="list"),
+    path("", listing_views.active, name="active"),
+    path("incidents", listing_views.everything, name="list"),
     path("incidents/declare", declaring.declare, name="declare"),
     path("incidents/similar", declaring.similar, name="similar"),
-    path("incidents/export", exporting.export_many, name="export"),
-    path("incidents/bulk", bulk.act, name="bulk"),
-    path("incidents/bulk/<int:pk>", bulk.result, name="bulk_result"),
-    path("incidents/bulk/<int:pk>/undo", bulk.undo, name="bulk_undo"),
-    path("incidents/<str:reference>", pages.detail, name="detail"),
-    path("incidents/<str:reference>/export", exporting.export_incident, name="export_one"),
-    path("incidents/<str:reference>/activity", pages.incident_activity, name="incident-activity"),
+    path("incidents/export", export_views.export_many, name="export"),
+    path("incidents/bulk", bulk_views.act, name="bulk"),
+    path("incidents/bulk/<int:pk>", bulk_views.result, name="bulk_result"),
+    path("incidents/bulk/<int:pk>/undo", bulk_views.undo, name="bulk_undo"),
+    path("incidents/<str:reference>", incident_detail.detail, name="detail"),
+    path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
+    path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
-    path("settings/sla", policies.policies, name="sla"),
-    path("activity", pages.activity, name="activity"),
-    path("components", components.catalogue, name="components"),
-    path("components/new", components.add, name="component_new"),
-    path("components/<int:pk>", components.show, name="component"),
-    path("components/<int:pk>/edit", components.edit, name="component_edit"),
-    path("components/<int:pk>/archive", components.put_away, name="component_archive"),
-    path("components/<path:name>", components.by_name, name="component_by_name"),
+    path("settings/sla", sla_views.policies, name="sla"),
+    path("activity", incident_detail.activity, name="activity"),
+    path("components", component_views.catalogue, name="components"),
+    path("components/new", component_views.add, name="component_new"),
+    path("components/<int:pk>", component_views.show, name="component"),
+    path("components/<int:pk>/edit", component_views.edit, name="component_edit"),
+    path("components/<int:pk>/archive", component_views.archive_component, name="component_archive"),
+    path("components/<path:name>", component_views.by_name, name="component_by_name"),
     path("panels/<str:name>", panel_view, name="panel"),
 ]

@@ -67,6 +67,16 @@ class IncidentType(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Basis(models.IntegerChoices):
+    """What an incident's type or severity rests on: the higher one decides."""
+
+    LEVEL = 0, "A rule that matches by level"
+    WORDS = 1, "The words of its events"
+    PATTERN = 2, "A rule that names a message pattern"
+    EVENT_TYPE = 3, "A rule that names event types, or the sender"
+    PERSON = 9, "A person"
+
+
 class Category(models.TextChoices):
     """The coarser sort that analysis assigns."""
 
@@ -128,6 +138,7 @@ class IncidentSource(models.TextChoices):
 # What machines write by the dozen; the story is told without it, the full timeline is one click away.
 CHATTER: Final = (EntryKind.EVENT, EntryKind.NOTIFICATION)
 SEVERITY_RANK: Final = {Severity.SEV1: 1, Severity.SEV2: 2, Severity.SEV3: 3, Severity.SEV4: 4}
+OVER: Final = (Status.RESOLVED, Status.CLOSED)
 UNRESOLVED: Final = (Status.OPEN, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 
 SEVERITY_ALIASES: Final = {

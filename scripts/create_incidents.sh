@@ -1,13 +1,15 @@
 #!/bin/sh
-# create_incidents.sh [BASE_URL]: sends six bursts of events that open six different incidents.
+# create_incidents.sh [BASE_URL]: sends six bursts of events that open six incidents: three SEV1, two SEV2, one SEV3.
 # BASE_URL defaults to http://localhost:8000. A server that asks for a token takes it from TOCSIN_TOKEN.
 # Exits with 1, saying what was answered, as soon as the server refuses one.
 set -eu
 base=${1:-http://localhost:8000}
 base=${base%/}
 
-send() { # service level message
-    body=$(printf '{"service": "%s", "level": "%s", "message": "%s"}' "$1" "$2" "$3")
+metadata='{}'
+
+send() { # service level message; with $metadata
+    body=$(printf '{"service": "%s", "level": "%s", "message": "%s", "metadata": %s}' "$1" "$2" "$3" "$metadata")
     answer=$(curl -sS -m 10 -w '\n%{http_code}' -X POST "$base/api/v1/events" \
         -H 'Content-Type: application/json' ${TOCSIN_TOKEN:+-H "Authorization: Bearer $TOCSIN_TOKEN"} \
         -d "$body") || { echo "No answer from $base; is Tocsin running there?" >&2; exit 1; }
@@ -32,7 +34,7 @@ burst "Database connections run out" orders-db CRITICAL \
 burst "The gateway times out" api-gateway ERROR \
     "504 from upstream checkout after 30 s" "504 from upstream catalogue after 30 s" \
     "circuit for checkout opened after 20 failures" "retry budget for checkout used up" \
-    "p99 latency 31 s, limit 2 s" "upstream checkout closed the connection"
+    "504 from upstream basket after 30 s" "upstream checkout closed the connection"
 burst "Memory runs out" report-worker CRITICAL \
     "out of memory: killed process 4121 (python)" "allocation of 512 MiB failed" \
     "container restarted: memory limit of 2 GiB reached" "garbage collection took 12 s" \
@@ -45,6 +47,7 @@ burst "Requests are rate limited" partner-api ERROR \
     "429 from the payment provider, retry after 60 s" "quota of 10,000 calls an hour used up" \
     "429 from the payment provider, retry after 120 s" "backlog of 1,840 calls" \
     "429 from the payment provider, retry after 240 s" "calls older than 15 min dropped"
+metadata='{"free_percent": 3}'
 burst "A disk is nearly full" storage-node CRITICAL \
     "/var/lib/data is 97 % full" "write failed: no space left on device" \
     "/var/lib/data is 98 % full" "log rotation failed: no space left on device" \

@@ -82,9 +82,9 @@ def build() -> None:
     from django.test import Client
     from django.utils import timezone
 
-    from config.setup import create_workspace
+    from config.installation.setup import create_workspace
     from detection.models import Source
-    from detection.services.sources import create_source
+    from detection.sources.services.sources import create_source
 
     _settle_the_hostile()
     admin = _admin(create_workspace(slug="larch", name="Larch Groceries").pk)
@@ -104,7 +104,7 @@ def _settle_the_hostile() -> None:
     """The incident of words that break layouts is for us to look at, not for readers."""
     from accounts.actor import system_actor
     from accounts.models import Workspace
-    from incidents.services.resolving import resolve_incident
+    from incidents.lifecycle.services.resolving import resolve_incident
 
     resolve_incident(system_actor(Workspace.objects.get(slug="acme").pk), number=len(INCIDENTS))
 

@@ -31,12 +31,12 @@ HUB: Final = "checkout-api"
 
 def build() -> None:
     """A month of history first, then a bad day: what is open, who works on it, and what an admin keeps."""
-    from config.demo import tell_month
-    from config.setup import create_workspace
+    from config.demo.month import seed_month
+    from config.installation.setup import create_workspace
 
     workspace = create_workspace(slug="harbour", name="Harbour Logistics")
     mara = _admin(workspace.pk)
-    tell_month(workspace)
+    seed_month(workspace)
     _bad_day(workspace.pk)
     _settle(mara)
     _catalogue(mara)
@@ -59,7 +59,7 @@ def _bad_day(workspace_id: int) -> None:
     from django.db import transaction
     from django.utils import timezone
 
-    from incidents.services.opening import report_signals
+    from incidents.correlation.services.opening import report_signals
 
     now = timezone.now()
     for n in range(ACTIVE + SETTLED):
@@ -69,7 +69,7 @@ def _bad_day(workspace_id: int) -> None:
 
 
 def _signal(n: int, at: Any) -> Any:
-    from incidents.signals import Signal
+    from incidents.correlation.detection_signals import Signal
     from incidents.vocabulary import IncidentType, Severity
 
     words, kind, severity = TROUBLES[(n * 7 + n // 5) % len(TROUBLES)]
@@ -90,8 +90,8 @@ def _signal(n: int, at: Any) -> Any:
 
 def _settle(mara: Any) -> None:
     """Many resolved at once, the last two refused; some taken over, so that a few are Mara's own."""
+    from incidents.bulk.services.actions import Pick, act_on_many
     from incidents.models import Incident
-    from incidents.services.bulk import Pick, act_on_many
 
     numbers = list(
         Incident.objects.of(mara.workspace_id).order_by("-number").values_list("number", flat=True)
@@ -103,8 +103,8 @@ def _settle(mara: Any) -> None:
 
 
 def _catalogue(mara: Any) -> None:
+    from incidents.components.services.editing import edit_component
     from incidents.models import Component
-    from incidents.services.components import edit_component
 
     ids = dict(Component.objects.of(mara.workspace_id).values_list("name", "id"))
     leaves = [name for name in COMPONENTS if name.endswith(("database", "cache", "queue"))]
@@ -118,16 +118,19 @@ def _catalogue(mara: Any) -> None:
 
 
 def _administer(mara: Any) -> None:
-    from accounts.services.members import invite_member
-    from accounts.services.tokens import issue_token
-    from detection.services.recording import record_change
-    from detection.services.rules import create_rule
-    from detection.services.sources import create_source
+    from accounts.actor import system_actor
+    from accounts.people.services.invitations import add_person
+    from accounts.tokens.services import issue_token
+    from detection.rules.services.rules import create_rule
+    from detection.sources.services.record_change import record_change
+    from detection.sources.services.sources import create_source
 
+    system = system_actor(mara.workspace_id)
     kinds = ("alertmanager", "grafana", "sentry", "datadog", "pagerduty", "generic")
     for n in range(MANY):
         area = AREAS[n % len(AREAS)]
-        invite_member(mara, email=f"{area}.{n}@example.test", role=("viewer", "responder", "manager")[n % 3])
+        handle, role = f"{area}.{n}", ("viewer", "responder", "manager")[n % 3]
+        add_person(system, email=f"{handle}@example.test", username=handle, display_name="", role=role)
         issue_token(mara, name=f"{area} pipeline {n}", scopes=["events:write", "incidents:read"][: n % 2 + 1])
         create_source(mara, kind=kinds[n % len(kinds)], name=f"{area}, cluster {n}", enabled=n % 9 > 0)
         create_rule(mara, fields=_rule(n, area))
@@ -151,7 +154,7 @@ def _busy_source(mara: Any) -> None:
     """One sender that told of many alerts and of even more that could not be read."""
     from django.test import Client
 
-    from detection.services.sources import create_source
+    from detection.sources.services.sources import create_source
 
     _, key = create_source(mara, kind="generic", name="Harbour cranes", mapping={"title": "what"})
     door = Client(headers={"host": "localhost"})
@@ -163,7 +166,7 @@ def _busy_source(mara: Any) -> None:
 
 def _detected(mara: Any) -> int:
     """The number of an incident that detection opens of events that came in through the door."""
-    from accounts.services.tokens import issue_token
+    from accounts.tokens.services import issue_token
     from incidents.models import Incident
 
     before = Incident.objects.of(mara.workspace_id).order_by("-number").values_list("number", flat=True)[0]
@@ -197,11 +200,11 @@ def _events() -> Iterator[dict[str, Any]]:
 
 def _long_story(mara: Any, number: int) -> None:
     """Three hundred lines, every role, many components and many relatives."""
-    from incidents.services.notes import add_note, add_update
-    from incidents.services.relating import relate_incidents
-    from incidents.services.responding import acknowledge_incident, change_status
-    from incidents.services.roles import assign_role
-    from incidents.services.touching import set_component_impact
+    from incidents.components.services.affected_components import set_component_impact
+    from incidents.lifecycle.services.responding import acknowledge_incident, change_status
+    from incidents.links.services import relate_incidents
+    from incidents.roles.services import assign_role
+    from incidents.timeline.services.notes import add_note, add_update
     from incidents.vocabulary import ResponseRole
 
     acknowledge_incident(mara, number=number)

@@ -36,29 +36,29 @@ def _request() -> Any:
 
 def _pages() -> dict[str, Callable[[Any], Any]]:
     from config import errors
-    from core import pages
     from core.errors import Conflict, Invalid, RateLimited, Unavailable
+    from core.ui import error_pages
 
     old = "INC-42 has changed since you read it: it is at version 7, you sent 6. Nothing was changed."
     soon = {"Retry-After": "40"}
     return {
         "400": lambda request: errors.bad_request(request, ValueError()),
         "403": lambda request: errors.forbidden(request, PermissionError()),
-        "403-form": pages.form_expired,
+        "403-form": error_pages.form_expired,
         "404": lambda request: errors.not_found(request, LookupError()),
         "409": _refused(Conflict(old)),
         "422": _refused(Invalid("The title is longer than 200 characters.")),
         "429": _refused(RateLimited("Too many attempts to sign in.", headers=soon)),
         "500": errors.our_fault,
-        "503-away": _refused(Unavailable(pages.AWAY, headers=soon)),
-        "503-behind": _refused(Unavailable(pages.BEHIND)),
+        "503-away": _refused(Unavailable(error_pages.AWAY, headers=soon)),
+        "503-behind": _refused(Unavailable(error_pages.BEHIND)),
     }
 
 
 def _refused(fault: Problem) -> Callable[[Any], Any]:
-    from core.pages import ProblemPages
+    from core.ui.error_pages import ErrorPages
 
-    return lambda request: ProblemPages(lambda _: HttpResponse()).process_exception(request, fault)
+    return lambda request: ErrorPages(lambda _: HttpResponse()).process_exception(request, fault)
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ def build(admin: Any, workspace_id: int) -> None:
     """Fill the workspace, as `admin`."""
     from django.utils import timezone
 
-    from accounts.services.members import invite_member
-    from accounts.services.tokens import issue_token, revoke_token
-    from detection.services.recording import record_change
-    from detection.services.rules import create_rule, disable_rule
+    from accounts.people.services.invitations import invite_member
+    from accounts.tokens.services import issue_token, revoke_token
+    from detection.rules.services.rules import create_rule, disable_rule
+    from detection.sources.services.record_change import record_change
 
     now = timezone.now()
     _sources(admin)
@@ -66,7 +66,7 @@ def _sources(admin: Any) -> None:
     """Four senders; one has told of a full disk and of something that could not be read."""
     from django.test import Client
 
-    from detection.services.sources import create_source
+    from detection.sources.services.sources import create_source
 
     create_source(admin, kind="alertmanager", name="Prometheus, production")
     create_source(admin, kind="generic", name=LONG)

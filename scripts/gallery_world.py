@@ -39,7 +39,10 @@ def build() -> None:
 
     from accounts.actor import Actor
     from accounts.models import Membership, Role
-    from incidents.services import notes, opening, responding, roles
+    from incidents.correlation.services import opening
+    from incidents.lifecycle.services import responding
+    from incidents.roles import services as role_services
+    from incidents.timeline.services import notes
 
     members = Membership.across_workspaces.select_related("user")
     actors = {
@@ -55,7 +58,7 @@ def build() -> None:
         _age(made, minutes)
         if commander:
             responding.acknowledge_incident(actors[commander], number=made.number)
-            roles.assign_role(dana, number=made.number, username=commander)
+            role_services.assign_role(dana, number=made.number, username=commander)
     _person_with_a_long_name(dana.workspace_id)
     _hostile(actors, len(INCIDENTS))
     _long_story(actors, 2)
@@ -78,15 +81,16 @@ def build() -> None:
 
 def _hostile(actors: dict[str, Any], number: int) -> None:
     """Words that break layouts: no spaces, right to left, markup, sixty emoji."""
-    from incidents.services import notes, roles
+    from incidents.roles import services as role_services
+    from incidents.timeline.services import notes
 
     for words in HOSTILE:
         notes.add_note(actors["theo.lind"], number=number, message=words)
-    roles.assign_role(actors["dana.ruiz"], number=number, role="tech_lead", username="wolfe")
+    role_services.assign_role(actors["dana.ruiz"], number=number, role="tech_lead", username="wolfe")
 
 
 def _long_story(actors: dict[str, Any], number: int) -> None:
-    from incidents.services import notes
+    from incidents.timeline.services import notes
 
     for minute in range(60):
         notes.add_note(
@@ -96,7 +100,7 @@ def _long_story(actors: dict[str, Any], number: int) -> None:
 
 def _empty_workspace() -> None:
     from accounts.models import Membership, User
-    from config.setup import create_workspace
+    from config.installation.setup import create_workspace
     from tests.browser.world import PASSWORD
 
     quiet = create_workspace(slug="quiet", name="Quiet Corner")

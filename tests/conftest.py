@@ -98,11 +98,11 @@ def _refuse_outside(sock: socket.socket, address: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _nobody_looks() -> Iterator[None]:
     """No worker runs beside most tests, and their pages need not say so; statements are counted, too."""
-    from core.glance import GLANCE
+    from core.health.monitor import HEALTH_MONITOR
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(GLANCE, "_keep_looking", lambda: None)
-    patch.setattr(GLANCE, "_looked_at", float("inf"))
+    patch.setattr(HEALTH_MONITOR, "_keep_looking", lambda: None)
+    patch.setattr(HEALTH_MONITOR, "_looked_at", float("inf"))
     yield
     patch.undo()
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded import process
 from core.embedded.database import ensure_database
 from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres

@@ -62,7 +62,7 @@ class Tocsin:
         """Wait until detection has looked at every stored event; raises TimeoutError."""
         end = time.monotonic() + seconds
         with self.connect() as connection:
-            while connection.execute("select exists (select from detection_outbox)").fetchone() != (False,):
+            while connection.execute("select exists (select from detection_pending)").fetchone() != (False,):
                 if time.monotonic() > end:
                     raise TimeoutError(f"detection was not done after {seconds:.0f} s")
                 time.sleep(0.05)

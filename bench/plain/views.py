@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.actor import Actor
-from accounts.api_auth import admit, credential, digest, find_token
 from accounts.permissions import Capability, require
+from accounts.tokens.authentication import admit, credential, digest, find_token
 from core.errors import Problem
+from detection.evaluation.matching import Ruleset
 from detection.ingest.parsing import parse_body
-from detection.ingest.statement import command, pack, repeats
-from detection.matching import Ruleset
-from detection.services.ingest import retention, ruleset_of
+from detection.ingest.services.accept_events import retention, ruleset_of
+from detection.ingest.statement import command, encode, repeats
 
 ordinals = itertools.count()
 
@@ -31,7 +31,7 @@ def take(request: HttpRequest) -> HttpResponse:
         batch = parse_body(request.body, datetime.now(UTC), retention())
     except Problem as problem:
         return _answer(problem.status, problem.as_json())
-    parcel = pack(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
+    parcel = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
     query, params = command([parcel])
     with connection.cursor() as cursor:
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])

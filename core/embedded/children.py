@@ -16,7 +16,7 @@ from typing import IO, NoReturn
 import psutil
 
 MARK = "TOCSIN_RUN"
-FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 30.0
+FIRST_PAUSE_S, MAX_PAUSE_S, STEADY_S = 0.5, 30.0, 30.0
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
@@ -116,7 +116,7 @@ class Child:
             return
         if not self.due_at:
             steady = time.monotonic() - self.started_at > STEADY_S
-            self.pause = FIRST_PAUSE_S if steady else min(self.pause * 2, LONGEST_PAUSE_S)
+            self.pause = FIRST_PAUSE_S if steady else min(self.pause * 2, MAX_PAUSE_S)
             self.due_at = time.monotonic() + self.pause
             printer.say(self.name, f"ended; starting it again in {self.pause:.1f} s")
         elif time.monotonic() >= self.due_at:

@@ -12,12 +12,12 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core import charts
-from core.charts import Bar, Cell, Chart
+from core.ui import charts
+from core.ui.charts import Bar, Cell, Chart
 
 register = template.Library()
 DRAWN: Final = 64  # kept of each kind in each process: one has 10 to 20 KB and takes 3 ms to draw
-MOST_TOOLTIPS: Final = 400  # beyond, a mark is too thin to point at
+MAX_TOOLTIPS: Final = 400  # beyond, a mark is too thin to point at
 CELL, GAP, MARGIN = 12, 2, 12  # of a heat map, in its own units
 _DAYS: Final = ((0, "Mon"), (2, "Wed"), (4, "Fri"))
 _BOX: Final = "0 0 100 100"
@@ -96,7 +96,7 @@ def _plot(chart: Chart, drawn: Sequence[Bar], values: Iterable[float]) -> SafeSt
 
 
 def _rects(chart: Chart, drawn: Sequence[Bar]) -> SafeString:
-    has_words = len(drawn) <= MOST_TOOLTIPS
+    has_words = len(drawn) <= MAX_TOOLTIPS
     return format_html_join(
         "",
         '<rect class="tone-{}" x="{}" y="{}" width="{}" height="{}">{}</rect>',

@@ -16,15 +16,15 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from lucide import _render_icon
 
-from core.forms import options_html
-from core.kept import Kept
-from core.navigation import NavItem
-from core.panels import PANELS, Panel, address, panels_in, render_panel
+from core.ui.forms import options_html
+from core.ui.navigation import NavItem
+from core.ui.panels import PANELS, Panel, address, panels_in, render_panel
+from core.ui.render_cache import RenderCache
 
 register = template.Library()
 HUES = 6
 FAR = timedelta(days=30)  # from here on a date says more than a count of days; static/js/time.js has it too
-_nav_items = Kept(200)
+_nav_items = RenderCache(200)
 
 
 @register.simple_tag
@@ -54,7 +54,7 @@ def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
     if at is None:
         return SafeString('<span class="muted">–</span>')
     age = timezone.now() - at
-    words = compact(age) if style == "age" else _said(at, age)
+    words = compact(age) if style == "age" else _time_text(at, age)
     exact = at.astimezone(timezone.get_fixed_timezone(0))
     return format_html(
         '<time datetime="{}" title="{} UTC" data-time="{}">{}</time>',
@@ -62,7 +62,7 @@ def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
     )  # fmt: skip
 
 
-def _said(at: datetime, age: timedelta) -> str:
+def _time_text(at: datetime, age: timedelta) -> str:
     """`just now`, `5m ago`, or the viewer's date of what is long ago."""
     if age >= FAR:
         day = timezone.localtime(at)

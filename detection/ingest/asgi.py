@@ -12,20 +12,20 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
-from core.bodies import read_body
-from core.callers import came_encrypted, who_calls
 from core.errors import Malformed, Problem, Unencrypted
-from core.security_log import REFUSALS, note
-from detection.ingest.answers import Answer, refused
+from core.http.client_ip import client_ip, is_encrypted
+from core.http.request_body import read_body
+from core.http.security_log import REFUSALS, note
 from detection.ingest.coalescer import unavailable
-from detection.ingest.door import Door
+from detection.ingest.event_receiver import EventReceiver
 from detection.ingest.parsing import MAX_BODY
+from detection.ingest.responses import RawResponse, refused
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
-_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, Door] = WeakKeyDictionary()
+_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, EventReceiver] = WeakKeyDictionary()
 
 
 class NotAllowed(Problem):
@@ -51,16 +51,16 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def door() -> Door:
+def door() -> EventReceiver:
     """The door of the running event loop."""
     loop = asyncio.get_running_loop()
     found = _doors.get(loop)
     if found is None:
-        found = _doors[loop] = Door()
+        found = _doors[loop] = EventReceiver()
     return found
 
 
-async def _answer(scope: Scope, receive: Channel) -> Answer:
+async def _answer(scope: Scope, receive: Channel) -> RawResponse:
     headers = _headers(scope)
     try:
         _check(scope, headers)
@@ -73,7 +73,7 @@ async def _answer(scope: Scope, receive: Channel) -> Answer:
         return _refused(scope, headers, unavailable())
 
 
-def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> Answer:
+def _refused(scope: Scope, headers: dict[str, str], problem: Problem) -> RawResponse:
     if problem.status in REFUSALS:
         _note(scope, headers, problem)
     return refused(problem, scope.get("path", ""), headers.get("x-request-id", ""))
@@ -86,7 +86,7 @@ def _note(scope: Scope, headers: dict[str, str], problem: Problem) -> None:
         code=problem.code,
         method=scope["method"],
         path=scope.get("path", ""),
-        address=who_calls(_remote(scope), headers.get("x-forwarded-for", "")),
+        address=client_ip(_remote(scope), headers.get("x-forwarded-for", "")),
         request_id=headers.get("x-request-id", "")[:64],
     )
 
@@ -101,7 +101,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _check(scope: Scope, headers: dict[str, str]) -> None:
     forwarded = headers.get("x-forwarded-proto", "")
-    if settings.SECURE_SSL_REDIRECT and not came_encrypted(scope["scheme"], _remote(scope), forwarded):
+    if settings.SECURE_SSL_REDIRECT and not is_encrypted(scope["scheme"], _remote(scope), forwarded):
         raise Unencrypted
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):

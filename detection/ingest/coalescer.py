@@ -13,16 +13,16 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 
 from core.errors import Invalid, Problem, Unavailable
-from detection.ingest.statement import Parcel
+from detection.ingest.statement import EncodedBatch
 
 MAX_WAITING_EVENTS = 20_000
 MAX_FLUSH_EVENTS = 2000
 # What means "the database cannot be asked now", and what means that it does not like a value.
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, OSError, TimeoutError)
 VALUES = (psycopg.DataError, psycopg.IntegrityError)
 
-Flush = Callable[[Sequence[Parcel]], Awaitable[list[int]]]
-Waiting = tuple[Parcel, "asyncio.Future[int]"]
+Flush = Callable[[Sequence[EncodedBatch]], Awaitable[list[int]]]
+Waiting = tuple[EncodedBatch, "asyncio.Future[int]"]
 
 
 def unavailable() -> Unavailable:
@@ -42,7 +42,7 @@ class Coalescer:
         self._waiting_events = 0
         self._running: asyncio.Task[None] | None = None
 
-    async def put(self, parcel: Parcel) -> int:
+    async def put(self, parcel: EncodedBatch) -> int:
         """Store one parcel; answers after its commit with how many of its events were there already.
 
         Raises Unavailable when the queue is full or the database is away: nothing of the parcel was stored,

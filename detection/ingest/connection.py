@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from core.database_address import libpq_parameters
+from core.sql.database_url import libpq_parameters
 from detection.ingest.statement import JsonText, JsonTextDumper
 
 ANSWER_WITHIN_S: Final = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from accounts.actor import Actor
-from core.meter import Limit, meter
+from core.rate_limit.limiter import Limit, rate_limiter
 
 
 def limits_of(actor: Actor) -> list[Limit]:
@@ -19,4 +19,4 @@ def limits_of(actor: Actor) -> list[Limit]:
 def charge(actor: Actor, events: int) -> None:
     """Take from every limit of the sender. Raises RateLimited; may wait for the database."""
     for limit in limits_of(actor):
-        meter().charge(limit, events)
+        rate_limiter().charge(limit, events)

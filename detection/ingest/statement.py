@@ -18,8 +18,8 @@ from psycopg import pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 
+from detection.evaluation.matching import Ruleset
 from detection.ingest.parsing import ParsedEvent
-from detection.matching import Ruleset
 
 _STORE: Final[LiteralString] = """
 with given as materialized (
@@ -49,7 +49,7 @@ hits as (
   insert into detection_rule_hit (workspace_id, rule_id, occurred_at, event_id, matches, group_key, source)
   select w, r, o, id, y, g, c from matched),
 touched as (
-  insert into detection_outbox (workspace_id, rule_id, group_key, event_ids, occurred, sources)
+  insert into detection_pending (workspace_id, rule_id, group_key, event_ids, occurred, sources)
   select w, r, g, array_agg(id), array_agg(o), array_agg(distinct coalesce(c, g))
     from matched where y group by w, r, g)
 """
@@ -77,7 +77,7 @@ class JsonTextDumper(Dumper):
 
 
 @dataclass(slots=True)
-class Parcel:
+class EncodedBatch:
     """One request's events, encoded; ordinals run from `base` to `base + count - 1`.
 
     `keys`: what the sender named, by workspace; `inside`: how many the request itself repeated.
@@ -91,7 +91,7 @@ class Parcel:
     hits: bytes
 
 
-def pack(workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, base: int) -> Parcel:
+def encode(workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, base: int) -> EncodedBatch:
     """Encode events, each key once, with the hits of those young enough to count."""
     keys: set[tuple[int, str]] = set()
     rows: list[dict[str, Any]] = []
@@ -109,7 +109,7 @@ def pack(workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, bas
                 for rule, group, source, matches in ruleset.hits(event)
             ]
     inside = len(events) - len(rows)
-    return Parcel(base, len(rows), inside, keys, orjson.dumps(rows)[1:-1], orjson.dumps(hits)[1:-1])
+    return EncodedBatch(base, len(rows), inside, keys, orjson.dumps(rows)[1:-1], orjson.dumps(hits)[1:-1])
 
 
 def _row(ordinal: int, workspace_id: int, event: ParsedEvent) -> dict[str, Any]:
@@ -120,14 +120,14 @@ def _row(ordinal: int, workspace_id: int, event: ParsedEvent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def command(parcels: Sequence[Parcel]) -> tuple[LiteralString, list[JsonText]]:
+def command(parcels: Sequence[EncodedBatch]) -> tuple[LiteralString, list[JsonText]]:
     """The statement and parameters that store these parcels; their keys must not overlap."""
     rows = JsonText(b"[" + b",".join([p.rows for p in parcels]) + b"]")
     hits = b",".join([p.hits for p in parcels if p.hits])
     return (STORE_AND_DETECT, [rows, JsonText(b"[" + hits + b"]")]) if hits else (STORE_ONLY, [rows])
 
 
-def repeats(parcels: Sequence[Parcel], answered: Iterable[tuple[int]]) -> list[int]:
+def repeats(parcels: Sequence[EncodedBatch], answered: Iterable[tuple[int]]) -> list[int]:
     """How many events of each parcel were there already, told by the ordinals the statement answered with."""
     counts = [parcel.inside for parcel in parcels]
     # A parcel packed in a thread may come after one that got later ordinals.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from detection.models import DetectionRule
-from detection.rule_words import fires, watches
+from detection.rules.rule_text import fires, watches
 
 register = template.Library()
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from core.errors import NotFound
 from detection.webhooks.format import Outcome, WebhookFormat
-from detection.webhooks.reading import Reply
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from detection.webhooks.door import format_named, greet, take
-from detection.webhooks.http import asked_of, response_of
+from detection.webhooks.http.django_requests import incoming_request, response_of
+from detection.webhooks.receive import answer_handshake, format_named, receive_webhook
 
 router = Router(tags=["Webhooks"], auth=None)
 BODY: Final[dict[str, Any]] = {
@@ -46,7 +46,9 @@ def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any
 
     What cannot be read waits in quarantine (`quarantined`), and can be replayed once the mapping is right.
     """
-    return response_of(take(format_named(format_name), source_key, asked_of(request)), request)
+    return response_of(
+        receive_webhook(format_named(format_name), source_key, incoming_request(request)), request
+    )
 
 
 @router.api_operation(
@@ -56,6 +58,8 @@ def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any
     summary="Shake hands with a sender",
     openapi_extra={"security": []},
 )
-def shake_hands(request: HttpRequest, format_name: str, source_key: str) -> Any:
+def handshake(request: HttpRequest, format_name: str, source_key: str) -> Any:
     """Some senders (CloudEvents) ask for leave before they post."""
-    return response_of(greet(format_named(format_name), source_key, asked_of(request)), request)
+    return response_of(
+        answer_handshake(format_named(format_name), source_key, incoming_request(request)), request
+    )

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from core.errors import FieldFault, Invalid, Problem
 from core.registry import Registry
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapping import parse_mapping
-from detection.webhooks.reading import Reading, Reply
-from detection.webhooks.request import WebhookRequest, pasted
+from detection.webhooks.http.request import WebhookRequest, pasted
+from detection.webhooks.mapping.definition import parse_mapping
+from detection.webhooks.parsed import Reading, Reply
 from incidents.vocabulary import Severity
 
 

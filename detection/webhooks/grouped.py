@@ -8,7 +8,7 @@ from typing import Any, Final
 from core.errors import Invalid
 from detection.ingest.parsing import Fault
 from detection.webhooks.format import SourceSettings
-from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
     first_line,
     labels_of,
@@ -24,7 +24,7 @@ from detection.webhooks.values import (
 from incidents.vocabulary import IncidentType, Severity
 
 # One group may hold a whole data centre: the rest is counted, and keeps the incident open all the same.
-MOST_ALERTS: Final = 1000
+MAX_ALERTS: Final = 1000
 COMPONENT_LABELS: Final = ("service", "component", "app", "job", "namespace", "instance")
 STATES: Final = {"firing": AlertState.FIRING, "resolved": AlertState.RESOLVED}
 _ALERT: Final = {
@@ -52,7 +52,7 @@ def group_of(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     common = {name: body.get(name) for name in ("receiver", "externalURL", "groupLabels")}
     alerts: list[Alert] = []
     faults: list[Fault] = []
-    for position, raw in enumerate(listed[:MOST_ALERTS]):
+    for position, raw in enumerate(listed[:MAX_ALERTS]):
         try:
             alerts.append(_alert(require_object(raw, f"alerts[{position}]"), group, common, settings))
         except Invalid as problem:
@@ -120,7 +120,7 @@ def _rest(body: Mapping[str, Any], group: str, alerts: Sequence[Alert], listed: 
     """The alerts of the group that the body does not list, as one: the group's own status speaks for them."""
     truncated = body.get("truncatedAlerts")
     count = truncated if isinstance(truncated, int) and 0 < truncated < 10**9 else 0
-    count += max(0, listed - MOST_ALERTS)
+    count += max(0, listed - MAX_ALERTS)
     is_over = STATES.get(line(body.get("status")).lower()) == AlertState.RESOLVED
     burns = count > 0 and not is_over
     return (

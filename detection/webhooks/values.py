@@ -12,11 +12,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from core.errors import FieldFault, Invalid
-from detection.webhooks.reading import Link
-from incidents.texts import LABEL_KEY_LENGTH, LABELS, NAME_LENGTH, fit, fit_text
+from detection.webhooks.parsed import Link
+from incidents.validation import LABEL_KEY_LENGTH, LABELS, NAME_LENGTH, fit, fit_text
 from incidents.vocabulary import IncidentType, Severity, parse_severity, parse_type
 
-LONGEST_URL: Final = 2000
+MAX_URL: Final = 2000
 # Years outside are placeholders: Go's zero time is the year 1, and some senders write 9999 for "never".
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _MILLISECONDS: Final = 100_000_000_000
@@ -103,7 +103,7 @@ def labels_of(value: Any) -> dict[str, str]:
 
 def link(url: Any, text: str = "") -> Link | None:
     """A Link for an absolute http or https address without credentials; else None."""
-    if not isinstance(url, str) or len(url) > LONGEST_URL or any(c.isspace() or ord(c) < 32 for c in url):
+    if not isinstance(url, str) or len(url) > MAX_URL or any(c.isspace() or ord(c) < 32 for c in url):
         return None
     try:
         parts = urlsplit(url)

@@ -9,14 +9,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.errors import Problem
-from detection.services.ingest import told_plainly
-from detection.source_auth import find_source
-from detection.source_selectors import outcome_of
+from detection.ingest.services.accept_events import as_problem
+from detection.sources.authentication import find_source
+from detection.sources.selectors import outcome_of
 from detection.webhooks.addressed import Address, AddressedFormat
-from detection.webhooks.door import Asked, refusal, take
 from detection.webhooks.format import Outcome
-from detection.webhooks.http import asked_of, response_of
-from detection.webhooks.reading import Reply
+from detection.webhooks.http.django_requests import incoming_request, response_of
+from detection.webhooks.parsed import Reply
+from detection.webhooks.receive import IncomingRequest, receive_webhook, refusal
 
 
 def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpResponse]:
@@ -25,24 +25,24 @@ def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpRespon
     @csrf_exempt
     @require_http_methods(["GET", "POST"] if address.asks else ["POST"])
     def view(request: HttpRequest, **parts: str) -> HttpResponse:
-        asked = asked_of(request, address.path.format(**parts))
+        asked = incoming_request(request, address.path.format(**parts))
         reply = _status(form, asked) if request.method == "GET" else form.told(_taken(form, asked))
         return response_of(reply, request)
 
     return view
 
 
-def _taken(form: AddressedFormat, asked: Asked) -> Reply:
+def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
     try:
         key = form.source_key(asked.unread())
     except Problem as problem:
         return refusal(form, problem)
-    return take(form, key, asked)
+    return receive_webhook(form, key, asked)
 
 
-def _status(form: AddressedFormat, asked: Asked) -> Reply:
+def _status(form: AddressedFormat, asked: IncomingRequest) -> Reply:
     try:
-        with told_plainly():
+        with as_problem():
             source = find_source(form.source_key(asked.unread()), form.name)
             found = outcome_of(source, form.asked_about(asked.path))
             outcome = Outcome(found.action, found.key, found.succeeded, found.words)

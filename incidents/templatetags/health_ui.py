@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.templatetags.ui import icon
-from incidents.health import Health
+from incidents.overview.health import Health
 
 register = template.Library()
 SHAPES = {

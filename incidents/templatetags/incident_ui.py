@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.markdown import markdown
 from core.templatetags.ui import compact, icon
-from incidents.clocks import Clock, clock_of
-from incidents.kept_html import entry_html, line_html, row_html
+from core.ui.markdown import markdown
+from incidents.listing.html_cache import entry_html, line_html, row_html
 from incidents.models import Incident, TimelineEntry
+from incidents.sla.status import SlaStatus, sla_status_of
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
 register = template.Library()
@@ -121,12 +121,12 @@ def activity_line(entry: TimelineEntry) -> SafeString:
 @register.simple_tag
 def sla(incident: Incident) -> SafeString | str:
     """The next deadline, counting down; JS keeps it counting."""
-    clock = clock_of(incident, timezone.now())
+    clock = sla_status_of(incident, timezone.now())
     return "" if clock is None else _sla(clock)
 
 
 @register.simple_tag
-def countdown(clock: Clock) -> SafeString:
+def countdown(clock: SlaStatus) -> SafeString:
     """One deadline, counting down."""
     return _sla(clock)
 
@@ -149,7 +149,7 @@ def as_lines(labels: dict[str, str]) -> str:
     return "\n".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _sla(clock: Clock) -> SafeString:
+def _sla(clock: SlaStatus) -> SafeString:
     left = clock.due - timezone.now()
     words = (
         f"{clock.label} overdue {compact(-left)}"

@@ -11,9 +11,9 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
 
-from accounts.audit_log import AuditFilter, audit_page
+from accounts.audit.selectors import AuditFilter, audit_page
 from accounts.models import AuditEntry
-from core.csv_lines import csv_lines
+from core.http.csv_stream import csv_lines
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db

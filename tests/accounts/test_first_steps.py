@@ -9,11 +9,11 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Membership, Session, User
-from accounts.services.tokens import issue_token
-from accounts.tasks import prune_sessions
-from core.checklist import STEPS, steps
-from detection.services.ingest import accept_events
-from detection.services.rules import install_builtin_rules, update_rule
+from accounts.sign_in.tasks import prune_sessions
+from accounts.tokens.services import issue_token
+from core.ui.onboarding import ONBOARDING_STEPS, onboarding_steps
+from detection.ingest.services.accept_events import accept_events
+from detection.rules.services.rules import install_builtin_rules, update_rule
 from tests.web.signed_in import BACKEND, browser_for
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,13 @@ def browser(admin, workspace):
 
 
 def done(admin):
-    return {name for name in STEPS.names() if STEPS.get(name).is_done(admin)}
+    return {name for name in ONBOARDING_STEPS.names() if ONBOARDING_STEPS.get(name).is_done(admin)}
 
 
 def test_a_new_installation_has_everything_before_it(browser, admin):
     assert done(admin) == set()
     text = browser.get("/setup").content.decode()
-    assert f"0 of {len(STEPS)} done" in text
+    assert f"0 of {len(ONBOARDING_STEPS)} done" in text
     assert text.count("button-primary") == 1
 
 
@@ -51,7 +51,7 @@ def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor):
     assert "token" not in done(admin)
     issue_token(admin, name="billing", scopes=["admin"])
     make_actor("admin")
-    assert done(admin) == set(STEPS.names())
+    assert done(admin) == set(ONBOARDING_STEPS.names())
 
 
 def test_another_workspaces_steps_are_its_own(admin, other_workspace, make_user):
@@ -61,7 +61,7 @@ def test_another_workspaces_steps_are_its_own(admin, other_workspace, make_user)
 
 
 def test_every_step_leads_to_a_page_its_reader_may_open(browser):
-    for step in steps():
+    for step in onboarding_steps():
         assert browser.get(step.url).status_code == 200, step.url
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.api_auth import TokenMissing, authenticate
 from accounts.permissions import Capability, allowed
+from accounts.tokens.authentication import TokenMissing, authenticate
 from core.errors import NotFound
 
 HERE = {"host": "localhost:8000"}

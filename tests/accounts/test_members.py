@@ -8,47 +8,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditEntry, Membership, User
-from accounts.services.members import change_role, invite_member, remove_member
-from core.errors import Conflict, Forbidden, Invalid, NotFound
-
-
-def test_somebody_new_gets_an_account_and_a_link(workspace, admin):
-    invited = invite_member(admin, email="New.One@Example.test", role="manager")
-    user = invited.membership.user
-    assert (user.username, user.email) == ("new.one", "new.one@example.test")
-    assert not user.has_usable_password()
-    assert invited.secret
-    assert AuditEntry.objects.of(workspace.pk).get().action == "member.add"
-
-
-def test_somebody_known_gets_no_link_that_others_could_sign_in_with(admin, make_user):
-    make_user("known")
-    invited = invite_member(admin, email="KNOWN@example.test")
-    assert invited.membership.user.username == "known"
-    assert invited.secret == ""
-
-
-def test_nobody_is_invited_twice(admin):
-    invite_member(admin, email="a@example.test")
-    with pytest.raises(Conflict):
-        invite_member(admin, email="a@example.test")
-
-
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        ({"email": "no"}, "email"),
-        ({"email": "a@example.test", "role": "owner"}, "role"),
-        ({"email": "a@example.test", "username": "a b"}, "username"),
-        ({"email": "a@example.test", "username": "adam.admin"}, "username"),
-        ({"email": "a@example.test", "display_name": "a\nb"}, "display_name"),
-    ],
-)
-def test_a_wrong_field_of_an_invitation_is_named(admin, fields, named):
-    with pytest.raises(Invalid) as refusal:
-        invite_member(admin, **fields)
-    assert [fault.field for fault in refusal.value.faults] == [named]
-    assert User.objects.filter(email="a@example.test").count() == 0
+from accounts.people.services.invitations import invite_member
+from accounts.people.services.members import change_role, remove_member
+from core.errors import Conflict, Forbidden, NotFound
 
 
 @pytest.mark.parametrize("role", ["viewer", "responder", "manager"])

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, User
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident
-from incidents.services.opening import declare_incident
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db

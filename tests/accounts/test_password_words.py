@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import Membership
-from accounts.password_words import ListedWords
+from accounts.sign_in.common_passwords import CommonPasswordWords
 from tests.architecture.source import ROOT
 
 GUESSED = ["tocsin2026", "T0csin-2026!", "IncidentAdmin1", "On-Call-Pager", "responder99", "welcome.tocsin"]
@@ -19,23 +19,23 @@ SOUND = [
 @pytest.mark.parametrize("password", GUESSED)
 def test_little_more_than_a_listed_word_is_refused(password):
     with pytest.raises(ValidationError):
-        ListedWords().validate(password)
+        CommonPasswordWords().validate(password)
 
 
 @pytest.mark.parametrize("password", SOUND)
 def test_a_listed_word_among_others_does_no_harm(password):
-    assert ListedWords().validate(password) is None
+    assert CommonPasswordWords().validate(password) is None
 
 
 @pytest.mark.django_db
 def test_ones_own_workspace_and_the_host_are_listed_too(make_user, workspace, settings):
     settings.BASE_URL = "https://pagerduties.example.org"
     dana = make_user("dana")
-    assert ListedWords().validate("AcmeAcme1!", dana) is None
+    assert CommonPasswordWords().validate("AcmeAcme1!", dana) is None
     Membership.objects.create(workspace_id=workspace.pk, user=dana, role="viewer")
     for guessed in ("AcmeAcme1!", "pagerduties"):
         with pytest.raises(ValidationError):
-            ListedWords().validate(guessed, dana)
+            CommonPasswordWords().validate(guessed, dana)
 
 
 @pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_the_password_page_asks_for_it(client, make_user):
 
 
 def test_the_list_is_documented_word_for_word():
-    from accounts.password_words import WORDS
+    from accounts.sign_in.common_passwords import WORDS
 
     assert ", ".join(f"`{word}`" for word in WORDS) in " ".join(
         (ROOT / "docs/reference/security.md").read_text().split()

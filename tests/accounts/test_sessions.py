@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership, Session
-from accounts.sessions import is_over
-from accounts.sign_in_limits import PER_ADDRESS
+from accounts.sign_in.limits import PER_ADDRESS
+from accounts.sign_in.session_expiry import is_over
 
 pytestmark = pytest.mark.django_db
 GOOD = "correct horse battery"
@@ -120,7 +120,7 @@ def test_cookies_are_for_the_browser_and_this_site_only(browser, settings):
     ids=["proxy", "lied to the proxy", "two proxies", "silent proxy", "nonsense", "no proxy of ours"],
 )
 def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, counted):
-    from core.middleware import ClientAddress
+    from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
     seen = []
@@ -135,7 +135,7 @@ def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, cou
     ids=["proxy", "no proxy of ours", "no proxy named"],
 )
 def test_only_our_own_proxies_say_that_it_came_encrypted(rf, settings, proxies, remote, believed):
-    from core.middleware import ClientAddress
+    from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network(one) for one in proxies]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from accounts.actor import system_actor
-from accounts.api_auth import authenticate_token
 from accounts.models import ApiToken, AuditEntry, Membership, Session, User
-from accounts.services.tokens import issue_token
-from accounts.services.workspaces import update_workspace
+from accounts.tokens.authentication import authenticate_token
+from accounts.tokens.services import issue_token
+from accounts.workspaces.services import update_workspace
 from core.errors import Conflict
 from tests.web.signed_in import browser_for
 
@@ -132,21 +132,35 @@ def invite(browser, **fields):
     return browser.post("/settings/members/new", {"email": "new@example.test", "role": "viewer"} | fields)
 
 
-def test_somebody_new_gets_a_link_that_is_shown_once_and_works_once(browser, workspace):
+def test_invitation_link_is_shown_once_and_works_once(browser, workspace):
     answer = invite(browser)
     assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-    path = re.search(r"/sign-in/once/[\w-]+", answer.content.decode())[0]
+    path = re.search(r"/sign-in/invitation/[\w-]+", answer.content.decode())[0]
     assert path not in browser.get("/settings/members").content.decode()
+    assert Client().get(path).status_code == 200
     assert Client().post(path).status_code == 302
     assert Client().post(path).status_code == 410
-    assert actions(workspace) == ["member.add", "sign_in.link"]
+    assert actions(workspace) == ["invitation.create", "member.join"]
 
 
-def test_somebody_known_becomes_a_member_without_a_link(browser, make_user):
-    make_user("known", email="known@example.test")
+def test_invitation_of_an_address_with_an_account_looks_like_any_other(browser, make_user):
+    make_user("known", email="known@example.test", display_name="Known Person")
     answer = invite(browser, email="Known@example.test")
-    assert (answer.status_code, answer["Location"]) == (303, "/settings/members")
-    assert invite(browser, email="known@example.test").status_code == 409
+    assert answer.status_code == 201
+    assert "Known Person" not in answer.content.decode()
+
+
+def test_invitation_is_renewed_and_withdrawn_on_the_page(browser, workspace):
+    first = re.search(r"/sign-in/invitation/[\w-]+", invite(browser).content.decode())[0]
+    number = workspace.invitations.get().pk
+    second = browser.post(f"/settings/invitations/{number}/renew")
+    assert second.status_code == 201
+    assert Client().post(first).status_code == 410
+    link = re.search(r"/sign-in/invitation/[\w-]+", second.content.decode())[0]
+    newest = workspace.invitations.order_by("-pk")[0].pk
+    assert browser.post(f"/settings/invitations/{newest}/withdraw").status_code == 303
+    assert Client().post(link).status_code == 410
+    assert browser.post(f"/settings/invitations/{newest}/withdraw").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -162,9 +176,11 @@ def test_a_bad_invitation_is_refused_and_makes_nobody(browser, fields):
 
 
 def test_a_link_is_renewed_only_for_who_never_set_a_password(browser, make_actor, make_user, workspace):
-    invite(browser)
-    answer = browser.post("/settings/members/new/link")
-    assert answer.status_code == 201
+    fresh = make_user("fresh")
+    fresh.set_unusable_password()
+    fresh.save()
+    Membership.objects.create(workspace_id=workspace.pk, user=fresh, role="viewer")
+    assert browser.post("/settings/members/fresh/link").status_code == 201
     user = make_user("settled", password="a long enough one")
     Membership.objects.create(workspace_id=workspace.pk, user=user, role="viewer")
     assert browser.post("/settings/members/settled/link").status_code == 409

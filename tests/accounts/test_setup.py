@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.api_auth import authenticate
 from accounts.models import ApiToken, Membership, User, Workspace
-from config.setup import create_workspace, ensure_first_workspace
+from accounts.tokens.authentication import authenticate
+from config.installation.setup import create_workspace, ensure_first_workspace
 from detection.models import DetectionRule
 from incidents.models import SlaPolicy
 

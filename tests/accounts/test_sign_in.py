@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, SignInLink
-from accounts.services.sign_in import mint_sign_in_link, spend_sign_in_link
-from accounts.sign_in_limits import take_slots
+from accounts.sign_in.limits import take_slots
+from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.models import Allowance
-from core.nudge import valkey
+from core.queue.nudge import valkey
 
 pytestmark = pytest.mark.django_db
 GOOD = "correct horse battery"

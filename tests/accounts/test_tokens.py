@@ -8,10 +8,17 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import system_actor
-from accounts.api_auth import TokenExpired, TokenRevoked, TokenUnknown, authenticate, find_token, token_epoch
 from accounts.models import ApiToken, AuditEntry
-from accounts.services.tokens import issue_token, revoke_token, rotate_token, touch_token
-from accounts.tokens import credential, digest, has_token_shape, mint
+from accounts.tokens.authentication import (
+    TokenExpired,
+    TokenRevoked,
+    TokenUnknown,
+    authenticate,
+    find_token,
+    token_epoch,
+)
+from accounts.tokens.credentials import credential, digest, has_token_shape, mint
+from accounts.tokens.services import issue_token, revoke_token, rotate_token, touch_token
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 
 NOW = timezone.now

@@ -8,8 +8,8 @@ from django.test import RequestFactory
 
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
-from accounts.services.workspaces import create_bare_workspace
-from accounts.web import choose_workspace, current_actor
+from accounts.sign_in.page_authentication import choose_workspace, current_actor
+from accounts.workspaces.services import create_bare_workspace
 from core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tests.web.signed_in import browser_for
 

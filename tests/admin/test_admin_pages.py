@@ -10,13 +10,13 @@ from django.test import Client
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Session, User
 from config.apps_list import APPS
-from core.admin_base import Growing
+from core.admin.base import Growing
 from core.models import OutboxDispatch, OutboxEvent
 from detection.models import Event, Finding, IncidentEvent, SourceSecret
-from detection.services.rules import install_builtin_rules
-from detection.services.sources import create_source
+from detection.rules.services.rules import install_builtin_rules
+from detection.sources.services.sources import create_source
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident, TimelineEntry
-from incidents.services.opening import declare_incident
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +178,7 @@ def test_rules_can_be_looked_at_with_their_history(staff, workspace):
 
 
 def test_words_are_looked_for_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
-    monkeypatch.setattr("core.admin_base.NEWEST", 3)
+    monkeypatch.setattr("core.admin.base.NEWEST", 3)
     old = declare_incident(admin, title="Checkout is down", severity="sev2")
     for number in range(3):
         declare_incident(admin, title=f"Trouble {number}")

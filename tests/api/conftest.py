@@ -18,7 +18,7 @@ def token_for(db: None) -> Callable[..., str]:
 
     from accounts.actor import system_actor
     from accounts.models import Scope
-    from accounts.services.tokens import issue_token
+    from accounts.tokens.services import issue_token
 
     def make(workspace: Workspace, *scopes: str, name: str = "Test token") -> str:
         wanted = scopes or [scope.value for scope in Scope]

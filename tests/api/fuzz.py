@@ -54,11 +54,11 @@ def _prepared() -> str:
     call_command("migrate", verbosity=0)
     from accounts.actor import system_actor
     from accounts.models import Scope
-    from accounts.services.tokens import issue_token
-    from accounts.services.workspaces import create_bare_workspace
-    from detection.services.rules import install_builtin_rules
-    from incidents.services.opening import declare_incident
-    from incidents.services.sla import seed_policies
+    from accounts.tokens.services import issue_token
+    from accounts.workspaces.services import create_bare_workspace
+    from detection.rules.services.rules import install_builtin_rules
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.sla.services.clocks import seed_policies
 
     workspace = create_bare_workspace(slug="fuzz", name="Fuzz")
     actor = system_actor(workspace.pk)

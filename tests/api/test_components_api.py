@@ -9,10 +9,10 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 
 pytestmark = pytest.mark.django_db
 

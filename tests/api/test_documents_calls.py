@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from incidents.services.opening import declare_incident
+from incidents.correlation.services.opening import declare_incident
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from config.places import ROOT
+from config.paths import ROOT
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "TOCSIN_TEST_FOLDER", "PYTEST_XDIST_WORKER", "TOCSIN_DATA_DIR")
 

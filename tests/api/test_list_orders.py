@@ -7,8 +7,8 @@ import re
 import pytest
 
 from accounts.actor import system_actor
-from incidents.ordering import ORDERS
-from incidents.services.opening import declare_incident
+from incidents.correlation.services.opening import declare_incident
+from incidents.listing.ordering import ORDERS
 
 pytestmark = pytest.mark.django_db
 

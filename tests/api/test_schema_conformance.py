@@ -75,8 +75,8 @@ def _text(value: str | bytes) -> str:
 def session(workspace, token_for) -> requests.Session:
     """A session with a token that may do everything, one incident and the rules to work on."""
     from accounts.actor import system_actor
-    from detection.services.rules import install_builtin_rules
-    from incidents.services.opening import declare_incident
+    from detection.rules.services.rules import install_builtin_rules
+    from incidents.correlation.services.opening import declare_incident
 
     actor = system_actor(workspace.pk)
     install_builtin_rules(actor)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership
-from accounts.services.tokens import revoke_token
+from accounts.tokens.services import revoke_token
 from tests.api.client import ApiClient
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +157,11 @@ def test_the_page_of_a_switched_off_account_is_signed_out(page):
 def test_members_are_invited_promoted_and_removed_over_the_api(api, settings):
     made = api.post("/members", {"email": "new.one@example.test", "role": "viewer"})
     assert made.status_code == 201
-    assert made.json()["sign_in_url"].startswith(f"{settings.BASE_URL}/sign-in/once/")
+    link = made.json()["sign_in_url"].removeprefix(settings.BASE_URL)
+    assert link.startswith("/sign-in/invitation/")
+    assert [one["email"] for one in api.get("/invitations").json()] == ["new.one@example.test"]
+    assert Client().post(link).status_code == 302
+    assert api.get("/invitations").json() == []
     assert api.patch("/members/new.one", {"role": "admin"}).json()["role"] == "admin"
     assert api.delete("/members/new.one").status_code == 409
 

@@ -12,17 +12,17 @@ import pytest
 from django.template.loader import get_template
 from django.urls import resolve
 
-from core.navigation import NAVIGATION, SETTINGS, NavItem
-from core.panels import PANELS, Panel
-from detection.builtin import BuiltinRule
-from detection.forms import kind_choices
-from detection.webhooks.door import format_named
+from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
+from core.ui.panels import PANELS, Panel
+from detection.rules.builtin_rules import BuiltinRule
+from detection.sources.forms import kind_choices
 from detection.webhooks.format import FORMATS, SourceSettings, webhook_formats
-from detection.webhooks.request import pasted
+from detection.webhooks.http.request import pasted
+from detection.webhooks.receive import format_named
 from tests.architecture.source import product, tree
 
 # An example in the API's document.
-EXAMPLES = {"detection/api_sources.py"}
+EXAMPLES = {"detection/sources/api.py"}
 
 
 def modules_of(package: str) -> list[str]:
@@ -38,7 +38,7 @@ def test_every_module_of_formats_registers_one() -> None:
 NEW_FORMAT = """
 from detection.webhooks.format import WebhookFormat, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Alert, AlertState, Reading
+from detection.webhooks.parsed import Alert, AlertState, Reading
 
 
 @webhook_format
@@ -88,7 +88,7 @@ def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
     assert naming - homes - EXAMPLES == set()
 
 
-@pytest.mark.parametrize("module", modules_of("detection.rules"))
+@pytest.mark.parametrize("module", modules_of("detection.rules.builtin"))
 def test_every_module_of_rules_holds_the_rule_of_its_name(module: str) -> None:
     rule = import_module(module).RULE
     assert isinstance(rule, BuiltinRule)

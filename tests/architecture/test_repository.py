@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from config.environment import Environment
-from config.reference import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
+from config.installation.settings_reference import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
 from tests.architecture.source import ROOT, tracked, tree
 
 
@@ -37,8 +37,10 @@ def test_no_third_party_script_or_style_is_in_the_repository():
 
 def test_every_setting_is_in_the_example_and_the_reference():
     assert Environment.model_fields
-    assert ENV_EXAMPLE.read_text() == env_example(), "run: python -m config.reference"
-    assert SETTINGS_PAGE.read_text() == settings_page(), "run: python -m config.reference"
+    assert ENV_EXAMPLE.read_text() == env_example(), "run: python -m config.installation.settings_reference"
+    assert SETTINGS_PAGE.read_text() == settings_page(), (
+        "run: python -m config.installation.settings_reference"
+    )
 
 
 def test_every_page_of_the_docs_is_linked_from_the_readme_or_a_page_that_is():

@@ -10,8 +10,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 from psycopg import sql
 
-from accounts.admin_history import Audited
-from incidents.views.actions import ACTIONS
+from accounts.audit.admin_history import Audited
+from incidents.lifecycle.views.actions import ACTIONS
 from tests.browser.site import Site
 
 # Not pages: doors of machines and of other products. Those of the admin are found in its registry.

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import requests
 
-from config.places import ROOT
+from config.paths import ROOT
 from tests import servers
 
 DATABASE = "browser_" + os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -30,7 +30,7 @@ def test_several_are_resolved_at_once_and_undone_while_the_page_moves_on(open_pa
     expect(_row(page, titles[2]).get_by_role("checkbox")).to_be_focused()
 
     page.get_by_role("button", name="Acknowledge", exact=True).last.click()
-    expect(page.get_by_text("You have 3 incidents.")).to_be_visible()
+    expect(page.get_by_text("3 incidents acknowledged")).to_be_visible()
     expect(page.get_by_text("3 selected")).to_be_hidden()
 
     page.get_by_role("checkbox", name="Select all on this page").check()
@@ -52,7 +52,7 @@ def test_without_scripts_a_lot_is_acted_on_and_taken_back_by_forms(open_page, de
     page.get_by_role("checkbox", name=f"Select {reference}").check()
     page.locator("#bulk-resolve summary").click()
     page.locator("#bulk-resolve").get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text(f"{reference} is resolved.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} resolved")).to_be_visible()
     assert page.url.endswith("/incidents?search=Plain+forms+only")
     page.get_by_role("link", name="Undo…").click()
     page.get_by_role("button", name="Undo what was changed").click()

@@ -46,7 +46,7 @@ def test_acknowledging_is_within_reach_of_the_thumb(phone, open_page, declare):
         assert box["isOnTop"]
     assert phone.evaluate(OVER) <= 0
     phone.get_by_role("button", name="Acknowledge", exact=True).tap()
-    expect(phone.get_by_text(f"You have {reference}.")).to_be_visible()
+    expect(phone.get_by_text(f"{reference} acknowledged")).to_be_visible()
 
 
 def test_nothing_moves_for_whoever_asked_for_that(open_page, declare):

@@ -23,7 +23,7 @@ def test_acknowledging_from_the_row_takes_the_button_away_and_says_so(open_page,
     reference = declare(page, "Acknowledged from its row")
     page.goto("/")
     page.get_by_role("button", name=f"Acknowledge {reference}", exact=True).click()
-    expect(page.get_by_text(f"You have {reference}.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} acknowledged")).to_be_visible()
     expect(page.get_by_role("button", name=f"Acknowledge {reference}", exact=True)).to_have_count(0)
 
 
@@ -71,13 +71,13 @@ def test_everything_works_without_javascript(open_page, declare):
     page = open_page("/", javascript=False)
     reference = declare(page, "No scripts here")
     page.get_by_role("button", name="Acknowledge", exact=True).click()
-    expect(page.get_by_text(f"You have {reference}.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} acknowledged")).to_be_visible()
     page.locator("[data-composer] textarea").fill("Written without scripts")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".entry-note")).to_contain_text("Written without scripts")
     page.get_by_role("link", name="Resolve", exact=True).click()
     page.get_by_role("button", name="Resolve").click()
-    expect(page.get_by_text(f"{reference} is resolved.")).to_be_visible()
+    expect(page.get_by_text(f"{reference} resolved")).to_be_visible()
 
 
 def test_similar_open_incidents_show_while_the_title_is_typed(open_page, declare):

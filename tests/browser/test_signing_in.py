@@ -7,7 +7,7 @@ import sys
 
 from playwright.sync_api import expect
 
-from config.places import ROOT
+from config.paths import ROOT
 from tests.browser.world import PASSWORD
 
 WHO = "theo.lind"

@@ -17,7 +17,7 @@ STAFF = "rory.keys"
 def build() -> None:
     """Make the workspace once."""
     from accounts.models import Membership, User
-    from config.setup import create_workspace
+    from config.installation.setup import create_workspace
 
     workspace = create_workspace(slug="acme", name="Acme Payments")
     for username, name, role in PEOPLE:

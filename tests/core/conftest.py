@@ -10,10 +10,11 @@ from core.registry import Registry
 @pytest.fixture
 def subscribers(monkeypatch):
     """An empty registry in the place of the real one; `outbox.subscriber` fills it."""
-    from core import outbox, relay
+    from core.outbox import events as outbox_events
+    from core.outbox import relay
 
     registry = Registry("subscriber")
-    monkeypatch.setattr(outbox, "SUBSCRIBERS", registry)
+    monkeypatch.setattr(outbox_events, "SUBSCRIBERS", registry)
     monkeypatch.setattr(relay, "SUBSCRIBERS", registry)
     return registry
 
@@ -21,7 +22,7 @@ def subscribers(monkeypatch):
 @pytest.fixture
 def heard(subscribers):
     """What the subscriber "ear" was told, as the event's `what`."""
-    from core.outbox import subscriber
+    from core.outbox.events import subscriber
 
     told = []
 

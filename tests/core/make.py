@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from core.outbox import DomainEvent
+from core.outbox.events import DomainEvent
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import RequestFactory
 
 from core.models import OutboxDispatch
-from core.outbox import publish
+from core.outbox.events import publish
 from tests.core.make import Happened
 
 

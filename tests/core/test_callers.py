@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from core.callers import came_encrypted, is_proxy, who_calls
+from core.http.client_ip import client_ip, is_encrypted, is_proxy
 
 
 @pytest.fixture(autouse=True)
@@ -19,25 +19,25 @@ def proxies(settings):
 )
 def test_a_proxy_of_ours_is_believed(remote):
     assert is_proxy(remote)
-    assert who_calls(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
+    assert client_ip(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
     for said in ("https", "https,http", "https, https"):
-        assert came_encrypted("http", remote, said)
+        assert is_encrypted("http", remote, said)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1", "nonsense"])
 def test_nobody_else_is(remote):
     assert not is_proxy(remote)
-    assert who_calls(remote, "198.51.100.1") == remote
-    assert not came_encrypted("http", remote, "https")
-    assert came_encrypted("https", remote, "")
+    assert client_ip(remote, "198.51.100.1") == remote
+    assert not is_encrypted("http", remote, "https")
+    assert is_encrypted("https", remote, "")
 
 
 @pytest.mark.parametrize("said", ["", "http", "http,https", "httpsx"])
 def test_what_came_in_the_clear_did(said):
-    assert not came_encrypted("http", "10.0.0.5", said)
+    assert not is_encrypted("http", "10.0.0.5", said)
 
 
 def test_where_no_proxy_is_named_the_header_counts(settings):
     settings.TRUSTED_PROXIES = []
-    assert came_encrypted("http", "203.0.113.9", "https")
+    assert is_encrypted("http", "203.0.113.9", "https")
     assert not is_proxy("")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import charts
-from core.charts import Chart, Series
 from core.templatetags.charts import bars, heat_map, spark, spark_line, stacked_bars
+from core.ui import charts
+from core.ui.charts import Chart, Series
 
 MONDAY = date(2026, 3, 2)
 VALUES = st.lists(st.floats(min_value=-1e18, max_value=1e18) | st.just(float("nan")), min_size=0, max_size=40)
@@ -64,7 +64,7 @@ def test_a_single_value_is_a_bar_and_not_a_wall():
 
 
 def test_one_among_ten_thousand_can_still_be_seen():
-    assert min(b.height for b in charts.bars(chart([1, 10_000]))) == charts.LEAST_SEEN
+    assert min(b.height for b in charts.bars(chart([1, 10_000]))) == charts.MIN_SEEN
 
 
 def test_many_small_series_made_visible_stay_in_the_box():

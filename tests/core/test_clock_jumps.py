@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from core import allowance, relay
-from core.meter import Limit, Meter
 from core.models import OutboxDispatch
-from core.relay import relay_due
-from tests.core.test_relay import happen, make_due, seconds_from_now
+from core.outbox.relay import relay_due
+from core.queues import RELAY
+from core.rate_limit import store as rate_limit_store
+from core.rate_limit.limiter import Limit, RateLimiter
+from tests.core.test_relay import claim, happen, make_due, seconds_from_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JUMPS = [timedelta(days=400), timedelta(hours=-3), timedelta(days=-400)]
@@ -34,15 +35,15 @@ def test_what_waits_is_delivered_once(heard, jump):
 
 def test_nobody_takes_what_another_holds(heard, jump):
     happen()
-    [held] = relay.claim(10)
+    [held] = claim(10)
     jump()
-    assert relay.claim(10) == []
-    assert 0 < seconds_from_now("leased_until") <= relay.LEASE_S
+    assert claim(10) == []
+    assert 0 < seconds_from_now("lease_until") <= RELAY.lease_s
     assert held.attempts == 1
 
 
 def test_what_failed_is_tried_again_in_its_time(subscribers, jump):
-    from core.outbox import subscriber
+    from core.outbox.events import subscriber
 
     @subscriber("broken", topics=("*",))
     def broken(event):
@@ -59,8 +60,8 @@ def test_what_failed_is_tried_again_in_its_time(subscribers, jump):
 
 def test_a_limit_is_neither_forgiven_nor_stuck(jump):
     name = f"jump:{time.time_ns()}"
-    assert allowance.take(name, 3, wanted=3, window_s=3600) == 3
+    assert rate_limit_store.consume(name, 3, wanted=3, window_s=3600) == 3
     jump()
-    assert allowance.take(name, 3, window_s=3600) == 0
-    meter, limit = Meter(1), Limit(f"{name}:meter", 10)
+    assert rate_limit_store.consume(name, 3, window_s=3600) == 0
+    meter, limit = RateLimiter(1), Limit(f"{name}:meter", 10)
     assert meter.take(limit, 5), "a new second by this clock"

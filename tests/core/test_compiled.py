@@ -11,12 +11,12 @@ from django.db.models import Count, OuterRef, QuerySet
 from django.db.models.functions import TruncHour
 
 from accounts.models import Session
-from core.compiled import compiled
-from core.hot_sql import rows
-from core.row_values import among
+from core.sql.compiled_queries import compiled
+from core.sql.expressions import among
+from core.sql.prepared import rows
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import AffectedComponent, Component, Incident
 from incidents.selectors import open_incidents_for
-from incidents.services.opening import declare_incident
 
 pytestmark = pytest.mark.django_db
 HARD = "100 % of 'a' \\ \"b\" %s %%"

@@ -6,7 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, NotSupportedError, connection, transaction
 from django.utils import timezone
 
-from core.hot_sql import insert, pipelined, plan_once, rows, send, update, write
+from core.sql.prepared import insert, pipelined, plan_once, rows, send, update, write
 from incidents.models import Component
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,11 @@ import redis
 from celery import current_app
 from django.conf import settings
 
-from core import nudge as nudging
-from core import subscribers as live
+from core.live import subscribers as live
 from core.models import OutboxEvent
-from core.nudge import clear, nudge, nudge_later, valkey
-from core.retry import PassingError
+from core.queue import nudge as nudging
+from core.queue.nudge import clear, nudge, nudge_later, valkey
+from core.queue.retry import PassingError
 
 TASK = f"test.task.of.process.{os.getpid()}"  # tests that run beside share the Valkey
 

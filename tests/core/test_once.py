@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from core.once import ReadOnce, once_per_page
+from core.request_cache import RequestCache, cached_per_request
 
 
 class Reading:
@@ -14,7 +14,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.count = 0
-        self.read = once_per_page(self._read)
+        self.read = cached_per_request(self._read)
 
     def _read(self, what: str, *, more: int = 0) -> tuple[str, int, int]:
         self.count += 1
@@ -33,7 +33,7 @@ def within(method: str, work) -> None:
         work()
         return HttpResponse()
 
-    ReadOnce(view)(getattr(RequestFactory(), method)("/"))
+    RequestCache(view)(getattr(RequestFactory(), method)("/"))
 
 
 def test_a_page_reads_once_for_the_same_arguments(reading) -> None:

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core import outbox
 from core.models import OutboxDispatch, OutboxEvent
-from core.outbox import publish, publish_all, subscriber
+from core.outbox import events as outbox_events
+from core.outbox.events import publish, publish_all, subscriber
 from tests.core.make import Happened
 
 
@@ -17,7 +17,8 @@ def test_a_fact_is_kept_with_its_fields_and_what_pages_show_of_it(heard):
     publish(Happened(7, what="fire", also=(1, 2)))
     event = OutboxEvent.objects.get()
     assert (event.topic, event.workspace_id) == ("test.happened", 7)
-    assert event.payload == {"what": "fire", "also": [1, 2], "live": ["incidents"]}
+    fields = {"what": "fire", "also": [1, 2], "live": ["incidents"]}
+    assert event.payload == {**fields, "schema": 1, "actor": None, "snapshot": None}
 
 
 @pytest.mark.django_db
@@ -72,8 +73,10 @@ def test_a_fact_outside_a_transaction_is_refused(heard):
 @pytest.fixture
 def nudges(monkeypatch):
     sent = []
-    monkeypatch.setattr(outbox, "nudge", lambda task: sent.append((task, 0)))
-    monkeypatch.setattr(outbox, "nudge_later", lambda task, delay_s: sent.append((task, delay_s)))
+    monkeypatch.setattr(outbox_events, "nudge", lambda task, queue: sent.append((task, 0)))
+    monkeypatch.setattr(
+        outbox_events, "nudge_later", lambda task, delay_s, queue: sent.append((task, delay_s))
+    )
     return sent
 
 
@@ -83,7 +86,7 @@ def test_a_transaction_nudges_once_after_its_commit(heard, nudges):
         for _ in range(5):
             publish(Happened(1))
         assert nudges == []
-    assert nudges == [("core.relay", 0)]
+    assert nudges == [("queue.relay", 0)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -93,7 +96,7 @@ def test_a_savepoint_rolled_back_does_not_swallow_the_nudge_of_the_rest(heard, n
             publish(Happened(1, what="undone"))
             transaction.set_rollback(True)
         publish(Happened(1, what="kept"))
-    assert nudges == [("core.relay", 0)]
+    assert nudges == [("queue.relay", 0)]
     assert OutboxEvent.objects.get().payload["what"] == "kept"
 
 
@@ -103,7 +106,7 @@ def test_what_is_not_urgent_is_told_a_little_later(heard, nudges, monkeypatch):
     with transaction.atomic():
         publish(Happened(1))
         publish(Happened(1))
-    assert nudges == [("core.relay", 0.25)]
+    assert nudges == [("queue.relay", 0.25)]
 
 
 @pytest.mark.django_db(transaction=True)

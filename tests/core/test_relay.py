@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core import relay
 from core.models import OutboxDispatch, OutboxEvent
-from core.outbox import publish, publish_all, subscriber
-from core.relay import claim, prune, relay_due, send_again
-from core.retry import STANDARD, PassingError, PermanentError
+from core.outbox.events import publish, publish_all, subscriber
+from core.outbox.relay import prune, relay_due, send_again
+from core.queue import items
+from core.queue import runner as queue_runner
+from core.queue.handlers import HANDLERS
+from core.queue.retry import STANDARD, PassingError, PermanentError
+from core.queues import RELAY
 from tests.core.make import Happened
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def claim(count, lease_s=RELAY.lease_s):
+    return items.claim(OutboxDispatch, count, lease_s, related=("event",))
 
 
 def happen(count=1):
@@ -33,7 +41,7 @@ def make_due():
 
 
 def let_leases_run_out():
-    OutboxDispatch.objects.update(leased_until=Now() - timedelta(seconds=1))
+    OutboxDispatch.objects.update(lease_until=Now() - timedelta(seconds=1))
 
 
 def seconds_from_now(moment_field):
@@ -47,7 +55,7 @@ def test_a_subscriber_is_told_once_and_the_dispatch_is_done(heard):
     assert relay_due() == 0
     assert heard == ["0"]
     row = only()
-    assert (row.state, row.attempts, row.leased_until, row.last_error) == ("done", 1, None, "")
+    assert (row.state, row.attempts, row.lease_until, row.last_error) == ("done", 1, None, "")
     assert row.settled_at is not None
 
 
@@ -89,7 +97,7 @@ def test_a_failure_is_written_down_and_tried_again_later(subscribers):
     happen()
     relay_due()
     row = only()
-    assert (row.state, row.attempts, row.leased_until) == ("pending", 1, None)
+    assert (row.state, row.attempts, row.lease_until) == ("pending", 1, None)
     assert row.last_error == "OSError: no route to host"
     assert 0.0 < seconds_from_now("due_at") <= 1.0
     assert relay_due() == 0
@@ -159,26 +167,26 @@ def test_a_worker_that_comes_late_cannot_settle_what_another_holds(heard):
     [slow] = claim(1)
     let_leases_run_out()
     [quick] = claim(1)
-    relay._settle_failure(slow, OSError("late"))
+    items.fail(slow, OSError("late"))
     assert (only().state, only().last_error) == ("pending", "")
-    assert only().leased_until is not None
-    relay._run(quick)
+    assert only().lease_until is not None
+    assert items.settle(quick)
     assert only().state == "done"
 
 
 def test_a_lease_lasts_ten_seconds_of_the_databases_clock(heard):
     happen()
     claim(1)
-    assert 9 < seconds_from_now("leased_until") <= relay.LEASE_S
+    assert 9 < seconds_from_now("lease_until") <= RELAY.lease_s
 
 
-def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(heard, monkeypatch):
+def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(heard):
     happen(3)
-    monkeypatch.setattr(relay, "LEASE_S", 0.0)
-    batch = claim(3)
-    assert relay._run_batch(batch, claimed_at=0.0) == 1
+    work = HANDLERS.get("relay:core.outboxdispatch")
+    hurried = replace(work, queue=replace(RELAY, lease_s=0.0))
+    assert queue_runner._run_batch(hurried, claim(3)) == 1
     left = OutboxDispatch.objects.filter(state="pending")
-    assert list(left.values_list("attempts", "leased_until")) == [(0, None), (0, None)]
+    assert list(left.values_list("attempts", "lease_until")) == [(0, None), (0, None)]
 
 
 def test_sixteen_relays_at_once_tell_each_fact_once(heard):
@@ -199,7 +207,7 @@ def test_a_handler_may_publish_in_turn(subscribers):
                 publish(Happened(1, what="echo"))
 
     happen()
-    assert [relay_due(), relay_due()] == [1, 1]
+    assert relay_due() == 2
     assert told == ["0", "echo"]
 
 

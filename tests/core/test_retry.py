@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.retry import STANDARD, Backoff, PassingError, PermanentError, after_failure, parse_retry_after
+from core.queue.retry import STANDARD, Backoff, PassingError, PermanentError, after_failure, parse_retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEAST, MOST = (lambda low, high: low), (lambda low, high: high)

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.services.sign_in import mint_sign_in_link
-from core import security_log
-from core.security_log import Budget
+from accounts.sign_in.services import mint_sign_in_link
+from core.http import security_log
+from core.http.security_log import Budget
 
 pytestmark = pytest.mark.django_db
 GOOD = "correct horse battery"
@@ -97,7 +97,7 @@ def test_a_flood_is_counted_and_not_written(monkeypatch):
 
 def _written(capsys, work) -> list[str]:
     """The lines that production would write while `work` runs."""
-    from config.logging import logging_settings
+    from config.runtime.logging import logging_settings
 
     kept = logging.root.handlers[:], logging.root.level
     try:
@@ -118,7 +118,7 @@ def test_a_fault_of_ours_is_logged_with_its_trace(capsys, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the reason")
 
-    monkeypatch.setattr("core.health.examine", broken)
+    monkeypatch.setattr("core.health.checks.examine", broken)
     lines = _written(capsys, lambda: Client(raise_request_exception=False).get("/readyz"))
     found = [json.loads(line) for line in lines if "the reason" in line]
     assert found

@@ -41,8 +41,8 @@ def make_rule(workspace: Workspace) -> Callable[..., DetectionRule]:
 def send(machine: Actor) -> Send:
     """`send([{"source": ...}])`: store a batch; answers how many were new and how many were there already."""
 
-    from detection.services.draining import drain
-    from detection.services.ingest import accept_events
+    from detection.evaluation.services.draining import drain
+    from detection.ingest.services.accept_events import accept_events
 
     def post(events: list[dict[str, Any]], *, then_drain: bool = True) -> tuple[int, int]:
         batch, repeated = accept_events(machine, body=orjson.dumps(events))

@@ -8,11 +8,11 @@ import pytest
 
 from accounts.actor import Actor
 from accounts.models import Workspace
+from detection.evaluation.services.sweeper import sweep_due
 from detection.models import DetectionRule, Finding, IncidentEvent
-from detection.services.rules import install_builtin_rules, update_rule
-from detection.services.sweeper import sweep_due
+from detection.rules.services.rules import install_builtin_rules, update_rule
+from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Incident
-from incidents.services.resolving import resolve_incident
 from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from detection.services.draining import drain, drain_urgent
+from detection.evaluation.services.draining import drain, drain_urgent
 from incidents.models import Incident
 from tests.detection.bursts import errors
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def long_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits does so until a test has sent what it sends, however slow the machine."""
-    monkeypatch.setattr("detection.services.draining.COUNT_EVERY_S", 2.0)
+    monkeypatch.setattr("detection.evaluation.services.draining.COUNT_EVERY_S", 2.0)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def counts(workspace) -> dict[str, int]:
 
 def waiting() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from detection_outbox")
+        cursor.execute("select count(*) from detection_pending")
         return int(cursor.fetchone()[0])
 
 
@@ -93,7 +93,7 @@ def test_without_an_open_incident_nothing_is_passed_over(
 def test_more_open_incidents_than_are_worth_it_are_not_passed_over(
     workspace, busy, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detection.services.draining.MOST_JOINING", 0)
+    monkeypatch.setattr("detection.evaluation.services.draining.MAX_JOINING", 0)
     send(errors(1, source=busy))
     send(errors(1, source=busy), then_drain=False)
     drain_urgent()

@@ -18,8 +18,8 @@ import pytest
 from django.db import connection, connections
 
 from accounts.actor import Actor
-from detection.services.draining import drain
-from detection.services.ingest import accept_events
+from detection.evaluation.services.draining import drain
+from detection.ingest.services.accept_events import accept_events
 from incidents.models import Incident
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ GROUPS = 25
 EVALUATOR = """
 import django, time
 django.setup()
-from detection.services.draining import drain, drain_urgent
+from detection.evaluation.services.draining import drain, drain_urgent
 while True:
     drain_urgent()
     drain()

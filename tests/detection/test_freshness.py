@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from accounts.api_auth import Grant
-from detection.ingest import freshness
-from detection.ingest.freshness import Freshness
-from detection.matching import Ruleset
+from accounts.tokens.authentication import Grant
+from detection.evaluation.matching import Ruleset
+from detection.ingest import cache as ingest_cache
+from detection.ingest.cache import IngestCache
 
 GRANT = Grant(1, 1, "sender", frozenset({"events:write"}), None, None, datetime.now(UTC))
 
@@ -31,12 +31,12 @@ class Versions:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock; `clock[0] += 1` is a second later."""
     at = [1000.0]
-    monkeypatch.setattr(freshness.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(ingest_cache.time, "monotonic", lambda: at[0])
     return at
 
 
-async def filled(versions: Versions) -> Freshness:
-    fresh = Freshness(versions)
+async def filled(versions: Versions) -> IngestCache:
+    fresh = IngestCache(versions)
     await fresh.look()
     fresh.grants["digest"] = GRANT
     fresh.rulesets[1] = Ruleset([])
@@ -88,7 +88,7 @@ async def test_a_token_is_looked_up_again_after_a_minute(clock: list[float]) -> 
 
 
 async def test_too_many_tokens_are_not_kept(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freshness, "MOST_TOKENS", 3)
+    monkeypatch.setattr(ingest_cache, "MAX_TOKENS", 3)
     fresh = await filled(Versions())
     fresh.grants.update({str(n): GRANT for n in range(5)})
     clock[0] += 0.2

@@ -13,14 +13,14 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from accounts.actor import Actor
-from accounts.services.tokens import issue_token, revoke_token
-from core import nudge
+from accounts.tokens.services import issue_token, revoke_token
+from core.queue import nudge
+from detection.evaluation.services.draining import drain
 from detection.ingest.asgi import application, door
 from detection.ingest.parsing import MAX_BODY
-from detection.ingest.statement import Parcel, repeats
+from detection.ingest.statement import EncodedBatch, repeats
 from detection.models import Event
-from detection.services.draining import drain
-from detection.services.rules import create_rule
+from detection.rules.services.rules import create_rule
 from incidents.models import Component, Incident
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,7 +173,7 @@ async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: P
 
 
 def test_duplicates_are_told_to_their_parcel_whatever_order_parcels_come_in() -> None:
-    parcels = [Parcel(10, 2, 0, set(), b"", b""), Parcel(0, 10, 1, set(), b"", b"")]
+    parcels = [EncodedBatch(10, 2, 0, set(), b"", b""), EncodedBatch(0, 10, 1, set(), b"", b"")]
     assert repeats(parcels, [(3,), (10,), (11,)]) == [2, 2]
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from core.errors import RateLimited
-from core.meter import Limit, Meter
-from core.nudge import valkey
-from detection.services.ingest import accept_events
+from core.queue.nudge import valkey
+from core.rate_limit.limiter import Limit, RateLimiter
+from detection.ingest.services.accept_events import accept_events
 from tests.api.client import ApiClient
 from tests.threads import at_once
 
@@ -38,7 +38,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return f"test:{request.node.name}:{time.time_ns()}"
 
 
-def accepted(meter: Meter, limit: Limit, batches: int, size: int = 1) -> int:
+def accepted(meter: RateLimiter, limit: Limit, batches: int, size: int = 1) -> int:
     """How many of so many batches pass."""
     passed = 0
     for _ in range(batches):
@@ -51,44 +51,44 @@ def accepted(meter: Meter, limit: Limit, batches: int, size: int = 1) -> int:
 
 
 def test_one_process_alone_may_not_use_the_share_kept_for_the_others(name: str) -> None:
-    assert accepted(Meter(4), Limit(name, 80, HOUR), 200) == 80 - 3 * 10
+    assert accepted(RateLimiter(4), Limit(name, 80, HOUR), 200) == 80 - 3 * 10
 
 
 def test_processes_together_pass_exactly_the_limit(name: str) -> None:
     limit = Limit(name, 80, HOUR)
-    assert sum(accepted(meter, limit, 60) for meter in (Meter(2), Meter(2))) <= 80
-    meters = [Meter(2), Meter(2)]
+    assert sum(accepted(meter, limit, 60) for meter in (RateLimiter(2), RateLimiter(2))) <= 80
+    meters = [RateLimiter(2), RateLimiter(2)]
     limit = Limit(name + "again", 80, HOUR)
     assert sum(accepted(meters[n % 2], limit, 1) for n in range(200)) == 80
 
 
 def test_a_batch_larger_than_the_limit_passes_when_nothing_else_came(name: str) -> None:
-    meter, limit = Meter(1), Limit(name, 10, HOUR)
+    meter, limit = RateLimiter(1), Limit(name, 10, HOUR)
     assert accepted(meter, limit, 3, size=1000) == 1
 
 
 def test_the_next_second_starts_afresh(early_in_a_second, name: str) -> None:
-    meter, limit = Meter(1), Limit(name, 10)
+    meter, limit = RateLimiter(1), Limit(name, 10)
     assert accepted(meter, limit, 20) == 10
     time.sleep(1.01)
     assert accepted(meter, limit, 20) == 10
 
 
 def test_threads_never_take_more_than_there_is(name: str) -> None:
-    meter, limit = Meter(1), Limit(name, 200, HOUR)
+    meter, limit = RateLimiter(1), Limit(name, 200, HOUR)
     passed = at_once(6, lambda _: accepted(meter, limit, 60))
     assert sum(passed) == 200
 
 
 def test_a_flushed_valkey_forgives_nobody(name: str) -> None:
     limit = Limit(name, 80, HOUR)
-    assert accepted(Meter(2), limit, 200) == 60
+    assert accepted(RateLimiter(2), limit, 200) == 60
     valkey().flushdb()
-    assert accepted(Meter(2), limit, 200) == 20, "only the free share of another process is left"
+    assert accepted(RateLimiter(2), limit, 200) == 20, "only the free share of another process is left"
 
 
 def test_up_to_its_free_share_a_process_asks_nobody(name: str, django_assert_num_queries) -> None:
-    meter, limit = Meter(2), Limit(name, 400, HOUR)
+    meter, limit = RateLimiter(2), Limit(name, 400, HOUR)
     with django_assert_num_queries(0):
         assert accepted(meter, limit, 100) == 100
     with django_assert_num_queries(11):  # ten blocks, and one that is refused

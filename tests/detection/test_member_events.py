@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actor import Actor
 from accounts.models import User
 from core.errors import Forbidden, Invalid
-from detection import member_events as module
-from detection.member_events import EventFilter, distribution_of, member_events, read_event_filter
+from detection.evaluation import member_events as module
+from detection.evaluation.member_events import EventFilter, distribution_of, member_events, read_event_filter
 from detection.models import Level
 from incidents.models import Incident
 from tests.detection.bursts import errors

@@ -14,15 +14,15 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.actor import Actor
+from detection.ingest.services import retention
 from detection.models import Event
 from detection.selectors import events_page
-from detection.services import retention
 from incidents.models import Incident
 from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
-EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_outbox"
+EMPTY = "truncate detection_event, detection_rule_hit, detection_event_key, detection_pending"
 Sql = Callable[..., list[Any]]
 
 
@@ -140,7 +140,7 @@ def test_a_day_whose_events_detection_has_not_seen_is_kept(query: Sql, workspace
     make_day(query, 9)
     send(errors(3), then_drain=False)
     move_events(query, 9)
-    query("update detection_outbox set created_at = created_at - %s", 10 * DAY)
+    query("update detection_pending set created_at = created_at - %s", 10 * DAY)
     retention.maintain()
     assert rows_in(query, day(9)) == 3
 
@@ -197,7 +197,7 @@ def test_old_keys_go_in_chunks_and_young_ones_stay(
     query: Sql, workspace, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 4)
-    monkeypatch.setattr(retention, "MOST_CHUNKS", 2)
+    monkeypatch.setattr(retention, "MAX_CHUNKS", 2)
     send([event | {"event_id": f"old{n}"} for n, event in enumerate(errors(11, level="info"))])
     query("update detection_event_key set received_at = received_at - %s", 9 * DAY)
     send([event | {"event_id": f"new{n}"} for n, event in enumerate(errors(2, level="info"))])

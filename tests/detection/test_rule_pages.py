@@ -9,9 +9,9 @@ import pytest
 from accounts.actor import system_actor
 from accounts.models import AuditEntry
 from detection.models import DetectionRule, Finding
-from detection.rule_form import SPECS, empty, sent, typed_of
+from detection.rules.rule_form import SPECS, empty, sent, typed_of
+from detection.rules.services.rules import install_builtin_rules, update_rule
 from detection.selectors import rule_json
-from detection.services.rules import install_builtin_rules, update_rule
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db

@@ -10,11 +10,10 @@ from accounts.actor import Actor
 from accounts.models import AuditEntry
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.models import OutboxEvent
-from detection.builtin import builtin_rules
 from detection.models import DetectionRule
-from detection.selectors import rule_for, rule_json, rules_of
-from detection.services import rules as services
-from detection.services.rules import (
+from detection.rules.builtin_rules import builtin_rules
+from detection.rules.services import rules as services
+from detection.rules.services.rules import (
     create_rule,
     delete_rule,
     disable_rule,
@@ -22,6 +21,7 @@ from detection.services.rules import (
     install_builtin_rules,
     update_rule,
 )
+from detection.selectors import rule_for, rule_json, rules_of
 from tests.detection.test_rulebook import GOOD
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_a_taken_rule_id_is_a_conflict_in_its_workspace_only(
 
 
 def test_a_workspace_has_no_more_rules_than_the_limit(admin: Actor, monkeypatch) -> None:
-    monkeypatch.setattr(services, "MOST_RULES", 1)
+    monkeypatch.setattr(services, "MAX_RULES", 1)
     create_rule(admin, fields=GOOD)
     with pytest.raises(Invalid):
         create_rule(admin, fields=GOOD | {"rule_id": "another"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from detection.models import DetectionRule
-from detection.rule_words import duration, fires, sentence, watches
+from detection.rules.rule_text import duration, fires, sentence, watches
 
 RULE = {"severity": "sev2", "error_threshold": 10, "time_window_seconds": 300, "minimum_level": 0}
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Invalid
 from detection.models import Level
-from detection.rulebook import ALIASES, READERS, REQUIRED, read_rule
+from detection.rules.parsing import ALIASES, READERS, REQUIRED, read_rule
 
 GOOD: dict[str, Any] = {
     "rule_id": "my-rule", "name": "Mine", "incident_type": "error_burst", "severity": "sev2",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.actor import Actor, system_actor
-from accounts.services.tokens import issue_token
-from detection.services.rules import install_builtin_rules
+from accounts.tokens.services import issue_token
+from detection.rules.services.rules import install_builtin_rules
 from tests.api.client import ApiClient
 from tests.detection.test_rulebook import GOOD
 

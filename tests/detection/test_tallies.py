@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import close_old_connections, connection
 
+from detection.ingest.event_counts import events_per_hour
+from detection.ingest.services import retention
 from detection.models import Level
-from detection.services import retention
-from detection.tallies import events_per_hour
 from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db(transaction=True)

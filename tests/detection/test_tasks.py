@@ -10,11 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.actor import Actor
-from core.nudge import nudge, valkey
+from core.queue.nudge import nudge, valkey
 from detection import tasks
+from detection.evaluation.services import draining
 from detection.models import DetectionRule
-from detection.services import draining
-from detection.services.rules import update_rule
+from detection.rules.services.rules import update_rule
 from incidents.models import Incident
 from tests.detection.bursts import errors
 
@@ -31,7 +31,7 @@ def quiet_queue() -> Iterator[None]:
 
 def lose_the_outbox() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("truncate detection_outbox")
+        cursor.execute("truncate detection_pending")
 
 
 def swept_ago(rule: DetectionRule, seconds: float) -> None:

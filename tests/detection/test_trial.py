@@ -10,14 +10,14 @@ import pytest
 from accounts.actor import system_actor
 from accounts.models import AuditEntry
 from core.errors import Forbidden, Invalid
-from core.hot_sql import rows
 from core.models import OutboxEvent
+from core.sql.prepared import rows
+from detection.evaluation.services.draining import drain
+from detection.ingest.services.accept_events import accept_events
 from detection.models import DetectionRule, Event, Finding
-from detection.samples import MOST_TEXT, pasted_events, stored_events
-from detection.services.draining import drain
-from detection.services.ingest import accept_events
-from detection.services.rules import create_rule
-from detection.services.trying import try_draft
+from detection.rules.sample_events import MAX_TEXT, pasted_events, stored_events
+from detection.rules.services.rule_test import run_draft_test
+from detection.rules.services.rules import create_rule
 from incidents.models import Incident
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def lines(seconds, source="api", **fields):
 
 
 def trial(admin, events, **draft):
-    return try_draft(admin, fields=DRAFT | draft, events=pasted_events(json.dumps(events), now=NOW))
+    return run_draft_test(admin, fields=DRAFT | draft, events=pasted_events(json.dumps(events), now=NOW))
 
 
 def test_a_burst_is_told_with_its_words_its_moment_and_its_counts(admin):
@@ -108,7 +108,7 @@ def test_a_trial_agrees_with_what_detection_did_with_the_same_events(admin, work
         accept_events(system, body=json.dumps(body).encode())
     drain()
     events, is_cut = stored_events(admin, minutes=5, now=datetime.now(UTC))
-    told = try_draft(admin, fields=DRAFT | {"name": "R"}, events=events)
+    told = run_draft_test(admin, fields=DRAFT | {"name": "R"}, events=events)
     did = Finding.objects.of(workspace.pk).get(rule=rule)
     (burst,) = told.bursts
     assert not is_cut
@@ -134,7 +134,7 @@ def test_plain_lines_are_error_messages_and_json_lines_are_events():
 @pytest.mark.parametrize(
     ("text", "field"),
     [
-        ("", "events"), ("  \n ", "events"), ("x" * (MOST_TEXT + 1), "events"), ("[]", "events"),
+        ("", "events"), ("  \n ", "events"), ("x" * (MAX_TEXT + 1), "events"), ("[]", "events"),
         ("7", "events"),
         ('{"events": 5}', "events"), ('[{"level": "error"}]', "events[0].source"),
         ('[{"source": "a"}, {"source": "a", "level": "loud"}]', "events[1].level"), ("[1]", "events[0]"),

@@ -14,9 +14,9 @@ from django.db import connections
 
 from accounts.actor import Actor
 from accounts.models import User
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from config.asgi import MAX_BODY, application
-from core.bodies import MAX_DRAINED, TooSlow, read_body
+from core.http.request_body import MAX_DRAINED, BodyTimeout, read_body
 from detection.ingest.asgi import door
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,7 +116,7 @@ async def test_the_largest_body_gets_through_to_django(token: str) -> None:
 
 
 async def test_a_body_that_dawdles_is_408() -> None:
-    with pytest.raises(TooSlow):
+    with pytest.raises(BodyTimeout):
         await read_body({}, _never(), limit=10, seconds=0.05)
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
-from detection.evidence import crossings_of, states_of, with_members
-from detection.findings import Touched
+from detection.evaluation.evidence import crossings_of, states_of, with_members
+from detection.evaluation.findings import Touched
 from detection.models import DetectionRule
 
 pytestmark = pytest.mark.django_db

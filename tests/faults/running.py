@@ -18,7 +18,7 @@ import psutil
 import psycopg
 import requests
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded import process
 from core.embedded.children import MARK
 from core.embedded.database import ensure_database

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import requests
 
-from core.relay import LEASE_S
+from core.queues import RELAY
 from tests.faults.burst import SETTLED_WITHIN_S, Burst, acknowledged, check_it_settles, during
 from tests.faults.running import Wired, running
 
@@ -174,8 +174,8 @@ def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> No
     burst = Burst(services=4, each=20)
 
     def stop() -> None:
-        stopped = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
-        time.sleep(LEASE_S + 1)
+        stopped = tocsin.stop_programs("slow") + tocsin.stop_programs("detection")
+        time.sleep(RELAY.lease_s + 1)
         for one in stopped:
             one.resume()
 

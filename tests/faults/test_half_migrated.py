@@ -17,13 +17,13 @@ from django.test import Client
 
 from accounts.actor import Actor, system_actor
 from accounts.models import User
-from config.places import ROOT
-from core import health
+from config.paths import ROOT
 from core.embedded.process import wait_until
 from core.errors import Unavailable
+from core.health import checks as health_checks
+from detection.evaluation.services.draining import drain
+from detection.ingest.services.accept_events import accept_events
 from detection.models import DetectionRule
-from detection.services.draining import drain
-from detection.services.ingest import accept_events
 from incidents.models import Component, Incident
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -51,7 +51,7 @@ def migrate(*targets: tuple[str, str]) -> None:
     """To those, or to the newest of all."""
     executor = MigrationExecutor(connection)
     executor.migrate(list(targets) or executor.loader.graph.leaf_nodes())
-    health._all_applied.cache_clear()
+    health_checks._all_applied.cache_clear()
 
 
 def go_back() -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ def go_back() -> list[tuple[str, str]]:
     executor.migrate([sorted(key for key in executor.loader.graph.nodes if key[0] == "incidents")[-3]])
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    health._all_applied.cache_clear()
+    health_checks._all_applied.cache_clear()
     return [(migration.app_label, migration.name) for migration, _ in plan]
 
 

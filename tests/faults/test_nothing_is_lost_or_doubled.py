@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark
 NOTICED_WITHIN_S = 60
 
 
-@pytest.mark.parametrize("program", ["web", "detection", "worker", "beat"])
+@pytest.mark.parametrize("program", ["web", "detection", "slow", "beat"])
 def test_a_killed_program_costs_nothing_and_comes_back(tocsin: Running, program: str) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill(program))

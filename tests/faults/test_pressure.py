@@ -21,7 +21,7 @@ FULL_S = 3.0
 def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
     """The workers hold a message when it fills up, and what they write down on taking one is refused."""
     burst = Burst(services=4, each=20)
-    workers = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
+    workers = tocsin.stop_programs("slow") + tocsin.stop_programs("detection")
     burst.send(tocsin)
     with full_valkey(tocsin):
         for one in workers:
@@ -32,7 +32,7 @@ def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
         assert burst.outcome(tocsin)["stored"] == 80
         time.sleep(FULL_S)
     check_it_settles(burst, tocsin)
-    assert tocsin.programs("worker") + tocsin.programs("detection") == workers, "they waited, and live"
+    assert tocsin.programs("slow") + tocsin.programs("detection") == workers, "they waited, and live"
 
 
 def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_incidents(

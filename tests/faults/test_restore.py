@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded.database import ensure_database
 from tests.faults.burst import Burst
 from tests.faults.running import Running
@@ -104,10 +104,10 @@ def test_the_copy_goes_on_where_the_backup_was_made(tocsin: Running, copy_url: s
 import django; django.setup()
 from accounts.actor import system_actor
 from accounts.models import Workspace
-from core.relay import relay_due
-from detection.services.draining import drain
-from detection.services.ingest import accept_events
-from incidents.services.opening import declare_incident
+from core.outbox.relay import relay_due
+from detection.evaluation.services.draining import drain
+from detection.ingest.services.accept_events import accept_events
+from incidents.correlation.services.opening import declare_incident
 actor = system_actor(Workspace.objects.get().pk)
 while drain(): pass
 _, repeated = accept_events(actor, body=b'{{"event_id": "{again}", "service": "x", "level": "error"}}')

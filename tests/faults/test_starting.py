@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded.process import wait_until
 from tests.faults.running import Running, running
 
@@ -114,7 +114,7 @@ def test_two_folders_run_side_by_side(tocsin: Running) -> None:
 def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Running) -> None:
     assert tocsin.up is not None
     [before] = tocsin.row("select count(*) from accounts_workspace")
-    left = [*tocsin.programs("web"), *tocsin.programs("worker"), *tocsin.programs("beat")]
+    left = [*tocsin.programs("web"), *tocsin.programs("slow"), *tocsin.programs("beat")]
     tocsin.up.kill()
     tocsin.up.wait()
     assert not any(are_gone([one]) for one in left)

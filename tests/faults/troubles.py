@@ -16,7 +16,7 @@ from tests.faults.pressure import full_valkey, short_of_memory, weigh_down
 from tests.faults.restarts import restart, roll
 from tests.faults.running import Wired
 
-# Longer than any lease (`core.relay.LEASE_S`, which cannot be imported without Django).
+# Longer than any lease (`core.queues.RELAY`).
 STOPPED_S: Final = 12.0
 Trouble = Callable[[Wired, random.Random], None]
 TROUBLES: Final[dict[str, Trouble]] = {}
@@ -31,7 +31,7 @@ def _trouble(name: str) -> Callable[[Trouble], Trouble]:
 
 
 def _add_kills() -> None:
-    for program in ("web", "detection", "worker", "beat"):
+    for program in ("web", "detection", "slow", "beat"):
         TROUBLES[f"{program} killed"] = lambda tocsin, dice, program=program: tocsin.kill(program)
     TROUBLES["one web process killed"] = lambda tocsin, dice: tocsin.kill("web", child=True)
 
@@ -122,7 +122,7 @@ def _tight_web(tocsin: Wired, dice: random.Random) -> None:
 @_trouble("workers short of memory")
 def _tight_workers(tocsin: Wired, dice: random.Random) -> None:
     room = dice.randrange(0, 16) << 20
-    with short_of_memory(tocsin, "detection", room), short_of_memory(tocsin, "worker", room):
+    with short_of_memory(tocsin, "detection", room), short_of_memory(tocsin, "slow", room):
         weigh_down(tocsin)
 
 
@@ -135,7 +135,7 @@ def _no_valkey_for_long(tocsin: Wired, dice: random.Random) -> None:
 
 @_trouble("workers stopped past their leases")
 def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
-    stopped = tocsin.stop_programs("worker") + tocsin.stop_programs("detection")
+    stopped = tocsin.stop_programs("slow") + tocsin.stop_programs("detection")
     time.sleep(STOPPED_S)
     for one in stopped:
         one.resume()
@@ -143,7 +143,7 @@ def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
 
 @_trouble("everything killed at once")
 def _kill_all(tocsin: Wired, dice: random.Random) -> None:
-    for program in ("web", "detection", "worker", "beat"):
+    for program in ("web", "detection", "slow", "beat"):
         tocsin.kill(program)
     _kill(tocsin.valkey.handle())
     tocsin.valkey.start()

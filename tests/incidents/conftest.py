@@ -11,7 +11,7 @@ from tests.incidents.make import NOW, signal
 @pytest.fixture
 def report(workspace):
     """`report(signal(), ...)` -> the outcomes, in a transaction of their own."""
-    from incidents.services.opening import report_signals
+    from incidents.correlation.services.opening import report_signals
 
     def run(*signals, now=NOW):
         with transaction.atomic():
@@ -35,7 +35,7 @@ def detected(workspace, report):
 @pytest.fixture
 def declared(actor):
     """`declared("title")` -> an incident the responder declared."""
-    from incidents.services.opening import declare_incident
+    from incidents.correlation.services.opening import declare_incident
 
     def make(title="Checkout is down", **fields):
         return declare_incident(actor, title=title, **fields)

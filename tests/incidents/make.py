@@ -7,7 +7,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from incidents.signals import Signal
+from incidents.correlation.detection_signals import Signal
 from incidents.vocabulary import IncidentType, Severity
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -11,16 +11,16 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Membership
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from incidents.bulk.models import BulkAction, BulkKind
+from incidents.bulk.selectors import UNDO_WITHIN, action_of, may_undo, steps_of
+from incidents.bulk.services.actions import MAX_INCIDENTS, Pick, act_on_many, act_on_one
+from incidents.bulk.services.undo import undo_action
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_status
 from incidents.models import BulkStep, Incident, RoleAssignment, TimelineEntry
-from incidents.models.bulk import BulkAction, BulkKind
+from incidents.roles.services import assign_role
 from incidents.selectors import incident_for
-from incidents.selectors_bulk import UNDO_WITHIN, action_of, may_undo, steps_of
-from incidents.services.bulk import MOST, Pick, act_on_many, act_on_one
-from incidents.services.notes import add_note
-from incidents.services.resolving import reopen_incident, resolve_incident
-from incidents.services.responding import acknowledge_incident, change_severity, change_status
-from incidents.services.roles import assign_role
-from incidents.services.undoing import undo_action
+from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW
 from tests.threads import at_once
 
@@ -75,14 +75,14 @@ def test_a_lot_seen_at_an_older_version_is_refused_where_it_matters(actor, theo,
     for kind, expected in (("acknowledge", "done"), ("assign", "refused"), ("resolve", "refused")):
         action = act_on_many(actor, kind=kind, picks=picks(five[1]), username="theo.lind")
         assert outcomes(action) == {2: expected}, kind
-    assert incident_for(actor, 2).commander_username is None
+    assert incident_for(actor, 2).commander_username == "rita.responder"  # by acknowledging
 
 
 @pytest.mark.parametrize(
     ("given", "field"),
     [
         ({"picks": []}, "picks"),
-        ({"picks": [Pick(n + 1) for n in range(MOST + 1)]}, "picks"),
+        ({"picks": [Pick(n + 1) for n in range(MAX_INCIDENTS + 1)]}, "picks"),
         ({"kind": "explode"}, "kind"),
         ({"message": "a\x00b"}, "message"),
     ],
@@ -122,13 +122,13 @@ def test_what_was_refused_is_tried_again_when_it_is_asked_again(actor, five, mak
     assert outcomes(act_on_many(actor, **wanted)) == {1: "done"}
 
 
-HERS_AGAIN = "Assignment undone: Rita Responder is commander."
+HERS_AGAIN = "Assignment undone: Commander: unassigned → Rita Responder."
 UNDOABLE = {
     "acknowledge": ({"kind": "acknowledge"}, "Acknowledgement undone"),
     "resolve": ({"kind": "resolve", "message": "Rolled back"}, "Resolution undone: identified again."),
     "assign": (
         {"kind": "assign", "username": "theo.lind"},
-        "Assignment undone: Rita Responder is commander.",
+        "Assignment undone: Commander: Theo Lind → Rita Responder.",
     ),
     "unassign": ({"kind": "assign", "username": ""}, HERS_AGAIN),
 }
@@ -283,5 +283,5 @@ def test_a_single_action_through_its_own_form_can_be_undone_too(actor, theo, fiv
     action = act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=hand_over, role="tech_lead")
     assert action is not None
     undo_action(actor, action_id=action.pk)
-    assert newest(actor, 1).message == "Assignment undone: Rita Responder is tech lead."
+    assert newest(actor, 1).message == "Assignment undone: Tech lead: Theo Lind → Rita Responder."
     assert act_on_one(actor, kind=BulkKind.ASSIGN, number=1, run=lambda: incident_for(actor, 1)) is None

@@ -11,12 +11,17 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEntry
 from core.errors import Conflict
+from incidents.correlation.services.opening import (
+    JoinedEvents,
+    add_joined_events,
+    declare_incident,
+    report_signals,
+)
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, edit_incident
 from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, TimelineEntry
-from incidents.services.notes import add_note
-from incidents.services.opening import JoinedEvents, add_joined_events, declare_incident, report_signals
-from incidents.services.resolving import reopen_incident, resolve_incident
-from incidents.services.responding import acknowledge_incident, edit_incident
-from incidents.services.roles import assign_role
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW, signal
 from tests.threads import at_once
 
@@ -113,9 +118,9 @@ def test_shuffled_bulk_reports_of_the_same_fingerprints_meet_without_a_deadlock(
     assert sum(counts) == HANDS * (20 * 5 + 20 + 3 * 5)
 
 
-def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace, actor):
+def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace, actor, make_actor):
     declare_incident(actor, title="x")
-    people = _people(actor)
+    people = [make_actor("responder", username=f"hand{n}") for n in range(HANDS)]
     results = at_once(HANDS, lambda n: acknowledge_incident(people[n], number=1))
     [winner] = [people[n].label for n, result in enumerate(results) if isinstance(result, Incident)]
     losers = _failures(results)

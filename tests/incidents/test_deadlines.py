@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.deadlines import PRESETS, RESPONSE_TIMES, STANDARD, Clocks, deadlines, next_update
+from incidents.sla.deadlines import PRESETS, RESPONSE_TIMES, STANDARD, Clocks, deadlines, next_update
 from incidents.vocabulary import Severity
 from tests.incidents.make import NOW
 

@@ -9,8 +9,8 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from core.errors import Forbidden, Invalid
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident
-from incidents.services.opening import declare_incident
 from tests.incidents.make import NOW
 
 

@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Membership
-from config.demo import COUNT, AlreadyToldError, tell_month
-from config.demo_stories import PEOPLE
+from config.demo.month import COUNT, AlreadySeededError, seed_month
+from config.demo.stories import PEOPLE
 from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import Status
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_month_is_told_once(workspace) -> None:
     clock = timezone.now
-    assert tell_month(workspace) == COUNT
+    assert seed_month(workspace) == COUNT
     assert timezone.now is clock
     incidents = list(Incident.objects.of(workspace.pk))
     assert [i.number for i in sorted(incidents, key=lambda i: i.number)] == list(range(1, COUNT + 1))
@@ -29,8 +29,8 @@ def test_a_month_is_told_once(workspace) -> None:
     assert all(i.detected_at <= i.resolved_at <= clock() for i in incidents if i.resolved_at)
     assert TimelineEntry.objects.of(workspace.pk).count() > 3 * COUNT
     assert Membership.objects.of(workspace.pk).count() == len(PEOPLE)
-    with pytest.raises(AlreadyToldError):
-        tell_month(workspace)
+    with pytest.raises(AlreadySeededError):
+        seed_month(workspace)
 
 
 def test_the_command_says_what_it_did(workspace, capsys) -> None:

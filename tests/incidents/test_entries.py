@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from incidents.lifecycle.services.responding import edit_incident
 from incidents.models import TimelineEntry
 from incidents.selectors import timeline_page
-from incidents.selectors_story import activity_page, pinned_entries, timeline_around
-from incidents.services.entries import PINS, correct_entry_time, pin_entry, unpin_entry
-from incidents.services.notes import add_entry, add_note, add_update
-from incidents.services.responding import edit_incident
+from incidents.timeline.selectors import activity_page, pinned_entries, timeline_around
+from incidents.timeline.services.entries import PINS, correct_entry_time, pin_entry, unpin_entry
+from incidents.timeline.services.notes import add_entry, add_note, add_update
 from incidents.vocabulary import CHATTER, EntryKind
 
 

@@ -11,14 +11,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.errors import Forbidden, Invalid, NotFound
-from incidents.exporting import markdown, tables
-from incidents.exporting.formats import Format, export_chosen, export_list, export_one, parse_format
-from incidents.filters import parse_filter
+from incidents.export import markdown, tables
+from incidents.export.formats import Format, export_chosen, export_list, export_one, parse_format
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.listing.filters import parse_filter
+from incidents.listing.selectors import incidents_numbered
 from incidents.models import Incident, TimelineEntry
-from incidents.selectors_list import incidents_numbered
-from incidents.services.notes import add_note, add_update
-from incidents.services.resolving import resolve_incident
-from incidents.services.roles import assign_role
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_note, add_update
 from tests.incidents.make import NOW
 
 HOSTILE = [
@@ -196,7 +196,8 @@ def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, stor
 def test_one_incident_as_json_has_everything(actor, story):
     whole = json.loads(_file(export_one(actor, "inc-1", Format.JSON)))
     assert [entry["message"] for entry in whole["timeline"]][1:-2] == [m.strip() for m in MESSAGES]
-    assert whole["components"] == [{"component": "api", "impact": "degraded"}]
+    restored_at = whole["resolved_at"]
+    assert whole["components"] == [{"component": "api", "impact": "degraded", "restored_at": restored_at}]
     assert (whole["root_cause"], whole["roles"], whole["reference"]) == ("A bad deploy", [], "INC-1")
 
 
@@ -281,11 +282,11 @@ def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
 
 
 def test_what_was_opened_while_a_file_is_written_is_not_in_it(actor, declared):
-    from incidents import selectors_list
+    from incidents.listing import selectors as listing_selectors
 
     for number in range(6):
         declared(f"Trouble {number}")
-    batches = selectors_list.incidents_in_batches(actor, size=2)
+    batches = listing_selectors.incidents_in_batches(actor, size=2)
     seen = [row.number for row in next(batches)]
     declared("Too late")
     resolve_incident(actor, number=3)

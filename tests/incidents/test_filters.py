@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from incidents.filters import IncidentFilter, parse_filter
+from incidents.listing.filters import IncidentFilter, parse_filter
 from incidents.vocabulary import UNRESOLVED, IncidentType, Severity, Stage, Status
 from tests.incidents.make import NOW
 

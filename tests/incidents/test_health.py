@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents import health
-from incidents.dependencies import circle
-from incidents.health import Burden, Health, Standing, health_under
+from incidents.components.dependencies import circle
+from incidents.overview import health
+from incidents.overview.health import Burden, Health, Standing, health_under
 from incidents.vocabulary import Impact, Severity
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "health.md"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from incidents.keyset import decode_cursor, encode_cursor, page_of
+from incidents.listing.keyset import decode_cursor, encode_cursor, page_of
 from tests.incidents.make import NOW
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)

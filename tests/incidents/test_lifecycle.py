@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.lifecycle import (
+from incidents.lifecycle.state_machine import (
     ORDER,
     Course,
     ForbiddenMoveError,

@@ -7,9 +7,9 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.chips import chips, selects, unboxed
-from incidents.filters import IncidentFilter
-from incidents.list_query import ListQuery, read_list
+from incidents.listing.active_filters import active_filters, selects, unboxed
+from incidents.listing.filters import IncidentFilter
+from incidents.listing.list_query import ListQuery, read_list
 from incidents.vocabulary import Severity, Status
 from tests.incidents.make import NOW
 
@@ -81,7 +81,7 @@ def test_what_others_read_is_carried_but_never_guessed():
 
 def test_each_chip_takes_away_its_own_value_and_nothing_else():
     asked = read("severity=sev1,sev2&status=active&sort=oldest")
-    assert [(c.title, c.label, c.address) for c in chips(asked)] == [
+    assert [(c.title, c.label, c.address) for c in active_filters(asked)] == [
         ("Severity", "SEV1", "severity=sev2&status=active&sort=oldest"),
         ("Severity", "SEV2", "severity=sev1&status=active&sort=oldest"),
         ("Status", "Active", "severity=sev1%2Csev2&sort=oldest"),

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
-from incidents import selectors_list
-from incidents.filters import parse_filter
+from incidents.listing import selectors as listing_selectors
+from incidents.listing.filters import parse_filter
+from incidents.listing.ordering import ORDERS
+from incidents.listing.selectors import count_incidents, incidents_in_batches, incidents_page
 from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, RoleAssignment
-from incidents.ordering import ORDERS
-from incidents.selectors_list import count_incidents, incidents_in_batches, incidents_page
 from incidents.vocabulary import UNRESOLVED, IncidentType, Severity, Stage, Status
 from tests.incidents.make import NOW
 
@@ -158,13 +158,13 @@ def test_going_back_to_the_start_shows_what_came_meanwhile(world, actor, declare
 
 def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(world, actor, monkeypatch):
     every = [incident.number for incident in incidents_page(actor, sort="severity", limit=200).items]
-    read = selectors_list.in_order
+    read = listing_selectors.in_order
 
     def moving(workspace_id, ids):
         Incident.objects.of(workspace_id).filter(pk=ids[-1]).update(severity="sev4")
         return read(workspace_id, ids)
 
-    monkeypatch.setattr(selectors_list, "in_order", moving)
+    monkeypatch.setattr(listing_selectors, "in_order", moving)
     first = incidents_page(actor, sort="severity", limit=5)
     monkeypatch.undo()
     second = incidents_page(actor, sort="severity", limit=5, cursor=first.next_cursor)

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
 from core.models import OutboxDispatch, OutboxEvent
+from incidents.correlation.services.opening import JoinedEvents, add_joined_events, report_signals
 from incidents.models import AffectedComponent, Component, Incident, IncidentSignal, SlaPolicy
-from incidents.services.opening import JoinedEvents, add_joined_events, report_signals
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 from incidents.vocabulary import EntryKind, Severity
 from tests.incidents.make import NOW, fingerprint, signal
 
@@ -123,7 +123,7 @@ def test_a_milder_detector_lowers_nothing(detected, report):
 
 
 def test_what_a_person_lowered_stays_so_when_the_same_detector_speaks_again(actor, detected, report):
-    from incidents.services.responding import change_severity
+    from incidents.lifecycle.services.responding import change_severity
 
     incident = detected(severity=Severity.SEV1)
     change_severity(actor, number=1, severity="low")
@@ -133,7 +133,7 @@ def test_what_a_person_lowered_stays_so_when_the_same_detector_speaks_again(acto
 
 
 def test_a_resolved_incident_is_not_joined(actor, detected, report):
-    from incidents.services.resolving import resolve_incident
+    from incidents.lifecycle.services.resolving import resolve_incident
 
     first = detected()
     resolve_incident(actor, number=1)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from incidents.models.sort_keys import weight_of
-from incidents.ordering import ORDERS, decode, encode, parse_order
+from incidents.lifecycle.sort_keys import weight_of
+from incidents.listing.ordering import ORDERS, decode, encode, parse_order
 from incidents.vocabulary import SEVERITY_RANK, Severity
 from tests.incidents.make import NOW
 

@@ -15,21 +15,21 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Workspace
 from core.errors import Forbidden, Invalid, NotFound
-from incidents.activity import recent_activity
-from incidents.component_filter import ComponentFilter
-from incidents.components import (
+from incidents.components.filters import ComponentFilter
+from incidents.components.selectors import (  # fmt: skip
     component_for,
     components_page,
     daily_incidents,
     neighbours,
     state_of,
     worst_components,
-)  # fmt: skip
-from incidents.health import Burden, Standing, health_under
+)
+from incidents.components.services.editing import create_component, edit_component
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
 from incidents.models import AffectedComponent, Component, Incident
-from incidents.overview import last_day, standings
-from incidents.services.components import create_component, edit_component
-from incidents.services.resolving import reopen_incident, resolve_incident
+from incidents.overview.activity import recent_activity
+from incidents.overview.health import Burden, Standing, health_under
+from incidents.overview.selectors import last_day, standings
 from incidents.vocabulary import UNRESOLVED, Impact, Severity, Status
 
 NOW = datetime(2026, 3, 29, 8, 20, tzinfo=UTC)  # the night before, Berlin's clocks went forward

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid, NotFound
-from incidents.reference import LARGEST, parse_reference, reference
+from incidents.reference import MAX_NUMBER, parse_reference, reference
 
 SPELLINGS = ["INC-{}", "{}", "inc-{}", "inc_{:05d}", "#{}", " INC {} ", "Inc{}", "{:08d}"]
 
 
-@given(st.integers(1, LARGEST), st.sampled_from(SPELLINGS))
+@given(st.integers(1, MAX_NUMBER), st.sampled_from(SPELLINGS))
 def test_every_spelling_means_the_same_number(number, spelling):
     assert parse_reference(spelling.format(number)) == number
 
 
-@given(st.integers(1, LARGEST))
+@given(st.integers(1, MAX_NUMBER))
 def test_what_is_shown_can_be_typed_back(number):
     assert parse_reference(reference(number)) == number
 
@@ -35,7 +35,7 @@ def test_anything_else_is_refused_by_name(text):
     assert refused.value.faults[0].field == "incident"
 
 
-@pytest.mark.parametrize("text", ["0", "INC-0", str(LARGEST + 1), "9" * 40])
+@pytest.mark.parametrize("text", ["0", "INC-0", str(MAX_NUMBER + 1), "9" * 40])
 def test_a_number_no_incident_can_have_is_not_found(text):
     with pytest.raises(NotFound):
         parse_reference(text)
@@ -44,4 +44,4 @@ def test_a_number_no_incident_can_have_is_not_found(text):
 @given(st.text(max_size=300))
 def test_no_text_does_worse_than_a_refusal(text):
     with contextlib.suppress(Invalid, NotFound):
-        assert 1 <= parse_reference(text) <= LARGEST
+        assert 1 <= parse_reference(text) <= MAX_NUMBER

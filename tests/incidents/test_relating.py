@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.errors import Forbidden, Invalid, NotFound
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.links.selectors import related_incidents
+from incidents.links.services import relate_incidents, unrelate_incidents
 from incidents.models import Incident
-from incidents.selectors_related import related_incidents
-from incidents.services.relating import relate_incidents, unrelate_incidents
-from incidents.services.resolving import resolve_incident
 from tests.incidents.make import NOW, signal
 
 
@@ -60,7 +60,7 @@ def test_what_is_not_there_cannot_be_linked(actor, two):
 
 
 def test_another_workspaces_incident_cannot_be_linked(actor, make_actor, other_workspace, two):
-    from incidents.services.opening import declare_incident
+    from incidents.correlation.services.opening import declare_incident
 
     rival = make_actor("admin", inside=other_workspace)
     for _ in range(3):

@@ -9,8 +9,8 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from core.errors import Conflict, Invalid
+from incidents.lifecycle.services import resolving, responding
 from incidents.models import Incident, IncidentSignal
-from incidents.services import resolving, responding
 from tests.incidents.make import NOW
 
 

@@ -9,9 +9,9 @@ import time_machine
 
 from core.errors import Conflict, Invalid
 from incidents.models import RoleAssignment
+from incidents.roles.services import assign_role
 from incidents.selectors import roles_of
-from incidents.services.notes import add_note, add_update
-from incidents.services.roles import assign_role
+from incidents.timeline.services.notes import add_note, add_update
 from tests.incidents.make import NOW
 
 
@@ -24,7 +24,7 @@ def test_assigning_without_a_role_means_commander(actor, dana, declared, story, 
     incident = declared()
     assigned = assign_role(actor, number=1, username="Dana")
     assert (assigned.commander_username, assigned.commander_label) == ("dana", "Dana")
-    assert story(incident)[-1].message == "Dana is commander."
+    assert story(incident)[-1].message == "Commander: unassigned → Dana."
     assert audited()[-1] == "incident.role"
 
 

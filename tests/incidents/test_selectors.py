@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actor import Actor
 from core.errors import Forbidden, Invalid, NotFound
-from incidents.filters import parse_filter
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.lifecycle.services.responding import change_stage, change_status, set_component_impact
+from incidents.listing.filters import parse_filter
+from incidents.roles.services import assign_role
 from incidents.selectors import (
     affected_components,
     component_names,
@@ -20,10 +23,7 @@ from incidents.selectors import (
     open_incidents_for,
     timeline_page,
 )
-from incidents.services.notes import add_note
-from incidents.services.resolving import resolve_incident
-from incidents.services.responding import change_stage, change_status, set_component_impact
-from incidents.services.roles import assign_role
+from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW
 
 

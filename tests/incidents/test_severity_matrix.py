@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.severity_matrix import MATRIX, default_severity, escalated
+from incidents.lifecycle.severity_matrix import MATRIX, default_severity, escalated
 from incidents.vocabulary import SEVERITY_RANK, IncidentType
 
 DEFAULTS = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import AuditEntry
-from incidents.deadlines import PRESETS, RESPONSE_TIMES, STANDARD, policy_mark
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import change_severity
 from incidents.models import SlaPolicy
-from incidents.services.opening import declare_incident
-from incidents.services.policies import change_policies
-from incidents.services.responding import change_severity
-from incidents.services.sla import policy_of, seed_policies
-from incidents.views.policies import _typed
+from incidents.sla.deadlines import PRESETS, RESPONSE_TIMES, STANDARD, policy_mark
+from incidents.sla.services.clocks import policy_of, seed_policies
+from incidents.sla.services.policies import change_policies
+from incidents.sla.views import _typed
 from incidents.vocabulary import Severity
 from tests.web.signed_in import browser_for
 

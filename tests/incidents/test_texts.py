@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from incidents.texts import clean_labels, clean_line, clean_text, clean_title, fit, fit_text
+from incidents.validation import clean_labels, clean_line, clean_text, clean_title, fit, fit_text
 
 
 def refused_field(call, *args, **kwargs):

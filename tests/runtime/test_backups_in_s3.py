@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.places import ROOT
+from config.paths import ROOT
 from core.embedded import process
 from core.embedded.database import ensure_database
 from core.embedded.s3 import S3
@@ -80,7 +80,7 @@ def restored(place: str, url: str, storage: S3) -> subprocess.CompletedProcess[s
 
 
 def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, storage, copy_url, capsys):
-    from incidents.services.opening import declare_incident
+    from incidents.correlation.services.opening import declare_incident
 
     titles = [f"Chäckout {n} is down \N{FIRE}" for n in range(20)]
     for title in titles:
@@ -96,7 +96,7 @@ def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, sto
 
 
 def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, storage, copy_url, capsys):
-    from config.backups import _client
+    from config.runtime.backups import _client
 
     place = backed_up(f"s3://{BUCKET}/cut", capsys)
     key, client = place.removeprefix(f"s3://{BUCKET}/"), _client()

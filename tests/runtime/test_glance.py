@@ -13,36 +13,41 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from core import glance, health, hub, liveness, pulse
-from core.glance import GLANCE, Glance, Trouble
-from core.health import Finding
+from core.health import checks as health_checks
+from core.health import monitor
+from core.health.checks import CheckResult
+from core.health.monitor import HEALTH_MONITOR, HealthMonitor, Trouble
+from core.heartbeat import database as database_heartbeat
+from core.heartbeat import valkey as valkey_heartbeat
+from core.live import hub
 from core.models import OutboxDispatch, OutboxEvent, Pulse
-from core.nudge import valkey
+from core.queue.declaration import QUEUES
+from core.queue.nudge import valkey
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, 14, 2, 31, tzinfo=UTC)
 
 
 def looked(found, **options):
-    one = Glance(lambda: found, **options)
+    one = HealthMonitor(lambda: found, **options)
     one.look()
     return one
 
 
 @pytest.fixture
 def all_alive() -> None:
-    liveness._last.clear()
-    pulse._last.clear()
-    liveness.stamp(settings.REDIS_URL, "beat")
-    pulse.stamp("detection")
-    pulse.stamp("default")
+    valkey_heartbeat._last.clear()
+    database_heartbeat._last.clear()
+    valkey_heartbeat.stamp(settings.REDIS_URL, "beat")
+    for queue in QUEUES.names():
+        database_heartbeat.stamp(queue)
 
 
 @pytest.fixture
 def troubled(monkeypatch):
     """A trouble that every page must show."""
     trouble = Trouble("beat", "The schedule (beat)", "Start it.", AT)
-    monkeypatch.setattr(GLANCE, "_troubles", (trouble,))
+    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (trouble,))
 
 
 @pytest.fixture
@@ -74,7 +79,7 @@ def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
 
 def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
     Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
-    one = Glance(health.examine, starting_s=0)
+    one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()
     [trouble] = one._troubles  # asking for them would start somebody who goes on looking
     answer = Client().get("/readyz").json()
@@ -86,7 +91,7 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
 
 
 @pytest.mark.parametrize(
-    ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_outbox", "detection")]
+    ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_pending", "detection")]
 )
 def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, workspace, table, name):
     if name == "outbox":
@@ -98,38 +103,38 @@ def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, w
 
         with connection.cursor() as cursor:
             cursor.execute(
-                "insert into detection_outbox"
+                "insert into detection_pending"
                 " (workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at)"
                 " values (%s, 1, '', '{}', '{}', '{}', now() - interval '5 minutes')",
                 [workspace.pk],
             )
-    finding = health.examine()[name]
+    finding = health_checks.examine()[name]
     assert finding.level == "warn"
     assert timedelta(seconds=290) < timezone.now() - finding.since < timedelta(seconds=330)
 
 
 def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkeypatch):
     away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
-    monkeypatch.setattr(health, "valkey", lambda: away)
-    found = health.examine()
+    monkeypatch.setattr(health_checks, "valkey", lambda: away)
+    found = health_checks.examine()
     assert found["valkey"].level == "warn"
     assert "beat" not in found, "nobody knows"
-    assert found["worker"].level == found["detection worker"].level == "ok"
+    assert found["relay worker"].level == found["detection worker"].level == "ok"
 
 
 def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
-    found = {"valkey": Finding("warn", "away")}
+    found = {"valkey": CheckResult("warn", "away")}
     one = looked(found, starting_s=0)
     [first] = one._troubles
     one.look()
     assert one._troubles == (first,)
-    found["valkey"] = Finding("ok", "back")
+    found["valkey"] = CheckResult("ok", "back")
     one.look()
     assert one._troubles == ()
 
 
 def test_what_is_only_starting_is_no_trouble_but_a_failure_is():
-    found = {"worker": Finding("warn", "not seen yet"), "database": Finding("fail", "away")}
+    found = {"worker": CheckResult("warn", "not seen yet"), "database": CheckResult("fail", "away")}
     assert [trouble.name for trouble in looked(found)._troubles] == ["database"]
 
 
@@ -140,7 +145,7 @@ def test_no_page_waits_for_a_server_that_hangs():
         release.wait(30)
         return {}
 
-    one, began = Glance(hangs), time.monotonic()
+    one, began = HealthMonitor(hangs), time.monotonic()
     for _ in range(3):
         assert one.known() == ()
     assert one.troubles() == ()
@@ -149,10 +154,12 @@ def test_no_page_waits_for_a_server_that_hangs():
 
 
 def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
-    monkeypatch.setattr(glance, "EVERY_S", 0.01)
-    monkeypatch.setattr(glance, "ASKED_WITHIN_S", 0.2)
+    monkeypatch.setattr(monitor, "EVERY_S", 0.01)
+    monkeypatch.setattr(monitor, "ASKED_WITHIN_S", 0.2)
     looks = []
-    one = Glance(lambda: looks.append(1) or {"worker": Finding("warn", "gone", since=AT)}, starting_s=0)
+    one = HealthMonitor(
+        lambda: looks.append(1) or {"worker": CheckResult("warn", "gone", since=AT)}, starting_s=0
+    )
     assert [trouble.since for trouble in one.troubles()] == [AT]
     one._looker.join(timeout=10)
     assert not one._looker.is_alive(), "nobody asked any more"
@@ -169,7 +176,7 @@ async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
     one.streams[1].add(stream)
     await asyncio.sleep(0.05)
     assert stream.take() == hub.BEAT
-    monkeypatch.setattr(GLANCE, "_troubles", (Trouble("beat", "Beat", "", AT),))
+    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (Trouble("beat", "Beat", "", AT),))
     async with asyncio.timeout(5):
         await stream.wake.wait()
     assert b'"troubles"' in stream.take()
@@ -178,8 +185,8 @@ async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
 
 def test_a_worker_says_that_it_lives_at_most_every_five_seconds(django_assert_num_queries):
     valkey().flushdb()
-    pulse._last.clear()
+    database_heartbeat._last.clear()
     with django_assert_num_queries(1):
         for _ in range(10):
-            pulse.stamp("detection")
-    assert pulse.age("detection") < 60
+            database_heartbeat.stamp("detection")
+    assert database_heartbeat.age("detection") < 60

@@ -14,25 +14,28 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from config.standstill import STILL_AFTER, Standstill
-from config.watchdog import DEAF_AFTER_S, Watch
-from core import health, liveness, pulse
+from config.runtime.event_loop_watchdog import STILL_AFTER, EventLoopWatchdog
+from config.runtime.worker_watchdog import DEAF_AFTER_S, WorkerWatchdog
 from core.embedded.process import wait_until
-from core.health import Finding
+from core.health import checks as health_checks
+from core.health.checks import CheckResult
+from core.heartbeat import database as database_heartbeat
+from core.heartbeat import valkey as valkey_heartbeat
+from core.queue.declaration import QUEUES
 
 
 @pytest.fixture(autouse=True)
 def _no_stamps() -> None:
-    liveness._last.clear()
-    pulse._last.clear()
+    valkey_heartbeat._last.clear()
+    database_heartbeat._last.clear()
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete("tocsin:alive:beat")
 
 
 def _all_alive() -> None:
-    liveness.stamp(settings.REDIS_URL, "beat")
-    for queue in ("detection", "default"):
-        pulse.stamp(queue)
+    valkey_heartbeat.stamp(settings.REDIS_URL, "beat")
+    for queue in QUEUES.names():
+        database_heartbeat.stamp(queue)
 
 
 def test_livez_asks_nobody(client: Client) -> None:
@@ -52,18 +55,18 @@ def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
 def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Client) -> None:
     _all_alive()
     with redis.Redis.from_url(settings.REDIS_URL) as valkey:
-        valkey.set("tocsin:alive:beat", 1, ex=liveness.KEPT_S - 100)
+        valkey.set("tocsin:alive:beat", 1, ex=valkey_heartbeat.KEPT_S - 100)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["checks"]["beat"]["level"] == "warn"
-    assert "celery -A config.beat beat" in answer.json()["checks"]["beat"]["advice"]
+    assert "celery -A config.runtime.beat beat" in answer.json()["checks"]["beat"]["advice"]
 
 
 @pytest.mark.django_db
 def test_readyz_is_503_when_a_check_fails(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
-        health.CHECKS._items, "migrations", lambda: Finding("fail", "3 are missing", "Migrate.")
+        health_checks.CHECKS._items, "migrations", lambda: CheckResult("fail", "3 are missing", "Migrate.")
     )
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -75,7 +78,7 @@ def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(
-        health.CHECKS._items, "migrations", lambda: Finding("fail", "3 are missing", "Migrate.")
+        health_checks.CHECKS._items, "migrations", lambda: CheckResult("fail", "3 are missing", "Migrate.")
     )
     with pytest.raises(SystemExit) as ended:
         call_command("doctor", stdout=StringIO(), no_color=True)
@@ -87,8 +90,8 @@ def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
 
 @pytest.mark.django_db
 def test_metrics_count_incidents_by_severity(client: Client, workspace: Any, actor: Any) -> None:
-    from incidents.services.opening import declare_incident
-    from incidents.services.resolving import resolve_incident
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.resolving import resolve_incident
 
     declare_incident(actor, title="Sign-in is down", severity="sev1")
     over = declare_incident(actor, title="Search is slow", severity="sev3")
@@ -120,7 +123,7 @@ def test_metrics_do_not_exist_in_production_without_a_token(client: Client, sett
 
 
 def test_a_worker_is_deaf_when_beat_speaks_and_nothing_arrives() -> None:
-    watch = Watch()
+    watch = WorkerWatchdog()
     later = watch.heard_at + DEAF_AFTER_S + 1
     assert watch.is_deaf(later, beat_age=0.5)
     assert not watch.is_deaf(later, beat_age=None), "beat is away too"
@@ -146,7 +149,7 @@ def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> Non
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        standstill = Standstill(loop)
+        standstill = EventLoopWatchdog(loop)
         assert not standstill.look()
         loop.call_soon_threadsafe(block)
         assert is_blocked.wait(10)

@@ -16,7 +16,7 @@ import pytest
 from django.contrib.staticfiles.finders import get_finders
 from django.db import connection
 
-from config.places import ROOT
+from config.paths import ROOT
 
 # In one group, so that one process asks production once for all of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]

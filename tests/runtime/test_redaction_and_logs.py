@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.logging import logging_settings
+from config.runtime.logging import logging_settings
 from core.redaction import MASK, redact, redact_value
 
 

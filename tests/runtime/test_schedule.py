@@ -11,10 +11,11 @@ from celery import Celery
 from django.conf import settings
 from django.utils import timezone
 
-from config import beat
-from config.beat import ENOUGH, LivelyScheduler
-from config.schedule import CELERY, beat_entry
-from core import liveness, pulse
+from config.runtime import beat
+from config.runtime.beat import ENOUGH, LivelyScheduler
+from config.runtime.schedule import CELERY, beat_entry
+from core.heartbeat import database as database_heartbeat
+from core.heartbeat import valkey as valkey_heartbeat
 from core.models import Pulse
 
 # Tests that run beside share the Valkey.
@@ -33,7 +34,7 @@ def valkey():
 
 @pytest.fixture
 def scheduler(valkey):
-    app = Celery("test", fixups=[], amqp="config.broker:Broker", set_as_current=False)
+    app = Celery("test", fixups=[], amqp="config.runtime.broker:Broker", set_as_current=False)
     every_second = {"sweep": beat_entry("some.sweep", 1.0, QUEUE)}
     app.conf.update(CELERY, broker_url=settings.REDIS_URL, beat_schedule=every_second, task_queues=None)
     return LivelyScheduler(app)
@@ -68,19 +69,19 @@ def test_beat_tells_once_when_it_began(scheduler, valkey, monkeypatch) -> None:
     begun = f"the beat of process {os.getpid()}"
     monkeypatch.setattr(beat, "BEGUN", begun)
     scheduler.tick()
-    assert liveness.age(settings.REDIS_URL, begun) is not None
-    valkey.delete(f"{liveness.PREFIX}{begun}")
+    assert valkey_heartbeat.age(settings.REDIS_URL, begun) is not None
+    valkey.delete(f"{valkey_heartbeat.PREFIX}{begun}")
     scheduler.tick()
-    assert liveness.age(settings.REDIS_URL, begun) is None
+    assert valkey_heartbeat.age(settings.REDIS_URL, begun) is None
 
 
 def test_a_beat_that_begins_again_and_again_has_begun_at_first(scheduler, valkey, monkeypatch) -> None:
     begun = f"the first beat of process {os.getpid()}"
     monkeypatch.setattr(beat, "BEGUN", begun)
-    valkey.set(f"{liveness.PREFIX}{begun}", 1, ex=liveness.KEPT_S - 600)
+    valkey.set(f"{valkey_heartbeat.PREFIX}{begun}", 1, ex=valkey_heartbeat.KEPT_S - 600)
     scheduler.tick()
-    assert liveness.age(settings.REDIS_URL, begun) >= 600
-    valkey.delete(f"{liveness.PREFIX}{begun}")
+    assert valkey_heartbeat.age(settings.REDIS_URL, begun) >= 600
+    valkey.delete(f"{valkey_heartbeat.PREFIX}{begun}")
 
 
 def test_a_beat_that_could_not_tell_when_it_began_tells_it_later(scheduler, monkeypatch) -> None:
@@ -122,18 +123,18 @@ def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> 
 
 
 def test_how_long_ago_somebody_was_seen_is_the_servers_to_say(db, time_machine) -> None:
-    liveness._last.clear()
-    pulse._last.clear()
-    liveness.stamp(settings.REDIS_URL, SOMEBODY)
-    pulse.stamp(SOMEBODY)
+    valkey_heartbeat._last.clear()
+    database_heartbeat._last.clear()
+    valkey_heartbeat.stamp(settings.REDIS_URL, SOMEBODY)
+    database_heartbeat.stamp(SOMEBODY)
     for jump in JUMPS:
         time_machine.move_to(timezone.now() + jump)
-        assert 0 <= liveness.age(settings.REDIS_URL, SOMEBODY) < 600
-        assert 0 <= pulse.age(SOMEBODY) < 600
+        assert 0 <= valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) < 600
+        assert 0 <= database_heartbeat.age(SOMEBODY) < 600
 
 
 def test_nobody_was_seen_in_the_future(db, valkey) -> None:
-    valkey.set(f"tocsin:alive:{SOMEBODY}", 1, ex=liveness.KEPT_S + 60)
+    valkey.set(f"tocsin:alive:{SOMEBODY}", 1, ex=valkey_heartbeat.KEPT_S + 60)
     Pulse.objects.create(name=SOMEBODY, seen_at=timezone.now() + timedelta(minutes=10))
-    assert liveness.age(settings.REDIS_URL, SOMEBODY) is None
-    assert pulse.age(SOMEBODY) is None
+    assert valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) is None
+    assert database_heartbeat.age(SOMEBODY) is None

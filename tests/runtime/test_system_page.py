@@ -12,13 +12,13 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import SecretStr
 
-from config import effective, system
 from config.celery import stamp
 from config.environment import Environment
-from config.schedule import SCHEDULE
-from core.liveness import KEPT_S
+from config.installation import effective_settings, system_status
+from config.runtime.schedule import SCHEDULE
+from core.heartbeat.valkey import KEPT_S
 from core.models import OutboxDispatch, OutboxEvent
-from core.nudge import valkey
+from core.queue.nudge import valkey
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def browser(admin):
 
 
 def lines():
-    return {line.name: line.finding for section in system.sections() for line in section.lines}
+    return {line.name: line.finding for section in system_status.sections() for line in section.lines}
 
 
 def test_every_line_that_is_not_well_says_what_to_do():
@@ -43,12 +43,12 @@ def test_every_line_that_is_not_well_says_what_to_do():
 
 @pytest.mark.parametrize(("age", "level"), [(None, "warn"), (0, "ok"), (119, "ok"), (181, "warn")])
 def test_a_task_is_late_after_three_of_its_rounds(age, level):
-    assert system._last_success(age, 60.0).level == level
+    assert system_status._last_success(age, 60.0).level == level
 
 
 @pytest.mark.parametrize(("begun", "level"), [(0, "ok"), (620, "ok"), (621, "warn"), (None, "warn")])
 def test_what_is_due_seldom_is_not_missed_just_after_the_start(begun, level):
-    assert system._last_success(None, 600.0, begun).level == level
+    assert system_status._last_success(None, 600.0, begun).level == level
 
 
 def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
@@ -80,8 +80,8 @@ def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
     def away(*_):
         raise redis.ConnectionError("connection refused")
 
-    monkeypatch.setattr(system, "valkey", away)
-    monkeypatch.setattr(system, "ages", away)
+    monkeypatch.setattr(system_status, "valkey", away)
+    monkeypatch.setattr(system_status, "ages", away)
     answer = browser.get("/settings/system")
     assert answer.status_code == 200
     assert "Connection refused" in answer.content.decode()
@@ -99,18 +99,18 @@ def test_htmx_gets_the_lines_alone_and_nothing_is_kept(browser):
     ("value", "shown"),
     [
         (None, "unset"), ("", "unset"), (True, "true"), (7, "7"), ("INFO", "INFO"),
-        (SecretStr("hunter2"), effective.MASK), (SecretStr(""), "unset"),
-        ("postgresql://me:hunter2@db:5432/x", f"postgresql://me:{effective.MASK}@db:5432/x"),
-        ("postgresql://db/x?password=hunter2", f"postgresql://db/x?{effective.MASK}"),
-        ("redis://:hunter2@v/0", f"redis://:{effective.MASK}@v/0"), ("redis://v:6379/0", "redis://v:6379/0"),
-        ("redis://:hunter2@a,redis://:hunter2@b", f"redis://:{effective.MASK}@a,redis://:{effective.MASK}@b"),
-        ("http://me:hunter2@[::1]:80/", f"http://me:{effective.MASK}@[::1]:80/"),
-        ("redis://a:hun@ter2@b", f"redis://a:{effective.MASK}@b"),
+        (SecretStr("hunter2"), effective_settings.MASK), (SecretStr(""), "unset"),
+        ("postgresql://me:hunter2@db:5432/x", f"postgresql://me:{effective_settings.MASK}@db:5432/x"),
+        ("postgresql://db/x?password=hunter2", f"postgresql://db/x?{effective_settings.MASK}"),
+        ("redis://:hunter2@v/0", f"redis://:{effective_settings.MASK}@v/0"), ("redis://v:6379/0", "redis://v:6379/0"),
+        ("redis://:hunter2@a,redis://:hunter2@b", f"redis://:{effective_settings.MASK}@a,redis://:{effective_settings.MASK}@b"),
+        ("http://me:hunter2@[::1]:80/", f"http://me:{effective_settings.MASK}@[::1]:80/"),
+        ("redis://a:hun@ter2@b", f"redis://a:{effective_settings.MASK}@b"),
     ],
 )  # fmt: skip
 def test_no_password_is_readable_in_a_setting(value, shown):
-    assert effective.readable(value) == shown
-    assert "hunter2" not in effective.readable(value)
+    assert effective_settings.readable(value) == shown
+    assert "hunter2" not in effective_settings.readable(value)
 
 
 def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
@@ -121,6 +121,6 @@ def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
 
 
 def test_what_waits_too_long_is_a_warning():
-    assert system._aged(3, "groups of events", 21.0).level == "warn"
-    assert system._aged(3, "groups of events", 1.0).level == "ok"
-    assert system._span(timedelta(minutes=10).total_seconds()) == "10 min"
+    assert system_status._aged(3, "groups of events", 21.0).level == "warn"
+    assert system_status._aged(3, "groups of events", 1.0).level == "ok"
+    assert system_status._span(timedelta(minutes=10).total_seconds()) == "10 min"

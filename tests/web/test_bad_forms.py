@@ -13,13 +13,13 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import User
-from detection.services.rules import install_builtin_rules
-from detection.services.sources import create_source
+from detection.rules.services.rules import install_builtin_rules
+from detection.sources.services.sources import create_source
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.views.actions import ACTIONS
 from incidents.models import Component, Incident
-from incidents.services.notes import add_note
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
-from incidents.views.actions import ACTIONS
+from incidents.sla.services.clocks import seed_policies
+from incidents.timeline.services.notes import add_note
 from tests.browser.addresses import filled_routes
 
 pytestmark = pytest.mark.django_db

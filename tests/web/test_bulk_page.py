@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 from incidents.models import BulkAction, Incident
-from incidents.services.opening import declare_incident
-from incidents.services.responding import acknowledge_incident, change_severity
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 
 HTMX = {"HX-Request": "true"}
 
@@ -52,7 +52,7 @@ def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, wor
     assert (answer.status_code, answer["Location"]) == (303, "/incidents?severity=sev2")
     action = BulkAction.objects.of(workspace.pk).get()
     page = client.get("/incidents?severity=sev2").content.decode()
-    assert "3 incidents are resolved." in page
+    assert "3 incidents resolved" in page
     assert f'href="/incidents/bulk/{action.pk}"' in page
     assert "Undo what was changed" in client.get(f"/incidents/bulk/{action.pk}").content.decode()
     assert client.post(f"/incidents/bulk/{action.pk}/undo").status_code == 303
@@ -71,7 +71,7 @@ def test_what_was_refused_stands_before_what_went_well(client, three, make_actor
 
 def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
     told = _done(client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)}, headers=HTMX))
-    assert told["message"] == "You have 3 incidents."
+    assert told["message"] == "3 incidents acknowledged"
     assert told["topics"] == ["incidents", "incident:1", "incident:2", "incident:3"]
     undone = _done(client.post(told["undo"], headers=HTMX))
     assert undone["message"] == "Undone: 3 incidents."
@@ -81,11 +81,14 @@ def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"acknowledge": "1:1"}, "You have INC-1."),
-        ({"mine": "1:1"}, "Rita Responder commands INC-1 now."),
-        ({"resolve": "1:1"}, "INC-1 is resolved."),
-        ({"do": "mine", "pick": ["1:1", "2:1"]}, "Rita Responder commands 2 incidents now."),
-        ({"do": "assign", "pick": "2:1", "username": ""}, "Nothing to change: INC-2 was so already."),
+        ({"acknowledge": "1:1"}, "INC-1 acknowledged"),
+        ({"mine": "1:1"}, "You are now commander of INC-1"),
+        ({"resolve": "1:1"}, "INC-1 resolved"),
+        ({"do": "mine", "pick": ["1:1", "2:1"]}, "You are now commander of 2 incidents"),
+        (
+            {"do": "assign", "pick": "2:1", "username": ""},
+            "Nothing changed: the commander of INC-2 is the same as before.",
+        ),
     ],
 )
 def test_the_buttons_of_a_row_and_of_the_bar_say_what_they_did(client, form, message):
@@ -201,7 +204,7 @@ def test_a_file_is_never_made_of_an_address_that_is_not_understood(client, path)
 
 def test_files_over_the_api_need_a_token_that_may_read(client, workspace, other_workspace):
     from accounts.actor import system_actor
-    from accounts.services.tokens import issue_token
+    from accounts.tokens.services import issue_token
 
     def ask(path, of=workspace, scope="incidents:read"):
         text = issue_token(system_actor(of.pk), name="T", scopes=[scope]).text

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from core.templatetags.ui import avatar, compact, moment
-from incidents.clocks import clock_of
 from incidents.models import Incident
+from incidents.sla.status import sla_status_of
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -28,16 +28,16 @@ def _incident(**fields):
     ("minutes", "state"), [(0, "ok"), (7, "ok"), (8, "warn"), (9.9, "warn"), (10, "missed")]
 )
 def test_a_clock_warns_from_eighty_percent_and_is_missed_at_its_deadline(minutes, state):
-    assert clock_of(_incident(), START + timedelta(minutes=minutes)).state == state
+    assert sla_status_of(_incident(), START + timedelta(minutes=minutes)).state == state
 
 
 def test_after_the_acknowledgement_the_sooner_of_update_and_resolve_counts():
     incident = _incident(acknowledged_at=START, update_due_at=START + timedelta(minutes=30))
-    assert clock_of(incident, START).label == "Update"
+    assert sla_status_of(incident, START).label == "Update"
 
 
 def test_a_resolved_incident_has_no_clock():
-    assert clock_of(_incident(status="resolved"), START) is None
+    assert sla_status_of(_incident(status="resolved"), START) is None
 
 
 @pytest.mark.parametrize(

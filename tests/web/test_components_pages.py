@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, User
+from incidents.components.services.editing import create_component, edit_component
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
-from incidents.services.components import create_component, edit_component
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 FORM = {"description": "", "owner": "", "tier": "3", "runbook_url": "", "depends_on": ""}

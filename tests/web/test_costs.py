@@ -10,18 +10,18 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
-from accounts.services.tokens import issue_token
+from accounts.tokens.services import issue_token
 from detection.models import QuarantinedRequest
-from detection.services.recording import record_change
-from detection.services.rules import create_rule, install_builtin_rules, update_rule
-from detection.services.sources import create_source
+from detection.rules.services.rules import create_rule, install_builtin_rules, update_rule
+from detection.sources.services.record_change import record_change
+from detection.sources.services.sources import create_source
+from incidents.components.services.editing import create_component
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import acknowledge_incident
+from incidents.links.services import relate_incidents
 from incidents.models import Component, Incident
-from incidents.services.components import create_component
-from incidents.services.notes import add_note
-from incidents.services.opening import declare_incident
-from incidents.services.relating import relate_incidents
-from incidents.services.responding import acknowledge_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
+from incidents.timeline.services.notes import add_note
 from tests.detection.webhooks.senders import Sender
 from tests.web.signed_in import browser_for
 

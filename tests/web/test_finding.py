@@ -9,21 +9,21 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import User
-from core import finding
 from core.errors import Forbidden
-from core.finding import Finder, Found, find_everything
 from core.registry import Registry
-from detection.services.rules import install_builtin_rules
-from incidents.services.opening import declare_incident
-from incidents.services.resolving import resolve_incident
-from incidents.services.sla import seed_policies
+from core.search import providers as search_providers
+from core.search.providers import SearchHit, SearchProvider, search_everything
+from detection.rules.services.rules import install_builtin_rules
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.sla.services.clocks import seed_policies
 
 
-class Letters(Finder):
+class Letters(SearchProvider):
     name, title, icon = "letters", "Letters", "list"
 
     def find(self, actor, text, limit):
-        return [Found(f"{text}-{n}", f"/{text}/{n}") for n in range(limit)]
+        return [SearchHit(f"{text}-{n}", f"/{text}/{n}") for n in range(limit)]
 
 
 class Secrets(Letters):
@@ -38,7 +38,7 @@ def finders(monkeypatch):
     registry = Registry("finder")
     for one in (Letters(), Secrets()):
         registry.add(one.name, one)
-    monkeypatch.setattr(finding, "FINDERS", registry)
+    monkeypatch.setattr(search_providers, "FINDERS", registry)
 
 
 def _client(actor):
@@ -50,16 +50,18 @@ def _client(actor):
 
 
 def test_what_a_viewer_may_not_see_is_left_out_and_the_rest_is_found(finders):
-    assert [group.name for group in find_everything(None, "a")] == ["letters"]
+    assert [group.name for group in search_everything(None, "a")] == ["letters"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\0", "\0 \n"])
 def test_no_text_finds_nothing(finders, text):
-    assert find_everything(None, text) == []
+    assert search_everything(None, text) == []
 
 
 def test_a_very_long_text_is_read_up_to_its_limit(finders):
-    assert find_everything(None, "x" * 5000)[0].found[0].title == "x" * finding.LONGEST + "-0"
+    assert (
+        search_everything(None, "x" * 5000)[0].found[0].title == "x" * search_providers.MAX_QUERY_CHARS + "-0"
+    )
 
 
 def test_the_palette_gets_options_and_a_browser_without_scripts_a_page(finders, actor):

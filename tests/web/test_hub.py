@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from core import hub as hub_module
 from core.embedded import process
 from core.embedded.valkey import Valkey
-from core.hub import BEAT, Hub, Stream, frame
+from core.live import hub as hub_module
+from core.live.hub import BEAT, Hub, Stream, frame
 
 SIGNAL = {"topics": ["incidents"], "version": 3}
 UNREADABLE = [
@@ -80,9 +80,9 @@ async def test_what_changed_long_ago_is_not_told_again(monkeypatch):
 async def test_what_is_remembered_is_bounded(monkeypatch):
     monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
     hub = _hub()
-    for number in range(hub_module.MOST_RECENT * 3):
+    for number in range(hub_module.MAX_RECENT * 3):
         hub.deliver(_message(1, [f"incident:{number}"]))
-    assert len(hub.recent[1]) <= hub_module.MOST_RECENT
+    assert len(hub.recent[1]) <= hub_module.MAX_RECENT
 
 
 async def test_a_frame_is_encoded_once_for_everybody():

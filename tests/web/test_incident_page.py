@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from detection.models import Event, IncidentEvent
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import AffectedComponent, Incident, RoleAssignment, TimelineEntry
-from incidents.services.notes import add_note
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
+from incidents.timeline.services.notes import add_note
 
 
 @pytest.fixture

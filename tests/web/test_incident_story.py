@@ -13,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import edit_incident
+from incidents.links.services import relate_incidents
 from incidents.models import Incident, TimelineEntry
-from incidents.services.entries import pin_entry
-from incidents.services.notes import add_entry
-from incidents.services.opening import declare_incident
-from incidents.services.relating import relate_incidents
-from incidents.services.responding import edit_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
+from incidents.timeline.services.entries import pin_entry
+from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from tests.incidents.make import NOW, signal
 
@@ -193,8 +193,8 @@ def test_links_are_made_shown_and_taken_away(client, incident, actor):
 def test_what_comes_again_says_so(client, workspace, actor, incident):
     from django.db import transaction
 
-    from incidents.services.opening import report_signals
-    from incidents.services.resolving import resolve_incident
+    from incidents.correlation.services.opening import report_signals
+    from incidents.lifecycle.services.resolving import resolve_incident
 
     for day in range(3):
         with transaction.atomic():

@@ -10,12 +10,12 @@ from django import forms
 from django.test import Client
 
 from accounts.models import User
-from config.boot import django_application
-from core.forms import LongSelect
-from core.panels import PANELS
+from config.runtime.boot import django_application
+from core.ui.forms import LongSelect
+from core.ui.panels import PANELS
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Component
-from incidents.services.opening import declare_incident
-from incidents.services.resolving import resolve_incident
 
 pytestmark = pytest.mark.django_db
 KEPT = sorted(one.name for one in PANELS if one.is_kept)
@@ -52,7 +52,7 @@ def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
 def test_a_kept_panel_is_drawn_once(name, look, actor, monkeypatch):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     first = look(name)
-    monkeypatch.setattr("core.panels.render_to_string", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("core.ui.panels.render_to_string", lambda *_: pytest.fail("made again"))
     assert look(name, "admin") == first
 
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
+from incidents.correlation.services.opening import declare_incident
+from incidents.sla.services.clocks import seed_policies
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_form_that_sends_a_filter_twice_is_led_to_the_address_that_holds_both(
 def test_a_page_whose_rows_are_gone_says_so_and_leads_back(client, actor):
     from types import SimpleNamespace
 
-    from incidents.ordering import NEWEST, encode
+    from incidents.listing.ordering import NEWEST, encode
     from tests.incidents.make import NOW
 
     cursor = encode(NEWEST, SimpleNamespace(detected_at=NOW, id=1))

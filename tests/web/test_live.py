@@ -15,7 +15,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 
-from core import hub, live
+from core.live import hub
+from core.live import stream as live_stream
 
 
 def _message(workspace_id, topics, version=3):
@@ -36,7 +37,7 @@ class Talk:
             "headers": headers,
             "query_string": b"topics=" + topics,
         }
-        self.task = asyncio.create_task(live.application(scope, self._receive, self.sent.put))
+        self.task = asyncio.create_task(live_stream.application(scope, self._receive, self.sent.put))
 
     async def _receive(self):
         await self.gone.wait()
@@ -83,9 +84,9 @@ def _cookie(client):
 async def running_hub():
     """Stops the hub that the test's streams started."""
     yield
-    for task in live.hub().tasks:
+    for task in live_stream.hub().tasks:
         task.cancel()
-    await asyncio.gather(*live.hub().tasks, return_exceptions=True)
+    await asyncio.gather(*live_stream.hub().tasks, return_exceptions=True)
 
 
 async def _publish(workspace_id, topics, count=1):
@@ -116,7 +117,7 @@ async def test_a_signal_published_to_valkey_reaches_the_open_stream(actor, signe
     await _publish(actor.workspace_id, ["incidents"])
     assert b'"incidents"' in await talk.next_signal()
     await talk.leave()
-    assert live.hub().everyone() == []
+    assert live_stream.hub().everyone() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -140,7 +141,7 @@ async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, runnin
     await asyncio.sleep(1)
     assert {len(_signals(talk)) for talk in talks} == {1}
     await asyncio.gather(*(talk.leave() for talk in talks))
-    assert live.hub().everyone() == []
+    assert live_stream.hub().everyone() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -153,17 +154,17 @@ async def test_one_session_holds_so_many_streams_and_no_more(signed_in, running_
     await first.leave()
     third = await _open(_cookie(signed_in))
     await asyncio.gather(second.leave(), third.leave())
-    assert not live.hub().owners
+    assert not live_stream.hub().owners
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, monkeypatch):
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.5)
-    monkeypatch.setattr(live, "SEND_PATIENCE_S", 0.2)
+    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.5)
+    monkeypatch.setattr(live_stream, "SEND_PATIENCE_S", 0.2)
     talk = Talk(_cookie(signed_in), patience=1)
     assert (await talk.next())["status"] == 200
     await asyncio.wait_for(talk.task, 5)
-    assert live.hub().everyone() == []
+    assert live_stream.hub().everyone() == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from config import font_files, fonts
-from config.places import ROOT
-from core.navigation import NAVIGATION, navigation
+from config.assets import font_files, fonts
+from config.paths import ROOT
+from core.ui.navigation import NAVIGATION, navigation
 
 SHOWN = sorted((ROOT / "templates" / "components").glob("*.html"))
 # Not on the style page under a class of their own name.

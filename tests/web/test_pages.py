@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from core.panels import PANELS
+from core.ui.panels import PANELS
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import change_severity
 from incidents.models import Component, Incident, TimelineEntry
-from incidents.services.opening import declare_incident
-from incidents.services.responding import change_severity
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 
 # What they show is the same whatever the severity.
 UNMOVED_BY_SEVERITY = ("component.days", "component.neighbours", "detection.events_by_level")

@@ -10,10 +10,10 @@ from django.test import Client
 
 from accounts.models import User
 from core.errors import Conflict, RateLimited, Unavailable
-from incidents.panels_incident import IncidentFacts
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
-from incidents.views import pages
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.panels import IncidentFacts
+from incidents.lifecycle.views import incident_detail
+from incidents.sla.services.clocks import seed_policies
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch
     def overtaken(*_):
         raise Conflict("Somebody was first.")
 
-    monkeypatch.setattr(pages, "incident_for", overtaken)
+    monkeypatch.setattr(incident_detail, "incident_for", overtaken)
     assert "Somebody was first." in _is_nice(_signed_in(actor).get(f"/incidents/{incident.reference}"), 409)
 
 
@@ -79,7 +79,7 @@ def test_a_page_that_asks_to_wait_says_for_how_long(incident, actor, monkeypatch
     def refused(*_):
         raise fault
 
-    monkeypatch.setattr(pages, "incident_for", refused)
+    monkeypatch.setattr(incident_detail, "incident_for", refused)
     answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
     text = _is_nice(answer, fault.status)
     assert (fault.detail in text, todo in text) == (True, True)
@@ -113,7 +113,7 @@ def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, act
     def broken(*_):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(pages, "incident_for", broken)
+    monkeypatch.setattr(incident_detail, "incident_for", broken)
     client = _signed_in(actor, raise_request_exception=False)
     assert "secret" not in _is_nice(client.get(f"/incidents/{incident.reference}"), 500)
 

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from incidents.correlation.services.opening import JoinedEvents, add_joined_events, declare_incident
+from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, edit_incident
 from incidents.models import Component, Incident
-from incidents.services.opening import JoinedEvents, add_joined_events, declare_incident
-from incidents.services.responding import acknowledge_incident, change_severity, edit_incident
-from incidents.services.roles import assign_role
-from incidents.services.sla import seed_policies
+from incidents.roles.services import assign_role
+from incidents.sla.services.clocks import seed_policies
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def row(client, path="/incidents", number=1):
 
 def test_the_same_row_is_not_made_twice(client, incident, monkeypatch):
     first = row(client)
-    monkeypatch.setattr("incidents.kept_html.render_to_string", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("incidents.listing.html_cache.render_to_string", lambda *_: pytest.fail("made again"))
     assert row(client) == first
 
 

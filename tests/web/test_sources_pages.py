@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from detection.models import ChangeEvent, Event, QuarantinedRequest, Source, SourceSecret
-from detection.services.rules import create_rule
-from detection.services.sources import create_source, update_source
+from detection.rules.services.rules import create_rule
+from detection.sources.services.sources import create_source, update_source
 from detection.webhooks.format import webhook_formats
+from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident
-from incidents.services.opening import declare_incident
-from incidents.services.sla import seed_policies
+from incidents.sla.services.clocks import seed_policies
 from tests.detection.webhooks.senders import Sender
 
 HTMX = {"HX-Request": "true"}

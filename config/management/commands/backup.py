@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from config.backups import keep
+from config.runtime.backups import keep
 from core.backup.manifest import BackupError
 
 

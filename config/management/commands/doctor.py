@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config.machine import of_this_machine
-from core.health import examine
+from config.installation.host_checks import of_this_machine
+from core.health.checks import examine
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.prepare import prepare
+from config.runtime.prepare import prepare
 from core.embedded.process import StartError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.backups import fetched
+from config.runtime.backups import fetched
 from core.backup.manifest import BackupError
 from core.backup.restoring import restore
 

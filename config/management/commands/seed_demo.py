@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from accounts.models import Workspace
-from config.demo import AlreadyToldError, tell_month
+from config.demo.month import AlreadySeededError, seed_month
 
 
 class Command(BaseCommand):
@@ -23,8 +23,8 @@ class Command(BaseCommand):
         if workspace is None:
             raise CommandError("There is no workspace yet. Start with `make run`.")
         try:
-            count = tell_month(workspace)
-        except AlreadyToldError:
+            count = seed_month(workspace)
+        except AlreadySeededError:
             print(f"{workspace.name} has its demo already; nothing was changed.")
         else:
             print(f"{count} incidents of the last 30 days are in {workspace.name}.")

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services.sign_in import forget_password
+from accounts.sign_in.services import forget_password
 
 
 class Command(BaseCommand):

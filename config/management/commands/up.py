@@ -1,4 +1,4 @@
-"""Lists `up` among the commands; `manage.py` runs it before Django is there (see `config.launch`)."""
+"""Lists `up` among the commands; `manage.py` runs it before Django is there (see `config.runtime.launch`)."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from core.errors import Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.grouped import SAMPLE, group_of
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Reading
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Reading
 from detection.webhooks.values import line, require_object
 
 _GUIDE: Final = Guide(

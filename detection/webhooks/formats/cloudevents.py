@@ -13,21 +13,21 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from core.errors import FieldFault, Invalid, Malformed
-from core.strict_json import load
+from core.http.strict_json import load
 from detection.ingest.parsing import Fault
 from detection.levels import LEVEL_NAMES
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import key_of, read_mapped
-from detection.webhooks.mapping import parse_mapping
-from detection.webhooks.reading import Change, ChangeKind, Reading, Reply
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import bearer, is_known
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import bearer, is_known
+from detection.webhooks.mapping.definition import parse_mapping
+from detection.webhooks.mapping.reader import key_of, read_mapped
+from detection.webhooks.parsed import Change, ChangeKind, Reading, Reply
 from detection.webhooks.values import first_line, line, moment
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
-MOST_EVENTS: Final = 1000
+MAX_EVENTS: Final = 1000
 RATE: Final = 6000
 # What senders call a structured event that do not know the media type of one.
 PLAIN: Final = ("application/json", "text/json", "text/plain", "application/octet-stream", "")
@@ -96,8 +96,8 @@ class CloudEvents(WebhookFormat):
 def _elements(request: WebhookRequest) -> list[Any]:
     if request.content_type == BATCH:
         batch = request.document()
-        if not isinstance(batch, list) or len(batch) > MOST_EVENTS:
-            raise Invalid(f"A batch must be an array of at most {MOST_EVENTS} events.")
+        if not isinstance(batch, list) or len(batch) > MAX_EVENTS:
+            raise Invalid(f"A batch must be an array of at most {MAX_EVENTS} events.")
         return batch
     if request.content_type == STRUCTURED:
         return [request.document()]

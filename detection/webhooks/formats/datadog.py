@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.forms import URLENCODED, form_values
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import detail_of, key_of
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import bearer, is_known
+from detection.webhooks.http.form_data import URLENCODED, form_values
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import bearer, is_known
+from detection.webhooks.mapping.reader import detail_of, key_of
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, moment, prose, require_object
 from incidents.vocabulary import Severity
 

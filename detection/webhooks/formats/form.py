@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from detection.webhooks.format import webhook_format
-from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped_format import MappedFormat
-from detection.webhooks.request import WebhookRequest, pasted
+from detection.webhooks.http.form_data import MULTIPART, URLENCODED, form_values
+from detection.webhooks.http.request import WebhookRequest, pasted
+from detection.webhooks.mapping.mapped_format import MappedFormat
 
 _GUIDE: Final = Guide(
     "Any program that posts a form",

@@ -6,7 +6,7 @@ from typing import Final
 
 from detection.webhooks.format import webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped_format import MappedFormat
+from detection.webhooks.mapping.mapped_format import MappedFormat
 
 _CURL: Final = """curl -X POST '{address}' \\
   -H 'Content-Type: application/json' \\

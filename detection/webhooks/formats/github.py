@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.forms import URLENCODED, form_values
 from detection.webhooks.guide import CHOSEN_BY_TEAM, Guide
-from detection.webhooks.mapped import key_of
-from detection.webhooks.reading import Change, ChangeKind, Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import is_signed
+from detection.webhooks.http.form_data import URLENCODED, form_values
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import is_signed
+from detection.webhooks.mapping.reader import key_of
+from detection.webhooks.parsed import Change, ChangeKind, Reading
 from detection.webhooks.values import first_line, line, link, links, moment, require_object
 
 _DONE: Final = {"success": "deployed", "failure": "deployment failed", "error": "deployment failed"}

@@ -9,9 +9,9 @@ from core.errors import Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.grouped import SAMPLE, component_of, group_of, severity_from
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import is_signed
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import is_signed
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, prose, require_object
 
 SIGNATURE: Final = "x-grafana-alerting-signature"

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, NotFound, Problem
 from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.alerts.alert_text import bounded_key
 from detection.webhooks.format import Outcome, Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Alert, AlertState, Reading, Reply
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Alert, AlertState, Reading, Reply
 from detection.webhooks.values import first_line, labels_of, line, prose, require_object, severity_of, type_of
-from detection.webhooks.wording import bounded_key
 from incidents.vocabulary import IncidentType, Severity
 
 ACTIONS: Final = {"acknowledge": AlertState.ACKNOWLEDGED, "close": AlertState.RESOLVED}

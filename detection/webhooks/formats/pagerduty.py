@@ -14,9 +14,9 @@ from core.errors import FieldFault, Invalid, Problem
 from detection.webhooks.addressed import Address, AddressedFormat
 from detection.webhooks.format import Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.reading import Alert, AlertState, Change, ChangeKind, Reading, Reply
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.unpacking import unpacked
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.unpacking import unpacked
+from detection.webhooks.parsed import Alert, AlertState, Change, ChangeKind, Reading, Reply
 from detection.webhooks.values import (
     first_line,
     labels_of,

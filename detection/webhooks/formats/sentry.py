@@ -9,10 +9,10 @@ from typing import Any, Final
 from detection.levels import LEVEL_NAMES
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import key_of
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
-from detection.webhooks.signing import is_signed
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import is_signed
+from detection.webhooks.mapping.reader import key_of
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
     first_line,
     labels_of,

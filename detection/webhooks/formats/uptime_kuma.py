@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import detail_of, key_of
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.form_data import MULTIPART, URLENCODED, form_values
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.mapping.reader import detail_of, key_of
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, moment, prose, require_object
 from incidents.vocabulary import IncidentType, Severity
 
@@ -40,13 +40,13 @@ class UptimeKuma(WebhookFormat):
         body = require_object(form_values(request) if is_form else request.document())
         heartbeat, monitor = body.get("heartbeat"), body.get("monitor")
         if not isinstance(heartbeat, Mapping) or not isinstance(monitor, Mapping):
-            return _said(body, settings)
+            return _reading(body, settings)
         status = heartbeat.get("status")
         state = _STATES.get(status) if type(status) is int else None
         return Reading(alerts=(_alert(body, heartbeat, monitor, state),) if state else ())
 
 
-def _said(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
+def _reading(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     """A test, or a word about a certificate: it concerns no heartbeat."""
     message = prose(body.get("msg"))
     event = {"source": settings.name, "level": "info", "message": message, "event_type": "uptime_kuma"}

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from core.errors import FieldFault, Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.forms import MULTIPART, URLENCODED, form_values
 from detection.webhooks.guide import Guide
-from detection.webhooks.mapped import detail_of, key_of
-from detection.webhooks.reading import Alert, AlertState, Reading
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.form_data import MULTIPART, URLENCODED, form_values
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.mapping.reader import detail_of, key_of
+from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
     first_line,
     line,

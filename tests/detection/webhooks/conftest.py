@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # models may be imported only after the servers run
 def make_sender(workspace: Workspace) -> Callable[..., Sender]:
     """`make_sender("alertmanager")`: a source of that format, called Prod unless named."""
     from accounts.actor import system_actor
-    from detection.services.sources import create_source
+    from detection.sources.services.sources import create_source
 
     def make(kind: str = "alertmanager", name: str = "Prod", **fields: Any) -> Sender:
         source, key = create_source(system_actor(workspace.pk), kind=kind, name=name, **fields)

@@ -17,8 +17,8 @@ from typing import Any
 
 from core.errors import Problem
 from detection.webhooks.format import SourceSettings, webhook_formats
-from detection.webhooks.reading import Reading
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Reading
 
 PAYLOADS = Path(__file__).parent / "payloads"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

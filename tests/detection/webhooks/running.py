@@ -21,8 +21,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from django.db import connection
 
-from config.places import ROOT
-from config.programs import web
+from config.paths import ROOT
+from config.runtime.programs import web
 from core.embedded.process import free_port
 from tests.programs import missing
 

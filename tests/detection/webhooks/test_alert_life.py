@@ -9,8 +9,8 @@ import time_machine
 
 from accounts.models import AuditEntry
 from detection.models import Event, IncidentEvent
+from incidents.lifecycle.services.resolving import close_incident, resolve_incident
 from incidents.models import TimelineEntry
-from incidents.services.resolving import close_incident, resolve_incident
 from tests.detection.webhooks.senders import ago, burning, group, over
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_an_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod
 
 
 def test_what_a_person_lowered_stays_low_while_the_sender_only_repeats(prod, actor):
-    from incidents.services.responding import change_severity
+    from incidents.lifecycle.services.responding import change_severity
 
     prod.post(group(burning("a")))
     change_severity(actor, severity="sev4", number=1)
@@ -200,7 +200,7 @@ def test_a_source_that_opens_nothing_leaves_events_for_the_rules(make_sender):
 
 
 def test_a_recovery_is_heeded_after_opening_was_switched_off(prod, admin):
-    from detection.services.sources import update_source
+    from detection.sources.services.sources import update_source
 
     prod.post(group(burning("a")))
     update_source(admin, source_id=prod.source.pk, opens_incidents=False)
@@ -241,7 +241,7 @@ def test_markup_in_labels_is_text(prod):
 
 def test_another_workspaces_source_with_the_same_keys_has_incidents_of_its_own(prod, other_workspace):
     from accounts.actor import system_actor
-    from detection.services.sources import create_source
+    from detection.sources.services.sources import create_source
     from tests.detection.webhooks.senders import Sender
 
     rival = Sender(*create_source(system_actor(other_workspace.pk), kind="alertmanager", name="Prod"))

@@ -56,7 +56,7 @@ def test_firing_and_recovery_in_a_race_leave_no_contradiction(make_sender):
 
 def test_two_sources_and_a_burst_of_events_do_not_stop_each_other(make_sender, workspace):
     from accounts.actor import system_actor
-    from detection.services.ingest import accept_events
+    from detection.ingest.services.accept_events import accept_events
 
     one, two = make_sender(), make_sender("pagerduty", "Pager")
     machine, payload = system_actor(workspace.pk), {"summary": "x", "source": "s", "severity": "error"}

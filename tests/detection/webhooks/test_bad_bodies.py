@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import Problem
 from detection.webhooks.format import SourceSettings, webhook_formats
-from detection.webhooks.reading import Reading
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Reading
 from tests.detection.webhooks.fixture import NOW, recorded, request_of
 
 NAMES = (

@@ -9,7 +9,7 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from detection.webhooks.format import SourceSettings, webhook_formats
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
 from tests.detection.webhooks.fixture import NOW
 
 ATTRIBUTES = {

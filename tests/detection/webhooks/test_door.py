@@ -13,10 +13,10 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
+from detection.evaluation.services.sweeper import forget_requests
 from detection.models import Event, QuarantinedRequest, Source, SourceSecret, SourceTally
-from detection.services import sources
-from detection.services.replaying import replay
-from detection.services.sweeper import forget_requests
+from detection.quarantine.services.replaying import replay
+from detection.sources.services import sources
 from tests.detection.webhooks.senders import Sender, burning, group
 
 pytestmark = pytest.mark.django_db
@@ -191,7 +191,7 @@ def test_the_same_unreadable_body_again_is_only_counted(make_sender):
 
 
 def test_quarantine_is_bounded_and_says_so(make_sender, monkeypatch):
-    monkeypatch.setattr("detection.services.quarantine.MOST_WAITING", 2)
+    monkeypatch.setattr("detection.quarantine.services.quarantine.MAX_WAITING", 2)
     sender = make_sender()
     answers = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
     assert answers == [True, True, False]
@@ -264,10 +264,10 @@ def test_a_source_knows_what_came_and_what_was_wrong(make_sender):
 
 
 def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, monkeypatch):
-    from core.meter import Meter
+    from core.rate_limit.limiter import RateLimiter
 
     settings.EVENT_LIMIT_PER_WORKSPACE = 3
-    meter = Meter(1)
+    meter = RateLimiter(1)
     monkeypatch.setattr("detection.ingest.limits.meter", lambda: meter)
     sender = make_sender()
     answers = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
@@ -324,7 +324,7 @@ def test_a_deleted_source_leaves_its_incidents(make_sender, admin):
 
 
 def test_a_body_of_the_wrong_packing_is_malformed_by_itself():
-    from detection.webhooks.unpacking import unpacked
+    from detection.webhooks.http.unpacking import unpacked
 
     with pytest.raises(Malformed):
         unpacked(b"", {"content-encoding": "gzip"}, 10)

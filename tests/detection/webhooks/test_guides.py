@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from detection.webhooks.format import SourceSettings, webhook_formats
 from detection.webhooks.guide import filled
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
 
 
 @pytest.mark.parametrize("name", webhook_formats().names())

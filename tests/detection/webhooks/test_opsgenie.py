@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from detection.services.sweeper import forget_requests
+from detection.evaluation.services.sweeper import forget_requests
 from tests.detection.webhooks.senders import Sender
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def test_an_alert_is_created_acknowledged_and_closed_by_its_alias(genie):
     assert answer.json()["requestId"]
     assert (genie.only_incident().title, genie.only_incident().severity) == ("Replication lags", "sev2")
     assert send(genie, "/db-1%2Flag/acknowledge?identifierType=alias", {}).status_code == 202
-    assert genie.only_incident().acknowledged_at is not None
+    assert genie.only_incident().acknowledged_label
     assert send(genie, "/db-1%2Flag/close?identifierType=alias", b"").status_code == 202
     assert genie.only_incident().status == "resolved"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.webhooks.paths import ExpressionError, check, find_all, text_of, value_of
+from detection.webhooks.mapping.paths import ExpressionError, check, find_all, text_of, value_of
 
 BODY = {
     "title": "Disk is full",

@@ -69,7 +69,7 @@ def test_pagerdutys_own_client(site, make_sender):
         key = client.trigger("Disk full", "db-1", severity="error", custom_details={"free": 3})
         assert client.trigger("Disk full", "db-1", dedup_key=key, severity="error") == key
         client.acknowledge(key)
-        assert pager.only_incident().acknowledged_at is not None
+        assert pager.only_incident().acknowledged_label
         client.resolve(key)
         assert pager.only_incident().status == "resolved"
         build = [{"href": "https://ci.test/7", "text": "Build"}]

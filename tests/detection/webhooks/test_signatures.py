@@ -9,7 +9,7 @@ import hmac
 import pytest
 
 from detection.webhooks.format import SourceSettings, webhook_formats
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
 from tests.detection.webhooks.fixture import NOW
 
 OLD, NEW = "the-older-secret", "the-newer-secret"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detection.webhooks.reading import Alert, AlertState
-from detection.webhooks.standing import Known, judge, newest_words
+from detection.webhooks.alerts.alert_state import KnownAlert, newest_per_key, next_step
+from detection.webhooks.parsed import Alert, AlertState
 from incidents.vocabulary import Severity
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -25,10 +25,10 @@ def word(state: str, starts: float | None = None, ends: float | None = None, key
 
 def known(
     state: str, starts: float | None, told: float, *, ended: float | None = None, incident: bool = True
-) -> Known:
+) -> KnownAlert:
     begun = None if starts is None else before(starts)
     over = None if ended is None else before(ended)
-    return Known(AlertState(state), begun, before(told), Severity.SEV2, incident, over)
+    return KnownAlert(AlertState(state), begun, before(told), Severity.SEV2, incident, over)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def known(
     ],
 )  # fmt: skip
 def test_a_word_means_what_it_must(alert, held, step):
-    assert judge(alert, held, at=NOON, window=WINDOW) == step
+    assert next_step(alert, held, at=NOON, window=WINDOW) == step
 
 
 def test_of_several_words_on_one_alert_the_newest_counts():
     late, early = word("firing", 1), word("resolved", 9, 5)
-    assert newest_words([late, early]) == newest_words([early, late]) == [late]
-    assert newest_words([word("firing"), word("resolved")])[0].state == "resolved"
-    assert len(newest_words([late, word("firing", key="b")])) == 2
+    assert newest_per_key([late, early]) == newest_per_key([early, late]) == [late]
+    assert newest_per_key([word("firing"), word("resolved")])[0].state == "resolved"
+    assert len(newest_per_key([late, word("firing", key="b")])) == 2

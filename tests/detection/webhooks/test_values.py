@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import Malformed
-from detection.webhooks.request import WebhookRequest
+from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.values import labels_of, line, link, links, moment, severity_of
 from tests.detection.webhooks.fixture import NOW
 

@@ -1,0 +1,51 @@
+"""The history of a thing in the admin is the audit log's: who did what to it, for reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from accounts.audit.selectors import entries_about
+from accounts.models import AuditEntry
+from core.admin.base import Quick, ReadOnly
+
+
+class Audited(Quick):
+    """Shows the audit log as the history of an object."""
+
+    def workspaces_of(self, thing: Any) -> Sequence[int]:
+        """In which workspaces' logs the object may be found."""
+        return [thing.workspace_id]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """GET …/history/: the entries about it, newest first."""
+        thing = self.get_object(request, unquote(object_id))
+        if thing is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, thing):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {thing}",
+            "entries": self._entries(thing),
+            "object": thing,
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/audited_history.html", context)
+
+    def _entries(self, thing: Any) -> list[AuditEntry]:
+        kind = self.opts.model_name or ""
+        found = [e for place in self.workspaces_of(thing) for e in entries_about(place, kind, thing.pk)]
+        return sorted(found, key=lambda entry: -entry.pk)
+
+
+class AuditedReadOnly(Audited, ReadOnly):
+    """For looking, with the audit log as history."""

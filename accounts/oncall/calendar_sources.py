@@ -1,0 +1,49 @@
+"""Registry of what a calendar feed can show; each app adds its own source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """One entry of a calendar. `uid` is stable over changes; times are instants."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    changed_at: datetime
+    url: str = ""
+
+
+# (workspace, person or None for everybody's, from, until) -> events
+ReadEvents = Callable[[int, int | None, datetime, datetime], Iterable[CalendarEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSource:
+    """A kind of event, under the name stored in `CalendarFeed.kinds`; `title` is what people read."""
+
+    name: str
+    title: str
+    read: ReadEvents
+
+
+CALENDAR_SOURCES: Final[Registry[CalendarSource]] = Registry("calendar source")
+
+
+def calendar_source(name: str, *, title: str) -> Callable[[ReadEvents], ReadEvents]:
+    """Decorator: register a function as a source of calendar events, in an app's `calendars.py`."""
+
+    def add(read: ReadEvents) -> ReadEvents:
+        CALENDAR_SOURCES.add(name, CalendarSource(name, title, read))
+        return read
+
+    return add

@@ -1,0 +1,84 @@
+"""Materialises the shifts of schedules 60 days ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from accounts.models import Membership, OnCallOverride, OnCallRotation, OnCallSchedule, OnCallShift
+from accounts.oncall.events import OnCallChanged
+from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_changes
+from accounts.oncall.stored_rotation import rotation_of
+from accounts.oncall.turns import Span
+from core.outbox.events import publish
+
+
+def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:
+    """Make the stored shifts of a manual schedule equal to its plan; return how many rows changed.
+
+    Idempotent. Past shifts and the elapsed part of the running one stay. People who left the workspace are
+    left out, which may leave a gap. Runs in its own transaction, or in the caller's.
+    """
+    with transaction.atomic():
+        schedule = (
+            OnCallSchedule.objects.of(workspace_id)
+            .select_for_update(no_key=True)
+            .filter(pk=schedule_id, source=OnCallSchedule.Source.MANUAL)
+            .first()
+        )
+        if schedule is None:
+            return 0
+        return store_shifts(workspace_id, schedule, _planned(schedule, now), now=now)
+
+
+def store_shifts(
+    workspace_id: int, schedule: OnCallSchedule, wanted: Sequence[Span], *, now: datetime
+) -> int:
+    """Write the difference between the stored and the wanted shifts of a locked schedule."""
+    mine = OnCallShift.objects.of(workspace_id)
+    rows = mine.filter(schedule=schedule, ends_at__gt=now)
+    stored = [StoredShift(s.pk, Span(s.user_id, s.starts_at, s.ends_at, s.source_uid)) for s in rows]
+    changes = shift_changes(stored, wanted, now=now)
+    mine.filter(pk__in=changes.delete).delete()
+    was = {one.pk: one.span.ends_at for one in stored}
+    # Those that end earlier first, so that none that ends later overlaps one for a moment.
+    for pk, ends_at in sorted(changes.set_end.items(), key=lambda one: one[1] > was[one[0]]):
+        mine.filter(pk=pk).update(ends_at=ends_at, changed_at=now)
+    OnCallShift.objects.bulk_create(_row(schedule, span, now) for span in changes.insert)
+    schedule.filled_until = now + HORIZON
+    schedule.save(update_fields=["filled_until"])
+    if changes:
+        publish(OnCallChanged(schedule.workspace_id, schedule_id=schedule.pk))
+    return len(changes.delete) + len(changes.set_end) + len(changes.insert)
+
+
+def _row(schedule: OnCallSchedule, span: Span, now: datetime) -> OnCallShift:
+    return OnCallShift(
+        workspace_id=schedule.workspace_id,
+        schedule=schedule,
+        user_id=span.user_id,
+        starts_at=span.starts_at,
+        ends_at=span.ends_at,
+        source_uid=span.uid,
+        changed_at=now,
+    )
+
+
+def _planned(schedule: OnCallSchedule, now: datetime) -> list[Span]:
+    members = set(Membership.objects.of(schedule.workspace_id).values_list("user_id", flat=True))
+    rows = OnCallRotation.objects.of(schedule.workspace_id).filter(schedule=schedule)
+    covers = OnCallOverride.objects.of(schedule.workspace_id).filter(schedule=schedule, ends_at__gt=now)
+    return planned_spans(
+        [rotation_of(row) for row in rows],
+        [
+            Span(one.user_id, one.starts_at, one.ends_at, f"override-{one.pk}")
+            for one in covers.order_by("pk")
+        ],
+        members=members,
+        zone=ZoneInfo(schedule.time_zone),
+        start=now,
+        end=now + HORIZON,
+    )

@@ -1,0 +1,24 @@
+"""Stored rotations as the pure values that decide turns."""
+
+from __future__ import annotations
+
+from accounts.models import OnCallRotation
+from accounts.oncall.turns import Rotation, weekly_anchor
+
+
+def rotation_of(row: OnCallRotation) -> Rotation:
+    """A stored rotation as the pure value that decides its turns."""
+    is_weekly = row.unit == OnCallRotation.Unit.WEEK
+    anchor = weekly_anchor(row.starts_on, row.handoff_weekday) if is_weekly else row.starts_on
+    return Rotation(
+        layer=row.layer,
+        participants=tuple(row.participants),
+        length_days=row.length * (7 if is_weekly else 1),
+        anchor=anchor,
+        handoff_time=row.handoff_time,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        active_from=row.active_from,
+        active_to=row.active_to,
+        active_weekdays=frozenset(row.active_weekdays),
+    )

@@ -1,0 +1,63 @@
+"""Serves calendar feeds to calendar programs: the secret in the address is their credential."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import CalendarFeed
+from accounts.oncall.calendar_sources import CALENDAR_SOURCES
+from accounts.oncall.feed_auth import digest_of, feed_named
+from accounts.oncall.ical_writing import calendar_text
+from accounts.oncall.services.feeds import note_read
+from core.errors import NotFound
+from core.rate_limit.limiter import Limit, rate_limiter
+
+BACK: Final = timedelta(days=30)
+AHEAD: Final = timedelta(days=60)
+MAX_READS_PER_MINUTE: Final = 30
+
+
+@require_safe
+def feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """GET /calendar/<secret>.ics: 30 days back, 60 ahead. 404 for an unknown or revoked secret."""
+    secret = secret[:100]
+    rate_limiter().charge(
+        Limit(f"calendar:{digest_of(secret)[:16]}", MAX_READS_PER_MINUTE, 60, "reads of a calendar a minute")
+    )
+    found = feed_named(secret)
+    if found is None:
+        raise NotFound("There is no such calendar feed, or it was revoked.")
+    body = _body(found)
+    note_read(found.workspace_id, found, agent=request.headers.get("User-Agent", ""), now=timezone.now())
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == etag:
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+        response["Content-Disposition"] = 'inline; filename="tocsin.ics"'
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=300"
+    return response
+
+
+def _body(found: CalendarFeed) -> bytes:
+    now = timezone.now()
+    events = [
+        event
+        for kind in found.kinds
+        if kind in CALENDAR_SOURCES
+        for event in CALENDAR_SOURCES.get(kind).read(
+            found.workspace_id, found.user_id, now - BACK, now + AHEAD
+        )
+    ]
+    host = urlsplit(settings.BASE_URL).hostname or "localhost"
+    name = f"{found.name} · {found.workspace.name}"
+    return calendar_text(name, events, host=host, base_url=settings.BASE_URL)

@@ -1,0 +1,79 @@
+"""How allauth behaves here: nobody signs up alone, and wrong passwords are counted in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.models import User
+from accounts.sign_in.limits import account_name, release_slots, take_slots
+from accounts.sign_in.services import note_password_sign_in
+from accounts.sign_in.session_store import remember_browser
+from core.http.security_log import note, seen_of
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Named by the setting ACCOUNT_ADAPTER."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many tries. Wait five minutes, or ask an admin for a sign-in link.",
+        "username_password_mismatch": "The name or the password is not right.",
+        "email_password_mismatch": "The name or the password is not right.",
+    }
+    _slots: list[str] | None = None
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Members are invited."""
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether `next=` leads back to this very host, and over https where the request came over it."""
+        request = allauth_context.request
+        host, secure = {request.get_host()}, request.is_secure()
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=host, require_https=secure)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Take a slot. Raises allauth's ValidationError when there is none left."""
+        name = credentials.get("email") or credentials.get("username") or ""
+        number = _number_of(credentials)
+        who = name if number is None else account_name(number)  # by whichever of its names it was tried
+        self._slots = take_slots(who, request.META.get("REMOTE_ADDR", ""))
+        if self._slots is None:
+            note("sign_in.limited", means="password", **seen_of(request))
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The person, whose slot is free again, or None."""
+        user = super().authenticate(request, **credentials)
+        if user and self._slots:
+            release_slots(self._slots)
+        if not user:
+            seen = seen_of(request) | {"user": _number_of(credentials)}
+            note("sign_in.refused", means="password", **seen)
+        return user
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Start the session, remember the browser, leave an audit row."""
+        super().login(request, user)
+        remember_browser(request)
+        note_password_sign_in(user)
+        note("sign_in.done", is_fine=True, means="password", **(seen_of(request) | {"user": user.pk}))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Our own slots are given back instead."""
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """A sign-in needs no toast."""
+
+
+def _number_of(credentials: dict[str, Any]) -> int | None:
+    """Whose password was tried, if there is somebody of that name; nobody else's words go into a log."""
+    name = credentials.get("email") or credentials.get("username") or ""
+    found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
+    number: int | None = found.values_list("pk", flat=True).first()
+    return number

@@ -1,0 +1,82 @@
+"""Who looks at a page: the signed-in person, in the workspace they chose."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Membership, Role, User
+from accounts.selectors import membership_of
+from accounts.sign_in.session_expiry import BY_ITSELF, is_over
+from core.errors import Forbidden, NotFound, Unauthenticated
+from core.rate_limit.limiter import Limit, rate_limiter
+
+CHOSEN: Final = "workspace_id"
+KEPT: Final = "_membership"
+
+
+def current_actor(request: HttpRequest) -> Actor:
+    """The person behind the session as an actor in the chosen workspace, else in their first: one query.
+
+    Raises Unauthenticated without a session, Forbidden for somebody who belongs to no workspace.
+    """
+    return actor_of(current_membership(request), request_id=getattr(request, "request_id", ""))
+
+
+def current_membership(request: HttpRequest) -> Membership:
+    """The membership behind `current_actor`, with its workspace loaded; kept while the request lasts."""
+    kept: Membership | None = getattr(request, KEPT, None)
+    if kept is None:
+        kept = _membership(request)
+        setattr(request, KEPT, kept)
+    return kept
+
+
+def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
+    """A member as an actor."""
+    return Actor(
+        workspace_id=membership.workspace_id,
+        kind="user",
+        label=membership.user.label,
+        user_id=membership.user_id,
+        role=Role(membership.role),
+        request_id=request_id,
+    )
+
+
+def choose_workspace(request: HttpRequest, slug: str) -> None:
+    """Keep a workspace for this session. Raises Unauthenticated; NotFound for one the person is not in."""
+    membership = membership_of(signed_in(request), slug=slug)
+    if membership is None:
+        raise NotFound("There is no such workspace.")
+    request.session[CHOSEN] = membership.workspace_id
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind the session, whatever they belong to. Raises Unauthenticated."""
+    if not isinstance(request.user, User) or not request.user.is_active or is_over(request.session):
+        raise Unauthenticated("Sign in first.")
+    return request.user
+
+
+def _membership(request: HttpRequest) -> Membership:
+    user = signed_in(request)
+    chosen = request.session.get(CHOSEN)
+    found = membership_of(user, workspace_id=chosen) if chosen else None
+    found = found or membership_of(user)
+    if found is None:
+        raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
+    found.user = user
+    # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
+    # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.
+    if not request.path.startswith(BY_ITSELF):
+        rate_limiter().charge(
+            Limit(f"page:user:{user.pk}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
+        )
+    timezone.activate(ZoneInfo(user.time_zone))  # until `accounts.people.middleware` ends the request
+    return found

@@ -1,0 +1,104 @@
+"""One-time sign-in links and passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.models import Membership, Role, SignInLink, User
+from accounts.tokens.credentials import digest, mint_secret
+
+LINK_LIFETIME: Final = timedelta(hours=24)
+
+
+def mint_sign_in_link(user: User, *, now: datetime) -> str:
+    """The secret of a link that signs `user` in once within 24 hours. Earlier unspent links of theirs end."""
+    secret = mint_secret()
+    with transaction.atomic():
+        SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
+        SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + LINK_LIFETIME)
+    return secret
+
+
+def spend_sign_in_link(*, secret: str, now: datetime) -> User | None:
+    """The person a link signs in, or None when it is unknown, spent or older than a day.
+
+    One conditional update decides: of any number of simultaneous tries, one wins.
+    """
+    with transaction.atomic():
+        # No join in here: PostgreSQL checks a row that changed meanwhile again only by its own columns.
+        live = SignInLink.objects.filter(digest=digest(secret), used_at__isnull=True, expires_at__gt=now)
+        if live.update(used_at=now) != 1:
+            return None
+        user = SignInLink.objects.select_related("user").get(digest=digest(secret)).user
+        if not user.is_active:
+            return None
+        _record(user, "sign_in.link", f"{user.label} signed in with a one-time link")
+    return user
+
+
+def set_password(user: User, *, password: str) -> None:
+    """Set a password; every session but those re-hashed by the caller ends.
+
+    Raises django's ValidationError, whose messages say what is wrong with the password.
+    """
+    validate_password(password, user)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        now = timezone.now()
+        SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
+        _record(user, "password.set", f"{user.label} set a new password")
+
+
+def note_password_sign_in(user: User) -> None:
+    """Leave an audit row for a sign-in with a password."""
+    _record(user, "sign_in.password", f"{user.label} signed in with a password")
+
+
+def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
+    """End every sign-in of `user` but the one with the session key `keep`; answers how many were live.
+
+    Their open pages lose the live stream within seconds and are led to the sign-in.
+    """
+    with transaction.atomic():
+        others = user.sessions.exclude(session_key=keep)
+        ended = others.filter(expire_date__gt=now).count()
+        others.delete()
+        if ended:
+            _record(user, "sign_in.end", f"{user.label} ended {ended} other sign-ins of their own")
+    return ended
+
+
+def end_session(user: User, *, public_id: str) -> bool:
+    """End the one sign-in of `user` with that public id; whether there was one."""
+    with transaction.atomic():
+        found = next((row for row in user.sessions.all() if row.public_id == public_id), None)
+        if found is None:
+            return False
+        found.delete()
+        _record(user, "sign_in.end", f"{user.label} ended a sign-in of their own ({found.browser})")
+    return True
+
+
+def forget_password(user: User, *, now: datetime) -> str:
+    """End the password and every session of `user`; the secret of a one-time link that leads to a new one."""
+    with transaction.atomic():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        _record(user, "password.forget", f"The password of {user.label} was taken back and a link printed")
+        return mint_sign_in_link(user, now=now)
+
+
+def _record(user: User, action: str, summary: str) -> None:
+    """One audit row, in the first workspace of the person; somebody without any leaves none."""
+    home: Membership | None = user.memberships.order_by("id").first()
+    if home is not None:
+        actor = Actor(home.workspace_id, "user", user.label, user_id=user.pk, role=Role(home.role))
+        record(actor, action=action, target=user, summary=summary)

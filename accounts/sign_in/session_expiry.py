@@ -1,0 +1,57 @@
+"""How long a sign-in lasts: a while without use, and not for ever with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout, user_logged_in
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+BEGUN: Final = "begun"
+USED: Final = "used"
+NOTED_EVERY_S: Final = 300.0
+# What an open page fetches by itself is no sign that somebody sits before it.
+BY_ITSELF: Final = ("/panels/", "/live")
+
+
+def is_over(session: Any, *, now: float | None = None) -> bool:
+    """Whether a signed-in session has been unused or in use for too long."""
+    moment = time.time() if now is None else now
+    begun, used = float(session.get(BEGUN, moment)), float(session.get(USED, moment))
+    return moment - begun > float(settings.SESSION_LASTS_S) or moment - used > float(settings.SESSION_IDLE_S)
+
+
+class SessionExpiry:
+    """Middleware: ends sessions whose time is over, and notes every five minutes that one is in use."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Without the cookie there is no session, and nothing has to be asked.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+            if is_over(request.session):
+                logout(request)
+            else:
+                _note(request)
+        return self.get_response(request)
+
+
+def _note(request: HttpRequest) -> None:
+    session, now = request.session, time.time()
+    is_used = not request.path.startswith(BY_ITSELF)
+    if BEGUN not in session or (is_used and now - session[USED] > NOTED_EVERY_S):
+        session.setdefault(BEGUN, now)
+        session[USED] = now
+
+
+def _begin(request: HttpRequest, **_: Any) -> None:
+    """A sign-in starts the clock anew, also one within an older session."""
+    request.session[BEGUN] = request.session[USED] = time.time()
+
+
+user_logged_in.connect(_begin)

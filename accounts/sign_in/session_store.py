@@ -1,0 +1,56 @@
+"""Sessions that know whose they are, so that people can see and end their own. Named by SESSION_ENGINE."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import Session
+from accounts.sign_in.session_expiry import USED
+from core.sql.compiled_queries import compiled
+
+VIA: Final = "via"
+
+
+class SessionStore(DatabaseSessions):
+    """Django's own, whose rows also say whose session it is, from where, and when it was last used."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Our table."""
+        return Session
+
+    def _get_session_from_db(self) -> Session | None:
+        """Its data only, which is all that Django reads of the row; each page does so."""
+        key = str(self.session_key)
+        is_possible = key.isascii() and key.isalnum()  # a cookie may hold what PostgreSQL takes for no text
+        if is_possible and (found := _data(key, timezone.now())):
+            return Session(session_key=key, session_data=found[0])
+        self._session_key = None  # as Django forgets a key that is nobody's, so that none can be planted
+        return None
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """The row of this session, with what `data` says about its owner."""
+        row = cast("Session", super().create_model_instance(data))
+        owner, via, used = data.get(SESSION_KEY), data.get(VIA, {}), data.get(USED)
+        row.user_id = int(owner) if owner else None
+        row.agent, row.address = via.get("agent", ""), via.get("address")
+        row.seen_at = datetime.fromtimestamp(used, UTC) if used else timezone.now()
+        return row
+
+
+@compiled(str, datetime)
+def _data(key: str, now: datetime) -> QuerySet[Session, str]:
+    return Session.objects.filter(session_key=key, expire_date__gt=now).values_list("session_data", flat=True)
+
+
+def remember_browser(request: HttpRequest) -> None:
+    """Keep which program signed in, and from where, for the list of one's own sessions."""
+    agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
+    request.session[VIA] = {"agent": agent, "address": request.META.get("REMOTE_ADDR") or None}

@@ -1,0 +1,104 @@
+"""`python -m bench.storm`: how long a person's declare waits while senders repeat one large group of alerts.
+
+10,000 alerts burn in one group; three senders repeat it, 1,000 alerts a request, while an incident is
+declared five times a second. Exit status 1 when the 95th percentile is above `MAX_P95_MS`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from typing import Any, Final
+
+import httpx
+
+from bench.harness.servers import running_servers
+from bench.harness.tocsin import Tocsin, running_tocsin
+
+ALERTS: Final = 10_000
+PER_REQUEST: Final = 1_000
+SENDERS: Final = 3
+DECLARES: Final = 100
+EVERY_S: Final = 0.2
+MAX_P95_MS: Final = 200
+
+
+def main() -> int:
+    """Measure, print, and return the exit status."""
+    with running_servers() as servers, running_tocsin(servers) as tocsin:
+        sources = [_source(tocsin, number) for number in range(SENDERS)]
+        for url in sources:
+            for first in range(0, ALERTS, PER_REQUEST):
+                _post(url, _body(first))
+        stop = threading.Event()
+        counts = [0] * SENDERS
+        threads = [
+            threading.Thread(target=_repeat, args=(url, stop, counts, n)) for n, url in enumerate(sources)
+        ]
+        for thread in threads:
+            thread.start()
+        took = sorted(_declare(tocsin, number) for number in range(DECLARES))
+        stop.set()
+        for thread in threads:
+            thread.join()
+    median, p95, most = (took[int((len(took) - 1) * share)] * 1e3 for share in (0.5, 0.95, 1.0))
+    print(f"{sum(counts)} requests of {PER_REQUEST} alerts meanwhile")
+    print(f"declare: median {median:.0f} ms, p95 {p95:.0f} ms, max {most:.0f} ms")
+    return int(p95 > MAX_P95_MS)
+
+
+def _source(tocsin: Tocsin, number: int) -> str:
+    fields = {"kind": "alertmanager", "name": f"Storm {number}"}
+    headers = {"Authorization": tocsin.authorization}
+    answer = httpx.post(f"{tocsin.base}/api/v1/sources", json=fields, headers=headers)
+    answer.raise_for_status()
+    made = answer.json()
+    return str(made["address"])
+
+
+def _body(first: int) -> dict[str, Any]:
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Storm", "instance": f"host-{number}", "severity": "warning"},
+            "annotations": {"summary": f"host-{number} is away"},
+            "startsAt": "2026-11-01T00:00:00Z",
+            "fingerprint": f"{number:016x}",
+        }
+        for number in range(first, first + PER_REQUEST)
+    ]
+    return {"version": "4", "groupKey": "storm", "status": "firing", "receiver": "tocsin", "alerts": alerts}
+
+
+def _post(url: str, body: dict[str, Any]) -> None:
+    content = json.dumps(body).encode()
+    httpx.post(
+        url, content=content, headers={"Content-Type": "application/json"}, timeout=120
+    ).raise_for_status()
+
+
+def _repeat(url: str, stop: threading.Event, counts: list[int], number: int) -> None:
+    first = 0
+    while not stop.is_set():
+        _post(url, _body(first))
+        counts[number] += 1
+        first = (first + PER_REQUEST) % ALERTS
+
+
+def _declare(tocsin: Tocsin, number: int) -> float:
+    time.sleep(EVERY_S)
+    begun = time.monotonic()
+    answer = httpx.post(
+        f"{tocsin.base}/api/v1/incidents",
+        json={"title": f"Declared {number}", "severity": "sev4"},
+        headers={"Authorization": tocsin.authorization},
+        timeout=120,
+    )
+    answer.raise_for_status()
+    return time.monotonic() - begun
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What every page's frame shows: workspace, person, navigation, and the warning of an open API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Workspace
+from accounts.permissions import Capability, allowed
+from accounts.selectors import workspaces_of
+from accounts.sign_in.page_authentication import current_actor, current_membership
+from core.current_actor import viewer_of
+from core.errors import Problem
+from core.health.monitor import HEALTH_MONITOR
+from core.registry import Registry
+from core.ui.navigation import NAVIGATION, SETTINGS, NavItem, current_entry, navigation
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """A context processor; everything that costs a query is read only when a template asks for it."""
+    return {
+        "navigation": SimpleLazyObject(lambda: _side_bar(request)),
+        "settings_menu": SimpleLazyObject(lambda: _navigation(request, SETTINGS)),
+        "nav_current": current_entry(request.path),
+        "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
+        "workspace": SimpleLazyObject(lambda: _workspace(request)),
+        "workspaces": SimpleLazyObject(lambda: workspaces_of(viewer_of(request))),
+        "theme": _preference(request, "theme", "system").replace("system", ""),
+        "own_zone": _preference(request, "time_zone", ""),
+        "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "troubles": HEALTH_MONITOR.troubles,
+    }
+
+
+def _side_bar(request: HttpRequest) -> list[NavItem]:
+    """The navigation; the first steps leave it when an admin puts them away."""
+    workspace = _workspace(request)
+    is_away = workspace is not None and workspace.setup_dismissed_at is not None
+    return [item for item in _navigation(request, NAVIGATION) if not (is_away and item.url == "/setup")]
+
+
+def _navigation(request: HttpRequest, entries: Registry[NavItem]) -> list[NavItem]:
+    try:
+        actor = current_actor(request)
+    except Problem:
+        return navigation(lambda _: False, entries)
+    return navigation(lambda capability: allowed(actor, Capability(capability)), entries)
+
+
+def _workspace(request: HttpRequest) -> Workspace | None:
+    try:
+        return current_membership(request).workspace
+    except Problem:
+        return None
+
+
+def _preference(request: HttpRequest, name: str, default: Any) -> Any:
+    """What the person chose in their profile, else the default."""
+    try:
+        return getattr(getattr(request, "user", None), name, default)
+    except (DatabaseError, InterfaceError):
+        return default  # the page that says the database is away or too old must not need it

@@ -1,0 +1,107 @@
+"""Making a workspace whole: accounts, incidents and detection each put their part in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.actor import system_actor
+from accounts.audit.services import record
+from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
+from accounts.sign_in.services import mint_sign_in_link
+from accounts.tokens.services import issue_token
+from accounts.workspaces.services import add_founder, create_bare_workspace, free_slug
+from detection.rules.services.rules import install_builtin_rules
+from incidents.sla.services.clocks import seed_policies
+from notifications.escalation.services.policies import install_default_policies
+
+FIRST_SLUG: Final = "default"
+FIRST_ADMIN: Final = "admin"
+_LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every process
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """What a newcomer needs: a path from `/` while no admin has a password; the token at the first start.
+
+    Nor is there a path when the first admin was deactivated: only people let people in again.
+    """
+
+    workspace_slug: str
+    sign_in_url_path: str | None
+    token: str | None
+
+
+def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
+    """A workspace with its policies and built-in rules, still without members. Raises Invalid."""
+    with transaction.atomic():
+        workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
+        seed_policies(workspace.pk)
+        install_builtin_rules(system_actor(workspace.pk))
+        install_default_policies(system_actor(workspace.pk))
+    return workspace
+
+
+def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "UTC") -> Workspace:
+    """A workspace that `user` creates and is the first admin of. Raises Invalid, Conflict."""
+    with transaction.atomic():
+        workspace = create_workspace(slug=slug or free_slug(name=name), name=name, time_zone=time_zone)
+        add_founder(user, workspace)
+    return workspace
+
+
+def ensure_first_workspace() -> FirstSteps:
+    """Make the first workspace, its admin and an API token, unless they exist; safe to call at every start.
+
+    Starting twice at once makes one of each: an advisory lock puts the starts in line.
+    """
+    with transaction.atomic():
+        _wait_in_line()
+        workspace = Workspace.objects.order_by("id").first()
+        if workspace is None:
+            workspace = create_workspace(slug=FIRST_SLUG, name="Default")
+        admin = _first_admin(workspace)
+        return FirstSteps(workspace.slug, _link_path(admin), _first_token(workspace))
+
+
+def _wait_in_line() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _first_admin(workspace: Workspace) -> User | None:
+    held = Membership.objects.of(workspace.pk).filter(role=Role.ADMIN, user__is_active=True)
+    member: Membership | None = held.select_related("user").order_by("id").first()
+    if member is not None:
+        return member.user
+    return None if User.objects.filter(username=FIRST_ADMIN).exists() else _new_admin(workspace)
+
+
+def _new_admin(workspace: Workspace) -> User:
+    email = f"{FIRST_ADMIN}@localhost.localdomain"
+    user = User(username=FIRST_ADMIN, email=email, is_staff=True, is_superuser=True)
+    user.set_unusable_password()
+    user.save()
+    membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)
+    summary = f"{user.label} was made the first admin"
+    record(system_actor(workspace.pk), action="member.add", target=membership, summary=summary)
+    return user
+
+
+def _link_path(admin: User | None) -> str | None:
+    admins = User.objects.filter(is_active=True, memberships__role=Role.ADMIN)
+    if admin is None or admins.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
+        return None
+    return f"/sign-in/once/{mint_sign_in_link(admin, now=timezone.now())}"
+
+
+def _first_token(workspace: Workspace) -> str | None:
+    """One token for the first start only: a workspace that ever had one gets no more by itself."""
+    if ApiToken.objects.of(workspace.pk).exists():
+        return None
+    scopes = [scope.value for scope in Scope]
+    return issue_token(system_actor(workspace.pk), name="First token", scopes=scopes).text

@@ -1,0 +1,140 @@
+"""How the whole installation is, for its admins: one line a thing, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from typing import Any, Final
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from config.installation.host_checks import of_this_machine
+from config.runtime.schedule import SCHEDULE
+from config.version import version
+from core.health.checks import CheckResult, Level, examine
+from core.heartbeat.valkey import BEGUN, ages
+from core.queue.declaration import QUEUES
+from core.queue.nudge import valkey
+
+LATE_ROUNDS: Final = 3
+MIN_LATE_S: Final = 20.0
+MANY_WAITING: Final = 1000
+MAX_COUNTED: Final = 1000
+DEAD: Final = """
+select count(*) from (select 1 from core_outboxdispatch where state = 'dead' limit %s) dead
+"""
+WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_pending"
+SIZE: Final = "select pg_database_size(current_database()), current_setting('server_version')"
+LATE_TASK: Final = "Is beat running, and the worker of that queue? The log of the worker tells more."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing: its name, how it is (ok, warn, fail), in words, and what to do unless all is well."""
+
+    name: str
+    finding: CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Things that belong together. worst: the level of the worst of them."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def worst(self) -> Level:
+        levels = {line.finding.level for line in self.lines}
+        return "fail" if "fail" in levels else "warn" if "warn" in levels else "ok"
+
+
+def sections() -> list[Section]:
+    """Everything that can be said, best asked of all first; what cannot be asked says so in its line."""
+    parts: Mapping[str, Callable[[], Iterator[tuple[str, CheckResult]]]] = {
+        "Health": lambda: iter(examine().items()),
+        "Waiting": _waiting,
+        "Scheduled work": _scheduled,
+        "This server": _server,
+    }
+    return [Section(title, tuple(_lines(part))) for title, part in parts.items()]
+
+
+def _lines(part: Callable[[], Iterator[tuple[str, CheckResult]]]) -> Iterator[Line]:
+    try:
+        for name, finding in part():
+            yield Line(name, finding)
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        yield Line("not to be asked", CheckResult("fail", words, "See the lines under Health."))
+
+
+def _row(query: str, params: list[Any] | None = None) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params or [])
+        found: tuple[Any, ...] = cursor.fetchone()
+    return found
+
+
+def _waiting() -> Iterator[tuple[str, CheckResult]]:
+    for queue in QUEUES.names():
+        waiting = int(valkey().llen(queue))
+        level: Level = "warn" if waiting > MANY_WAITING else "ok"
+        advice = f"Start a worker of the queue {queue}. The rows are safe; these are only wake-ups."
+        words = "1 wake-up waits" if waiting == 1 else f"{waiting} wake-ups wait"
+        yield f"queue {queue}", CheckResult(level, words, advice)
+    groups, age = _row(WAITING)
+    yield "events to judge", _aged(int(groups), "groups of events", float(age or 0))
+    dead = int(_row(DEAD, [MAX_COUNTED])[0])
+    more = "or more " if dead == MAX_COUNTED else ""
+    advice = "Look at them in the admin pages under Outbox dispatches; they can be sent again there."
+    yield "given up", CheckResult("warn" if dead else "ok", f"{dead} {more}deliveries were given up", advice)
+
+
+def _aged(count: int, what: str, age_s: float) -> CheckResult:
+    late = age_s > MIN_LATE_S
+    words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
+    return CheckResult("warn" if late else "ok", words, "Start the worker of the queue detection.")
+
+
+def _scheduled() -> Iterator[tuple[str, CheckResult]]:
+    known = ages(settings.REDIS_URL, [BEGUN, *(f"task:{task}" for task, _, _ in SCHEDULE.values())])
+    for name, (task, every_s, _) in SCHEDULE.items():
+        yield name, _last_success(known.get(f"task:{task}"), every_s, known.get(BEGUN))
+
+
+def _last_success(age_s: float | None, every_s: float, begun_s: float | None = None) -> CheckResult:
+    """How a task does that succeeded so long ago and is due so often, where beat began so long ago."""
+    rhythm = f"every {_span(every_s)}"
+    if age_s is None and begun_s is not None and begun_s <= every_s + MIN_LATE_S:
+        return CheckResult("ok", f"beat began {_span(begun_s)} ago; due {rhythm}")
+    if age_s is None:
+        return CheckResult("warn", f"has not succeeded in the last two hours; due {rhythm}", LATE_TASK)
+    late = age_s > max(MIN_LATE_S, every_s * LATE_ROUNDS)
+    words = f"last succeeded {_span(age_s)} ago; due {rhythm}"
+    return CheckResult("warn" if late else "ok", words, LATE_TASK)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _server() -> Iterator[tuple[str, CheckResult]]:
+    yield "Tocsin", CheckResult("ok", f"version {version()}, Django {version_of('django')}")
+    yield from of_this_machine()
+    size, server = _row(SIZE)
+    yield "database size", CheckResult("ok", f"{size / 1024**2:,.0f} MiB in PostgreSQL {server}")
+    yield "Valkey", CheckResult("ok", f"version {_valkey_version()}, {_valkey_memory()} in use")
+
+
+def _valkey_version() -> str:
+    told: Mapping[str, Any] = valkey().info("server")
+    return str(told.get("valkey_version") or told.get("redis_version") or "unknown")
+
+
+def _valkey_memory() -> str:
+    told: Mapping[str, Any] = valkey().info("memory")
+    return str(told.get("used_memory_human", "?"))

@@ -1,0 +1,83 @@
+"""Creating and choosing workspaces: a page and an API. A new one gets its policies and rules at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+from ninja import Router, Status
+
+from accounts.api import workspace_shown
+from accounts.models import User, Workspace
+from accounts.schemas import WorkspaceIn, WorkspaceOut
+from accounts.selectors import memberships_of, workspaces_of
+from accounts.settings_forms import NewWorkspaceForm
+from accounts.sign_in.page_authentication import CHOSEN, choose_workspace, signed_in
+from accounts.tokens.api_authentication import actor_in
+from config.installation.setup import found_workspace
+from core.errors import Conflict, Forbidden, Invalid
+from core.http.link_pagination import known_only
+from core.ui.forms import note_faults, styled
+from core.ui.htmx import SeeOther
+
+PAGE = "/account/workspaces"
+router = Router(tags=["Accounts"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def workspaces(request: HttpRequest) -> HttpResponse:
+    """GET: one's workspaces, to switch, and a form. POST: create one and work in it; 303, 409, 422."""
+    user = signed_in(request)
+    form = NewWorkspaceForm(request.POST or None)
+    if request.method != "POST":
+        return _page(request, user, NewWorkspaceForm())
+    if not form.is_valid():
+        return _page(request, user, form, status=422)
+    try:
+        made = found_workspace(user, **form.cleaned_data)
+    except Conflict as conflict:
+        form.add_error(None, conflict.detail)
+        return _page(request, user, form, status=409)
+    except Invalid as refusal:
+        note_faults(form, refusal)
+        return _page(request, user, form, status=422)
+    request.session[CHOSEN] = made.pk
+    messages.success(request, f"Workspace {made.name} created. You work in it now.")
+    return SeeOther("/setup")
+
+
+def _page(request: HttpRequest, user: User, form: NewWorkspaceForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": styled(form), "memberships": memberships_of(user)}
+    return render(request, "accounts/workspaces.html", context, status=status)
+
+
+@router.get("", response=list[WorkspaceOut], summary="List my workspaces")
+def list_workspaces(request: HttpRequest) -> Any:
+    """Those the caller belongs to. Name one in `X-Workspace` to work there."""
+    known_only(request, ())
+    return [workspace_shown(workspace) for workspace in workspaces_of(actor_in(request))]
+
+
+@router.post("", response={201: WorkspaceOut}, summary="Create a workspace")
+def create_workspace(request: HttpRequest, body: WorkspaceIn) -> Any:
+    """For a signed-in person, who is its first admin. Name it in `X-Workspace` to work there."""
+    return Status(201, workspace_shown(found_workspace(_person(request), **body.model_dump())))
+
+
+@router.post("/{slug}/select", response=WorkspaceOut, summary="Switch to a workspace")
+def select_workspace(request: HttpRequest, slug: str) -> Any:
+    """The workspace this session works in from now on; for a signed-in person."""
+    _person(request)
+    choose_workspace(request, slug)
+    return workspace_shown(Workspace.objects.get(pk=request.session[CHOSEN]))
+
+
+def _person(request: HttpRequest) -> User:
+    if actor_in(request).user_id is None:
+        raise Forbidden(
+            "Only a signed-in person has workspaces; a token belongs to one. Nothing was changed."
+        )
+    return signed_in(request)

@@ -1,0 +1,61 @@
+"""A web process whose event loop stands still answers nobody and yet lives: it ends itself and comes back.
+
+Python waits for ever for a thread that could not start for want of memory, and whoever waits for the loop
+waits with it. Nothing is lost by ending: what was acknowledged is in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from typing import Final
+from weakref import WeakSet
+
+LOOK_EVERY_S: Final = 1.0
+# Looks, not seconds: a process that was stopped as a whole did not look either.
+STILL_AFTER: Final = 15
+SAID: Final = b"the event loop stands still; ending, to be started again\n"
+_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+class EventLoopWatchdog:
+    """How often in a row a loop did nothing between two looks."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ran = True
+        self.missed = 0
+
+    def look(self) -> bool:
+        """Whether the loop has stood still for long. Raises RuntimeError when it is closed."""
+        self.missed = 0 if self._ran or not self._loop.is_running() else self.missed + 1
+        self._ran = False
+        self._loop.call_soon_threadsafe(self._run)
+        return self.missed >= STILL_AFTER
+
+    def _run(self) -> None:
+        self._ran = True
+
+
+def watch() -> None:
+    """Watch the running loop from a thread of its own; does nothing when that is done already."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watched:
+        threading.Thread(
+            target=_look_on, args=(EventLoopWatchdog(loop),), name="standstill", daemon=True
+        ).start()
+        _watched.add(loop)
+
+
+def _look_on(standstill: EventLoopWatchdog) -> None:
+    try:
+        while not standstill.look():
+            time.sleep(LOOK_EVERY_S)
+        os.write(2, SAID)  # the log may be held by the very thread that stands still
+    except RuntimeError:
+        return  # the loop is closed: the process ends anyway
+    except MemoryError:
+        pass
+    os._exit(70)

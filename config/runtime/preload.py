@@ -1,0 +1,26 @@
+"""Imports whatever any of Tocsin's programs needs, once: the supervisor forks them from itself, so they share
+that memory and start at once. Nothing here may open a connection or start a thread.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from django.urls import get_resolver
+
+from config import asgi
+from config.celery import app
+from config.runtime import beat
+
+__all__ = ["asgi", "beat"]
+
+app.loader.import_default_modules()
+_ = get_resolver().url_patterns  # imports every view
+for name in (
+    "celery.apps.worker",
+    "celery.concurrency.thread",
+    "celery.concurrency.solo",
+    "granian.cli",
+    "uvloop",
+):
+    importlib.import_module(name)

@@ -1,0 +1,60 @@
+"""What must be done once before the programs of this version may run. Needs Django."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from config.assets.build import build_assets
+from config.installation.setup import FirstSteps, ensure_first_workspace
+from core.embedded.process import StartError
+from core.sql.database_url import libpq_parameters
+
+
+def prepare() -> str:
+    """Assets, migrations, the first workspace, each skipped when it is there. Returns the welcome.
+
+    No connection is open afterwards, so that the process may be forked. Raises StartError.
+    """
+    build_assets()
+    _reach_database()
+    try:
+        _migrate()
+        return _welcome(ensure_first_workspace())
+    finally:
+        held: Any = connection
+        held.close()
+        held.close_pool()
+
+
+def _reach_database() -> None:
+    """Ask once, without the pool, which would only say that it waited in vain."""
+    try:
+        psycopg.connect(**libpq_parameters(), connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        said = " ".join(str(error).split())
+        raise StartError(f"the database that DATABASE_URL names cannot be used: {said}") from error
+
+
+def _migrate() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        sys.stderr.write("tocsin: preparing the database\n")
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def _welcome(first: FirstSteps) -> str:
+    lines = ["", f"  Tocsin is ready: {settings.BASE_URL}"]
+    if first.sign_in_url_path:
+        lines.append(f"  Sign in once:    {settings.BASE_URL}{first.sign_in_url_path}")
+    if first.token:
+        lines.append(f"  API token:       {first.token}  (shown this once)")
+    if settings.TOCSIN_OPEN_LOOPBACK:
+        lines.append("  This machine may call the API without a token.")
+    return "\n".join(lines)

@@ -1,0 +1,45 @@
+"""Tocsin's own programs and how each is started; the one place that knows their options."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from config.runtime.queue_list import load_declarations
+from core.queue.declaration import PROCESSES, queues_of
+
+# An open page holds one request for as long as it is open, so the usual limit is far too low.
+PENDING_REQUESTS: Final = 8192
+STOP_WITHIN_S: Final = 8
+load_declarations()
+WORKERS: Final = tuple(process for process in PROCESSES if queues_of(process))
+
+
+def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, list[str]]:
+    """Name -> argv, in the order they start."""
+    return {
+        **{process: _python("config.runtime.worker_main", process) for process in WORKERS},
+        "web": web(port, web_workers, host),
+        "beat": _python("config.runtime.beat_main"),
+    }
+
+
+def web(port: int, workers: int, host: str = "127.0.0.1") -> list[str]:
+    """The web server."""
+    options = {
+        "interface": "asginl",
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "loop": "uvloop",
+        "backlog": 4096,
+        "backpressure": PENDING_REQUESTS,
+        "workers-kill-timeout": STOP_WITHIN_S,
+        "log-level": "warning",
+    }
+    flags = [f"--{k}={v}" for k, v in options.items()]
+    return _python("granian", *flags, "--no-ws", "--respawn-failed-workers", "config.asgi:application")
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]

@@ -1,0 +1,64 @@
+"""Queues, routes and the beat schedule, made from the declarations of all apps, without Django.
+
+Messages only wake a worker; the rows they would work on are in PostgreSQL. So messages are small, may be
+lost, and are left out where some wait already: a worker that was stopped for an hour finds a few, not
+thousands. They do not expire, since the clock of another machine would decide that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kombu import Queue
+
+from config.runtime.queue_list import load_declarations
+from core.queue.declaration import PERIODIC, QUEUES
+from core.queues import UPKEEP
+
+load_declarations()
+# Name in the schedule: (task, seconds between two messages, queue).
+SCHEDULE: Final[dict[str, tuple[str, float, str]]] = {
+    **{queue.name: (queue.task, queue.period_s, queue.name) for queue in QUEUES},
+    **{entry.name: (entry.task, entry.period_s, entry.queue) for entry in PERIODIC},
+}
+
+
+def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
+    """One line of the schedule as Celery wants it."""
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue},
+    }
+
+
+CELERY: Final[dict[str, Any]] = {
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # A Valkey that is full refuses commands on a connection that is well; workers wait for it all the same.
+    "broker_channel_error_retry": True,
+    "broker_transport_options": {
+        "visibility_timeout": 120,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+    },
+    "task_queues": [Queue(queue.name) for queue in QUEUES],
+    "task_default_queue": UPKEEP.name,
+    "task_routes": {task: {"queue": queue} for task, _, queue in SCHEDULE.values()},
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_ignore_result": True,
+    "task_publish_retry": False,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_enable_remote_control": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_send_task_events": False,
+    "timezone": "UTC",
+    "beat_max_loop_interval": 1,
+    "beat_scheduler": "config.runtime.beat:LivelyScheduler",
+    "beat_schedule": {name: beat_entry(*line) for name, line in SCHEDULE.items()},
+}

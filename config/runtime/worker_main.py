@@ -1,0 +1,34 @@
+"""Worker of the queues of one process: `python -m config.runtime.worker_main PROCESS`."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Final
+
+from config.celery import app
+from core.queue.declaration import queues_of
+
+# Most tasks only wake the threads of a queue; these few run what an app does in a task of its own.
+THREADS: Final = 4
+
+
+def work(process: str) -> int:
+    """Blocks until a signal ends it. Returns the exit code."""
+    worker = app.Worker(
+        hostname=f"{process}@{socket.gethostname()}",
+        queues=[queue.name for queue in queues_of(process)],
+        pool_cls="threads",
+        concurrency=THREADS,
+        loglevel="INFO",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(work(sys.argv[1]))

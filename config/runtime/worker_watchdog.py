@@ -1,0 +1,81 @@
+"""A worker that hears nothing although beat speaks is stuck: it ends itself and is started again.
+
+Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is
+lost by ending: work is in PostgreSQL, and messages only wake.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from typing import Any, Final
+
+import redis
+from celery.signals import task_postrun, task_prerun, worker_ready
+from django.conf import settings
+
+from core.heartbeat.valkey import age
+
+LOOK_EVERY_S: Final = 2.0
+DEAF_AFTER_S: Final = 8.0
+BEAT_SPEAKS_S: Final = 3.0
+log = logging.getLogger("tocsin.worker")
+
+
+class WorkerWatchdog:
+    """When this worker last began or ended a task, and how many run now."""
+
+    def __init__(self) -> None:
+        self.heard_at = time.monotonic()
+        self.running = 0
+        self._lock = threading.Lock()
+
+    def hear(self, change: int) -> None:
+        """A task began (1) or ended (-1)."""
+        with self._lock:
+            self.running += change
+            self.heard_at = time.monotonic()
+
+    def is_deaf(self, now: float, beat_age: float | None) -> bool:
+        """Nothing runs and nothing came for long, while beat has sent messages all along."""
+        speaks = beat_age is not None and beat_age < BEAT_SPEAKS_S
+        return speaks and self.running <= 0 and now - self.heard_at > DEAF_AFTER_S
+
+
+_watch = WorkerWatchdog()
+
+
+@task_prerun.connect
+def _began(**_: Any) -> None:
+    _watch.hear(1)
+
+
+@task_postrun.connect
+def _ended(**_: Any) -> None:
+    _watch.hear(-1)
+
+
+@worker_ready.connect
+def _start(**_: Any) -> None:
+    threading.Thread(target=_look_forever, name="watchdog", daemon=True).start()
+
+
+def _look_forever() -> None:
+    spoken_since = time.monotonic()
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        beat = _beat_age()
+        if beat is None or beat >= BEAT_SPEAKS_S:
+            spoken_since = time.monotonic()  # one that has just come back gets its time to be heard
+        if time.monotonic() - spoken_since > DEAF_AFTER_S and _watch.is_deaf(time.monotonic(), beat):
+            log.critical("no message arrives although beat sends them; ending, to be started again")
+            os._exit(70)
+
+
+def _beat_age() -> float | None:
+    try:
+        return age(settings.REDIS_URL, "beat")
+    except (redis.RedisError, OSError):
+        return None

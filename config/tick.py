@@ -1,8 +1,0 @@
-"""`python -m config.tick`: beat, without Django and without the command line's weight."""
-
-from __future__ import annotations
-
-from config.beat import app
-
-if __name__ == "__main__":
-    app.Beat(quiet=True).run()

@@ -1,0 +1,107 @@
+"""What the admin pages of all apps have in common: nothing is counted to its end, little may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[Any]
+    Pages = Paginator[Any]
+    ListFilter = admin.SimpleListFilter
+else:  # generic for the type checker only
+    Admin = admin.ModelAdmin
+    Pages = Paginator
+    ListFilter = admin.SimpleListFilter
+
+MAX_COUNTED: Final = 5000
+PER_PAGE: Final = 50
+NEWEST: Final = 20_000
+
+
+class BoundedPaginator(Pages):
+    """Counts to 5,000 and no further: a table of millions of rows costs what one of thousands does."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, 5,000 at most."""
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return int(rows.order_by()[:MAX_COUNTED].count())
+
+
+class Quick(Admin):
+    """Lists that stay quick: bounded counting, newest first by primary key."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = PER_PAGE
+    list_max_show_all = PER_PAGE
+    show_facets = admin.ShowFacets.NEVER  # each would be counted to its end
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+
+
+class ReadOnly(Quick):
+    """For looking: what changes these rows also tells the outbox and the audit log."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class Growing(ReadOnly):
+    """A table that grows for ever: words have no index, so they are searched for in its newest rows only.
+
+    Nor is it sorted by another column, which would read all of it for one page.
+    """
+
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    search_help_text = f"Words in the newest {NEWEST:,} rows"
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Among the newest rows only; a number is looked for as a primary key in all of them."""
+        word = search_term.strip()
+        if "=id" in self.search_fields and word.isascii() and word.isdecimal() and len(word) < 19:
+            return queryset.filter(pk=int(word)), False
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        oldest = self.model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1]
+        if search_term.strip() and (last := oldest.first()) is not None:
+            found = found.filter(pk__gt=last)
+        return found, may_repeat
+
+
+class OneOf(ListFilter):
+    """Filter by a column whose values are known, without asking the table which there are."""
+
+    field: ClassVar[str]
+    values: ClassVar[Sequence[str]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The known values."""
+        return [(value, value.replace("_", " ").capitalize()) for value in self.values]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with the chosen value."""
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
+
+
+def one_of(name: str, *values: str) -> type[OneOf]:
+    """A filter of the column `name` over `values`."""
+    words = name.replace("_", " ")
+    fields = {"title": words, "parameter_name": name, "field": name, "values": values}
+    return type(f"OneOf{name}", (OneOf,), fields)

@@ -1,0 +1,217 @@
+"""How Tocsin is: small checks, told by `/readyz` to machines and by `manage.py doctor` to people.
+
+A check is one decorated function in any app's `checks.py`: `@health_check("name")` on a function that returns
+a Finding. Only a failed check takes the web server out of rotation; a warning says that something behind it
+is slow or stopped while events are still taken and kept.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from core.heartbeat import valkey as valkey_heartbeat
+from core.queue.nudge import valkey
+from core.registry import Registry
+
+Level = Literal["ok", "warn", "fail"]
+BEAT_LATE_S: Final = 15.0
+LAG_LATE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found: a level, one sentence, what to do unless all is well, and since when if known."""
+
+    level: Level
+    detail: str
+    advice: str = ""
+    since: datetime | None = None
+
+
+Check = Callable[[], CheckResult]
+CHECKS: Final[Registry[Check]] = Registry("health check")
+Server = Literal["database", "valkey"]
+# Those that ask a server are not run while it is away: each would wait for it in vain.
+DEPENDENCIES: Final[dict[str, Server]] = {}
+TITLES: Final[dict[str, str]] = {}
+
+
+def health_check(name: str, title: str, *, asks: Server | None = None) -> Callable[[Check], Check]:
+    """Register a check under that name. title: what people call it; asks: the server it cannot do without."""
+    TITLES[name] = title
+    if asks:
+        DEPENDENCIES[name] = asks
+    return CHECKS.register(name)
+
+
+def examine() -> dict[str, CheckResult]:
+    """Run every check; a check that cannot reach its server counts as failed, not as an error."""
+    found = {"database": _examined(_database), "valkey": _examined(_valkey)}
+    away = {name for name, finding in found.items() if finding.level != "ok"}
+    for name in CHECKS.names():
+        if name not in found and DEPENDENCIES.get(name) not in away:
+            found[name] = _examined(CHECKS.get(name))
+    return found
+
+
+def _examined(check: Check) -> CheckResult:
+    try:
+        return check()
+    except DatabaseError as error:
+        return CheckResult("fail", f"the database cannot be asked: {_first_line(error)}", _DATABASE_ADVICE)
+    except (redis.RedisError, OSError) as error:
+        return CheckResult("warn", f"Valkey cannot be asked: {_first_line(error)}", _VALKEY_ADVICE)
+
+
+_DATABASE_ADVICE: Final = (
+    "Start PostgreSQL, or correct DATABASE_URL. Nothing is accepted meanwhile, so nothing is lost."
+)
+_VALKEY_ADVICE: Final = (
+    "Start Valkey, or correct REDIS_URL. Events are kept; incidents open late until it is back."
+)
+
+_OUTBOX_LAG: Final = """
+select greatest(0, extract(epoch from clock_timestamp() - min(due_at)))
+  from core_outboxdispatch where state = 'pending' and due_at <= now()
+"""
+_FULL_ADVICE: Final = (
+    "Give it more room (maxmemory), or clear what others keep in it. Events are kept; incidents open late."
+)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@health_check("database", "The database")
+def _database() -> CheckResult:
+    with connection.cursor() as cursor:
+        cursor.execute("select current_setting('server_version_num')::int, current_setting('server_version')")
+        number, name = cursor.fetchone()
+    if number < 140_000:
+        return CheckResult("fail", f"PostgreSQL {name} is too old", "Use PostgreSQL 14 or newer.")
+    return CheckResult("ok", f"PostgreSQL {name} answers")
+
+
+@health_check("migrations", "The upgrade of the database", asks="database")
+def _migrations() -> CheckResult:
+    missing = _missing_migrations()
+    if missing:
+        said = "1 migration is" if missing == 1 else f"{missing} migrations are"
+        return CheckResult("fail", f"{said} not applied", "Run: manage.py prepare")
+    return CheckResult("ok", "all are applied")
+
+
+class _PendingError(Exception):
+    """Keeps a count of missing migrations out of the cache: only "none" stays true while the process runs."""
+
+
+@functools.cache
+def _all_applied() -> bool:
+    executor = MigrationExecutor(connection)
+    if count := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
+        raise _PendingError(count)
+    return True
+
+
+def _missing_migrations() -> int:
+    try:
+        _all_applied()
+    except _PendingError as pending:
+        return int(pending.args[0])
+    return 0
+
+
+def is_behind(fault: DatabaseError) -> bool:
+    """Whether the database refused that because it is older than this program, its upgrade not finished."""
+    if not isinstance(fault, ProgrammingError):
+        return False
+    try:
+        return _missing_migrations() > 0
+    except DatabaseError:
+        return False
+
+
+@health_check("valkey", "Valkey, which wakes the workers,")
+def _valkey() -> CheckResult:
+    try:
+        valkey().set("tocsin:health", 1, ex=60)  # one that is full still answers a ping
+    except redis.exceptions.OutOfMemoryError:
+        return CheckResult("warn", "Valkey is full and takes no message", _FULL_ADVICE)
+    return CheckResult("ok", "Valkey answers")
+
+
+def seen(who: str, seconds: float | None, late_s: float, advice: str) -> CheckResult:
+    """A warning when `who` was never seen at work, or not for `late_s` seconds."""
+    if seconds is None:
+        return CheckResult("warn", f"{who} has not been seen yet", advice)
+    if seconds > late_s:
+        return CheckResult("warn", f"{who} was last seen {seconds:.0f} s ago", advice, _ago(seconds))
+    return CheckResult("ok", f"{who} was seen {seconds:.0f} s ago")
+
+
+def waiting(what: str, seconds: float, late_s: float, advice: str) -> CheckResult:
+    """A warning when the oldest of `what` has waited for more than `late_s` of these seconds."""
+    if seconds > late_s:
+        return CheckResult("warn", f"the oldest {what} waits for {seconds:.0f} s", advice, _ago(seconds))
+    return CheckResult("ok", f"the oldest {what} waits for {seconds:.0f} s")
+
+
+def _ago(seconds: float) -> datetime:
+    """When that was by this machine's clock, which need not be the one that measured it."""
+    now: datetime = timezone.now()
+    return now - timedelta(seconds=seconds)
+
+
+@health_check("beat", "The schedule (beat)", asks="valkey")
+def _beat() -> CheckResult:
+    advice = (
+        "Start: celery -A config.runtime.beat beat. Nudges still open incidents; sweeps and reminders wait."
+    )
+    return seen("beat", valkey_heartbeat.age(settings.REDIS_URL, "beat"), BEAT_LATE_S, advice)
+
+
+def outbox_lag() -> float:
+    """Seconds the oldest due dispatch has waited; 0 when none waits."""
+    return seconds_of(_OUTBOX_LAG)
+
+
+def seconds_of(query: str) -> float:
+    """The only value of a query, which asks the database's clock how long something waits; null is 0."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return float(cursor.fetchone()[0] or 0)
+
+
+@health_check("outbox", "The delivery of live updates and notices", asks="database")
+def _outbox() -> CheckResult:
+    advice = "Look at the log of the worker detection. Nothing is lost; it goes out late."
+    return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
+
+
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """This process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 while requests can be served (`ready`, or `degraded` with warnings), 503 when they cannot."""
+    found = examine()
+    levels = {finding.level for finding in found.values()}
+    status = "unready" if "fail" in levels else "degraded" if "warn" in levels else "ready"
+    body = {"status": status, "checks": {name: asdict(finding) for name, finding in found.items()}}
+    return JsonResponse(body, status=503 if status == "unready" else 200)

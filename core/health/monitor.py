@@ -1,0 +1,101 @@
+"""The own watchdog: what does not work and since when, looked at every few seconds in the background.
+
+A page asks for what was last found and never waits for a server that may be the one that hangs. Nobody looks
+while nobody asks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+from django.utils import timezone
+
+from core.health.checks import TITLES, CheckResult, examine
+
+EVERY_S: Final = 5.0
+STALE_S: Final = 15.0
+WAIT_S: Final = 0.5
+ASKED_WITHIN_S: Final = 60.0
+# Workers start after the web server: what has not been seen since before this process began may be starting.
+STARTING_S: Final = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that does not work: the name of its check, what people call it, what to do, since when."""
+
+    name: str
+    title: str
+    advice: str
+    since: datetime
+
+
+Examine = Callable[[], Mapping[str, CheckResult]]
+
+
+class HealthMonitor:
+    """What one process knows of the health of the whole. examine: what asks the servers."""
+
+    def __init__(self, examine: Examine, *, starting_s: float = STARTING_S) -> None:
+        self._examine = examine
+        self._calm_until = time.monotonic() + starting_s
+        self._troubles: tuple[Trouble, ...] = ()
+        self._looked_at = float("-inf")
+        self._asked_at = float("-inf")
+        self._looker: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._looked = threading.Event()
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What did not work a few seconds ago, the oldest trouble first; waits for half a second at most."""
+        self.known()
+        if time.monotonic() - self._looked_at > STALE_S:
+            self._looked.wait(WAIT_S)
+        return self._troubles
+
+    def known(self) -> tuple[Trouble, ...]:
+        """What was last found, without waiting."""
+        self._keep_looking()
+        return self._troubles
+
+    def look(self) -> None:
+        """Ask the servers now; takes as long as they take."""
+        found, before = self._examine(), {trouble.name: trouble for trouble in self._troubles}
+        wrong = {name: finding for name, finding in found.items() if finding.level != "ok"}
+        if time.monotonic() < self._calm_until:
+            wrong = {name: finding for name, finding in wrong.items() if finding.level == "fail"}
+        troubles = [_trouble(name, finding, before.get(name)) for name, finding in wrong.items()]
+        self._troubles = tuple(sorted(troubles, key=lambda trouble: trouble.since))
+        self._looked_at = time.monotonic()
+        self._looked.set()
+
+    def _keep_looking(self) -> None:
+        self._asked_at = time.monotonic()
+        with self._lock:
+            if self._looker is None or not self._looker.is_alive():
+                self._looked.clear()
+                self._looker = threading.Thread(target=self._look_on, name="glance", daemon=True)
+                self._looker.start()
+
+    def _look_on(self) -> None:
+        while time.monotonic() - self._asked_at < ASKED_WITHIN_S:
+            try:
+                self.look()
+            finally:
+                connection.close()  # back to the pool: a thread of its own must not hold one all the time
+            time.sleep(EVERY_S)
+
+
+def _trouble(name: str, finding: CheckResult, before: Trouble | None) -> Trouble:
+    """A trouble that goes on keeps the moment it was first seen, unless the check knows better."""
+    since = finding.since or (before.since if before else timezone.now())
+    return Trouble(name, TITLES.get(name, name), finding.advice, since)
+
+
+HEALTH_MONITOR: Final = HealthMonitor(examine)

@@ -1,0 +1,70 @@
+"""Which network addresses outgoing requests may reach. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# IPv6 forms that lead to an IPv4 address: prefix and the bit at which the address begins.
+_EMBEDDED: Final = (
+    (ipaddress.IPv6Network("::ffff:0:0/96"), 96),  # mapped
+    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 96),  # translated (SIIT)
+    (ipaddress.IPv6Network("::/96"), 96),  # compatible
+    (ipaddress.IPv6Network("64:ff9b::/96"), 96),  # NAT64
+    (ipaddress.IPv6Network("64:ff9b:1::/48"), 96),  # NAT64, local use
+    (ipaddress.IPv6Network("2002::/16"), 16),  # 6to4
+)
+_TEREDO: Final = ipaddress.IPv6Network("2001::/32")
+_MORE_REFUSED: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "fec0::/10", "3fff::/20")
+)
+# Credentials of the machine itself; no list of allowed networks opens them.
+_NEVER: Final = tuple(
+    ipaddress.ip_network(text) for text in ("169.254.169.254/32", "169.254.170.2/32", "fd00:ec2::254/128")
+)
+
+
+def refusal(address: IPAddress, allowed: Sequence[IPNetwork] = ()) -> str | None:
+    """Why requests may not go to `address`; None when they may.
+
+    An address that carries another (IPv4 mapped, NAT64, 6to4, Teredo) is judged by both.
+    """
+    for one in (address, *_embedded(address)):
+        if _is_in(one, _NEVER):
+            return f"{one} is the metadata address of a cloud machine"
+        if not _is_in(one, allowed) and not _is_public(one):
+            return f"{one} is not a public address"
+    return None
+
+
+def is_allowed_network(address: IPAddress, allowed: Sequence[IPNetwork]) -> bool:
+    """Whether the operator's list names this address."""
+    return refusal(address, allowed) is None and _is_in(address, allowed)
+
+
+def _is_in(address: IPAddress, networks: Sequence[IPNetwork]) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
+
+
+def _is_public(address: IPAddress) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and list(_embedded(address)):
+        return True  # what it carries decides
+    return address.is_global and not address.is_multicast and not _is_in(address, _MORE_REFUSED)
+
+
+def _embedded(address: IPAddress) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 address carries."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return
+    number = int(address)
+    for network, begin in _EMBEDDED:
+        if address in network:
+            yield ipaddress.IPv4Address((number >> (128 - begin - 32)) & 0xFFFFFFFF)
+    if address in _TEREDO:
+        yield ipaddress.IPv4Address((number >> 64) & 0xFFFFFFFF)
+        yield ipaddress.IPv4Address(~number & 0xFFFFFFFF)

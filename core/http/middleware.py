@@ -1,0 +1,123 @@
+"""What every request and answer gets: an id, the headers of a careful site, problem+json below /api/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from core.errors import Unencrypted
+from core.http.client_ip import client_ip, is_proxy
+from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN, plain_problem, problem_response
+from core.http.security_headers import HEADERS, request_id_from
+from core.http.security_log import REFUSALS, note, seen_of
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+API_PREFIX: Final = "/api/"
+# Where an unknown key answers 404.
+KEYED: Final = ("/api/v1/webhooks/", "/v2/")
+# Where programs call, not people: no redirect leads them from http to https.
+PROGRAMS: Final = (API_PREFIX, "/v2/")
+# Pages about people and credentials, and what programs are told. Other pages may be gone back to as they
+# were, with the words still in their forms.
+NEVER_KEPT: Final = (*PROGRAMS, "/settings", "/account/", "/setup", "/sign-in", "/sources", "/admin/")
+
+
+class ClientAddress:
+    """REMOTE_ADDR is who called our own proxies: the last address they named that is not one of them.
+
+    Nobody else is believed, or everybody could be somebody else at the limits. Where proxies are named, no
+    one else may say either that a request came encrypted.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        remote = request.META.get("REMOTE_ADDR", "")
+        if settings.TRUSTED_PROXIES and not is_proxy(remote):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        request.META["REMOTE_ADDR"] = client_ip(remote, request.headers.get("X-Forwarded-For", ""))
+        return self.get_response(request)
+
+
+class RequestId:
+    """`request.request_id`: the caller's X-Request-ID when it is a sane one, else ours; always answered."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = request_id_from(request.headers.get("X-Request-ID", ""))
+        request.META["HTTP_X_REQUEST_ID"] = request_id
+        request.__dict__["request_id"] = request_id
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class SecurityHeaders:
+    """What browsers may do with our pages; nothing signed in is kept in a shared cache."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.setdefault(name, value)
+        if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
+            kept = {"no_store": True} if request.path.startswith(NEVER_KEPT) else {"no_cache": True}
+            patch_cache_control(response, private=True, **kept)
+        return response
+
+
+class SecurityLog:
+    """Logs who was not let in, may not do it, or asked too often: who, what, from where."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        status = response.status_code
+        if status in REFUSALS or (status == 404 and request.path.startswith(KEYED)):
+            note("request.refused", status=status, **seen_of(request))
+        return response
+
+
+class EncryptedOnly:
+    """Programs that ask over plain HTTP are refused; people's browsers are redirected further in."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        is_open = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if is_open and request.path.startswith(PROGRAMS):
+            return problem_response(Unencrypted(), request)
+        return self.get_response(request)
+
+
+class ApiProblems:
+    """Below /api/ every refusal is problem+json: unknown addresses, wrong methods and our own faults too."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith(API_PREFIX):
+            return response
+        is_worded = response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
+        if is_worded or PLAIN_SPOKEN in vars(response):
+            return response
+        return self._translated(request, response)
+
+    def _translated(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+        kept = {name: response[name] for name in ("Allow", "Retry-After") if response.has_header(name)}
+        return plain_problem(response.status_code, request, kept)

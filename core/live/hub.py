@@ -1,0 +1,226 @@
+"""Every open stream of this process: what waits to be said to whom, and one subscription that feeds them all.
+
+Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back everybody
+is told to refresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import redis.asyncio
+from django.conf import settings
+from django.db import DatabaseError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from core.errors import Problem
+from core.health.monitor import HEALTH_MONITOR
+
+RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
+WATCH_S: Final = 2.0
+TROUBLES: Final = "troubles"
+JUST_NOW_S: Final = 5.0  # a page that was rendered within this time hears again what changed meanwhile
+MAX_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
+CHANNELS: Final = "tocsin:live:*"
+REFRESH: Final = "refresh"
+BEAT: Final = b"event: beat\ndata: {}\n\n"
+FindHome = Callable[[bytes], Awaitable[int]]
+log = logging.getLogger("tocsin.live")
+
+
+@lru_cache(maxsize=256)
+def frame(topics: frozenset[str], version: int) -> bytes:
+    """One signal as SSE bytes; the cache makes it encoded once, however many viewers take it."""
+    data = json.dumps({"topics": sorted(topics), "version": version}, separators=(",", ":"))
+    return f"event: signal\ndata: {data}\n\n".encode()
+
+
+def _valkey() -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, retry=Retry(NoBackoff(), 0), health_check_interval=5, socket_connect_timeout=2
+    )
+
+
+class Stream:
+    """One viewer. What waits to be sent is a set of its own topics: bounded, however slow it reads."""
+
+    __slots__ = (
+        "checked_at",
+        "cookie",
+        "ended",
+        "owner",
+        "pending",
+        "topics",
+        "version",
+        "wake",
+        "workspace_id",
+    )
+
+    def __init__(self, workspace_id: int, topics: frozenset[str], cookie: bytes, owner: str = "") -> None:
+        self.workspace_id, self.topics, self.cookie, self.owner = workspace_id, topics, cookie, owner
+        self.pending: frozenset[str] = frozenset()
+        self.version = 0
+        self.ended = False
+        self.wake = asyncio.Event()
+        self.checked_at = asyncio.get_running_loop().time()
+
+    def offer(self, topics: Iterable[str], version: int) -> None:
+        """Note a change; changes since the last frame share the next one."""
+        heard = frozenset(topics) if REFRESH in topics else self.topics.intersection(topics)
+        if heard:
+            self.pending |= heard
+            self.version = max(self.version, version)
+            self.wake.set()
+
+    def take(self) -> bytes:
+        """The next frame: what is pending, or a heartbeat."""
+        if not self.pending:
+            return BEAT
+        bytes_, self.pending = frame(self.pending, self.version), frozenset()
+        self.wake.clear()
+        return bytes_
+
+    def end(self) -> None:
+        """Close the stream at its next turn, which is now."""
+        self.ended = True
+        self.wake.set()
+
+
+class Hub:
+    """Every stream of this process, one subscription, and one sweep that ends streams of ended sessions.
+
+    find_home: the workspace a Cookie header's session works in; raises Problem when there is none any more.
+    """
+
+    def __init__(self, find_home: FindHome) -> None:
+        self.find_home = find_home
+        self.streams: dict[int, set[Stream]] = defaultdict(set)
+        self.owners: Counter[str] = Counter()  # streams of each session
+        self.recent: dict[int, dict[str, float]] = defaultdict(dict)  # workspace -> topic -> when it changed
+        self.tasks: list[asyncio.Task[None]] = []
+        self.is_closing = self.is_listening = False
+
+    def join(self, stream: Stream) -> None:
+        """Add a stream; the first one starts listening. One that comes after `close` ends at once.
+
+        It is told at once what changed while its page was on its way.
+        """
+        self.streams[stream.workspace_id].add(stream)
+        self.owners[stream.owner] += 1
+        stream.offer(self._just_now(stream.workspace_id) if self.is_listening else (REFRESH,), 0)
+        if self.is_closing:
+            stream.end()
+        elif not self.tasks:
+            work = (self._listen(), self._recheck(), self._watch())
+            self.tasks = [asyncio.create_task(one) for one in work]
+
+    def leave(self, stream: Stream) -> None:
+        """Forget a stream."""
+        if stream not in self.streams[stream.workspace_id]:
+            return
+        self.streams[stream.workspace_id].discard(stream)
+        self.owners[stream.owner] -= 1
+        if not self.owners[stream.owner]:
+            del self.owners[stream.owner]
+
+    def _just_now(self, workspace_id: int) -> frozenset[str]:
+        since = asyncio.get_running_loop().time() - JUST_NOW_S
+        return frozenset(topic for topic, at in self.recent[workspace_id].items() if at > since)
+
+    def _note(self, workspace_id: int, topics: frozenset[str]) -> None:
+        now, known = asyncio.get_running_loop().time(), self.recent[workspace_id]
+        known.update(dict.fromkeys(topics, now))
+        if len(known) > MAX_RECENT:
+            self.recent[workspace_id] = {t: at for t, at in known.items() if at > now - JUST_NOW_S}
+
+    def close(self) -> None:
+        """End every stream and stop listening: the process is about to go."""
+        self.is_closing = True
+        for task in self.tasks:
+            task.cancel()
+        for stream in self.everyone():
+            stream.end()
+
+    def everyone(self) -> list[Stream]:
+        """All streams, as a copy."""
+        return [stream for group in self.streams.values() for stream in group]
+
+    def deliver(self, message: bytes) -> None:
+        """Offer a message `{"workspace": id, "topics": [...], "version": n}` to those it concerns."""
+        try:
+            signal = json.loads(message)
+            group, version = self.streams.get(signal["workspace"], ()), int(signal["version"])
+            topics = frozenset(signal["topics"])
+        except (ValueError, KeyError, TypeError):
+            log.warning("a live signal could not be read and was dropped")
+            return
+        self._note(signal["workspace"], topics)
+        for stream in group:
+            stream.offer(topics, version)
+
+    async def _listen(self) -> None:
+        pause, lost = 0.1, False
+        while True:
+            try:
+                async with _valkey() as client, client.pubsub(ignore_subscribe_messages=True) as inbox:
+                    await inbox.psubscribe(CHANNELS)
+                    if lost:
+                        self._refresh_everyone()
+                    pause, lost, self.is_listening = 0.1, True, True
+                    await self._drain(inbox)
+            except (RedisError, OSError, TimeoutError) as fault:
+                log.warning("live signals are away, trying again in %.1f s: %s", pause, fault)
+                lost, self.is_listening = True, False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    async def _drain(self, inbox: Any) -> None:
+        while True:
+            message = await inbox.get_message(timeout=5.0)
+            if message is not None and message["type"] == "pmessage":
+                self.deliver(message["data"])
+
+    def _refresh_everyone(self) -> None:
+        for stream in self.everyone():
+            stream.offer((REFRESH,), 0)
+
+    async def _watch(self) -> None:
+        """What works and what does not is told by this process itself: Valkey may be what does not."""
+        before = HEALTH_MONITOR.known()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if (now := HEALTH_MONITOR.known()) != before:
+                before = now
+                for stream in self.everyone():
+                    stream.offer((TROUBLES,), 0)
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S / 5)
+            now = asyncio.get_running_loop().time()
+            due: dict[bytes, list[Stream]] = defaultdict(list)
+            for stream in self.everyone():
+                if now - stream.checked_at > RECHECK_S * 0.8:
+                    due[stream.cookie].append(stream)
+            for cookie, streams in due.items():
+                await self._recheck_one(cookie, streams)
+
+    async def _recheck_one(self, cookie: bytes, streams: list[Stream]) -> None:
+        try:
+            home: int | None = await asyncio.shield(self.find_home(cookie))
+        except Problem:
+            home = None
+        except DatabaseError:
+            return  # nothing is known, so nothing changes; the next sweep asks again
+        for stream in streams:
+            stream.checked_at = asyncio.get_running_loop().time()
+            if stream.workspace_id != home:
+                stream.end()

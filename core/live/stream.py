@@ -1,0 +1,186 @@
+"""Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per browser.
+
+Streams carry signals only; a page then fetches its panels with its viewer's own permissions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import signal
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from types import FrameType
+from typing import Any, Final
+from urllib.parse import parse_qs
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.http import parse_cookie
+from django.utils.module_loading import import_string
+
+from core.current_actor import viewer_of
+from core.errors import Problem, RateLimited, Unauthenticated, Unavailable
+from core.http.security_headers import RAW
+from core.live.hub import BEAT, Hub, Stream
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+HEARTBEAT_S: Final = 5.0
+GAP_S: Final = 0.25  # at most four frames a second and viewer
+SEND_PATIENCE_S: Final = 10.0  # a viewer that takes longer to take a frame is dropped and comes back
+MAX_TOPICS: Final = 100  # of all tabs of one browser, which share a stream
+HELLO: Final = b"retry: 1000\n" + BEAT
+HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),
+    *RAW,
+]
+
+TOO_MANY: Final = RateLimited(
+    "This session listens as often as it may. The page asks every ten seconds instead; close some tabs."
+)
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of this process (of this event loop, to be exact)."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub(_workspace_of)
+        _close_when_asked_to_stop(loop, _hubs[loop])
+    return _hubs[loop]
+
+
+def _close_when_asked_to_stop(loop: asyncio.AbstractEventLoop, one: Hub) -> None:
+    """A server waits for its open requests before it stops, and a stream would never end by itself.
+
+    The handler is put before the server's own, which the loop calls all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # only the main thread gets signals
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _first(lambda: loop.call_soon_threadsafe(one.close), signal.getsignal(number)))
+
+
+def _first(work: Callable[[], object], then: Any) -> Callable[[int, FrameType | None], None]:
+    def handler(number: int, where: FrameType | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            work()
+        if callable(then):
+            then(number, where)
+        elif then == signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    return handler
+
+
+@sync_to_async(thread_sensitive=False)
+def _workspace_of(cookie: bytes) -> int:
+    """The workspace a Cookie header's session works in. Raises Unauthenticated, Forbidden, DatabaseError."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/live",
+        "headers": [(b"cookie", cookie)],
+        "query_string": b"",
+    }
+    request = ASGIRequest(scope, io.BytesIO())
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    try:
+        user = get_user(request)
+        if not user.is_authenticated:
+            raise Unauthenticated("Sign in to receive live updates.")
+        request.user = user
+        return int(viewer_of(request).workspace_id)
+    finally:
+        close_old_connections()
+
+
+def _topics(scope: Scope) -> frozenset[str]:
+    given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("topics", [""])[-1]
+    return frozenset(word for word in given.split(",")[:MAX_TOPICS] if 0 < len(word) <= 60)
+
+
+def _cookie(scope: Scope) -> bytes:
+    return b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application of GET /live. 401, 403 or 429 (too many) as problem+json."""
+    cookie = _cookie(scope)
+    try:
+        workspace_id = await _workspace_of(cookie)
+    except Problem as problem:
+        await _refuse(send, problem.status, problem.as_json())
+        return
+    except (OperationalError, InterfaceError):
+        away = Unavailable("The database does not answer; the page asks again by itself.")
+        await _refuse(send, away.status, away.as_json())
+        return
+    stream = Stream(workspace_id, _topics(scope), cookie, _owner(cookie))
+    if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
+        await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
+        return
+    hub().join(stream)
+    talk = asyncio.create_task(_talk(stream, send))
+    try:
+        await _hung_up(receive, talk)
+    finally:
+        hub().leave(stream)
+        talk.cancel()
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError, OSError, RuntimeError):
+            await talk
+
+
+def _owner(cookie: bytes) -> str:
+    """The session a Cookie header belongs to: one browser, however many tabs."""
+    return str(parse_cookie(cookie.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, ""))
+
+
+async def _refuse(
+    send: Send, status: int, problem: dict[str, Any], more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [(b"content-type", b"application/problem+json"), *RAW, *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+
+
+async def _hung_up(receive: Receive, talk: asyncio.Task[None]) -> None:
+    """Wait until the viewer leaves or there is nothing left to say."""
+    while not talk.done():
+        listening = asyncio.ensure_future(receive())
+        await asyncio.wait({listening, talk}, return_when=asyncio.FIRST_COMPLETED)
+        if not listening.done():
+            listening.cancel()
+        elif listening.result()["type"] == "http.disconnect":
+            return
+
+
+async def _talk(stream: Stream, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await _say(send, HELLO)
+    while not stream.ended:
+        await asyncio.sleep(GAP_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_S - GAP_S):
+                await stream.wake.wait()
+        if not stream.ended:
+            await _say(send, stream.take())
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _say(send: Send, data: bytes) -> None:
+    async with asyncio.timeout(SEND_PATIENCE_S):
+        await send({"type": "http.response.body", "body": data, "more_body": True})

@@ -1,0 +1,33 @@
+"""Open pages hear of every fact: a signal only, upon which each fetches what its viewer may see."""
+
+from __future__ import annotations
+
+import json
+
+import redis
+
+from core.models import OutboxEvent
+from core.outbox.events import subscriber
+from core.queue.nudge import valkey
+from core.queue.retry import PassingError
+
+
+def live_channel(workspace_id: int) -> str:
+    """The Valkey channel that carries one workspace's signals."""
+    return f"tocsin:live:{workspace_id}"
+
+
+@subscriber("live", topics=("*",))
+def signal_open_pages(event: OutboxEvent) -> None:
+    """Publish {"workspace", "topics", "version"}; `version` is the outbox event's id, which only grows.
+
+    Raises PassingError while Valkey is away: a late signal makes a page fetch what it may have already.
+    """
+    topics = event.payload.get("live") or []
+    if not topics:
+        return
+    body = {"workspace": event.workspace_id, "topics": topics, "version": event.pk}
+    try:
+        valkey().publish(live_channel(event.workspace_id), json.dumps(body))
+    except (redis.RedisError, OSError) as error:
+        raise PassingError(f"Valkey cannot be reached: {error}") from error

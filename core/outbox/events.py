@@ -1,0 +1,158 @@
+"""The only way uphill: a fact is written with the change that made it true and told to subscribers later."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import groupby
+from typing import Any, ClassVar, Final, LiteralString
+
+import orjson
+from django.db import connection, transaction
+from psycopg import sql
+
+from core.models import OutboxEvent
+from core.queue.nudge import nudge, nudge_later
+from core.queues import RELAY
+from core.registry import Registry
+from core.sql.prepared import send
+
+_PUBLISH: Final[LiteralString] = """
+with facts as materialized (
+  select nextval(pg_get_serial_sequence('core_outboxevent', 'id')) as id, f.n, f.topic, f.workspace_id,
+         f.payload || jsonb_build_object('snapshot', {snapshot}) as payload
+    from json_to_recordset(%s::json) as f(n int, topic text, workspace_id bigint, payload jsonb)),
+written as (
+  insert into core_outboxevent (id, topic, workspace_id, payload)
+  select id, topic, workspace_id, payload from facts)
+insert into core_outboxdispatch (event_id, subscriber)
+select facts.id, told.subscriber
+  from json_to_recordset(%s::json) as told(n int, subscriber text) join facts using (n)
+ order by facts.id
+"""
+UNHURRIED_S = 0.25  # what open pages take in, too
+RELAY_TASK: Final = RELAY.task
+Handler = Callable[[OutboxEvent], None]
+
+
+@dataclass(frozen=True)
+class DomainEvent:
+    """A fact about a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
+
+    topic: ClassVar[str]
+    # Grows when a field of the payload changes its meaning or goes away.
+    schema: ClassVar[int] = 1
+    # SQL that returns, as jsonb, what the event is about, from the columns of `f`: as it is in this
+    # transaction, whatever happens to it before subscribers run.
+    snapshot_sql: ClassVar[LiteralString] = "null::jsonb"
+    # Whether subscribers should hear of it at once. Of what happens many times a second they hear in bundles.
+    is_urgent: ClassVar[bool] = True
+    workspace_id: int
+
+    def live_topics(self) -> tuple[str, ...]:
+        """What open pages show of this: "incidents", "incident:42", "rules". Empty: no page cares."""
+        return ()
+
+    def payload(self) -> dict[str, Any]:
+        """The fields as JSON, the live topics under `live`, and the number of the `schema`."""
+        fields = dataclasses.asdict(self)
+        del fields["workspace_id"]
+        return fields | {"live": list(self.live_topics()), "schema": self.schema}
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Told of every event whose topic fits one of `topics` ("incident.opened", "incident.*", "*")."""
+
+    name: str
+    topics: tuple[str, ...]
+    handler: Handler
+
+    def wants(self, topic: str) -> bool:
+        """Whether this subscriber is told of `topic`."""
+        return any(fnmatchcase(topic, pattern) for pattern in self.topics)
+
+
+SUBSCRIBERS: Registry[Subscriber] = Registry("subscriber")
+
+
+def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handler]:
+    """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
+
+    It runs outside a transaction and may be run again after a crash, so it must be idempotent.
+    Raise `core.queue.retry.PermanentError` to give up at once; any other error is retried with backoff.
+    """
+
+    def register(handler: Handler) -> Handler:
+        SUBSCRIBERS.add(name, Subscriber(name, tuple(topics), handler))
+        return handler
+
+    return register
+
+
+def publish(event: DomainEvent, *, actor: Mapping[str, Any] | None = None) -> None:
+    """`publish_all` for one event."""
+    publish_all([event], actor=actor)
+
+
+def publish_all(events: Sequence[DomainEvent], *, actor: Mapping[str, Any] | None = None) -> None:
+    """Write the events and one dispatch per interested subscriber: one statement for each kind of snapshot.
+
+    Their ids grow in the order given, so events about one thing, published while it is locked, have ids in
+    the order in which they happened. Dispatches may run in another order after a failed attempt: subscribers
+    compare ids. `actor` is who did it, as JSON. Must run inside the transaction that makes them true. On
+    commit the relay is nudged, once per transaction; where nothing is urgent, within `UNHURRIED_S` seconds.
+    Raises TransactionManagementError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("publish inside the transaction that made it true")
+    is_told = False
+    for snapshot_sql, alike in groupby(events, key=lambda event: event.snapshot_sql):
+        is_told |= _write(snapshot_sql, list(alike), actor)
+    if is_told:
+        _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
+
+
+def _write(
+    snapshot_sql: LiteralString, events: Sequence[DomainEvent], actor: Mapping[str, Any] | None
+) -> bool:
+    """Whether any subscriber wants any of them."""
+    facts = [
+        {
+            "n": n,
+            "topic": event.topic,
+            "workspace_id": event.workspace_id,
+            "payload": {**event.payload(), "actor": actor},
+        }
+        for n, event in enumerate(events)
+    ]
+    told = [
+        {"n": n, "subscriber": subscriber.name}
+        for n, event in enumerate(events)
+        for subscriber in SUBSCRIBERS
+        if subscriber.wants(event.topic)
+    ]
+    send(_publish_query(snapshot_sql), [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
+    return bool(told)
+
+
+@cache
+def _publish_query(snapshot_sql: LiteralString) -> bytes:
+    return sql.SQL(_PUBLISH).format(snapshot=sql.SQL(snapshot_sql)).as_bytes()
+
+
+def _nudge_relay() -> None:
+    nudge(RELAY_TASK, RELAY.name)
+
+
+def _nudge_relay_later() -> None:
+    nudge_later(RELAY_TASK, UNHURRIED_S, RELAY.name)
+
+
+def _nudge_on_commit(call: Callable[[], None]) -> None:
+    # A rolled back savepoint takes its callbacks along, so one still listed covers this event too.
+    if not any(callback[1] is call for callback in connection.run_on_commit):
+        transaction.on_commit(call)

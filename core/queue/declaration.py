@@ -1,0 +1,72 @@
+"""Declarations of work queues and of periodic tasks; free of Django, so that beat can read them.
+
+An app declares in its `queues.py`: `PAGE = declare(Queue("page", process="outbound", ...))`. From that
+one line follow the Celery queue, the beat entry, the worker that serves it, its heartbeat, its health
+check and its metrics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from core.registry import Registry
+
+Process = Literal["detection", "outbound", "slow"]
+PROCESSES: Final[tuple[Process, ...]] = ("detection", "outbound", "slow")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One work queue. `title` and `advice` are what people read when it is late.
+
+    period_s: how often beat wakes it. lease_s: how long a claim lasts; a handler must end well within it, or
+    renew it. threads: items handled at a time in each process. max_lag_s: how long the oldest due item may
+    wait before the health check warns. own_task: the name of a Celery task of the app that finds its
+    work itself; by default items are claimed and given to the handlers registered by
+    `core.queue.handlers.works_on`.
+    """
+
+    name: str
+    process: Process
+    title: str
+    advice: str = "Nothing is lost; the work is done when a worker of this queue runs again."
+    period_s: float = 1.0
+    lease_s: float = 30.0
+    threads: int = 1
+    max_lag_s: float = 30.0
+    own_task: str = ""
+
+    @property
+    def task(self) -> str:
+        """The name of the Celery task that wakes this queue."""
+        return self.own_task or f"queue.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A Celery task that beat sends to `queue` every `period_s` seconds."""
+
+    name: str
+    task: str
+    period_s: float
+    queue: str
+
+
+QUEUES: Final[Registry[Queue]] = Registry("queue")
+PERIODIC: Final[Registry[Periodic]] = Registry("periodic task")
+
+
+def declare(queue: Queue) -> Queue:
+    """Register a queue. Raises ValueError when another one has its name."""
+    return QUEUES.add(queue.name, queue)
+
+
+def periodic(name: str, task: str, period_s: float, queue: Queue) -> None:
+    """Register a periodic task, run by the worker of `queue`."""
+    PERIODIC.add(name, Periodic(name, task, period_s, queue.name))
+
+
+def queues_of(process: str) -> list[Queue]:
+    """The queues that one worker process serves, in the order they were declared."""
+    return [queue for queue in QUEUES if queue.process == process]

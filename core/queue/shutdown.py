@@ -1,0 +1,8 @@
+"""Set when this worker is asked to stop: running items are finished, no other is claimed."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+STOPPING: Final = threading.Event()

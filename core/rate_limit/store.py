@@ -1,0 +1,54 @@
+"""What has been used of a limit in the present window: one row a name, changed by one statement, on the
+database's clock. So it holds across processes and survives whatever happens to Valkey."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, LiteralString
+
+from django.db.models.functions import Now
+
+from core.models import Allowance
+from core.sql.prepared import rows, send
+
+_CONSUME: Final[LiteralString] = """
+with asked as (
+  select %s::text as name, %s::bigint as wanted, %s::bigint as most, %s::bigint as seconds),
+present as (
+  select *, to_timestamp(floor(extract(epoch from clock_timestamp()) / seconds) * seconds) as window_at
+    from asked)
+insert into core_allowance as kept (name, window_at, used, granted)
+select name, window_at, least(wanted, most), least(wanted, most) from present
+on conflict (name) do update set
+  granted = case when kept.window_at = excluded.window_at
+    then greatest(0, least((select wanted from asked), (select most from asked) - kept.used))
+    else excluded.granted end,
+  used = case when kept.window_at = excluded.window_at
+    then kept.used + greatest(0, least((select wanted from asked), (select most from asked) - kept.used))
+    else excluded.used end,
+  window_at = excluded.window_at
+returning granted
+"""
+_RELEASE: Final[LiteralString] = """
+update core_allowance set used = greatest(0, used - %s::bigint) where name = %s::text
+"""
+
+
+def consume(name: str, most: int, *, wanted: int = 1, window_s: int = 1) -> int:
+    """How many of `wanted` are granted: what is left of `most` in this window of `window_s` seconds, or less.
+
+    Raises django's DatabaseError.
+    """
+    [(granted,)] = rows(_CONSUME, [name, wanted, most, window_s])
+    return int(granted)
+
+
+def release(name: str, amount: int = 1) -> None:
+    """Make what was taken and not used free again."""
+    send(_RELEASE, [amount, name])
+
+
+def prune(*, keep: timedelta = timedelta(days=1)) -> int:
+    """Forget names nobody used for long; answers how many."""
+    deleted, _ = Allowance.objects.filter(window_at__lt=Now() - keep).delete()
+    return deleted

@@ -1,0 +1,51 @@
+"""What several parts of one page ask for is read once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_cache: ContextVar[dict[Hashable, Any] | None] = ContextVar("read_for_this_page", default=None)
+
+
+class RequestCache:
+    """Middleware: for the time of a request that changes nothing, `cached_per_request` remembers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        token = _cache.set({})
+        try:
+            return self.get_response(request)
+        finally:
+            _cache.reset(token)
+
+
+def cached_per_request(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a reading function answer the same object to the same arguments within one page.
+
+    The arguments must be hashable, and nobody may change the answer. What it raises is not remembered.
+    """
+
+    @functools.wraps(function)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        known = _cache.get()
+        if known is None:
+            return function(*args, **kwargs)
+        key = (function, args, *sorted(kwargs.items()))
+        if key not in known:
+            known[key] = function(*args, **kwargs)
+        answer: T = known[key]
+        return answer
+
+    return reading

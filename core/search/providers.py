@@ -1,0 +1,83 @@
+"""One search over everything: each app registers a finder; the palette and the page /find ask them all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from core.errors import Forbidden
+from core.registry import Registry
+
+MAX_QUERY_CHARS: Final = 100  # characters of a question that are read
+MAX_HITS_PER_KIND: Final = 6  # of one kind
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """One thing found: its name, where it is (a path), and a few words that tell it from its like."""
+
+    title: str
+    url: str
+    more: str = ""
+    icon: str = ""
+
+
+class SearchProvider(ABC):
+    """Finds things of one kind. It asks only what an index answers: it runs while somebody types.
+
+    order: where its group stands. icon: for those it finds.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    icon: ClassVar[str]
+    order: ClassVar[int] = 50
+
+    @abstractmethod
+    def find(self, actor: Any, text: str, limit: int) -> Sequence[SearchHit]:
+        """Up to `limit` things for a stripped, non-empty text, best first. Raises Forbidden."""
+
+
+@dataclass(frozen=True)
+class SearchGroup:
+    """What one finder found."""
+
+    name: str
+    title: str
+    found: Sequence[SearchHit]
+
+
+SEARCH_PROVIDERS: Registry[SearchProvider] = Registry("finder")
+
+
+def search_provider(cls: type[SearchProvider]) -> type[SearchProvider]:
+    """Class decorator: register the finder."""
+    SEARCH_PROVIDERS.add(cls.name, cls())
+    return cls
+
+
+def search_everything(actor: Any, text: str, limit: int = MAX_HITS_PER_KIND) -> list[SearchGroup]:
+    """What the viewer may see and the text names, by kind; kinds without any are left out."""
+    text = " ".join(text.replace("\0", " ")[:MAX_QUERY_CHARS].split())
+    if not text:
+        return []
+    groups = [
+        SearchGroup(
+            one.name, one.title, [_with_icon(one, found) for found in _hits_of(one, actor, text, limit)]
+        )
+        for one in sorted(SEARCH_PROVIDERS, key=lambda one: one.order)
+    ]
+    return [group for group in groups if group.found]
+
+
+def _hits_of(one: SearchProvider, actor: Any, text: str, limit: int) -> Sequence[SearchHit]:
+    try:
+        return one.find(actor, text, limit)
+    except Forbidden:
+        return ()
+
+
+def _with_icon(one: SearchProvider, found: SearchHit) -> SearchHit:
+    return found if found.icon else SearchHit(found.title, found.url, found.more, one.icon)

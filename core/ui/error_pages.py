@@ -1,0 +1,117 @@
+"""Refusals as pages: what the services raise, shown in the site's own look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from core.database_faults import DATABASE_FAULTS
+from core.errors import Problem, Unauthenticated, Unavailable
+from core.health.checks import is_behind
+from core.ui.form_recovery import save_form
+from core.ui.htmx import go_to, wants_fragment
+
+AWAY = (
+    "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
+    "Try again in a moment."
+)
+BEHIND: Final = (
+    "The database is older than this version of Tocsin: its upgrade is not finished. Nothing was changed; "
+    "manage.py prepare finishes it."
+)
+
+
+# status -> what was kept, what to do; said besides what happened.
+GUIDE: Final = {
+    400: ("Nothing was changed.", "Go back and try again."),
+    403: ("Nothing was changed.", "An admin of this workspace can change your role, or do it for you."),
+    404: ("", "Check the number, or search for a word you remember."),
+    409: (
+        "Nothing of yours was applied; your words are still in the form when you go back.",
+        "Look at how it stands now, then send yours again if it still fits.",
+    ),
+    413: ("Nothing was stored.", "Send less at once."),
+    422: ("Nothing was changed.", "Go back and put right what is named."),
+    429: ("Nothing was changed.", "Wait a moment, then send it again."),
+    503: (
+        "Nothing was changed; your words are still in the form when you go back.",
+        "Try again in a moment.",
+    ),
+}
+
+
+class ErrorPages:
+    """Middleware: a Problem raised by a page becomes an error page, or the way to sign in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""
+        if isinstance(fault, DATABASE_FAULTS):
+            fault = Unavailable(AWAY, headers={"Retry-After": "5"})
+        elif isinstance(fault, DatabaseError) and is_behind(fault):
+            fault = Unavailable(BEHIND, headers={"Retry-After": "5"})
+        if not isinstance(fault, Problem) or request.path.startswith("/api/"):
+            return None
+        if isinstance(fault, Unauthenticated):
+            return _sign_in(request)
+        if wants_fragment(request):
+            return _for_fragment(fault)
+        response = render(request, "problem.html", _context(fault), status=fault.status)
+        for name, value in fault.headers.items():
+            response[name] = value
+        return response
+
+
+def _context(fault: Problem) -> dict[str, object]:
+    kept, todo = GUIDE.get(fault.status, GUIDE[400])
+    if seconds := fault.headers.get("Retry-After"):
+        todo = f"Try again in {seconds} seconds."
+    return {"problem": fault, "kept": kept, "todo": todo}
+
+
+def _for_fragment(fault: Problem) -> HttpResponse:
+    """Nothing to swap in: what the person looks at stays, and a toast says why."""
+    response = HttpResponse(status=fault.status)
+    response["HX-Reswap"] = "none"
+    response["HX-Trigger"] = json.dumps({"tocsin:problem": {"message": fault.detail or fault.title}})
+    return response
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in and back; words typed into a form wait meanwhile."""
+    return go_to(request, _leading_back(_way_back(request)))
+
+
+def _way_back(request: HttpRequest) -> str:
+    # A fragment's own address is no page to come back to, and its page keeps the words by itself.
+    if wants_fragment(request):
+        return request.headers.get("HX-Current-URL", "/")
+    return save_form(request) or request.get_full_path()
+
+
+def _leading_back(back: str) -> str:
+    return settings.LOGIN_URL if back == "/" else f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form whose proof of origin is of an earlier sign-in: the words typed are shown again.
+
+    Only where the browser says that the page was ours; for anything else a plain 403.
+    """
+    is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if is_ours and (path := save_form(request)):
+        return go_to(request, path)
+    return render(request, "403_csrf.html", status=403)

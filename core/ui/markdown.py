@@ -1,0 +1,103 @@
+"""Markdown that people typed, as HTML that harms nobody: no HTML of theirs, no pictures, known tags only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import nh3
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from core.registry import Registry
+
+MAX_CHARS: Final = 64_000  # characters; longer texts are shown as they are
+_TAGS: Final = {
+    "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_ATTRIBUTES: Final[Mapping[str, set[str]]] = {"a": {"href"}, "ol": {"start"}}
+_MARKS: Final = re.compile(
+    r"[*_`#>|~\[\]\\]|^\s*[-+]\s|^\s*\d+[.)]\s|^ {4}|^\t|[A-Z]-[0-9]|https?://|^\s*[-=]+\s*$", re.M
+)
+_ADDRESS: Final = r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]"
+# What else is known when it stands by itself in a text: a pattern, and the path that leads to such a word.
+REFERENCES: Final[Registry[tuple[str, str]]] = Registry("reference")
+_PAIRED: Final = re.compile(r"[\[\]*_`~!]")
+MAX_PAIRED: Final = 1500  # matching them up takes time in the square of their number
+_BLANK: Final = re.compile(r"\n\s*\n")
+HEADINGS_BELOW: Final = 2  # the page has an h1, its parts have h2
+_cleaner: Final = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=dict(_ATTRIBUTES),
+    url_schemes={"http", "https", "mailto"},
+    link_rel="nofollow noopener noreferrer",
+)
+_parser: Final = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
+    ["table", "strikethrough"]
+)
+_parser.disable(["image", "html_block", "html_inline"])
+
+
+@lru_cache(maxsize=2048)
+def markdown(text: str) -> SafeString:
+    """The text as HTML; line breaks stay, headings are small ones, bare addresses and references are links.
+
+    Text too long or with too many marks to be read quickly is shown as it is.
+    """
+    is_hard = len(text) > MAX_CHARS or len(_PAIRED.findall(text)) > MAX_PAIRED
+    if is_hard or not _MARKS.search(text):
+        return SafeString("".join(f"<p>{_broken(part)}</p>" for part in _BLANK.split(text) if part))
+    tokens = _parser.parse(text)
+    for token in tokens:
+        if token.type == "inline" and token.children:
+            token.children = list(_linked(token.children))
+        elif token.type.startswith("heading"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + HEADINGS_BELOW)}"
+    made = str(_parser.renderer.render(tokens, _parser.options, {}))
+    return SafeString(_cleaner.clean(made).strip())
+
+
+@cache
+def _known() -> re.Pattern[str]:
+    return re.compile("|".join([_ADDRESS, *(rf"\b(?:{pattern})\b" for pattern, _ in REFERENCES)]))
+
+
+def _broken(text: str) -> str:
+    return "<br>".join(escape(line) for line in text.strip("\n").split("\n"))
+
+
+def _linked(children: list[Token]) -> Iterator[Token]:
+    """The same tokens, addresses in plain text made links; inside a link nothing is touched."""
+    depth = 0
+    for token in children:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type == "text" and not depth:
+            yield from _split(token.content)
+        else:
+            yield token
+
+
+def _split(text: str) -> Iterator[Token]:
+    at = 0
+    for match in _known().finditer(text):
+        yield _text(text[at : match.start()])
+        yield from _link(match[0])
+        at = match.end()
+    yield _text(text[at:])
+
+
+def _link(words: str) -> Iterator[Token]:
+    paths = (path for pattern, path in REFERENCES if re.fullmatch(pattern, words))
+    attributes: dict[str, Any] = {"href": next((f"{path}{words}" for path in paths), words)}
+    yield Token("link_open", "a", 1, attrs=attributes)
+    yield _text(words)
+    yield Token("link_close", "a", -1)
+
+
+def _text(words: str) -> Token:
+    return Token("text", "", 0, content=words)

@@ -1,0 +1,17 @@
+"""Whether detection keeps up: told by the age of what it has to look at, whoever is to blame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.health.checks import LAG_LATE_S, CheckResult, health_check, seconds_of, waiting
+
+OLDEST: Final = (
+    "select greatest(0, extract(epoch from clock_timestamp() - min(created_at))) from detection_pending"
+)
+
+
+@health_check("detection", "Detection", asks="database")
+def _detection() -> CheckResult:
+    advice = "Look at the log of the worker of the queue detection. Events are kept; incidents open late."
+    return waiting("event to be looked at", seconds_of(OLDEST), LAG_LATE_S, advice)

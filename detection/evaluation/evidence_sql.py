@@ -1,0 +1,66 @@
+"""SQL that computes the evidence of an incident from its events."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+# Incidents whose events grew since their evidence was computed. An incident of n events is computed again
+# after n milliseconds at the earliest (15 minutes at most), unless it is over.
+STALE: Final[LiteralString] = """
+select w.id, stale.id, stale.lo, stale.hi
+  from accounts_workspace w
+ cross join lateral (
+   select i.id, l.lo, l.hi
+     from incidents_incident i
+     left join incidents_incidentevidence e on e.incident_id = i.id
+    cross join lateral (
+      select min(occurred_at) as lo, max(occurred_at) as hi from detection_incident_event
+       where workspace_id = i.workspace_id and incident_id = i.id) l
+    where i.workspace_id = w.id and i.active_minute > %s::timestamptz - interval '6 hours'
+      and l.lo is not null
+      and (e.id is null or i.updated_at > e.computed_at and i.event_count > e.event_count
+           and (i.status in ('resolved', 'closed')
+                or e.computed_at + least(make_interval(secs => e.event_count / 1000.0), interval '15 minutes')
+                   < %s::timestamptz))
+    order by i.active_minute desc, i.id desc
+    limit %s::int) stale
+ limit %s::int
+"""
+
+# Bounds on received_at are constants, so that only the partitions of those days are read.
+SUMMARY: Final[LiteralString] = """
+with member as materialized (
+  select e.id, e.occurred_at, e.source, e.event_type, e.level >= 3 as is_error, e.metadata
+    from detection_incident_event l
+    join detection_event e on e.workspace_id = l.workspace_id and e.id = l.event_id
+   where l.workspace_id = %s::bigint and l.incident_id = %s::bigint
+     and e.workspace_id = %s::bigint
+     and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz),
+worst as (
+  select date_trunc('minute', occurred_at) as minute, count(*) as errors, min(id) as lo, max(id) as hi
+    from member where is_error group by 1 order by 2 desc, 1 limit 1)
+select (select count(*) from member), (select count(*) from member where is_error),
+       (select source from member order by occurred_at, id limit 1),
+       (select json_agg(json_build_array(event_type, n, errors)) from (
+          select event_type, count(*) as n, count(*) filter (where is_error) as errors
+            from member group by 1 order by 3 desc, 2 desc, 1 limit 100) t),
+       (select json_agg(json_build_array(source, n, errors)) from (
+          select source, count(*) as n, count(*) filter (where is_error) as errors
+            from member group by 1 order by 3 desc, 2 desc, 1 limit 100) s),
+       (select nullif(count(distinct coalesce(metadata->>'user_id', metadata->>'userId')), 0) from member),
+       (select json_build_array(minute, errors, lo, hi) from worst),
+       (select coalesce(json_agg(metadata), '[]'::json) from (
+          select metadata from member where metadata ?| %s::text[] order by occurred_at, id limit 20) f),
+       (select coalesce(json_agg(metadata), '[]'::json) from (
+          select metadata from member where metadata ?| %s::text[]
+           order by occurred_at desc, id desc limit 20) b)
+"""
+
+# All events of the given sources within one minute; ids grow with the time of receipt.
+TRAFFIC: Final[LiteralString] = """
+select count(*), count(*) filter (where level >= 3) from detection_event
+ where workspace_id = %s::bigint and id between %s::bigint and %s::bigint
+   and received_at >= %s::timestamptz and received_at < %s::timestamptz
+   and source = any(%s::text[])
+   and occurred_at >= %s::timestamptz and occurred_at < %s::timestamptz + interval '1 minute'
+"""

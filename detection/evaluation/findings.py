@@ -1,0 +1,187 @@
+"""What detection thinks in: touched pairs, crossings, and the words an incident opens with. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from detection.models import DetectionRule, GroupBy
+from detection.rules.event_types import Said, facts_in, type_said_by
+from incidents.lifecycle.severity_matrix import EVENT_METRICS, MATRIX, Fact, default_severity, worst_facts
+from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
+
+EVERYTHING = "*"
+# A crossing's type is judged by so many events of its window, its facts by so many of all it counts.
+MAX_JUDGED: Final = 50
+MAX_MEASURED: Final = 500
+# Types that a rule's author names when nothing more specific is known.
+UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
+
+
+@dataclass(slots=True)
+class Touched:
+    """One (rule, group) with hits nobody has looked at: event id -> when it occurred, and their sources."""
+
+    workspace_id: int
+    rule_id: int
+    group_key: str
+    lo: datetime
+    hi: datetime
+    events: dict[int, datetime] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits: the same trouble has the same fingerprint, in its workspace only."""
+        text = "\x1f".join((str(self.workspace_id), str(self.rule_id), self.group_key))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
+    """Waiting rows as pairs, each once, in order of workspace, rule and group."""
+    pairs: dict[tuple[int, int, str], Touched] = {}
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
+        key = (workspace_id, rule_id, group_key)
+        pair = pairs.get(key)
+        if pair is None:
+            pair = pairs[key] = Touched(workspace_id, rule_id, group_key, occurred[0], occurred[0])
+        pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
+        pair.events.update(zip(event_ids, occurred, strict=True))
+        pair.sources.update(sources)
+    return [pairs[key] for key in sorted(pairs)]
+
+
+class State(NamedTuple):
+    """A pair's rule in numbers, its unresolved incident if any, and from when its hits count."""
+
+    threshold: int
+    window_seconds: int
+    consecutive: bool
+    spread: int
+    dry_run: bool
+    incident_id: int | None
+    counts_after: datetime
+
+
+class Member(NamedTuple):
+    """One event a crossing counts; `incident_id` is the unresolved incident that has it already."""
+
+    event_id: int
+    occurred_at: datetime
+    source: str
+    incident_id: int | None
+
+
+@dataclass(slots=True)
+class Crossing:
+    """A threshold crossed at `at`, by the hit of the event `event_id`."""
+
+    touched: Touched
+    state: State
+    rule: DetectionRule
+    at: datetime
+    event_id: int
+    members: list[Member] = field(default_factory=list)
+
+    @property
+    def window(self) -> list[Member]:
+        """The members up to the crossing."""
+        return [member for member in self.members if member.occurred_at <= self.at]
+
+
+def window_start(at: datetime, state: State) -> datetime:
+    """From when hits belong to a crossing at `at`: the earliest moment of its window."""
+    return at - timedelta(seconds=state.window_seconds) + timedelta(microseconds=1)
+
+
+def by_weight(crossing: Crossing) -> tuple[int, bool, int, str]:
+    """Worst severity first, then rules that name event types, then older rules."""
+    rule = crossing.rule
+    return SEVERITY_RANK[Severity(rule.severity)], not rule.event_types, rule.pk, crossing.touched.group_key
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a crossing says an incident is, what that rests on, and what its events measured."""
+
+    incident_type: IncidentType
+    severity: Severity
+    basis: Basis
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+Stored = Mapping[int, tuple[str, str, Mapping[str, Any] | None]]
+
+
+def judged_ids(crossing: Crossing) -> list[int]:
+    """The events to read before a crossing is judged: at least its first one."""
+    members = crossing.members
+    if _basis_of(crossing.rule) == Basis.LEVEL:
+        wanted = [*members[:MAX_MEASURED], *crossing.window[:MAX_JUDGED]]
+    elif _is_measured(IncidentType(crossing.rule.incident_type)):
+        wanted = members[:MAX_MEASURED]
+    else:
+        wanted = members[:1]
+    return [member.event_id for member in wanted]
+
+
+def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
+    """Type and severity of a crossing; `stored` has event type, message and facts of `judged_ids`.
+
+    A rule that matches by level alone leaves both to the words of its events, where they say something.
+    """
+    rule, basis = crossing.rule, _basis_of(crossing.rule)
+    kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
+    if basis == Basis.LEVEL:
+        said = [Said(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored]
+        if (found := type_said_by(said)) is not None:
+            kind, severity, basis = found, default_severity(found), Basis.WORDS
+    read = [stored[m.event_id][2] for m in crossing.members[:MAX_MEASURED] if m.event_id in stored]
+    return Verdict(kind, severity, basis, worst_facts(facts_in(metadata) for metadata in read if metadata))
+
+
+def _basis_of(rule: DetectionRule) -> Basis:
+    if rule.event_types:
+        return Basis.EVENT_TYPE
+    if rule.message_pattern:
+        return Basis.PATTERN
+    return Basis.LEVEL if rule.incident_type in UNSPECIFIC else Basis.WORDS
+
+
+def _is_measured(kind: IncidentType) -> bool:
+    escalation = MATRIX[kind].escalation
+    return escalation is not None and escalation.metric in EVENT_METRICS
+
+
+def title_of(
+    rule: DetectionRule, group_key: str, components: Sequence[str], incident_type: IncidentType | None = None
+) -> str:
+    """`Error burst in my-service`; `incident_type` where its events say more than the rule."""
+    found = incident_type or IncidentType(rule.incident_type)
+    kind = found.label
+    if rule.is_builtin is False and found == IncidentType.OTHER:
+        kind = rule.name
+    if rule.group_by == GroupBy.SOURCE:
+        return f"{kind} in {group_key}"
+    if rule.group_by == GroupBy.CORRELATION_ID:
+        return f"{kind} in {group_key} ({_listed(components)})"
+    return f"{kind} in {_listed(components)}"
+
+
+def description_of(rule: DetectionRule, count: int, sample: str, components: Sequence[str]) -> str:
+    """How many events of what rule, and the first one's message."""
+    span = f"{rule.time_window_seconds} s"
+    run = " in a row" if rule.require_consecutive else ""
+    text = (
+        f"{count} matching events{run} from {_listed(components)} within {span}. "
+        f"Rule {rule.rule_id}: {rule.error_threshold} in {span}."
+    )
+    return f"{text}\n\nFirst message: {sample}" if sample else text
+
+
+def _listed(components: Sequence[str]) -> str:
+    shown = ", ".join(components[:3])
+    return shown if len(components) <= 3 else f"{shown} and {len(components) - 3} more"

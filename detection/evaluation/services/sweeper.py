@@ -1,0 +1,70 @@
+"""Each rule looked at again at its check interval: catches what a lost nudge or a lowered threshold left."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.utils import timezone
+
+from detection.evaluation import windows
+from detection.evaluation.findings import Touched
+from detection.evaluation.services.evaluate import evaluate
+from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, SourceAlert, SourceTally
+
+TALLIES_KEPT = timedelta(days=8)
+OUTCOMES_KEPT = timedelta(days=1)
+# A word on an alert that was over for this long begins anew; its incidents are found by fingerprint.
+ALERTS_KEPT = timedelta(days=30)
+ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
+
+
+def sweep_due(*, limit: int = 200) -> int:
+    """Sweep the rules whose interval has passed; answers how many. Workers share them."""
+    swept = 0
+    while swept < limit and _sweep_next():
+        swept += 1
+    return swept
+
+
+def _sweep_next() -> bool:
+    now = timezone.now()
+    due_at = ExpressionWrapper(
+        F("last_swept_at") + F("check_interval_seconds") * ONE_SECOND, output_field=DateTimeField()
+    )
+    due = Q(last_swept_at=None) | Q(due_at__lte=now)
+    with transaction.atomic():
+        rules = DetectionRule.across_workspaces.annotate(due_at=due_at).filter(due, enabled=True)
+        rule = (
+            rules.order_by(F("last_swept_at").asc(nulls_first=True))
+            .select_for_update(skip_locked=True, no_key=True)  # findings may refer to the rule meanwhile
+            .first()
+        )
+        if rule is None:
+            return False
+        DetectionRule.across_workspaces.filter(pk=rule.pk).update(last_swept_at=now)
+        evaluate(now, pairs=_lively(rule, now), more_waits=True)
+    return True
+
+
+def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
+    since = now - timedelta(seconds=rule.time_window_seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            windows.LIVELY_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
+        )
+        return [Touched(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
+
+
+def forget_requests(now: datetime) -> int:
+    """Drop what was kept long enough of sources: quarantined requests, tallies, outcomes, alerts long over.
+
+    Answers how many rows.
+    """
+    expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
+    old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
+    told, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
+    over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
+    quiet, _ = over.filter(told_at__lt=now - ALERTS_KEPT).delete()
+    return expired + old + told + quiet

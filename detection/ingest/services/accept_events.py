@@ -1,0 +1,101 @@
+"""Events in through Django: the same reading and statement as the mounted door, one request at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import Invalid, Unavailable
+from detection.evaluation.matching import Ruleset
+from detection.ingest.limits import charge
+from detection.ingest.parsing import Batch, ParsedEvent, parse_body
+from detection.ingest.statement import STORE_AND_TELL, EncodedBatch, command, encode, repeats
+from detection.models import DetectionRule
+from incidents.components.services.catalogue import component_ids
+from incidents.models import Component
+
+MAX_COMPONENTS = 10_000
+
+_ordinals = itertools.count()
+
+
+def retention() -> timedelta:
+    """How old an event may be and still be taken."""
+    return timedelta(days=settings.EVENT_RETENTION_DAYS)
+
+
+def ruleset_of(workspace_id: int) -> Ruleset:
+    """The workspace's enabled rules, compiled."""
+    return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
+
+
+def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
+    """Store a body; answers the verdict and how many of its events were there already.
+
+    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
+    """
+    require(actor, Capability.EVENTS_WRITE)
+    batch = parse_body(body, timezone.now(), retention())
+    if not batch.events:
+        return batch, 0
+    charge(actor, len(batch.events))
+    with as_problem(), transaction.atomic():
+        parcel = encode(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
+        repeated = _store(parcel)
+        catalogue_sources(actor.workspace_id, {event.source for event in batch.events})
+    return batch, repeated
+
+
+def _store(parcel: EncodedBatch) -> int:
+    query, params = command([parcel])
+    with connection.cursor() as cursor:
+        # Django's cursor knows %s only, and sends text; PostgreSQL reads the same JSON.
+        cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
+        return repeats([parcel], cursor.fetchall())[0]
+
+
+def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
+    """Store events in the caller's transaction; answers event_id -> id of those that were new.
+
+    The caller has checked who sends them. Raises django.db's errors.
+    """
+    if not events:
+        return {}
+    parcel = encode(workspace_id, events, ruleset_of(workspace_id), next(_ordinals))
+    params = [b"[%b]" % parcel.rows, b"[%b]" % parcel.hits]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
+        stored = dict(cursor.fetchall())
+    catalogue_sources(workspace_id, {event.source for event in events})
+    return stored
+
+
+@contextlib.contextmanager
+def as_problem() -> Iterator[None]:
+    """Says what became of the database as a Problem: Unavailable, or Invalid for a value it refused."""
+    try:
+        yield
+    except (DataError, IntegrityError):
+        raise Invalid("Nothing was stored: the database refused a value of these events.") from None
+    except (DatabaseError, InterfaceError):
+        raise Unavailable(
+            "Nothing was stored: the database cannot be reached. Send the same events again.",
+            headers={"Retry-After": "2"},
+        ) from None
+
+
+def catalogue_sources(workspace_id: int, sources: Iterable[str]) -> None:
+    """Make a component of every source seen for the first time, up to 10,000 in a workspace."""
+    names = set(sources)
+    known = Component.objects.of(workspace_id)
+    missing = names - set(known.filter(name__in=names).values_list("name", flat=True))
+    room = MAX_COMPONENTS - known.count() if missing else 0
+    component_ids(workspace_id, sorted(missing)[: max(0, room)])

@@ -1,0 +1,36 @@
+"""Onboarding steps about events and rules."""
+
+from __future__ import annotations
+
+from accounts.actor import Actor
+from core.ui.onboarding import onboarding_step
+from detection.evaluation.latest import has_events
+from detection.models import DetectionRule
+
+
+@onboarding_step(
+    "events",
+    title="Send the first event",
+    why="Whatever can send JSON can report trouble. Five errors of one service within five minutes "
+    "open an incident.",
+    url="/docs",
+    link="Read the API's documentation",
+    order=20,
+    code="curl -X POST {base_url}/api/v1/events -H 'Authorization: Bearer tcs_…' "
+    "-H 'Content-Type: application/json' "
+    """-d '{{"service": "my-service", "level": "ERROR", "message": "Something went wrong"}}'""",
+)
+def _has_events(actor: Actor) -> bool:
+    return has_events(actor)
+
+
+@onboarding_step(
+    "rules",
+    title="Look at the rules, and make one yours",
+    why="Eight rules are built in. Change a threshold, switch one off, or make one for what only you know.",
+    url="/rules",
+    link="Look at the rules",
+    order=30,
+)
+def _has_touched_a_rule(actor: Actor) -> bool:
+    return DetectionRule.objects.of(actor.workspace_id).exclude(version=1, is_builtin=True).exists()

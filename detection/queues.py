@@ -1,0 +1,21 @@
+"""The queue of event evaluation and what beat sends to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare, periodic
+from core.queues import CLOCKS, UPKEEP
+
+DETECTION: Final = declare(
+    Queue(
+        "detection",
+        process="detection",
+        title="The detection worker",
+        advice="Start the worker detection. Events are kept; incidents open when it is back.",
+        own_task="detection.evaluate",
+    )
+)
+periodic("sweep rules", "detection.sweep_rules", 1.0, DETECTION)
+periodic("maintain partitions", "detection.maintain_partitions", 600.0, UPKEEP)
+periodic("refresh evidence", "detection.refresh_evidence", 2.0, CLOCKS)

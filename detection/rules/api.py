@@ -1,0 +1,161 @@
+"""Rules and events over HTTP: an adapter to the services, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router, Status
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import FieldFault, Invalid
+from core.http.strict_json import load
+from detection.ingest.responses import accepted
+from detection.ingest.services.accept_events import accept_events
+from detection.rules.parsing import REQUIRED
+from detection.rules.rule_test_api import (
+    RULE_TEST_BODY,
+    RuleTestOut,
+    read_rule_test,
+    rule_test_events,
+    rule_test_json,
+    run_rule_test_json,
+)
+from detection.rules.services.rules import (
+    create_rule,
+    delete_rule,
+    disable_rule,
+    enable_rule,
+    reset_rule,
+    update_rule,
+)
+from detection.schemas import EventIn, EventsOut, RuleOut
+from detection.selectors import rule_for, rule_json, rules_of
+
+router = Router(tags=["Rules"])
+events_router = Router(tags=["Events"])
+EVENT_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        EventIn.json_schema(),
+                        {
+                            "type": "object",
+                            "properties": {"events": {"type": "array"}},
+                            "required": ["events"],
+                        },
+                        {"type": "array", "minItems": 1, "maxItems": 1000},
+                    ]
+                },
+                "example": {"service": "my-service", "level": "ERROR", "message": "Something went wrong"},
+            }
+        },
+    }
+}
+
+
+def _rule_body(required: Sequence[str]) -> dict[str, Any]:
+    """The fields of a rule as a request body; `detection.rules.parsing` reads it, aliases included."""
+    fields = RuleOut.json_schema()["properties"]
+    taken = {name: field for name, field in fields.items() if name != "is_builtin"}
+    schema = {"type": "object", "properties": taken, "required": list(required)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = vars(request)["auth"]
+    return actor
+
+
+def _fields(request: HttpRequest) -> tuple[dict[str, Any], int | None]:
+    """The body's fields, and the version it was based on, if it names one."""
+    fields = load(request.body)
+    if not isinstance(fields, dict):
+        raise Invalid("The rule was not saved.", faults=[FieldFault("", "type", "must be an object")])
+    version = fields.pop("version", None)
+    if version is not None and type(version) is not int:
+        raise Invalid("The rule was not saved.", faults=[FieldFault("version", "type", "must be a number")])
+    return fields, version
+
+
+@router.get("", response=list[RuleOut], summary="List the detection rules")
+def list_rules(request: HttpRequest) -> Any:
+    """Every rule of the workspace, by rule_id."""
+    return [rule_json(rule) for rule in rules_of(_actor(request))]
+
+
+@router.post("", response={201: RuleOut}, summary="Make a rule", openapi_extra=_rule_body(REQUIRED))
+def make_rule(request: HttpRequest) -> Any:
+    """Takes effect within a second. Takes `id`, `type`, `threshold`, `time_window`, `check_interval` too."""
+    return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
+
+
+@router.post("/test", response=RuleTestOut, summary="Try a rule", openapi_extra=RULE_TEST_BODY)
+def try_rule(request: HttpRequest) -> Any:
+    """Which incidents a rule would have opened; nothing is stored, counted or told.
+
+    `rule`: the fields of a draft, or `rule_id` of one that exists. On `events` (as `/events` takes them, of
+    any age) or on what was received in the last `minutes` (1 to 1440; the newest 20,000).
+    """
+    actor, body = _actor(request), read_rule_test(load(request.body))
+    require(actor, Capability.RULES_WRITE)
+    events, is_cut = rule_test_events(actor, body, now=timezone.now())
+    try:
+        trial = run_rule_test_json(actor, body, events)
+    except DatabaseError as error:
+        raise Invalid(
+            "It took longer than five seconds. Send fewer events, or name fewer minutes."
+        ) from error
+    return rule_test_json(trial) | {"is_cut": is_cut}
+
+
+@router.get("/{rule_id}", response=RuleOut, summary="Show a rule")
+def show_rule(request: HttpRequest, rule_id: str) -> Any:
+    return rule_json(rule_for(_actor(request), rule_id))
+
+
+@router.patch("/{rule_id}", response=RuleOut, summary="Change a rule", openapi_extra=_rule_body(()))
+def change_rule(request: HttpRequest, rule_id: str) -> Any:
+    """Only the fields sent are changed. With `version`, a stale one is refused."""
+    fields, version = _fields(request)
+    return rule_json(update_rule(_actor(request), rule_id=rule_id, fields=fields, version=version))
+
+
+@router.delete("/{rule_id}", response={204: None}, summary="Delete a custom rule")
+def remove_rule(request: HttpRequest, rule_id: str) -> Any:
+    delete_rule(_actor(request), rule_id=rule_id)
+    return Status(204, None)
+
+
+@router.post("/{rule_id}/reset", response=RuleOut, summary="Give a built-in rule its own values back")
+def reset(request: HttpRequest, rule_id: str) -> Any:
+    return rule_json(reset_rule(_actor(request), rule_id=rule_id))
+
+
+@router.post("/{rule_id}/enable", response=RuleOut, summary="Let a rule count")
+def switch_on(request: HttpRequest, rule_id: str) -> Any:
+    return rule_json(enable_rule(_actor(request), rule_id=rule_id))
+
+
+@router.post("/{rule_id}/disable", response=RuleOut, summary="Stop a rule from counting")
+def switch_off(request: HttpRequest, rule_id: str) -> Any:
+    return rule_json(disable_rule(_actor(request), rule_id=rule_id))
+
+
+@events_router.post(
+    "", response={202: EventsOut, 422: EventsOut}, summary="Send events", openapi_extra=EVENT_BODY
+)
+def send_events(request: HttpRequest) -> Any:
+    """One event, `{"events": [...]}` or an array of up to 1,000; answered after they are stored.
+
+    The good events of a batch are kept, the others named by position, field and rule; 422 when none was good.
+    """
+    status, _, body = accepted(*accept_events(_actor(request), body=request.body))
+    return HttpResponse(body, status=status, content_type="application/json")

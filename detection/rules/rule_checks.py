@@ -1,0 +1,50 @@
+"""Whether a rule can fire at all, and what a new rule does where nothing is said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from core.errors import FieldFault, Invalid
+from detection.models import GroupBy, Level
+
+# The fields that decide whether a rule can fire.
+DECIDING: Final = (
+    "event_types", "sources", "message_pattern", "minimum_level", "group_by", "min_components_affected",
+)  # fmt: skip
+
+
+def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A new rule's values: level error where no type or pattern is named, all sources where several count."""
+    defaults: dict[str, Any] = {}
+    if not (values.get("event_types") or values.get("message_pattern")):
+        defaults["minimum_level"] = Level.ERROR
+    if values.get("min_components_affected", 1) > 1:
+        defaults["group_by"] = GroupBy.WORKSPACE
+    return {**defaults, **values}
+
+
+def check_can_fire(values: Mapping[str, Any]) -> None:
+    """Raise Invalid, with the reason, for a rule that can never fire or that matches every event."""
+    if faults := [*_faults(values)]:
+        raise Invalid("The rule was not saved.", faults=faults)
+
+
+def _faults(values: Mapping[str, Any]) -> Iterator[FieldFault]:
+    least, sources = values.get("min_components_affected", 1), values.get("sources") or []
+    if least > 1 and values.get("group_by", GroupBy.SOURCE) == GroupBy.SOURCE:
+        message = (
+            f"can never reach {least}: grouped by source, every group has one. Group by workspace or by "
+            "correlation id"
+        )
+        yield FieldFault("min_components_affected", "unreachable", message)
+    elif sources and len(sources) < least:
+        message = f"can never reach {least}: the rule names {len(sources)} of them in sources"
+        yield FieldFault("min_components_affected", "unreachable", message)
+    narrowed = any(values.get(name) for name in ("event_types", "sources", "message_pattern"))
+    if not narrowed and values.get("minimum_level", Level.DEBUG) < Level.WARNING:
+        message = (
+            "makes the rule match every event. Choose warning or worse, or name event types, sources or a "
+            "message pattern"
+        )
+        yield FieldFault("minimum_level", "matches_everything", message)

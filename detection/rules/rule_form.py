@@ -1,0 +1,184 @@
+"""A rule as a form: what is typed -> what the API would have been sent, and back. Pure.
+
+`detection.rules.parsing` validates the form and the API alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from core.errors import FieldFault
+from detection.levels import LEVEL_LABELS
+from detection.models import GroupBy
+from incidents.vocabulary import IncidentType, Severity
+
+TEXT, NUMBER, NAMES, CHOICE, SWITCH, AREA = "text", "number", "names", "choice", "switch", "area"
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field: how it is called, what it means, how it is typed. unit stands after a number."""
+
+    name: str
+    label: str
+    kind: str
+    help: str = ""
+    choices: Choices = ()
+    unit: str = ""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together."""
+
+    title: str
+    fields: tuple[FieldSpec, ...]
+
+
+@dataclass(slots=True)
+class Filled:
+    """A field with what is typed in it and what is wrong with that."""
+
+    spec: FieldSpec
+    value: str
+    faults: list[str] = field(default_factory=list)
+
+
+GROUPS: Final = (
+    Group(
+        "What it is",
+        (
+            FieldSpec("name", "Name", TEXT, "What people read in lists."),
+            FieldSpec(
+                "rule_id", "Rule id", TEXT, "Lower-case letters, digits, _ and -. It stays for good."
+            ),
+            FieldSpec("description", "Description", AREA, "What it means when this fires."),
+            FieldSpec(
+                "incident_type", "Incident type", CHOICE, "What kind of incident it opens.",
+                IncidentType.choices, default=IncidentType.ERROR_BURST.value,
+            ),
+            FieldSpec(
+                "severity", "Severity", CHOICE, "How bad an incident it opens is.", Severity.choices,
+                default=Severity.SEV3.value,
+            ),
+        ),
+    ),
+    Group(
+        "Which events match",
+        (
+            FieldSpec("event_types", "Event types", NAMES, "One a line; any of them. Empty: every type."),
+            FieldSpec("sources", "Sources", NAMES, "One a line; any of them. Empty: every source."),
+            FieldSpec(
+                "minimum_level", "Least level", CHOICE, "This level or worse.",
+                [(label, label.capitalize()) for label in LEVEL_LABELS], default="error",
+            ),
+            FieldSpec(
+                "message_pattern", "Message pattern", TEXT,
+                "A regular expression (RE2) searched in the message. Empty: any message.",
+            ),
+        ),
+    ),
+    Group(
+        "When it fires",
+        (
+            FieldSpec("error_threshold", "Events", NUMBER, "So many matching events …", default="5"),
+            FieldSpec(
+                "time_window_seconds", "Window", NUMBER, "… within this time, newest minus oldest.", unit="s",
+                default="300",
+            ),
+            FieldSpec(
+                "group_by", "Counted per", CHOICE, "What is counted apart.", GroupBy.choices, default="source"
+            ),
+            FieldSpec(
+                "min_components_affected", "Least sources", NUMBER, "Distinct sources among those events.",
+                default="1",
+            ),
+            FieldSpec(
+                "require_consecutive", "In a row", SWITCH,
+                "An event of the same group that does not match starts the count anew.",
+            ),
+        ),
+    ),
+    Group(
+        "How it acts",
+        (
+            FieldSpec(
+                "cooldown_seconds", "Rest after a resolution", NUMBER,
+                "For this long after its incident is resolved, events do not count.", unit="s", default="0",
+            ),
+            FieldSpec(
+                "check_interval_seconds", "Swept every", NUMBER,
+                "Events are judged at once; this sweep is the second net.", unit="s", default="60",
+            ),
+            FieldSpec("enabled", "Enabled", SWITCH, "Off: neither matched nor counted.", default="on"),
+            FieldSpec("dry_run", "Dry run", SWITCH, "Notes what it finds and opens nothing."),
+        ),
+    ),
+)  # fmt: skip
+SPECS: Final = {spec.name: spec for group in GROUPS for spec in group.fields}
+
+
+# What a trial can do without.
+UNNAMED: Final = {"rule_id": "draft", "name": "Draft", "incident_type": "other", "severity": "sev3"}
+
+
+def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields, with words for what a trial can do without; an empty id or name counts as missing."""
+    given = {name: value for name, value in fields.items() if name not in UNNAMED or value not in ("", None)}
+    return {**UNNAMED, **given}
+
+
+def sent(typed: Mapping[str, str], *, is_new: bool) -> dict[str, Any]:
+    """The fields as a call of the API would have sent them; a number that is none stays a text."""
+    names = [name for name in SPECS if is_new or name != "rule_id"]
+    return {name: _value(SPECS[name].kind, typed.get(name, "")) for name in names}
+
+
+def _value(kind: str, text: str) -> Any:
+    if kind == SWITCH:
+        return text == "on"
+    if kind == NAMES:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if kind == NUMBER and text.strip().isascii() and text.strip().isdigit() and len(text) <= 12:
+        return int(text.strip())
+    return text
+
+
+def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
+    """A rule (as the API shows it) as it would stand in the form."""
+    return {name: _typed(spec.kind, rule[name]) for name, spec in SPECS.items()}
+
+
+def _typed(kind: str, value: Any) -> str:
+    if kind == SWITCH:
+        return "on" if value else ""
+    return "\n".join(value) if kind == NAMES else str(value)
+
+
+def empty() -> dict[str, str]:
+    """A new rule's form."""
+    return {name: spec.default for name, spec in SPECS.items()}
+
+
+def filled(
+    typed: Mapping[str, str], faults: Iterable[FieldFault] = (), *, is_new: bool
+) -> list[tuple[str, list[Filled]]]:
+    """The groups of the form, each field with its value and its faults; the rule id only for a new rule."""
+    said: dict[str, list[str]] = {}
+    for fault in faults:
+        said.setdefault(fault.field, []).append(f"{fault.message[:1].upper()}{fault.message[1:]}.")
+    return [
+        (
+            group.title,
+            [
+                Filled(spec, typed.get(spec.name, ""), said.get(spec.name, []))
+                for spec in group.fields
+                if is_new or spec.name != "rule_id"
+            ],
+        )
+        for group in GROUPS
+    ]

@@ -1,0 +1,58 @@
+"""Panels of changes beside the incidents they precede and the components they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.actor import Actor
+from core.errors import NotFound
+from core.templatetags.ui import compact
+from core.ui.panels import Panel, panel
+from detection.sources.selectors import changes_around, changes_page
+from incidents.lifecycle.panels import IncidentPanel
+from incidents.models import Component
+from incidents.selectors import incident_for
+
+SHOWN = 8
+
+
+@panel
+class IncidentChanges(IncidentPanel):
+    """What was deployed or changed shortly before; nothing at all where nobody told of a change."""
+
+    name = "incident.changes"
+    title = "Changes before it"
+    template = "detection/panels/changes.html"
+    slot = "incident.side"
+    order = 45
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        changes = changes_around(actor, incident)
+        for change in changes:
+            gap = incident.detected_at - change.occurred_at
+            vars(change)["before"] = (
+                f"{compact(abs(gap))} {'before' if gap.total_seconds() >= 0 else 'after'}"
+            )
+        newest = ",".join(str(change.pk) for change in changes)
+        return {"incident": incident, "changes": changes, "newest": newest, "heading": self.title}
+
+
+@panel
+class ComponentChanges(Panel):
+    """The latest changes of one component; its key is the component's id."""
+
+    name = "component.changes"
+    title = "Changes"
+    template = "detection/panels/changes.html"
+    slot = "component.side"
+    order = 40
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        number = int(key) if key.isdecimal() and len(key) < 19 else 0
+        component = Component.objects.of(actor.workspace_id).filter(pk=number).first()
+        if component is None:
+            raise NotFound("There is no such component in this workspace.")
+        changes = changes_page(actor, component=component.name, limit=SHOWN).items
+        return {"changes": changes, "heading": self.title}

@@ -1,0 +1,81 @@
+"""What is remembered of an alert, before and after a word on it. Pure: nothing is saved here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from detection.models import Source, SourceAlert
+from detection.webhooks.alerts.alert_state import KnownAlert, NextStep
+from detection.webhooks.parsed import Alert, AlertState
+from incidents.models import Incident
+from incidents.vocabulary import Severity
+
+
+@dataclass(slots=True)
+class AlertUpdate:
+    """A sender's newest word on one alert and what to do about it; `row` is what is known then, not saved.
+
+    `home_id`: the incident it belongs to, None for none; `is_over`: that one is resolved. `is_worse`: the
+    sender gives it a worse severity than before. `events`: id and time of each new one.
+    """
+
+    alert: Alert
+    row: SourceAlert
+    step: NextStep
+    home_id: int | None
+    is_over: bool
+    is_worse: bool = False
+    events: list[tuple[int, datetime]] = field(default_factory=list)
+
+    @property
+    def fires(self) -> bool:
+        """Whether a new episode begins with it."""
+        return self.step == NextStep.FIRES
+
+    @property
+    def severity(self) -> Severity:
+        """The severity the sender gives it now."""
+        return Severity(self.row.severity)
+
+
+def current_incident(incident: Incident | None) -> Incident | None:
+    """The incident itself, or where it was merged into."""
+    for _ in range(10):
+        if incident is None or incident.merged_into is None:
+            return incident
+        incident = incident.merged_into
+    return incident
+
+
+def known_alert(row: SourceAlert | None) -> KnownAlert | None:
+    """A row as `judge` takes it."""
+    if row is None:
+        return None
+    home = current_incident(row.incident)
+    ended_at = None if home is None or home.is_unresolved else (home.resolved_at or home.closed_at)
+    return KnownAlert(
+        AlertState(row.state), row.starts_at, row.told_at, Severity(row.severity), home is not None, ended_at
+    )
+
+
+def row_after(
+    source: Source, alert: Alert, row: SourceAlert | None, step: NextStep, at: datetime
+) -> SourceAlert:
+    """The row as it is after the word: a new one for an alert never heard of. Nothing is saved."""
+    after = row or SourceAlert(
+        workspace_id=source.workspace_id, source=source, key=alert.key, state=AlertState.RESOLVED, first_at=at
+    )
+    if step == NextStep.STALE:
+        return after
+    after.group, after.told_at = alert.group, at
+    after.title, after.component, after.severity = alert.title, alert.component, str(alert.severity)
+    if step == NextStep.FIRES:
+        after.state, after.starts_at, after.ends_at = AlertState.FIRING.value, alert.starts_at, None
+        after.episodes += 1
+    elif step in (NextStep.RECOVERS, NextStep.NOTED):
+        after.state, after.ends_at = AlertState.RESOLVED.value, alert.ends_at or at
+        after.starts_at = alert.starts_at or after.starts_at
+    elif step == NextStep.ACKNOWLEDGES:
+        after.state = AlertState.ACKNOWLEDGED.value
+    return after

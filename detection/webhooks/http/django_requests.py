@@ -1,0 +1,46 @@
+"""Between Django and the webhook door: a request as it came, a reply as it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
+from core.redaction import redact
+from detection.webhooks.parsed import Reply
+from detection.webhooks.receive import IncomingRequest
+
+# More than any format takes; what is larger still never comes this far.
+MAX_BODY_BYTES: Final = 4_100_000
+
+
+def incoming_request(request: HttpRequest, path: str = "") -> IncomingRequest:
+    """The request, its body read past Django's limit for forms; `path` is what follows the source's key."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    raw = request.read(MAX_BODY_BYTES)
+    request_id = vars(request).get("request_id", "")
+    return IncomingRequest(
+        request.method or "", headers, raw, timezone.now(), request.GET.dict(), path, request_id
+    )
+
+
+def response_of(reply: Reply, request: HttpRequest) -> HttpResponse:
+    """The reply as HTTP; a format's own words are left as they are."""
+    if reply.headers.get("Content-Type") == CONTENT_TYPE and isinstance(reply.body, Mapping):
+        # The key in the address is a credential: an answer that is logged somewhere must not hold it.
+        belonging = {"instance": redact(request.path), "request_id": vars(request).get("request_id", "")}
+        reply = replace(reply, body={**reply.body, **belonging})
+    if isinstance(reply.body, str):
+        content, kind = reply.body, "text/plain; charset=utf-8"
+    else:
+        content = "" if reply.body is None else json.dumps(reply.body, default=str)
+        kind = "application/json"
+    headers = {"Content-Type": kind, **reply.headers}
+    response = HttpResponse(content, status=reply.status, headers=headers)
+    vars(response)[PLAIN_SPOKEN] = True
+    return response

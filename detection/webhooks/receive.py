@@ -1,0 +1,147 @@
+"""The way in for every webhook, whatever address it came to: who, what, is it too much, read, store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.errors import NotFound, Problem, Unauthenticated
+from core.queue.nudge import nudge
+from detection.ingest.limits import charge
+from detection.ingest.services.accept_events import as_problem
+from detection.models import Source
+from detection.sources.authentication import find_source, signing_secrets
+from detection.sources.services.samples import keep_sample
+from detection.webhooks.format import WebhookFormat, webhook_formats
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.unpacking import too_large, unpacked
+from detection.webhooks.parsed import Reading, Reply
+from detection.webhooks.services.receiving import receive, refuse, settings_of, source_actor
+
+EVALUATE = "detection.evaluate"
+PROBLEM_TYPE = "application/problem+json"
+# Refusals of what cannot be read; others say that it should not have been sent, or not now.
+QUARANTINED_CODES = frozenset({"malformed", "invalid"})
+
+
+class UnsupportedMedia(Problem):
+    """415: not what this format is sent as."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = "Send another content type"
+
+
+class BadSignature(Unauthenticated):
+    """401: the source has secrets, and none of them made this signature."""
+
+    code = "bad_signature"
+    title = "The signature does not fit"
+
+
+class NoHandshake(Problem):
+    """405: a format whose senders do not ask before they post."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "Method not allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRequest:
+    """An HTTP request for a source, as it came. `headers` have lower-case names, `at` is aware."""
+
+    method: str
+    headers: Mapping[str, str]
+    raw: bytes
+    at: datetime
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+    request_id: str = ""
+
+    def unread(self) -> WebhookRequest:
+        """The same for a format; the body is not unpacked yet."""
+        return WebhookRequest(self.method, self.headers, self.raw, b"", self.at, self.query, self.path)
+
+
+def format_named(name: str) -> WebhookFormat:
+    """The format of that name. Raises NotFound."""
+    if name not in webhook_formats():
+        raise NotFound(f"There is no webhook format of that name; there are {_names()}.")
+    return webhook_formats().get(name)
+
+
+def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+    """The answer to a sender that asks for leave first. Raises nothing."""
+    try:
+        find_source(key, form.name)
+        request = WebhookRequest(asked.method, asked.headers, b"", b"", asked.at, asked.query)
+        reply = form.handshake(request)
+        if reply is None:
+            raise NoHandshake("Post to this address.", headers={"Allow": "POST"})
+    except Problem as problem:
+        return refusal(form, problem)
+    return reply
+
+
+def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+    """Store what was posted to a source and answer as its sender expects, after COMMIT. Raises nothing."""
+    try:
+        with as_problem():
+            return _receive_webhook(form, key, asked)
+    except Problem as problem:
+        return refusal(form, problem)
+
+
+def refusal(form: WebhookFormat, problem: Problem) -> Reply:
+    """A problem as the format's sender is told."""
+    own = form.refuse(problem)
+    if own is not None:
+        return replace(own, headers={**problem.headers, **own.headers})
+    return Reply(problem.status, problem.as_json(), {"Content-Type": PROBLEM_TYPE, **problem.headers})
+
+
+def _receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+    source = find_source(key, form.name)
+    request = asked.unread()
+    try:
+        reading = _read(form, source, request)
+        actor = source_actor(source, asked.request_id)
+        charge(actor, max(1, len(reading.events) + len(reading.alerts)))
+    except Problem as problem:
+        raise _quarantined(source, request, problem, asked.request_id) from problem
+    receipt = receive(actor, source=source, reading=reading, request=request)
+    if form.is_mapped:
+        keep_sample(source.workspace_id, source=source, request=request)
+    if receipt.stored:
+        nudge(EVALUATE, "detection")
+    return form.answer(reading, receipt)
+
+
+def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Reading:
+    """Raises UnsupportedMedia, UnsupportedEncoding, TooLarge, BadSignature, Malformed, Invalid."""
+    if len(request.raw) > form.max_body:
+        raise too_large(form.max_body)
+    secrets = signing_secrets(source) if form.signs else ()
+    settings = settings_of(source)
+    if secrets and not form.verify(request, secrets, settings):
+        raise BadSignature("Nothing was stored: none of the source's secrets made this signature.")
+    if not form.takes(request.content_type):
+        known = ", ".join(sorted(form.content_types - {""}))
+        raise UnsupportedMedia(f"Nothing was stored: send it as {known}.")
+    body = unpacked(request.raw, request.headers, form.max_body)
+    return form.read(replace(request, body=body), settings)
+
+
+def _quarantined(source: Source, request: WebhookRequest, problem: Problem, request_id: str) -> Problem:
+    """The problem, which says so where the request waits in quarantine now."""
+    actor = source_actor(source, request_id)
+    if refuse(actor, source=source, request=request, problem=problem, keep=problem.code in QUARANTINED_CODES):
+        problem.extra["quarantined"] = True
+        problem.detail = f"{problem.detail} The request is kept in quarantine, to be replayed."
+    return problem
+
+
+def _names() -> str:
+    return ", ".join(sorted(webhook_formats().names()))

@@ -1,0 +1,124 @@
+"""What is known of a source's alerts: read, and written, in one statement each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, QuerySet
+
+from detection.models import Source, SourceAlert
+from detection.webhooks.alerts.alert_records import current_incident
+from incidents.models import Incident, IncidentSignal
+
+BURNING = (SourceAlert.State.FIRING, SourceAlert.State.ACKNOWLEDGED)
+MAX_GROUP_ROWS: Final = 500  # read of one request's groups while the workspace is locked
+MAX_BURNING_PER_GROUP: Final = 10_000  # further alerts of a group share one row
+_WRITTEN = (
+    "group", "incident", "state", "severity", "title", "component", "starts_at", "ends_at", "episodes",
+    "told_at",
+)  # fmt: skip
+
+
+def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str, SourceAlert]:
+    """The rows of these keys with their incidents: key -> row."""
+    rows = SourceAlert.objects.of(workspace_id).filter(source=source).select_related("incident__merged_into")
+    return {row.key: row for row in rows.filter(key__in=sorted(set(keys)))}
+
+
+def burning_in(
+    workspace_id: int, source: Source, groups: Iterable[str], without: Iterable[str]
+) -> Sequence[SourceAlert]:
+    """What burns in these groups besides some keys: at most `MAX_GROUP_ROWS` rows, with their incidents."""
+    rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
+    return list(rows.select_related("incident__merged_into").order_by("key")[:MAX_GROUP_ROWS])
+
+
+def incidents_of_groups(
+    workspace_id: int, source: Source, groups: Iterable[str]
+) -> dict[str, Sequence[Incident]]:
+    """The incidents that burning alerts of each group belong to, each once, at most `MAX_GROUP_ROWS`."""
+    pairs = _burning(workspace_id, source, groups).exclude(incident=None).values_list("group", "incident_id")
+    ids: dict[str, list[int]] = {}
+    for group, incident_id in pairs.order_by("group", "-incident_id").distinct()[:MAX_GROUP_ROWS]:
+        ids.setdefault(group, []).append(incident_id)
+    wanted = {incident_id for some in ids.values() for incident_id in some}
+    incidents = Incident.objects.of(workspace_id).select_related("merged_into").in_bulk(sorted(wanted))
+    return {group: [incidents[pk] for pk in some if pk in incidents] for group, some in ids.items()}
+
+
+def full_groups(workspace_id: int, source: Source, groups: Iterable[str]) -> set[str]:
+    """Those of the groups in which `MAX_BURNING_PER_GROUP` alerts burn or more."""
+    rows = _burning(workspace_id, source, groups).values("group").annotate(burning=Count("pk"))
+    return set(rows.filter(burning__gte=MAX_BURNING_PER_GROUP).order_by().values_list("group", flat=True))
+
+
+def move_burning(
+    workspace_id: int, source: Source, group: str, *, origins: Iterable[int], to: int, without: Iterable[str]
+) -> None:
+    """Move what burns in a group, besides some keys, from some incidents to another, in one statement."""
+    rows = _burning(workspace_id, source, [group]).filter(incident_id__in=sorted(set(origins)))
+    rows.exclude(key__in=sorted(set(without))).update(incident_id=to)
+
+
+def end_burning(
+    workspace_id: int, source: Source, groups: Iterable[str], *, at: datetime, without: Iterable[str]
+) -> None:
+    """Mark as resolved what burns in groups that are over, besides some keys, in one statement."""
+    rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
+    rows.filter(told_at__lte=at).update(state=SourceAlert.State.RESOLVED, ends_at=at, told_at=at)
+
+
+def touch(workspace_id: int, source: Source, keys: Iterable[str], *, at: datetime) -> None:
+    """Note that burning alerts were repeated at that time; rows that someone else changes now are left out.
+
+    In the order of their keys and without waiting, so that no two requests wait for each other.
+    """
+    rows = SourceAlert.objects.of(workspace_id).filter(
+        source=source, key__in=sorted(set(keys)), state__in=BURNING, told_at__lt=at
+    )
+    free = rows.order_by("key").select_for_update(skip_locked=True).values_list("pk", flat=True)
+    SourceAlert.objects.of(workspace_id).filter(pk__in=list(free)).update(told_at=at)
+
+
+def _burning(workspace_id: int, source: Source, groups: Iterable[str]) -> QuerySet[SourceAlert]:
+    found: QuerySet[SourceAlert] = SourceAlert.objects.of(workspace_id).filter(
+        source=source, group__in=sorted(set(groups)), state__in=BURNING
+    )
+    return found
+
+
+def keep(workspace_id: int, rows: Sequence[SourceAlert]) -> None:
+    """Write rows of a workspace, new and old, in one statement."""
+    if not rows:
+        return
+    SourceAlert.objects.bulk_create(
+        sorted(rows, key=lambda row: row.key),
+        update_conflicts=True,
+        unique_fields=["source", "key"],
+        update_fields=_WRITTEN,
+    )
+
+
+def latest_incidents(workspace_id: int, fingerprints: Iterable[str]) -> dict[str, Incident]:
+    """The newest incident of each fingerprint that ever had one, merged ones followed."""
+    rows = IncidentSignal.objects.of(workspace_id).filter(fingerprint__in=sorted(set(fingerprints)))
+    newest = rows.order_by("fingerprint", "-incident_id").distinct("fingerprint")
+    found = {
+        row.fingerprint: current_incident(row.incident)
+        for row in newest.select_related("incident__merged_into")
+    }
+    return {fingerprint: incident for fingerprint, incident in found.items() if incident is not None}
+
+
+def burning_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
+    """How many alerts still burn for each incident, those of incidents merged into it too."""
+    ids = set(incident_ids)
+    rows = SourceAlert.objects.of(workspace_id).filter(state__in=BURNING)
+    counts = dict.fromkeys(ids, 0)
+    for column in ("incident_id", "incident__merged_into_id"):
+        found = rows.filter(**{f"{column}__in": ids}).values_list(column).annotate(Count("pk")).order_by()
+        for incident_id, count in found:
+            counts[incident_id] += count
+    return counts

@@ -1,0 +1,330 @@
+"""Alerts received: events stored, incidents opened, joined or reopened; the rest is in `alert_effects`.
+
+What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
+who receive the same alert wait, and see what was decided before. So an alert has its effect once, however
+often and by however many ways it comes. Repeats of what burns already need no lock: they open nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from core.errors import Conflict
+from detection.evaluation.services.report import link_events, raise_measured
+from detection.ingest.parsing import Fault, parse_elements
+from detection.ingest.services.accept_events import retention, store_events
+from detection.models import Source, SourceAlert
+from detection.webhooks.alerts.alert_records import AlertUpdate, current_incident, known_alert, row_after
+from detection.webhooks.alerts.alert_state import NextStep, newest_per_key, next_step
+from detection.webhooks.alerts.alert_text import bounded_key, event_of, fingerprint_of, is_worse, named
+from detection.webhooks.alerts.to_signal import signal_of
+from detection.webhooks.parsed import Alert, AlertState
+from detection.webhooks.services.alert_effects import follow
+from detection.webhooks.services.alert_rows import (
+    BURNING,
+    burning_in,
+    end_burning,
+    full_groups,
+    incidents_of_groups,
+    keep,
+    latest_incidents,
+    move_burning,
+    rows_of,
+    touch,
+)
+from incidents.correlation.services.alerts import link_recurrence
+from incidents.correlation.services.opening import JoinedEvents, Outcome, add_joined_events, report_signals
+from incidents.lifecycle.services.incident_numbers import lock_counter
+from incidents.lifecycle.services.resolving import reopen_incident
+from incidents.models import Incident
+from incidents.reference import reference
+from incidents.validation import NAME_LENGTH, TITLE_LENGTH, fit
+from incidents.vocabulary import IncidentSource, Severity, Status
+
+MAX_AT_ONCE: Final = 1000  # alerts of one transaction: how long others wait for the workspace's counter
+
+
+@dataclass(slots=True)
+class AlertReceipt:
+    """What came of some alerts: events new and known, what was refused, and references of incidents.
+
+    `unheard`: the keys of alerts of which something was said that makes no sense of one never heard of.
+    """
+
+    stored: int = 0
+    duplicates: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+    resolved: list[str] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
+
+
+def process_alerts(
+    actor: Actor, *, source: Source, alerts: Sequence[Alert], at: datetime, now: datetime
+) -> AlertReceipt:
+    """Act on what a source says, received at `at`, in transactions of its own; a repeat changes nothing.
+
+    Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` tell of it.
+    """
+    heard = AlertReceipt()
+    bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
+    grouped = [replace(alert, group=bounded_key(alert.group) or alert.key) for alert in bounded]
+    repeats, news = _divided(actor.workspace_id, source, grouped, at)
+    listed = {alert.key for alert in grouped}
+    parts = _parts(news)
+    for number, part in enumerate(parts, 1):
+        with transaction.atomic():
+            lock_counter(actor.workspace_id)
+            _Sitting(actor, source, at, now, heard).hear(part, listed, is_last=number == len(parts))
+    if repeats:
+        with transaction.atomic():
+            _Sitting(actor, source, at, now, heard).repeat(repeats)
+    return heard
+
+
+def _divided(
+    workspace_id: int, source: Source, alerts: Sequence[Alert], at: datetime
+) -> tuple[Sequence[Alert], Sequence[Alert]]:
+    """Alerts that repeat what is known of their keys, and the others."""
+    rows = rows_of(workspace_id, source, {alert.key for alert in alerts}) if alerts else {}
+    window = timedelta(minutes=source.reopen_minutes)
+    alerts = [a for a in alerts if not _is_idle(a, rows.get(a.key))]
+    new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
+    return [a for a in alerts if a.key not in new], [a for a in alerts if a.key in new]
+
+
+def _is_idle(alert: Alert, row: SourceAlert | None) -> bool:
+    """Whether it says only that alerts which were not listed are over, and none of them burns."""
+    is_end = alert.silent and alert.state == AlertState.RESOLVED and not alert.whole_group
+    return is_end and (row is None or row.state not in BURNING)
+
+
+def _is_repeat(
+    source: Source, alert: Alert, row: SourceAlert | None, at: datetime, window: timedelta
+) -> bool:
+    known = known_alert(row)
+    if row is None or known is None or alert.whole_group or alert.state != AlertState.FIRING:
+        return False
+    if known.ended_at is not None or next_step(alert, known, at=at, window=window) != NextStep.STILL:
+        return False
+    same = _settled(source, alert, row)
+    said = (same.title, same.component, str(same.severity), same.group)
+    return said == (row.title, row.component, row.severity, row.group)
+
+
+def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
+    """The alerts in parts, those of one key in the same part."""
+    by_key: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        by_key.setdefault(alert.key, []).append(alert)
+    runs = _batched(list(by_key), MAX_AT_ONCE)
+    return [[alert for key in keys for alert in by_key[key]] for keys in runs]
+
+
+def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The keys in runs of at most `size`."""
+    return (keys[first : first + size] for first in range(0, len(keys), size))
+
+
+def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
+    """The alert with what it leaves open filled in from what is known of it: an end often says no more."""
+    title, component = fit(alert.title, TITLE_LENGTH), fit(alert.component, NAME_LENGTH)
+    severity = row.severity if row else source.default_severity
+    return replace(
+        alert,
+        title=title or (row.title if row else "") or fit(alert.key, TITLE_LENGTH) or "Untitled alert",
+        severity=alert.severity or Severity(severity),
+        component=component or (row.component if row else "") or source.name,
+    )
+
+
+class _Sitting:
+    """The hearing of one request's alerts."""
+
+    def __init__(
+        self, actor: Actor, source: Source, at: datetime, now: datetime, heard: AlertReceipt
+    ) -> None:
+        self.actor, self.source, self.at, self.now = actor, source, at, now
+        self.workspace_id = actor.workspace_id
+        self.window = timedelta(minutes=source.reopen_minutes)
+        self.heard = heard
+        self.rows: dict[str, SourceAlert] = {}
+        self.words: dict[str, AlertUpdate] = {}
+        self.in_group: dict[str, Sequence[Incident]] = {}
+
+    def hear(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
+        """Act on a part of what a request says; `listed` are the keys of all of it."""
+        self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
+        alerts = self._within_limit(alerts)
+        alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
+        over = {alert.group: alert for alert in alerts if alert.whole_group} if is_last else {}
+        newest = newest_per_key([*alerts, *self._unlisted(over, listed)])
+        self.words = {alert.key: self._word(alert) for alert in newest}
+        self.heard.unheard += [key for key, word in self.words.items() if word.step == NextStep.NOTED]
+        self._store([alert for alert in alerts if not alert.silent])
+        firing = self._firing() if self.source.opens_incidents else {}
+        self._open(firing)
+        keep(self.workspace_id, [word.row for word in self.words.values() if _is_kept(word)])
+        if over:
+            rest = {*listed, *self.words}
+            end_burning(self.workspace_id, self.source, over, at=self.at, without=rest)
+        self._link(firing)
+        fresh = set(self.heard.opened)
+        self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
+
+    def repeat(self, alerts: Sequence[Alert]) -> None:
+        """Store the events of repeats; what they belong to does not change, so nothing is locked."""
+        self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
+        alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
+        self.words = {alert.key: self._word(alert) for alert in newest_per_key(alerts)}
+        self._store([alert for alert in alerts if not alert.silent])
+        self._link({})
+        touch(self.workspace_id, self.source, self.words, at=self.at)
+
+    def _within_limit(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
+        """Alerts of a full group that are not known share one key from here on."""
+        unknown = {a.group for a in alerts if a.key not in self.rows and a.state == AlertState.FIRING}
+        full = full_groups(self.workspace_id, self.source, unknown) if unknown else set()
+        if not full:
+            return alerts
+        is_over = [a.group in full and a.key not in self.rows for a in alerts]
+        shared = [
+            replace(alert, key=bounded_key(f"{alert.group}~more")) if over else alert
+            for alert, over in zip(alerts, is_over, strict=True)
+        ]
+        self.rows |= rows_of(self.workspace_id, self.source, {alert.key for alert in shared})
+        return shared
+
+    def _unlisted(self, over: Mapping[str, Alert], listed: Collection[str]) -> Iterator[Alert]:
+        """A word on each burning alert that is not listed, where one speaks for its whole group.
+
+        Of a large group only so many are told one by one; `end_burning` ends the others.
+        """
+        if not over:
+            return
+        for row in burning_in(self.workspace_id, self.source, over, listed):
+            self.rows[row.key] = row
+            severity = Severity(row.severity)
+            yield replace(over[row.group], key=row.key, title=row.title, severity=severity, silent=False)
+
+    def _word(self, alert: Alert) -> AlertUpdate:
+        row = self.rows.get(alert.key)
+        known, home = known_alert(row), current_incident(row.incident) if row else None
+        step = next_step(alert, known, at=self.at, window=self.window)
+        worse = known is not None and known.burns and is_worse(alert.severity, known.severity)
+        after = row_after(self.source, alert, row, step, self.at)
+        over = home is None or not home.is_unresolved
+        return AlertUpdate(alert, after, step, home.pk if home else None, over, worse)
+
+    def _store(self, alerts: Sequence[Alert]) -> None:
+        told = {str(event["event_id"]): alert.key for alert in alerts for event in [self._event(alert)]}
+        batch = parse_elements([self._event(alert) for alert in alerts], self.now, retention())
+        stored = store_events(self.workspace_id, batch.events)
+        for event in batch.events:
+            if (found := stored.pop(event.event_id, None)) is not None:
+                self.words[told[event.event_id]].events.append((found, event.occurred_at))
+                self.heard.stored += 1
+        self.heard.faults += batch.faults
+        self.heard.duplicates += len(batch.events) - self.heard.stored
+
+    def _event(self, alert: Alert) -> dict[str, Any]:
+        return event_of(alert, self.source.pk, self.words[alert.key].row.episodes, self.at)
+
+    def _firing(self) -> dict[str, list[AlertUpdate]]:
+        """The groups in which something new fires, each with all that was said of it."""
+        groups: dict[str, list[AlertUpdate]] = {}
+        for word in self.words.values():
+            groups.setdefault(word.alert.group, []).append(word)
+        return {group: words for group, words in groups.items() if any(word.fires for word in words)}
+
+    def _open(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
+        """One signal for each group: to its incident, to one that comes back, or to a new one."""
+        prints = {group: fingerprint_of(self.workspace_id, self.source.pk, group) for group in firing}
+        latest = latest_incidents(self.workspace_id, prints.values())
+        self.in_group = incidents_of_groups(self.workspace_id, self.source, firing) if firing else {}
+        signals, earlier = [], []
+        for group, words in firing.items():
+            before = self._before(group, words, latest.get(prints[group]))
+            again = before is not None and not before.is_unresolved and self._reopened(before, words)
+            goes_on = before if before is not None and (again or before.is_unresolved) else None
+            signals.append(signal_of(self.source, prints[group], words, self.at, goes_on, told=again))
+            earlier.append(before if goes_on is None else None)
+        outcomes = report_signals(self.workspace_id, signals, now=self.now, actor=self.actor)
+        for (group, words), outcome, before in zip(firing.items(), outcomes, earlier, strict=True):
+            self._settle(group, words, outcome, before)
+
+    def _before(self, group: str, words: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
+        """The incident this group, or one of its alerts under another group's name, has or had last."""
+        known_rows = [row.incident for row in self.rows.values() if row.group == group]
+        told = [*self.in_group.get(group, ()), *known_rows, *(word.row.incident for word in words)]
+        homes = [current_incident(incident) for incident in told]
+        known = [home for home in [*homes, latest] if home is not None]
+        open_ones = [home for home in known if home.is_unresolved]
+        return max(open_ones or known, key=lambda home: home.pk, default=None)
+
+    def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
+        """Bring back an incident that was resolved a short while ago; False where that may not be."""
+        ended = before.resolved_at
+        is_recent = ended is not None and self.at - ended < self.window
+        if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:
+            return False
+        titles = [word.alert.title for word in words if word.fires]
+        message = f"{self.source.name}: fires again: {named(titles)}"
+        try:
+            reopen_incident(self.actor, incident_id=before.pk, message=message)
+        except Conflict:  # a newer one is open for the same trouble
+            return False
+        return True
+
+    def _settle(
+        self, group: str, words: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
+    ) -> None:
+        """Everything that burns in the group belongs to the incident it was sent to."""
+        told = self.heard.opened if outcome.opened else self.heard.joined
+        told.append(reference(outcome.number))
+        for word in words:
+            if word.fires or (word.is_over and word.row.state in BURNING):
+                word.home_id, word.row.incident_id = outcome.incident_id, outcome.incident_id
+        ended = [one.pk for one in self.in_group.get(group, ()) if not _is_open(current_incident(one))]
+        if ended:
+            to, keys = outcome.incident_id, self.words
+            move_burning(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
+        if outcome.opened and before is not None:
+            link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
+
+    def _link(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
+        """Count the new events on their incidents; a signal has counted those of its group already."""
+        members: dict[int, tuple[int, datetime]] = {}
+        counts: list[JoinedEvents] = []
+        for word in self.words.values():
+            if word.home_id is not None and word.events:
+                members |= {event_id: (word.home_id, moment) for event_id, moment in word.events}
+                if word.alert.group not in firing:
+                    last = max(moment for _, moment in word.events)
+                    counts.append(JoinedEvents(word.home_id, len(word.events), last))
+        linked = link_events(self.workspace_id, members)
+        add_joined_events(self.workspace_id, counts)
+        raise_measured(self.workspace_id, {event_id: members[event_id] for event_id in linked})
+
+
+def _is_open(incident: Incident | None) -> bool:
+    return incident is not None and incident.is_unresolved
+
+
+def _is_kept(word: AlertUpdate) -> bool:
+    """Whether there is something to write: nothing for an old word, or the end of what never began."""
+    if word.step == NextStep.STALE:
+        return False
+    is_known = word.row.pk is not None
+    return is_known or word.fires or (word.step == NextStep.NOTED and not word.alert.silent and _ends(word))
+
+
+def _ends(word: AlertUpdate) -> bool:
+    return word.alert.state == "resolved"

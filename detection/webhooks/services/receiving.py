@@ -1,0 +1,135 @@
+"""Stores and acts on a request: alerts in transactions of their own, then everything else in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Scope
+from accounts.permissions import Capability, require
+from core.errors import Invalid, Problem
+from detection.ingest.parsing import Batch, Fault, parse_elements
+from detection.ingest.services.accept_events import as_problem, retention, store_events
+from detection.models import Source
+from detection.quarantine.services.quarantine import quarantine
+from detection.sources.services.changes import keep_changes
+from detection.sources.services.tallies import tally
+from detection.webhooks.alerts.alert_text import storable
+from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.parsed import Reading
+from detection.webhooks.services.alerting import AlertReceipt, process_alerts
+from detection.webhooks.services.outcomes import keep_outcome
+from incidents.vocabulary import Severity
+
+
+def source_actor(source: Source, request_id: str = "") -> Actor:
+    """The sender, as timelines and the audit log name it."""
+    scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
+    return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
+
+
+def settings_of(source: Source) -> SourceSettings:
+    """What a format needs to know of a source."""
+    return SourceSettings(source.name, Severity(source.default_severity), source.mapping)
+
+
+def receive(
+    actor: Actor, *, source: Source, reading: Reading, request: WebhookRequest, keep_faulty: bool = True
+) -> Receipt:
+    """Store and act on everything read; answers after COMMIT.
+
+    What was faulty goes to quarantine with the whole request, unless `keep_faulty` is False. Raises
+    Forbidden; Unavailable when the database is away: nothing was stored.
+    """
+    require(actor, Capability.EVENTS_WRITE)
+    now = timezone.now()
+    with as_problem():
+        heard = process_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
+    with as_problem(), transaction.atomic():
+        batch = parse_elements([_storable(event) for event in reading.events], now, retention())
+        stored = len(store_events(actor.workspace_id, batch.events))
+        changes = keep_changes(
+            actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
+        )
+        faults = [*reading.faults, *batch.faults, *heard.faults]
+        kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
+        _count(source, request.received_at, receipt, faults)
+        _record_sender(source, request.received_at, reading, receipt)
+    return receipt
+
+
+def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
+    """Count a refusal and, if wanted, keep the request; answers whether it waits in quarantine now."""
+    require(actor, Capability.EVENTS_WRITE)
+    with as_problem(), transaction.atomic():
+        kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)
+        tally(
+            actor.workspace_id, source=source, at=request.received_at, refused=1, quarantined=int(kept),
+            error=problem.detail,
+        )  # fmt: skip
+    return kept
+
+
+def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event without what no event may keep: one odd number beside it must not lose it."""
+    metadata = event.get("metadata")
+    return {**event, "metadata": storable(metadata)} if isinstance(metadata, Mapping) else event
+
+
+def _set_aside(source: Source, request: WebhookRequest, faults: Sequence[Fault]) -> bool:
+    problem = Invalid(f"{len(faults)} of its elements could not be read: {_message(faults[0])}.")
+    return quarantine(source.workspace_id, source=source, request=request, problem=problem, faults=faults)
+
+
+def _receipt(
+    actor: Actor,
+    heard: AlertReceipt,
+    batch: Batch,
+    stored: int,
+    changes: int,
+    faults: Sequence[Fault],
+    kept: bool,
+) -> Receipt:
+    return Receipt(
+        request_id=actor.request_id,
+        stored=stored + heard.stored,
+        duplicates=len(batch.events) - stored + heard.duplicates,
+        refused=len(faults),
+        changes=changes,
+        errors=tuple(_as_error(fault) for fault in faults[:100]),
+        opened=tuple(heard.opened),
+        joined=tuple(dict.fromkeys(heard.joined)),
+        resolved=tuple(heard.resolved),
+        quarantined=kept,
+        unheard=frozenset(heard.unheard),
+    )
+
+
+def _record_sender(source: Source, at: datetime, reading: Reading, receipt: Receipt) -> None:
+    outcome = webhook_formats().get(source.kind).outcome(reading, receipt)
+    if outcome is not None and receipt.request_id:
+        keep_outcome(
+            source.workspace_id, source=source, request_id=receipt.request_id, outcome=outcome, at=at
+        )
+
+
+def _count(source: Source, at: datetime, receipt: Receipt, faults: Sequence[Fault]) -> None:
+    tally(
+        source.workspace_id, source=source, at=at, accepted=1, quarantined=int(receipt.quarantined),
+        events=receipt.stored, error=_message(faults[0]) if faults else "",
+    )  # fmt: skip
+
+
+def _as_error(fault: Fault) -> Mapping[str, Any]:
+    return fault._asdict()
+
+
+def _message(fault: Fault) -> str:
+    return f"element {fault.position}, {fault.field}: {fault.message}".replace("\0", "")

@@ -1,0 +1,37 @@
+"""What somebody did to many incidents, for whoever did it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.bulk.models import BulkAction, BulkStep
+from incidents.timeline.actor_keys import actor_key
+
+UNDO_WITHIN: Final = timedelta(minutes=10)
+
+
+def action_of(actor: Actor, action_id: int) -> BulkAction:
+    """What this actor did to many. Raises NotFound for anybody else's; Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    mine = BulkAction.objects.of(actor.workspace_id).filter(made_by=actor_key(actor))
+    found: BulkAction | None = mine.filter(pk=action_id).first()
+    if found is None:
+        raise NotFound("There is no such action of yours.")
+    return found
+
+
+def steps_of(action: BulkAction) -> list[BulkStep]:
+    """What came of each incident, by number, with the incidents: one query."""
+    steps = BulkStep.objects.of(action.workspace_id).filter(action=action)
+    return list(steps.select_related("incident").order_by("number"))
+
+
+def may_undo(action: BulkAction) -> bool:
+    """Whether it can still be taken back, as far as time says."""
+    return action.undone_at is None and timezone.now() <= action.made_at + UNDO_WITHIN

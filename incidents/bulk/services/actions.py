@@ -1,0 +1,176 @@
+"""One action on many incidents: each in a transaction of its own, with a word on what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import Problem
+from incidents.bulk.models import BulkAction, BulkKind, BulkStep, Outcome
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.lifecycle.services.responding import acknowledge_incident
+from incidents.models import Incident, RoleAssignment
+from incidents.parsing import parsed
+from incidents.roles.services import assign_role
+from incidents.timeline.actor_keys import actor_key
+from incidents.validation import clean_text, invalid
+from incidents.vocabulary import ResponseRole
+
+MAX_INCIDENTS: Final = 200
+KEEP_FOR: Final = timedelta(days=30)
+# What the three actions may change on the incident's own row.
+FIELDS: Final = (
+    "status", "stage", "acknowledged_at", "acknowledged_by_id", "acknowledged_label", "mitigated_at",
+    "resolved_at", "closed_at", "root_cause", "acknowledge_due_at", "update_due_at", "resolve_due_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One incident as somebody saw it; without a `version` it is taken as it is."""
+
+    number: int
+    version: int | None = None
+
+
+def act_on_many(
+    actor: Actor, *, kind: BulkKind | str, picks: Sequence[Pick], username: str = "", message: str = ""
+) -> BulkAction:
+    """Acknowledge, assign or resolve 1 to 200 incidents; `steps` of the answer says of each what came of it.
+
+    One that is refused (somebody was first, it changed since it was seen, it is not there) keeps nobody else
+    back. `username` becomes the commander; empty: nobody is. `message` goes to each timeline. The very same
+    request again changes nothing twice and answers the same action; what was refused is tried again.
+    Raises Forbidden; Invalid naming `kind`, `picks` or `message`.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    wanted = parsed("kind", kind, BulkKind, BulkKind)
+    chosen = {pick.number: pick for pick in picks}
+    if not 1 <= len(chosen) <= MAX_INCIDENTS:
+        raise invalid("picks", "items", f"must be 1 to {MAX_INCIDENTS} incidents, not {len(chosen)}")
+    options = {"username": username, "message": clean_text("message", message)}
+    action = _requested(actor, wanted, list(chosen.values()), options)
+    for pick in chosen.values():
+        _try(actor, action, pick)
+    return action
+
+
+def _requested(actor: Actor, kind: BulkKind, picks: Sequence[Pick], options: Mapping[str, str]) -> BulkAction:
+    """This action, made now or found: whoever asks for the same of the same versions repeats himself."""
+    seen = sorted((pick.number, pick.version or 0) for pick in picks)
+    key = sha256(repr((actor_key(actor), kind.value, sorted(options.items()), seen)).encode()).hexdigest()
+    rows = BulkAction.objects.of(actor.workspace_id)
+    rows.filter(made_at__lt=timezone.now() - KEEP_FOR).delete()
+    fresh = {"kind": kind, "made_by": actor_key(actor), "options": dict(options)}
+    found = rows.get_or_create(workspace_id=actor.workspace_id, request_key=key, defaults=fresh)
+    action: BulkAction = found[0]
+    return action
+
+
+def _try(actor: Actor, action: BulkAction, pick: Pick) -> None:
+    try:
+        with transaction.atomic():
+            _do(actor, action, pick)
+    except Problem as fault:
+        _write(action, pick.number, outcome=Outcome.REFUSED, why=fault.detail)
+
+
+def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
+    before = _locked(actor, pick.number)
+    if before is not None and _is_done(action, pick.number):  # by the same request, a moment ago
+        return
+    held = _held(before, ResponseRole.COMMANDER)
+    after = _run(actor, action, pick)
+    if before is None or after.version == before.version:
+        _write(action, pick.number, incident=after, outcome=Outcome.SAME)
+    else:
+        _record_step(action, before, after, held)
+
+
+def act_on_one(
+    actor: Actor,
+    *,
+    kind: BulkKind,
+    number: int,
+    run: Callable[[], object],
+    role: ResponseRole | str = ResponseRole.COMMANDER,
+) -> BulkAction | None:
+    """Run a service on one incident so that it can be undone like an action on many; None: nothing changed.
+
+    `role`: which one it assigns. Raises what `run` raises; then nothing is kept.
+    """
+    with transaction.atomic():
+        before = _locked(actor, number)
+        held = _held(before, role)
+        run()
+        after = _locked(actor, number)
+        if before is None or after is None or after.version == before.version:
+            return None
+        action: BulkAction = BulkAction.objects.create(
+            workspace_id=actor.workspace_id, kind=kind, made_by=actor_key(actor), request_key=token_hex(32)
+        )
+        _record_step(action, before, after, held)
+    return action
+
+
+def _record_step(action: BulkAction, before: Incident, after: Incident, held: Mapping[str, Any]) -> None:
+    lost = dict(held) if action.kind == BulkKind.ASSIGN else _lost(before, after)
+    if action.kind == BulkKind.ACKNOWLEDGE and not held.get("user"):
+        lost["commander"] = _held(after, ResponseRole.COMMANDER)["user"]
+    done = {"incident": after, "outcome": Outcome.DONE, "version": after.version, "before": lost, "why": ""}
+    _write(action, before.number, **done)
+
+
+def _locked(actor: Actor, number: int) -> Incident | None:
+    rows = Incident.objects.of(actor.workspace_id).filter(number=number)
+    found: Incident | None = rows.select_for_update(of=("self",)).first()
+    return found
+
+
+def _is_done(action: BulkAction, number: int) -> bool:
+    done = BulkStep.objects.of(action.workspace_id).filter(action=action, number=number)
+    return bool(done.exclude(outcome=Outcome.REFUSED).exists())
+
+
+def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]:
+    """The role and who holds it."""
+    if incident is None:
+        return {}
+    rows = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at__isnull=True)
+    return {"role": str(role), "user": rows.filter(role=role).values_list("user_id", flat=True).first()}
+
+
+def _run(actor: Actor, action: BulkAction, pick: Pick) -> Incident:
+    """Acknowledging what somebody else changed meanwhile is right all the same, so it names no version."""
+    where: dict[str, Any] = {"number": pick.number}
+    username, message = action.options["username"], action.options["message"]
+    if action.kind == BulkKind.ACKNOWLEDGE:
+        return acknowledge_incident(actor, note=message, **where)
+    where["version"] = pick.version
+    if action.kind == BulkKind.ASSIGN:
+        return assign_role(actor, username=username or None, **where)
+    return resolve_incident(actor, message=message, **where)
+
+
+def _lost(before: Incident, after: Incident) -> dict[str, Any]:
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in FIELDS)
+    return {name: _json(old) for name, old, new in pairs if old != new}
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _write(action: BulkAction, number: int, **facts: Any) -> None:
+    BulkStep.objects.of(action.workspace_id).update_or_create(
+        workspace_id=action.workspace_id, action=action, number=number, defaults=facts
+    )

@@ -1,0 +1,66 @@
+"""What detection hands over, and what it is told back. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incidents.lifecycle.severity_matrix import Fact
+from incidents.vocabulary import Basis, IncidentType, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One finding. `fingerprint` is 64 hex digits; `reporter` names the detector ("rule:error_burst").
+
+    `event_count`: events newly linked by this signal, each counted once. `joins`: the id of an incident that
+    already holds some of these events, or None; an incident resolved since is not joined. `follows`: the
+    place of an earlier signal of the same report that counted some of these events: it goes where that went.
+    `note` is what the timeline says of it, also where the incident knows the fingerprint; "" for the usual
+    line, once. `labels` are those of the incident it opens. `type_basis` and `severity_basis` say what its
+    type and severity rest on; `facts` are what its events measured.
+    """
+
+    fingerprint: str
+    reporter: str
+    incident_type: IncidentType
+    severity: Severity
+    title: str
+    description: str
+    started_at: datetime
+    last_at: datetime
+    event_count: int
+    components: tuple[str, ...] = ()
+    joins: int | None = None
+    follows: int | None = None
+    note: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    type_basis: Basis = Basis.LEVEL
+    severity_basis: Basis = Basis.LEVEL
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    @property
+    def reporter_words(self) -> str:
+        """`rule:error_burst` -> `the rule error_burst`."""
+        kind, _, name = self.reporter.partition(":")
+        return f"the {kind} {name}" if name else self.reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a signal went: `opened` is True for the one signal that opened the incident."""
+
+    incident_id: int
+    number: int
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedEvents:
+    """`count` more events of an incident, the last at `last_at`, from these components."""
+
+    incident_id: int
+    count: int
+    last_at: datetime
+    components: tuple[str, ...] = ()

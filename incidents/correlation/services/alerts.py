@@ -1,0 +1,42 @@
+"""What senders' alerts tell about an incident that is open already."""
+
+from __future__ import annotations
+
+from accounts.actor import Actor
+from core.outbox.events import publish
+from incidents.events import IncidentChanged, IncidentEventsJoined
+from incidents.lifecycle.services.locked_change import Change, change
+from incidents.models import Incident
+from incidents.selectors import incident_by_id
+from incidents.vocabulary import EntryKind
+
+
+def note_alert(actor: Actor, *, incident_id: int, message: str) -> Incident:
+    """A line of the timeline, and nothing else: no version, no audit row. Raises NotFound, Forbidden."""
+
+    def work(it: Change) -> None:
+        it.note(EntryKind.EVENT, message)
+        publish(IncidentEventsJoined(actor.workspace_id, (it.incident.number,)))
+
+    return change(actor, work, incident_id=incident_id)
+
+
+def link_recurrence(actor: Actor, *, incident_id: int, earlier_id: int) -> Incident:
+    """Say of an incident that it is an earlier one come back. Repeated: nothing changes.
+
+    Raises NotFound, Forbidden.
+    """
+    earlier = incident_by_id(actor.workspace_id, earlier_id)
+
+    def work(it: Change) -> None:
+        if it.incident.related.filter(pk=earlier.pk).exists():
+            return
+        it.incident.related.add(earlier)
+        it.save()
+        message = f"It happened before: {earlier.reference}, {earlier.title}"
+        it.note(EntryKind.UPDATE, message, recurrence_of=earlier.reference)
+        pair = {"related": [[], [earlier.reference]]}
+        summary = f"{it.incident.reference} is {earlier.reference} come back"
+        it.finish("incident.recur", summary, [IncidentChanged(*it.ids)], pair)
+
+    return change(actor, work, incident_id=incident_id)

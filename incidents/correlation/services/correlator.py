@@ -1,0 +1,179 @@
+"""Where signals are sorted: each to the incident it joins, or to a new one. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, LiteralString
+
+from core.sql.prepared import send
+from incidents.correlation.detection_signals import Signal
+from incidents.correlation.type_and_severity import Standing, joined
+from incidents.lifecycle.services.incident_numbers import locking_counter
+from incidents.lifecycle.severity_matrix import Escalation, Fact, raises, worst_facts
+from incidents.models import Incident
+from incidents.sla.services.clocks import request_policy, set_deadlines
+from incidents.validation import TITLE_LENGTH, fit, fit_text
+from incidents.vocabulary import UNRESOLVED, Basis, IncidentSource, IncidentType, Severity
+
+_KNOWN: Final[LiteralString] = """
+select s.incident_id, s.fingerprint, s.last_at
+  from incidents_incidentsignal s join incidents_incident i on i.id = s.incident_id
+ where s.workspace_id = %s::bigint and s.fingerprint = any(%s::text[]) and i.status = any(%s::text[])
+ order by s.incident_id
+"""
+
+
+@dataclass(slots=True)
+class IncidentDraft:
+    """One incident touched in this call. `newcomers` are signals of detectors it did not have before, `news`
+    those of detectors it has that tell the timeline something.
+    """
+
+    incident: Incident
+    is_new: bool
+    last_seen: dict[str, datetime] = field(default_factory=dict)
+    signals: list[Signal] = field(default_factory=list)
+    newcomers: list[Signal] = field(default_factory=list)
+    news: list[Signal] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    severity_before: Severity | None = None
+    type_before: IncidentType | None = None
+    escalation: Escalation | None = None
+
+
+class Correlator:
+    """Sorts the signals of one workspace and keeps its counter locked."""
+
+    def __init__(self, workspace_id: int, signals: Sequence[Signal], now: datetime) -> None:
+        self.workspace_id = workspace_id
+        self.now = now
+        counter, policy = locking_counter(workspace_id), request_policy(workspace_id)
+        fingerprints = sorted({signal.fingerprint for signal in signals})
+        self._known = send(_KNOWN, [workspace_id, fingerprints, [*UNRESOLVED]])
+        self.counter, self.policy = counter(), policy()
+        self.answers: list[tuple[IncidentDraft, bool]] = []
+        self._by_id: dict[int, IncidentDraft] = {}
+        self._by_fingerprint: dict[str, IncidentDraft] = {}
+
+    def sort(self, signals: Sequence[Signal]) -> list[IncidentDraft]:
+        """The cases touched, each once, in order of first touch; `answers` then has one pair per signal."""
+        self._fetch(signals)
+        for signal in signals:
+            self.answers.append(self._place(signal))
+        cases = list({id(case): case for case, _ in self.answers}.values())
+        for case in cases:
+            self._escalate(case)
+        return cases
+
+    def _fetch(self, signals: Sequence[Signal]) -> None:
+        """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
+        known = self._known.rows()
+        ids = {incident_id for incident_id, *_ in known} | {s.joins for s in signals if s.joins is not None}
+        if not ids:
+            return
+        # The status is asked again under the lock: somebody may have resolved it a moment ago.
+        locked = Incident.objects.of(self.workspace_id).filter(pk__in=ids, status__in=UNRESOLVED)
+        self._by_id = {
+            row.pk: IncidentDraft(row, is_new=False)
+            for row in locked.order_by("id").select_for_update(of=("self",))
+        }
+        for incident_id, fingerprint, last_at in known:
+            if case := self._by_id.get(incident_id):
+                case.last_seen[fingerprint] = last_at
+                self._by_fingerprint[fingerprint] = case
+
+    def _place(self, signal: Signal) -> tuple[IncidentDraft, bool]:
+        case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(signal.joins or 0)
+        if case is None and signal.follows is not None:
+            case = self.answers[signal.follows][0]
+        is_opening = case is None
+        if case is None:
+            case = IncidentDraft(
+                self._opened(signal), is_new=True, last_seen={signal.fingerprint: signal.last_at}
+            )
+        else:
+            self._join(case, signal)
+        case.signals.append(signal)
+        case.facts = worst_facts([case.facts, signal.facts])
+        self._by_fingerprint[signal.fingerprint] = case
+        return case, is_opening
+
+    def _opened(self, signal: Signal) -> Incident:
+        incident = Incident(
+            workspace_id=self.workspace_id,
+            title=fit(signal.title, TITLE_LENGTH) or "Untitled finding",
+            description=fit_text(signal.description),
+            severity=signal.severity,
+            incident_type=signal.incident_type,
+            type_basis=signal.type_basis,
+            severity_basis=signal.severity_basis,
+            labels=dict(signal.labels),
+            source=IncidentSource.DETECTED,
+            fingerprint=signal.fingerprint,
+            event_count=signal.event_count,
+            started_at=min(signal.started_at, self.now),
+            detected_at=self.now,
+            last_event_at=signal.last_at,
+            updated_at=self.now,
+        )
+        set_deadlines(incident, self.policy[signal.severity])
+        return incident
+
+    def _join(self, case: IncidentDraft, signal: Signal) -> None:
+        incident = case.incident
+        incident.event_count += signal.event_count
+        incident.last_event_at = max(incident.last_event_at or signal.last_at, signal.last_at)
+        incident.updated_at = self.now
+        if signal.fingerprint not in case.last_seen:
+            case.newcomers.append(signal)
+            self._judge(case, signal)
+        elif signal.note:
+            case.news.append(signal)
+        seen = case.last_seen.get(signal.fingerprint, signal.last_at)
+        case.last_seen[signal.fingerprint] = max(seen, signal.last_at)
+
+    def _judge(self, case: IncidentDraft, signal: Signal) -> None:
+        # Only a detector new to the incident decides: one already heard must not overrule what a person set.
+        now = standing_of(case.incident)
+        after = joined(
+            now, Standing(signal.incident_type, signal.type_basis, signal.severity, signal.severity_basis)
+        )
+        if after.incident_type != now.incident_type:
+            self._rename(case, now.incident_type, signal)
+        case.incident.incident_type, case.incident.type_basis = after.incident_type, after.type_basis
+        case.incident.severity_basis = after.severity_basis
+        if after.severity != now.severity:
+            self._set_severity(case, after.severity)
+
+    def _rename(self, case: IncidentDraft, before: IncidentType, signal: Signal) -> None:
+        """Note the type that was; a title detection made from it follows, one a person wrote stays."""
+        case.type_before = case.type_before or before
+        if case.incident.title.startswith(f"{before.label} in "):
+            case.incident.title = fit(signal.title, TITLE_LENGTH) or case.incident.title
+
+    def _set_severity(self, case: IncidentDraft, severity: Severity) -> None:
+        case.severity_before = case.severity_before or Severity(case.incident.severity)
+        case.incident.severity = severity
+        set_deadlines(case.incident, self.policy[severity])
+
+    def _escalate(self, case: IncidentDraft) -> None:
+        """Raise the severity where a measured fact calls for it; count one change of what people read."""
+        now = standing_of(case.incident)
+        if now.severity_basis != Basis.PERSON:
+            case.escalation = raises(now.incident_type, now.severity, case.facts)
+        if case.escalation:
+            self._set_severity(case, case.escalation.to)
+        if not case.is_new and (case.severity_before or case.type_before):
+            case.incident.version += 1
+
+
+def standing_of(incident: Incident) -> Standing:
+    """The incident's type and severity, and what they rest on."""
+    return Standing(
+        IncidentType(incident.incident_type),
+        Basis(incident.type_basis),
+        Severity(incident.severity),
+        Basis(incident.severity_basis),
+    )

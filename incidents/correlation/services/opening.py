@@ -1,0 +1,175 @@
+"""Opening incidents: detection's findings in bulk, and what people declare. One burst, one incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor, system_actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from core.outbox.events import publish, publish_all
+from core.sql.prepared import pipelined
+from incidents.components.services.catalogue import mark_affected, marked_on
+from incidents.correlation.detection_signals import JoinedEvents, Outcome, Signal
+from incidents.correlation.services.bulk_open import bulk_open
+from incidents.correlation.services.correlator import Correlator
+from incidents.correlation.services.counting import count_events
+from incidents.correlation.services.growth import grown
+from incidents.events import IncidentEventsJoined, IncidentOpened
+from incidents.lifecycle.services.incident_numbers import lock_counter, locking_counter, take_numbers
+from incidents.lifecycle.severity_matrix import default_severity
+from incidents.models import Incident, IncidentCounter
+from incidents.parsing import as_severity, as_type, parsed
+from incidents.selectors import incident_by_id
+from incidents.sla.services.clock_rows import set_clocks
+from incidents.sla.services.clocks import policy_of, set_deadlines
+from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
+from incidents.validation import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
+from incidents.vocabulary import Basis, EntryKind, IncidentSource, IncidentType, Severity
+
+__all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
+
+COMPONENTS = 200
+
+
+def report_signals(
+    workspace_id: int, signals: Sequence[Signal], *, now: datetime, actor: Actor | None = None
+) -> list[Outcome]:
+    """Open or join an incident for each signal, in order; the answer has one outcome per signal.
+
+    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it
+    names in `joins`, else that of the signal it `follows`, else it opens one. The number of statements does
+    not grow with the number of signals. Must run in the caller's transaction, one workspace after the other
+    in ascending id where there are several; the workspace's counter stays locked to its end. `actor` is who
+    reports, Tocsin itself unless said. Raises
+    TransactionManagementError outside a transaction.
+    """
+    if not signals:
+        return []
+    with pipelined():
+        desk = Correlator(workspace_id, signals, now)
+        cases = desk.sort(signals)
+        bulk_open(actor or system_actor(workspace_id), desk, cases)
+    return [Outcome(case.incident.pk, case.incident.number, opened) for case, opened in desk.answers]
+
+
+def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None:
+    """Count newly linked events on incidents that exist: no timeline entry, one live signal for them all.
+
+    Five statements, whatever the number of incidents; the same locks and duties as `report_signals`.
+    """
+    if not joined:
+        return
+    with pipelined():
+        locking_counter(workspace_id)
+        counted = count_events(workspace_id, joined)
+        marked = marked_on(workspace_id, [j.incident_id for j in joined])
+        known = {row[0]: row for row in counted.rows()}
+        touched = {(j.incident_id, name) for j in joined if j.incident_id in known for name in j.components}
+        more = touched.difference(marked.rows())
+        mark_affected(workspace_id, more)
+        numbers = tuple(sorted(number for _, number, *_ in known.values()))
+        publish_all([IncidentEventsJoined(workspace_id, numbers), *grown(workspace_id, known.values(), more)])
+
+
+def declare_incident(
+    actor: Actor,
+    *,
+    title: str,
+    severity: Severity | str | None = None,
+    incident_type: IncidentType | str = IncidentType.OTHER,
+    description: str = "",
+    components: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    source: str = IncidentSource.DECLARED,
+    started_at: datetime | None = None,
+    is_drill: bool = False,
+    request_key: str = "",
+) -> Incident:
+    """Open an incident a person or a machine declares. `started_at`: when the trouble began, at most ten
+    years ago; default now.
+
+    Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
+    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
+    again, even at the same moment, is answered the incident it made, whatever else is sent along.
+    Raises Forbidden, and Invalid naming the field that breaks a rule.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    now, kind = timezone.now(), as_type(incident_type)
+    incident = Incident(
+        workspace_id=actor.workspace_id,
+        title=clean_title(title),
+        description=clean_text("description", description),
+        severity=default_severity(kind) if severity is None else as_severity(severity),
+        incident_type=kind,
+        type_basis=Basis.LEVEL if kind == IncidentType.OTHER else Basis.PERSON,
+        severity_basis=Basis.LEVEL if severity is None else Basis.PERSON,
+        labels=clean_labels(labels or {}),
+        source=parsed("source", source, IncidentSource, IncidentSource),
+        started_at=clean_past("started_at", started_at, now),
+        detected_at=now,
+        updated_at=now,
+        is_drill=is_drill,
+        request_key=_request_digest(actor, request_key),
+    )
+    names = _component_names(components)
+    with transaction.atomic():
+        counter = lock_counter(actor.workspace_id)
+        first = _declared_before(actor.workspace_id, incident.request_key)
+        if first is None:
+            _open(actor, counter, incident, names)
+    return incident_by_id(actor.workspace_id, first or incident.pk)
+
+
+def declared_with(actor: Actor, request_key: str) -> Incident | None:
+    """The incident this actor made with that key, or None; the counter stays locked, so None stays true.
+
+    Must run in the caller's transaction. Raises Forbidden, and Invalid naming `request_key`.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    digest = _request_digest(actor, request_key)
+    lock_counter(actor.workspace_id)
+    pk = _declared_before(actor.workspace_id, digest)
+    return None if pk is None else incident_by_id(actor.workspace_id, pk)
+
+
+def _request_digest(actor: Actor, key: str) -> str:
+    """What is stored of a request key: 64 hex digits, an actor's own; "" for none. Raises Invalid."""
+    if not key:
+        return ""
+    return sha256(f"{actor_key(actor)}\n{clean_line('request_key', key)}".encode()).hexdigest()
+
+
+def _declared_before(workspace_id: int, digest: str) -> int | None:
+    """The id of the incident that such a declaration made already; asked under the counter's lock."""
+    if not digest:
+        return None
+    same = Incident.objects.of(workspace_id).filter(request_key=digest)
+    found: int | None = same.values_list("pk", flat=True).first()
+    return found
+
+
+def _component_names(components: Sequence[str]) -> list[str]:
+    if isinstance(components, str) or len(components) > COMPONENTS:
+        raise invalid("components", "max_items", f"must be a list of at most {COMPONENTS} names")
+    return [clean_line(f"components[{index}]", name) for index, name in enumerate(components)]
+
+
+def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str]) -> None:
+    set_deadlines(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
+    [incident.number] = take_numbers(counter, 1)
+    incident.save(force_insert=True)
+    set_clocks(incident.workspace_id, [incident.pk])
+    mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
+    message = f"Declared by {actor.label}: {incident.title}"
+    entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
+    summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
+    record(actor, action="incident.declare", target=incident, summary=summary)
+    ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
+    opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
+    publish(opened, actor=actor_json(actor))

@@ -1,0 +1,44 @@
+"""Figures computed from an incident's events by detection, for the apps above and beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Workspace
+from core.tenancy import WorkspaceScoped
+from incidents.lifecycle.models import Incident
+
+
+class IncidentEvidence(WorkspaceScoped):
+    """Event statistics of one incident, written by detection and readable without detection.
+
+    The distributions map an event type or a source to its number of events, most frequent first by count.
+    `peak_error_rate` is the percentage of error events among all events of the incident's sources in the
+    worst minute, which begins at `peak_at`; null where that minute held too many events to count.
+    `people_affected` is the number of distinct people the events name, null where they name none.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="evidence")
+    event_count = models.PositiveBigIntegerField(default=0)
+    error_count = models.PositiveBigIntegerField(default=0)
+    peak_error_rate = models.FloatField(null=True, blank=True)
+    peak_at = models.DateTimeField(null=True, blank=True)
+    first_source = models.CharField(max_length=200, blank=True)
+    primary_type = models.CharField(max_length=200, blank=True)
+    primary_source = models.CharField(max_length=200, blank=True)
+    error_distribution: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    source_distribution: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    metrics_before: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    metrics_after: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    people_affected = models.PositiveBigIntegerField(null=True, blank=True)
+    computed_at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        verbose_name_plural = "incident evidence"
+
+    def __str__(self) -> str:
+        return f"evidence of incident {self.incident_id}: {self.event_count} events"

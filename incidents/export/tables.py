@@ -1,0 +1,80 @@
+"""Incidents as CSV (RFC 4180): for spreadsheets, which must never take a cell for a formula. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from incidents.models import Incident, TimelineEntry
+from incidents.rendering import entry_json, incident_json
+
+BOM: Final = "\ufeff"
+COLUMNS: Final = (
+    "reference", "title", "severity", "status", "stage", "incident_type", "category", "components",
+    "commander", "project", "labels", "source", "is_drill", "event_count", "started_at", "detected_at",
+    "acknowledged_at", "acknowledged_by", "mitigated_at", "resolved_at", "closed_at", "last_event_at",
+    "mttd", "mtta", "mttr", "impact", "root_cause", "users_impacted", "description", "version", "url",
+)  # fmt: skip
+STORY_COLUMNS: Final = (
+    "incident", "title", "severity", "status", "occurred_at", "kind", "is_public", "author", "message",
+)  # fmt: skip
+# What Excel, LibreOffice and Google Sheets take for the start of a formula, their full-width forms too; and
+# our own mark, so that taking one apostrophe off a marked cell always gives back what was there.
+_FORMULA: Final = frozenset("=+-@\t\r\n|%'＝＋－＠")
+
+
+def table(batches: Iterable[Sequence[Incident]], *, with_bom: bool) -> Iterator[bytes]:
+    """A header, then a row for each incident, in pieces of one batch; lines end in CRLF.
+
+    Excel reads UTF-8 only behind a byte order mark, most programs stumble over one: the door knows who asks.
+    """
+    yield (BOM if with_bom else "").encode() + _lines([COLUMNS])
+    for batch in batches:
+        yield _lines(_cells(_row(incident), COLUMNS) for incident in batch)
+
+
+def story_table(
+    incident: Incident, batches: Iterable[Sequence[TimelineEntry]], *, with_bom: bool
+) -> Iterator[bytes]:
+    """One incident's timeline, a row for each entry, the oldest first."""
+    yield (BOM if with_bom else "").encode() + _lines([STORY_COLUMNS])
+    of = {"incident": incident.reference, "title": incident.title}
+    of |= {"severity": incident.severity, "status": incident.status}
+    for batch in batches:
+        yield _lines(_cells(of | entry_json(entry), STORY_COLUMNS) for entry in batch)
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    row = incident_json(incident)
+    row["components"] = "; ".join(row["affected_components"])
+    row["commander"] = row["assigned_to"]
+    row["labels"] = json.dumps(row["labels"], ensure_ascii=False, sort_keys=True) if row["labels"] else ""
+    return row
+
+
+def _cells(row: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
+    return [cell(row[name]) for name in columns]
+
+
+def cell(value: object) -> str:
+    """A value as text: times in ISO 8601 with Z, true and false, nothing for None; formulas disarmed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    text = str(value)
+    return f"'{text}" if text[:1] in _FORMULA and text else text
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n").writerows(rows)
+    return out.getvalue().encode()

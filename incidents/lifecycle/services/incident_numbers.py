@@ -1,0 +1,54 @@
+"""The one line everybody stands in to open, join or reopen incidents of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, LiteralString
+
+from core.sql.prepared import pipelined, send
+from incidents.models import IncidentCounter
+
+_MAKE: Final[LiteralString] = """
+insert into incidents_incidentcounter (workspace_id, last_number)
+select given.id, 0 from (select %s::bigint as id) given
+ where not exists (select from incidents_incidentcounter where workspace_id = given.id)
+on conflict do nothing
+"""
+
+_LOCK: Final[LiteralString] = (
+    "select last_number from incidents_incidentcounter where workspace_id = %s::bigint for update"
+)
+_TAKE: Final[LiteralString] = (
+    "update incidents_incidentcounter set last_number = %s::bigint where workspace_id = %s::bigint"
+)
+
+
+def lock_counter(workspace_id: int) -> IncidentCounter:
+    """Lock and return the workspace's counter until the transaction ends.
+
+    Whoever touches several incidents, or could make a second unresolved one, takes this lock before any
+    incident's row; whoever touches a single incident takes only that row. Hence no cycle, and no deadlock.
+    A rolled back opening gives its number back, as the counter rolls back with it: no gaps.
+    """
+    with pipelined():
+        return locking_counter(workspace_id)()
+
+
+def locking_counter(workspace_id: int) -> Callable[[], IncidentCounter]:
+    """`lock_counter`, not waited for: what is sent afterwards sees what is true under the lock."""
+    send(_MAKE, [workspace_id])
+    locked = send(_LOCK, [workspace_id])
+
+    def counter() -> IncidentCounter:
+        [(last,)] = locked.rows()
+        return IncidentCounter.from_db("default", ["workspace_id", "last_number"], [workspace_id, last])
+
+    return counter
+
+
+def take_numbers(counter: IncidentCounter, count: int) -> range:
+    """The next `count` numbers, written to the locked counter."""
+    first = counter.last_number + 1
+    counter.last_number += count
+    send(_TAKE, [counter.last_number, counter.workspace_id])
+    return range(first, first + count)

@@ -1,0 +1,173 @@
+"""Status transitions of a locked incident, by the rules of `incidents.lifecycle.state_machine`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from core.errors import Conflict, FieldFault, Invalid
+from core.templatetags.ui import compact
+from incidents.components.services.restoring import restore_components, unrestore_components
+from incidents.events import IncidentAcknowledged, status_events
+from incidents.lifecycle.services.locked_change import Change, current_state
+from incidents.lifecycle.state_machine import (
+    Course,
+    ForbiddenMoveError,
+    entry_kind,
+    is_reopening,
+    move,
+    next_statuses,
+)
+from incidents.models import Incident, IncidentSignal
+from incidents.sla.services.clocks import clocks_for, restart_update_clock, set_deadlines
+from incidents.timeline.services.timeline_entries import newest
+from incidents.validation import clean_text
+from incidents.vocabulary import UNRESOLVED, Stage, Status
+
+_ACTIONS: Final = {Status.RESOLVED: "incident.resolve", Status.CLOSED: "incident.close"}
+
+
+def move_to(
+    change: Change,
+    status: Status,
+    message: str,
+    is_public: bool | None,
+    *,
+    restores: bool = True,
+    keep: Collection[str] = (),
+) -> None:
+    """Move the incident, tell the timeline, the audit log and the outbox.
+
+    A repeat by whoever made the move changes nothing; anybody else is told who was first. `is_public` None
+    means internal. Resolving ends the stages and, where `restores`, restores the affected components except
+    those named in `keep`. Raises Conflict; Invalid naming `status` for a move that cannot follow.
+    """
+    incident, before = change.incident, Status(change.incident.status)
+    text = clean_text("message", message)
+    if status == before:
+        # Nobody moves an incident to open, so asking for it again is nobody's defeat.
+        _ = status == Status.OPEN or change.is_repeat_of(newest(incident, to=status.value), status.value)
+        return
+    change.refuse_stale()
+    after = _moved(change, status)
+    is_back = is_reopening(before, status)
+    facts: dict[str, Any] = _lost_facts(incident) if is_back else {}
+    if is_back:
+        unrestore_components(change, incident.resolved_at)
+    _set_times(change, after)
+    _set_clocks(change, is_back=is_back, told=bool(text and is_public))
+    facts |= _stage_follows(change, status, is_back=is_back)
+    if status == Status.RESOLVED:
+        restored = restore_components(change, keep) if restores else []
+        facts |= {"restored": restored, "said": bool(text)}
+    change.save()
+    words = text or _sentence(change, before, is_back=is_back)
+    _record(change, before, words, facts, is_public=bool(is_public))
+
+
+def _set_times(change: Change, after: Course) -> None:
+    """Take over status and times; whoever moves an incident past open has acknowledged it."""
+    incident = change.incident
+    for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
+        setattr(incident, name, getattr(after, name))
+    if change.changes().get("acknowledged_at") is not None and change.actor.user_id is not None:
+        incident.acknowledged_by_id = change.actor.user_id
+        incident.acknowledged_label = change.actor.label[:150]
+
+
+def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *, is_public: bool) -> None:
+    """Write the entry, the audit row and the events of a move that is saved."""
+    incident, status, actor = change.incident, Status(change.incident.status), change.actor
+    is_first = change.changes().get("acknowledged_at") is not None
+    data: dict[str, Any] = {"from": before.value, "to": status.value, **facts}
+    if is_first:
+        data["acknowledged"] = True
+    change.note(entry_kind(status), words, is_public=is_public, **data)
+    action = "incident.reopen" if is_reopening(before, status) else _ACTIONS.get(status, "incident.status")
+    events = status_events(change.ids, before, status, is_public=is_public)
+    if is_first:
+        events.append(IncidentAcknowledged(*change.ids, actor.user_id, actor.label, actor.user_id is None))
+    change.finish(action, f"{incident.reference}: {before} -> {status}", events)
+
+
+def _moved(change: Change, status: Status) -> Course:
+    incident = change.incident
+    course = Course(
+        Status(incident.status),
+        incident.acknowledged_at,
+        incident.mitigated_at,
+        incident.resolved_at,
+        incident.closed_at,
+    )
+    try:
+        after = move(course, status, change.at)
+    except ForbiddenMoveError as error:
+        fault = FieldFault("status", "transition", str(error))
+        extra = {
+            "current": current_state(incident),
+            "allowed": [allowed.value for allowed in next_statuses(course.status)],
+        }
+        raise Invalid(
+            f"{incident.reference}: {error}. Nothing was changed.", faults=[fault], extra=extra
+        ) from error
+    if is_reopening(course.status, status):
+        refuse_second_unresolved(incident)
+    return after
+
+
+def refuse_second_unresolved(incident: Incident) -> None:
+    """The same trouble may have opened a newer incident meanwhile; two at once would split its events.
+
+    Ask under the counter's lock. Raises Conflict naming the other.
+    """
+    mine = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    theirs = IncidentSignal.objects.of(incident.workspace_id).filter(
+        fingerprint__in=mine.values("fingerprint"), incident__status__in=UNRESOLVED
+    )
+    others = Incident.objects.of(incident.workspace_id).filter(pk__in=theirs.values("incident_id"))
+    if (other := others.exclude(pk=incident.pk).order_by("-id").first()) is not None:
+        raise Conflict(
+            f"{incident.reference} cannot be reopened: {other.reference} is open for the same trouble. "
+            f"Work there, or resolve it first. Nothing was changed.",
+            extra={"current": current_state(incident), "open": current_state(other)},
+        )
+
+
+def _lost_facts(incident: Incident) -> dict[str, str]:
+    """The times that reopening clears, kept in the timeline."""
+    times = {"resolved_at": incident.resolved_at, "closed_at": incident.closed_at}
+    return {name: moment.isoformat() for name, moment in times.items() if moment is not None}
+
+
+def _set_clocks(change: Change, *, is_back: bool, told: bool) -> None:
+    incident = change.incident
+    if incident.status not in UNRESOLVED:
+        incident.update_due_at = None
+    elif is_back:
+        set_deadlines(incident, clocks_for(incident))
+        restart_update_clock(incident, change.at)
+    elif told:
+        restart_update_clock(incident, change.at)
+
+
+def _stage_follows(change: Change, status: Status, *, is_back: bool) -> dict[str, str]:
+    """Set the stage that goes with the move: done when resolved, investigation when reopened."""
+    incident, before = change.incident, Stage(change.incident.stage)
+    if status == Status.RESOLVED:
+        incident.stage = Stage.DONE
+    elif is_back and before == Stage.DONE:
+        incident.stage = Stage.INVESTIGATION
+    now = Stage(incident.stage)
+    return {"stage_from": before.value, "stage": now.value} if now != before else {}
+
+
+def _sentence(change: Change, before: Status, *, is_back: bool) -> str:
+    incident = change.incident
+    now = Status(incident.status)
+    if is_back:
+        return f"Reopened: {before.label} → {now.label}."
+    if now == Status.RESOLVED and incident.resolved_at is not None:
+        return (
+            f"Resolved in {compact(incident.resolved_at - incident.detected_at)}, without a resolution text."
+        )
+    return f"Status: {before.label} → {now.label}."

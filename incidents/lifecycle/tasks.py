@@ -1,0 +1,14 @@
+"""Celery entry points of incidents. A message only wakes; the rows say what there is to do."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from incidents.lifecycle.services.sweeper import raise_prolonged
+
+
+@shared_task(name="incidents.raise_prolonged", ignore_result=True)
+def raise_prolonged_incidents() -> None:
+    """Raise the severity of incidents that last longer than their type allows."""
+    raise_prolonged(timezone.now())

@@ -1,0 +1,60 @@
+"""The page of one incident."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Capability, allowed
+from accounts.sign_in.page_authentication import current_actor
+from incidents.lifecycle.forms import NoteForm
+from incidents.overview.panels import parse_kind
+from incidents.parsing import parsed
+from incidents.selectors import incident_for
+from incidents.timeline.presentation import refuse_unknown
+from incidents.timeline.selectors import BOTH, activity_page, source_named
+
+
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """GET /activity: what happened across all incidents, newest first; `?kind=updates` only those."""
+    current_actor(request)
+    parse_kind(request.GET.get("kind", ""))  # raises Invalid naming it
+    return render(request, "incidents/activity.html", {"nav_current": "/activity"})
+
+
+@require_safe
+def detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET /incidents/INC-42: one incident; `?kind=`, `?before=` and `?entry=` say which of its timeline."""
+    actor = current_actor(request)
+    incident = incident_for(actor, reference)
+    refuse_unknown(request.GET)
+    context = {
+        "incident": incident,
+        "nav_current": "/" if incident.is_unresolved else "/incidents",
+        "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+        "form": NoteForm(incident=incident, actor=actor).styled(),
+    }
+    return render(request, "incidents/detail.html", context)
+
+
+@require_safe
+def incident_activity(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET /incidents/INC-42/activity: everything that happened and was changed, 50 a page."""
+    actor = current_actor(request)
+    incident = incident_for(actor, reference)
+    source = request.GET.get("source", "")
+    sources = [parsed("source", source, source_named, BOTH)] if source else BOTH
+    cursor = request.GET.get("cursor") or None
+    page = activity_page(actor, incident, sources=sources, cursor=cursor)
+    context = {
+        "incident": incident,
+        "nav_current": "/incidents",
+        "acts": page.items,
+        "next_cursor": page.next_cursor,
+        "cursor": cursor,
+        "source": source,
+        "sources": (("", "Everything"), ("timeline", "Timeline"), ("audit", "Changes on record")),
+    }
+    return render(request, "incidents/incident_activity.html", context)

@@ -1,0 +1,207 @@
+"""What can be done with an incident on its page: each verb, its form and the service behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from accounts.actor import Actor
+from core.errors import NotFound
+from incidents.bulk.models import BulkKind
+from incidents.components.services import affected_components
+from incidents.lifecycle import forms as lifecycle_forms
+from incidents.lifecycle.services import resolving, responding
+from incidents.links import services as link_services
+from incidents.roles import services as role_services
+from incidents.selectors import incident_for
+from incidents.stages.services.checklists import tick_item
+from incidents.timeline import forms as timeline_forms
+from incidents.timeline.services import entries, notes
+from incidents.validation import invalid
+
+Data = dict[str, Any]
+Run = Callable[[Actor, int, Data], object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One verb. `said` is the toast, with {ref} for the incident; `kind` dresses the button.
+
+    `run` gets the cleaned data of the form; of a form for fields of the incident only what was changed, and
+    the version. `undo`: as what it can be taken back.
+    """
+
+    title: str
+    submit: str
+    form: type[lifecycle_forms.ActionForm]
+    run: Run
+    said: str
+    kind: str = "primary"
+    lead: str = ""
+    undo: BulkKind | None = None
+
+
+def _acknowledge(actor: Actor, number: int, data: Data) -> None:
+    responding.acknowledge_incident(actor, number=number, note=data["note"])
+
+
+def _status(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("status", "message", "is_public", "version")}
+    responding.change_status(actor, number=number, **given)
+
+
+def _stage(actor: Actor, number: int, data: Data) -> None:
+    responding.change_stage(actor, number=number, stage=data["stage"], message=data["message"])
+
+
+def _tick(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("stage", "position", "ticked")}
+    tick_item(actor, number=number, **given)
+
+
+def _resolve(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.resolve_incident(
+        actor, number=number, root_cause=data["root_cause"] or None, keep_affected=data["kept"], **given
+    )
+
+
+def _close(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.close_incident(actor, number=number, **given)
+
+
+def _reopen(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "is_public", "version")}
+    resolving.reopen_incident(actor, number=number, **given)
+
+
+def _assign(actor: Actor, number: int, data: Data) -> None:
+    role_services.assign_role(actor, number=number, role=data["role"], username=data["username"] or None)
+
+
+def _severity(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("severity", "message", "version")}
+    responding.change_severity(actor, number=number, **given)
+
+
+def _edit(actor: Actor, number: int, data: Data) -> None:
+    responding.edit_incident(actor, number=number, **data)
+
+
+def _component(actor: Actor, number: int, data: Data) -> None:
+    """Somebody else's change to another part of the incident is no reason to refuse, so no version here."""
+    if not data["impact"]:
+        affected_components.remove_component(actor, number=number, component=data["component"])
+        return
+    given = {name: data[name] for name in ("component", "impact")}
+    affected_components.set_component_impact(actor, number=number, **given)
+
+
+def _note(actor: Actor, number: int, data: Data) -> None:
+    given = {name: data[name] for name in ("message", "request_key")}
+    if data["audience"] == "public":
+        notes.add_update(actor, number=number, is_public=True, **given)
+    else:
+        notes.add_note(actor, number=number, **given)
+
+
+def _pin(actor: Actor, number: int, data: Data) -> None:
+    entries.pin_entry(actor, number=number, entry_id=data["entry"])
+
+
+def _unpin(actor: Actor, number: int, data: Data) -> None:
+    entries.unpin_entry(actor, number=number, entry_id=data["entry"])
+
+
+def _entry_time(actor: Actor, number: int, data: Data) -> None:
+    given = {"entry_id": data["entry"], "occurred_at": data["occurred_at"]}
+    entries.correct_entry_time(actor, number=number, **given)
+
+
+def _relate(actor: Actor, number: int, data: Data) -> None:
+    try:
+        link_services.relate_incidents(actor, number=number, other=data["other"])
+    except NotFound as missing:
+        incident_for(actor, number)
+        raise invalid("other", "incident", "must be an incident of this workspace") from missing
+
+
+def _unrelate(actor: Actor, number: int, data: Data) -> None:
+    link_services.unrelate_incidents(actor, number=number, other=data["other"])
+
+
+def _edits(title: str, *names: str) -> Action:
+    return Action(title, "Save", timeline_forms.changes_form(*names), _edit, "{ref} saved.")
+
+
+ACTIONS: Final = {
+    "acknowledge": Action(
+        "Acknowledge",
+        "Acknowledge",
+        lifecycle_forms.AcknowledgeForm,
+        _acknowledge,
+        "{ref} acknowledged",
+        undo=BulkKind.ACKNOWLEDGE,
+    ),
+    "status": Action(
+        "Change status", "Change status", lifecycle_forms.StatusForm, _status, "{ref} is {status} now."
+    ),
+    "tick": Action("Checklist item", "Save", timeline_forms.TickForm, _tick, "Checklist of {ref} saved."),
+    "stage": Action("Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: {stage} now."),
+    "resolve": Action(
+        "Resolve", "Resolve", lifecycle_forms.ResolveForm, _resolve, "{ref} resolved", undo=BulkKind.RESOLVE
+    ),
+    "close": Action("Close", "Close", lifecycle_forms.MessageForm, _close, "{ref} closed"),
+    "reopen": Action("Reopen", "Reopen", lifecycle_forms.MessageForm, _reopen, "{ref} reopened"),
+    "assign": Action(
+        "Assign a role",
+        "Assign",
+        lifecycle_forms.AssignForm,
+        _assign,
+        "Roles of {ref} changed.",
+        undo=BulkKind.ASSIGN,
+    ),
+    "severity": Action(
+        "Change severity",
+        "Change severity",
+        lifecycle_forms.SeverityForm,
+        _severity,
+        "{ref} is {severity} now.",
+    ),
+    "edit": _edits(
+        "Edit details",
+        "title",
+        "description",
+        "impact",
+        "users_impacted",
+        "root_cause",
+        "incident_type",
+        "labels",
+    ),
+    "title": _edits("Rename", "title"),
+    "description": _edits("Edit the description", "description"),
+    "impact": _edits("Edit the impact", "impact"),
+    "users-impacted": _edits("Edit users impacted", "users_impacted"),
+    "root-cause": _edits("Edit the root cause", "root_cause"),
+    "type": _edits("Change the type", "incident_type"),
+    "labels": _edits("Edit the labels", "labels"),
+    "component": Action(
+        "Affected component",
+        "Save",
+        lifecycle_forms.ComponentForm,
+        _component,
+        "Components of {ref} changed.",
+    ),
+    "note": Action("Add to the timeline", "Add", lifecycle_forms.NoteForm, _note, "Added to {ref}."),
+    "pin": Action(
+        "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="It stays on top."
+    ),
+    "unpin": Action("Unpin this entry", "Unpin", timeline_forms.EntryForm, _unpin, "Unpinned."),
+    "time": Action(
+        "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Moved to when it happened."
+    ),
+    "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} is linked."),
+    "unrelate": Action("Unlink an incident", "Unlink", timeline_forms.RelateForm, _unrelate, "Unlinked."),
+}

@@ -1,0 +1,85 @@
+"""Linking incidents that have to do with each other: both ways, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from core.errors import Conflict, NotFound
+from incidents.events import IncidentChanged
+from incidents.lifecycle.services.locked_change import Change, change
+from incidents.models import Incident
+from incidents.reference import parse_reference, reference
+from incidents.timeline.services.timeline_entries import entry
+from incidents.validation import invalid
+from incidents.vocabulary import EntryKind
+
+MAX_LINKS: Final = 100
+_Work = Callable[[Change, Incident], None]
+
+
+def relate_incidents(actor: Actor, *, number: int | str, other: int | str) -> Incident:
+    """Link two incidents, each to the other; linked ones stay as they are. Changes no version.
+
+    Raises Invalid (field `other`) for an incident and itself, NotFound for one that this workspace does not
+    have, Conflict past 100 links, Forbidden.
+    """
+    return _pair(actor, number, other, _link)
+
+
+def unrelate_incidents(actor: Actor, *, number: int | str, other: int | str) -> Incident:
+    """Take a link away, on both sides.
+
+    Raises NotFound where there is none, Invalid (field `other`), Forbidden.
+    """
+    return _pair(actor, number, other, _unlink)
+
+
+def _pair(actor: Actor, number: int | str, other: int | str, work: _Work) -> Incident:
+    mine, theirs = parse_reference(number), parse_reference(other)
+    if mine == theirs:
+        raise invalid("other", "self", "must be another incident")
+    with transaction.atomic():
+        # Always in the same order, so that two people linking the same two cannot wait for each other.
+        both = Incident.objects.of(actor.workspace_id).filter(number__in=[mine, theirs])
+        locked = {row.number: row for row in both.order_by("id").select_for_update(of=("self",))}
+        return change(actor, lambda it: work(it, _other(locked, theirs)), number=mine)
+
+
+def _other(locked: dict[int, Incident], number: int) -> Incident:
+    if number not in locked:
+        raise NotFound(f"There is no {reference(number)} in this workspace.")
+    return locked[number]
+
+
+def _link(it: Change, other: Incident) -> None:
+    linked = it.incident.related
+    if linked.filter(pk=other.pk).exists():
+        return
+    if max(linked.count(), other.related.count()) >= MAX_LINKS:
+        raise Conflict(f"An incident has {MAX_LINKS} links at most. Nothing was changed.")
+    linked.add(other)
+    _record(it, other, "Linked to", "incident.relate", [None, other.reference])
+
+
+def _unlink(it: Change, other: Incident) -> None:
+    if not it.incident.related.filter(pk=other.pk).exists():
+        raise NotFound(f"{it.incident.reference} is not linked to {other.reference}.")
+    it.incident.related.remove(other)
+    _record(it, other, "No longer linked to", "incident.unrelate", [other.reference, None])
+
+
+def _record(it: Change, other: Incident, said: str, action: str, pair: list[str | None]) -> None:
+    """An entry on either side; one audit row, for it is one change."""
+    it.touch()
+    it.note(EntryKind.CHANGE, f"{said} {other.reference}: {other.title}", related=other.number)
+    words = f"{said} {it.incident.reference}: {it.incident.title}"
+    entry(it.actor, other, EntryKind.CHANGE, words, at=it.at, related=it.incident.number).save(
+        force_insert=True
+    )
+    told = IncidentChanged(other.workspace_id, other.pk, other.number, other.version)
+    summary = f"{it.incident.reference}: {said.lower()} {other.reference}"
+    it.finish(action, summary, [IncidentChanged(*it.ids), told], {"related": pair})

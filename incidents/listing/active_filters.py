@@ -1,0 +1,99 @@
+"""A list's filters as people read them: chips that take one away, boxes that show what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from incidents.listing.list_query import ListQuery
+from incidents.listing.ordering import ORDERS
+from incidents.vocabulary import IncidentType, Severity, Stage, Status
+
+SINCE: Final = {
+    "1h": "Last hour",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+}
+WORST_TWO: Final = "sev1,sev2"
+_TITLES: Final = {
+    "severity": "Severity", "status": "Status", "stage": "Stage", "component": "Component", "type": "Type",
+    "label": "Label", "assigned_to": "Commander", "search": "Search", "project": "Project",
+    "since": "Detected", "until": "Until",
+}  # fmt: skip
+_LABELS: Final = {
+    "severity": dict(Severity.choices),
+    "status": {"active": "Active", **dict(Stage.choices), **dict(Status.choices)},
+    "stage": dict(Stage.choices),
+    "type": dict(IncidentType.choices),
+    "since": SINCE,
+    "assigned_to": {"none": "Nobody"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    """One value of one filter; `address` is the list without it."""
+
+    title: str
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A select box of the filter bar: its choices as (value, label), and the value that is chosen."""
+
+    name: str
+    title: str
+    choices: Sequence[tuple[str, str]]
+    chosen: str
+
+
+def active_filters(asked: ListQuery) -> list[ActiveFilter]:
+    """Every filter that is on, value by value."""
+    return [
+        ActiveFilter(_TITLES[name], filter_text(name, word), asked.without(name, word))
+        for name, words in asked.words.items()
+        for word in words
+    ]
+
+
+def filter_text(name: str, word: str) -> str:
+    """A canonical word as people read it: `sev1` -> SEV1, `1h` -> Last hour, `2h` -> since 2h."""
+    label = _LABELS.get(name, {}).get(word)
+    return label or (f"since {word}" if name == "since" else word)
+
+
+def selects(asked: ListQuery, components: Iterable[str], *, with_status: bool) -> list[Select]:
+    """The boxes of the filter bar. What is chosen and on no list of ours becomes an option of its own."""
+    statuses = [("active", "Active"), *Status.choices]
+    worst = [*Severity.choices, (WORST_TWO, "SEV1 and SEV2")]
+    boxes = [_select(asked, "severity", "Any severity", worst)]
+    if with_status:
+        boxes.append(_select(asked, "status", "Any status", statuses))
+    boxes.append(_select(asked, "component", "Any component", [(name, name) for name in components]))
+    boxes.append(_select(asked, "type", "Any type", IncidentType.choices))
+    boxes.append(_select(asked, "since", "Any time", list(SINCE.items())))
+    return boxes
+
+
+def order_select(asked: ListQuery) -> Select:
+    """The box that chooses the order."""
+    return Select("sort", "Order", [(o.name, o.label) for o in ORDERS.values()], asked.order.name)
+
+
+def unboxed(asked: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
+    """What the filter bar has no box for, to be carried along by its form."""
+    named = {box.name for box in boxes} | {"search", "sort"}
+    return [(name, value) for name, value in asked.pairs() if name not in named]
+
+
+def _select(asked: ListQuery, name: str, nothing: str, known: Sequence[tuple[str, str]]) -> Select:
+    words = asked.words.get(name, ())
+    chosen = ",".join(sorted(words))
+    choices = [("", nothing), *known]
+    if chosen not in dict(choices):
+        choices.append((chosen, ", ".join(filter_text(name, word) for word in words)))
+    return Select(name, _TITLES[name], choices, chosen)

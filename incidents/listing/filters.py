@@ -1,0 +1,172 @@
+"""Which incidents a list shows: one value, read from any door's parameters. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from incidents.parsing import parsed
+from incidents.validation import clean_line, invalid
+from incidents.vocabulary import (
+    UNRESOLVED,
+    IncidentType,
+    Severity,
+    Stage,
+    Status,
+    parse_severity,
+    parse_stage,
+    parse_status,
+    parse_type,
+)  # fmt: skip
+
+T = TypeVar("T")
+_SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+ACTIVE: Final = frozenset({"active", "unresolved"})
+MAX_VALUES: Final = 50  # more would make an address into a query that takes seconds
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "severity": ("severity", "severities"),
+    "status": ("status", "statuses"),
+    "stage": ("stage", "stages"),
+    "component": ("component", "components", "affected_component", "service"),
+    "type": ("type", "types", "incident_type"),
+    "label": ("label", "labels"),
+    "assigned_to": ("assigned_to", "assigned-to", "assignee", "commander"),
+    "search": ("search", "q"),
+    "project": ("project", "project_id", "projectId"),
+    "since": ("since", "from"),
+    "until": ("until", "to"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Every non-empty condition must hold; within one, any value will do.
+
+    `stages_as_status` are stage words given as status: they widen `statuses` instead of narrowing it.
+    `since` and `until` bound `detected_at` (from inclusive, to exclusive). `assigned_to` is a user name,
+    or "none" for incidents without a commander.
+    """
+
+    severities: frozenset[Severity] = frozenset()
+    statuses: frozenset[Status] = frozenset()
+    stages_as_status: frozenset[Stage] = frozenset()
+    stages: frozenset[Stage] = frozenset()
+    components: frozenset[str] = frozenset()
+    types: frozenset[IncidentType] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    assigned_to: str = ""
+    search: str = ""
+    project: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> IncidentFilter:
+    """Read query parameters, a form or JSON; unknown names are left alone, empty values mean no condition.
+
+    Several values, at most 50, come as a list, as commas, or by repeating the parameter (a QueryDict). Raises
+    Invalid naming the parameter.
+    """
+    now = now or datetime.now(UTC)
+    values = {name: values_of(given, name) for name in NAMES}
+    statuses, stages = _statuses(values["status"])
+    return IncidentFilter(
+        severities=_words("severity", values["severity"], parse_severity, Severity),
+        statuses=statuses,
+        stages_as_status=stages,
+        stages=_words("stage", values["stage"], parse_stage, Stage),
+        components=frozenset(clean_line("component", value) for value in values["component"]),
+        types=_words("type", values["type"], parse_type, IncidentType),
+        labels=dict(_label(value) for value in values["label"]),
+        assigned_to=_single("assigned_to", values),
+        search=_single("search", values),
+        project=_single("project", values),
+        since=_moment("since", _single("since", values), now),
+        until=_moment("until", _single("until", values), now),
+    )
+
+
+def values_of(given: Mapping[str, Any], name: str) -> list[str]:
+    """What was given for a parameter under any of its names, apart at commas. Raises Invalid naming it."""
+    found: list[Any] = []
+    for alias in NAMES[name]:
+        if alias in given:
+            getlist = getattr(given, "getlist", None)
+            value = getlist(alias) if getlist else given[alias]
+            found.extend(value if isinstance(value, list | tuple | set | frozenset) else [value])
+    texts = [_text(name, value) for value in found if value is not None]
+    if name in ("search", "assigned_to"):
+        return [text.strip() for text in texts if text.strip()]
+    words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
+    if len(words) > MAX_VALUES:
+        raise invalid(name, "max_items", f"must be at most {MAX_VALUES} values, not {len(words)}")
+    return words
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if not isinstance(value, str):
+        raise invalid(name, "type", "must be text")
+    return value
+
+
+def _single(name: str, values: Mapping[str, list[str]]) -> str:
+    if len(values[name]) > 1:
+        raise invalid(name, "single", "must be given once")
+    return clean_line(name, values[name][0]) if values[name] else ""
+
+
+def _words(name: str, words: Iterable[str], parse: Callable[[str], T], known: Iterable[T]) -> frozenset[T]:
+    return frozenset(parsed(name, word, parse, known) for word in words)
+
+
+def _statuses(words: Iterable[str]) -> tuple[frozenset[Status], frozenset[Stage]]:
+    statuses: set[Status] = set()
+    stages: set[Stage] = set()
+    for word in words:
+        if word.casefold() in ACTIVE:
+            statuses.update(UNRESOLVED)
+        elif (stage := _stage(word)) is not None:
+            stages.add(stage)
+        else:
+            statuses.add(parsed("status", word, parse_status, ("active", *Status, *Stage)))
+    return frozenset(statuses), frozenset(stages)
+
+
+def _stage(word: str) -> Stage | None:
+    try:
+        return parse_stage(word)
+    except ValueError:
+        return None
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=" if "=" in text else ":")
+    if not sign or not name.strip():
+        raise invalid("label", "pair", "must look like name=value")
+    return clean_line("label", name), clean_line("label", value) if value.strip() else ""
+
+
+def _moment(name: str, text: str, now: datetime) -> datetime | None:
+    """`15m`, `1h`, `24h`, `7d` before now; a date or a time in ISO 8601, UTC where it names no zone."""
+    if not text:
+        return None
+    if span := _SPAN.fullmatch(text):
+        return _back(name, now, int(span[1]) * _UNITS[span[2].lower()])
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise invalid(name, "time", "must be a span such as 1h or 7d, or a time in ISO 8601") from error
+
+
+def _back(name: str, now: datetime, seconds: int) -> datetime:
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise invalid(name, "time", "must not reach back before the year 1") from error

@@ -1,0 +1,66 @@
+"""Rows of lists and entries of timelines, kept ready: a live page is asked for again at each change of one.
+
+Each is known by everything it shows, times by their words, so that what is kept is never older than what
+would be made. Nothing of a viewer is in it but what they may do and their time zone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from core.templatetags.ui import compact
+from core.ui.render_cache import RenderCache
+from incidents.models import Incident, TimelineEntry
+from incidents.sla.status import sla_status_of
+
+MAX_FRAGMENTS: Final = 1000  # of each kind in each process: rows have about 4 KB, entries 2, lines 1
+_rows, _entries, _lines = RenderCache(MAX_FRAGMENTS), RenderCache(MAX_FRAGMENTS), RenderCache(MAX_FRAGMENTS)
+
+
+def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool) -> SafeString:
+    """The row of an incident of `detailed`. is_log: with when it was detected instead of its age."""
+    now = timezone.now()
+    clock = sla_status_of(incident, now)
+    ended = incident.resolved_at
+    shown = (
+        incident.pk, incident.number, incident.version,
+        incident.status, incident.severity, incident.title, incident.is_drill,
+        incident.event_count, incident.commander_label, tuple(incident.component_names),
+        incident.acknowledged_at is None, clock, clock and _words(clock.due - now),
+        incident.detected_at, _words(now - incident.detected_at), ended, ended and _words(now - ended),
+        is_log, may_act, is_picked, timezone.get_current_timezone_name(),
+    )  # fmt: skip
+    values = {"one": incident, "is_log": is_log, "may_act": may_act, "is_picked": is_picked}
+    return _rows.get(shown, lambda: render_to_string("incidents/row.html", values).strip())
+
+
+def entry_html(entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: bool) -> SafeString:
+    """An entry of the incident `reference`. is_bare: without an id, for a second showing on one page."""
+    shown = (
+        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
+        entry.time_corrected_at, entry.pinned_at is None, timezone.get_current_timezone_name(),
+        _words(timezone.now() - entry.occurred_at), reference, may_act, is_bare,
+    )  # fmt: skip
+    values = {"entry": entry, "ref": reference, "may_act": may_act, "is_bare": is_bare}
+    return _entries.get(shown, lambda: render_to_string("incidents/entry.html", values).strip())
+
+
+def line_html(entry: TimelineEntry) -> SafeString:
+    """An entry in a story of many incidents, which says of which."""
+    of = entry.incident
+    shown = (
+        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
+        _words(timezone.now() - entry.occurred_at), timezone.get_current_timezone_name(),
+        of.number, of.title, of.severity, of.is_drill,
+    )  # fmt: skip
+    values = {"entry": entry}
+    return _lines.get(shown, lambda: render_to_string("incidents/activity_line.html", values).strip())
+
+
+def _words(span: timedelta) -> tuple[bool, str]:
+    return span < timedelta(), compact(abs(span))

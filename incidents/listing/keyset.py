@@ -1,0 +1,47 @@
+"""Pages that cost the same at row 10 and at row 90,000: a cursor names the last row seen. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from incidents.validation import invalid
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items, and the cursors of the pages after and before them; None where there is none."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+    previous_cursor: str | None = None
+
+
+def encode_cursor(at: datetime, pk: int) -> str:
+    """An opaque, URL-safe name of one row."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {pk}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, int]:
+    """What `encode_cursor` took. Raises Invalid (field `cursor`) for anything it did not make."""
+    try:
+        padded = cursor[:200] + "=" * (-len(cursor[:200]) % 4)
+        at, _, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").rpartition(" ")
+        moment, number = datetime.fromisoformat(at), int(pk) if pk.isdigit() else -1
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError("no row is named so")
+        return moment.astimezone(UTC), number
+    except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
+        raise invalid("cursor", "cursor", "must be a cursor this list gave out") from error
+
+
+def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[datetime, int]]) -> Page[T]:
+    """A page of at most `limit` from up to `limit` + 1 rows; the one too many tells that there is more."""
+    items = rows[:limit]
+    return Page(items, encode_cursor(*key(items[-1])) if len(rows) > limit else None)

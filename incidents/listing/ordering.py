@@ -1,0 +1,129 @@
+"""In which order incidents are listed, and cursors that name a row of that order. Pure.
+
+A page costs the same at row 10 and at row 90,000: its cursor holds the keys of the last row seen, and the
+index of the order starts right there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from incidents.listing.keyset import Page
+from incidents.validation import invalid
+
+T = TypeVar("T")
+
+MAX_CURSOR: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`keys` are columns ending in `id`, none of them null, all falling or all rising."""
+
+    name: str
+    label: str
+    keys: tuple[str, ...]
+    is_falling: bool = True
+
+    def columns(self, *, backwards: bool = False) -> list[str]:
+        """What `order_by` takes."""
+        return [f"-{key}" if self.is_falling is not backwards else key for key in self.keys]
+
+
+ORDERS: Final[Mapping[str, Order]] = {
+    order.name: order
+    for order in (
+        Order("newest", "Newest first", ("detected_at", "id")),
+        Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
+        Order("severity", "Worst first", ("weight", "detected_at", "id")),
+        Order("last_event", "Latest event first", ("active_minute", "id")),
+        Order("duration", "Longest first", ("lasted", "id")),
+    )
+}
+NEWEST: Final = ORDERS["newest"]
+_ALIASES: Final = {
+    "": "newest", "-detected_at": "newest", "detected_at": "oldest", "last-event": "last_event",
+    "-last_event_at": "last_event", "longest": "duration", "-duration": "duration",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The rows of `order` after the one with these keys, or before it."""
+
+    order: str
+    keys: tuple[Any, ...]
+    is_back: bool = False
+
+
+def parse_order(word: str) -> Order:
+    """`newest`, `oldest`, `severity`, `last_event`, `duration` or an alias. Raises Invalid (field `sort`)."""
+    name = word.strip().casefold()
+    order = ORDERS.get(_ALIASES.get(name, name))
+    if order is None:
+        raise invalid("sort", "choice", f"must be one of {', '.join(ORDERS)}")
+    return order
+
+
+def encode(order: Order, row: Any, *, is_back: bool = False) -> str:
+    """An opaque, URL-safe name of the place after (or before) `row`."""
+    keys = [_packed(getattr(row, key)) for key in order.keys]
+    text = json.dumps([order.name, int(is_back), *keys], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(order: Order, text: str) -> Cursor:
+    """What `encode` made for this very order. Raises Invalid (field `cursor`) for anything else."""
+    try:
+        padded = text[:MAX_CURSOR] + "=" * (-len(text[:MAX_CURSOR]) % 4)
+        name, is_back, *keys = _list(json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)))
+        if name != order.name or is_back not in (0, 1) or len(keys) != len(order.keys):
+            raise ValueError("another list's")
+        unpacked = [_unpacked(key, value) for key, value in zip(order.keys, keys, strict=True)]
+        return Cursor(order.name, tuple(unpacked), bool(is_back))
+    except (ValueError, OverflowError, TypeError, RecursionError, binascii.Error, UnicodeError) as error:
+        message = f"must be one that this list gave out, in the order {order.name}"
+        raise invalid("cursor", "cursor", message) from error
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
+def _packed(value: datetime | timedelta | int) -> str | int:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value // timedelta(microseconds=1) if isinstance(value, timedelta) else int(value)
+
+
+def _unpacked(key: str, value: object) -> datetime | timedelta | int:
+    if key in ("detected_at", "active_minute"):
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is None:
+            raise ValueError("no time zone")
+        return moment.astimezone(UTC)
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**62) < value < 2**62:
+        raise TypeError("not a number of ours")
+    if key == "weight" and abs(value) > 9:
+        raise ValueError("no severity is worth that")
+    return timedelta(microseconds=value) if key == "lasted" else value
+
+
+def page_in(order: Order, rows: Sequence[T], limit: int, cursor: Cursor | None) -> Page[T]:
+    """A page from up to `limit` + 1 rows as they were read: in order, or backwards for a cursor that is."""
+    is_back = cursor is not None and cursor.is_back
+    kept, has_more = rows[:limit], len(rows) > limit
+    items = kept[::-1] if is_back else kept
+    if not items:
+        return Page([], None)
+    after = encode(order, items[-1]) if is_back or has_more else None
+    before = encode(order, items[0], is_back=True) if (has_more if is_back else cursor is not None) else None
+    return Page(items, after, before)

@@ -1,0 +1,45 @@
+"""Reading a little of many incidents, for the side bar and for the search over everything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import Case, IntegerField, Q, When
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.models import Component, Incident
+from incidents.overview.selectors import open_lots
+from incidents.vocabulary import UNRESOLVED, Severity
+
+NEWEST_FIRST: Final = ("-detected_at", "-id")
+
+
+def open_count(actor: Actor) -> tuple[int, bool]:
+    """How many incidents are open, and whether a SEV1 is among them. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    lots = open_lots(actor.workspace_id)
+    return sum(lot.number for lot in lots), any(lot.severity == Severity.SEV1 for lot in lots)
+
+
+def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:
+    """The incident of that number, then those with every word of `text` in the title, open ones first.
+
+    Titles of what is over are searched by trigrams, which need a word of three characters. Raises Forbidden.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    rows, words = Incident.objects.of(actor.workspace_id), text.split()
+    named = rows.filter(*(Q(title__icontains=word) for word in words)).order_by(*NEWEST_FIRST)
+    found = {one.pk: one for one in rows.filter(number=number)} if number else {}
+    found |= {one.pk: one for one in named.filter(status__in=UNRESOLVED)[:limit]}
+    if len(found) < limit and max(map(len, words), default=0) >= 3:
+        found |= {one.pk: one for one in named[:limit]}
+    return list(found.values())[:limit]
+
+
+def components_named(actor: Actor, text: str, *, limit: int) -> list[Component]:
+    """Components whose names hold `text`, those that start with it first. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    named = Component.objects.of(actor.workspace_id).filter(name__icontains=text)
+    first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())
+    return list(named.order_by(first, "name")[:limit])

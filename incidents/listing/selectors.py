@@ -1,0 +1,207 @@
+"""Lists of incidents: filtered, in an order that an index serves, in pages, counted cheaply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+
+from accounts.actor import Actor
+from accounts.models import User
+from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
+from core.sql.expressions import InArray, RowBeyond, among
+from incidents.lifecycle.sort_keys import weight_of
+from incidents.listing.filters import IncidentFilter
+from incidents.listing.keyset import Page
+from incidents.listing.ordering import NEWEST, Cursor, Order, decode, page_in, parse_order
+from incidents.models import AffectedComponent, Incident, RoleAssignment
+from incidents.vocabulary import ResponseRole
+
+MAX_PAGE: Final = 200
+COUNTED: Final = 10_000
+COUNTED_BY_WORDS: Final = 1_000  # what must be looked up elsewhere for each incident, or read through
+BATCH: Final = 500
+
+
+def detailed(workspace_id: int) -> QuerySet[Incident]:
+    """The workspace's incidents with `component_names`, `commander_username` and `commander_label`."""
+    affected = AffectedComponent.objects.of(workspace_id).filter(incident=OuterRef("pk"))
+    commander = held_roles(workspace_id).filter(incident=OuterRef("pk"), role=ResponseRole.COMMANDER)
+    label = Coalesce(NullIf("user__display_name", Value("")), "user__username")
+    found: QuerySet[Incident] = Incident.objects.of(workspace_id).annotate(
+        component_names=ArraySubquery(affected.order_by("component__name").values("component__name")),
+        commander_username=Subquery(commander.values("user__username")[:1]),
+        commander_label=Subquery(commander.annotate(label=label).values("label")[:1]),
+    )
+    return found
+
+
+def held_roles(workspace_id: int) -> QuerySet[RoleAssignment]:
+    """Who holds which role now."""
+    held: QuerySet[RoleAssignment] = RoleAssignment.objects.of(workspace_id).filter(ended_at__isnull=True)
+    return held
+
+
+def incidents_page(
+    actor: Actor,
+    wanted: IncidentFilter | None = None,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+    sort: str = "",
+) -> Page[Incident]:
+    """Incidents in pages of 1 to 200, in the order `sort` (default: newest detection first).
+
+    Going back beyond the first row answers the first page, whole. Raises Forbidden; Invalid for an order
+    nobody knows and for a cursor that this order did not give out.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    order, limit = parse_order(sort), max(1, min(limit, MAX_PAGE))
+    where = decode(order, cursor) if cursor else None
+    page = _places(actor, wanted, order, where, limit)
+    if where is not None and where.is_back and page.previous_cursor is None:
+        page = _places(actor, wanted, order, None, limit)
+    items = in_order(actor.workspace_id, [place.id for place in page.items])
+    return Page(items, page.next_cursor, page.previous_cursor)
+
+
+def _places(
+    actor: Actor, wanted: IncidentFilter | None, order: Order, where: Cursor | None, limit: int
+) -> Page[Any]:
+    """Which incidents, with what the order goes by: only this depends on filter and order.
+
+    The cursors are of these places: an incident that moves before its details are read takes none along.
+    """
+    rows = _slice(Incident.objects.of(actor.workspace_id), actor.workspace_id, wanted, order, where)
+    found = rows.values_list(*order.keys, named=True)
+    return page_in(order, list(found[: limit + 1]), limit, where)
+
+
+def in_order(workspace_id: int, ids: Sequence[int]) -> list[Incident]:
+    """These incidents of the workspace with details, in this order: one statement."""
+    found = {one.pk: one for one in _with_ids(workspace_id, list(ids))} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
+@compiled(int, list)
+def _with_ids(workspace_id: int, ids: list[int]) -> QuerySet[Incident]:
+    return detailed(workspace_id).filter(among("pk", ids))
+
+
+def _slice(
+    rows: QuerySet[Incident],
+    workspace_id: int,
+    wanted: IncidentFilter | None,
+    order: Order,
+    where: Cursor | None,
+) -> QuerySet[Incident]:
+    is_back = where is not None and where.is_back
+    rows = rows.filter(matching(workspace_id, wanted or IncidentFilter()))
+    if where is not None:
+        rows = rows.filter(RowBeyond(order.keys, where.keys, is_below=order.is_falling is not is_back))
+    return rows.order_by(*order.columns(backwards=is_back))
+
+
+def counted_to(wanted: IncidentFilter) -> int:
+    """How far a page counts: an incident found by its own columns costs a tenth of one found by words."""
+    by_words = wanted.search or wanted.components or wanted.assigned_to or wanted.labels or wanted.project
+    return COUNTED_BY_WORDS if by_words else COUNTED
+
+
+def count_incidents(actor: Actor, wanted: IncidentFilter | None = None, *, most: int = COUNTED) -> int:
+    """How many match; `most` + 1 stands for more than `most`, however many more. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    of: QuerySet[Incident] = Incident.objects.of(actor.workspace_id)
+    return of.filter(matching(actor.workspace_id, wanted or IncidentFilter()))[: most + 1].count()
+
+
+def incidents_in_batches(
+    actor: Actor, wanted: IncidentFilter | None = None, *, size: int = BATCH
+) -> Iterator[Sequence[Incident]]:
+    """Everything that matches, newest detection first, in batches of `size` rows, each read when asked for.
+
+    Each batch is a statement of its own, so that a slow reader holds neither a snapshot nor a connection. A
+    row's place never changes, hence each incident comes once at most and none that matches all along is
+    missed; one opened meanwhile is not in it. Raises Forbidden at once.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    return _batches(actor, wanted, size)
+
+
+def _batches(actor: Actor, wanted: IncidentFilter | None, size: int) -> Iterator[Sequence[Incident]]:
+    where: Cursor | None = None
+    every = detailed(actor.workspace_id)
+    while rows := list(_slice(every, actor.workspace_id, wanted, NEWEST, where)[:size]):
+        yield rows
+        where = Cursor(NEWEST.name, (rows[-1].detected_at, rows[-1].pk))
+
+
+def incidents_numbered(actor: Actor, numbers: Sequence[int]) -> list[Incident]:
+    """Those of the workspace with these numbers, newest detection first. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = detailed(actor.workspace_id).filter(number__in=list(numbers)[:MAX_PAGE])
+    return list(rows.order_by(*NEWEST.columns()))
+
+
+def matching(workspace_id: int, wanted: IncidentFilter) -> Q:
+    """The condition that a filter means."""
+    tests = Q()
+    if wanted.severities:
+        tests &= Q(weight__in=[weight_of(severity) for severity in wanted.severities])
+    if wanted.statuses or wanted.stages_as_status:
+        tests &= Q(status__in=wanted.statuses) | Q(stage__in=wanted.stages_as_status)
+    if wanted.stages:
+        tests &= Q(stage__in=wanted.stages)
+    if wanted.types:
+        tests &= Q(incident_type__in=wanted.types)
+    if wanted.since:
+        tests &= Q(detected_at__gte=wanted.since)
+    if wanted.until:
+        tests &= Q(detected_at__lt=wanted.until)
+    return tests & _matching_words(workspace_id, wanted)
+
+
+def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
+    tests = Q()
+    labels = dict(wanted.labels) | ({"project": wanted.project} if wanted.project else {})
+    if labels:
+        tests &= Q(labels__contains=labels)
+    if wanted.components:
+        tests &= Q(pk__in=_touching(workspace_id, component__name__in=wanted.components))
+    if wanted.assigned_to:
+        tests &= _assigned(workspace_id, wanted.assigned_to)
+    if wanted.search:
+        tests &= _found(workspace_id, wanted.search)
+    return tests
+
+
+def _touching(workspace_id: int, **which: object) -> QuerySet[Any, Any]:
+    rows: QuerySet[AffectedComponent] = AffectedComponent.objects.of(workspace_id)
+    return rows.filter(**which).values("incident_id")
+
+
+def _assigned(workspace_id: int, username: str) -> Q:
+    commanders = held_roles(workspace_id).filter(role=ResponseRole.COMMANDER)
+    if username.casefold() == "none":
+        return ~Q(Exists(commanders.filter(incident=OuterRef("pk"))))
+    # The id apart: PostgreSQL knows how many incidents an id commands, but not a name behind a join.
+    person = User.objects.filter(username__iexact=username).values("pk")[:1]
+    return Q(pk__in=commanders.filter(user_id=Subquery(person)).values("incident_id"))
+
+
+def _found(workspace_id: int, text: str) -> Q:
+    """In the title, in a component's name, or the number.
+
+    The components' incidents are an array, not a subquery: so PostgreSQL may join the indexes of all three
+    for rare words, or walk the list and stop at a page's end for common ones.
+    """
+    touching = _touching(workspace_id, component__name__icontains=text)
+    found = Q(title__icontains=text) | Q(InArray(F("pk"), ArraySubquery(touching)))
+    digits = text.casefold().removeprefix("inc").strip("-_# ")
+    if digits.isdecimal() and digits.isascii() and len(digits) < 10:
+        found |= Q(number=int(digits))
+    return found

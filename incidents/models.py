@@ -1,0 +1,28 @@
+"""Every model of the app, gathered where Django looks for them."""
+
+from incidents.bulk.models import BulkAction, BulkStep
+from incidents.components.models import AffectedComponent, Component
+from incidents.evidence.models import IncidentEvidence
+from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.roles.models import RoleAssignment
+from incidents.sla.models import SlaClock, SlaPolicy
+from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
+from incidents.timeline.models import TimelineEntry
+
+__all__ = [
+    "AffectedComponent",
+    "BulkAction",
+    "BulkStep",
+    "ChecklistItem",
+    "Component",
+    "Incident",
+    "IncidentCounter",
+    "IncidentEvidence",
+    "IncidentSignal",
+    "RoleAssignment",
+    "SlaClock",
+    "SlaPolicy",
+    "StageTemplate",
+    "StageVisit",
+    "TimelineEntry",
+]

@@ -1,0 +1,57 @@
+"""Reading what happened lately across all incidents, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
+from incidents.listing.keyset import Page, decode_cursor, page_of
+from incidents.models import TimelineEntry
+from incidents.vocabulary import EntryKind
+
+MAX_PAGE: Final = 200
+LATEST: Final = 8  # on the landing page
+# An incident's description may be long; a line of the story needs none of it.
+_SHOWN: Final = (
+    "kind", "message", "is_public", "author_label", "occurred_at", "created_at",
+    "incident__number", "incident__title", "incident__severity", "incident__is_drill",
+)  # fmt: skip
+
+
+def recent_activity(
+    actor: Actor, *, kinds: Iterable[EntryKind] = (), cursor: str | None = None, limit: int = 50
+) -> Page[TimelineEntry]:
+    """Entries of every timeline with their incidents, in the order they were written: one statement.
+
+    Raises Forbidden, Invalid (cursor).
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    limit = max(1, min(limit, MAX_PAGE))
+    rows = _entries(actor.workspace_id)
+    if chosen := list(kinds):
+        rows = rows.filter(kind__in=chosen)
+    if cursor:
+        rows = rows.filter(pk__lt=decode_cursor(cursor)[1])
+    return page_of(list(rows[: limit + 1]), limit, lambda row: (row.created_at, row.pk))
+
+
+def latest_activity(actor: Actor) -> list[TimelineEntry]:
+    """The newest eight entries of all timelines with their incidents. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return _latest(actor.workspace_id)
+
+
+def _entries(workspace_id: int) -> QuerySet[TimelineEntry]:
+    rows = TimelineEntry.objects.of(workspace_id).select_related("incident").only(*_SHOWN)
+    newest: QuerySet[TimelineEntry] = rows.order_by("-id")
+    return newest
+
+
+@compiled(int)
+def _latest(workspace_id: int) -> QuerySet[TimelineEntry]:
+    return _entries(workspace_id)[:LATEST]

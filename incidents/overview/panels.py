@@ -1,0 +1,179 @@
+"""The panels around the active incidents: how things are, the last 24 hours, components, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.actor import Actor
+from core.ui.charts import Chart, Series
+from core.ui.panels import Panel, panel
+from incidents.components.selectors import worst_components
+from incidents.overview import health
+from incidents.overview.activity import latest_activity, recent_activity
+from incidents.overview.selectors import MTTR_DAYS, Day, last_day, standings
+from incidents.validation import invalid
+from incidents.vocabulary import EntryKind, Impact, Severity
+
+A_MINUTE = 60
+MAIN, SIDE = "overview.main", "overview.side"
+
+
+class OverviewPanel(Panel):
+    """Tells of incidents without listing them. `shown` is what a change of makes it new."""
+
+    is_kept = True
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        return ("activity",)
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return repr(context["shown"])
+
+
+@panel
+class Overview(OverviewPanel):
+    """System health, active, resolved today, average MTTR."""
+
+    name = "incidents.overview"
+    title = "Overview"
+    template = "incidents/panels/overview.html"
+    every_s = A_MINUTE
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        now = standings(actor)
+        points = [(Severity(severity).label, taken) for severity, taken in health.SYSTEM_POINTS.items()]
+        return {
+            "shown": now,
+            "points": points,
+            "ranges": health.ranges(),
+            "divided_by": health.MONITORED_DIVIDES_BY,
+            "days": MTTR_DAYS,
+        }
+
+
+@panel
+class LastDay(OverviewPanel):
+    """What came and went within 24 hours, and how long it took."""
+
+    name = "incidents.last_day"
+    title = "Last 24 hours"
+    template = "incidents/panels/last_day.html"
+    slot = MAIN
+    order = 10
+    every_s = A_MINUTE
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        day = last_day(actor)
+        averages = (
+            ("MTTD", "First event to detection", day.mttd),
+            ("MTTA", "Detection to acknowledgement", day.mtta),
+            ("MTTR", "Detection to resolution", day.mttr),
+        )
+        return {
+            "shown": day,
+            "total": sum(day.opened),
+            "resolved": sum(day.resolved),
+            "by_people": max(0, sum(day.resolved) - day.resolved_by_itself),
+            "averages": averages,
+            "flow": _chart(
+                "Incidents an hour", day, ("Opened", "opened", "sev2"), ("Resolved", "resolved", "good")
+            ),
+            "open": _chart("Open incidents, hour by hour", day, ("Open", "active", "accent")),
+        }
+
+
+def _chart(title: str, day: Day, *series: tuple[str, str, str]) -> Chart:
+    labels = tuple(f"{hour:%a %H:%M}" for hour in day.hours)
+    rows = tuple(Series(words, tuple(getattr(day, name)), tone) for words, name, tone in series)
+    return Chart(title, labels, rows, "incidents")
+
+
+@panel
+class ComponentHealth(OverviewPanel):
+    """The components in trouble, the worst first; where there are few, the most important ones too."""
+
+    name = "incidents.component_health"
+    title = "Component health"
+    template = "incidents/panels/component_health.html"
+    slot = SIDE
+    order = 10
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        return ("activity", "components")
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        states = worst_components(actor)
+        return {
+            "states": states,
+            "shown": [(s.component.pk, s.component.version, s.load) for s in states],
+            **component_definition(),
+        }
+
+
+def component_definition() -> dict[str, Any]:
+    """What a page shows under "How this is worked out"."""
+    points = health.COMPONENT_POINTS
+    return {
+        "severities": Severity.labels,
+        "points": [(Impact(impact).label, [row[s] for s in Severity]) for impact, row in points.items()],
+        "ranges": health.ranges(),
+        "divided_by": health.MONITORED_DIVIDES_BY,
+    }
+
+
+KINDS: Mapping[str, tuple[str, tuple[EntryKind, ...]]] = {
+    "": ("Everything", ()),
+    "updates": (
+        "Updates",
+        (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE),
+    ),
+    "notes": ("Notes", (EntryKind.NOTE,)),
+    "detection": ("Detection", (EntryKind.DETECTED, EntryKind.EVENT, EntryKind.SLA)),
+}
+
+
+def parse_kind(word: str) -> tuple[EntryKind, ...]:
+    """The kinds of entry that `updates`, `notes` or `detection` stands for. Raises Invalid naming `kind`."""
+    if word not in KINDS:
+        raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
+    return KINDS[word][1]
+
+
+@panel
+class RecentActivity(OverviewPanel):
+    """The newest lines of all timelines."""
+
+    is_kept = False  # it says how long ago things were
+    name = "incidents.activity"
+    title = "Recent activity"
+    template = "incidents/panels/activity.html"
+    slot = SIDE
+    order = 20
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        entries = latest_activity(actor)
+        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in entries]
+        return {"entries": entries, "shown": shown}
+
+
+@panel
+class AllActivity(OverviewPanel):
+    """All timelines as one, in pages."""
+
+    is_kept = False
+    name = "incidents.all_activity"
+    title = "Activity"
+    template = "incidents/panels/all_activity.html"
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        kind, cursor = query.get("kind", ""), query.get("cursor", "")
+        page = recent_activity(actor, kinds=parse_kind(kind), cursor=cursor or None)
+        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in page.items]
+        return {
+            "entries": page.items,
+            "next_cursor": page.next_cursor,
+            "kind": kind,
+            "kinds": [(word, label) for word, (label, _) in KINDS.items()],
+            "shown": shown,
+        }

@@ -1,0 +1,293 @@
+"""Reading the figures of the landing page. Each is a handful of statements, however many incidents there are.
+
+Drills are left out of every figure and told apart. "Today" and the hours are those of the workspace's zone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import (
+    Aggregate,
+    Avg,
+    Case,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Least, TruncHour
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from accounts.selectors import workspace_of
+from core.request_cache import cached_per_request
+from core.sql.compiled_queries import compiled
+from incidents.models import Incident, TimelineEntry
+from incidents.overview.health import Burden, Health, health_under
+from incidents.vocabulary import UNRESOLVED, EntryKind, Severity, Status
+
+MTTR_DAYS: Final = 30
+HOURS: Final = 24
+HOUR: Final = timedelta(hours=1)
+
+
+class Median(Aggregate):
+    """The value in the middle; between the two middle ones where there is none."""
+
+    function = "percentile_cont"
+    template = "percentile_cont(0.5) within group (order by %(expressions)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """Mean and median of `count` durations; both None without any, so that nothing is divided by zero."""
+
+    count: int = 0
+    mean: timedelta | None = None
+    median: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How things are now. `worst`: of sev1 and sev2; `overdue`: past their next deadline."""
+
+    health: Health
+    active: int
+    drills: int
+    waiting: int
+    overdue: int
+    worst: int
+    resolved_today: int
+    mttr: Average
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The last 24 hours by the clock, the current one included; the hours in the workspace's zone."""
+
+    zone: str
+    hours: tuple[datetime, ...]
+    opened: tuple[int, ...]
+    resolved: tuple[int, ...]
+    active: tuple[int, ...]
+    by_severity: Mapping[str, int] = field(default_factory=dict)
+    mttd: Average = Average()
+    mtta: Average = Average()
+    mttr: Average = Average()
+    resolved_by_itself: int = 0
+
+
+@cached_per_request
+def zone_of(actor: Actor) -> ZoneInfo:
+    """The workspace's time zone: one statement. UTC where its name means nothing here."""
+    try:
+        return ZoneInfo(workspace_of(actor).time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the day of `now` began in a zone."""
+    return datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone)
+
+
+def standings(actor: Actor) -> Standings:
+    """How things are now: three statements. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    now = timezone.now()
+    lots, zone = open_lots(actor.workspace_id), zone_of(actor)
+    real = [lot for lot in lots if not lot.is_drill]
+    since, today = now - timedelta(days=MTTR_DAYS), midnight(now, zone)
+    ended = _resolutions(actor.workspace_id, min(since, today), since, today) or [(0, 0, None, None)]
+    resolved_today, *mttr = ended[0]
+    return Standings(
+        health=health_under(Burden(lot.severity, lot.is_monitored, lot.number) for lot in real),
+        active=sum(lot.number for lot in real),
+        drills=sum(lot.number for lot in lots if lot.is_drill),
+        waiting=sum(lot.waiting for lot in real),
+        overdue=sum(lot.overdue for lot in real),
+        worst=sum(lot.number for lot in real if lot.severity in (Severity.SEV1, Severity.SEV2)),
+        resolved_today=resolved_today,
+        mttr=Average(*mttr),
+        zone=zone.key,
+    )
+
+
+class Lot(NamedTuple):
+    """Unresolved incidents alike."""
+
+    severity: str
+    is_drill: bool
+    is_monitored: bool
+    number: int
+    waiting: int
+    overdue: int
+
+
+@cached_per_request
+def open_lots(workspace_id: int) -> list[Lot]:
+    """All that is unresolved now: what several parts of a page count, so that they agree. One statement."""
+    return [Lot(*row) for row in _open_lots(workspace_id, timezone.now())]
+
+
+@compiled(int, datetime)
+def _open_lots(workspace_id: int, now: datetime) -> Any:
+    """The fields of `Lot`; served by the partial index `incident_unresolved`."""
+    due = Case(
+        When(acknowledged_at=None, then="acknowledge_due_at"),
+        default=Least("update_due_at", "resolve_due_at"),
+    )
+    rows = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED).alias(due=due)
+    alike = rows.values("severity", "is_drill", monitored=Q(status=Status.MONITORING))
+    lots = alike.annotate(
+        n=Count("id"),
+        waiting=Count("id", filter=Q(acknowledged_at=None)),
+        overdue=Count("id", filter=Q(due__lte=now)),
+    )
+    return lots.order_by().values_list("severity", "is_drill", "monitored", "n", "waiting", "overdue")
+
+
+@compiled(int, datetime, datetime, datetime)
+def _resolutions(workspace_id: int, first: datetime, since: datetime, today: datetime) -> Any:
+    """How many today; number, mean and median since then: one row, from the index `incident_resolutions`."""
+    in_time = Q(resolved_at__gte=since)
+    found = (
+        _ended(workspace_id, first)
+        .values("workspace_id")
+        .annotate(
+            today=Count("resolved_at", filter=Q(resolved_at__gte=today)),
+            **_measured("mttr", "detected_at", "resolved_at", in_time),
+        )
+    )
+    return found.values_list("today", *_names("mttr"))
+
+
+def _found(workspace_id: int, since: datetime) -> QuerySet[Any]:
+    """Detected since then."""
+    return _real(workspace_id).filter(detected_at__gte=since)
+
+
+def _ended(workspace_id: int, since: datetime) -> QuerySet[Any]:
+    """Resolved since then."""
+    return _real(workspace_id).filter(resolved_at__gte=since)
+
+
+def _real(workspace_id: int) -> QuerySet[Any]:
+    real: QuerySet[Any] = Incident.objects.of(workspace_id).filter(is_drill=False)
+    return real.order_by()
+
+
+def last_hours() -> tuple[datetime, ...]:
+    """When each of the last 24 hours by the clock began, the current one last; in UTC."""
+    current = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return tuple(current - n * HOUR for n in reversed(range(HOURS)))
+
+
+def last_day(actor: Actor) -> Day:
+    """The last 24 hours: six statements at most. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    zone, hours = zone_of(actor), last_hours()
+    which = actor.workspace_id, hours[0]
+    opened, severities = Counter[datetime](), Counter[str]()
+    for hour, severity, count in _opened(*which):
+        opened[hour] += count
+        severities[severity] += count
+    resolved, by_itself = Counter[datetime](), 0
+    for hour, count, alone in _resolved(*which):
+        resolved[hour] += count
+        by_itself += alone
+    came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
+    now = sum(lot.number for lot in open_lots(actor.workspace_id) if not lot.is_drill)
+    return Day(
+        zone=zone.key,
+        hours=tuple(hour.astimezone(zone) for hour in hours),
+        opened=came,
+        resolved=went,
+        active=_active(now, came, went),
+        by_severity={severity: severities[severity] for severity in Severity.values},
+        **_averages(*which),
+        resolved_by_itself=by_itself,
+    )
+
+
+def _active(now: int, opened: Sequence[int], resolved: Sequence[int]) -> tuple[int, ...]:
+    """How many were open at the end of each hour, told backwards from now."""
+    counts = [now]
+    for came, went in zip(reversed(opened[1:]), reversed(resolved[1:]), strict=True):
+        counts.append(max(0, counts[-1] - came + went))
+    return tuple(reversed(counts))
+
+
+@compiled(int, datetime)
+def _opened(workspace_id: int, since: datetime) -> Any:
+    hours = _found(workspace_id, since).values(hour=TruncHour("detected_at", tzinfo=UTC))
+    return hours.annotate(n=Count("id")).values_list("hour", "severity", "n")
+
+
+@compiled(int, datetime)
+def _resolved(workspace_id: int, since: datetime) -> Any:
+    """In each hour how many, and how many of them without anybody."""
+    hours = _ended(workspace_id, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
+    alone = Count("id", filter=Exists(_by_tocsin(workspace_id)))
+    return hours.annotate(n=Count("id"), alone=alone).values_list("hour", "n", "alone")
+
+
+def _averages(workspace_id: int, since: datetime) -> dict[str, Average]:
+    nothing = (0, None, None)
+    [found] = _times_of_found(workspace_id, since) or [nothing * 2]
+    [ended] = _times_of_ended(workspace_id, since) or [nothing]
+    return {"mttd": Average(*found[:3]), "mtta": Average(*found[3:]), "mttr": Average(*ended)}
+
+
+@compiled(int, datetime)
+def _times_of_found(workspace_id: int, since: datetime) -> Any:
+    detected = _measured("mttd", "started_at", "detected_at")
+    taken = _measured("mtta", "detected_at", "acknowledged_at")
+    times = _found(workspace_id, since).values("workspace_id").annotate(**detected, **taken)
+    return times.values_list(*_names("mttd"), *_names("mtta"))
+
+
+@compiled(int, datetime)
+def _times_of_ended(workspace_id: int, since: datetime) -> Any:
+    over = _measured("mttr", "detected_at", "resolved_at")
+    return _ended(workspace_id, since).values("workspace_id").annotate(**over).values_list(*_names("mttr"))
+
+
+def _taken(start: str, end: str) -> Combinable:
+    return ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+
+
+def _measured(name: str, start: str, end: str, only: Q | None = None) -> dict[str, Aggregate]:
+    """Number, mean and median of what lies between two moments, as `_names` names them."""
+    took = _taken(start, end)
+    return {
+        f"{name}_n": Count(end, filter=only),
+        f"{name}_mean": Avg(took, filter=only),
+        f"{name}_median": Median(took, filter=only, output_field=DurationField()),
+    }
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return (f"{name}_n", f"{name}_mean", f"{name}_median")
+
+
+def _by_tocsin(workspace_id: int) -> QuerySet[Any]:
+    """The entry that says that no person resolved it."""
+    entries: QuerySet[Any] = TimelineEntry.objects.of(workspace_id).filter(
+        incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith="system:"
+    )
+    return entries.filter(occurred_at=OuterRef("resolved_at"))

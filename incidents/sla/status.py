@@ -1,0 +1,67 @@
+"""Which deadlines a responder must meet, and how they stand. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from incidents.models import Incident
+from incidents.sla.deadlines import Clocks
+
+WARN_AT: Final = 0.8  # of the time allowed
+_ICONS: Final = {"ok": "timer", "warn": "hourglass", "missed": "alarm-clock-off"}
+
+
+@dataclass(frozen=True, slots=True)
+class SlaStatus:
+    """One running deadline. `state`: ok, warn (80 % used) or missed."""
+
+    label: str  # Ack, Update or Resolve
+    since: datetime
+    due: datetime
+    state: str
+
+    @property
+    def icon(self) -> str:
+        """A shape of its own for each state."""
+        return _ICONS[self.state]
+
+
+def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = None) -> list[SlaStatus]:
+    """Every running deadline of an unresolved incident, the next one first.
+
+    Stakeholders wait for word from the start; resolving counts once somebody has acknowledged. With what its
+    severity is `allowed`, the time to the next update counts from the last one, else from the detection.
+    """
+    if not incident.is_unresolved:
+        return []
+    told_at = _responded_at(incident, allowed)
+    start = incident.detected_at
+    if incident.acknowledged_at is None:
+        waiting = [("Ack", start, incident.acknowledge_due_at), ("Update", told_at, incident.update_due_at)]
+    else:
+        waiting = [("Update", told_at, incident.update_due_at), ("Resolve", start, incident.resolve_due_at)]
+    running = [SlaStatus(label, since, due, _state(since, due, now)) for label, since, due in waiting if due]
+    return sorted(running, key=lambda clock: (clock.due, clock.label))
+
+
+def sla_status_of(incident: Incident, now: datetime) -> SlaStatus | None:
+    """The next deadline of an unresolved incident: acknowledge, then the sooner of update and resolve."""
+    running = sla_statuses(incident, now)
+    if incident.acknowledged_at is None:
+        running = [clock for clock in running if clock.label == "Ack"]
+    return running[0] if running else None
+
+
+def _responded_at(incident: Incident, allowed: Clocks | None) -> datetime:
+    """When stakeholders heard last."""
+    if allowed is None or allowed.update_every is None or incident.update_due_at is None:
+        return incident.detected_at
+    return max(incident.detected_at, incident.update_due_at - timedelta(minutes=allowed.update_every))
+
+
+def _state(since: datetime, due: datetime, now: datetime) -> str:
+    if now >= due:
+        return "missed"
+    return "warn" if (now - since) >= (due - since) * WARN_AT else "ok"

@@ -1,0 +1,83 @@
+"""Reads the stages of an incident: what was planned, when each was entered, its checklist and its output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.models import Incident, IncidentEvidence
+from incidents.stages.models import ChecklistItem, StageVisit
+from incidents.stages.services.entering import plan_for
+from incidents.stages.standard import STATUS_WORDS, Item
+from incidents.vocabulary import Stage
+
+
+def stages_of(actor: Actor, incident: Incident) -> list[dict[str, Any]]:
+    """Every stage in order, as `schemas.StageOut` shows it. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    visits = {v.stage: v for v in StageVisit.objects.of(actor.workspace_id).filter(incident=incident)}
+    items: dict[str, list[dict[str, Any]]] = {}
+    rows = ChecklistItem.objects.of(actor.workspace_id).filter(incident=incident)
+    for row in rows.order_by("stage", "position"):
+        items.setdefault(row.stage, []).append(_item(row))
+    shown = [_stage(incident, stage, visits.get(stage.value), items.get(stage.value)) for stage in Stage]
+    evidence = IncidentEvidence.objects.of(actor.workspace_id).filter(incident=incident).first()
+    shown[0]["output"] = assessment_output(incident, evidence)
+    return shown
+
+
+def _item(row: ChecklistItem) -> dict[str, Any]:
+    names = ("position", "text", "kind", "is_required", "criterion", "ticked_at")
+    return {name: getattr(row, name) for name in names} | {"ticked_by": row.ticked_label or None}
+
+
+def _stage(
+    incident: Incident, stage: Stage, visit: StageVisit | None, items: list[dict[str, Any]] | None
+) -> dict[str, Any]:
+    """One stage; before it is entered, with what its template asks for now."""
+    plan = plan_for(incident.workspace_id, incident.incident_type, stage)
+    is_entered = visit is not None and visit.entered_at is not None
+    if visit is not None and is_entered:
+        minutes = [visit.from_minutes, visit.to_minutes]
+    else:
+        minutes = [plan.from_minutes, plan.to_minutes]
+    planned = [_planned(position, item) for position, item in enumerate(plan.items, start=1)]
+    return {
+        "stage": stage.value,
+        "status": STATUS_WORDS[stage],
+        "is_current": incident.stage == stage,
+        "planned_minutes": minutes,
+        "entered_at": visit.entered_at if visit else _opened_at(incident, stage),
+        "left_at": visit.left_at if visit else None,
+        "skipped_at": visit.skipped_at if visit else None,
+        "skip_reason": visit.skip_reason if visit else "",
+        "items": items if items is not None else planned,
+        "output": None,
+    }
+
+
+def _planned(position: int, item: Item) -> dict[str, Any]:
+    """An item of a template, as one that is not done."""
+    shown = {"position": position, "text": item.text, "kind": item.kind, "is_required": item.is_required}
+    return {**shown, "criterion": item.criterion, "ticked_at": None, "ticked_by": None}
+
+
+def _opened_at(incident: Incident, stage: Stage) -> Any:
+    """An incident begins in assessment; its visit is written when something happens there."""
+    return incident.detected_at if stage == Stage.ASSESSMENT else None
+
+
+def assessment_output(incident: Incident, evidence: IncidentEvidence | None) -> dict[str, Any]:
+    """What the assessment found: the primary error and source and both distributions, from the evidence."""
+    known = evidence or IncidentEvidence()
+    return {
+        "status": STATUS_WORDS[Stage.ASSESSMENT],
+        "assessed_at": known.computed_at if evidence else None,
+        "root_cause": {
+            "primary_error_type": known.primary_type or None,
+            "primary_source": known.primary_source or None,
+            "error_distribution": known.error_distribution,
+            "source_distribution": known.source_distribution,
+        },
+    }

@@ -1,0 +1,188 @@
+"""The story of an incident over HTTP: timeline, notes, updates, pins, links, roles and the full activity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Path, Query, Router, Status
+from pydantic import Field
+
+from accounts.permissions import Capability, require
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
+from incidents.api import Once, Paging, Reference, answer
+from incidents.links.selectors import related_incidents
+from incidents.links.services import relate_incidents, unrelate_incidents
+from incidents.parsing import parsed
+from incidents.rendering import act_json, entry_json, related_json
+from incidents.schemas import ComponentImpactOut, IncidentOut, RoleOut
+from incidents.selectors import affected_components, incident_for, roles_of, timeline_page
+from incidents.timeline.schemas import ActOut, EntryIn, EntryOut, EntryTimeIn, NoteIn, RelatedOut, UpdateIn
+from incidents.timeline.selectors import BOTH, activity_page, source_named
+from incidents.timeline.services.entries import correct_entry_time, pin_entry, unpin_entry
+from incidents.timeline.services.notes import add_entry, add_note, add_update
+from incidents.vocabulary import EntryKind
+
+router = Router(tags=["Timeline"])
+
+
+class TimelineQuery(Paging):
+    """Which entries: `kind` takes several, separated by commas."""
+
+    kind: str = Field("", max_length=400)
+
+
+class ActivityQuery(Paging):
+    """Which lines: those of the timeline, of the audit log, or both."""
+
+    source: str = Field("", max_length=20, description="`timeline` or `audit`; nothing: both.")
+
+
+class EntryReference(Reference):
+    """One entry of an incident."""
+
+    entry_id: int = Field(ge=1, le=2**63 - 1)
+
+
+class LinkReference(Reference):
+    """Two incidents."""
+
+    other: str = Field(max_length=60, description="The other incident, spelt as the first may be.")
+
+
+@router.get("/{reference}/timeline", response=list[EntryOut], summary="Read the story")
+def timeline(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[TimelineQuery]
+) -> Any:
+    """Newest first; the next page is in the `Link` header."""
+    known_only(request, ("limit", "cursor", "kind"))
+    kinds = [parsed("kind", word, EntryKind, EntryKind) for word in query.kind.split(",") if word]
+    page = timeline_page(
+        actor_in(request), where.reference, kinds=kinds, cursor=query.cursor or None, limit=query.limit
+    )
+    link_pages(request, response, page.next_cursor)
+    return [entry_json(entry) for entry in page.items]
+
+
+@router.post("/{reference}/timeline", response={201: EntryOut}, summary="Add to the story")
+def add(request: HttpRequest, where: Path[Reference], body: EntryIn, sent: Header[Once]) -> Any:
+    """A note or an update; sent again with its `Idempotency-Key`, the same words are written once."""
+    entry = add_entry(
+        actor_in(request),
+        number=where.reference,
+        kind=EntryKind(body.kind),
+        message=body.message,
+        is_public=body.public,
+        occurred_at=body.occurred_at,
+        request_key=sent.idempotency_key,
+    )
+    return Status(201, entry_json(entry))
+
+
+@router.patch("/{reference}/timeline/{entry_id}", response=EntryOut, summary="Correct a note's time")
+def correct(request: HttpRequest, where: Path[EntryReference], body: EntryTimeIn) -> Any:
+    """The words stay, and so does the moment of writing; only a note's time can be corrected."""
+    entry = correct_entry_time(
+        actor_in(request), number=where.reference, entry_id=where.entry_id, occurred_at=body.occurred_at
+    )
+    return entry_json(entry)
+
+
+@router.put("/{reference}/timeline/{entry_id}/pin", response=EntryOut, summary="Pin an entry")
+def pin(request: HttpRequest, where: Path[EntryReference]) -> Any:
+    """It stays at the head of the timeline. At most 20 are pinned at once."""
+    return entry_json(pin_entry(actor_in(request), number=where.reference, entry_id=where.entry_id))
+
+
+@router.delete("/{reference}/timeline/{entry_id}/pin", response=EntryOut, summary="Unpin an entry")
+def unpin(request: HttpRequest, where: Path[EntryReference]) -> Any:
+    """Back to its place in time."""
+    return entry_json(unpin_entry(actor_in(request), number=where.reference, entry_id=where.entry_id))
+
+
+@router.post("/{reference}/notes", response={201: IncidentOut}, summary="Add a note")
+def note(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: NoteIn, sent: Header[Once]
+) -> Any:
+    """Internal. Changes no version."""
+    incident = add_note(
+        actor_in(request), number=where.reference, message=body.message, request_key=sent.idempotency_key
+    )
+    return Status(201, answer(incident, response))
+
+
+@router.post("/{reference}/updates", response={201: IncidentOut}, summary="Tell stakeholders")
+def update(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn, sent: Header[Once]
+) -> Any:
+    """Public unless said otherwise; restarts the update clock."""
+    incident = add_update(
+        actor_in(request),
+        number=where.reference,
+        message=body.message,
+        is_public=body.public,
+        request_key=sent.idempotency_key,
+    )
+    return Status(201, answer(incident, response))
+
+
+@router.get("/{reference}/activity", response=list[ActOut], summary="Read everything that was done")
+def activity(
+    request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[ActivityQuery]
+) -> Any:
+    """Timeline and audit log merged, newest first; the next page is in the `Link` header."""
+    known_only(request, ("limit", "cursor", "source"))
+    sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
+    actor = actor_in(request)
+    incident = incident_for(actor, where.reference)
+    page = activity_page(actor, incident, sources=sources, cursor=query.cursor or None, limit=query.limit)
+    link_pages(request, response, page.next_cursor)
+    return [act_json(act) for act in page.items]
+
+
+@router.get("/{reference}/related", response=RelatedOut, summary="What it has to do with")
+def related(request: HttpRequest, where: Path[Reference]) -> Any:
+    """Linked incidents, earlier ones of the same trouble, neighbours in time, the latest of its type."""
+    known_only(request, ())
+    actor = actor_in(request)
+    return related_json(related_incidents(actor, incident_for(actor, where.reference)))
+
+
+@router.put("/{reference}/related/{other}", response=RelatedOut, summary="Link two incidents")
+def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
+    """Each to the other; once linked, linking again changes nothing."""
+    actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
+    incident = relate_incidents(actor, number=where.reference, other=where.other)
+    return related_json(related_incidents(actor, incident))
+
+
+@router.delete("/{reference}/related/{other}", response=RelatedOut, summary="Unlink two incidents")
+def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
+    """On both sides."""
+    actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)
+    incident = unrelate_incidents(actor, number=where.reference, other=where.other)
+    return related_json(related_incidents(actor, incident))
+
+
+@router.get("/{reference}/components", response=list[ComponentImpactOut], summary="What it touches")
+def components(request: HttpRequest, where: Path[Reference]) -> Any:
+    """Each affected component and how badly it is hit, by name."""
+    known_only(request, ())
+    actor = actor_in(request)
+    affected = affected_components(actor, incident_for(actor, where.reference))
+    return [{"component": one.component.name, "impact": one.impact} for one in affected]
+
+
+@router.get("/{reference}/roles", response=list[RoleOut], summary="Who led, and who leads")
+def roles(request: HttpRequest, where: Path[Reference]) -> Any:
+    """Everybody who held a role, oldest first; those without an end hold it now."""
+    known_only(request, ())
+    actor = actor_in(request)
+    held = roles_of(actor, incident_for(actor, where.reference), history=True)
+    return [
+        {"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at, "ended_at": r.ended_at}
+        for r in held
+    ]

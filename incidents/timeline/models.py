@@ -1,0 +1,62 @@
+"""What happened, in order: append-only, guarded by PostgreSQL."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import User, Workspace
+from core.tenancy import WorkspaceScoped
+from incidents.lifecycle.models import Incident
+from incidents.vocabulary import CHATTER, EntryKind
+
+
+class TimelineEntry(WorkspaceScoped):
+    """One line of an incident's story. `occurred_at` is when it happened, `created_at` when it was written.
+
+    The words never change; only `occurred_at` of a note may be corrected (`time_corrected_at` says when it
+    was), and an entry may be pinned. `request_key` (64 hex) is what keeps a note sent twice at one entry;
+    empty where nobody named one.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
+    kind = models.CharField(max_length=16, choices=EntryKind.choices)
+    message = models.TextField()
+    is_public = models.BooleanField(default=False)
+    author = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    author_label = models.CharField(max_length=150)
+    occurred_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    data = models.JSONField(default=dict, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    time_corrected_at = models.DateTimeField(null=True, blank=True)
+    request_key = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "request_key"], condition=~Q(request_key=""), name="entry_written_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["incident", "-occurred_at", "-id"], name="timeline_page"),
+            models.Index(
+                fields=["incident", "-occurred_at", "-id"],
+                condition=~Q(kind__in=[kind.value for kind in CHATTER]),
+                name="timeline_story",
+            ),
+            models.Index(
+                fields=["incident", "-pinned_at"], condition=Q(pinned_at__isnull=False), name="timeline_pins"
+            ),
+            models.Index(fields=["workspace", "-id"], name="timeline_activity"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="words_never_change", fields=["kind", "message", "is_public", "data"])
+        ]
+        verbose_name_plural = "timeline entries"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message[:60]}"

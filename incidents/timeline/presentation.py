@@ -1,0 +1,95 @@
+"""How the timeline is shown: which kinds a view holds, and long runs of machine entries as one line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from core.errors import Invalid
+from incidents.listing.keyset import decode_cursor
+from incidents.models import TimelineEntry
+from incidents.validation import invalid
+from incidents.vocabulary import CHATTER, EntryKind
+
+MIN_RUN: Final = 4
+HIGHLIGHTS: Final = ""
+ALL_ACTIVITY: Final = "all"
+# The story is everything but what machines chatter; the others are kinds by name.
+KINDS: Final[Mapping[str, tuple[EntryKind, ...]]] = {
+    HIGHLIGHTS: (),
+    "updates": (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE),
+    "notes": (EntryKind.NOTE,),
+    "detection": (EntryKind.DETECTED, EntryKind.EVENT, EntryKind.SLA),
+    "changes": (
+        EntryKind.CHANGE, EntryKind.SEVERITY_CHANGE, EntryKind.STAGE_CHANGE, EntryKind.ROLE_ASSIGNED,
+        EntryKind.ACKNOWLEDGED,
+    ),
+    ALL_ACTIVITY: (),
+}  # fmt: skip
+TABS: Final = (
+    (HIGHLIGHTS, "Story"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
+    ("changes", "Changes"), (ALL_ACTIVITY, "Everything"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Line:
+    """One entry, or a run of machine entries shown as one line."""
+
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it stands for more than one."""
+        return len(self.entries) > 1
+
+    @property
+    def newest(self) -> TimelineEntry:
+        """The first shown."""
+        return self.entries[0]
+
+    @property
+    def oldest(self) -> TimelineEntry:
+        """The last shown."""
+        return self.entries[-1]
+
+
+def without(view: str) -> tuple[EntryKind, ...]:
+    """The kinds a view leaves out."""
+    return CHATTER if view == HIGHLIGHTS else ()
+
+
+def lines_of(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """Entries in their order; four and more of one machine kind in a row are one line."""
+    lines: list[Line] = []
+    for kind, run in groupby(entries, key=lambda entry: entry.kind):
+        found = list(run)
+        if kind in CHATTER and len(found) >= MIN_RUN:
+            lines.append(Line(found))
+        else:
+            lines += [Line([entry]) for entry in found]
+    return lines
+
+
+def refuse_unknown(query: Mapping[str, str]) -> None:
+    """Raise Invalid naming `kind` or `before` for what no link of ours asks."""
+    if query.get("kind", HIGHLIGHTS) not in KINDS:
+        raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
+    if (before := query.get("before")) and not _is_cursor(before):
+        raise invalid("before", "cursor", "must be a cursor that a page of the timeline gave out")
+
+
+def _is_cursor(text: str) -> bool:
+    try:
+        decode_cursor(text)
+    except Invalid:
+        return False
+    return True
+
+
+def entry_named(query: Mapping[str, str]) -> int:
+    """The entry that `?entry=` names; 0 for none."""
+    given = query.get("entry", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0

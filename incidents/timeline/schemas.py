@@ -1,0 +1,98 @@
+"""What the API takes and gives of an incident's story."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AliasChoices, ConfigDict, Field
+
+from incidents.validation import TEXT_LENGTH
+from incidents.vocabulary import EntryKind, Severity, Status
+
+Words = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]
+
+
+class Body(Schema):
+    """A field nobody knows is refused by name: to ignore it would be to lie."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class NoteIn(Body):
+    """An internal note."""
+
+    message: Words = Field(validation_alias=AliasChoices("message", "note", "notes", "text"))
+
+
+class UpdateIn(NoteIn):
+    """An update for stakeholders."""
+
+    public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
+
+
+class EntryIn(NoteIn):
+    """A note, which may have happened earlier, or an update, which may be public."""
+
+    kind: Literal["note", "update"] = "note"
+    public: bool = Field(False, validation_alias=AliasChoices("public", "is_public"))
+    occurred_at: datetime | None = Field(
+        None,
+        validation_alias=AliasChoices("occurred_at", "timestamp"),
+        description="When it happened, with a time zone; a note only, and not in the future.",
+    )
+
+
+class EntryTimeIn(Body):
+    """When what a note tells really happened."""
+
+    occurred_at: datetime = Field(description="With a time zone; not in the future.")
+
+
+class EntryOut(Schema):
+    """One line of the story, newest first in lists."""
+
+    id: int
+    kind: EntryKind
+    message: str
+    is_public: bool
+    author: str
+    occurred_at: datetime
+    pinned_at: datetime | None = None
+    time_corrected_at: datetime | None = Field(None, description="A note's time was set by hand then.")
+    data: dict[str, Any]
+
+
+class ActOut(Schema):
+    """One line of the full activity: what happened, or a change as the audit log keeps it."""
+
+    source: Literal["timeline", "audit"]
+    id: int
+    at: datetime
+    by: str
+    kind: str = Field(description="The entry's kind, or the audited action (`incident.severity`).")
+    message: str
+    changes: dict[str, Any] = Field(description="Of an audit row: field -> [before, after].")
+
+
+class RelatedIncidentOut(Schema):
+    """An incident that has to do with this one."""
+
+    number: int
+    incident_id: str
+    title: str
+    severity: Severity
+    status: Status
+    detected_at: datetime
+    url: str
+
+
+class RelatedOut(Schema):
+    """Each incident stands in one list only. `recurrence`: earlier ones of the same trouble, up to 100."""
+
+    linked: list[RelatedIncidentOut] = Field(description="Linked by somebody.")
+    earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")
+    neighbours: list[RelatedIncidentOut] = Field(description="Touched the same component within 24 hours.")
+    same_type: list[RelatedIncidentOut] = Field(description="The latest before it of its type.")
+    recurrence: int

@@ -1,0 +1,148 @@
+"""Words added to the timeline: notes for the responders, updates for whoever waits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from accounts.actor import Actor
+from incidents.events import IncidentNoted
+from incidents.lifecycle.services.locked_change import Change, change
+from incidents.models import Incident, TimelineEntry
+from incidents.sla.services.clocks import restart_update_clock
+from incidents.timeline.services.timeline_entries import actor_key
+from incidents.validation import clean_line, clean_past, clean_text, invalid
+from incidents.vocabulary import EntryKind
+
+# Two clicks, or a form sent again: the same words by the same hand this soon are one entry.
+REPEAT_WITHIN = timedelta(seconds=10)
+
+
+def add_note(
+    actor: Actor,
+    *,
+    message: str,
+    number: int | str | None = None,
+    incident_id: int | None = None,
+    occurred_at: datetime | None = None,
+    request_key: str = "",
+) -> Incident:
+    """An internal note of 1 to 20,000 characters. Changes no version: two people may write at once.
+
+    `occurred_at`: when it happened, with a time zone, at most ten years ago; default now. `request_key` (up
+    to 200 characters) names this very note: the same words sent again with it are written once, however
+    late. Raises Invalid (field `message`, `occurred_at` or `request_key`), NotFound, Forbidden.
+    """
+    words = _Words(EntryKind.NOTE, message, request_key, at=occurred_at)
+    return _add(actor, words, number=number, incident_id=incident_id)
+
+
+def add_update(
+    actor: Actor,
+    *,
+    message: str,
+    is_public: bool = True,
+    number: int | str | None = None,
+    incident_id: int | None = None,
+    request_key: str = "",
+) -> Incident:
+    """What stakeholders are told, public unless said otherwise; restarts the update clock.
+
+    `request_key` as for a note. Raises Invalid (field `message` or `request_key`), NotFound, Forbidden.
+    """
+    words = _Words(EntryKind.UPDATE, message, request_key, is_public=is_public)
+    return _add(actor, words, number=number, incident_id=incident_id)
+
+
+class _Words:
+    """What is to be written, checked."""
+
+    def __init__(
+        self,
+        kind: EntryKind,
+        message: str,
+        request_key: str,
+        *,
+        is_public: bool = False,
+        at: datetime | None = None,
+    ) -> None:
+        self.kind = kind
+        self.text = clean_text("message", message, required=True)
+        self.key = clean_line("request_key", request_key) if request_key else ""
+        self.is_public = is_public
+        self.at = at
+
+    def digest(self, actor: Actor) -> str:
+        """What is stored of the key: 64 hex digits, an actor's own and these words' alone; "" for none."""
+        if not self.key:
+            return ""
+        seed = "\n".join((actor_key(actor), self.key, self.kind, str(self.is_public), self.text))
+        return sha256(seed.encode()).hexdigest()
+
+
+def add_entry(
+    actor: Actor,
+    *,
+    number: int | str,
+    kind: EntryKind,
+    message: str,
+    is_public: bool = False,
+    occurred_at: datetime | None = None,
+    request_key: str = "",
+) -> TimelineEntry:
+    """A note or an update, as `add_note` and `add_update` write them, answering the entry.
+
+    Sent again with its `request_key`, it answers the entry written first. Raises Invalid (field `kind` for
+    any other kind, `is_public` for a public note, `occurred_at` for an update at another time), NotFound,
+    Forbidden.
+    """
+    if kind not in (EntryKind.NOTE, EntryKind.UPDATE):
+        raise invalid("kind", "choice", "must be note or update: Tocsin writes the others itself")
+    if kind == EntryKind.NOTE and is_public:
+        raise invalid("public", "internal", "must be false for a note; an update may be public")
+    if kind == EntryKind.UPDATE and occurred_at is not None:
+        raise invalid("occurred_at", "now", "must be left out of an update: it is told when it is written")
+    words = _Words(kind, message, request_key, is_public=is_public, at=occurred_at)
+    written: list[TimelineEntry] = []
+    change(actor, lambda it: written.append(_once(it, words)), number=number)
+    return written[0]
+
+
+def _add(actor: Actor, words: _Words, *, number: int | str | None, incident_id: int | None) -> Incident:
+    def work(it: Change) -> None:
+        _once(it, words)
+
+    return change(actor, work, number=number, incident_id=incident_id)
+
+
+def _once(it: Change, words: _Words) -> TimelineEntry:
+    happened, digest = clean_past("occurred_at", words.at, it.at), words.digest(it.actor)
+    return _written_before(it, words, digest) or _write(it, words, digest, happened)
+
+
+def _written_before(it: Change, words: _Words, digest: str) -> TimelineEntry | None:
+    entries = TimelineEntry.objects.of(it.incident.workspace_id).filter(incident=it.incident)
+    same = (
+        entries.filter(request_key=digest)
+        if digest
+        else entries.filter(
+            kind=words.kind,
+            message=words.text,
+            created_at__gt=it.at - REPEAT_WITHIN,
+            data__contains={"by": actor_key(it.actor)},
+        )
+    )
+    first: TimelineEntry | None = same.order_by("id").first()
+    return first
+
+
+def _write(it: Change, words: _Words, digest: str, happened: datetime) -> TimelineEntry:
+    if words.kind == EntryKind.UPDATE and it.incident.is_unresolved:
+        restart_update_clock(it.incident, it.at)
+    it.touch()
+    made = it.note(words.kind, words.text, is_public=words.is_public, at=happened, request_key=digest)
+    public = "public " if words.is_public else ""
+    event = IncidentNoted(*it.ids, made.pk, words.is_public)
+    summary = f"{it.actor.label} added a {public}{words.kind} to {it.incident.reference}"
+    it.finish(f"incident.{words.kind}", summary, [event])
+    return made

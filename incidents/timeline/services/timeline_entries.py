@@ -1,0 +1,48 @@
+"""Lines of the timeline, and who wrote them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.actor import Actor
+from incidents.models import Incident, TimelineEntry
+from incidents.timeline.actor_keys import actor_key
+from incidents.vocabulary import EntryKind
+
+__all__ = ["actor_json", "actor_key", "entry", "newest"]
+
+
+def actor_json(actor: Actor) -> dict[str, Any]:
+    """Who did it, as events name them."""
+    return {"kind": actor.kind, "label": actor.label, "user_id": actor.user_id}
+
+
+def entry(
+    actor: Actor,
+    incident: Incident,
+    kind: EntryKind,
+    message: str,
+    *,
+    at: datetime,
+    is_public: bool = False,
+    **data: Any,
+) -> TimelineEntry:
+    """An entry not yet written; `data` is what machines read of it, with `by` naming the actor."""
+    return TimelineEntry(
+        workspace_id=incident.workspace_id,
+        incident=incident,
+        kind=kind,
+        message=message,
+        is_public=is_public,
+        author_id=actor.user_id,
+        author_label=actor.label[:150],
+        occurred_at=at,
+        data={"by": actor_key(actor), **data},
+    )
+
+
+def newest(incident: Incident, **data: Any) -> TimelineEntry | None:
+    """The newest entry whose data holds these values."""
+    entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, data__contains=data)
+    return entries.select_related("author").order_by("-id").first()

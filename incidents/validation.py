@@ -1,0 +1,139 @@
+"""What people and machines may write: lengths, and characters PostgreSQL or a reader could not bear. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from core.errors import FieldFault, Invalid
+
+TITLE_LENGTH: Final = 200
+TEXT_LENGTH: Final = 20_000
+NAME_LENGTH: Final = 200
+URL_LENGTH: Final = 500
+LABELS: Final = 50
+MAX_COUNT: Final = 10_000_000_000
+LABEL_KEY_LENGTH: Final = 60
+MAX_AGO: Final = timedelta(days=3653)
+# Bidirectional overrides make a line read differently from what it says.
+_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SPACING: Final = frozenset("\n\r\t")
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") or char in _OVERRIDES
+
+
+def invalid(field: str, rule: str, message: str) -> Invalid:
+    """An Invalid naming one field."""
+    return Invalid(f"{field} {message}. Nothing was changed.", faults=[FieldFault(field, rule, message)])
+
+
+def _checked(field: str, text: str, limit: int, spared: frozenset[str]) -> str:
+    if not isinstance(text, str):
+        raise invalid(field, "type", "must be text")
+    text = text.strip()
+    if len(text) > limit:
+        raise invalid(field, "max_length", f"must have at most {limit} characters, not {len(text)}")
+    if any(_is_control(char) and char not in spared for char in text):
+        raise invalid(field, "characters", "must not hold control characters")
+    return text
+
+
+def clean_line(field: str, text: str, limit: int = NAME_LENGTH) -> str:
+    """One trimmed line of 1 to `limit` characters. Raises Invalid naming `field`."""
+    line = _checked(field, text, limit, frozenset())
+    if not line:
+        raise invalid(field, "required", "must not be empty")
+    return line
+
+
+def clean_title(text: str) -> str:
+    """A title: one trimmed line of 1 to 200 characters. Raises Invalid naming `title`."""
+    return clean_line("title", text, TITLE_LENGTH)
+
+
+def clean_text(field: str, text: str, *, required: bool = False) -> str:
+    """Trimmed text of up to 20,000 characters, line breaks and tabs allowed. Raises Invalid naming it."""
+    # Browsers send CRLF: the same words through another door are to stay the same words.
+    lines = text.replace("\r\n", "\n") if isinstance(text, str) else text
+    cleaned = _checked(field, lines, TEXT_LENGTH, _SPACING)
+    if required and not cleaned:
+        raise invalid(field, "required", "must not be empty")
+    return cleaned
+
+
+def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
+    """A time in UTC within the last ten years, `now` for None. Raises Invalid naming `field`."""
+    if moment is None:
+        return now
+    if moment.tzinfo is None:
+        raise invalid(field, "timezone", "must carry a time zone")
+    try:
+        past = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise invalid(field, "range", "must lie within the years 1 to 9999") from error
+    if past > now:
+        raise invalid(field, "past", "must not be in the future")
+    if past < now - MAX_AGO:
+        raise invalid(field, "range", "must not lie more than ten years back")
+    return past
+
+
+def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Up to 50 labels, keys of 1 to 60 and values of up to 200 characters. Raises Invalid naming `labels`."""
+    if not isinstance(labels, Mapping):
+        raise invalid("labels", "type", "must be an object of names and texts")
+    if len(labels) > LABELS:
+        raise invalid("labels", "max_items", f"must be at most {LABELS}")
+    return {
+        clean_line("labels", key, LABEL_KEY_LENGTH): _checked(
+            f"labels.{key}"[:80], value, NAME_LENGTH, frozenset()
+        )
+        for key, value in labels.items()
+    }
+
+
+def clean_count(field: str, value: int | str | None) -> int | None:
+    """A whole number from 0 to MAX_COUNT; None and "" are no number. Raises Invalid naming `field`."""
+    if value is None or value == "":
+        return None
+    message = f"must be a whole number from 0 to {MAX_COUNT:,}, or empty"
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise invalid(field, "type", message)
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 12 or int(text) > MAX_COUNT:
+        raise invalid(field, "range", message)
+    return int(text)
+
+
+def clean_url(field: str, text: str) -> str:
+    """A web address (http, https) with a host and no password, or "". Raises Invalid naming `field`."""
+    if text == "":
+        return ""
+    url = clean_line(field, text, URL_LENGTH)
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine or any(char.isspace() for char in url):
+        raise invalid(field, "url", "must be a web address such as https://wiki.example.com/runbook")
+    if "@" in parts.netloc:
+        raise invalid(field, "url", "must not carry a user name or a password")
+    return url
+
+
+def fit(text: str, limit: int) -> str:
+    """A machine's text made to fit a line of `limit` characters: what cannot be shown is dropped."""
+    line = " ".join("".join(" " if _is_control(char) else char for char in text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def fit_text(text: str) -> str:
+    """A machine's longer text: unbearable characters dropped, cut at 20,000."""
+    kept = "".join(char for char in text if char in _SPACING or not _is_control(char))
+    return kept[:TEXT_LENGTH]

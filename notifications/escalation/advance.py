@@ -1,0 +1,142 @@
+"""What is due of one escalation, done: a step, a reminder, the lapse of an acknowledgement, or the end.
+
+The caller holds the locks of the incident and of the escalation, and saves the row. Pages and entries carry
+keys, so that a repeat after a crash plans nothing twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from incidents.models import Incident
+from incidents.vocabulary import UNRESOLVED
+from notifications.escalation.models import Escalation
+from notifications.escalation.pages import Page, plan_pages
+from notifications.escalation.plan import CONFIRM_WITHIN, Plan, lease_of, plan_from
+from notifications.escalation.resolve import Reached, reached_by, with_role
+from notifications.escalation.state import end, hold, restart
+from notifications.escalation.written import answered_by, last_sign, write_entry
+
+Phase: Final = Escalation.Phase
+
+
+def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> None:
+    """Do what is due and set when the next thing is."""
+    if incident.status not in UNRESOLVED:
+        end(escalation, now=now)
+        return
+    if escalation.phase == Phase.ACKNOWLEDGED and not _lease_is_over(escalation, incident, now):
+        return
+    if escalation.phase != Phase.RUNNING:
+        return
+    person = _acknowledged_by(escalation, incident)
+    if person is not None:
+        hold(escalation, incident.severity, user_id=person, now=now)
+        return
+    _run_steps(escalation, incident, now)
+
+
+def _acknowledged_by(escalation: Escalation, incident: Incident) -> int | None:
+    """The person who acknowledged in this generation; what came before it was about something smaller.
+
+    An incident is acknowledged once; in later generations a role, a move or a confirmation counts as well.
+    """
+    if escalation.generation == 1:
+        return answered_by(incident, since=None) if incident.acknowledged_at else None
+    return answered_by(incident, since=escalation.began_at)
+
+
+def _lease_is_over(escalation: Escalation, incident: Incident, now: datetime) -> bool:
+    """Whether the escalation goes on at once; otherwise its next due time is set."""
+    if escalation.holder_id is None:  # a machine: only a pause
+        escalation.phase, escalation.leased_at = Phase.RUNNING, None
+        return True
+    since = escalation.leased_at or escalation.began_at
+    sign = last_sign(incident, escalation.holder_id, since=since)
+    if sign is not None:
+        hold(escalation, incident.severity, user_id=escalation.holder_id, now=sign)
+        escalation.due_at = max(escalation.due_at, now + timedelta(seconds=1))
+        return False
+    if escalation.reminded_at is None:
+        _remind(escalation, incident, now)
+        return False
+    restart(escalation, now=now)
+    minutes = int((lease_of(incident.severity) + CONFIRM_WITHIN).total_seconds() // 60)
+    message = f"Acknowledgement lapsed: no sign of its holder for {minutes} minutes. Escalation starts again."
+    write_entry(incident, message, f"{escalation.pk}:{escalation.generation}:lapse", now=now)
+    return True
+
+
+def _remind(escalation: Escalation, incident: Incident, now: datetime) -> None:
+    escalation.reminded_at, escalation.due_at = now, now + CONFIRM_WITHIN
+    key = f"esc:{escalation.pk}:{escalation.generation}:remind:{escalation.leased_at:%Y%m%dT%H%M%S}"
+    reason = "your acknowledgement lapses in 10 minutes; write on the incident to keep it"
+    plan_pages(
+        incident.workspace_id,
+        [Page(key, incident.pk, reason, user_id=escalation.holder_id, is_notice=True)],
+    )
+
+
+def _run_steps(escalation: Escalation, incident: Incident, now: datetime) -> None:
+    """The step at the cursor, and those after it at once while they name nobody."""
+    plan = plan_from(escalation.snapshot)
+    for _ in range(len(plan.steps) + 1):
+        if escalation.position >= len(plan.steps):
+            _exhaust(escalation, incident, plan, now)
+            return
+        step = plan.steps[escalation.position]
+        reached = reached_by(incident, step.targets, now=now)
+        _record_step(escalation, incident, plan, reached, now)
+        is_end_of_round = escalation.position + 1 == len(plan.steps)
+        _move(escalation, plan)
+        escalation.has_paged |= bool(reached.people)
+        if is_end_of_round and not escalation.has_paged:
+            _reach_admins(escalation, incident, now)
+        if reached or is_end_of_round:
+            escalation.due_at = now + timedelta(seconds=step.wait_s)
+            return
+
+
+def _move(escalation: Escalation, plan: Plan) -> None:
+    following = plan.after(escalation.round, escalation.position)
+    escalation.round, escalation.position = following or (escalation.round, len(plan.steps))
+
+
+def _record_step(
+    escalation: Escalation, incident: Incident, plan: Plan, reached: Reached, now: datetime
+) -> None:
+    key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:{escalation.position}"
+    place = f"step {escalation.position + 1} of {len(plan.steps)}"
+    if plan.repeat:
+        place += f", round {escalation.round + 1} of {plan.repeat + 1}"
+    pages = [Page(key, incident.pk, why, user_id=pk) for pk, why in reached.people.items()]
+    pages += [Page(key, incident.pk, why, channel_id=pk) for pk, why in reached.channels.items()]
+    plan_pages(incident.workspace_id, pages)
+    named = ", ".join(f"{reached.labels[pk]} ({why})" for pk, why in reached.people.items())
+    message = f"Paged {named} ({place} of {plan.name})." if named else f"{place.capitalize()} of {plan.name}"
+    if not named:
+        nobody = " and ".join(reached.empty) or "no person"
+        channels = len(reached.channels)
+        message += f" pages {channels} channels." if channels else f" names nobody: {nobody}."
+    write_entry(incident, message, key, now=now, paged=list(reached.people), escalation=key)
+
+
+def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> None:
+    """A whole round named no person: all admins are paged, except by a drill."""
+    escalation.reaches_nobody = True
+    if incident.is_drill:
+        return
+    key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:admins"
+    admins = with_role(incident.workspace_id, "admin")
+    reason = "the escalation policy reaches nobody"
+    plan_pages(incident.workspace_id, [Page(key, incident.pk, reason, user_id=one.pk) for one in admins])
+    names = ", ".join(one.label for one in admins) or "nobody"
+    write_entry(incident, f"The escalation policy reaches nobody. Paged all admins: {names}.", key, now=now)
+
+
+def _exhaust(escalation: Escalation, incident: Incident, plan: Plan, now: datetime) -> None:
+    rounds = "1 round" if plan.repeat == 0 else f"{plan.repeat + 1} rounds"
+    message = f"Escalation ended: nobody acknowledged in {rounds} of {plan.name}."
+    write_entry(incident, message, f"{escalation.pk}:{escalation.generation}:end", now=now)
+    end(escalation, now=now)

@@ -1,0 +1,14 @@
+"""The escalation panel of an incident, and the menu entries of policies and reachability."""
+
+from __future__ import annotations
+
+from accounts.permissions import Capability
+from core.ui.navigation import SETTINGS, NavItem
+
+SETTINGS.add(
+    "escalation",
+    NavItem(
+        "Escalation policies", "list-ordered", "/settings/escalation", order=34, group="Workspace",
+        capability=Capability.ONCALL_WRITE,
+    ),
+)  # fmt: skip

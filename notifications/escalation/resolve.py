@@ -1,0 +1,99 @@
+"""Whom the targets of a step name at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import Membership, User, Workspace
+from accounts.oncall.selectors import on_call_at
+from incidents.models import AffectedComponent, Incident, RoleAssignment
+from notifications.escalation.plan import INCIDENT_ROLES, Target
+
+
+@dataclass(slots=True)
+class Reached:
+    """People by id with why they are named, channels by id, and the targets that name nobody."""
+
+    people: dict[int, str] = field(default_factory=dict)
+    labels: dict[int, str] = field(default_factory=dict)
+    channels: dict[int, str] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.channels)
+
+
+def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> Reached:
+    """The active members and the channels that the targets name now.
+
+    A drill pages only those who hold a role in it, and no channel.
+    """
+    found = Reached()
+    for target in targets:
+        if target.kind == "channel":
+            if not incident.is_drill and target.id is not None:
+                found.channels.setdefault(target.id, "channel of the policy")
+            continue
+        people = members_only(incident.workspace_id, _people(incident, target, now))
+        words = target_words(target)
+        if not people:
+            found.empty.append(words)
+        for person in people:
+            found.people.setdefault(person.pk, words)
+            found.labels[person.pk] = person.label
+    if incident.is_drill:
+        _keep_participants(incident, found)
+    return found
+
+
+def schedule_of(incident: Incident) -> int | None:
+    """The schedule of the affected component of the highest tier, else the default one of the workspace."""
+    touched = AffectedComponent.objects.of(incident.workspace_id).filter(incident=incident)
+    owned = touched.filter(component__schedule__isnull=False).order_by("component__tier", "id")
+    found: int | None = owned.values_list("component__schedule_id", flat=True).first()
+    if found is not None:
+        return found
+    default = Workspace.objects.filter(pk=incident.workspace_id)
+    return default.values_list("default_schedule_id", flat=True).first()
+
+
+def members_only(workspace_id: int, people: Iterable[User]) -> list[User]:
+    """Those who are active members, each once, in their order."""
+    wanted = {person.pk: person for person in people if person.is_active}
+    members = Membership.objects.of(workspace_id).filter(user_id__in=wanted)
+    known = set(members.values_list("user_id", flat=True))
+    return [person for pk, person in wanted.items() if pk in known]
+
+
+def with_role(workspace_id: int, *roles: str) -> list[User]:
+    """The active members with one of these workspace roles."""
+    members = Membership.objects.of(workspace_id).filter(role__in=roles, user__is_active=True)
+    return [one.user for one in members.select_related("user").order_by("id")[:200]]
+
+
+def target_words(target: Target) -> str:
+    """A target for people: "on call", "commander", "person"."""
+    if target.kind == "role":
+        return target.role.replace("_", " ")
+    return {"on_call": "on call", "user": "named in the policy", "channel": "channel"}[target.kind]
+
+
+def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
+    workspace_id = incident.workspace_id
+    if target.kind == "user":
+        return list(User.objects.filter(pk=target.id or 0))
+    if target.kind == "on_call":
+        schedule_id = target.id if target.id is not None else schedule_of(incident)
+        return on_call_at(workspace_id, schedule_id, now)
+    if target.role in INCIDENT_ROLES:
+        held = RoleAssignment.objects.of(workspace_id).filter(incident=incident, ended_at=None)
+        return [one.user for one in held.filter(role=target.role).select_related("user")]
+    return with_role(workspace_id, target.role)
+
+
+def _keep_participants(incident: Incident, found: Reached) -> None:
+    held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
+    joined = set(held.values_list("user_id", flat=True))
+    found.people = {pk: why for pk, why in found.people.items() if pk in joined}

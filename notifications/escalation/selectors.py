@@ -1,0 +1,94 @@
+"""Reads escalation policies, running escalations and the timetable of a policy with who it reaches now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from accounts.actor import Actor
+from accounts.models import Membership, OnCallSchedule, User
+from accounts.oncall.selectors import schedules_of
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.models import Incident
+from notifications.escalation.models import Escalation, EscalationPolicy
+from notifications.escalation.plan import Due, Plan, Target, timetable
+from notifications.escalation.state import plan_of
+from notifications.escalation.step_text import Names
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One step of the minute table: when it runs, and whom it names in words."""
+
+    minute: str
+    round: int
+    step: int
+    targets: str
+
+
+def policies_of(actor: Actor) -> Sequence[EscalationPolicy]:
+    """All policies with their steps, by name. Raises Forbidden."""
+    require(actor, Capability.ONCALL_READ)
+    policies = EscalationPolicy.objects.of(actor.workspace_id).prefetch_related("steps")
+    return list(policies.order_by("name", "id")[:200])
+
+
+def escalation_policy_for(actor: Actor, policy_id: int) -> EscalationPolicy:
+    """One policy with its steps. Raises Forbidden, NotFound."""
+    found = next((one for one in policies_of(actor) if one.pk == policy_id), None)
+    if found is None:
+        raise NotFound("There is no such escalation policy in this workspace.")
+    return found
+
+
+def escalation_of(actor: Actor, incident: Incident) -> Escalation | None:
+    """The escalation of an incident the actor may read, or None."""
+    require(actor, Capability.INCIDENTS_READ)
+    found: Escalation | None = (
+        Escalation.objects.of(actor.workspace_id).filter(incident=incident).select_related("holder").first()
+    )
+    return found
+
+
+def preview(actor: Actor, policy: EscalationPolicy) -> list[PreviewRow]:
+    """The minute table of a policy when nobody acknowledges."""
+    words = _TargetWords(actor)
+    return [_row(due, words) for due in timetable(plan_of(policy))]
+
+
+def names_of(actor: Actor) -> Names:
+    """Everything that a step of this workspace may name, by name."""
+    users = Membership.objects.of(actor.workspace_id).values_list("user__username", "user_id")
+    schedules = OnCallSchedule.objects.of(actor.workspace_id).values_list("name", "pk")
+    return Names(dict(users), {name.lower(): pk for name, pk in schedules}, {})
+
+
+def flags_of(plan: Plan) -> list[str]:
+    """What is wrong with a policy, in words: steps that name no target."""
+    return [
+        f"Step {number} names no target." for number, one in enumerate(plan.steps, start=1) if not one.targets
+    ]
+
+
+class _TargetWords:
+    """Targets in words, with the names of one workspace."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.schedules = {one.pk: one.name for one in schedules_of(actor)}
+        people = User.objects.filter(memberships__workspace_id=actor.workspace_id)
+        self.people = {one.pk: one.label for one in people[:2000]}
+
+    def of(self, target: Target) -> str:
+        if target.kind == "user":
+            return self.people.get(target.id or 0, "a person who left")
+        if target.kind == "on_call":
+            return f"on call in {self.schedules.get(target.id or 0, 'the schedule of the component')}"
+        return target.role.replace("_", " ") if target.kind == "role" else f"channel {target.id}"
+
+
+def _row(due: Due, words: _TargetWords) -> PreviewRow:
+    minute = str(timedelta(seconds=due.at_s))
+    named = ", ".join(words.of(one) for one in due.step.targets) or "nobody"
+    return PreviewRow(minute, due.round + 1, due.position + 1, named)

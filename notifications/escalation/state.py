@@ -1,0 +1,43 @@
+"""The changes of an escalation's state, on the row in memory; the caller holds its lock and saves it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.queue.models import WorkItem
+from notifications.escalation.models import Escalation, EscalationPolicy
+from notifications.escalation.plan import Plan, Step, lease_of, targets_from
+
+
+def plan_of(policy: EscalationPolicy) -> Plan:
+    """A stored policy as values."""
+    steps = sorted(policy.steps.all(), key=lambda step: step.position)
+    return Plan(policy.name, policy.repeat, tuple(Step(s.wait_s, targets_from(s.targets)) for s in steps))
+
+
+def restart(escalation: Escalation, *, now: datetime) -> None:
+    """A new generation from the first step, due now."""
+    escalation.generation += 1
+    escalation.phase = Escalation.Phase.RUNNING
+    escalation.round = escalation.position = 0
+    escalation.has_paged = escalation.reaches_nobody = False
+    escalation.began_at = escalation.due_at = now
+    escalation.holder = escalation.leased_at = escalation.reminded_at = None
+    escalation.state, escalation.settled_at, escalation.lease_until = WorkItem.State.PENDING, None, None
+    escalation.attempts = 0
+
+
+def hold(escalation: Escalation, severity: str, *, user_id: int | None, now: datetime) -> None:
+    """Wait for one lease."""
+    escalation.phase = Escalation.Phase.ACKNOWLEDGED
+    escalation.holder_id = user_id
+    escalation.leased_at, escalation.reminded_at = now, None
+    escalation.due_at = now + lease_of(severity)
+    escalation.lease_until = None
+
+
+def end(escalation: Escalation, *, now: datetime) -> None:
+    """Nothing more is due."""
+    escalation.phase = Escalation.Phase.ENDED
+    escalation.state, escalation.settled_at = WorkItem.State.DONE, now
+    escalation.lease_until = None

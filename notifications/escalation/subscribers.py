@@ -1,0 +1,43 @@
+"""Facts about incidents that begin, hold or resume an escalation. Only rows are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from core.models import OutboxEvent
+from core.outbox.events import subscriber
+from notifications.escalation.services.running import (
+    acknowledge_escalation,
+    revive_escalation,
+    start_escalation,
+)
+
+REASONS: Final = {
+    "incident.opened": "opened",
+    "incident.reopened": "reopened",
+    "incident.grew": "the incident grew",
+    "incident.severity_changed": "the severity got worse",
+}
+
+
+@subscriber("escalation", topics=(*REASONS, "incident.acknowledged", "incident.changed"))
+def follow_incident(event: OutboxEvent) -> None:
+    """Start again on growth and a worse severity, hold on an acknowledgement. Idempotent."""
+    payload, now = event.payload, timezone.now()
+    incident_id: int = payload["incident_id"]
+    if event.topic == "incident.acknowledged":
+        _acknowledged(event.workspace_id, incident_id, payload.get("actor") or {}, now)
+    elif event.topic == "incident.changed":
+        revive_escalation(event.workspace_id, incident_id, now=now)
+    elif event.topic != "incident.severity_changed" or payload["after"] < payload["before"]:
+        start_escalation(
+            event.workspace_id, incident_id, reason=REASONS[event.topic], event_id=event.pk, now=now
+        )
+
+
+def _acknowledged(workspace_id: int, incident_id: int, actor: Mapping[str, Any], now: datetime) -> None:
+    acknowledge_escalation(workspace_id, incident_id, user_id=actor.get("user_id"), now=now)

@@ -1,0 +1,55 @@
+"""Timeline entries of escalations, each written once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.actor import system_actor
+from incidents.models import Incident, TimelineEntry
+from incidents.timeline.services.timeline_entries import entry
+from incidents.vocabulary import EntryKind
+
+# What shows, after a lapse, that a person works on the incident.
+SIGNS = (
+    EntryKind.ACKNOWLEDGED,
+    EntryKind.ROLE_ASSIGNED,
+    EntryKind.STATUS_CHANGE,
+    EntryKind.STAGE_CHANGE,
+    EntryKind.UPDATE,
+    EntryKind.NOTE,
+    EntryKind.MITIGATION,
+)
+ANSWERS = SIGNS[:4]
+
+
+def write_entry(incident: Incident, message: str, key: str, *, now: datetime, **data: Any) -> None:
+    """Add an entry of kind notification; the same key again writes nothing."""
+    made = entry(
+        system_actor(incident.workspace_id), incident, EntryKind.NOTIFICATION, message, at=now, **data
+    )
+    made.request_key = sha256(f"escalation:{key}".encode()).hexdigest()
+    TimelineEntry.objects.bulk_create([made], ignore_conflicts=True)
+
+
+def last_sign(incident: Incident, user_id: int | None, *, since: datetime) -> datetime | None:
+    """When the holder of an acknowledgement last wrote anything on the incident after `since`."""
+    written = _by_people(incident, since).filter(author_id=user_id, kind__in=SIGNS)
+    found: datetime | None = written.order_by("-id").values_list("occurred_at", flat=True).first()
+    return found
+
+
+def answered_by(incident: Incident, *, since: datetime | None) -> int | None:
+    """The person who last acknowledged, assigned a role or moved the incident after `since`."""
+    written = _by_people(incident, since).filter(kind__in=ANSWERS)
+    found: int | None = written.order_by("-id").values_list("author_id", flat=True).first()
+    return found
+
+
+def _by_people(incident: Incident, since: datetime | None) -> QuerySet[TimelineEntry]:
+    entries: QuerySet[TimelineEntry] = TimelineEntry.objects.of(incident.workspace_id)
+    entries = entries.filter(incident=incident, author__isnull=False)
+    return entries if since is None else entries.filter(occurred_at__gt=since)

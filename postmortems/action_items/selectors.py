@@ -1,0 +1,176 @@
+"""Reading action items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.models import Incident
+from incidents.reference import parse_reference
+from incidents.validation import invalid
+from postmortems.action_items.models import UNFINISHED, ActionItem, ItemKind, ItemStatus
+from postmortems.learning.models import Priority
+
+MAX_LISTED: Final = 100
+MAX_EXPORTED: Final = 10_000
+_REFERENCE: Final = re.compile(r"(?:act[-_ ]?)?0*([1-9][0-9]{0,9})", re.I)
+STATUS_ALIASES: Final = {"completed": "done", "closed": "done", "todo": "open", "inprogress": "in_progress"}
+NAMES: Final = (
+    "status",
+    "owner",
+    "kind",
+    "priority",
+    "due",
+    "incident",
+    "component",
+    "text",
+    "cursor",
+    "limit",
+)
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which action items; empty: all. `due`: overdue, week, none. `status`: unfinished, or one status."""
+
+    status: str = ""
+    owner: str = ""
+    kind: str = ""
+    priority: str = ""
+    due: str = ""
+    incident: str = ""
+    component: str = ""
+    text: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is filtered."""
+        return self != ItemFilter()
+
+
+def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
+    """The filter of a query string. Raises Invalid naming the field."""
+    given = {name: str(query.get(name, "")).strip()[:200] for name in ItemFilter.__dataclass_fields__}
+    given["status"] = (
+        parse_status(given["status"]) if given["status"] not in ("", "unfinished", "all") else given["status"]
+    )
+    for name, known in (
+        ("kind", ItemKind.values),
+        ("priority", Priority.values),
+        ("due", ["overdue", "week", "none"]),
+    ):
+        if given[name] and given[name] not in known:
+            raise invalid(name, "choice", f"must be one of {', '.join(known)}")
+    return ItemFilter(**given)
+
+
+def parse_status(word: str) -> str:
+    """`open`, `IN_PROGRESS`, `completed` … Raises Invalid naming `status`."""
+    plain = word.strip().lower().replace("-", "_").replace(" ", "_")
+    found = STATUS_ALIASES.get(plain, plain)
+    if found not in ItemStatus.values:
+        known = ", ".join([*ItemStatus.values, "completed"])
+        raise invalid("status", "choice", f"must be one of {known}")
+    return found
+
+
+def parse_item_reference(text: int | str) -> int:
+    """`17`, `ACT-17`, `act_00017` -> 17. Raises NotFound."""
+    found = _REFERENCE.fullmatch(str(text).strip())
+    if found is None or int(found[1]) > 2**31 - 1:
+        raise NotFound("There is no such action item in this workspace.")
+    return int(found[1])
+
+
+def item_for(actor: Actor, reference: int | str) -> ActionItem:
+    """One action item. Raises NotFound, Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    number = parse_item_reference(reference)
+    found: ActionItem | None = _detailed(actor).filter(number=number).first()
+    if found is None:
+        raise NotFound(f"There is no ACT-{number} in this workspace.")
+    return found
+
+
+def items_of(actor: Actor, incident: Incident) -> Sequence[ActionItem]:
+    """Action items of one incident, oldest first. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    return list(_detailed(actor).filter(incident_id=incident.pk).order_by("number")[:MAX_LISTED])
+
+
+def items_page(
+    actor: Actor, wanted: ItemFilter, *, before: int | None = None, limit: int = MAX_LISTED
+) -> Sequence[ActionItem]:
+    """Action items that fit, newest first, one more than `limit`. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = matching(actor, wanted)
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    return list(rows.order_by("-number")[: limit + 1])
+
+
+def counts_of(actor: Actor) -> dict[str, int]:
+    """How many are unfinished, overdue, mine and without an owner. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = ActionItem.objects.of(actor.workspace_id).filter(status__in=UNFINISHED)
+    return {
+        "unfinished": rows.count(),
+        "overdue": rows.filter(due_date__lt=today()).count(),
+        "mine": rows.filter(assignee_id=actor.user_id or 0).count(),
+        "unassigned": rows.filter(assignee=None).count(),
+    }
+
+
+def matching(actor: Actor, wanted: ItemFilter) -> QuerySet[ActionItem]:
+    """The rows a filter finds."""
+    rows = _detailed(actor)
+    if wanted.status == "unfinished":
+        rows = rows.filter(status__in=UNFINISHED)
+    elif wanted.status not in ("", "all"):
+        rows = rows.filter(status=wanted.status)
+    for name in ("kind", "priority"):
+        if value := getattr(wanted, name):
+            rows = rows.filter(**{name: value})
+    rows = rows.filter(_owner(actor, wanted.owner), _due(wanted.due))
+    if wanted.incident:
+        rows = rows.filter(incident__number=parse_reference(wanted.incident))
+    if wanted.component:
+        rows = rows.filter(incident__affected__component__name=wanted.component)
+    if wanted.text:
+        rows = rows.filter(Q(title__icontains=wanted.text) | Q(description__icontains=wanted.text))
+    return rows
+
+
+def _owner(actor: Actor, owner: str) -> Q:
+    if not owner:
+        return Q()
+    if owner in ("none", "nobody"):
+        return Q(assignee=None)
+    return Q(assignee_id=actor.user_id or 0) if owner == "me" else Q(assignee__username__iexact=owner)
+
+
+def _due(due: str) -> Q:
+    now = today()
+    if due == "overdue":
+        return Q(due_date__lt=now, status__in=UNFINISHED)
+    if due == "week":
+        return Q(due_date__gte=now, due_date__lte=date.fromordinal(now.toordinal() + 7))
+    return Q(due_date=None) if due == "none" else Q()
+
+
+def today() -> date:
+    """The day of the viewer's zone."""
+    return timezone.localdate()
+
+
+def _detailed(actor: Actor) -> QuerySet[ActionItem]:
+    return ActionItem.objects.of(actor.workspace_id).select_related("incident", "assignee")

@@ -1,0 +1,129 @@
+"""Reading postmortems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.models import Incident
+from incidents.selectors import incident_for
+from postmortems.documents.models import Comment, Postmortem, Revision, Section, SectionDraft, SectionText
+from postmortems.documents.models import Status as PostmortemStatus
+
+MAX_LISTED: Final = 50
+
+
+def postmortem_of(actor: Actor, incident: Incident) -> Postmortem | None:
+    """The postmortem of an incident the actor may see, or None. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    return _with_details(actor).filter(incident_id=incident.pk).first()
+
+
+def postmortem_for(actor: Actor, reference: int | str) -> Postmortem:
+    """The postmortem of an incident, by the incident's reference. Raises NotFound, Forbidden, Invalid."""
+    incident = incident_for(actor, reference)
+    found = postmortem_of(actor, incident)
+    if found is None:
+        raise NotFound(f"{incident.reference} has no postmortem yet.")
+    return found
+
+
+def postmortem_with_id(actor: Actor, postmortem_id: int) -> Postmortem:
+    """A postmortem by its id. Raises NotFound, Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    found = _with_details(actor).filter(pk=postmortem_id).first()
+    if found is None:
+        raise NotFound("There is no such postmortem in this workspace.")
+    incident_for(actor, found.incident.number)
+    return found
+
+
+def postmortems_page(
+    actor: Actor, *, status: str = "", text: str = "", before: int | None = None
+) -> Sequence[Postmortem]:
+    """Postmortems, newest first, 50 and one more. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = _with_details(actor)
+    if status:
+        rows = rows.filter(status=PostmortemStatus(status))
+    if text:
+        rows = rows.filter(title__icontains=text)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[: MAX_LISTED + 1])
+
+
+def sections_of(postmortem: Postmortem) -> list[Section]:
+    """Its sections in order."""
+    rows = Section.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk)
+    return list(rows.order_by("position", "id"))
+
+
+def section_of(postmortem: Postmortem, key: str) -> Section:
+    """One section. Raises NotFound."""
+    rows = Section.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk, key=key)
+    found: Section | None = rows.first()
+    if found is None:
+        raise NotFound(f"This postmortem has no section {key}.")
+    return found
+
+
+def text_of(section: Section, version: int) -> str | None:
+    """The text a section had at a version, or None."""
+    rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk, version=version)
+    found: str | None = rows.values_list("text", flat=True).first()
+    return found
+
+
+def texts_at(postmortem: Postmortem, revision: int) -> dict[str, tuple[int, str]]:
+    """Key -> (version, text) of every section as they were at a revision."""
+    rows = SectionText.objects.of(postmortem.workspace_id).filter(
+        section__postmortem_id=postmortem.pk, revision__number__lte=revision
+    )
+    found = rows.order_by("section_id", "version").values_list("section__key", "version", "text")
+    return {key: (version, text) for key, version, text in found}
+
+
+def revisions_of(postmortem: Postmortem, *, limit: int = 200) -> list[Revision]:
+    """Its newest revisions first."""
+    rows = Revision.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk)
+    return list(rows.order_by("-number")[:limit])
+
+
+def revision_for(postmortem: Postmortem, number: int) -> Revision:
+    """One revision. Raises NotFound."""
+    rows = Revision.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk, number=number)
+    found: Revision | None = rows.first()
+    if found is None:
+        raise NotFound(f"This postmortem has no revision {number}.")
+    return found
+
+
+def last_author(section: Section) -> str:
+    """Who wrote the newest text of a section."""
+    rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk)
+    newest = rows.order_by("-version").values_list("revision__author_label", flat=True).first()
+    return str(newest or "")
+
+
+def draft_of(section: Section, user_key: str) -> SectionDraft | None:
+    """Words of one person that are not stored in the section."""
+    rows = SectionDraft.objects.of(section.workspace_id).filter(section_id=section.pk, user_key=user_key)
+    found: SectionDraft | None = rows.first()
+    return found
+
+
+def comments_of(postmortem: Postmortem) -> list[Comment]:
+    """All comments, oldest first."""
+    rows = Comment.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk)
+    return list(rows.select_related("author", "resolved_by").order_by("id")[:500])
+
+
+def _with_details(actor: Actor) -> QuerySet[Postmortem]:
+    rows = Postmortem.objects.of(actor.workspace_id)
+    return rows.select_related("incident", "template", "owner")

@@ -1,0 +1,183 @@
+"""Changing the text of a postmortem so that nobody's words are lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from core.errors import Conflict, FieldFault, Invalid, NotFound
+from incidents.selectors import incident_for
+from incidents.timeline.actor_keys import actor_key
+from postmortems.documents.merge import Merged, merge_texts
+from postmortems.documents.models import Postmortem, Revision, Section, SectionDraft, SectionText, Status
+from postmortems.documents.revisions import NewText, write_texts
+from postmortems.documents.selectors import last_author, section_of, sections_of, text_of, texts_at
+from postmortems.documents.texts import clean_section
+from postmortems.drafting.placeholders import is_live
+
+
+class BothChanged(Conflict):
+    """409: two people changed the same lines; `extra` has the text before, the stored and the sent one."""
+
+    code: ClassVar[str] = "both_changed"
+    title: ClassVar[str] = "Two people changed the same lines"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is stored after a save: `merged` when another's change is in it as well."""
+
+    version: int
+    text: str
+    merged: bool = False
+    by_other: str = ""
+    changed: tuple[tuple[int, int], ...] = ()
+
+
+def lock_postmortem(actor: Actor, reference: int | str) -> Postmortem:
+    """The postmortem of an incident the actor may see, locked. Raises NotFound."""
+    incident = incident_for(actor, reference)
+    rows = Postmortem.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    found: Postmortem | None = (
+        rows.select_related("incident", "template", "owner").select_for_update(of=("self",)).first()
+    )
+    if found is None:
+        raise NotFound(f"{incident.reference} has no postmortem yet. Draft one first.")
+    return found
+
+
+def save_section(
+    actor: Actor, reference: int | str, key: str, *, base_version: int, text: str, client_id: str = ""
+) -> Saved:
+    """Store a section's text, merged with what others stored since `base_version`.
+
+    Idempotent for the same `client_id`. Raises BothChanged, with the text stored as the actor's draft;
+    Invalid (fields `text`, `base_version`), Conflict while published, NotFound, Forbidden.
+    """
+    require(actor, Capability.POSTMORTEMS_WRITE)
+    wanted = clean_section(text)
+    with transaction.atomic():
+        postmortem = lock_postmortem(actor, reference)
+        section = section_of(postmortem, key)
+        _refuse_uneditable(postmortem, section)
+        result = _save(actor, postmortem, section, base_version, wanted, client_id[:64])
+    if isinstance(result, Saved):
+        return result
+    raise _both_changed(section, base_version, wanted, result)
+
+
+def _save(
+    actor: Actor, postmortem: Postmortem, section: Section, base_version: int, text: str, client_id: str
+) -> Saved | Merged:
+    if client_id and (again := _saved_before(section, client_id)):
+        return again
+    if text == section.text:
+        _drop_draft(actor, section)
+        return Saved(section.version, section.text)
+    base = text_of(section, base_version)
+    if base is None:
+        message = f"must be a version of this section, at most {section.version}"
+        raise Invalid(f"base_version {message}.", faults=[FieldFault("base_version", "range", message)])
+    is_stale = base_version != section.version
+    merged = merge_texts(base, section.text, text)
+    if not merged.is_clean:
+        _keep_draft(actor, section, base_version, text)
+        return merged
+    other = last_author(section) if is_stale else ""
+    _drop_draft(actor, section)
+    if merged.text != section.text:
+        reason = Revision.Reason.MERGE if is_stale else Revision.Reason.EDIT
+        write_texts(actor, postmortem, reason, [NewText(section, merged.text, base_version, client_id)])
+    return Saved(section.version, merged.text, is_stale, other, merged.changed if is_stale else ())
+
+
+def _saved_before(section: Section, client_id: str) -> Saved | None:
+    rows = SectionText.objects.of(section.workspace_id).filter(section=section, client_id=client_id)
+    first = rows.first()
+    if first is None:
+        return None
+    is_merged = first.base_version is not None and first.version != first.base_version + 1
+    return Saved(first.version, first.text, is_merged)
+
+
+def _refuse_uneditable(postmortem: Postmortem, section: Section) -> None:
+    refuse_read_only(postmortem)
+    if not section.has_text or is_live(section.starter):
+        message = "is made by Tocsin and has no text of its own"
+        raise Invalid(f"{section.title} {message}.", faults=[FieldFault("key", "generated", message)])
+
+
+def refuse_read_only(postmortem: Postmortem) -> None:
+    """Raise Conflict unless its text may be changed now."""
+    if postmortem.status == Status.PUBLISHED:
+        raise Conflict("This postmortem is published. Choose “Amend” to change it; nothing was stored.")
+    if postmortem.incident.merged_into_id is not None:
+        raise Conflict("Its incident was merged into another one, so it is read-only. Nothing was stored.")
+
+
+def _both_changed(section: Section, base_version: int, text: str, merged: Merged) -> BothChanged:
+    hunks = [{"base": one.base, "theirs": one.theirs, "yours": one.yours} for one in merged.conflicts]
+    extra: dict[str, Any] = {
+        "base": text_of(section, base_version) or "",
+        "theirs": section.text,
+        "yours": text,
+        "version": section.version,
+        "by": last_author(section),
+        "hunks": hunks,
+    }
+    detail = f"{extra['by']} changed the same lines of {section.title}. Yours are stored as your draft."
+    return BothChanged(detail, extra=extra)
+
+
+def _keep_draft(actor: Actor, section: Section, base_version: int, text: str) -> None:
+    SectionDraft.objects.of(section.workspace_id).update_or_create(
+        section=section,
+        user_key=actor_key(actor)[:80],
+        defaults={"base_version": base_version, "text": text, "saved_at": timezone.now()},
+        create_defaults={
+            "workspace_id": section.workspace_id,
+            "section": section,
+            "user_key": actor_key(actor)[:80],
+            "base_version": base_version,
+            "text": text,
+        },
+    )
+
+
+def _drop_draft(actor: Actor, section: Section) -> None:
+    """Their words are in the section now."""
+    rows = SectionDraft.objects.of(section.workspace_id)
+    rows.filter(section=section, user_key=actor_key(actor)[:80]).delete()
+
+
+def restore_revision(actor: Actor, reference: int | str, number: int) -> Revision | None:
+    """Bring back every section as it was at a revision, as a new one; None when nothing differs.
+
+    Raises NotFound, Conflict while published, Forbidden.
+    """
+    require(actor, Capability.POSTMORTEMS_WRITE)
+    with transaction.atomic():
+        postmortem = lock_postmortem(actor, reference)
+        refuse_read_only(postmortem)
+        if not 1 <= number <= postmortem.revision:
+            raise NotFound(f"This postmortem has no revision {number}.")
+        old = texts_at(postmortem, number)
+        texts = [
+            NewText(section, old[section.key][1], section.version)
+            for section in sections_of(postmortem)
+            if section.key in old and old[section.key][1] != section.text
+        ]
+        if not texts:
+            return None
+        revision = write_texts(actor, postmortem, Revision.Reason.RESTORE, texts)
+        summary = (
+            f"{actor.label} restored revision {number} of the postmortem of {postmortem.incident.reference}"
+        )
+        record(actor, action="postmortem.restore", target=postmortem, summary=summary)
+        return revision

@@ -1,0 +1,213 @@
+"""Reading the facts of one incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from accounts.actor import system_actor
+from accounts.models import Workspace
+from incidents.links.selectors import related_incidents
+from incidents.models import AffectedComponent, Incident, TimelineEntry
+from incidents.sla.deadlines import STANDARD
+from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
+from postmortems.action_items.models import ActionItem
+from postmortems.drafting import spans, story
+from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
+from postmortems.learning.models import Lesson
+from postmortems.learning.selectors import ladder_of
+from postmortems.learning.tree import contributing, root_causes, why_rows
+from postmortems.review.signatures import signature_rows
+
+MAX_ENTRIES: Final = 500
+MAX_RELATED: Final = 10
+NOT_MEASURED: Final = "Not measured: no event carried it"
+NOT_REDUCED: Final = "Not measured"
+
+
+def collect(incident: Incident, postmortem: Any = None) -> Facts:
+    """All facts of an incident; those of its postmortem (revision, signatures) where there is one."""
+    entries, more = _entries(incident)
+    start = incident.detected_at
+    nodes = ladder_of(incident)
+    return Facts(
+        **_identity(incident, entries),
+        **_lengths(incident),
+        **_effects(incident),
+        **_causes(incident, nodes),
+        **_questions(incident),
+        description=incident.description or incident.title,
+        course=story.course_of(entries, start),
+        timeline=story.rows_of(entries, start),
+        timeline_more=more,
+        key_moments=story.key_moments(entries, start),
+        actions=story.actions_in(entries, start),
+        remediation=story.remediation_in(entries, start),
+        messages=story.messages_in(entries, start),
+        verification=_verification(entries, start),
+        items=_items(incident),
+        related=_related(incident),
+        lessons=_lessons(incident),
+        signatures=_signatures(incident, postmortem),
+        document_version=str(postmortem.revision) if postmortem else "",
+        last_updated=f"{postmortem.updated_at.astimezone(UTC):%Y-%m-%d}" if postmortem else "",
+        generated_at=f"{timezone.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+
+
+def _entries(incident: Incident) -> tuple[list[TimelineEntry], int]:
+    rows = TimelineEntry.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    told = rows.exclude(kind__in=(EntryKind.EVENT, EntryKind.POSTMORTEM))
+    found = list(told.order_by("occurred_at", "id")[: MAX_ENTRIES + 1])
+    more = told.count() - MAX_ENTRIES if len(found) > MAX_ENTRIES else 0
+    return found[:MAX_ENTRIES], more
+
+
+def _identity(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
+    zone = ZoneInfo(Workspace.objects.get(pk=incident.workspace_id).time_zone)
+    local, utc = incident.detected_at.astimezone(zone), incident.detected_at.astimezone(UTC)
+    stamp = f"{local:%Y-%m-%d %H:%M %Z}"
+    return {
+        "incident_id": incident.reference,
+        "title": incident.title,
+        "date": stamp if zone.key == "UTC" else f"{stamp} ({utc:%Y-%m-%d %H:%M} UTC)",
+        "severity": _severity(incident, entries),
+        "incident_type": incident.get_incident_type_display(),
+        "summary": _summary(incident, entries),
+    }
+
+
+def _severity(incident: Incident, entries: Sequence[TimelineEntry]) -> str:
+    had = {incident.severity}
+    for entry in entries:
+        if entry.kind == EntryKind.SEVERITY_CHANGE:
+            had |= {str(entry.data.get(name)) for name in ("before", "after")} & set(Severity.values)
+    highest = min(had, key=lambda one: SEVERITY_RANK[Severity(one)])
+    shown = incident.get_severity_display()
+    return shown if highest == incident.severity else f"{shown} (highest: {Severity(highest).label})"
+
+
+def _summary(incident: Incident, entries: Sequence[TimelineEntry]) -> str:
+    names = _component_names(incident)
+    where = f" It affected {_listed(names)}." if names else ""
+    start = f"{incident.detected_at.astimezone(UTC):%Y-%m-%d at %H:%M UTC}"
+    drill = "This was a drill. " if incident.is_drill else ""
+    first = f"{drill}{incident.reference}, “{incident.title}”, was detected on {start}.{where}"
+    if incident.resolved_at is None:
+        return f"{first} It is not resolved yet."
+    ended = next((one.message for one in reversed(entries) if one.kind == EntryKind.RESOLUTION), "")
+    lasted = spans.in_words(incident.resolved_at - incident.detected_at)
+    last = f" It was resolved after {lasted}" + (
+        f": {' '.join(ended.split()).rstrip('.')}." if ended else "."
+    )
+    return first + last
+
+
+def _lengths(incident: Incident) -> dict[str, Any]:
+    start = incident.detected_at
+    to_detect = start - incident.started_at
+    to_resolve = incident.resolved_at - start if incident.resolved_at else None
+    to_acknowledge = incident.acknowledged_at - start if incident.acknowledged_at else None
+    to_mitigate = incident.mitigated_at - start if incident.mitigated_at else None
+    unresolved = "not resolved yet"
+    return {
+        "duration": spans.in_words(to_resolve) or unresolved,
+        "mttd": spans.in_words(to_detect),
+        "mttr": spans.in_words(to_resolve) or unresolved,
+        "mttd_short": spans.short(to_detect),
+        "mttr_short": spans.short(to_resolve) or unresolved,
+        "mttd_seconds": spans.in_seconds(to_detect),
+        "mttr_seconds": spans.in_seconds(to_resolve) or unresolved,
+        "mtta": spans.in_words(to_acknowledge) or "not acknowledged",
+        "time_to_mitigate": spans.in_words(to_mitigate) or "not mitigated apart",
+    }
+
+
+def _component_names(incident: Incident) -> list[str]:
+    rows = AffectedComponent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    return list(rows.order_by("component__name").values_list("component__name", flat=True))
+
+
+def _effects(incident: Incident) -> dict[str, Any]:
+    rows = AffectedComponent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    named = rows.select_related("component").order_by("component__name")
+    return {
+        "components": ", ".join(
+            f"{one.component.name} ({one.get_impact_display().lower()})" for one in named
+        ),
+        "impact": " ".join(incident.impact.split()),
+        "event_count": str(incident.event_count),
+        "peak_error_rate": NOT_REDUCED,
+        "cpu_usage": NOT_MEASURED,
+        "memory_usage": NOT_MEASURED,
+        "disk_usage": NOT_MEASURED,
+        "response_time": NOT_MEASURED,
+    }
+
+
+def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
+    causes = list(dict.fromkeys([*root_causes(nodes), *filter(None, [incident.root_cause.strip()])]))
+    lines = causes if len(causes) < 2 else [f"- {' '.join(cause.split())}" for cause in causes]
+    text = "\n".join(lines)
+    return {
+        "root_cause": text,
+        "why": text,
+        "factors": tuple(contributing(nodes)),
+        "whys": tuple(why_rows(nodes)),
+    }
+
+
+def _questions(incident: Incident) -> dict[str, Any]:
+    if incident.acknowledged_at is None:
+        return {"acknowledge_question": "It was never acknowledged: why?"}
+    took = incident.acknowledged_at - incident.detected_at
+    limit = timedelta(minutes=STANDARD[Severity(incident.severity)].acknowledge_within)
+    words = f"Acknowledged in {spans.short(took)} (deadline {spans.short(limit)})"
+    if took <= limit:
+        return {"acknowledge_question": f"{words}: what made that work?"}
+    return {"late_question": f"{words}: what delayed it?"}
+
+
+def _verification(entries: Sequence[TimelineEntry], start: datetime) -> tuple[str, ...]:
+    found = [e for e in entries if e.kind == EntryKind.STAGE_CHANGE and e.data.get("after") == "recovery"]
+    return tuple(f"{story.moment(e.occurred_at, start)} {' '.join(e.message.split())}" for e in found)
+
+
+def _items(incident: Incident) -> tuple[ItemRow, ...]:
+    rows = ActionItem.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    live = rows.exclude(status="cancelled").select_related("assignee").order_by("number")
+    return tuple(
+        ItemRow(
+            one.title,
+            one.assignee.label if one.assignee else "Unassigned",
+            one.get_priority_display(),
+            one.due_date.isoformat() if one.due_date else "No date",
+            one.get_status_display(),
+            one.kind,
+            one.status == "done",
+            one.reference,
+        )
+        for one in live
+    )
+
+
+def _related(incident: Incident) -> tuple[str, ...]:
+    found = related_incidents(system_actor(incident.workspace_id), incident)
+    return tuple(f"{one.reference}: {one.title}" for one in [*found.linked, *found.earlier][:MAX_RELATED])
+
+
+def _lessons(incident: Incident) -> tuple[str, ...]:
+    rows = Lesson.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    return tuple(rows.order_by("id").values_list("lesson", flat=True))
+
+
+def _signatures(incident: Incident, postmortem: Any) -> tuple[SignatureRow, ...]:
+    return tuple(SignatureRow(*row) for row in signature_rows(incident, postmortem))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,131 @@
+"""Everything a draft may state about an incident, as plain values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fact came from."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """Something that happened."""
+
+    time: str
+    event: str
+    impact: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class ActionTaken:
+    """Something that was done about it."""
+
+    time: str
+    action: str
+    owner: str = ""
+    status: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An action item."""
+
+    title: str
+    owner: str
+    priority: str
+    due: str
+    status: str
+    kind: str
+    is_done: bool = False
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """Something people outside the response were sent."""
+
+    time: str
+    channel: str
+    message: str
+    recipients: str
+
+
+@dataclass(frozen=True)
+class WhyRow:
+    """One why of the chain of causes; `branch` is how deep it is indented."""
+
+    question: str
+    answer: str
+    branch: int = 0
+
+
+@dataclass(frozen=True)
+class SignatureRow:
+    """One line of the approval table."""
+
+    role: str
+    name: str = ""
+    signature: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known. An empty text or tuple means that nobody knows, or that there is nothing."""
+
+    incident_id: str = ""
+    title: str = ""
+    date: str = ""
+    severity: str = ""
+    highest_severity: str = ""
+    incident_type: str = ""
+    summary: str = ""
+    description: str = ""
+    course: str = ""
+    duration: str = ""
+    mttd: str = ""
+    mttr: str = ""
+    mttd_short: str = ""
+    mttr_short: str = ""
+    mttd_seconds: str = ""
+    mttr_seconds: str = ""
+    mtta: str = ""
+    time_to_mitigate: str = ""
+    components: str = ""
+    users_impacted: str = ""
+    impact: str = ""
+    root_cause: str = ""
+    why: str = ""
+    event_count: str = ""
+    peak_error_rate: str = ""
+    cpu_usage: str = ""
+    memory_usage: str = ""
+    disk_usage: str = ""
+    response_time: str = ""
+    timeline: tuple[TimelineRow, ...] = ()
+    timeline_more: int = 0
+    key_moments: tuple[TimelineRow, ...] = ()
+    actions: tuple[ActionTaken, ...] = ()
+    remediation: tuple[ActionTaken, ...] = ()
+    factors: tuple[str, ...] = ()
+    whys: tuple[WhyRow, ...] = ()
+    verification: tuple[str, ...] = ()
+    items: tuple[ItemRow, ...] = ()
+    attachments: tuple[str, ...] = ()
+    messages: tuple[MessageRow, ...] = ()
+    related: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+    signatures: tuple[SignatureRow, ...] = ()
+    document_version: str = ""
+    last_updated: str = ""
+    generated_at: str = ""
+    acknowledge_question: str = ""
+    late_question: str = ""

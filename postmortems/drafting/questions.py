@@ -1,0 +1,16 @@
+"""What a draft asks where nobody but people can know. Pure."""
+
+from __future__ import annotations
+
+from postmortems.drafting.facts import Facts
+
+
+def question_for(key: str, question: str, facts: Facts) -> str:
+    """The question of a section, with what the numbers suggest asking."""
+    hints = {
+        "went_well": facts.acknowledge_question if facts.acknowledge_question.endswith("work?") else "",
+        "could_improve": facts.late_question
+        or ("" if facts.acknowledge_question.endswith("work?") else facts.acknowledge_question),
+        "five_whys": f"Why did “{facts.title}” happen?" if facts.title else "",
+    }
+    return " ".join(filter(None, (hints.get(key, ""), question)))

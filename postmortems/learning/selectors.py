@@ -1,0 +1,78 @@
+"""Reading five whys and lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F, Q, QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.models import AffectedComponent, Incident
+from postmortems.learning.models import FactorNode, FiveWhys, Lesson
+
+MAX_LISTED: Final = 100
+MAX_NODES: Final = 200
+MAX_SHOWN_ON_INCIDENT: Final = 3
+
+
+def five_whys_of(actor: Actor, incident: Incident) -> FiveWhys | None:
+    """The analysis of an incident, or None. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = FiveWhys.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    found: FiveWhys | None = rows.select_related("facilitator", "incident").first()
+    return found
+
+
+def ladder_of(incident: Incident) -> list[FactorNode]:
+    """Whys and factors of an incident."""
+    rows = FactorNode.objects.of(incident.workspace_id).filter(five_whys__incident_id=incident.pk)
+    return list(rows.select_related("answered_by").order_by("position", "id")[:MAX_NODES])
+
+
+def lessons_page(
+    actor: Actor, *, text: str = "", category: str = "", priority: str = "", incident: Incident | None = None
+) -> Sequence[Lesson]:
+    """Lessons: best match first with `text`, else newest first; at most 100. Raises Forbidden."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = _detailed(actor)
+    if incident is not None:
+        rows = rows.filter(incident=incident)
+    if category:
+        rows = rows.filter(category__iexact=category)
+    if priority:
+        rows = rows.filter(priority=priority)
+    if not text:
+        return list(rows.order_by("-id")[:MAX_LISTED])
+    query = SearchQuery(text, config="english", search_type="websearch")
+    found = rows.filter(Q(search=query) | Q(lesson__icontains=text))
+    return list(found.order_by(SearchRank(F("search"), query).desc(), "-id")[:MAX_LISTED])
+
+
+def lessons_for(actor: Actor, incident: Incident) -> Sequence[Lesson]:
+    """Up to three lessons of other incidents of its type or components, the most important first."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    components = AffectedComponent.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    ids = list(components.values_list("component_id", flat=True)[:50])
+    alike = Q(component_id__in=ids) | Q(incident__affected__component_id__in=ids)
+    if incident.incident_type != "other":
+        alike |= Q(incident__incident_type=incident.incident_type)
+    rows = (
+        _detailed(actor).exclude(incident_id=incident.pk).filter(alike, incident__is_drill=False).distinct()
+    )
+    newest = list(rows.order_by("-id")[:30])
+    rank = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+    return sorted(newest, key=lambda one: rank[one.priority])[:MAX_SHOWN_ON_INCIDENT]
+
+
+def lesson_categories(actor: Actor) -> list[str]:
+    """Categories in use."""
+    require(actor, Capability.POSTMORTEMS_READ)
+    rows = Lesson.objects.of(actor.workspace_id).exclude(category="")
+    return list(rows.order_by("category").values_list("category", flat=True).distinct()[:100])
+
+
+def _detailed(actor: Actor) -> QuerySet[Lesson]:
+    return Lesson.objects.of(actor.workspace_id).select_related("incident", "component")

@@ -1,0 +1,130 @@
+"""Evidence computed from an incident's events, and the number of users people enter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.detection.bursts import errors
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def refresh():
+    from detection.evaluation.services.incident_evidence import refresh_evidence
+
+    return lambda later=0: refresh_evidence(timezone.now() + timedelta(seconds=later))
+
+
+@pytest.fixture
+def evidence(workspace):
+    from incidents.models import IncidentEvidence
+
+    return lambda: IncidentEvidence.objects.of(workspace.pk).get()
+
+
+@pytest.fixture
+def burst(make_rule, send):
+    """Eight database errors of two users, two API errors and two informational events in one incident."""
+    make_rule(group_by="workspace", minimum_level=1, error_threshold=12)
+    send(
+        errors(
+            8,
+            source="database",
+            over=4,
+            ago=5,
+            event_type="pool_exhausted",
+            metadata={"user_id": "u1", "cpu": 95},
+        )
+        + errors(2, source="api", over=1, ago=3, event_type="timeout", metadata={"user_id": "u2"})
+        + [
+            e | {"level": "info"}
+            for e in errors(2, source="api", over=1, ago=1, metadata={"cpu_percent": 40})
+        ]
+    )
+
+
+def test_evidence_counts_types_and_sources(burst, refresh, evidence):
+    assert refresh() == 1
+    found = evidence()
+    assert (found.event_count, found.error_count) == (12, 10)
+    assert found.source_distribution == {"database": 8, "api": 4}
+    assert found.error_distribution["pool_exhausted"] == 8
+    assert (found.primary_type, found.primary_source, found.first_source) == (
+        "pool_exhausted", "database", "database",
+    )  # fmt: skip
+    assert (found.people_affected, found.metrics_before, found.metrics_after) == (
+        2,
+        {"cpu": 95.0},
+        {"cpu": 40.0},
+    )
+
+
+def test_peak_error_rate_is_percent_of_worst_minute(make_rule, send, refresh, evidence):
+    make_rule()
+    minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=2)
+    times = [(minute + timedelta(seconds=n)).isoformat() for n in range(10)]
+    batch = errors(6) + [e | {"level": "info"} for e in errors(4)]
+    send([event | {"timestamp": at} for event, at in zip(batch, times, strict=True)])
+    refresh()
+    assert evidence().peak_at == minute
+    assert evidence().peak_error_rate == 60.0
+
+
+def test_refresh_without_new_events_computes_nothing(burst, refresh):
+    refresh()
+    assert refresh(5) == 0
+
+
+def test_refresh_after_more_events_counts_them(burst, refresh, evidence, send):
+    refresh()
+    send(errors(3, source="worker", over=1))
+    assert refresh(5) == 1
+    assert evidence().event_count == 15
+
+
+def test_recorded_evidence_is_published_once(burst, refresh, workspace):
+    from core.models import OutboxEvent
+
+    refresh()
+    refresh(5)
+    told = OutboxEvent.objects.filter(workspace_id=workspace.pk, topic="incident.evidence_recorded")
+    assert told.count() == 1
+
+
+def test_evidence_of_another_workspace_is_not_written(burst, other_workspace, workspace):
+    from incidents.evidence.services import record_evidence
+    from incidents.models import Incident, IncidentEvidence
+
+    incident = Incident.objects.of(workspace.pk).get()
+    record_evidence(other_workspace.pk, [IncidentEvidence(incident_id=incident.pk, event_count=9)])
+    assert not IncidentEvidence.objects.of(other_workspace.pk).exists()
+
+
+@pytest.mark.parametrize(("given", "stored"), [(0, 0), ("1200", 1200), ("", None)])
+def test_users_impacted_is_stored_and_audited(actor, given, stored):
+    from accounts.models import AuditEntry
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.responding import edit_incident
+
+    made = declare_incident(actor, title="Checkout is down")
+    edit_incident(actor, number=made.number, users_impacted=7)
+    now = edit_incident(actor, number=made.number, users_impacted=given)
+    assert now.users_impacted == stored
+    newest = AuditEntry.objects.of(actor.workspace_id).latest("id")
+    assert newest.changes["users_impacted"] == [7, stored]
+
+
+@pytest.mark.parametrize("given", ["-1", "many", "1.5", True, 10**11])
+def test_users_impacted_that_is_no_count_is_refused(actor, given):
+    from core.errors import Invalid
+    from incidents.correlation.services.opening import declare_incident
+    from incidents.lifecycle.services.responding import edit_incident
+
+    made = declare_incident(actor, title="Checkout is down")
+    with pytest.raises(Invalid) as refused:
+        edit_incident(actor, number=made.number, users_impacted=given)
+    assert refused.value.faults[0].field == "users_impacted"

@@ -1,0 +1,82 @@
+"""A large group of alerts: repeats lock nothing, and what is read and kept of a group is bounded."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from detection.models import Event
+from detection.webhooks.services import alert_rows
+from tests.detection.webhooks.senders import ago, burning, group, over
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def prod(make_sender):
+    return make_sender("alertmanager")
+
+
+def locks(queries: CaptureQueriesContext) -> int:
+    """How many statements locked the workspace's counter."""
+    return sum("incidentcounter" in query["sql"] and "for update" in query["sql"] for query in queries)
+
+
+def test_repeat_of_burning_alerts_does_not_lock_the_workspace(prod):
+    prod.post(group(burning("a"), burning("b")))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        answer = prod.post(group(burning("a"), burning("b"))).json()
+    assert (answer["accepted"], answer["duplicates"]) == (0, 2)
+    assert locks(queries) == 0
+    assert prod.only_incident().event_count == 2
+
+
+def test_repeat_with_another_description_is_counted(prod):
+    prod.post(group(burning("a")))
+    told_at = prod.alerts()["print-a"].told_at
+    changed = burning("a") | {"annotations": {"summary": "Disk of a is full", "value": "97"}}
+    prod.post(group(changed))
+    assert prod.only_incident().event_count == 2
+    assert prod.alerts()["print-a"].told_at > told_at
+
+
+def test_new_alert_beside_repeats_locks_the_workspace_and_joins(prod):
+    prod.post(group(burning("a")))
+    with CaptureQueriesContext(connection) as queries:
+        prod.post(group(burning("a"), burning("b")))
+    assert locks(queries) >= 1
+    assert prod.only_incident().event_count == 2
+
+
+def test_request_reads_no_other_alert_of_its_group(prod):
+    prod.post(group(*(burning(f"h{n}") for n in range(50))))
+    with CaptureQueriesContext(connection) as queries:
+        prod.post(group(burning("h1"), over("h2")))
+    read = [
+        query["sql"]
+        for query in queries
+        if query["sql"].startswith("SELECT") and "sourcealert" in query["sql"]
+    ]
+    assert read
+    assert not any('"group" IN' in sql and "LIMIT" not in sql and "COUNT" not in sql for sql in read)
+
+
+def test_full_group_keeps_further_alerts_under_one_key(prod, monkeypatch):
+    monkeypatch.setattr(alert_rows, "MAX_BURNING_PER_GROUP", 3)
+    for name in "abcde":
+        prod.post(group(burning(name)))
+    assert len(prod.alerts()) == 4
+    assert prod.only_incident().event_count == 5
+    assert Event.objects.of(prod.source.workspace_id).count() == 5
+
+
+def test_end_of_a_large_group_ends_all_of_it(prod, monkeypatch):
+    monkeypatch.setattr(alert_rows, "MAX_GROUP_ROWS", 2)
+    prod.post(group(*(burning(name) for name in "abcdef")))
+    answer = prod.post(group(over("a", end=ago()))).json()
+    assert answer["resolved"] == ["INC-1"]
+    assert {row.state for row in prod.alerts().values()} == {"resolved"}
+    assert prod.only_incident().status == "resolved"

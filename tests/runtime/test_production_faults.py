@@ -1,0 +1,81 @@
+"""Unsafe production settings are refused by what they mean, all at once, and no value is printed."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from pydantic import ValidationError
+
+from config.environment import Environment
+from config.production_faults import production_faults, weakness
+
+GOOD = {
+    "secret_key": secrets.token_urlsafe(60),
+    "allowed_hosts": "tocsin.example, .ops.example.org",
+    "database_url": "postgresql://tocsin:k3jd8fj2@localhost/tocsin",
+    "redis_url": "redis://localhost:6379/0",
+}
+
+
+def test_good_settings_have_no_fault():
+    assert production_faults(GOOD) == []
+    assert weakness("0123456789abcdef" * 4) == ""
+
+
+@pytest.mark.parametrize(
+    "hosts", ["a, *", "*", ".", "a,.", "*.", ".com", "a, *.com", "*.*", " , ", "tocsin.*"]
+)
+def test_patterns_of_any_host_are_refused(hosts):
+    [fault] = production_faults(GOOD | {"allowed_hosts": hosts})
+    assert fault.startswith("ALLOWED_HOSTS")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "", "short", "a" * 60, "ab" * 40, "abcdefghi" * 8, "django-insecure-" + secrets.token_urlsafe(60),
+        "changeme" * 8, "change-me-" + secrets.token_urlsafe(50), "x-changeme-" + secrets.token_urlsafe(50),
+        "your-secret-key-" + secrets.token_urlsafe(50),
+    ],
+)  # fmt: skip
+def test_keys_that_can_be_guessed_are_refused(key):
+    [fault] = production_faults(GOOD | {"secret_key": key})
+    assert fault.startswith("SECRET_KEY ")
+    assert not key or key not in fault
+
+
+def test_weak_earlier_key_and_any_origin_are_refused():
+    given = GOOD | {
+        "secret_key_fallbacks": f"{secrets.token_urlsafe(60)}, weak",
+        "csrf_trusted_origins": "https://*",
+    }
+    assert [fault.split()[0] for fault in production_faults(given)] == [
+        "SECRET_KEY_FALLBACKS", "CSRF_TRUSTED_ORIGINS",
+    ]  # fmt: skip
+
+
+def test_every_fault_is_named_at_once_and_no_value(tmp_path):
+    secret = "hunter2hunter2"
+    with pytest.raises(ValidationError) as refusal:
+        Environment(
+            _env_file=None,
+            tocsin_env="production",
+            tocsin_open_loopback=True,
+            secret_key="k" * 20 + secret,
+            allowed_hosts="*",
+            database_url=f"mysql://u:{secret}@db.example/x",
+            redis_url=f"redis://:{secret}@cache.example/0",
+            s3_endpoint_url=f"ftp://key:{secret}@s3.example",
+            s3_secret_key=secret,
+            port=70_000,
+            trusted_proxies="nonsense-proxy",
+        )
+    said = str(refusal.value)
+    for name in (
+        "TOCSIN_OPEN_LOOPBACK", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL",
+        "PORT", "TRUSTED_PROXIES",
+    ):  # fmt: skip
+        assert name in said, name
+    for value in (secret, "hunter2", "nonsense-proxy", "70000", "db.example"):
+        assert value not in said, value

@@ -1,0 +1,244 @@
+"""`tocsin incidents` that only reads: list, get, timeline, postmortem, stats, export, related."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from tocsin.cli import frame
+from tocsin.cli.statistics import statistics_of, statistics_rows
+from tocsin.cli.tables import boxed
+from tocsin.cli.words import (
+    LEVEL_WORDS,
+    STAGE_WORDS,
+    ago,
+    clock,
+    listed,
+    parsed,
+    severity_word,
+    since,
+    status_word,
+    with_words,
+)
+from tocsin.client import path_of
+from tocsin.problems import RefusedError, TocsinError
+
+DEFAULT_LIMIT: Final = 50
+COLUMNS: Final[frame.Columns] = {
+    "Incident ID": "incident_id",
+    "Title": "title",
+    "Severity": "severity_word",
+    "Status": "status_word",
+    "Detected": lambda row: ago(row["detected_at"]),
+}
+Words = Annotated[list[str] | None, typer.Option()]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `tocsin incidents`."""
+    app.command("list")(list_incidents)
+    app.command("get")(get_incident)
+    app.command("timeline")(timeline)
+    app.command("postmortem")(postmortem)
+    app.command("stats")(stats)
+    app.command("related")(related)
+    app.command("export")(export)
+
+
+def list_incidents(
+    status: Words = None,
+    severity: Words = None,
+    type: Annotated[list[str] | None, typer.Option("--type")] = None,
+    component: Words = None,
+    label: Words = None,
+    assigned_to: Annotated[str, typer.Option(help="User name.")] = "",
+    mine: Annotated[bool, typer.Option("--mine", help="Assigned to you.")] = False,
+    since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
+    until: Annotated[str, typer.Option(help="24h, 7d or a time.")] = "",
+    search: str = "",
+    sort: Annotated[str, typer.Option(help="newest, oldest, severity, last_event, duration.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
+) -> None:
+    """List incidents, newest first. Flags may be repeated, and hold commas."""
+    conditions = {
+        **_status(listed(status or [])),
+        "severity": ",".join(listed(severity or [])),
+        "type": ",".join(listed(type or [])),
+        "component": ",".join(listed(component or [])),
+        "label": ",".join(label or []),
+        "assigned_to": frame.client().get("/me")["username"] or "" if mine else assigned_to,
+        "since": since(since_),
+        "until": since(until),
+        "search": search,
+        "sort": sort,
+    }
+    found = frame.client().pages("/incidents", limit=limit, **conditions)
+    rows = [with_words(incident) for incident in found]
+    frame.put_list(rows, COLUMNS, id_field="incident_id", empty="No incidents.")
+
+
+def _status(words: list[str]) -> dict[str, str]:
+    """Stage words select by stage, the others by status."""
+    known = {
+        **{word: stage for stage, word in STAGE_WORDS.items()},
+        **{stage: stage for stage in STAGE_WORDS},
+    }
+    ambiguous = {"investigating"}  # a status too, which covers it
+    stages = [known[word] for word in words if word in known and word not in ambiguous]
+    rest = [word for word in words if word not in known or word in ambiguous]
+    return {"stage": ",".join(stages), "status": ",".join(rest)}
+
+
+def get_incident(
+    reference: str,
+    timeline: Annotated[bool, typer.Option("--timeline")] = False,
+    postmortem: Annotated[bool, typer.Option("--postmortem")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Both.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Open its page.")] = False,
+) -> None:
+    """Show one incident as JSON; `--format table` shows a card."""
+    incident = with_words(frame.client().get(path_of("incidents", reference)))
+    if web:
+        typer.launch(incident["url"])
+        return
+    if not (timeline or full):
+        incident.pop("timeline", None)
+    if postmortem or full:
+        incident["postmortem"] = _postmortem(reference)
+    frame.put_object(incident, id_field="incident_id", default="json")
+
+
+def _postmortem(reference: str) -> Any:
+    try:
+        return frame.client().get(path_of("incidents", reference, "postmortem"))
+    except RefusedError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def timeline(
+    reference: str,
+    event_type: Annotated[str, typer.Option(help="Only events of this type.")] = "",
+    source: Annotated[str, typer.Option(help="Only events of this source.")] = "",
+    since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
+    public: Annotated[bool, typer.Option("--public", help="Only public updates.")] = False,
+    limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
+) -> None:
+    """Events and entries of an incident, oldest first; the newest ones where there are more."""
+    incident = frame.client().get(path_of("incidents", reference))
+    lines = [] if public else _events(reference, event_type, source, limit)
+    if not event_type and not source:
+        lines += [_entry(e) for e in _entries(reference, limit) if e["is_public"] or not public]
+    earliest = since(since_)
+    rows = [line for line in lines if not earliest or parsed(line["at"]) >= parsed(earliest)]
+    rows = sorted(rows, key=lambda line: parsed(line["at"]))[-limit:]
+    if frame.output_format() == "table" and not frame.is_quiet():
+        frame.put(f"Timeline for incident {incident['incident_id']}:")
+        for row in rows:
+            level = f"[{row['severity_word']}]"
+            frame.put(frame.safe(f"  {clock(row['at'])} {level:<10} {row['source']}: {row['message']}"))
+        return
+    frame.put_list(rows, {}, id_field="id")
+
+
+def _events(reference: str, event_type: str, source: str, limit: int) -> list[dict[str, Any]]:
+    path = path_of("incidents", reference, "events")
+    found = frame.client().pages(path, limit=limit, source=source, event_type=event_type)
+    return [
+        {
+            "id": event.get("event_id") or event.get("id"),
+            "at": event.get("occurred_at") or event.get("timestamp"),
+            "kind": "event",
+            "severity_word": LEVEL_WORDS.get(str(event.get("level", "")).lower(), "INFO"),
+            "source": event.get("source", ""),
+            "message": event.get("message", ""),
+            "event_type": event.get("event_type", ""),
+        }
+        for event in found
+    ]
+
+
+def _entries(reference: str, limit: int) -> list[dict[str, Any]]:
+    return list(islice(frame.client().pages(path_of("incidents", reference, "timeline"), limit=limit), limit))
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": entry["id"],
+        "at": entry["occurred_at"],
+        "kind": entry["kind"],
+        "severity_word": "INFO",
+        "source": entry["author"],
+        "message": entry["message"],
+        "event_type": "",
+    }
+
+
+def postmortem(
+    reference: str,
+    output: Annotated[Path | None, typer.Option(help="A .md or .json file.")] = None,
+) -> None:
+    """The postmortem of an incident, as Markdown."""
+    found = _postmortem(reference)
+    if found is None:
+        frame.client().get(path_of("incidents", reference))
+        raise TocsinError(f"{reference} has no postmortem on this server.")
+    text = found if isinstance(found, str) else found.get("markdown") or found.get("text") or str(found)
+    if output:
+        output.write_text(text, encoding="utf-8")
+        frame.say(f"Written to {output}")
+    else:
+        sys.stdout.write(text)
+
+
+def stats(
+    since_: Annotated[str, typer.Option("--since", help="24h, 7d, 30d or a time.")] = "",
+    by_type: Annotated[bool, typer.Option("--by-type")] = False,
+    by_severity: Annotated[bool, typer.Option("--by-severity")] = False,
+) -> None:
+    """Counts and times over all incidents but drills."""
+    found = [i for i in frame.client().pages("/incidents", since=since(since_)) if not i["is_drill"]]
+    counted = statistics_of(found)
+    if frame.output_format() != "table":
+        frame.put_object(counted)
+        return
+    frame.put(f"Incident Statistics ({f'Last {since_}' if since_ else 'All time'}):")
+    rows, breaks = statistics_rows(counted, by_type=by_type, by_severity=by_severity)
+    frame.put(boxed([], rows, breaks=breaks))
+
+
+def related(reference: str) -> None:
+    """Incidents that are linked to one, came before it or are open beside it."""
+    found = frame.client().get(path_of("incidents", reference, "related"))
+    rows = [
+        {"relation": name, **incident, "severity_word": severity_word(incident["severity"])}
+        for name, incidents in found.items()
+        if isinstance(incidents, list)
+        for incident in incidents
+    ]
+    columns: frame.Columns = {
+        "Relation": "relation", "Incident ID": "incident_id", "Title": "title", "Severity": "severity_word",
+        "Status": status_word, "Detected": lambda row: ago(row["detected_at"]),
+    }  # fmt: skip
+    frame.put_list(rows, columns, id_field="incident_id", empty="No related incidents.")
+
+
+def export(
+    reference: Annotated[str, typer.Argument(help="Without it, the list.")] = "",
+    output: Annotated[Path | None, typer.Option(help="File; without it, stdout.")] = None,
+) -> None:
+    """The list as CSV or JSON, or one incident with its whole timeline as JSON."""
+    path = path_of("incidents", reference, "export") if reference else "/incidents/export"
+    wanted = "json" if reference else frame.output_format("csv").replace("table", "csv")
+    response = frame.client().send("GET", path, params={"format": wanted})
+    if output:
+        output.write_bytes(response.content)
+        frame.say(f"Written to {output}")
+    else:
+        sys.stdout.write(response.text)

@@ -1,0 +1,245 @@
+"""`tocsin incidents` that changes something: create, update, assign, acknowledge, resolve and others."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli import frame
+from tocsin.cli.offline import send_or_spool
+from tocsin.cli.words import listed, pairs
+from tocsin.client import path_of
+from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
+
+References = Annotated[list[str], typer.Argument(help="INC-42, inc_00042 or 42.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `tocsin incidents`."""
+    app.command("create")(create)
+    app.command("update")(update)
+    app.command("assign")(assign)
+    app.command("acknowledge")(acknowledge)
+    app.command("ack", hidden=True)(acknowledge)
+    app.command("mitigate")(mitigate)
+    app.command("resolve")(resolve)
+    app.command("close")(close)
+    app.command("reopen")(reopen)
+    app.command("link")(link)
+    app.command("unlink")(unlink)
+    app.command("affect")(affect)
+    app.command("unaffect")(unaffect)
+
+
+def create(
+    title: Annotated[str, typer.Option()],
+    type: Annotated[str, typer.Option("--type")] = "",
+    severity: str = "",
+    description: str = "",
+    components: Annotated[list[str] | None, typer.Option(help="Repeatable, and with commas.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable.")] = None,
+    assigned_to: str = "",
+    drill: Annotated[bool, typer.Option("--drill", help="An exercise.")] = False,
+) -> None:
+    """Declare an incident."""
+    body = {
+        "title": title,
+        "incident_type": type or None,
+        "severity": severity or None,
+        "description": description,
+        "components": listed(components or []),
+        "labels": pairs(label or [], "--label"),
+        "assigned_to": assigned_to or None,
+        "is_drill": drill,
+    }
+    sent = {name: value for name, value in body.items() if value not in (None, "", [], {}, False)}
+    created(send_or_spool("incidents create", "/incidents", sent))
+
+
+def created(incident: Mapping[str, Any] | None) -> None:
+    """Print what was created, unless it waits to be sent."""
+    if incident is None:
+        return
+    if frame.is_quiet() or frame.output_format() != "table":
+        frame.put_object(incident, id_field="incident_id")
+        return
+    frame.put(f"{incident['incident_id']} created")
+    frame.say(str(incident["url"]))
+
+
+def update(
+    reference: str,
+    status: Annotated[str, typer.Option(help="A status or a stage.")] = "",
+    severity: str = "",
+    notes: str = "",
+    assigned_to: str = "",
+    title: str = "",
+    description: str = "",
+    impact: str = "",
+    root_cause: str = "",
+    type: Annotated[str, typer.Option("--type")] = "",
+    version: Annotated[int | None, typer.Option(help="Refuse if it was changed since.")] = None,
+) -> None:
+    """Change several fields at once: all of them or none."""
+    body = {
+        "status": status, "severity": severity, "notes": notes, "assigned_to": assigned_to, "title": title,
+        "description": description, "impact": impact, "root_cause": root_cause, "incident_type": type,
+        "version": version,
+    }  # fmt: skip
+    sent = {name: value for name, value in body.items() if value not in ("", None)}
+    if not sent.keys() - {"version"}:
+        raise BadUsageError(
+            "Nothing to change. Give --status, --severity, --notes, --assigned-to or --title."
+        )
+    with_near_names(lambda: _changed(frame.client().patch(path_of("incidents", reference), sent), "updated"))
+
+
+def assign(
+    reference: str,
+    user: Annotated[str, typer.Argument()] = "",
+    unassign: Annotated[bool, typer.Option("--unassign")] = False,
+    role: Annotated[str, typer.Option(help="commander, tech_lead or comms_lead.")] = "commander",
+) -> None:
+    """Give a role of an incident to a person, or to no one."""
+    if bool(user) == unassign:
+        raise BadUsageError("Name a user, or use --unassign.")
+    body = {"username": user or None, "role": role}
+    verb = "unassigned" if unassign else f"assigned to {user}"
+    with_near_names(
+        lambda: _changed(frame.client().post(path_of("incidents", reference, "assign"), body), verb)
+    )
+
+
+def acknowledge(references: References) -> None:
+    """Acknowledge incidents."""
+    _each(references, lambda ref: _moved(ref, "acknowledge", {}, "acknowledged"))
+
+
+def mitigate(
+    reference: str,
+    list_actions: Annotated[bool, typer.Option("--list-actions")] = False,
+    action: Annotated[str, typer.Option()] = "",
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    approved_by: Annotated[str, typer.Option(help="Asks this person for approval.")] = "",
+    no_wait: Annotated[bool, typer.Option("--no-wait")] = False,
+) -> None:
+    """List or run remediation actions."""
+    if not list_actions and not action:
+        raise BadUsageError("Use --list-actions, or name an action: --action restart_service.")
+    path = path_of("incidents", reference, "actions")
+    frame.client().get(path_of("incidents", reference))
+    try:
+        if list_actions:
+            columns = {"Action": "name", "Risk": "risk", "Description": "description"}
+            frame.put_list(frame.client().get(path), columns, id_field="name")
+            return
+        body = {"action": action, "params": pairs(param or [], "--param"), "dry_run": dry_run}
+        sent = {**body, "approved_by": approved_by} if approved_by else body
+        frame.put_object(frame.client().post(path, sent))
+    except RefusedError as error:
+        if error.status in {404, 405}:
+            raise TocsinError("This server has no remediation actions. Nothing was run.") from error
+        raise
+
+
+def resolve(references: References, notes: str = "", root_cause: str = "") -> None:
+    """Resolve incidents."""
+    body = {"message": notes, "root_cause": root_cause}
+    sent = {name: value for name, value in body.items() if value}
+    _each(references, lambda ref: _moved(ref, "resolve", sent, "resolved"))
+
+
+def close(references: References, notes: str = "") -> None:
+    """Close incidents, which must be resolved before."""
+    _each(references, lambda ref: _moved(ref, "close", {"message": notes} if notes else {}, "closed"))
+
+
+def reopen(references: References, notes: str = "") -> None:
+    """Reopen incidents."""
+    _each(references, lambda ref: _moved(ref, "reopen", {"message": notes} if notes else {}, "reopened"))
+
+
+def link(reference: str, other: str) -> None:
+    """Link two incidents."""
+    frame.client().request("PUT", path_of("incidents", reference, "related", other))
+    frame.put(f"{reference} linked to {other}")
+
+
+def unlink(reference: str, other: str) -> None:
+    """Remove a link between two incidents."""
+    frame.client().request("DELETE", path_of("incidents", reference, "related", other))
+    frame.put(f"{reference} unlinked from {other}")
+
+
+def affect(
+    reference: str,
+    component: str,
+    impact: Annotated[str, typer.Option(help="total_outage, partial_outage or degraded.")] = "degraded",
+) -> None:
+    """Name a component that an incident affects."""
+    path = path_of("incidents", reference, "components", component)
+    _changed(frame.client().request("PUT", path, body={"impact": impact}), f"affects {component} ({impact})")
+
+
+def unaffect(reference: str, component: str) -> None:
+    """Take a component away from an incident."""
+    path = path_of("incidents", reference, "components", component)
+    _changed(frame.client().request("DELETE", path), f"no longer affects {component}")
+
+
+def _moved(reference: str, verb: str, body: dict[str, Any], done: str) -> None:
+    try:
+        _changed(frame.client().post(path_of("incidents", reference, verb), body), done)
+    except RefusedError as error:
+        if verb == "close" and error.status == 409:
+            hint = f"Resolve it first: tocsin incidents resolve {reference}"
+            raise TocsinError(f"{error} {hint}") from error
+        raise
+
+
+def _changed(incident: Mapping[str, Any], done: str) -> None:
+    if frame.is_quiet() or frame.output_format() != "table":
+        frame.put_object(incident, id_field="incident_id")
+    else:
+        frame.put(f"{incident['incident_id']} {done}")
+
+
+def _each(references: list[str], act: Callable[[str], None]) -> None:
+    """Act on each; those that were refused are named at the end."""
+    refused: list[str] = []
+    for reference in references:
+        try:
+            act(reference)
+        except RefusedError as error:
+            if len(references) == 1:
+                raise
+            refused.append(f"{reference}: {error}")
+    if refused:
+        raise TocsinError("\n".join([f"{len(refused)} of {len(references)} refused.", *refused]))
+
+
+def with_near_names(act: Callable[[], None]) -> None:
+    """Add the nearest user names where one is not known."""
+    try:
+        act()
+    except RefusedError as error:
+        given = next((e for e in error.errors if e.get("field") in {"username", "assigned_to"}), None)
+        if given is None:
+            raise
+        raise TocsinError(f"{error}{_near_names(str(error))}") from error
+
+
+def _near_names(message: str) -> str:
+    try:
+        names = [member["username"] for member in frame.client().get("/members")]
+    except (RefusedError, UnreachableError):
+        return ""
+    words = message.replace("'", " ").replace('"', " ").replace(",", " ").split()
+    near = next(
+        (found for word in words if (found := difflib.get_close_matches(word, names, 3, 0.5))), names[:5]
+    )
+    return f" Known: {', '.join(near)}." if near else ""

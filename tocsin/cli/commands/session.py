@@ -1,0 +1,146 @@
+"""`login`, `logout`, `whoami`, `config`, `api`, `status`, `version`, `sync`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from typing import Annotated, Any, Final
+
+import typer
+
+from tocsin.cli import frame, offline
+from tocsin.client import Client
+from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
+from tocsin.settings import Settings, config_file, load_settings, read_config, write_profile
+from tocsin.version import VERSION
+
+DEFAULT_SCOPES: Final = ("incidents:read", "incidents:write", "events:write")
+KEYS: Final = ("url", "token", "workspace", "format")
+config = typer.Typer(help="The configuration file.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(config, name="config")
+    app.command("login")(login)
+    app.command("logout")(logout)
+    app.command("whoami")(whoami)
+    app.command("api")(api)
+    app.command("status")(status)
+    app.command("sync")(offline.sync)
+    app.command("version")(version)
+
+
+def login(
+    token: Annotated[str, typer.Option(help="A token instead of the browser; - reads stdin.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="Repeatable.")] = None,
+) -> None:
+    """Sign in: by a code that is approved in the browser, or with a token."""
+    settings = load_settings(frame.STATE.given)
+    text = sys.stdin.readline().strip() if token.strip("-") == "" and token else token
+    text = text or _by_code(settings, scope or list(DEFAULT_SCOPES))
+    with Client(settings=Settings(url=settings.url, token=text, workspace=settings.workspace)) as client:
+        me = client.get("/me")
+    path = write_profile(settings.profile, {"url": settings.url, "token": text})
+    frame.say(f"Signed in to {me['workspace']['name']} as {me['label']}. The token is in {path}")
+
+
+def _by_code(settings: Settings, scopes: list[str]) -> str:
+    anonymous = Client(settings=Settings(url=settings.url))
+    started = anonymous.post("/device/start", {"host": platform.node()[:100], "scopes": scopes})
+    frame.say(f"Open {started['verification_url']} and enter the code {started['user_code']}")
+    ends = time.monotonic() + started["expires_in"]
+    while time.monotonic() < ends:
+        time.sleep(started["interval"])
+        try:
+            answer = anonymous.post("/device/token", {"device_code": started["device_code"]})
+        except RefusedError as error:
+            raise TocsinError(f"Not signed in: {error}") from error
+        if answer.get("token"):
+            return str(answer["token"])
+    raise TocsinError("Not signed in: the code was not approved in time. Try: tocsin login")
+
+
+def logout() -> None:
+    """Forget the token of this profile, and revoke it where it is a personal one."""
+    settings = load_settings(frame.STATE.given)
+    if settings.token:
+        try:
+            frame.client().request("DELETE", "/me/token")
+            frame.say("The token was revoked.")
+        except (RefusedError, UnreachableError) as error:
+            frame.say(f"The token was forgotten here, not revoked: {error}")
+    write_profile(settings.profile, {"token": ""})
+
+
+def whoami() -> None:
+    """Who the server takes you for, and what you may do."""
+    me = frame.client().get("/me")
+    frame.put_object({**me, "workspace": me["workspace"]["slug"]}, id_field="label")
+
+
+def api(
+    method: Annotated[str, typer.Argument(help="GET, POST, PATCH, PUT or DELETE.")],
+    path: Annotated[str, typer.Argument(help="Below /api/v1, such as /incidents.")],
+    body: Annotated[str, typer.Option("--body", help="JSON; - reads stdin.")] = "",
+) -> None:
+    """Call the API directly."""
+    if method.upper() not in {"GET", "POST", "PATCH", "PUT", "DELETE"}:
+        raise BadUsageError(f"{method} is not a method. Known: GET, POST, PATCH, PUT, DELETE.")
+    text = sys.stdin.read() if body == "-" else body
+    try:
+        sent = json.loads(text) if text else None
+    except ValueError as error:
+        raise BadUsageError(f"--body is not JSON: {error}") from error
+    answer = frame.client().request(method.upper(), "/" + path.lstrip("/"), body=sent)
+    if isinstance(answer, str):
+        sys.stdout.write(answer)
+    elif answer is not None:
+        frame.put_json(answer)
+
+
+def status() -> None:
+    """Whether the server can be reached, and what waits to be sent."""
+    settings = load_settings(frame.STATE.given)
+    if waiting := offline.waiting_since():
+        frame.say(f"{waiting}. Try: tocsin sync")
+    began = time.monotonic()
+    me = frame.client().get("/me")
+    milliseconds = (time.monotonic() - began) * 1000
+    found = {"url": settings.url, "workspace": me["workspace"]["slug"], "as": me["label"]}
+    frame.put_object({**found, "milliseconds": round(milliseconds)}, id_field="url")
+
+
+def version() -> None:
+    """The version of this program."""
+    frame.put(f"tocsin {VERSION}")
+
+
+@config.command("get")
+def config_get(key: str) -> None:
+    """A value in force."""
+    found: Any = getattr(load_settings(frame.STATE.given), _known(key))
+    frame.put(f"{found[:13]}…" if key == "token" and found else str(found))
+
+
+@config.command("set")
+def config_set(key: str, value: str) -> None:
+    """Change a value of the profile."""
+    profile = frame.STATE.given.get("profile") or os.environ.get("TOCSIN_PROFILE") or "default"
+    read_config()
+    frame.say(f"Written to {write_profile(profile, {_known(key): value})}")
+
+
+@config.command("path")
+def config_path() -> None:
+    """Where the configuration file is."""
+    frame.put(str(config_file()))
+
+
+def _known(key: str) -> str:
+    if key not in KEYS:
+        raise BadUsageError(f"{key} is not a setting. Known: {', '.join(KEYS)}.")
+    return key

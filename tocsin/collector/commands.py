@@ -1,0 +1,120 @@
+"""What the command line and the single file share: create, upload, list."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from tocsin.collector.bundle import Made, Maker, Say, readable_size
+from tocsin.collector.context import Options
+from tocsin.collector.probes import health, logs, network, processes, services, system
+from tocsin.collector.reading import local_bundles, remember_upload
+from tocsin.collector.toml_config import ConfigError, read_toml
+from tocsin.collector.upload import upload
+
+LOADED = (system, processes, network, services, health, logs)  # importing a probe declares it
+
+
+class CollectorError(Exception):
+    """A refusal, with the exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def bundles_folder() -> str:
+    """Where bundles lie unless --output says otherwise."""
+    base = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(base, "tocsin", "incidents")
+
+
+def load_config(path: str = "") -> Mapping[str, Any]:
+    """The collector's configuration; an empty one where there is none."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    chosen = path or os.path.join(base, "tocsin", "collector.toml")
+    try:
+        with open(chosen, encoding="utf-8") as file:
+            return read_toml(file.read())
+    except FileNotFoundError as error:
+        if path:
+            raise CollectorError(f"{path} does not exist.", 2) from error
+        return {}
+    except (ConfigError, OSError, UnicodeDecodeError) as error:
+        raise CollectorError(f"{chosen} cannot be read: {error}", 2) from error
+
+
+def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
+    """Make a bundle and print the lines of progress. One Ctrl-C ends the collecting, a second one all."""
+    maker = Maker(options, config, say, consent)
+    say("Creating incident bundle...")
+    restore = _on_interrupt(lambda: setattr(maker, "is_interrupted", True))
+    try:
+        made = maker.make(folder)
+    except OSError as error:
+        raise CollectorError(f"The bundle could not be written to {folder}: {error.strerror}.") from error
+    finally:
+        restore()
+    say("")
+    say(f"Incident bundle created: {os.path.basename(made.path)}")
+    say(f"Size: {readable_size(made.size)}")
+    for probe in made.manifest["probes"]:
+        if not probe["ok"] and probe["reason"] != "left out on request":
+            say(f"Incomplete: {probe['name']} {probe['reason']}")
+    return made
+
+
+def send(path: str, url: str, token: str, say: Say, incident: str = "") -> Any:
+    """Upload a bundle and print the lines of progress."""
+    say("Uploading to Tocsin...")
+    answer = upload(path, url, token, incident=incident)
+    remember_upload(path, answer)
+    say("  Upload complete")
+    say(f"  Incident ID: {answer.get('incident', '')}")
+    return answer
+
+
+def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
+    """The typed consent for a bundle that is not redacted. Raises CollectorError without it."""
+    sentence = f"I consent to collect unredacted data from {host}"
+    if file:
+        with open(file, encoding="utf-8") as given:
+            typed = given.read().strip()
+    elif sys.stdin.isatty():
+        typed = ask(f"Secrets will be in this bundle. Type: {sentence}\n> ").strip()
+    else:
+        raise CollectorError("--dangerous-mode needs a terminal, or --consent-file.", 2)
+    if typed != sentence:
+        raise CollectorError("The consent was not given as asked for. Nothing was collected.")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"by": getpass.getuser(), "host": host, "sentence": typed, "at": now, "rules_off": "all"}
+
+
+def local_lines(folder: str) -> list[str]:
+    """The lines of `incident list` for bundles of this host."""
+    return [
+        f"  {found.incident or '(not uploaded)'}  {meta['created_at'][:10]}  {meta['summary']}"
+        for found in local_bundles(folder)
+        for meta in [found.metadata]
+    ]
+
+
+def _on_interrupt(act: Callable[[], None]) -> Callable[[], None]:
+    def handle(_number: int, _frame: Any) -> None:
+        act()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, handle)
+    except ValueError:  # not in the main thread
+        return lambda: None
+
+    def restore() -> None:
+        signal.signal(signal.SIGINT, before)
+
+    return restore

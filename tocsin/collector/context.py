@@ -1,0 +1,103 @@
+"""What a probe may use: options, limits, and commands that cannot hang."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional
+
+MAX_OUTPUT_BYTES = 1_000_000
+MAX_LOG_BYTES = 10_000_000
+MAX_LOGS_BYTES = 50_000_000
+MAX_ENTRIES = 500
+MAX_FOLDER_ENTRIES = 10_000
+DEFAULT_TIMEOUT_S = 120.0
+GRACE_S = 2.0
+
+
+class Options(NamedTuple):
+    """What the user asked for."""
+
+    summary: str = ""
+    since_s: float = 86_400.0
+    logs: Sequence[str] = ()
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    max_bytes: int = MAX_LOGS_BYTES
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    incident: str = ""
+    hide_host: bool = False
+    dangerous: bool = False
+
+
+class Context(NamedTuple):
+    """Options, configuration and the moment by which a probe must be done."""
+
+    options: Options
+    config: Mapping[str, Any]
+    deadline: float
+
+    def left(self) -> float:
+        """Seconds until the probe must be done."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A table of the configuration."""
+        found = self.config.get(name, {})
+        return found if isinstance(found, Mapping) else {}
+
+
+class Output(NamedTuple):
+    """What a command said."""
+
+    code: int
+    text: bytes
+    reason: str = ""
+
+
+def run_command(argv: Sequence[str], seconds: float = 5.0) -> Optional[Output]:
+    """Run a command without a shell; None where it does not exist. It and its children are killed in time."""
+    try:
+        process = subprocess.Popen(
+            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, env={**_quiet_environment()},
+        )  # fmt: skip
+    except (OSError, ValueError):
+        return None
+    try:
+        text, _ = process.communicate(timeout=seconds)
+        return Output(process.returncode, text[:MAX_OUTPUT_BYTES])
+    except subprocess.TimeoutExpired:
+        kill_group(process.pid)
+        text, _ = process.communicate()
+        return Output(-1, text[:MAX_OUTPUT_BYTES], f"no answer in {seconds:g} s")
+
+
+def kill_group(pid: int) -> None:
+    """End a process group: TERM, and KILL two seconds later."""
+    for number, pause in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, 0.0)):
+        try:
+            os.killpg(pid, number)
+        except OSError:
+            return
+        end = time.monotonic() + pause
+        while time.monotonic() < end and _is_running(pid):
+            time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _quiet_environment() -> dict[str, str]:
+    """Commands need no secrets of ours."""
+    kept = ("PATH", "HOME", "USER", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINER_HOST")
+    return {"LC_ALL": "C", **{name: os.environ[name] for name in kept if name in os.environ}}

@@ -1,0 +1,57 @@
+"""What probes return, and how they are declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from tocsin.collector.context import Context
+
+WHOLE, TAIL, PARTIAL, SKIPPED = "whole", "tail", "partial", "skipped"
+
+
+class Item(NamedTuple):
+    """One entry of a bundle: a document or the bytes of a log. A skipped one has no entry, only a reason."""
+
+    path: str
+    source: str
+    chunks: Iterable[bytes] = ()
+    document: Any = None
+    state: str = WHOLE
+    reason: str = ""
+    continues: bool = False  # the next item is a file of the same rotation
+
+
+class Probe(NamedTuple):
+    """A probe: `run` yields its items within `seconds`. `phase` is the line it belongs to."""
+
+    name: str
+    seconds: float
+    phase: str
+    run: Callable[[Context], Iterator[Item]]
+
+
+PROBES: dict[str, Probe] = {}
+SYSTEM, HEALTH, LOGS = "Collecting system info...", "Running health checks...", "Gathering logs..."
+
+
+def probe(name: str, *, seconds: float = 10.0, phase: str = SYSTEM) -> Callable[[Any], Any]:
+    """Declare a function as a probe."""
+
+    def declare(run: Callable[[Context], Iterator[Item]]) -> Callable[[Context], Iterator[Item]]:
+        PROBES[name] = Probe(name, seconds, phase, run)
+        return run
+
+    return declare
+
+
+def skipped(source: str, reason: str) -> Item:
+    """Something that is not in the bundle, and why."""
+    return Item("", source, state=SKIPPED, reason=reason)
+
+
+def as_json(document: Any) -> bytes:
+    """A document as it stands in a bundle."""
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

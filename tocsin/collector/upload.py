@@ -1,0 +1,124 @@
+"""Uploads a bundle: announce, send, complete. Each step may be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from tocsin.collector.reading import metadata_of
+from tocsin.version import VERSION
+
+TRIES = 4
+TIMEOUT_S = 60.0
+
+
+class UploadError(Exception):
+    """An upload that did not succeed. `is_unreachable`: nobody refused it."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.is_unreachable = status == 0 or status >= 500 or status == 429
+
+
+def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
+    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too."""
+    api = _Api(url, token)
+    announced = _announcement(path, incident)
+    for number in range(TRIES):
+        answer = api.json("POST", "/bundles", announced)
+        if answer.get("incident") and answer.get("status") not in ("announced", None):
+            return answer
+        try:
+            _send(path, answer["ticket"], url)
+            return _completed(api, answer["id"])
+        except UploadError as error:
+            if number == TRIES - 1 or not (error.is_unreachable or error.status in (400, 403, 409)):
+                raise
+            time.sleep(0.3 * 2**number)
+    raise UploadError("the upload did not succeed")
+
+
+def _announcement(path: str, incident: str) -> Any:
+    metadata = metadata_of(path)
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for data in iter(lambda: file.read(1 << 20), b""):
+            digest.update(data)
+    return {
+        "bundle_id": metadata["bundle_id"], "file_name": os.path.basename(path),
+        "size": os.path.getsize(path),
+        "sha256": digest.hexdigest(), "summary": metadata.get("summary", "")[:300],
+        "incident": incident or metadata.get("incident", ""), "metadata": metadata,
+    }  # fmt: skip
+
+
+def _completed(api: _Api, bundle_id: str) -> Any:
+    for number in range(TRIES):
+        try:
+            return api.json("POST", f"/bundles/{bundle_id}/complete", {})
+        except UploadError as error:
+            if number == TRIES - 1 or not error.is_unreachable:
+                raise
+            time.sleep(0.3 * 2**number)
+    return {}
+
+
+def _send(path: str, ticket: Any, server: str) -> None:
+    """Send exactly what the ticket says. 412: it is there already."""
+    address = urllib.parse.urlsplit(urllib.parse.urljoin(server + "/", ticket["url"]))
+    secure = address.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(address.hostname or "", address.port, timeout=TIMEOUT_S)
+    target = address.path + (f"?{address.query}" if address.query else "")
+    try:
+        with open(path, "rb") as file:
+            connection.request(ticket["method"], target, body=file, headers=dict(ticket["headers"]))
+            answer = connection.getresponse()
+            text = answer.read(2_000).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise UploadError(f"the upload was cut: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+    if answer.status >= 300 and answer.status != 412:
+        raise UploadError(f"the storage answered {answer.status}: {_said(text)}", answer.status)
+
+
+class _Api:
+    """Calls of the API with the standard library alone."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url.rstrip("/"), token
+
+    def json(self, method: str, path: str, body: Any) -> Any:
+        headers = {"Content-Type": "application/json", "User-Agent": f"tocsin/{VERSION}"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        request = urllib.request.Request(
+            f"{self._url}/api/v1{path}", json.dumps(body).encode(), headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            text = error.read(20_000).decode("utf-8", "replace")
+            raise UploadError(_said(text) or f"HTTP {error.code}", error.code) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise UploadError(f"{self._url} cannot be reached: {reason}") from error
+
+
+def _said(text: str) -> str:
+    try:
+        problem = json.loads(text)
+    except ValueError:
+        return " ".join(text.split())[:200]
+    faults = [f"{e.get('field', '')}: {e.get('message', '')}" for e in problem.get("errors") or []]
+    return "; ".join([str(problem.get("detail") or problem.get("title") or ""), *faults])
