@@ -1,5 +1,6 @@
 """Every model of the app, gathered where Django looks for them."""
 
+from incidents.analysis.models import Analysis
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -11,6 +12,7 @@ from incidents.timeline.models import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
+    "Analysis",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",

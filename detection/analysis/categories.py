@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
 import math
 import tomllib
 from collections import defaultdict
@@ -21,7 +23,14 @@ MIN_SCORE: Final = 2.5
 MIN_MARGIN: Final = 0.04  # of the best score, between the best and the second category
 MAX_LINES: Final = 5_000
 # Lines below warning are context: they count only where nothing worse was logged.
-LEVEL_WEIGHTS: Final = {"debug": 0.02, "info": 0.05, "warning": 0.5, "error": 1.0, "critical": 1.2, "fatal": 1.2}
+LEVEL_WEIGHTS: Final = {
+    "debug": 0.02,
+    "info": 0.05,
+    "warning": 0.5,
+    "error": 1.0,
+    "critical": 1.2,
+    "fatal": 1.2,
+}
 EVENT_TYPE_WEIGHT: Final = 0.6
 
 
@@ -54,6 +63,7 @@ class Evidence:
     why: str
     line: str
     category: Category
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +102,11 @@ def _checked(rule_id: str, pattern: str) -> None:
     try:
         matches_everything = re2.search(pattern, "") is not None
     except re2.error as error:
-        raise RuleError(f"rule {rule_id}: the pattern {pattern!r} is no regular expression: {error}") from error
+        raise RuleError(
+            f"rule {rule_id}: the pattern {pattern!r} is no regular expression: {error}"
+        ) from error
     if matches_everything:
-        raise RuleError(f"rule {rule_id}: the pattern {pattern!r} matches every line")
+        raise RuleError(f"rule {rule_id}: {pattern!r} matches every line")
 
 
 class Matcher:
@@ -126,6 +138,12 @@ def matcher() -> Matcher:
     return Matcher(parse_rules((DATA / "categories.toml").read_text()))
 
 
+@functools.cache
+def rules_digest() -> str:
+    """SHA-256 of the shipped rules: which rules wrote an analysis."""
+    return hashlib.sha256((DATA / "categories.toml").read_bytes()).hexdigest()
+
+
 def categorize(lines: Iterable[Line], first_failing: str = "") -> Verdict:
     """The category that the lines tell of; `unknown` where they tell of none, or of two alike.
 
@@ -135,33 +153,35 @@ def categorize(lines: Iterable[Line], first_failing: str = "") -> Verdict:
     scores: dict[Category, float] = defaultdict(float)
     found: dict[tuple[Category, str], tuple[float, Evidence]] = {}
     shapes = _shapes(lines, first_failing)
-    total = sum(weight for _, weight in shapes.values()) or 1.0
-    for text, weight in shapes.values():
+    total = sum(weight for _, weight, _ in shapes.values()) or 1.0
+    for text, weight, source in shapes.values():
         for category, rule in matcher().matching(normalised(text)).items():
             gain = rule.weight * weight / total
             scores[category] += gain
             known = found.get((category, rule.id))
             if known is None or known[0] < gain:
-                found[category, rule.id] = (gain, Evidence(rule.id, rule.why, text, category))
+                found[category, rule.id] = (gain, Evidence(rule.id, rule.why, text, category, source))
     return _verdict(scores, found)
 
 
-def _shapes(lines: Iterable[Line], first_failing: str) -> dict[int, tuple[str, float]]:
-    """Shape of a line or event type -> (its text, its weight)."""
-    shapes: dict[int, tuple[str, float]] = {}
+def _shapes(lines: Iterable[Line], first_failing: str) -> dict[int, tuple[str, float, str]]:
+    """Shape of a line or event type -> (its text, its weight, its source)."""
+    first: dict[int, tuple[str, str]] = {}
     counts: dict[int, int] = defaultdict(int)
     base: dict[int, float] = {}
-    for number, line in enumerate(lines):
-        if number >= MAX_LINES:
-            break
-        weight = LEVEL_WEIGHTS.get(line.level, 1.0) * (2.0 if line.source and line.source == first_failing else 1.0)
+    for line in itertools.islice(lines, MAX_LINES):
+        weight = LEVEL_WEIGHTS.get(line.level, 1.0) * (
+            2.0 if line.source and line.source == first_failing else 1.0
+        )
         for text, share in ((line.message, 1.0), (line.event_type, EVENT_TYPE_WEIGHT)):
             if text:
                 key = shape(text)
                 counts[key] += 1
                 base[key] = max(base.get(key, 0.0), weight * share)
-                shapes.setdefault(key, (text, 0.0))
-    return {key: (text, base[key] * math.log2(1 + counts[key])) for key, (text, _) in shapes.items()}
+                first.setdefault(key, (text, line.source))
+    return {
+        key: (text, base[key] * math.log2(1 + counts[key]), source) for key, (text, source) in first.items()
+    }
 
 
 def _verdict(

@@ -16,7 +16,7 @@ _VARIABLE: Final = re.compile(r"\d|^[0-9a-f]{8,}$|^0x", re.IGNORECASE)
 
 
 def normalised(line: str) -> str:
-    """The line in lower case with CamelCase, `_` and `-` as blanks: "OutOfMemoryError" is "out of memory error"."""
+    """The line in lower case, CamelCase split, `_` and `-` as blanks: "OutOfMemory" is "out of memory"."""
     spaced = _CAMEL.sub(" ", line[:MAX_LINE_CHARS])
     return _SEPARATORS.sub(" ", spaced).lower().strip()
 
