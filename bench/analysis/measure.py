@@ -1,6 +1,6 @@
 """How often the built-in analysis is right, against three yardsticks.
 
-FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is what detection's own table
+FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is what detection's table
 makes of the events; `incident_type` is only compared with it. Yardsticks: the most frequent category,
 keywords, and the nearest neighbour by 3-grams. Those that learn are judged by five-fold cross-validation,
 or learn from --train FILE.
