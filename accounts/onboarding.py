@@ -10,7 +10,7 @@ from core.ui.onboarding import onboarding_step
 @onboarding_step(
     "password",
     title="Set your password",
-    why="The link you came by works once. With a password you can come back.",
+    why="Your sign-in link works only once. Set a password to sign in again.",
     url="/account/password",
     link="Set a password",
     order=10,
@@ -23,7 +23,7 @@ def _has_password(actor: Actor) -> bool:
 @onboarding_step(
     "members",
     title="Invite the people who respond",
-    why="Incidents need hands. You get a link for each person; it works once.",
+    why="Each person gets a one-time link.",
     url="/settings/members/new",
     link="Invite a member",
     order=40,
@@ -34,10 +34,10 @@ def _has_company(actor: Actor) -> bool:
 
 @onboarding_step(
     "token",
-    title="Make a token for each sender",
-    why="One token a sender, with no more scopes than it needs, can be revoked without stopping the others.",
+    title="Create a token for each sender",
+    why="One token per sender can be revoked without affecting the others.",
     url="/settings/tokens/new",
-    link="Make a token",
+    link="Create token",
     order=50,
 )
 def _has_token(actor: Actor) -> bool:
@@ -46,10 +46,10 @@ def _has_token(actor: Actor) -> bool:
 
 @onboarding_step(
     "second_admin",
-    title="Make a second admin",
-    why="Somebody else who can let people in, for the day you cannot.",
+    title="Add a second admin",
+    why="So that someone else can manage access when you are away.",
     url="/settings/members",
-    link="Look at the members",
+    link="View members",
     order=60,
 )
 def _has_second_admin(actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""What people type on the settings pages. Forms shape input; the services decide."""
+"""Forms of the settings pages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ProfileForm(forms.Form):
         label="Time zone",
         choices=zones,
         widget=LongSelect,
-        help_text="Times are shown in it; UTC stays one hover away.",
+        help_text="Times are shown in it; hover for UTC.",
     )
     theme = forms.ChoiceField(label="Theme", choices=User.Theme.choices, widget=forms.RadioSelect)
     keyboard_shortcuts = forms.BooleanField(label="Keyboard shortcuts", required=False)

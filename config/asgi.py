@@ -1,4 +1,4 @@
-"""The web process: the two hot doors first, Django for everything else."""
+"""ASGI application: the event and live-update endpoints, Django for everything else."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from django.http import parse_cookie
 from accounts.tokens.credentials import credential
 from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
-from core.errors import Problem
+from core.errors import Problem, TooLarge
+from core.http.machine_addresses import without_slash
 from core.http.request_body import read_body
 from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
-from detection.webhooks.http.django_requests import MAX_BODY_BYTES
+from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
 EVENTS: Final = ("POST", "/api/v1/events")
-LIVE: Final = ("GET", "/live")
+LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # A notification on everything that burns is large just when it matters.
-WEBHOOKS: Final = ("/api/v1/webhooks/", "/v2/")
+WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
     watch()
+    path = without_slash(scope.get("path", ""))
+    scope = scope if path == scope.get("path") else {**scope, "path": path}
     asked = (scope.get("method", ""), scope.get("path", ""))
-    if asked == LIVE:
+    if asked in LIVE:
         await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
@@ -57,6 +60,10 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         limit = MAX_BODY_BYTES if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)
     except Problem as problem:
+        if isinstance(problem, TooLarge) and scope.get("path", "").startswith(WEBHOOKS):
+            # Its source shall show that it came; the format says so in its own words.
+            await django_application({**scope, CUT: True}, _replayed(b"", receive), send)
+            return
         status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

@@ -1,4 +1,4 @@
-"""What the installation's own pages are called in the menu of the settings."""
+"""Menu entries of the installation's own pages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
 GROUP = "Installation"
 # In the side bar until an admin puts it away (`config.context_processors`).
 NAVIGATION.add(
-    "setup", NavItem("First steps", "list-checks", "/setup", order=95, capability=Capability.SETTINGS_WRITE)
+    "setup",
+    NavItem("Getting started", "list-checks", "/setup", order=95, capability=Capability.SETTINGS_WRITE),
 )
 SETTINGS.add(
     "setup",
     NavItem(
-        "First steps", "list-checks", "/setup", order=110, group=GROUP, capability=Capability.SETTINGS_WRITE
+        "Getting started",
+        "list-checks",
+        "/setup",
+        order=110,
+        group=GROUP,
+        capability=Capability.SETTINGS_WRITE,
     ),
 )
 SETTINGS.add(

@@ -1,4 +1,4 @@
-"""What every operation has in common, written into the OpenAPI document once."""
+"""Common parts of every operation in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ PROBLEM: Final[dict[str, Any]] = {
     },
 }
 REFUSALS: Final = {
-    400: "The request could not be read.",
+    400: "Malformed request.",
     401: "No token, or one that is unknown, expired or revoked.",
     403: "Known, but not allowed; the problem names the role or scope that is missing.",
     404: "Nothing there, or nothing there for you.",
     405: "This address does not answer to that method.",
-    409: "Somebody was first, or the version is stale; `current` has the state now.",
+    409: "Someone else changed this, or the version is stale; `current` has the state now.",
     413: "The body is larger than the limit.",
     415: "The body is of another content type, or packed in another way, than is taken here.",
     422: "A field breaks a rule; `errors` names each.",

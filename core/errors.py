@@ -1,4 +1,4 @@
-"""The errors Tocsin answers with, each a problem+json (RFC 9457) and a sentence a person can act on."""
+"""Errors of the product, each rendered as problem+json (RFC 9457) or as a page."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Malformed(Problem):
     """400: the request could not be read at all."""
 
     code = "malformed"
-    title = "The request could not be read"
+    title = "Malformed request"
 
 
 class Unauthenticated(Problem):
@@ -81,7 +81,7 @@ class Unencrypted(Forbidden):
     """403: asked over plain HTTP. A redirect would hide that a token had travelled in the clear."""
 
     code = "https_required"
-    title = "Ask over https"
+    title = "Use HTTPS"
 
     def __init__(self) -> None:
         super().__init__("Nothing was read or stored: send this to the https address, never to http.")
@@ -100,7 +100,7 @@ class Conflict(Problem):
 
     status = 409
     code = "conflict"
-    title = "Somebody was first"
+    title = "Someone else changed this"
 
 
 class Gone(Problem):
@@ -108,7 +108,7 @@ class Gone(Problem):
 
     status = 410
     code = "gone"
-    title = "This link does not work any more"
+    title = "This link is no longer valid"
 
 
 class TooLarge(Problem):
@@ -124,7 +124,7 @@ class Invalid(Problem):
 
     status = 422
     code = "invalid"
-    title = "Some fields are not valid"
+    title = "Validation failed"
 
 
 class RateLimited(Problem):

@@ -21,7 +21,7 @@ CLOCKS: Final = declare(
     Queue(
         "clocks",
         process="detection",
-        title="The worker for SLA clocks and escalation",
+        title="The worker for SLA targets and escalation",
         advice="Start the worker detection. Timers are rows; those that are due run when it is back.",
     )
 )

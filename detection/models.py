@@ -1,4 +1,4 @@
-"""Every table of detection: rules and findings, the events they count, and the sources that send them."""
+"""All models of detection, for Django."""
 
 from detection.analysis.models import AnalysisJob
 from detection.rules.models import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
@@ -9,12 +9,14 @@ from detection.sources.models import (
     SourceAlert,
     SourceSample,
     SourceSecret,
+    SourceSubscription,
     SourceTally,
+    SourceWord,
 )
 from detection.webhooks.models import RequestOutcome
 
 __all__ = [
     "AnalysisJob", "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
-    "SourceTally",
+    "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

@@ -11,10 +11,10 @@ from detection.models import DetectionRule
 @onboarding_step(
     "events",
     title="Send the first event",
-    why="Whatever can send JSON can report trouble. Five errors of one service within five minutes "
+    why="Anything that can send JSON can report events. Five errors of one service within five minutes "
     "open an incident.",
     url="/docs",
-    link="Read the API's documentation",
+    link="Read the API docs",
     order=20,
     code="curl -X POST {base_url}/api/v1/events -H 'Authorization: Bearer tcs_…' "
     "-H 'Content-Type: application/json' "
@@ -26,10 +26,10 @@ def _has_events(actor: Actor) -> bool:
 
 @onboarding_step(
     "rules",
-    title="Look at the rules, and make one yours",
-    why="Eight rules are built in. Change a threshold, switch one off, or make one for what only you know.",
+    title="Review the detection rules",
+    why="Eight rules are built in. Tune a threshold, disable one, or add your own.",
     url="/rules",
-    link="Look at the rules",
+    link="Review rules",
     order=30,
 )
 def _has_touched_a_rule(actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""Celery's doors to detection. A message only wakes; the rows say what there is to do."""
+"""Celery tasks of detection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _evaluate() -> bool:
 
 @shared_task(name="detection.sweep_rules", ignore_result=True)
 def sweep_rules() -> None:
-    """Look again at every rule whose check interval has passed."""
+    """Re-check every rule whose check interval has passed."""
     with _sweeps.turn() as is_ours:
         if is_ours:
             sweep_due()

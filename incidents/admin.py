@@ -1,4 +1,4 @@
-"""Incidents in Django's admin: for looking. Changes go through the services."""
+"""Django admin of incidents, read-only."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from incidents.models import (
     IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
+    RoleOffer,
     SlaClock,
     SlaPolicy,
     StageTemplate,
@@ -157,3 +158,10 @@ class ChecklistItemAdmin(OfIncidents):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
     list_filter = ("workspace", "stage", "kind")
     list_select_related = ("incident",)
+
+
+@admin.register(RoleOffer)
+class RoleOfferAdmin(OfIncidents):
+    list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
+    list_filter = ("workspace", "role", "answer")
+    list_select_related = ("incident", "from_user", "to_user")

@@ -1,4 +1,4 @@
-"""The incident API: an adapter from HTTP to the services and selectors, and nothing else."""
+"""API of incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts this app publishes through the outbox."""
+"""Outbox events of incidents."""
 
 from __future__ import annotations
 
@@ -196,6 +196,25 @@ class IncidentRoleAssigned(IncidentEvent):
     topic: ClassVar[str] = "incident.role_assigned"
     role: str
     user_id: int | None
+
+
+@dataclass(frozen=True)
+class IncidentRoleOffered(IncidentEvent):
+    """The holder of `role` offered it to another member."""
+
+    topic: ClassVar[str] = "incident.role_offered"
+    role: str
+    offer_id: int
+    from_user_id: int
+    to_user_id: int
+
+
+@dataclass(frozen=True)
+class IncidentRoleOfferEnded(IncidentRoleOffered):
+    """The offer was accepted, declined, withdrawn or expired."""
+
+    topic: ClassVar[str] = "incident.role_offer_ended"
+    answer: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
 
 NAVIGATION.add(
     "active",
-    NavItem("Active", "siren", "/", order=10, exact=True, keys="g d", badge="incidents.open_count"),
+    NavItem("Active incidents", "siren", "/", order=10, exact=True, keys="g d", badge="incidents.open_count"),
 )
 NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20, keys="g i"))
 SETTINGS.add(
     "sla",
     NavItem(
-        "SLA clocks",
+        "SLA targets",
         "timer",
         "/settings/sla",
         order=50,

@@ -1,4 +1,4 @@
-"""What the incident API takes and gives. Inputs take every alias; outputs use the canonical words."""
+"""Schemas of the incident API. Input takes aliases, output uses canonical words."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class PatchIn(Body):
     assigned_to: Name | None = Field(
         None,
         validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"),
-        description="null: nobody",
+        description="null: unassigned",
     )
     impact: Text | None = None
     root_cause: Text | None = None

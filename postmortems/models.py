@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postmortems.action_items.models import ActionItem, ActionItemCounter
 from postmortems.documents.models import Comment, Postmortem, Revision, Section, SectionDraft, SectionText
+from postmortems.drafting.models import DraftRequest
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
 from postmortems.review.models import Approval, Waiver
 from postmortems.template_library.models import PostmortemTemplate, TemplateSection
@@ -13,6 +14,7 @@ __all__ = [
     "ActionItemCounter",
     "Approval",
     "Comment",
+    "DraftRequest",
     "FactorNode",
     "FiveWhys",
     "Lesson",

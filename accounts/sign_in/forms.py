@@ -1,4 +1,4 @@
-"""Signing in, and setting a password."""
+"""Forms to sign in and to set a password."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PasswordForm(forms.Form):
         label="New password",
         strip=False,
         max_length=256,
-        help_text="Eight characters or more; long is better than odd.",
+        help_text="At least 8 characters; longer is better.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

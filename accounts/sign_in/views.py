@@ -1,4 +1,4 @@
-"""Signing in and out, one-time links, passwords, and the choice of a workspace."""
+"""Views to sign in and out, use one-time links, set a password and choose a workspace."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponseBase:
     back = request.GET.get("next", "/")
     if request.method == "POST" and form.is_valid():
         confirm(request)
-        messages.info(request, "Thank you. Nothing has changed yet: press it once more.")
+        messages.info(request, "Password confirmed. Nothing has changed yet: submit again.")
         return HttpResponseRedirect(back if _is_ours(request, back) else "/")
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/confirm.html", {"form": form}, status=status)

@@ -1,4 +1,4 @@
-"""API tokens: listed, issued, rotated, revoked. A token's text is in one answer and nowhere else."""
+"""API token pages: list, issue, rotate, revoke. The token is shown once."""
 
 from __future__ import annotations
 
@@ -120,5 +120,5 @@ def revoke(request: HttpRequest, token_id: str) -> HttpResponse:
         token = services.revoke_token(current_actor(request), token_id=_number(token_id))
     except Conflict as refusal:
         return _list(request, refused=refusal.detail, status=refusal.status)
-    messages.success(request, f"{token.name} is revoked.")
+    messages.success(request, f"{token.name} revoked.")
     return SeeOther(PAGE)

@@ -1,4 +1,4 @@
-"""The workspace's name and time zone."""
+"""Page of the workspace's name and time zone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     except Invalid as refusal:
         note_faults(form, refusal)
         return _page(request, form, now, status=422)
-    messages.success(request, "The workspace is saved.")
+    messages.success(request, "Workspace saved.")
     return SeeOther(PAGE)
 
 

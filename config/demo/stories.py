@@ -1,4 +1,4 @@
-"""Who works at the demo company and what goes wrong there. Data only."""
+"""People and incidents of the demo company. Data only."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ STORIES: Final = (
         "Ended the stuck sessions, set idle_in_transaction_session_timeout to 60 s.",
     ),
     Story(
-        "Search answers slowly",
+        "Search latency high",
         "performance_degradation",
         "sev3",
         ("search",),
@@ -166,7 +166,7 @@ STORIES: Final = (
         detected=False,
     ),
     Story(
-        "Zones cannot reach each other",
+        "Network partition between zones",
         "network_partition",
         "sev2",
         ("network", "orders-db"),

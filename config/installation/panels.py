@@ -1,4 +1,4 @@
-"""The frame's own panel: what does not work, on every page."""
+"""Banner of failing health checks on every page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Troubles(Panel):
     """One red line for each part that does not work, and since when."""
 
     name = "troubles"
-    title = "What does not work"
+    title = "Outages"
     template = "layouts/troubles.html"
 
     def topics(self, key: str) -> tuple[str, ...]:

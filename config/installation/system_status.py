@@ -1,4 +1,4 @@
-"""How the whole installation is, for its admins: one line a thing, each with what to do."""
+"""Status of the whole installation for its admins, with advice on each line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def sections() -> list[Section]:
     """Everything that can be said, best asked of all first; what cannot be asked says so in its line."""
     parts: Mapping[str, Callable[[], Iterator[tuple[str, CheckResult]]]] = {
         "Health": lambda: iter(examine().items()),
-        "Waiting": _waiting,
+        "Queues": _waiting,
         "Scheduled work": _scheduled,
         "This server": _server,
     }
@@ -69,7 +69,7 @@ def _lines(part: Callable[[], Iterator[tuple[str, CheckResult]]]) -> Iterator[Li
             yield Line(name, finding)
     except (DatabaseError, redis.RedisError, OSError) as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        yield Line("not to be asked", CheckResult("fail", words, "See the lines under Health."))
+        yield Line("unavailable", CheckResult("fail", words, "See the lines under Health."))
 
 
 def _row(query: str, params: list[Any] | None = None) -> tuple[Any, ...]:
@@ -83,15 +83,16 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
     for queue in QUEUES.names():
         waiting = int(valkey().llen(queue))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
-        advice = f"Start a worker of the queue {queue}. The rows are safe; these are only wake-ups."
-        words = "1 wake-up waits" if waiting == 1 else f"{waiting} wake-ups wait"
+        advice = f"Start a worker of the queue {queue}. The rows are safe; jobs only wake the worker."
+        words = "1 job queued" if waiting == 1 else f"{waiting} jobs queued"
         yield f"queue {queue}", CheckResult(level, words, advice)
     groups, age = _row(WAITING)
-    yield "events to judge", _aged(int(groups), "groups of events", float(age or 0))
+    yield "pending evaluation", _aged(int(groups), "groups of events", float(age or 0))
     dead = int(_row(DEAD, [MAX_COUNTED])[0])
     more = "or more " if dead == MAX_COUNTED else ""
     advice = "Look at them in the admin pages under Outbox dispatches; they can be sent again there."
-    yield "given up", CheckResult("warn" if dead else "ok", f"{dead} {more}deliveries were given up", advice)
+    words = "1 dead letter" if dead == 1 else f"{dead} {more}dead letters"
+    yield "dead letters", CheckResult("warn" if dead else "ok", words, advice)
 
 
 def _aged(count: int, what: str, age_s: float) -> CheckResult:

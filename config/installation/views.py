@@ -1,4 +1,4 @@
-"""Pages about the whole installation: the first steps, how it is, and its settings."""
+"""Pages of the installation: getting started, system status, settings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
     dismiss_setup(current_actor(request), is_dismissed=is_dismissed)
     if not is_dismissed:
         return SeeOther(SETUP)
-    messages.success(request, "The first steps are put away. They stay under Settings, First steps.")
+    messages.success(request, "Getting started is hidden. You find it under Settings, Getting started.")
     return SeeOther("/")
 
 

@@ -1,4 +1,4 @@
-"""What the style page shows: every shape a component can take, with words that try its limits."""
+"""Components of the style guide, with texts that test their limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ICONS: Final = (
 LIVE: Final = (
     ("live", "Live"),
     ("late", "Reconnecting"),
-    ("away", "Not live, checking every 10 s"),
+    ("away", "Not live, polling every 10 s"),
     ("off", "Connecting"),
 )
 LONG_WORD: Final = "Payments-" + "x" * 150

@@ -1,4 +1,4 @@
-"""Django's admin in Tocsin's dress, behind Tocsin's own sign-in: one door, one limit, one audit row."""
+"""Admin site that uses Tocsin's sign-in, limits and audit log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TocsinAdmin(AdminSite):
 
     site_header = "Tocsin admin"
     site_title = "Tocsin admin"
-    index_title = "Everything that is stored"
+    index_title = "All tables"
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Strangers are led to the sign-in and back; people who are not staff are told so."""

@@ -1,4 +1,4 @@
-"""How Tocsin is: small checks, told by `/readyz` to machines and by `manage.py doctor` to people.
+"""Health checks behind `/readyz` and `manage.py doctor`.
 
 A check is one decorated function in any app's `checks.py`: `@health_check("name")` on a function that returns
 a Finding. Only a failed check takes the web server out of rotation; a warning says that something behind it
@@ -70,9 +70,9 @@ def _examined(check: Check) -> CheckResult:
     try:
         return check()
     except DatabaseError as error:
-        return CheckResult("fail", f"the database cannot be asked: {_first_line(error)}", _DATABASE_ADVICE)
+        return CheckResult("fail", f"the database is unavailable: {_first_line(error)}", _DATABASE_ADVICE)
     except (redis.RedisError, OSError) as error:
-        return CheckResult("warn", f"Valkey cannot be asked: {_first_line(error)}", _VALKEY_ADVICE)
+        return CheckResult("warn", f"Valkey is unavailable: {_first_line(error)}", _VALKEY_ADVICE)
 
 
 _DATABASE_ADVICE: Final = (
@@ -102,16 +102,16 @@ def _database() -> CheckResult:
         number, name = cursor.fetchone()
     if number < 140_000:
         return CheckResult("fail", f"PostgreSQL {name} is too old", "Use PostgreSQL 14 or newer.")
-    return CheckResult("ok", f"PostgreSQL {name} answers")
+    return CheckResult("ok", f"Connected (PostgreSQL {name})")
 
 
-@health_check("migrations", "The upgrade of the database", asks="database")
+@health_check("migrations", "Database migrations", asks="database")
 def _migrations() -> CheckResult:
     missing = _missing_migrations()
     if missing:
         said = "1 migration is" if missing == 1 else f"{missing} migrations are"
         return CheckResult("fail", f"{said} not applied", "Run: manage.py prepare")
-    return CheckResult("ok", "all are applied")
+    return CheckResult("ok", "all applied")
 
 
 class _PendingError(Exception):
@@ -149,17 +149,17 @@ def _valkey() -> CheckResult:
     try:
         valkey().set("tocsin:health", 1, ex=60)  # one that is full still answers a ping
     except redis.exceptions.OutOfMemoryError:
-        return CheckResult("warn", "Valkey is full and takes no message", _FULL_ADVICE)
-    return CheckResult("ok", "Valkey answers")
+        return CheckResult("warn", "Valkey is full and rejects writes", _FULL_ADVICE)
+    return CheckResult("ok", "Connected")
 
 
 def seen(who: str, seconds: float | None, late_s: float, advice: str) -> CheckResult:
     """A warning when `who` was never seen at work, or not for `late_s` seconds."""
     if seconds is None:
-        return CheckResult("warn", f"{who} has not been seen yet", advice)
+        return CheckResult("warn", f"{who} has sent no heartbeat yet", advice)
     if seconds > late_s:
-        return CheckResult("warn", f"{who} was last seen {seconds:.0f} s ago", advice, _ago(seconds))
-    return CheckResult("ok", f"{who} was seen {seconds:.0f} s ago")
+        return CheckResult("warn", f"{who}: last heartbeat {seconds:.0f} s ago", advice, _ago(seconds))
+    return CheckResult("ok", f"{who}: heartbeat {seconds:.0f} s ago")
 
 
 def waiting(what: str, seconds: float, late_s: float, advice: str) -> CheckResult:
@@ -175,7 +175,7 @@ def _ago(seconds: float) -> datetime:
     return now - timedelta(seconds=seconds)
 
 
-@health_check("beat", "The schedule (beat)", asks="valkey")
+@health_check("beat", "Scheduler (beat)", asks="valkey")
 def _beat() -> CheckResult:
     advice = (
         "Start: celery -A config.runtime.beat beat. Nudges still open incidents; sweeps and reminders wait."
@@ -195,7 +195,7 @@ def seconds_of(query: str) -> float:
         return float(cursor.fetchone()[0] or 0)
 
 
-@health_check("outbox", "The delivery of live updates and notices", asks="database")
+@health_check("outbox", "Outbox delivery", asks="database")
 def _outbox() -> CheckResult:
     advice = "Look at the log of the worker detection. Nothing is lost; it goes out late."
     return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)

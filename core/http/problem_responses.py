@@ -1,4 +1,4 @@
-"""A refusal as an HTTP answer: `application/problem+json` (RFC 9457), with the id of its request."""
+"""Errors as `application/problem+json` responses (RFC 9457) with the request id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from core.errors import Problem
-from core.redaction import redact
+from core.http.machine_addresses import masked
 
 CONTENT_TYPE: Final = "application/problem+json"
 # Set on a response whose refusal is in the words its caller's protocol has for it.
@@ -20,7 +20,7 @@ _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address does not answer to that method; the Allow header names those it does.",
     413: "The body is larger than 1 MB. Nothing was stored.",
-    500: "Something broke on our side and was logged. Quote the request id when you report it.",
+    500: "Server error; it was logged. Quote the request id when you report it.",
     503: "Temporarily unavailable. Nothing was stored; the same request may be sent again.",
 }
 
@@ -45,7 +45,7 @@ def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | N
 
 
 def _belonging(request: HttpRequest) -> dict[str, str]:
-    return {"instance": redact(request.path), "request_id": getattr(request, "request_id", "")}
+    return {"instance": masked(request.path), "request_id": getattr(request, "request_id", "")}
 
 
 def _answer(body: dict[str, object], status: int, headers: dict[str, str]) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Refusals as pages: what the services raise, shown in the site's own look."""
+"""Middleware that renders errors as pages."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from core.ui.form_recovery import save_form
 from core.ui.htmx import go_to, wants_fragment
 
 AWAY = (
-    "The database does not answer. Nothing was changed; events are kept by whoever sends them. "
+    "The database is unavailable. Nothing was changed; senders keep their events and retry. "
     "Try again in a moment."
 )
 BEHIND: Final = (
-    "The database is older than this version of Tocsin: its upgrade is not finished. Nothing was changed; "
-    "manage.py prepare finishes it."
+    "The database schema is older than this version of Tocsin: its migrations are not finished. "
+    "Nothing was changed; run manage.py prepare."
 )
 
 
 # status -> what was kept, what to do; said besides what happened.
 GUIDE: Final = {
     400: ("Nothing was changed.", "Go back and try again."),
-    403: ("Nothing was changed.", "An admin of this workspace can change your role, or do it for you."),
-    404: ("", "Check the number, or search for a word you remember."),
+    403: ("Nothing was changed.", "Ask an admin of this workspace to change your role."),
+    404: ("", "Check the number, or search for a word in the title."),
     409: (
-        "Nothing of yours was applied; your words are still in the form when you go back.",
-        "Look at how it stands now, then send yours again if it still fits.",
+        "Your change was not applied; your input is still in the form when you go back.",
+        "Check the current state, then submit again if your change still applies.",
     ),
     413: ("Nothing was stored.", "Send less at once."),
-    422: ("Nothing was changed.", "Go back and put right what is named."),
-    429: ("Nothing was changed.", "Wait a moment, then send it again."),
+    422: ("Nothing was changed.", "Go back and correct the named fields."),
+    429: ("Nothing was changed.", "Wait a moment, then retry."),
     503: (
-        "Nothing was changed; your words are still in the form when you go back.",
+        "Nothing was changed; your input is still in the form when you go back.",
         "Try again in a moment.",
     ),
 }

@@ -1,4 +1,4 @@
-"""Markdown that people typed, as HTML that harms nobody: no HTML of theirs, no pictures, known tags only."""
+"""Renders user Markdown to safe HTML."""
 
 from __future__ import annotations
 
@@ -41,6 +41,59 @@ _parser: Final = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNe
     ["table", "strikethrough"]
 )
 _parser.disable(["image", "html_block", "html_inline"])
+ATTACHMENT: Final = re.compile(r"/attachments/[1-9][0-9]{0,17}")
+_BOX: Final = re.compile(r"\[([ xX])\]\s")
+_document_parser: Final = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
+    ["table", "strikethrough"]
+)
+_document_parser.disable(["html_block", "html_inline"])
+_document_cleaner: Final = nh3.Cleaner(
+    tags=_TAGS | {"img", "input"},
+    attributes={
+        **_ATTRIBUTES,
+        "img": {"src", "alt", "title"},
+        "input": {"type", "disabled", "checked", "aria-label"},
+    },
+    url_schemes={"http", "https", "mailto"},
+    link_rel="nofollow noopener noreferrer",
+)
+
+
+@lru_cache(maxsize=2048)
+def document(text: str) -> SafeString:
+    """`markdown` with task lists (boxes that cannot be ticked) and pictures, but only stored attachments."""
+    if len(text) > MAX_CHARS or len(_PAIRED.findall(text)) > MAX_PAIRED:
+        return markdown(text)
+    tokens = _document_parser.parse(text)
+    for token in tokens:
+        if token.type == "inline" and token.children:
+            token.children = list(_linked(_with_boxes(_own_pictures(token.children))))
+        elif token.type.startswith("heading"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + HEADINGS_BELOW)}"
+    made = str(_document_parser.renderer.render(tokens, _document_parser.options, {}))
+    return SafeString(_document_cleaner.clean(made).strip())
+
+
+def _own_pictures(children: list[Token]) -> list[Token]:
+    """Pictures from anywhere else become their words."""
+    return [
+        _text(token.content) if token.type == "image" and not _is_own(token) else token for token in children
+    ]
+
+
+def _is_own(token: Token) -> bool:
+    return bool(ATTACHMENT.fullmatch(str(token.attrs.get("src", ""))))
+
+
+def _with_boxes(children: list[Token]) -> list[Token]:
+    """A line that begins with `[ ]` or `[x]` begins with a box."""
+    first = children[0] if children else None
+    if first is None or first.type != "text" or not (found := _BOX.match(first.content)):
+        return children
+    checked = {"checked": ""} if found[1] in "xX" else {}
+    attributes: dict[str, Any] = {"type": "checkbox", "disabled": "", "aria-label": "Task", **checked}
+    box = Token("task_box", "input", 0, attrs=attributes)
+    return [box, _text(first.content[found.end() - 1 :]), *children[1:]]
 
 
 @lru_cache(maxsize=2048)

@@ -1,4 +1,4 @@
-"""The ASGI callable that takes `POST /api/v1/events`, mounted in front of Django in the same process."""
+"""ASGI endpoint of `POST /api/v1/events`, in front of Django."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from core.http.request_body import read_body
 from core.http.security_log import REFUSALS, note
 from detection.ingest.coalescer import unavailable
 from detection.ingest.event_receiver import EventReceiver
-from detection.ingest.parsing import MAX_BODY
+from detection.ingest.parsing import MAX_BODY, is_lines
 from detection.ingest.responses import RawResponse, refused
+from detection.webhooks.http.unpacking import unpacked
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -52,7 +53,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
 
 
 def door() -> EventReceiver:
-    """The door of the running event loop."""
+    """The event receiver of the running event loop."""
     loop = asyncio.get_running_loop()
     found = _doors.get(loop)
     if found is None:
@@ -65,6 +66,8 @@ async def _answer(scope: Scope, receive: Channel) -> RawResponse:
     try:
         _check(scope, headers)
         body = await read_body(headers, receive, limit=MAX_BODY)
+        if "content-encoding" in headers:
+            body = unpacked(body, headers, MAX_BODY)
         return await door().receive(headers, _remote(scope), body)
     except Problem as problem:
         return _refused(scope, headers, problem)
@@ -110,5 +113,5 @@ def _check(scope: Scope, headers: dict[str, str]) -> None:
     if scope["method"] != "POST":
         raise NotAllowed("Events are sent with POST.", headers={"Allow": "POST"})
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
+    if kind != "application/json" and not kind.endswith("+json") and not is_lines(headers):
         raise UnsupportedMedia("Nothing was stored: send the header Content-Type: application/json.")

@@ -1,4 +1,4 @@
-"""The front door for events, on one loop: who is it, may they, is it sound, is it too much, store, wake."""
+"""Receives events: authenticate, authorize, parse, limit, store, nudge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from detection.ingest.cache import IngestCache
 from detection.ingest.coalescer import AWAY, Coalescer, unavailable
 from detection.ingest.connection import IngestConnection
 from detection.ingest.limits import limits_of
-from detection.ingest.parsing import ParsedEvent, parse_body
+from detection.ingest.parsing import ParsedEvent, is_lines, parse_body
 from detection.ingest.responses import RawResponse, accepted
 from detection.ingest.services.accept_events import catalogue_sources, retention, ruleset_of
 from detection.ingest.statement import EncodedBatch, command, encode, repeats
@@ -56,7 +56,7 @@ class EventReceiver:
         """Store a body for whoever the headers say. Raises a Problem for what is refused as a whole."""
         try:
             actor = await self._actor(headers, client_ip)
-            batch = parse_body(body, datetime.now(UTC), self._retention)
+            batch = parse_body(body, datetime.now(UTC), self._retention, is_lines=is_lines(headers))
             if not batch.events:
                 return accepted(batch, 0)
             await self._meter_events(actor, len(batch.events))

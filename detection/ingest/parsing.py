@@ -1,4 +1,4 @@
-"""What senders post -> rows ready to store, with a verdict on each element; pure.
+"""Parses posted events into rows, with a result for each element. Pure.
 
 Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or
 `severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`,
@@ -13,7 +13,8 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -32,12 +33,20 @@ MAX_DEPTH: Final = 16
 MAX_DIGITS: Final = 30
 FUTURE: Final = timedelta(minutes=5)
 LATE: Final = timedelta(hours=1)
+TIME_RULE: Final = "must be an ISO 8601 date-time, or seconds or milliseconds since 1970"
+MILLISECONDS: Final = 100_000_000_000
+NDJSON: Final = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines",
+     "application/x-jsonlines"}
+)  # fmt: skip
 DEFAULT_TYPE: Final = "event"
 DEFAULT_LEVEL: Final = LEVEL_NAMES["info"]
 
 _decode: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
 _iso: Final[Callable[[str], datetime]] = datetime.fromisoformat
 _BAD: Final = object()
+# Eight digits are a date.
+_EPOCH: Final = re.compile(r"\s*-?\d{9,20}(\.\d{1,12})?\s*")
 _KNOWN: Final = frozenset(
     ["service", "source", "level", "severity", "timestamp", "occurred_at", "event_type", "type", "message",
      "metadata", "correlation_id", "event_id"]
@@ -81,14 +90,19 @@ class RefusedError(Exception):
     """One element cannot be an event: (field, rule, message)."""
 
 
-def parse_body(body: bytes, now: datetime, retention: timedelta) -> Batch:
-    """Read a body and judge each element of it.
+def parse_body(body: bytes, now: datetime, retention: timedelta, *, is_lines: bool = False) -> Batch:
+    """Read a body and judge each element of it; `is_lines`: it is NDJSON, an event a line.
 
     `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON,
     Invalid when it is JSON but neither an event nor a batch of 1 to 1000.
     """
-    elements, single = _elements(body)
+    elements, single = (_lines(body), False) if is_lines else _elements(body)
     return parse_elements(elements, now, retention, single=single)
+
+
+def is_lines(headers: Mapping[str, str]) -> bool:
+    """Whether a request (its headers have lower-case names) says that its body is NDJSON."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
 
 
 def parse_elements(
@@ -119,6 +133,21 @@ def _elements(body: bytes) -> tuple[list[Any], bool]:
     if not 1 <= len(document) <= MAX_EVENTS:
         raise _not_a_batch("length", f"a batch holds 1 to {MAX_EVENTS} events, not {len(document)}")
     return document, False
+
+
+def _lines(body: bytes) -> list[Any]:
+    """The events of an NDJSON body; a line that is no JSON is a bad element of its own."""
+    lines = [line for line in body.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
+    if not 1 <= len(lines) <= MAX_EVENTS:
+        raise _not_a_batch("length", f"a batch holds 1 to {MAX_EVENTS} events, not {len(lines)}")
+    return [_line(line) for line in lines]
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return _document(line)
+    except Malformed:
+        return _BAD
 
 
 def _not_a_batch(rule: str, message: str) -> Invalid:
@@ -233,18 +262,27 @@ def _level(raw: dict[str, Any], field: str) -> int:
 
 def _moment(field: str, value: Any, oldest: datetime) -> datetime:
     try:
-        if type(value) is str:
+        if type(value) is str and not _EPOCH.fullmatch(value):
             moment = _iso(value)
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        elif type(value) in (int, float):
-            moment = datetime.fromtimestamp(value, UTC)
+        elif type(value) in (int, float, str):
+            moment = _since_1970(float(value))
         else:
-            raise RefusedError(field, "type", "must be an ISO 8601 date-time or seconds since 1970")
+            raise RefusedError(field, "type", TIME_RULE)
     except (ValueError, OverflowError, OSError):
-        raise RefusedError(field, "format", "must be an ISO 8601 date-time or seconds since 1970") from None
+        raise RefusedError(field, "format", TIME_RULE) from None
     if moment < oldest:
         raise RefusedError(field, "too_old", "is older than events are kept here")
     return moment
+
+
+def _since_1970(value: float) -> datetime:
+    """A time in seconds, or in milli-, micro- or nanoseconds where it would else be centuries away."""
+    if not math.isfinite(value):
+        raise ValueError(value)
+    for _ in range(3):
+        value = value / 1000 if abs(value) >= MILLISECONDS else value
+    return datetime.fromtimestamp(value, UTC)
 
 
 def _metadata(raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a sender is told; pure."""
+"""Responses of the event endpoint. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from core.errors import Problem
+from core.http.machine_addresses import masked
 from core.http.security_headers import RAW, request_id_from
 from detection.ingest.parsing import Batch
 
@@ -43,7 +44,7 @@ def accepted(batch: Batch, repeated: int) -> RawResponse:
 def refused(problem: Problem, path: str, request_id: str = "") -> RawResponse:
     """The answer to a request that was refused as a whole. request_id: the sender's, else one of our own."""
     named = request_id_from(request_id)
-    body = orjson.dumps(problem.as_json() | {"instance": path, "request_id": named})
+    body = orjson.dumps(problem.as_json() | {"instance": masked(path), "request_id": named})
     said = {"X-Request-ID": named, **problem.headers}
     extra = [(name.lower().encode(), value.encode()) for name, value in said.items()]
     return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *RAW, *extra], body

@@ -1,4 +1,4 @@
-"""The pages of the quarantine: what could not be read, why, and reading it again."""
+"""Quarantine pages: list, detail, replay, discard."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def replay(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     if receipt.refused:
         said = f"{receipt.refused} of its elements still cannot be read; the rest was taken."
         return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(said))
-    return done(request, "Read and taken. It waits no longer.", url="/quarantine")
+    return done(request, "Replayed and accepted.", url="/quarantine")
 
 
 @require_POST
 def discard(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     """POST: throw it away; 303 to the list."""
     discard_quarantined(current_actor(request), quarantine_id=quarantine_id)
-    return done(request, "Thrown away.", url="/quarantine")
+    return done(request, "Discarded.", url="/quarantine")
 
 
 def _page(request: HttpRequest, row: QuarantinedRequest, fault: Problem | None = None) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Rules and events over HTTP: an adapter to the services, and nothing else."""
+"""API of rules and events."""
 
 from __future__ import annotations
 
@@ -157,5 +157,6 @@ def send_events(request: HttpRequest) -> Any:
 
     The good events of a batch are kept, the others named by position, field and rule; 422 when none was good.
     """
-    status, _, body = accepted(*accept_events(_actor(request), body=request.body))
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    status, _, body = accepted(*accept_events(_actor(request), body=request.body, headers=headers))
     return HttpResponse(body, status=status, content_type="application/json")

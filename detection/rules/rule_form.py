@@ -1,4 +1,4 @@
-"""A rule as a form: what is typed -> what the API would have been sent, and back. Pure.
+"""Converts a rule between form input and API input. Pure.
 
 `detection.rules.parsing` validates the form and the API alike.
 """
@@ -50,13 +50,13 @@ class Filled:
 
 GROUPS: Final = (
     Group(
-        "What it is",
+        "Basics",
         (
-            FieldSpec("name", "Name", TEXT, "What people read in lists."),
+            FieldSpec("name", "Name", TEXT, "Shown in lists."),
             FieldSpec(
-                "rule_id", "Rule id", TEXT, "Lower-case letters, digits, _ and -. It stays for good."
+                "rule_id", "Rule id", TEXT, "Lower-case letters, digits, _ and -. Cannot be changed later."
             ),
-            FieldSpec("description", "Description", AREA, "What it means when this fires."),
+            FieldSpec("description", "Description", AREA, "What it means when the rule fires."),
             FieldSpec(
                 "incident_type", "Incident type", CHOICE, "What kind of incident it opens.",
                 IncidentType.choices, default=IncidentType.ERROR_BURST.value,
@@ -73,7 +73,7 @@ GROUPS: Final = (
             FieldSpec("event_types", "Event types", NAMES, "One a line; any of them. Empty: every type."),
             FieldSpec("sources", "Sources", NAMES, "One a line; any of them. Empty: every source."),
             FieldSpec(
-                "minimum_level", "Least level", CHOICE, "This level or worse.",
+                "minimum_level", "Minimum level", CHOICE, "This level or worse.",
                 [(label, label.capitalize()) for label in LEVEL_LABELS], default="error",
             ),
             FieldSpec(
@@ -85,37 +85,39 @@ GROUPS: Final = (
     Group(
         "When it fires",
         (
-            FieldSpec("error_threshold", "Events", NUMBER, "So many matching events …", default="5"),
+            FieldSpec("error_threshold", "Events", NUMBER, "Matching events …", default="5"),
             FieldSpec(
                 "time_window_seconds", "Window", NUMBER, "… within this time, newest minus oldest.", unit="s",
                 default="300",
             ),
             FieldSpec(
-                "group_by", "Counted per", CHOICE, "What is counted apart.", GroupBy.choices, default="source"
+                "group_by", "Group by", CHOICE, "Count events separately for each.", GroupBy.choices,
+                default="source",
             ),
             FieldSpec(
-                "min_components_affected", "Least sources", NUMBER, "Distinct sources among those events.",
+                "min_components_affected", "Minimum distinct sources", NUMBER,
+                "Distinct sources among those events.",
                 default="1",
             ),
             FieldSpec(
-                "require_consecutive", "In a row", SWITCH,
-                "An event of the same group that does not match starts the count anew.",
+                "require_consecutive", "Consecutive only", SWITCH,
+                "A non-matching event of the same group resets the count.",
             ),
         ),
     ),
     Group(
-        "How it acts",
+        "Behaviour",
         (
             FieldSpec(
-                "cooldown_seconds", "Rest after a resolution", NUMBER,
-                "For this long after its incident is resolved, events do not count.", unit="s", default="0",
+                "cooldown_seconds", "Cooldown after resolve", NUMBER,
+                "Events are ignored for this long after its incident is resolved.", unit="s", default="0",
             ),
             FieldSpec(
-                "check_interval_seconds", "Swept every", NUMBER,
-                "Events are judged at once; this sweep is the second net.", unit="s", default="60",
+                "check_interval_seconds", "Re-check interval", NUMBER,
+                "Events are evaluated at once; this is a safety net.", unit="s", default="60",
             ),
-            FieldSpec("enabled", "Enabled", SWITCH, "Off: neither matched nor counted.", default="on"),
-            FieldSpec("dry_run", "Dry run", SWITCH, "Notes what it finds and opens nothing."),
+            FieldSpec("enabled", "Enabled", SWITCH, "Off: the rule is not evaluated.", default="on"),
+            FieldSpec("dry_run", "Dry run", SWITCH, "Records findings without opening incidents."),
         ),
     ),
 )  # fmt: skip

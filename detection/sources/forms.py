@@ -1,4 +1,4 @@
-"""What people type about sources. Forms shape input; the services decide."""
+"""Forms of sources and their mappings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 class StyledForm(forms.Form):
-    """Widgets dressed, errors marked."""
+    """Styled widgets, errors marked."""
 
     def styled(self) -> StyledForm:
         """The form, ready to be shown."""
@@ -59,20 +59,20 @@ class SourceForm(StyledForm):
     """A source: what it is called and what its alerts do."""
 
     kind = forms.ChoiceField(label="Sender")
-    name = forms.CharField(label="Name", max_length=80, help_text="As it is to stand in incidents and lists.")
+    name = forms.CharField(label="Name", max_length=80, help_text="Shown in incidents and lists.")
     default_severity = forms.ChoiceField(
         label="Severity when the sender names none", choices=Severity.choices, initial=Severity.SEV3
     )
     reopen_minutes = forms.IntegerField(
         label="Reopen within (minutes)", min_value=0, max_value=10_080, initial=30,
-        help_text="An alert that fires again so soon reopens its incident; later it opens a linked one.",
+        help_text="An alert that fires again within this time reopens its incident.",
         widget=forms.NumberInput(attrs=NUMBERS),
     )  # fmt: skip
     opens_incidents = forms.BooleanField(
         label="Alerts open incidents by their own severity", required=False, initial=True,
         help_text="Off: they are events that the rules count.",
     )  # fmt: skip
-    enabled = forms.BooleanField(label="Receive from it", required=False, initial=True)
+    enabled = forms.BooleanField(label="Enabled", required=False, initial=True)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, source: Source | None = None, **kwargs: Any) -> None:
@@ -107,7 +107,7 @@ class MappingForm(StyledForm):
         ],
     )
     body = forms.CharField(
-        label="Body to try it on", required=False, max_length=65_536, strip=False,
+        label="Sample body", required=False, max_length=65_536, strip=False,
         widget=forms.Textarea(attrs={"rows": "12", "spellcheck": "false"}),
     )  # fmt: skip
     source_version = forms.IntegerField(required=False, widget=forms.HiddenInput)

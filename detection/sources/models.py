@@ -1,4 +1,4 @@
-"""Who sends us webhooks, what they last said of each alert, and what of theirs could not be read."""
+"""Webhook sources, their alerts, quarantined requests and changes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,41 @@ class SourceSecret(WorkspaceScoped):
         return f"{self.purpose} of source {self.source_id} ending in {self.hint}"
 
 
+class SourceWord(WorkspaceScoped):
+    """A word of a source's sender that nothing knows: for what (`kind`), and what it was taken as."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="words")
+    kind = models.CharField(max_length=10)
+    word = models.CharField(max_length=100)
+    taken_as = models.CharField(max_length=20)
+    times = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField()
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["source", "kind", "word"], name="source_word_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.word!r} taken as {self.taken_as}"
+
+
+class SourceSubscription(WorkspaceScoped):
+    """A topic that asks to be confirmed by opening an address (Amazon SNS); an admin opens it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="subscriptions")
+    topic = models.CharField(max_length=300)
+    address = models.TextField()
+    asked_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["source", "topic"], name="subscription_once")]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
 class SourceTally(WorkspaceScoped):
     """What came from a source in one hour (`hour` is its beginning): requests by their end, and events."""
 
@@ -89,6 +124,7 @@ class SourceTally(WorkspaceScoped):
     events = models.PositiveIntegerField(default=0)
 
     class Meta(WorkspaceScoped.Meta):
+        verbose_name_plural = "source tallies"
         constraints = [models.UniqueConstraint(fields=["source", "hour"], name="tally_once_per_hour")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading sources, what waits in quarantine, and changes. Everything by the viewer's own workspace."""
+"""Queries for sources, quarantined requests and changes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from detection.models import (
     QuarantinedRequest,
     RequestOutcome,
     Source,
+    SourceAlert,
     SourceSample,
     SourceSecret,
+    SourceSubscription,
+    SourceWord,
 )
 from incidents.listing.keyset import Page, decode_cursor, page_of
 from incidents.models import AffectedComponent, Incident
@@ -70,9 +73,39 @@ def secrets_of(actor: Actor, source: Source) -> list[SourceSecret]:
     return found
 
 
+def words_of(actor: Actor, source: Source) -> list[SourceWord]:
+    """The words of its sender that nothing knows, the newest first."""
+    require(actor, Capability.SOURCES_READ)
+    return list(SourceWord.objects.of(actor.workspace_id).filter(source=source).order_by("-last_at", "-id"))
+
+
+def subscriptions_of(actor: Actor, source: Source) -> list[SourceSubscription]:
+    """The topics that wait to be confirmed; an admin has each one's `link` to open. Raises Forbidden."""
+    require(actor, Capability.SOURCES_READ)
+    may_open = allowed(actor, Capability.SOURCES_WRITE)
+    found = list(SourceSubscription.objects.of(actor.workspace_id).filter(source=source, heard_at=None))
+    for row in found:
+        vars(row)["link"] = _text_of(row.address) if may_open else ""
+    return found
+
+
+def alert_row(source: Source, key: str) -> SourceAlert:
+    """What is known of one alert. Raises NotFound."""
+    row: SourceAlert | None = (
+        SourceAlert.objects.of(source.workspace_id).filter(source=source, key=key).first()
+    )
+    if row is None:
+        raise NotFound("There is no such alert.")
+    return row
+
+
 def _opened(secret: SourceSecret) -> str:
+    return _text_of(secret.sealed)
+
+
+def _text_of(sealed: str) -> str:
     try:
-        return decrypt(secret.sealed)
+        return decrypt(sealed)
     except DecryptionError:
         return ""
 

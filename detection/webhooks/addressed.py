@@ -1,11 +1,11 @@
-"""Formats whose senders know an address by heart: that of the service they were made for."""
+"""Formats with fixed paths, as their senders expect."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 from core.errors import NotFound
 from detection.webhooks.format import Outcome, WebhookFormat
@@ -16,12 +16,26 @@ from detection.webhooks.parsed import Reply
 @dataclass(frozen=True, slots=True)
 class Address:
     """`route` is Django's, from the root of the site; `path` is what requests to it have as their path, with
-    the route's parts in braces. `asks`: a GET of it asks what became of a request.
+    the route's parts in braces. `asks`: a GET of it asks what became of a request, or for an alert.
     """
 
     route: str
     path: str = ""
     asks: bool = False
+    methods: tuple[str, ...] = ("POST", "PUT")
+
+
+class Shown(Protocol):
+    """What is known of an alert, as a sender may ask for it."""
+
+    key: Any
+    title: Any
+    state: Any
+    severity: Any
+    component: Any
+    episodes: Any
+    first_at: Any
+    told_at: Any
 
 
 class AddressedFormat(WebhookFormat):
@@ -44,6 +58,14 @@ class AddressedFormat(WebhookFormat):
         """The id of the request which a GET asks about; "" for none."""
         return ""
 
+    def asked_alert(self, path: str) -> str:
+        """The key of the alert which a GET asks for; "" for none."""
+        return ""
+
+    def alert(self, row: Shown) -> Reply:
+        """What a GET is told of an alert."""
+        raise NotFound("This sender cannot ask for an alert.")
+
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
         """What a GET is told: the request was done, or not, at `at`; `source` is the id of its source."""
-        raise NotFound("This sender is told at once what became of its requests.")
+        raise NotFound("This sender gets the outcome in the response.")

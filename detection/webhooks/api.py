@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: one address for every format, let in by the key in it."""
+"""Webhook endpoint: one path per format, authenticated by the key in it."""
 
 from __future__ import annotations
 
@@ -49,6 +49,28 @@ def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any
     return response_of(
         receive_webhook(format_named(format_name), source_key, incoming_request(request)), request
     )
+
+
+@router.put(
+    "/{format_name}/{source_key}",
+    response={202: WebhookOut, 422: WebhookOut},
+    summary="Send a webhook to a source with PUT",
+    openapi_extra=BODY,
+)
+def put_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
+    """The same as POST, for senders whose form offers PUT."""
+    return send_webhook(request, format_name, source_key)
+
+
+@router.get(
+    "/{format_name}/{source_key}",
+    response={202: WebhookOut, 422: WebhookOut},
+    summary="Send a webhook to a source in the address alone",
+    openapi_extra={"security": []},
+)
+def get_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
+    """For the formats whose senders put everything into the address (UptimeRobot); 405 for others."""
+    return send_webhook(request, format_name, source_key)
 
 
 @router.api_operation(

@@ -1,4 +1,4 @@
-"""What a webhook format is: one class in one file of `detection/webhooks/formats/`, found by looking."""
+"""Base class and registry of webhook formats: one class in one file of `formats/`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ class WebhookFormat(ABC):
     source says otherwise; `content_types` are the media types taken ("" for a request that names none).
     `max_body` is in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source that
     holds secrets takes signed requests only. `is_mapped`: the source's field mapping says how to read it.
+    `methods`: how senders may send, GET for those that put it all into the address; `more_methods`: at the
+    format's own addresses.
     `kept_headers`: how the names of headers begin that `read` needs; quarantine keeps these.
     """
 
@@ -77,6 +79,8 @@ class WebhookFormat(ABC):
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json", ""})
     max_body: ClassVar[int] = 4_000_000
     kept_headers: ClassVar[tuple[str, ...]] = ()
+    methods: ClassVar[tuple[str, ...]] = ("POST", "PUT")
+    more_methods: ClassVar[tuple[str, ...]] = ()
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
@@ -85,7 +89,7 @@ class WebhookFormat(ABC):
         return True
 
     def takes(self, content_type: str) -> bool:
-        """Whether a body of this media type ("" for none named) is read here; the door answers 415 if not."""
+        """Whether a body of this media type ("" for none) is read here; otherwise the response is 415."""
         return content_type in self.content_types
 
     @abstractmethod
@@ -101,7 +105,7 @@ class WebhookFormat(ABC):
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
         """Refuse a mapping this format could not use. Raises Invalid naming each wrong field."""
-        if unknown := sorted(set(mapping) - {"severities"}):
+        if unknown := sorted(set(mapping) - ({"severities"} if self.is_alerting else set())):
             fault = FieldFault(f"mapping.{unknown[0][:60]}", "unknown", "is not used by this kind of source")
             raise Invalid("This kind of source knows no such mapping. Nothing was saved.", faults=[fault])
         parse_mapping(mapping)

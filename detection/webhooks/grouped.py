@@ -1,31 +1,38 @@
-"""A body that tells a whole group of alerts, each with its own state, as Alertmanager and Grafana send it."""
+"""Parses grouped alerts as Alertmanager and Grafana send them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from core.errors import Invalid
 from detection.ingest.parsing import Fault
 from detection.webhooks.format import SourceSettings
+from detection.webhooks.own_words import own_severities
 from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
+    component_in,
     first_line,
     labels_of,
     line,
     link,
     links,
     moment,
+    named,
     prose,
     require_object,
     severity_of,
+    title_from,
     type_of,
 )
 from incidents.vocabulary import IncidentType, Severity
 
 # One group may hold a whole data centre: the rest is counted, and keeps the incident open all the same.
 MAX_ALERTS: Final = 1000
-COMPONENT_LABELS: Final = ("service", "component", "app", "job", "namespace", "instance")
+# Grafana names these alerts by what went wrong; the rule stands in a label.
+RULE_FAULTS: Final = frozenset({"datasourceerror", "datasourcenodata", "nodata", "no data", "error"})
+SEVERITY_LABELS: Final = ("severity", "priority", "level")
 STATES: Final = {"firing": AlertState.FIRING, "resolved": AlertState.RESOLVED}
 _ALERT: Final = {
     "status": "firing", "fingerprint": "tocsin-test", "startsAt": "2026-01-01T00:00:00Z",
@@ -40,13 +47,15 @@ SAMPLE: Final = {
 }  # fmt: skip
 
 
-def group_of(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
+def group_of(body: Mapping[str, Any], settings: SourceSettings, *, is_named: bool = True) -> Reading:
     """One group's alerts, and a silent one that stands for those left out of the body.
+
+    `is_named`: a body without `groupKey` is refused; else the group is named by what it has in common.
 
     Raises Invalid when there is no `groupKey` or `alerts` is no array.
     """
-    group = first_line(body.get("groupKey"), limit=2000)
     listed = body.get("alerts")
+    group = first_line(body.get("groupKey"), limit=2000) or ("" if is_named else _named_group(body))
     if not group or not isinstance(listed, list):
         raise Invalid("A notification needs groupKey and an array of alerts.")
     common = {name: body.get(name) for name in ("receiver", "externalURL", "groupLabels")}
@@ -60,26 +69,48 @@ def group_of(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     return Reading(alerts=(*alerts, *_rest(body, group, alerts, len(listed))), faults=tuple(faults))
 
 
+def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings) -> Reading:
+    """Alerts as Prometheus posts them: a list, each firing until its `endsAt`. Raises Invalid without any."""
+    if not listed or len(listed) > MAX_ALERTS:
+        raise Invalid(f"A list holds 1 to {MAX_ALERTS} alerts.")
+    alerts: list[Alert] = []
+    faults: list[Fault] = []
+    for position, raw in enumerate(listed):
+        try:
+            given = require_object(raw, f"[{position}]")
+            ends = moment(given.get("endsAt"))
+            state = "resolved" if ends is not None and ends <= at else "firing"
+            group = _key_of(given.get("labels"))
+            alerts.append(_alert({**given, "status": state}, group, {}, settings))
+        except Invalid as problem:
+            faults.append(Fault(position, "alerts", "type", problem.detail))
+    if not alerts:
+        raise Invalid(f"None of the alerts could be read: {faults[0].message}")
+    return Reading(alerts=tuple(alerts), faults=tuple(faults))
+
+
 def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settings: SourceSettings) -> Alert:
-    labels, notes = labels_of(raw.get("labels")), labels_of(raw.get("annotations"))
+    labels, notes = _texts(raw.get("labels")), _texts(raw.get("annotations"))
     state = STATES.get(line(raw.get("status")).lower())
     if state is None:
         raise Invalid("status must be firing or resolved.")
-    name = labels.get("alertname", "")
-    summary = first_line(notes.get("summary"), notes.get("title"), notes.get("message"))
+    name = _name(labels)
+    summary = first_line(named(notes, "summary"), named(notes, "title"), named(notes, "message"))
     ended = moment(raw.get("endsAt")) if state == AlertState.RESOLVED else None
     return Alert(
         key=first_line(raw.get("fingerprint"), limit=200) or _key_of(raw.get("labels")),
         state=state,
-        title=": ".join(part for part in (name, summary) if part) or "Unnamed alert",
+        title=": ".join(part for part in (name, summary) if part) or title_from(labels) or "Unnamed alert",
         severity=severity_from(labels, settings),
-        description=prose(_text(raw, "description") or _text(raw, "message")),
+        severity_word=severity_word(labels),
+        description=_description(raw),
         component=component_of(labels),
-        incident_type=type_of(labels.get("incident_type")) or IncidentType.OTHER,
+        incident_type=type_of(named(labels, "incident_type")) or IncidentType.OTHER,
         group=group,
         starts_at=moment(raw.get("startsAt")),
         ends_at=ended,
-        labels=labels,
+        labels=labels_of(labels),
+        tells_start=True,
         links=links(
             link(_text(raw, "runbook_url"), "Runbook"),
             link(raw.get("dashboardURL") or _text(raw, "dashboard_url"), "Dashboard"),
@@ -91,23 +122,54 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
     )
 
 
+def _texts(value: Any) -> dict[str, str]:
+    """All labels as lines of text: what is looked for may stand behind the fiftieth."""
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    return {str(name): text for name, given in pairs if (text := line(given))}
+
+
+def _name(labels: Mapping[str, str]) -> str:
+    """`HighLoad`; where the evaluation itself failed, the rule with what went wrong."""
+    name, rule = line(named(labels, "alertname")), line(named(labels, "rulename"))
+    return f"{rule}: {name}" if rule and name.casefold() in RULE_FAULTS else name or rule
+
+
+def _description(raw: Mapping[str, Any]) -> str:
+    """The description, with the reason why a rule could not be evaluated."""
+    told = prose(_text(raw, "description") or _text(raw, "message"))
+    reason = prose(_text(raw, "error"))
+    return "\n\n".join(part for part in (told, f"Error: {reason}" if reason else "") if part)
+
+
+def _named_group(body: Mapping[str, Any]) -> str:
+    """For bodies without groupKey (older and templated ones): what the group has in common."""
+    labels = body.get("groupLabels")
+    pairs = sorted(labels.items()) if isinstance(labels, Mapping) else []
+    made = ",".join(f"{name}={value}" for name, value in pairs)
+    return first_line(made, body.get("title"), body.get("receiver"), limit=2000)
+
+
+def severity_word(labels: Mapping[str, str]) -> str:
+    """What the labels call the severity: the first label whose word is known, else the first there is."""
+    words = [text for name in SEVERITY_LABELS if (text := line(named(labels, name)))]
+    return next((word for word in words if severity_of(word)), words[0] if words else "")
+
+
 def severity_from(labels: Mapping[str, str], settings: SourceSettings) -> Severity | None:
     """The severity that the labels name, by the source's own words first (`{"severities": {...}}`)."""
-    own = settings.mapping.get("severities")
-    words = {str(k).casefold(): v for k, v in own.items()} if isinstance(own, Mapping) else {}
-    mapped = {word: found for word, value in words.items() if (found := severity_of(value)) is not None}
-    told = (severity_of(labels.get(name), mapped) for name in ("severity", "priority", "level"))
+    own = own_severities(settings)
+    told = (severity_of(named(labels, name), own) for name in SEVERITY_LABELS)
     return next((severity for severity in told if severity is not None), None)
 
 
 def component_of(labels: Mapping[str, str]) -> str:
     """What the alert is about: the first label that names it."""
-    return first_line(*(labels.get(name) for name in COMPONENT_LABELS))
+    return component_in(labels)
 
 
 def _text(raw: Mapping[str, Any], name: str) -> Any:
     notes = raw.get("annotations")
-    return notes.get(name) if isinstance(notes, Mapping) else None
+    return named(notes, name) if isinstance(notes, Mapping) else None
 
 
 def _key_of(labels: Any) -> str:

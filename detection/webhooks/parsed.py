@@ -1,4 +1,4 @@
-"""What a format reads out of a request: plain values, no clock, no database."""
+"""Parsed content of a webhook request. Plain values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ class Alert:
     "" means the source's name. `starts_at` and `ends_at` are aware; None where the sender says nothing.
     `detail` is whatever else the sender said and is kept as the event's metadata. `whole_group` says that
     the state holds for every member of the group, also those not listed. `silent` alerts keep an incident
-    open or let it go, but leave no event.
+    open or let it go, but leave no event. `severity_word` is what the sender called the severity,
+    `state_word` an unknown word for the state, which is then a guess (`is_guess`): it changes nothing of a
+    known alert.
+    `tells_start`: `starts_at` is when this episode began, not when the sender last spoke.
     """
 
     key: str
@@ -65,6 +68,27 @@ class Alert:
     detail: Mapping[str, Any] = field(default_factory=dict)
     whole_group: bool = False
     silent: bool = False
+    severity_word: str = ""
+    state_word: str = ""
+    is_guess: bool = False
+    tells_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a sender adds to an alert it told before: a line for the timeline, perhaps another severity."""
+
+    key: str
+    message: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic that delivers once `address` was opened; `address` is "" for one that delivers already."""
+
+    topic: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +129,11 @@ class Reading:
     alerts: tuple[Alert, ...] = ()
     changes: tuple[Change, ...] = ()
     faults: tuple[Fault, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
     reply: Reply | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store: a ping, or everything was faulty."""
-        return not (self.events or self.alerts or self.changes)
+        return not (self.events or self.alerts or self.changes or self.remarks)

@@ -1,4 +1,4 @@
-"""The way in for every webhook, whatever address it came to: who, what, is it too much, read, store."""
+"""Receives webhooks of every format: authenticate, verify, limit, parse, store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from detection.webhooks.services.receiving import receive, refuse, settings_of, 
 EVALUATE = "detection.evaluate"
 PROBLEM_TYPE = "application/problem+json"
 # Refusals of what cannot be read; others say that it should not have been sent, or not now.
-QUARANTINED_CODES = frozenset({"malformed", "invalid"})
+QUARANTINED_CODES = frozenset({"malformed", "invalid", "too_large"})
 
 
 class UnsupportedMedia(Problem):
@@ -50,7 +50,10 @@ class NoHandshake(Problem):
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """An HTTP request for a source, as it came. `headers` have lower-case names, `at` is aware."""
+    """An HTTP request for a source, as it came. `headers` have lower-case names, `at` is aware.
+
+    `is_cut`: its body was larger than any is taken, and is not here.
+    """
 
     method: str
     headers: Mapping[str, str]
@@ -59,6 +62,7 @@ class IncomingRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
     request_id: str = ""
+    is_cut: bool = False
 
     def unread(self) -> WebhookRequest:
         """The same for a format; the body is not unpacked yet."""
@@ -88,6 +92,9 @@ def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
 def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
     """Store what was posted to a source and answer as its sender expects, after COMMIT. Raises nothing."""
     try:
+        if asked.method not in (*form.methods, *form.more_methods):
+            allowed = ", ".join(form.methods)
+            raise NoHandshake(f"Nothing was stored: send it with {allowed}.", headers={"Allow": allowed})
         with as_problem():
             return _receive_webhook(form, key, asked)
     except Problem as problem:
@@ -106,6 +113,8 @@ def _receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
     source = find_source(key, form.name)
     request = asked.unread()
     try:
+        if asked.is_cut:
+            raise too_large(form.max_body)
         reading = _read(form, source, request)
         actor = source_actor(source, asked.request_id)
         charge(actor, max(1, len(reading.events) + len(reading.alerts)))
@@ -139,7 +148,12 @@ def _quarantined(source: Source, request: WebhookRequest, problem: Problem, requ
     actor = source_actor(source, request_id)
     if refuse(actor, source=source, request=request, problem=problem, keep=problem.code in QUARANTINED_CODES):
         problem.extra["quarantined"] = True
-        problem.detail = f"{problem.detail} The request is kept in quarantine, to be replayed."
+        kept = (
+            "noted in quarantine, without its body"
+            if problem.status == 413
+            else "kept in quarantine, to be replayed"
+        )
+        problem.detail = f"{problem.detail} The request is {kept}."
     return problem
 
 

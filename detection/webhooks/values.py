@@ -1,4 +1,4 @@
-"""Values as senders write them, made ours: texts, times, severities, labels, links. Pure and forgiving.
+"""Normalizes sender values: texts, times, severities, labels, links. Pure.
 
 A value that cannot be understood becomes nothing (or the default), never an error: what the sender said is
 kept in the alert's `detail`, and one odd label must not lose an alert.
@@ -6,6 +6,7 @@ kept in the alert's `detail`, and one odd label must not lose an alert.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,11 +23,40 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _MILLISECONDS: Final = 100_000_000_000
 _WORDS: Final = {
     "page": Severity.SEV1, "emergency": Severity.SEV1, "disaster": Severity.SEV1, "alert": Severity.SEV1,
+    "emerg": Severity.SEV1, "panic": Severity.SEV1, "blocker": Severity.SEV1, "crit": Severity.SEV1,
+    "outage": Severity.SEV1, "down": Severity.SEV1, "severe": Severity.SEV1, "highest": Severity.SEV1,
+    "very high": Severity.SEV1, "very_high": Severity.SEV1,
+    "serious": Severity.SEV2, "important": Severity.SEV2,
+    "lowest": Severity.SEV4, "trivial": Severity.SEV4, "verbose": Severity.SEV4, "trace": Severity.SEV4,
+    "not_classified": Severity.SEV4, "not classified": Severity.SEV4, "normal": Severity.SEV4,
     "error": Severity.SEV2, "err": Severity.SEV2, "urgent": Severity.SEV2,
     "warning": Severity.SEV3, "warn": Severity.SEV3, "average": Severity.SEV3, "ticket": Severity.SEV3,
     "notice": Severity.SEV4, "informational": Severity.SEV4, "information": Severity.SEV4,
     "none": Severity.SEV4, "debug": Severity.SEV4, "p5": Severity.SEV4, "ok": Severity.SEV4,
 }  # fmt: skip
+# `sev-1`, `S2`, `Priority 3`: 0 and 1 are the worst, all beyond 4 the mildest.
+_NUMBERED: Final = re.compile(r"(?:sev|severity|s|p|prio|priority|level)[ _:-]*([0-9])")
+# Names of labels in order of meaning: these are kept where there are too many, and searched for what is ill.
+COMPONENT_LABELS: Final = (
+    "service", "service_name", "component", "app", "application", "app_kubernetes_io_name", "job",
+    "deployment", "statefulset", "namespace", "host", "hostname", "host_name", "node", "instance",
+)  # fmt: skip
+MEANINGFUL: Final = (
+    "alertname", "rulename", "severity", "priority", "level", "incident_type", *COMPONENT_LABELS,
+    "summary", "title", "message", "description", "error", "runbook_url", "dashboard_url",
+    "env", "environment", "cluster", "region", "team", "project", "pod", "container",
+)  # fmt: skip
+# Programs that watch and tell: one of them is not what is ill.
+_TOOL_NAMES: Final = (
+    "alertmanager prometheus grafana zabbix nagios icinga icinga2 checkmk check_mk datadog opsgenie "
+    "pagerduty "
+    "sensu kibana elastalert elastalert2 uptime_kuma uptimekuma uptimerobot statuscake new_relic newrelic "
+    "cloudwatch amazon_cloudwatch aws_cloudwatch sentry splunk azure_monitor azure google_cloud_monitoring "
+    "stackdriver victorops jira jsm tocsin curl monitoring_tool prtg site24x7 pingdom"
+)
+TOOLS: Final = frozenset(_TOOL_NAMES.split())
+TITLE_LABELS: Final = ("service", "job", "app", "component", "namespace", "pod", "host", "instance")
+_SEPARATORS: Final = str.maketrans(".- /", "____")
 
 
 def line(value: Any, limit: int = NAME_LENGTH) -> str:
@@ -64,7 +94,9 @@ def _instant(value: Any) -> datetime | None:
     if isinstance(value, str) and value.strip().lstrip("-").replace(".", "", 1).isdecimal():
         value = float(value)
     if isinstance(value, int | float):
-        return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS else value, UTC)
+        for _ in range(3):  # milli-, micro- or nanoseconds
+            value = value / 1000 if abs(value) >= _MILLISECONDS else value
+        return datetime.fromtimestamp(value, UTC)
     if not isinstance(value, str):
         return None
     text = value.strip()
@@ -78,6 +110,8 @@ def severity_of(word: Any, own: Mapping[str, Severity] | None = None) -> Severit
     text = line(word, 40).casefold()
     if found := (own or {}).get(text) or _WORDS.get(text):
         return found
+    if numbered := _NUMBERED.fullmatch(text):
+        return Severity(f"sev{min(max(int(numbered[1]), 1), 4)}")
     try:
         return parse_severity(text)
     except ValueError:
@@ -98,7 +132,44 @@ def labels_of(value: Any) -> dict[str, str]:
         return {}
     fitted = {line(name, LABEL_KEY_LENGTH): line(text) for name, text in value.items()}
     kept = [(name, text) for name, text in fitted.items() if name and text]
+    if len(kept) > LABELS:
+        places = {name: place for place, name in enumerate(MEANINGFUL)}
+        kept.sort(key=lambda pair: places.get(plain_name(pair[0]), len(places)))
     return dict(kept[:LABELS])
+
+
+def plain_name(name: str) -> str:
+    """A name as tables hold it, however it is spelled: `Kubernetes-io/Name` -> `kubernetes_io_name`."""
+    return name.strip().casefold().translate(_SEPARATORS)
+
+
+def named(values: Mapping[str, Any], *names: str) -> Any:
+    """The first of `names` in `values` that has a value, in any case and with `.`, `-` or `_`; else None."""
+    spelled: dict[str, Any] = {}
+    for name, value in values.items():
+        if value not in (None, ""):
+            spelled.setdefault(plain_name(str(name)), value)
+    return next((values.get(name) or spelled[name] for name in names if name in spelled), None)
+
+
+def component_in(values: Mapping[str, Any]) -> str:
+    """What labels or details say is ill: the first label that names it; else ""."""
+    return line(named(values, *COMPONENT_LABELS))
+
+
+def not_a_tool(*told: Any) -> str:
+    """The first of what a sender calls itself that is neither an address nor the monitoring tool; else ""."""
+    return next((text for text in map(line, told) if text and not _is_tool(text)), "")
+
+
+def _is_tool(text: str) -> bool:
+    return "://" in text or plain_name(text) in TOOLS
+
+
+def title_from(labels: Mapping[str, str]) -> str:
+    """A title for an alert without a name: what it is about, or its first labels; "" without any."""
+    about = dict.fromkeys(line(found) for name in TITLE_LABELS if (found := named(labels, name)))
+    return " ".join(list(about)[:3] or list(labels.values())[:3])
 
 
 def link(url: Any, text: str = "") -> Link | None:

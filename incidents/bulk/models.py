@@ -1,4 +1,4 @@
-"""What one person did to several incidents at once, kept so that it can be looked at and taken back."""
+"""Bulk actions and what undoing them needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Outcome(models.TextChoices):
     """What came of one incident's step. The empty text: nothing was tried."""
 
     DONE = "done", "Done"
-    SAME = "same", "So already"
+    SAME = "same", "Unchanged"
     REFUSED = "refused", "Refused"
 
 

@@ -1,4 +1,4 @@
-"""Acting on several incidents, or on one from its row; what came of it; and taking it back."""
+"""Bulk action views: run, result, undo."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take it back; what has changed since is left as it is, and said."""
+    """Undo it; what has changed since is left as it is, and said."""
     action = undo_action(current_actor(request), action_id=pk)
     steps = [step for step in steps_of(action) if step.undo]
     if any(step.undo == Outcome.REFUSED for step in steps):
@@ -95,7 +95,7 @@ def _summary(actor: Actor, action: BulkAction, steps: Sequence[BulkStep]) -> str
     if not changed:
         if action.kind == BulkKind.ASSIGN:
             return f"Nothing changed: the commander of {_these(steps)} is the same as before."
-        return f"Nothing changed: {_these(steps)} {'was' if len(steps) == 1 else 'were'} so already."
+        return f"Nothing changed: {_these(steps)} already in this state."
     if action.kind == BulkKind.ACKNOWLEDGE:
         return f"{_these(changed)} acknowledged"
     if action.kind == BulkKind.RESOLVE:

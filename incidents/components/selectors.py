@@ -1,4 +1,4 @@
-"""Reading the catalogue: components with their health, what they depend on, and their last ninety days.
+"""Component queries: health, dependencies, last 90 days.
 
 The worst come first, then by tier and name in pages by keyset. Health is computed by
 `incidents.overview.health`.
@@ -251,7 +251,7 @@ def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState]
 
 
 def daily_incidents(actor: Actor, component: Component, *, days: int = DAYS) -> list[tuple[date, int]]:
-    """How many incidents touched it on each of the last days of the workspace's zone, drills left out.
+    """How many incidents touched it on each of the last days of the workspace's zone, excluding drills.
 
     Two statements. Raises Forbidden.
     """

@@ -1,4 +1,4 @@
-"""Incidents as JSON, in the API's own shapes, written as they are read. Pure."""
+"""Incidents as JSON in the shapes of the API. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files incidents can be written to, and what each is made by."""
+"""Export formats and their writers."""
 
 from __future__ import annotations
 

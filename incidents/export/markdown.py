@@ -1,4 +1,4 @@
-"""Incidents as Markdown (CommonMark with tables): people's words stay words, whatever they hold. Pure."""
+"""Incidents as Markdown, with user text escaped. Pure."""
 
 from __future__ import annotations
 

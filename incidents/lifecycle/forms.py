@@ -1,4 +1,4 @@
-"""What people type about an incident. Forms shape input; the services decide."""
+"""Forms of incident actions."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ActionForm(forms.Form):
         return ""
 
     def styled(self) -> ActionForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self
 
@@ -226,12 +226,12 @@ class DeclareForm(forms.Form):
         label="Type", choices=IncidentType.choices, initial=IncidentType.OTHER, required=False
     )
     components = forms.CharField(
-        label="Components", required=False, max_length=1000, help_text="Separated by commas"
+        label="Components", required=False, max_length=1000, help_text="Comma-separated component names"
     )
     description = words_field("Description")
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self

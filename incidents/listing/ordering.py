@@ -1,4 +1,4 @@
-"""In which order incidents are listed, and cursors that name a row of that order. Pure.
+"""Sort orders of incident lists and their cursors. Pure.
 
 A page costs the same at row 10 and at row 90,000: its cursor holds the keys of the last row seen, and the
 index of the order starts right there.
@@ -41,7 +41,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     for order in (
         Order("newest", "Newest first", ("detected_at", "id")),
         Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
-        Order("severity", "Worst first", ("weight", "detected_at", "id")),
+        Order("severity", "Most severe first", ("weight", "detected_at", "id")),
         Order("last_event", "Latest event first", ("active_minute", "id")),
         Order("duration", "Longest first", ("lasted", "id")),
     )

@@ -1,4 +1,4 @@
-"""The panels around the active incidents: how things are, the last 24 hours, components, what happened."""
+"""Panels of the landing page: health, last 24 hours, components, activity."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class ComponentHealth(OverviewPanel):
 
 
 def component_definition() -> dict[str, Any]:
-    """What a page shows under "How this is worked out"."""
+    """What a page shows under "How is this calculated?"."""
     points = health.COMPONENT_POINTS
     return {
         "severities": Severity.labels,

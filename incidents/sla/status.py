@@ -1,4 +1,4 @@
-"""Which deadlines a responder must meet, and how they stand. Pure."""
+"""SLA status of an incident: running deadlines and their state. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = Non
     told_at = _responded_at(incident, allowed)
     start = incident.detected_at
     if incident.acknowledged_at is None:
-        waiting = [("Ack", start, incident.acknowledge_due_at), ("Update", told_at, incident.update_due_at)]
+        waiting = [
+            ("Acknowledge", start, incident.acknowledge_due_at),
+            ("Update", told_at, incident.update_due_at),
+        ]
     else:
         waiting = [("Update", told_at, incident.update_due_at), ("Resolve", start, incident.resolve_due_at)]
     running = [SlaStatus(label, since, due, _state(since, due, now)) for label, since, due in waiting if due]
@@ -50,7 +53,7 @@ def sla_status_of(incident: Incident, now: datetime) -> SlaStatus | None:
     """The next deadline of an unresolved incident: acknowledge, then the sooner of update and resolve."""
     running = sla_statuses(incident, now)
     if incident.acknowledged_at is None:
-        running = [clock for clock in running if clock.label == "Ack"]
+        running = [clock for clock in running if clock.label == "Acknowledge"]
     return running[0] if running else None
 
 

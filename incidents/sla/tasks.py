@@ -1,4 +1,4 @@
-"""Work on SLA clocks that are due."""
+"""Work on SLA targets that are due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SLA clocks of a workspace: four rows, three clocks each, and two presets to begin with."""
+"""SLA targets page, with two presets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from incidents.vocabulary import Severity
 PAGE: Final = "/settings/sla"
 CLOCKS: Final = {
     "acknowledge_within": "Acknowledge within",
-    "update_every": "Tell stakeholders every",
+    "update_every": "Stakeholder update every",
     "resolve_within": "Resolve within",
 }
 PRESET_WORDS: Final = {
@@ -46,7 +46,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     except Invalid as refusal:
         faults = {fault.field: _sentence(fault) for fault in refusal.faults}
         return _page(request, now, request.POST, faults=faults, status=422)
-    messages.success(request, "The clocks are saved.")
+    messages.success(request, "SLA targets saved.")
     return SeeOther(PAGE)
 
 

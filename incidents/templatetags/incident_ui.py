@@ -1,4 +1,4 @@
-"""Severity, status, impact and deadlines as words, shape and colour."""
+"""Template tags for severity, status, impact and deadlines."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from incidents.vocabulary import EntryKind, Impact, Severity, Status
 register = template.Library()
 SEVERITY_SHAPES = {"sev1": "octagon-alert", "sev2": "triangle-alert", "sev3": "diamond", "sev4": "circle"}
 SEVERITY_WORDS = {
-    "sev1": "Complete outage, data loss, everyone affected",
-    "sev2": "A major function broken, many affected",
-    "sev3": "Partial or degraded",
+    "sev1": "Complete outage or data loss, all users affected",
+    "sev2": "Major function broken, many users affected",
+    "sev3": "Partial outage or degraded service",
     "sev4": "No visible impact",
 }
 STATUS_SHAPES = {
@@ -47,7 +47,7 @@ ENTRY_SHAPES = {
 
 ENTRY_WORDS = {
     "status_change": "Status", "stage_change": "Stage", "severity_change": "Severity",
-    "role_assigned": "Role", "sla": "Deadline", "event": "Detection", "change": "Change",
+    "role_assigned": "Role", "sla": "SLA", "event": "Detection", "change": "Change",
 }  # fmt: skip
 
 

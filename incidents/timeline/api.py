@@ -1,4 +1,4 @@
-"""The story of an incident over HTTP: timeline, notes, updates, pins, links, roles and the full activity."""
+"""API of the timeline: notes, updates, pins, links, roles, full activity."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def related(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.put("/{reference}/related/{other}", response=RelatedOut, summary="Link two incidents")
 def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
-    """Each to the other; once linked, linking again changes nothing."""
+    """Link two incidents (idempotent)."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
     incident = relate_incidents(actor, number=where.reference, other=where.other)

@@ -1,4 +1,4 @@
-"""How the timeline is shown: which kinds a view holds, and long runs of machine entries as one line. Pure."""
+"""Timeline views: which kinds are shown, and runs of machine entries as one line. Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ KINDS: Final[Mapping[str, tuple[EntryKind, ...]]] = {
     ALL_ACTIVITY: (),
 }  # fmt: skip
 TABS: Final = (
-    (HIGHLIGHTS, "Story"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
-    ("changes", "Changes"), (ALL_ACTIVITY, "Everything"),
+    (HIGHLIGHTS, "Highlights"), ("updates", "Updates"), ("notes", "Notes"), ("detection", "Detection"),
+    ("changes", "Changes"), (ALL_ACTIVITY, "All activity"),
 )  # fmt: skip
 
 

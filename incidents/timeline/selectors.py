@@ -1,4 +1,4 @@
-"""Reading what happened: pins, the page that holds an entry, and the full activity with its audit rows."""
+"""Timeline queries: pins, pages, full activity with audit entries."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def activity_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Act]:
-    """Everything that happened and every change anybody made, newest first: at most two statements.
+    """All activity and audited changes of an incident, newest first: at most two statements.
 
     `sources`: "timeline", "audit" or both. Whoever may read the incident may read what was changed on it.
     Raises Forbidden, Invalid (cursor).

@@ -37,7 +37,7 @@ def hold(escalation: Escalation, severity: str, *, user_id: int | None, now: dat
 
 
 def end(escalation: Escalation, *, now: datetime) -> None:
-    """Nothing more is due."""
+    """No more entries is due."""
     escalation.phase = Escalation.Phase.ENDED
     escalation.state, escalation.settled_at = WorkItem.State.DONE, now
     escalation.lease_until = None

@@ -157,7 +157,7 @@ def _drop_draft(actor: Actor, section: Section) -> None:
 
 
 def restore_revision(actor: Actor, reference: int | str, number: int) -> Revision | None:
-    """Bring back every section as it was at a revision, as a new one; None when nothing differs.
+    """Restore every section as it was at a revision, as a new one; None when nothing differs.
 
     Raises NotFound, Conflict while published, Forbidden.
     """

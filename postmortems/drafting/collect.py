@@ -17,6 +17,7 @@ from incidents.sla.deadlines import STANDARD
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
 from postmortems.action_items.models import ActionItem
 from postmortems.drafting import spans, story
+from postmortems.drafting.evidence import measures, origins
 from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
 from postmortems.learning.models import Lesson
 from postmortems.learning.selectors import ladder_of
@@ -25,8 +26,6 @@ from postmortems.review.signatures import signature_rows
 
 MAX_ENTRIES: Final = 500
 MAX_RELATED: Final = 10
-NOT_MEASURED: Final = "Not measured: no event carried it"
-NOT_REDUCED: Final = "Not measured"
 
 
 def collect(incident: Incident, postmortem: Any = None) -> Facts:
@@ -140,12 +139,7 @@ def _effects(incident: Incident) -> dict[str, Any]:
             f"{one.component.name} ({one.get_impact_display().lower()})" for one in named
         ),
         "impact": " ".join(incident.impact.split()),
-        "event_count": str(incident.event_count),
-        "peak_error_rate": NOT_REDUCED,
-        "cpu_usage": NOT_MEASURED,
-        "memory_usage": NOT_MEASURED,
-        "disk_usage": NOT_MEASURED,
-        "response_time": NOT_MEASURED,
+        **measures(incident),
     }
 
 
@@ -153,9 +147,10 @@ def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
     causes = list(dict.fromkeys([*root_causes(nodes), *filter(None, [incident.root_cause.strip()])]))
     lines = causes if len(causes) < 2 else [f"- {' '.join(cause.split())}" for cause in causes]
     text = "\n".join(lines)
+    seen = " ".join(origins(incident)) if text else ""
     return {
         "root_cause": text,
-        "why": text,
+        "why": f"{text}\n\n{seen}".strip(),
         "factors": tuple(contributing(nodes)),
         "whys": tuple(why_rows(nodes)),
     }

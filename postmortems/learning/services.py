@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import transaction
@@ -215,3 +216,15 @@ def _finish(actor: Actor, incident: Incident, analysis: FiveWhys, what: str) -> 
     record(actor, action="five_whys.edit", target=analysis, summary=f"{actor.label} {what}")
     publish(IncidentChanged(actor.workspace_id, incident.pk, incident.number, incident.version))
     refresh_facts(actor, incident.pk)
+
+
+def add_root_causes(actor: Actor, reference: int | str, causes: Sequence[str]) -> None:
+    """Note root causes that are not in the chain yet; idempotent. Raises Invalid, NotFound, Forbidden."""
+    incident = incident_for(actor, reference)
+    known = {node.answer for node in ladder_of(incident) if node.is_root_cause}
+    for cause in dict.fromkeys(causes):
+        text = clean_text("root_causes", cause, required=True)
+        if text not in known:
+            question = f"Why did “{incident.title}” happen?"[:MAX_QUESTION_CHARS]
+            node = add_why(actor, reference, question=question, answer=text, beside=True)
+            answer_why(actor, reference, node.pk, is_root_cause=True)

@@ -49,7 +49,7 @@ class Signature:
 
     @property
     def state(self) -> str:
-        """In words."""
+        """Summary."""
         if self.is_signed and self.approval:
             return f"Approved revision {self.approval.revision}"
         if self.waiver:

@@ -29,7 +29,7 @@ class SectionSpec:
 
     @property
     def audience(self) -> Audience:
-        """Who may read it."""
+        """Visibility."""
         return Audience.ALL if self.is_public else Audience.INTERNAL
 
 

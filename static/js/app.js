@@ -11,3 +11,4 @@ import "./shortcuts.js";
 import "./select.js";
 import "./settings.js";
 import "./keep_offline.js";
+import "./editor.js";

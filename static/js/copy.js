@@ -10,6 +10,6 @@ document.addEventListener("click", async ({ target }) => {
     if (words) words.textContent = "Copied";
     setTimeout(() => words && (words.textContent = "Copy"), 2000);
   } catch {
-    toast("The browser does not let this page copy. Select the text and copy it yourself.", true);
+    toast("The browser blocked copying. Select the text and copy it manually.", true);
   }
 });

@@ -28,7 +28,7 @@ function isTyped() {
 }
 
 dialog?.addEventListener("cancel", (event) => {
-  if (isTyped() && !confirm("Throw away what you typed?")) event.preventDefault();
+  if (isTyped() && !confirm("Discard your changes?")) event.preventDefault();
 });
 dialog?.addEventListener("close", () => body.replaceChildren());
 

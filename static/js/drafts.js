@@ -48,7 +48,7 @@ async function restore() {
   sessionStorage.removeItem(KEY);
   if (Date.now() - draft.at > LONGEST) return;
   const back = await Promise.all(draft.forms.map(putBack));
-  if (back.some(Boolean)) toast("What you typed is back. It has not been sent yet.");
+  if (back.some(Boolean)) toast("Draft restored. It has not been sent yet.");
 }
 
 function showSignedOut() {

@@ -70,14 +70,14 @@ document.addEventListener("htmx:beforeSend", ({ detail }) => isAsked(detail.elt)
 document.addEventListener("htmx:afterRequest", ({ detail }) => isAsked(detail.elt) && showLoading(-1));
 document.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.elt.matches("[data-panel]") || detail.xhr.getResponseHeader("HX-Trigger")) return;
-  const known = { 403: "You may not do this.", 404: "It is not there any more.", 429: "Too many requests. Wait a moment." };
-  toast(known[detail.xhr.status] ?? "The server could not do this. Nothing was changed.", true);
+  const known = { 403: "You don't have permission to do this.", 404: "It no longer exists.", 429: "Too many requests. Wait a moment." };
+  toast(known[detail.xhr.status] ?? "Server error. Nothing was changed.", true);
 });
 document.addEventListener("tocsin:problem", ({ detail, target }) => {
   if (!target.matches("[data-panel]")) toast(detail.message, true);
 });
 document.addEventListener("htmx:sendError", ({ detail }) => {
-  if (!detail.elt.matches("[data-panel]")) toast("The server cannot be reached. What you typed is still here.", true);
+  if (!detail.elt.matches("[data-panel]")) toast("Server unreachable. Your input is still here.", true);
 });
 
 document.addEventListener("toggle", ({ target }) => {

@@ -2,7 +2,7 @@
 import { checkLeader, start, stop } from "./stream.js";
 
 const LATE = 10_000, AWAY = 30_000, POLL = 10_000;
-const WORDS = { live: "Live", late: "Reconnecting", away: "Not live, checking every 10 s", off: "Connecting" };
+const WORDS = { live: "Live", late: "Reconnecting", away: "Not live, polling every 10 s", off: "Connecting" };
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const panels = () => [...document.querySelectorAll("[data-panel]")];
 const opened = Date.now();

@@ -1,4 +1,4 @@
-// The page shown while Tocsin cannot be reached asks for it every three seconds and opens what was wanted.
+// The page shown while Tocsin is unreachable asks for it every three seconds and opens what was wanted.
 async function look() {
   try {
     if ((await fetch("/livez", { cache: "no-store" })).ok) location.reload();

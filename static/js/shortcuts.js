@@ -23,8 +23,8 @@ const onRow = (act) => () => selectedRow() && act(selectedRow());
 const inList = { group: "In a list", when: () => rows().length > 0 };
 command({ ...inList, keys: "j", title: "Next", run: () => move(1) });
 command({ ...inList, keys: "k", title: "Previous", run: () => move(-1) });
-command({ ...inList, keys: "o", title: "Open the chosen one", run: onRow((row) => row.querySelector("a")?.click()), when: selectedRow });
-command({ ...inList, keys: "x", title: "Check the chosen one", run: onRow((row) => row.querySelector("input[type=checkbox]")?.click()),
+command({ ...inList, keys: "o", title: "Open the selected item", run: onRow((row) => row.querySelector("a")?.click()), when: selectedRow });
+command({ ...inList, keys: "x", title: "Select the item", run: onRow((row) => row.querySelector("input[type=checkbox]")?.click()),
   when: () => selectedRow()?.querySelector("input[type=checkbox]") });
 
 const ON_INCIDENT = { a: "Acknowledge", r: "Resolve", s: "Change status", i: "Assign", e: "Edit details" };
@@ -35,7 +35,7 @@ for (const [keys, title] of Object.entries(ON_INCIDENT)) {
 command({ keys: "n", title: "Declare an incident", run: () => (target("n") ? press("n") : location.assign("/incidents/declare")) });
 command({ keys: "/", title: "Search this list", run: () => press("/"), when: () => target("/") });
 command({ keys: "?", title: "Keyboard shortcuts", run: showSheet });
-command({ title: "Copy the address of this page", run: () => navigator.clipboard?.writeText(location.href), when: () => navigator.clipboard });
+command({ title: "Copy page URL", run: () => navigator.clipboard?.writeText(location.href), when: () => navigator.clipboard });
 command({ title: "Print this page", run: () => print() });
 
 function cap(key) {
@@ -60,7 +60,7 @@ function group(title, list) {
   return section;
 }
 
-const FIXED = [{ keys: "Ctrl K", title: "Search and do" }, { keys: "Esc", title: "Close, or leave a field" }, { keys: "Ctrl Enter", title: "Send the form" }];
+const FIXED = [{ keys: "Ctrl K", title: "Search or run a command…" }, { keys: "Esc", title: "Close, or leave the field" }, { keys: "Ctrl Enter", title: "Submit the form" }];
 function showSheet() {
   const body = sheet?.querySelector("[data-key-sheet]");
   if (!body || sheet.open) return;
@@ -68,7 +68,7 @@ function showSheet() {
   const groups = [...new Set(found.map((one) => one.group))];
   const sections = groups.map((title) => group(title, found.filter((one) => one.group === title)));
   body.replaceChildren(...sections, group("Everywhere, always", FIXED));
-  if (isOff()) body.prepend("Single keys are switched off in your profile.");
+  if (isOff()) body.prepend("Single-key shortcuts are off in your profile.");
   sheet.showModal();
 }
 

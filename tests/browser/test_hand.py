@@ -24,7 +24,7 @@ def test_the_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
     reference = declare(page, "Quicksilver queue is stuck")
     page.goto("/incidents")
     page.keyboard.press("Control+k")
-    field = page.get_by_role("combobox", name="What to do or find")
+    field = page.get_by_role("combobox", name="Search or run a command")
     expect(field).to_be_focused()
     field.fill("quicksilver")
     option = page.get_by_role("option", name=re.compile("Quicksilver"))
@@ -153,11 +153,11 @@ def test_acknowledging_and_taking_a_role_show_at_once_and_go_back_when_refused(o
     told[0].fulfill(status=500, body="no")
     expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
     told = _hold(page, "**/assign")
-    page.get_by_role("button", name=re.compile("^Take it")).first.click()
+    page.get_by_role("button", name=re.compile("^Claim")).first.click()
     expect(page.locator(".role-holder .pending")).to_have_text("Dana Ruiz")
     told[0].fulfill(status=500, body="no")
     expect(page.locator(".role-holder .pending")).to_have_count(0)
-    expect(page.locator(".role-holder").first).to_have_text("Nobody yet")
+    expect(page.locator(".role-holder").first).to_have_text("Unassigned")
 
 
 def test_what_was_done_on_an_incidents_page_is_undone_from_its_toast(open_page, declare):

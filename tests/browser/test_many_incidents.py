@@ -55,7 +55,7 @@ def test_without_scripts_a_lot_is_acted_on_and_taken_back_by_forms(open_page, de
     expect(page.get_by_text(f"{reference} resolved")).to_be_visible()
     assert page.url.endswith("/incidents?search=Plain+forms+only")
     page.get_by_role("link", name="Undo…").click()
-    page.get_by_role("button", name="Undo what was changed").click()
+    page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(f"Undone: {reference}.")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""The page a browser keeps for when Tocsin cannot be reached: shown, true, and gone by itself."""
+"""The page a browser keeps for when Tocsin is unreachable: shown, true, and gone by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import sign_in
 from tests.faults.proxy import Proxy
 
-TITLE = "Tocsin cannot be reached"
+TITLE = "Tocsin is unreachable"
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_the_second_of_two_tabs_keeps_its_words_and_sees_what_is_there_now(open_
     first.get_by_role("button", name="Resolve").click()
     first.wait_for_url(f"**/incidents/{reference}")
     second.get_by_role("button", name="Change status").click()
-    expect(second.get_by_role("alert")).to_contain_text("Somebody was first")
+    expect(second.get_by_role("alert")).to_contain_text("Someone else changed this")
     expect(second.get_by_role("alert")).to_contain_text("resolved")
     expect(second.get_by_label("Message", exact=True)).to_have_value("Looks calm to me")
 

@@ -139,7 +139,7 @@ def test_the_page_filters_events_and_pages_them(client, incident):
 def test_a_filter_the_page_cannot_read_shows_the_newest_and_says_so(client, incident, query):
     answer = client.get(f"/incidents/{incident.reference}?{query}")
     assert answer.status_code == 200
-    assert b"That filter cannot be read" in answer.content
+    assert b"Invalid filter" in answer.content
     assert answer.content.count(b'class="event"') == 20
 
 

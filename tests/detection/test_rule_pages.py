@@ -97,7 +97,7 @@ def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_
     answer = browser.post("/rules/error_burst", stale)
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert "Somebody was first" in text
+    assert "Someone else changed this" in text
     assert 'value="11"' in text
     assert "SEV1 incident" in text
     assert browser.post("/rules/error_burst", stale | {"version": "2"}).status_code == 303
@@ -229,4 +229,4 @@ def test_the_list_tells_when_each_rule_last_fired_and_costs_the_same_however_muc
     row = text.split('id="rule-error_burst"')[1].split("</tr>")[0]
     assert ">30<" in row
     with django_assert_max_num_queries(8):
-        assert "What it found last" in browser.get("/rules/error_burst").content.decode()
+        assert "Recent findings" in browser.get("/rules/error_burst").content.decode()

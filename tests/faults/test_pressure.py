@@ -28,7 +28,7 @@ def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
             one.resume()
         found = requests.get(f"{tocsin.url}/readyz", timeout=15)
         assert found.status_code == 200, "events are taken, so it stays in rotation"
-        assert found.json()["checks"]["valkey"]["detail"] == "Valkey is full and takes no message"
+        assert found.json()["checks"]["valkey"]["detail"] == "Valkey is full and rejects writes"
         assert burst.outcome(tocsin)["stored"] == 80
         time.sleep(FULL_S)
     check_it_settles(burst, tocsin)

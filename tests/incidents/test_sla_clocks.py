@@ -1,4 +1,4 @@
-"""SLA clocks: warned once, breached once at the deadline, met, stopped and started anew."""
+"""SLA targets: warned once, breached once at the deadline, met, stopped and started anew."""
 
 from __future__ import annotations
 

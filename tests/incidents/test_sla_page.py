@@ -1,4 +1,4 @@
-"""The SLA clocks as admins set them."""
+"""The SLA targets as admins set them."""
 
 from __future__ import annotations
 

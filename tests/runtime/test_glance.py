@@ -46,7 +46,7 @@ def all_alive() -> None:
 @pytest.fixture
 def troubled(monkeypatch):
     """A trouble that every page must show."""
-    trouble = Trouble("beat", "The schedule (beat)", "Start it.", AT)
+    trouble = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
     monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (trouble,))
 
 
@@ -64,7 +64,7 @@ def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
         browser.logout()
     text = browser.get(path).content.decode()
     assert 'class="banner banner-trouble" role="alert"' in text
-    assert "The schedule (beat) has not worked since" in text
+    assert "Scheduler (beat) has been failing since" in text
     assert "2026-03-01T14:02:31+00:00" in text
 
 

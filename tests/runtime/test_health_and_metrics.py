@@ -85,7 +85,7 @@ def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
     said = capsys.readouterr().out
     assert ended.value.code == 1
     assert "fail  migrations: 3 are missing\n      Migrate." in said
-    assert "ok    database: PostgreSQL" in said
+    assert "ok    database: Connected (PostgreSQL" in said
 
 
 @pytest.mark.django_db

@@ -36,7 +36,7 @@ def lines():
 
 def test_every_line_that_is_not_well_says_what_to_do():
     found = lines()
-    assert {"database", "beat", "queue detection", "events to judge", "given up"} <= set(found)
+    assert {"database", "beat", "queue detection", "pending evaluation", "dead letters"} <= set(found)
     assert set(SCHEDULE) <= set(found)
     assert all(finding.advice for finding in found.values() if finding.level != "ok")
 
@@ -71,8 +71,8 @@ def test_a_task_that_failed_leaves_no_stamp_of_success():
 def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_again(workspace):
     event = OutboxEvent.objects.create(topic="t", workspace_id=workspace.pk, payload={})
     OutboxDispatch.objects.create(event=event, subscriber="live", state="dead", due_at=timezone.now())
-    finding = lines()["given up"]
-    assert (finding.level, finding.detail) == ("warn", "1 deliveries were given up")
+    finding = lines()["dead letters"]
+    assert (finding.level, finding.detail) == ("warn", "1 dead letter")
     assert "Outbox" in finding.advice
 
 

@@ -54,10 +54,12 @@ def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, wor
     page = client.get("/incidents?severity=sev2").content.decode()
     assert "3 incidents resolved" in page
     assert f'href="/incidents/bulk/{action.pk}"' in page
-    assert "Undo what was changed" in client.get(f"/incidents/bulk/{action.pk}").content.decode()
+    assert f"/incidents/bulk/{action.pk}/undo" in client.get(f"/incidents/bulk/{action.pk}").content.decode()
     assert client.post(f"/incidents/bulk/{action.pk}/undo").status_code == 303
     assert _statuses(workspace) == ["open"] * 3
-    assert "Undo what was changed" not in client.get(f"/incidents/bulk/{action.pk}").content.decode()
+    assert (
+        f"/incidents/bulk/{action.pk}/undo" not in client.get(f"/incidents/bulk/{action.pk}").content.decode()
+    )
 
 
 def test_what_was_refused_stands_before_what_went_well(client, three, make_actor):

@@ -131,8 +131,8 @@ def test_a_panel_of_no_component_is_not_there(client, key):
 
 def test_the_pages_say_what_to_do_when_there_is_nothing(client):
     assert b"No component yet" in client.get("/components").content
-    assert b"Nothing matches" in client.get("/components?search=x").content
-    assert b"Nothing has happened yet" in client.get("/activity").content
+    assert b"No matches" in client.get("/components?search=x").content
+    assert b"No activity yet" in client.get("/activity").content
 
 
 def test_more_components_and_incidents_cost_no_more_queries(

@@ -38,7 +38,7 @@ def finders(monkeypatch):
     registry = Registry("finder")
     for one in (Letters(), Secrets()):
         registry.add(one.name, one)
-    monkeypatch.setattr(search_providers, "FINDERS", registry)
+    monkeypatch.setattr(search_providers, "SEARCH_PROVIDERS", registry)
 
 
 def _client(actor):

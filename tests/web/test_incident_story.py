@@ -279,7 +279,7 @@ def test_words_typed_when_the_sign_in_had_ended_come_back_after_it(client, incid
     back = sign_in(client, url(incident, "note"))
     page = client.get(back["Location"]).content.decode()
     assert "a long thought</textarea>" in page
-    assert "Your words are still here" in page
+    assert "Your input was kept" in page
     assert 'value="public"' in page.split("checked")[0][-200:] or 'value="public" checked' in page
     assert TimelineEntry.objects.of(incident.workspace_id).count() == 1
     assert "a long thought" not in client.get(url(incident, "note")).content.decode()
@@ -317,7 +317,7 @@ def test_a_strangers_form_is_refused_and_not_kept(actor, incident, headers):
 
 def test_both_clocks_stand_in_the_header(client, incident):
     text = client.get(f"/panels/incident.header?key={incident.number}").content.decode()
-    assert 'data-label="Ack"' in text
+    assert 'data-label="Acknowledge"' in text
     assert 'data-label="Update"' in text
 
 

@@ -94,7 +94,7 @@ def test_a_page_whose_rows_are_gone_says_so_and_leads_back(client, actor):
 
     cursor = encode(NEWEST, SimpleNamespace(detected_at=NOW, id=1))
     answer = client.get(f"/incidents?cursor={cursor}")
-    assert "Nothing is left on this page" in _text(answer)
+    assert "This page is empty" in _text(answer)
 
 
 def test_the_list_costs_the_same_number_of_queries_whatever_it_shows(client, sixty):

@@ -15,7 +15,13 @@ from incidents.models import Component, Incident, TimelineEntry
 from incidents.sla.services.clocks import seed_policies
 
 # What they show is the same whatever the severity.
-UNMOVED_BY_SEVERITY = ("component.days", "component.neighbours", "detection.events_by_level")
+UNMOVED_BY_SEVERITY = (
+    "component.days",
+    "component.neighbours",
+    "detection.events_by_level",
+    "postmortem.incident",
+    "postmortem.lessons",
+)
 HTMX = {"HX-Request": "true"}
 
 
@@ -121,7 +127,9 @@ def test_the_way_back_never_leads_to_another_site(client, incident):
     assert answer["Location"] == f"/incidents/{incident.reference}"
 
 
-@pytest.mark.parametrize("name", sorted({*PANELS.names()} - {"troubles", "rules.list", "component.changes"}))
+@pytest.mark.parametrize(
+    "name", sorted({*PANELS.names()} - {"troubles", "rules.list", "component.changes", "oncall.schedules"})
+)
 def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(
     client, incident, component, actor, name
 ):

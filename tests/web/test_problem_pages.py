@@ -60,10 +60,12 @@ def test_what_is_not_there_is_a_404(incident, actor, path):
 
 def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch):
     def overtaken(*_):
-        raise Conflict("Somebody was first.")
+        raise Conflict("Someone else changed this.")
 
     monkeypatch.setattr(incident_detail, "incident_for", overtaken)
-    assert "Somebody was first." in _is_nice(_signed_in(actor).get(f"/incidents/{incident.reference}"), 409)
+    assert "Someone else changed this." in _is_nice(
+        _signed_in(actor).get(f"/incidents/{incident.reference}"), 409
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One's own person: name, time zone, theme, and the sign-ins that are live."""
+"""Profile page: name, time zone, theme, active sessions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         return require_recent_password(request, back=PAGE)
     if not (form.is_valid() and _saved(actor, form)):
         return _page(request, user, form, status=422)
-    messages.success(request, "Your profile is saved.")
+    messages.success(request, "Profile saved.")
     return SeeOther(PAGE)
 
 

@@ -1,4 +1,4 @@
-"""`manage.py backup PLACE`: everything Tocsin knows, as of one moment, in one file."""
+"""`manage.py backup PLACE`: write a consistent backup to one file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.backup.manifest import BackupError
 
 
 class Command(BaseCommand):
-    help = "Write a backup while everything goes on. PLACE is a folder or s3://bucket/folder."
+    help = "Write a backup while Tocsin runs. PLACE is a folder or s3://bucket/folder."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to."""

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: the database as it was when the backup was made."""
+"""`manage.py restore FILE`: restore a backup."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         rows = sum(table.rows for table in manifest.tables)
         print(f"Restored {rows} rows of {len(manifest.tables)} tables, as of {manifest.made_at}.")
-        print("Everybody signs in again. Start Tocsin, and look at manage.py doctor.")
+        print("All sessions have ended. Start Tocsin and run manage.py doctor.")

@@ -1,4 +1,4 @@
-"""`manage.py sign_in_link NAME`: let somebody in who lost the password.
+"""`manage.py sign_in_link NAME`: print a one-time sign-in link for a person.
 
 A forgotten password cannot be given as the current one, so it stops being valid: the link leads to a new one.
 """
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Print the link. CommandError for nobody of that name and for a deactivated person."""
         user = User.objects.filter(username=username).first()
         if user is None:
-            raise CommandError(f"Nobody is called {username}.")
+            raise CommandError(f"No user {username}.")
         if not user.is_active:
             raise CommandError(f"{username} is deactivated. Activate the person in the admin first.")
         self.stdout.write(f"{settings.BASE_URL}/sign-in/once/{forget_password(user, now=timezone.now())}")

@@ -1,11 +1,12 @@
-"""Events in through Django: the same reading and statement as the mounted door, one request at a time."""
+"""Accepts events through Django, one request at a time."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
@@ -16,9 +17,10 @@ from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
 from detection.evaluation.matching import Ruleset
 from detection.ingest.limits import charge
-from detection.ingest.parsing import Batch, ParsedEvent, parse_body
+from detection.ingest.parsing import MAX_BODY, Batch, ParsedEvent, is_lines, parse_body
 from detection.ingest.statement import STORE_AND_TELL, EncodedBatch, command, encode, repeats
 from detection.models import DetectionRule
+from detection.webhooks.http.unpacking import unpacked
 from incidents.components.services.catalogue import component_ids
 from incidents.models import Component
 
@@ -37,13 +39,18 @@ def ruleset_of(workspace_id: int) -> Ruleset:
     return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
 
 
-def accept_events(actor: Actor, *, body: bytes) -> tuple[Batch, int]:
-    """Store a body; answers the verdict and how many of its events were there already.
+def accept_events(
+    actor: Actor, *, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Batch, int]:
+    """Store a body, unpacked and read as its `headers` say (names in lower case).
+
+    Returns the verdict and how many of its events were there already.
 
     Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
     """
     require(actor, Capability.EVENTS_WRITE)
-    batch = parse_body(body, timezone.now(), retention())
+    body = unpacked(body, headers, MAX_BODY)
+    batch = parse_body(body, timezone.now(), retention(), is_lines=is_lines(headers))
     if not batch.events:
         return batch, 0
     charge(actor, len(batch.events))
@@ -63,7 +70,7 @@ def _store(parcel: EncodedBatch) -> int:
 
 
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
-    """Store events in the caller's transaction; answers event_id -> id of those that were new.
+    """Store events in the caller's transaction; returns event_id -> id of those that were new.
 
     The caller has checked who sends them. Raises django.db's errors.
     """

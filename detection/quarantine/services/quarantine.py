@@ -1,10 +1,11 @@
-"""What could not be read is kept whole for a while, to be read again once the mapping is right."""
+"""Keeps requests that could not be parsed, for a replay after the mapping is fixed."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
@@ -69,7 +70,7 @@ def _row(
         path=request.path.replace("\0", ""),
         query=redact_value(_plain(request.query)),
         headers=_kept(source, request.headers),
-        body=request.raw,
+        body=b"" if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else request.raw,
         digest=digest,
         received_at=request.received_at,
         last_received_at=request.received_at,

@@ -1,4 +1,4 @@
-"""Rules as pages: the list, the form that says while typing what the rule would do, switches."""
+"""Rule pages: list, form with live validation, actions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
         rule = services.create_rule(actor, fields=rule_form.sent(request.POST, is_new=True))
     except (Invalid, Conflict) as refusal:
         return rule_page(request, None, request.POST, refusal=refusal)
-    messages.success(request, f"{rule.name} is made and counts from now on.")
+    messages.success(request, f"{rule.name} created and active.")
     return SeeOther(f"{PAGE}/{rule.rule_id}")
 
 
@@ -73,7 +73,7 @@ def edit_rule(request: HttpRequest, rule_id: str) -> HttpResponse:
         services.update_rule(actor, rule_id=rule_id, fields=fields, version=_version(request))
     except (Invalid, Conflict) as refusal:
         return rule_page(request, rule_for(actor, rule_id), request.POST, refusal=refusal)
-    messages.success(request, f"{rule.name} is saved.")
+    messages.success(request, f"{rule.name} saved.")
     return SeeOther(f"{PAGE}/{rule_id}")
 
 

@@ -1,4 +1,4 @@
-"""A test of a source: a request sent down the real road in a transaction that is rolled back at its end.
+"""Tests a source: runs the pipeline in a transaction that is rolled back.
 
 So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
 number taken, nobody told.
@@ -39,7 +39,7 @@ class Step:
 
 
 def run_source_test(actor: Actor, *, source_id: int, body: str | None = None) -> list[Step]:
-    """Send `body` (or the sample of the format) to a source as a test; answers the log of its steps.
+    """Send `body` (or the sample of the format) to a source as a test; returns the log of its steps.
 
     Raises Forbidden, NotFound.
     """
@@ -90,7 +90,7 @@ def _mapped(reading: Reading) -> Step:
 
 def _counted(numbers: dict[str, int]) -> str:
     told = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in numbers.items() if count]
-    return f"Found {' and '.join(told)}." if told else "Read, and there is nothing in it to act on."
+    return f"Found {' and '.join(told)}." if told else "Parsed; nothing to act on."
 
 
 def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[Step]:
@@ -100,7 +100,7 @@ def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[S
         matched = _matched(source, reading, matched_since(source.workspace_id, mark))
         steps = [_deduplicated(receipt), matched, _opened(source, reading, receipt)]
         transaction.set_rollback(True)
-    return [*steps, Step("Rolled back", "It was a test: nothing of it was kept, and nobody was told.")]
+    return [*steps, Step("Rolled back", "Test only: nothing was saved and nobody was notified.")]
 
 
 def _deduplicated(receipt: Receipt) -> Step:
@@ -142,5 +142,5 @@ def _opened(source: Source, reading: Reading, receipt: Receipt) -> Step:
     if words:
         return Step("Opened", " ".join(words))
     if any(alert.state == AlertState.FIRING for alert in reading.alerts) and source.opens_incidents:
-        return Step("Opened", "No incident: the alert is known already, and burns.")
-    return Step("Opened", "No incident by itself.")
+        return Step("Opened", "No incident: the alert is already firing.")
+    return Step("Opened", "No incident.")

@@ -1,4 +1,4 @@
-"""The field mapping of a source, with a preview of what it finds in a body."""
+"""Field mapping page with a preview."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
             update_source(
                 actor, source_id=source_id, version=form.cleaned_data["source_version"], mapping=given
             )
-            return done(request, "The mapping is saved.", url=page_of(source))
+            return done(request, "Mapping saved.", url=page_of(source))
     except (Invalid, Conflict) as fault:
         note_faults(form, fault)
         return _page(request, source, form, Preview(problem=fault.detail), status=422)

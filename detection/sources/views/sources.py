@@ -1,4 +1,4 @@
-"""The pages of sources: who sends, how to make them send, and whether it works."""
+"""Source pages: list, setup, test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.errors import Conflict, Invalid
 from core.ui.htmx import SeeOther, done, render
 from detection.models import Source, SourceSecret
 from detection.sources.forms import SecretForm, SourceForm, StyledForm
-from detection.sources.selectors import secrets_of, source_for, sources_of
+from detection.sources.selectors import secrets_of, source_for, sources_of, subscriptions_of, words_of
 from detection.sources.services import sources as service
 from detection.sources.services.source_test import run_source_test
 from detection.webhooks.format import webhook_formats
@@ -112,6 +112,7 @@ def _context(request: HttpRequest, actor: Actor, source: Source) -> dict[str, An
         **NAV, "source": source, "format": form, "guide": form.guide, "keys": keys, "is_shown": key != HIDDEN,
         "signing": [secret for secret in secrets if secret.purpose == SourceSecret.Purpose.SIGNING],
         "address": address, "snippet": filled(form.guide.snippet, base=base, address=address, key=key),
+        "words": words_of(actor, source), "subscriptions": subscriptions_of(actor, source),
         "may_change": allowed(actor, Capability.SOURCES_WRITE), "secret_form": SecretForm().styled(),
     }  # fmt: skip
 

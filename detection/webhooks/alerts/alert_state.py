@@ -1,4 +1,4 @@
-"""What a sender's word on an alert means, given what it said before. Pure: no clock, no database.
+"""Decides what an alert update means, given the known state. Pure.
 
 Words may come late, twice, or in the wrong order. Time decides: the sender's own where it tells, else when
 we received the word. Between opening one incident too many and missing one that burns, the first is chosen.
@@ -55,6 +55,8 @@ def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: t
     """What `alert`, received at `at`, means. `window`: how long an incident may be reopened."""
     if known is not None and at < known.told_at:
         return NextStep.STALE
+    if alert.is_guess and known is not None:
+        return NextStep.STALE
     if alert.state == AlertState.ACKNOWLEDGED:
         return NextStep.ACKNOWLEDGES if known is not None and known.burns else NextStep.NOTED
     if alert.state == AlertState.RESOLVED:
@@ -67,8 +69,9 @@ def _ending(alert: Alert, known: KnownAlert | None) -> NextStep:
         return NextStep.NOTED
     if not known.burns:
         return NextStep.STILL
+    names_it = alert.whole_group or (alert.starts_at is not None and alert.starts_at == known.starts_at)
     is_of_earlier = alert.ends_at and known.starts_at and alert.ends_at < known.starts_at
-    return NextStep.STALE if is_of_earlier else NextStep.RECOVERS
+    return NextStep.STALE if is_of_earlier and not names_it else NextStep.RECOVERS
 
 
 def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) -> NextStep:
@@ -82,9 +85,10 @@ def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) ->
         return NextStep.FIRES
     if known.ended_at is None:
         return NextStep.STILL
-    # Somebody ended the incident while the sender goes on: an echo of the same episode does not bring it back
-    # at once, a sender that still insists after the window does.
-    return NextStep.STILL if (is_same or is_older) and at - known.ended_at < window else NextStep.FIRES
+    # A person ended the incident while the sender goes on: without a recovery between, what fires is a repeat
+    # until the window is over. Only a start after that end is another episode.
+    is_another = alert.tells_start and alert.starts_at is not None and alert.starts_at > known.ended_at
+    return NextStep.FIRES if is_another or at - known.ended_at >= window else NextStep.STILL
 
 
 def newest_per_key(alerts: Iterable[Alert]) -> list[Alert]:
@@ -98,5 +102,5 @@ def newest_per_key(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def _stated_at(alert: Alert) -> datetime:
-    moment = alert.ends_at if alert.state == AlertState.RESOLVED else alert.starts_at
-    return moment or alert.starts_at or _LONG_AGO
+    known = [moment for moment in (alert.starts_at, alert.ends_at) if moment is not None]
+    return max(known, default=_LONG_AGO)

@@ -1,4 +1,4 @@
-"""Alerts as events, and in words for titles and timelines. Pure."""
+"""Converts alerts to events, titles and timeline texts. Pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
         "labels": dict(alert.labels), "links": [dataclasses.asdict(link) for link in alert.links],
         "detail": storable(alert.detail),
     }  # fmt: skip
-    content = orjson.dumps([source_id, alert.key, episode, alert.title, said], default=str)
+    # Who told it is no part of it: a pair of senders tells each alert twice, with its own address and links.
+    told = {name: value for name, value in said.items() if name not in ("detail", "links")}
+    content = orjson.dumps([source_id, alert.key, episode, alert.title, told], default=str)
     moment = alert.ends_at if alert.state == AlertState.RESOLVED else alert.starts_at
     is_near = moment is not None and at - timedelta(hours=1) < moment <= at
     return {

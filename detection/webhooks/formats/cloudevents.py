@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from core.errors import FieldFault, Invalid, Malformed
 from core.http.strict_json import load
@@ -29,6 +30,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 MAX_EVENTS: Final = 1000
 RATE: Final = 6000
+MAX_BASE64: Final = 8000
+_ESCAPED: Final = re.compile(r"\\(.)")
 # What senders call a structured event that do not know the media type of one.
 PLAIN: Final = ("application/json", "text/json", "text/plain", "application/octet-stream", "")
 REQUIRED: Final = ("id", "source", "type")
@@ -56,7 +59,7 @@ class CloudEvents(WebhookFormat):
     title = "CloudEvents 1.0"
     guide = _GUIDE
     signs = True
-    kept_headers = ("ce-",)
+    kept_headers = ("ce-", "aeg-")
     is_mapped = True
 
     def takes(self, content_type: str) -> bool:
@@ -75,6 +78,8 @@ class CloudEvents(WebhookFormat):
         parse_mapping(mapping)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        if (code := _validation_code(request)) is not None:
+            return Reading(reply=Reply(200, {"validationResponse": code}))
         elements = _elements(request)
         faults = [fault for place, one in enumerate(elements) if (fault := _fault(place, one))]
         bad = {fault.position for fault in faults}
@@ -91,6 +96,19 @@ class CloudEvents(WebhookFormat):
         rate = min(int(asked), RATE) if asked.isdecimal() and len(asked) < 10 else RATE
         allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": str(max(rate, 1))}
         return Reply(200, None, allowed | {"Allow": "POST, OPTIONS"})
+
+
+def _validation_code(request: WebhookRequest) -> str | None:
+    """The code that Event Grid sends before it delivers to an address; None for any other body."""
+    if request.headers.get("aeg-event-type", "").casefold() != "subscriptionvalidation":
+        return None
+    document = request.document()
+    first = document[0] if isinstance(document, list) and document else document
+    data = first.get("data") if isinstance(first, dict) else None
+    code = line(data.get("validationCode"), 500) if isinstance(data, dict) else ""
+    if not code:
+        raise Invalid("Event Grid's handshake holds no data.validationCode.")
+    return code
 
 
 def _elements(request: WebhookRequest) -> list[Any]:
@@ -119,7 +137,7 @@ def _untyped(request: WebhookRequest) -> list[Any]:
 
 def _binary(request: WebhookRequest) -> dict[str, Any]:
     event: dict[str, Any] = {
-        name.removeprefix("ce-"): unquote(value)
+        name.removeprefix("ce-"): _header(name, value)
         for name, value in request.headers.items()
         if name.startswith("ce-")
     }
@@ -132,6 +150,23 @@ def _binary(request: WebhookRequest) -> dict[str, Any]:
     elif request.body:
         event["data_base64"] = base64.b64encode(request.body).decode()
     return dict(_without_nul(event))
+
+
+def _header(name: str, value: str) -> str:
+    """An attribute out of its header: quotes off, percent signs and bytes read as UTF-8. Raises Invalid."""
+    text = value.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = _ESCAPED.sub(r"\1", text[1:-1])
+    try:
+        # Servers hand headers over byte by byte as Latin-1.
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        raw = text.encode()
+    try:
+        return unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError:
+        fault = FieldFault(name[:100], "encoding", "must be UTF-8, percent-encoded or not")
+        raise Invalid(f"The header {name[:100]} is not UTF-8.", faults=[fault]) from None
 
 
 def _without_nul(event: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +214,18 @@ def _opened(event: dict[str, Any]) -> dict[str, Any]:
     try:
         return rest | {"data": load(raw)}
     except (Malformed, Invalid):
-        return event
+        text = _text_in(raw, line(event.get("datacontenttype")))
+        return event if text is None else rest | {"data": text}
+
+
+def _text_in(raw: bytes, kind: str) -> str | None:
+    """Bytes as the text they are; None for what is no text, or holds what no text may hold."""
+    is_text = not kind or kind.startswith("text/") or kind.endswith(("xml", "yaml", "json"))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if is_text and "\0" not in text else None
 
 
 def _level(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -208,8 +254,21 @@ def _event(raw: dict[str, Any]) -> dict[str, Any]:
         "message": message, "event_id": key_of(event["source"], event["id"]),
         "correlation_id": first_line(event.get("correlationid"), trace[1] if len(trace) == 4 else ""),
         "metadata": {name: value for name, value in event.items() if name not in _CORE}
-        | {"data": event.get("data")},
+        | _kept_data(event),
     } | ({"occurred_at": at.isoformat()} if at else {})  # fmt: skip
+
+
+def _kept_data(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an event; what is neither JSON nor text stays in base64."""
+    if "data_base64" in event:
+        return {"data_base64": _short(event["data_base64"])}
+    return {"data": event.get("data")}
+
+
+def _short(data: Any) -> str:
+    """Bytes in base64 as an event may keep them."""
+    text = data if isinstance(data, str) else ""
+    return text if len(text) <= MAX_BASE64 else f"left out: {len(text)} characters of base64"
 
 
 def _is_change(event: Mapping[str, Any]) -> bool:

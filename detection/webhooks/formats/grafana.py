@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.errors import Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.grouped import SAMPLE, component_of, group_of, severity_from
+from detection.webhooks.grouped import SAMPLE, component_of, group_of, severity_from, severity_word
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.signing import is_signed
@@ -49,8 +49,8 @@ class Grafana(WebhookFormat):
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         body = require_object(request.document())
-        if "alerts" in body or "groupKey" in body:
-            return group_of(body, settings)
+        if isinstance(body.get("alerts"), list) or "groupKey" in body:
+            return group_of(body, settings, is_named=False)
         return _legacy(body, settings)
 
 
@@ -69,6 +69,7 @@ def _legacy(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
         state=LEGACY[state],
         title=f"{name}: no data" if state == "no_data" else name,
         severity=severity_from(labels, settings),
+        severity_word=severity_word(labels),
         description=prose(body.get("message")),
         component=component_of(labels) or name,
         labels=labels,

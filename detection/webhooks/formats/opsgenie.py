@@ -8,19 +8,29 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.errors import FieldFault, Invalid, NotFound, Problem
-from detection.webhooks.addressed import Address, AddressedFormat
+from detection.webhooks.addressed import Address, AddressedFormat, Shown
 from detection.webhooks.alerts.alert_text import bounded_key
 from detection.webhooks.format import Outcome, Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.opsgenie_updates import PRIORITIES, remark_of, split_path
 from detection.webhooks.parsed import Alert, AlertState, Reading, Reply
-from detection.webhooks.values import first_line, labels_of, line, prose, require_object, severity_of, type_of
+from detection.webhooks.values import (
+    component_in,
+    first_line,
+    labels_of,
+    line,
+    named,
+    not_a_tool,
+    prose,
+    require_object,
+    severity_of,
+    type_of,
+)
 from incidents.vocabulary import IncidentType, Severity
 
 ACTIONS: Final = {"acknowledge": AlertState.ACKNOWLEDGED, "close": AlertState.RESOLVED}
-PRIORITIES: Final = {
-    "p1": Severity.SEV1, "p2": Severity.SEV2, "p3": Severity.SEV3, "p4": Severity.SEV4, "p5": Severity.SEV4,
-}  # fmt: skip
+METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 # What Opsgenie calls what was asked for, and says when it is done.
 DONE: Final = {
     AlertState.FIRING: ("Create", "Created alert"),
@@ -35,10 +45,14 @@ _GUIDE: Final = Guide(
     "Anything that speaks Opsgenie's Alert API: its address and the API key",
     "curl -X POST '{base}/v2/alerts' \\\n  -H 'Authorization: GenieKey {key}' \\\n"
     "  -H 'Content-Type: application/json' \\\n"
-    "  -d '{\"message\": \"Disk is full\", \"alias\": \"disk-db-1\", \"priority\": \"P2\"}'",
-    {"message": "A test from Tocsin's source page", "alias": "tocsin-test", "priority": "P2",
-     "entity": "db-1"},
-)  # fmt: skip
+    '  -d \'{"message": "Disk is full", "alias": "disk-db-1", "priority": "P2"}\'',
+    {
+        "message": "A test from Tocsin's source page",
+        "alias": "tocsin-test",
+        "priority": "P2",
+        "entity": "db-1",
+    },
+)
 
 
 @webhook_format
@@ -51,10 +65,17 @@ class Opsgenie(AddressedFormat):
     is_alerting = True
     max_body = 1_000_000
     kept_headers = ("x-opsgenie",)
-    addresses = (
-        Address("v2/alerts"),
-        # `identifierType` may be given, or not.
-        Address("v2/alerts/<path:identifier>/<slug:action>", "{identifier}/{action}", asks=True),
+    more_methods = ("PATCH", "DELETE")
+    # Opsgenie's own address, and that of Jira Service Management's operations it moved to.
+    addresses = tuple(
+        address
+        for prefix in ("v2", "jsm/ops/integration/v2", "jsm/ops/api/v2")
+        for address in (
+            Address(f"{prefix}/alerts"),
+            # `identifierType` may be given, or not.
+            Address(f"{prefix}/alerts/<path:identifier>", "{identifier}", asks=True, methods=METHODS),
+            Address(f"{prefix}/heartbeats/<path:name>", "heartbeats/{name}", asks=True, methods=METHODS),
+        )
     )
 
     def source_key(self, request: WebhookRequest) -> str:
@@ -67,19 +88,49 @@ class Opsgenie(AddressedFormat):
         asked, _, request_id = path.rpartition("/")
         return request_id if asked == "requests" else ""
 
+    def asked_alert(self, path: str) -> str:
+        """`<alias>`."""
+        _refuse_heartbeat(path)
+        return "" if path.startswith("requests/") else path
+
+    def alert(self, row: Shown) -> Reply:
+        data = {
+            "id": row.key,
+            "alias": row.key,
+            "tinyId": str(row.episodes),
+            "message": row.title,
+            "status": "closed" if row.state == "resolved" else "open",
+            "acknowledged": row.state == "acknowledged",
+            "isSeen": row.state != "firing",
+            "priority": str(row.severity).replace("sev", "P"),
+            "entity": row.component,
+            "source": row.component,
+            "count": row.episodes,
+            "createdAt": row.first_at.isoformat(),
+            "updatedAt": row.told_at.isoformat(),
+        }
+        return Reply(200, {"data": data, "took": 0.0, "requestId": str(uuid.uuid4())})
+
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        _refuse_heartbeat(request.path)
         body = require_object(request.document() if request.body.strip() else {})
-        identifier, _, action = request.path.rpartition("/")
         if not request.path:
             return Reading(alerts=(_created(body, request),))
-        if action not in ACTIONS or not identifier:
-            raise NotFound("Alerts are created, acknowledged and closed here; other actions are not known.")
-        return Reading(alerts=(_moved(identifier, ACTIONS[action], body),))
+        identifier, action = split_path(request.path)
+        if request.method == "DELETE" and not action:
+            action = "close"
+        if action in ACTIONS and identifier:
+            return Reading(alerts=(_moved(identifier, ACTIONS[action], body),))
+        return Reading(remarks=(remark_of(identifier, action, request, body),))
 
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
         return Reply(202, {"result": "Request will be processed", "took": 0.0, "requestId": _id(receipt)})
 
     def outcome(self, reading: Reading, receipt: Receipt) -> Outcome:
+        if reading.remarks:
+            [remark] = reading.remarks
+            known = remark.key not in receipt.unheard
+            return Outcome("Update", bounded_key(remark.key), known, "Updated alert" if known else NO_ALERT)
         [alert] = reading.alerts
         action, words = DONE[alert.state]
         known = alert.key not in receipt.unheard
@@ -100,10 +151,15 @@ class Opsgenie(AddressedFormat):
         """
         alias = outcome.key if outcome.succeeded else ""
         data = {
-            "success": outcome.succeeded, "isSuccess": outcome.succeeded, "action": outcome.action,
+            "success": outcome.succeeded,
+            "isSuccess": outcome.succeeded,
+            "action": outcome.action,
             "processedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "integrationId": source, "status": outcome.words, "alertId": alias, "alias": alias,
-        }  # fmt: skip
+            "integrationId": source,
+            "status": outcome.words,
+            "alertId": alias,
+            "alias": alias,
+        }
         return Reply(200, {"data": data, "took": 0.0, "requestId": request_id})
 
 
@@ -115,9 +171,12 @@ def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
         key=line(body.get("alias"), ALIAS_LENGTH) or request.made_key(),
         state=AlertState.FIRING,
         title=line(body["message"]),
-        severity=severity_of(body.get("priority"), PRIORITIES) or Severity.SEV3,
+        severity=severity_of(body.get("priority"), PRIORITIES) or _severity(body),
         description=prose(body.get("description")),
-        component=first_line(body.get("entity"), body.get("source")),
+        severity_word=line(body.get("priority")),
+        component=first_line(
+            body.get("entity"), component_in(_details(body)), not_a_tool(body.get("source"))
+        ),
         incident_type=_type(body),
         labels=labels_of({**_details(body), **named}),
         detail=dict(body),
@@ -125,8 +184,13 @@ def _created(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
 
 
 def _moved(alias: str, state: AlertState, body: Mapping[str, Any]) -> Alert:
-    return Alert(key=line(alias, ALIAS_LENGTH), state=state, title="", description=prose(body.get("note")),
-                 detail=dict(body))  # fmt: skip
+    return Alert(
+        key=line(alias, ALIAS_LENGTH),
+        state=state,
+        title="",
+        description=prose(body.get("note")),
+        detail=dict(body),
+    )
 
 
 def _check(body: Mapping[str, Any]) -> None:
@@ -147,8 +211,18 @@ def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return details if isinstance(details, Mapping) else {}
 
 
+def _severity(body: Mapping[str, Any]) -> Severity:
+    """For a body without a priority: what its details say, as Alertmanager sends labels; else SEV3."""
+    return severity_of(named(_details(body), "severity", "priority")) or Severity.SEV3
+
+
+def _refuse_heartbeat(path: str) -> None:
+    if path.startswith("heartbeats/"):
+        raise NotFound("Heartbeats are not taken here yet: Tocsin watches alerts only. Nothing was stored.")
+
+
 def _type(body: Mapping[str, Any]) -> IncidentType:
-    return type_of(_details(body).get("incident_type")) or IncidentType.OTHER
+    return type_of(named(_details(body), "incident_type")) or IncidentType.OTHER
 
 
 def _id(receipt: Receipt) -> str:

@@ -16,14 +16,17 @@ from detection.webhooks.format import Receipt, SourceSettings, webhook_format
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.unpacking import unpacked
+from detection.webhooks.pagerduty_v1 import read_v1
 from detection.webhooks.parsed import Alert, AlertState, Change, ChangeKind, Reading, Reply
 from detection.webhooks.values import (
+    component_in,
     first_line,
     labels_of,
     line,
     link,
     links,
     moment,
+    not_a_tool,
     prose,
     require_object,
     type_of,
@@ -39,6 +42,7 @@ SEVERITIES: Final = {
 DEDUP_LENGTH: Final = 255
 SUMMARY_LENGTH: Final = 1024
 CHANGE_PATH: Final = "change/enqueue"
+V1_PATH: Final = "v1/create_event"
 
 _GUIDE: Final = Guide(
     "Anything that speaks PagerDuty's Events API v2: its address and the routing key",
@@ -55,21 +59,26 @@ class PagerDuty(AddressedFormat):
     """`routing_key` is the source's key at `/v2/enqueue`; at the source's own address it is not looked at."""
 
     name = "pagerduty"
-    title = "PagerDuty Events API v2"
+    title = "PagerDuty Events API v2 and v1"
     guide = _GUIDE
     is_alerting = True
     max_body = 524_288
     kept_headers = ("x-pagerduty",)
-    addresses = (Address("v2/enqueue", "enqueue"), Address(f"v2/{CHANGE_PATH}", CHANGE_PATH))
+    addresses = (
+        Address("v2/enqueue", "enqueue"),
+        Address(f"v2/{CHANGE_PATH}", CHANGE_PATH),
+        Address("generic/2010-04-15/create_event.json", V1_PATH),
+    )
 
     def source_key(self, request: WebhookRequest) -> str:
         """The event's routing_key. What is too large is looked at as it came, and refused by the door."""
         fits = len(request.raw) <= self.max_body
         body = unpacked(request.raw, request.headers, self.max_body) if fits else request.raw
-        key = line(require_object(replace(request, body=body).document()).get("routing_key"))
+        name = "service_key" if request.path == V1_PATH else "routing_key"
+        key = line(require_object(replace(request, body=body).document()).get(name))
         if not key:
-            fault = FieldFault("routing_key", "required", "'routing_key' is missing or blank")
-            raise Invalid("The event names no routing_key.", faults=[fault])
+            fault = FieldFault(name, "required", f"'{name}' is missing or blank")
+            raise Invalid(f"The event names no {name}.", faults=[fault])
         return key
 
     def told(self, reply: Reply) -> Reply:
@@ -78,11 +87,15 @@ class PagerDuty(AddressedFormat):
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         body = require_object(request.document())
+        if request.path == V1_PATH or ("service_key" in body and "event_type" in body):
+            return read_v1(body, request)
         if request.path == CHANGE_PATH or ("event_action" not in body and "payload" in body):
             return Reading(changes=(_change(body),))
         return Reading(alerts=(_alert(body, request),))
 
     def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+        if reading.reply is not None:
+            return reading.reply
         if reading.changes:
             return Reply(202, {"status": "success", "message": "Change event processed"})
         said = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
@@ -114,14 +127,22 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
         state=state,
         title=summary,
         severity=SEVERITIES[payload["severity"]],
+        severity_word=payload["severity"],
         description=_description(summary, details),
-        component=first_line(payload.get("component"), payload.get("source")),
+        component=_component(payload, body),
         incident_type=type_of(payload.get("class")) or IncidentType.OTHER,
         starts_at=moment(payload.get("timestamp")),
         labels=labels_of({name: payload.get(name) for name in ("source", "component", "group", "class")}),
         links=_links(body),
         detail=_kept(body),
     )
+
+
+def _component(payload: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+    details = payload.get("custom_details")
+    told = component_in(details) if isinstance(details, Mapping) else ""
+    named = first_line(payload.get("component")) or told
+    return named or (not_a_tool(payload.get("source")) if payload.get("source") != body.get("client") else "")
 
 
 def _faults(body: Mapping[str, Any], payload: Mapping[str, Any]) -> list[FieldFault]:
@@ -179,7 +200,7 @@ def _fault(field: str, rule: str) -> FieldFault:
 
 def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the sender said, but for the key that lets it in."""
-    return {name: value for name, value in body.items() if name != "routing_key"}
+    return {name: value for name, value in body.items() if name not in ("routing_key", "service_key")}
 
 
 def _links(body: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from core.errors import FieldFault, Invalid
 from detection.levels import LEVEL_NAMES
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
 from detection.webhooks.guide import Guide
@@ -27,9 +28,13 @@ from detection.webhooks.values import (
 from incidents.vocabulary import Severity
 
 _ALERTED: Final = {
-    "fatal": Severity.SEV1, "error": Severity.SEV2, "warning": Severity.SEV3, "info": Severity.SEV4,
-    "debug": Severity.SEV4, "sample": Severity.SEV4,
-}  # fmt: skip
+    "fatal": Severity.SEV1,
+    "error": Severity.SEV2,
+    "warning": Severity.SEV3,
+    "info": Severity.SEV4,
+    "debug": Severity.SEV4,
+    "sample": Severity.SEV4,
+}
 # An issue nobody made an alert rule for is one step less bad than one that set off a rule.
 _SEEN: Final = {
     "fatal": Severity.SEV2,
@@ -39,21 +44,66 @@ _SEEN: Final = {
 }
 _METRIC: Final = {"critical": Severity.SEV1, "warning": Severity.SEV3}
 _ISSUE_STATES: Final = {
-    "created": AlertState.FIRING, "unresolved": AlertState.FIRING, "resolved": AlertState.RESOLVED,
-    "archived": AlertState.RESOLVED, "ignored": AlertState.RESOLVED,
-}  # fmt: skip
+    "created": AlertState.FIRING,
+    "unresolved": AlertState.FIRING,
+    "resolved": AlertState.RESOLVED,
+    "archived": AlertState.RESOLVED,
+    "ignored": AlertState.RESOLVED,
+}
+_ACTIVITIES: Final = {
+    "unresolved": AlertState.FIRING,
+    "regression": AlertState.FIRING,
+    "escalating": AlertState.FIRING,
+    "unignored": AlertState.FIRING,
+    "first_seen": AlertState.FIRING,
+    "reappeared": AlertState.FIRING,
+    "resolved": AlertState.RESOLVED,
+    "ignored": AlertState.RESOLVED,
+    "archived": AlertState.RESOLVED,
+}
+# What tells of nothing broken.
+_QUIET_ACTIONS: Final = frozenset({"assigned", "unassigned", "created", "updated", "deleted"})
+_QUIET_ACTIVITIES: Final = frozenset(
+    {
+        "note",
+        "assigned",
+        "unassigned",
+        "set_public",
+        "set_private",
+        "merge",
+        "unmerge_source",
+        "mark_reviewed",
+        "unmerge_destination",
+        "user_report",
+        "auto_set_ongoing",
+        "deploy",
+        "release",
+        "set_priority",
+    }
+)
+_OTHER: Final = frozenset({"installation", "comment", "seer", "preprod_artifact", ""})
 _PROJECT: Final = re.compile(r"/projects/[^/]+/([^/]+)/")
 
 _GUIDE: Final = Guide(
     "Settings, Developer Settings, New Internal Integration: Webhook URL, with Alert Rule Action and the "
     "resource issue switched on",
     "{address}",
-    {"action": "triggered", "data": {"event": {"issue_id": "tocsin-test", "level": "error", "title":
-     "A test from Tocsin's source page", "url": "https://sentry.io/api/0/projects/acme/checkout/events/1/"},
-     "triggered_rule": "Test"}, "actor": {"type": "application", "id": "sentry", "name": "Sentry"}},
+    {
+        "action": "triggered",
+        "data": {
+            "event": {
+                "issue_id": "tocsin-test",
+                "level": "error",
+                "title": "A test from Tocsin's source page",
+                "url": "https://sentry.io/api/0/projects/acme/checkout/events/1/",
+            },
+            "triggered_rule": "Test",
+        },
+        "actor": {"type": "application", "id": "sentry", "name": "Sentry"},
+    },
     headers={"sentry-hook-resource": "event_alert"},
     signing="Copy the Client Secret from the integration's page in Sentry.",
-)  # fmt: skip
+)
 
 
 @webhook_format
@@ -76,15 +126,26 @@ class Sentry(WebhookFormat):
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
         """Resources that tell of nothing broken (installations, comments) are accepted, empty."""
         body = require_object(request.document())
+        if "data" not in body and "event" in body and "project" in body:
+            return _plugin(body)
         action, data = line(body.get("action")), require_object(body.get("data"), "data")
         resource = request.headers.get("sentry-hook-resource", "") or _guess(data)
         read = _RESOURCES.get(resource)
+        if read is None and resource not in _OTHER:
+            fault = FieldFault("sentry-hook-resource", "choice", f"{line(resource, 60)!r} is not known here")
+            raise Invalid("This resource of Sentry cannot be read.", faults=[fault])
         return read(action, data) if read else Reading()
 
 
 def _guess(data: Mapping[str, Any]) -> str:
     """The resource by what is there, for relays that drop the header."""
-    names = {"metric_alert": "metric_alert", "event": "event_alert", "issue": "issue", "error": "error"}
+    names = {
+        "metric_alert": "metric_alert",
+        "event": "event_alert",
+        "activity": "activity_alert",
+        "issue": "issue",
+        "error": "error",
+    }
     return next((resource for name, resource in names.items() if name in data), "")
 
 
@@ -95,20 +156,50 @@ def _object(value: Any) -> Mapping[str, Any]:
 def _issue(action: str, data: Mapping[str, Any]) -> Reading:
     state = _ISSUE_STATES.get(action)
     if state is None:
+        return _nothing(action, _QUIET_ACTIONS)
+    return _issue_in(state, action, data)
+
+
+def _activity(action: str, data: Mapping[str, Any]) -> Reading:
+    """What happened to an issue: a regression fires, a resolution ends it, a comment says nothing of it."""
+    kind = line(_object(data.get("activity")).get("type"))
+    state = next((found for word, found in _ACTIVITIES.items() if word in kind), None)
+    if state is None and action == "triggered" and not kind:
+        state = AlertState.FIRING
+    return _nothing(kind, _QUIET_ACTIVITIES) if state is None else _issue_in(state, action, data)
+
+
+def _nothing(word: str, quiet: frozenset[str]) -> Reading:
+    """An empty reading for what is known to tell of nothing broken. Raises Invalid for any other word."""
+    if word in quiet:
         return Reading()
+    fault = FieldFault("action", "choice", f"{line(word, 60)!r} is not known here")
+    raise Invalid("This word of Sentry cannot be read.", faults=[fault])
+
+
+def _issue_in(state: AlertState, action: str, data: Mapping[str, Any]) -> Reading:
     issue = require_object(data.get("issue"), "data.issue")
     number = require_line(issue.get("id"), "data.issue.id")
     project, is_over = _object(issue.get("project")), state == AlertState.RESOLVED
-    return Reading(alerts=(Alert(
-        key=key_of("issue", number), state=state,
-        title=first_line(issue.get("title"), issue.get("shortId"), number),
-        severity=_SEEN.get(line(issue.get("level"))), description=prose(issue.get("culprit")),
-        component=first_line(project.get("slug"), project.get("name")),
-        starts_at=None if is_over else moment(issue.get("lastSeen")) or moment(issue.get("firstSeen")),
-        labels=labels_of({"issue": issue.get("shortId"), "platform": issue.get("platform")}),
-        links=links(link(issue.get("web_url"), "Sentry"), link(issue.get("permalink"), "Sentry")),
-        detail={"resource": "issue", "action": action, "issue": dict(issue)},
-    ),))  # fmt: skip
+    return Reading(
+        alerts=(
+            Alert(
+                key=key_of("issue", number),
+                state=state,
+                title=first_line(issue.get("title"), issue.get("shortId"), number),
+                severity=_SEEN.get(line(issue.get("level"))),
+                severity_word=line(issue.get("level")),
+                description=prose(issue.get("culprit")),
+                component=first_line(project.get("slug"), project.get("name")),
+                starts_at=None
+                if is_over
+                else moment(issue.get("lastSeen")) or moment(issue.get("firstSeen")),
+                labels=labels_of({"issue": issue.get("shortId"), "platform": issue.get("platform")}),
+                links=links(link(issue.get("web_url"), "Sentry"), link(issue.get("permalink"), "Sentry")),
+                detail={"resource": "issue", "action": action, "issue": dict(issue)},
+            ),
+        )
+    )
 
 
 def _event_alert(action: str, data: Mapping[str, Any]) -> Reading:
@@ -122,16 +213,52 @@ def _event_alert(action: str, data: Mapping[str, Any]) -> Reading:
     number = first_line(event.get("issue_id"), event.get("issue_url"), event.get("event_id"))
     project = _PROJECT.search(line(event.get("url"), 2000))
     rule = first_line(data.get("triggered_rule"), _object(data.get("issue_alert")).get("title"))
-    return Reading(alerts=(Alert(
-        key=key_of("issue", require_line(number, "data.event.issue_id", 2000)), state=AlertState.FIRING,
-        title=first_line(event.get("title"), event.get("message"), rule) or "Sentry alert",
-        severity=_ALERTED.get(line(event.get("level") or tags.get("level"))),
-        description=prose(f"Rule: {rule}\n{line(event.get('culprit'))}"),
-        component=project[1] if project else "",
-        starts_at=moment(event.get("datetime")) or moment(event.get("timestamp")),
-        labels=labels_of(tags | {"rule": rule}), links=links(link(event.get("web_url"), "Sentry")),
-        detail={"resource": "event_alert", "action": action, "event": _short(event)},
-    ),))  # fmt: skip
+    return Reading(
+        alerts=(
+            Alert(
+                key=key_of("issue", require_line(number, "data.event.issue_id", 2000)),
+                state=AlertState.FIRING,
+                title=first_line(event.get("title"), event.get("message"), rule) or "Sentry alert",
+                severity=_ALERTED.get(line(event.get("level") or tags.get("level"))),
+                severity_word=line(event.get("level") or tags.get("level")),
+                description=prose(f"Rule: {rule}\n{line(event.get('culprit'))}"),
+                component=project[1] if project else "",
+                starts_at=moment(event.get("datetime")) or moment(event.get("timestamp")),
+                labels=labels_of(tags | {"rule": rule}),
+                links=links(link(event.get("web_url"), "Sentry")),
+                detail={"resource": "event_alert", "action": action, "event": _short(event)},
+            ),
+        )
+    )
+
+
+def _plugin(body: Mapping[str, Any]) -> Reading:
+    """The body of the older plugin "WebHooks": the event with the rules that it set off."""
+    event = require_object(body.get("event"), "event")
+    number = first_line(body.get("id"), event.get("issue_id"), event.get("group_id"), event.get("event_id"))
+    rules, level = body.get("triggering_rules"), first_line(body.get("level"), event.get("level"))
+    rule = ", ".join(map(line, rules)) if isinstance(rules, list) else ""
+    metadata = _object(event.get("metadata"))
+    return Reading(
+        alerts=(
+            Alert(
+                key=key_of("issue", require_line(number, "id")),
+                state=AlertState.FIRING,
+                title=first_line(
+                    event.get("title"), body.get("message"), event.get("message"), metadata.get("title")
+                )
+                or "Sentry alert",
+                severity=_ALERTED.get(level),
+                severity_word=level,
+                description=prose(f"Rule: {rule}\n{line(body.get('culprit'))}"),
+                component=first_line(body.get("project_slug"), body.get("project"), body.get("project_name")),
+                starts_at=moment(event.get("datetime")) or moment(event.get("timestamp")),
+                labels=labels_of({"rule": rule, "environment": event.get("environment")}),
+                links=links(link(body.get("url"), "Sentry")),
+                detail={"resource": "plugin", "event": _short(event)},
+            ),
+        )
+    )
 
 
 def _metric_alert(action: str, data: Mapping[str, Any]) -> Reading:
@@ -139,22 +266,28 @@ def _metric_alert(action: str, data: Mapping[str, Any]) -> Reading:
     rule = _object(metric.get("alert_rule"))
     is_over = action == "resolved"
     if not is_over and action not in _METRIC:
-        return Reading()
+        return _nothing(action, _QUIET_ACTIONS)
     projects = metric.get("projects")
     number = first_line(metric.get("id"), metric.get("identifier"), rule.get("id"))
-    return Reading(alerts=(Alert(
-        key=key_of("metric", require_line(number, "data.metric_alert.id")),
-        state=AlertState.RESOLVED if is_over else AlertState.FIRING,
-        title=first_line(metric.get("title"), rule.get("name"), data.get("description_title"))
-        or "Metric alert",
-        severity=_METRIC.get(action), description=prose(data.get("description_text")),
-        component=first_line(*projects) if isinstance(projects, list) else "",
-        starts_at=None if is_over else moment(metric.get("date_started")),
-        ends_at=moment(metric.get("date_closed")) if is_over else None,
-        labels=labels_of({"rule": rule.get("name"), "aggregate": rule.get("aggregate")}),
-        links=links(link(data.get("web_url"), "Sentry")),
-        detail={"resource": "metric_alert", "action": action, "metric_alert": dict(metric)},
-    ),))  # fmt: skip
+    return Reading(
+        alerts=(
+            Alert(
+                key=key_of("metric", require_line(number, "data.metric_alert.id")),
+                state=AlertState.RESOLVED if is_over else AlertState.FIRING,
+                title=first_line(metric.get("title"), rule.get("name"), data.get("description_title"))
+                or "Metric alert",
+                severity=_METRIC.get(action),
+                severity_word="" if is_over else action,
+                description=prose(data.get("description_text")),
+                component=first_line(*projects) if isinstance(projects, list) else "",
+                starts_at=None if is_over else moment(metric.get("date_started")),
+                ends_at=moment(metric.get("date_closed")) if is_over else None,
+                labels=labels_of({"rule": rule.get("name"), "aggregate": rule.get("aggregate")}),
+                links=links(link(data.get("web_url"), "Sentry")),
+                detail={"resource": "metric_alert", "action": action, "metric_alert": dict(metric)},
+            ),
+        )
+    )
 
 
 def _error(action: str, data: Mapping[str, Any]) -> Reading:
@@ -168,17 +301,35 @@ def _error(action: str, data: Mapping[str, Any]) -> Reading:
         "message": first_line(error.get("title"), error.get("message"), limit=8000),
         "event_id": key_of("sentry", first_line(error.get("event_id"))) if error.get("event_id") else "",
         "metadata": _short(error),
-    }  # fmt: skip
+    }
     return Reading(events=(event | ({"occurred_at": at.isoformat()} if at else {}),))
 
 
 def _short(event: Mapping[str, Any]) -> dict[str, Any]:
     """An event without its stack traces and other bulk, which stay in Sentry."""
-    kept = ("event_id", "issue_id", "title", "message", "culprit", "level", "platform", "release", "dist",
-            "environment", "datetime", "web_url", "metadata", "tags")  # fmt: skip
+    kept = (
+        "event_id",
+        "issue_id",
+        "title",
+        "message",
+        "culprit",
+        "level",
+        "platform",
+        "release",
+        "dist",
+        "environment",
+        "datetime",
+        "web_url",
+        "metadata",
+        "tags",
+    )
     return {name: event[name] for name in kept if event.get(name) not in (None, "", [], {})}
 
 
 _RESOURCES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Reading]]] = {
-    "issue": _issue, "event_alert": _event_alert, "metric_alert": _metric_alert, "error": _error,
-}  # fmt: skip
+    "issue": _issue,
+    "activity_alert": _activity,
+    "event_alert": _event_alert,
+    "metric_alert": _metric_alert,
+    "error": _error,
+}

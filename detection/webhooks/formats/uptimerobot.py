@@ -33,7 +33,7 @@ _GUIDE: Final = Guide(
     "{address}",
     "monitorID=0&monitorFriendlyName=Tocsin+test&alertType=1&alertDetails=A+test",
     URLENCODED,
-)  # fmt: skip
+)
 
 
 @webhook_format
@@ -44,6 +44,7 @@ class UptimeRobot(WebhookFormat):
     title = "UptimeRobot"
     guide = _GUIDE
     is_alerting = True
+    methods = ("POST", "PUT", "GET")
     content_types = frozenset({"application/json", MULTIPART, URLENCODED, ""})
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -70,9 +71,15 @@ def _alert(body: Mapping[str, Any], kind: str) -> Alert:
     at, is_over = moment(body.get("alertDateTime")), kind == UP
     return Alert(
         key=key_of("certificate" if kind == EXPIRES else "monitor", monitor),
-        state=AlertState.RESOLVED if is_over else AlertState.FIRING, title=line(f"{name} {_WORDS[kind]}"),
-        severity=_SEVERITIES[kind], description=prose(body.get("alertDetails")), component=name,
+        state=AlertState.RESOLVED if is_over else AlertState.FIRING,
+        title=line(f"{name} {_WORDS[kind]}"),
+        severity=_SEVERITIES[kind],
+        severity_word="certificate" if kind == EXPIRES else "down",
+        description=prose(body.get("alertDetails")),
+        component=name,
         incident_type=IncidentType.SERVICE_DOWN if kind != EXPIRES else IncidentType.OTHER,
-        starts_at=None if is_over else at, ends_at=at if is_over else None,
-        links=links(link(body.get("monitorURL"), name)), detail=detail_of(dict(body)),
-    )  # fmt: skip
+        starts_at=None if is_over else at,
+        ends_at=at if is_over else None,
+        links=links(link(body.get("monitorURL"), name)),
+        detail=detail_of(dict(body)),
+    )

@@ -1,4 +1,4 @@
-"""Between Django and the webhook door: a request as it came, a reply as it goes."""
+"""Converts between Django and webhook requests and replies."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from core.http.machine_addresses import masked
 from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
-from core.redaction import redact
 from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest
 
 # More than any format takes; what is larger still never comes this far.
 MAX_BODY_BYTES: Final = 4_100_000
+# Set in the scope of a request whose body was too large to be handed on.
+CUT: Final = "tocsin.body_was_cut"
 
 
 def incoming_request(request: HttpRequest, path: str = "") -> IncomingRequest:
@@ -24,8 +26,9 @@ def incoming_request(request: HttpRequest, path: str = "") -> IncomingRequest:
     headers = {name.lower(): value for name, value in request.headers.items()}
     raw = request.read(MAX_BODY_BYTES)
     request_id = vars(request).get("request_id", "")
+    is_cut = CUT in vars(request).get("scope", {})
     return IncomingRequest(
-        request.method or "", headers, raw, timezone.now(), request.GET.dict(), path, request_id
+        request.method or "", headers, raw, timezone.now(), request.GET.dict(), path, request_id, is_cut
     )
 
 
@@ -33,7 +36,7 @@ def response_of(reply: Reply, request: HttpRequest) -> HttpResponse:
     """The reply as HTTP; a format's own words are left as they are."""
     if reply.headers.get("Content-Type") == CONTENT_TYPE and isinstance(reply.body, Mapping):
         # The key in the address is a credential: an answer that is logged somewhere must not hold it.
-        belonging = {"instance": redact(request.path), "request_id": vars(request).get("request_id", "")}
+        belonging = {"instance": masked(request.path), "request_id": vars(request).get("request_id", "")}
         reply = replace(reply, body={**reply.body, **belonging})
     if isinstance(reply.body, str):
         content, kind = reply.body, "text/plain; charset=utf-8"

@@ -1,4 +1,4 @@
-"""A small language to find values in a decoded body; pure, and bounded whatever the body or the text is.
+"""Bounded path expressions over a decoded body. Pure.
 
 `alert.labels.host`   a path: names by dots, list places as `[0]`, odd names as `["a.b"]`; `$.` may lead.
 `title | alert.name`  the first of these that is there and not empty.
@@ -18,6 +18,7 @@ import orjson
 
 MAX_EXPRESSION_CHARS: Final = 500
 STEPS: Final = 16
+MAX_JSON_CHARS: Final = 300_000
 MAX_FOUND: Final = 10_000
 _STEP: Final = re.compile(
     r"""\.?(?P<name>[^\s.\[\]{}|"']+) | \[(?P<place>-?\d{1,6})\] | \[(?P<every>\*)\]
@@ -147,6 +148,8 @@ def _literal(text: str) -> str:
 def _first(steps: Sequence[Any], body: Any) -> Any:
     """The value at the end of a path; a loop, since a body of 10,000 alerts asks for half a million."""
     for place, step in enumerate(steps):
+        if type(body) is str and body[:1] in ("{", "["):
+            body = _json_in(body)
         if type(body) is dict:
             body = body.get(step)
         elif step is EVERY:
@@ -158,11 +161,21 @@ def _first(steps: Sequence[Any], body: Any) -> Any:
     return body
 
 
+@functools.lru_cache(maxsize=64)
+def _json_in(text: str) -> Any:
+    """What a text holds that is JSON itself, as SNS and forms have it; the text where it holds none."""
+    try:
+        return orjson.loads(text) if len(text) <= MAX_JSON_CHARS else text
+    except (orjson.JSONDecodeError, RecursionError):
+        return text
+
+
 def _walk(steps: Sequence[Any], at: int, value: Any) -> Iterator[Any]:
     if at == len(steps):
         yield value
         return
     step = steps[at]
+    value = _json_in(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
     if step is EVERY:
         for child in value if isinstance(value, list) else ():
             yield from _walk(steps, at + 1, child)

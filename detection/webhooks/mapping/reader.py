@@ -1,4 +1,4 @@
-"""A body read by a mapping: alerts, events or changes, and a word on everything that was not found. Pure."""
+"""Reads alerts, events or changes by a mapping, and reports what was not found. Pure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from detection.webhooks.values import (
     link,
     links,
     moment,
+    not_a_tool,
+    plain_name,
     prose,
     severity_of,
     type_of,
@@ -49,6 +51,7 @@ class Found:
     labels: Read[str, str]
     notes: tuple[str, ...]
     raw: Any
+    unknown_state: str = ""
 
 
 def read_mapped(mapping: Mapping, body: Any) -> Reading:
@@ -101,14 +104,35 @@ def detail_of(raw: Any) -> dict[str, Any]:
 def _find_values(mapping: Mapping, element: Any) -> Found:
     names = ("title", "description", "component", "key", "group", "severity", "state", "event_type",
              "occurred_at", "url", "version", "author")  # fmt: skip
-    texts = {name: text_of(getattr(mapping, name), element) for name in names}
+    spelled = _spelled(element)
+    texts = {name: text_of(getattr(mapping, name), spelled) for name in names}
     notes: list[str] = []
     state, severity = _state(mapping, texts["state"], notes), _severity(mapping, texts["severity"], notes)
     if moment(texts["occurred_at"]) is None:
         notes.append("No time found: the time of arrival counts.")
     if mapping.kind == "alert" and not texts["key"]:
         notes.append("No key found: alerts of the same component and title are one.")
-    return Found(texts, state, severity, _labels(mapping, element), tuple(notes), element)
+    return Found(
+        texts,
+        state,
+        severity,
+        _labels(mapping, spelled),
+        tuple(notes),
+        element,
+        unknown_state(mapping, texts["state"]),
+    )
+
+
+def _spelled(element: Any) -> Any:
+    """The element, its members found by their plain names too: `Severity`, `host.name` and `Host-Name`."""
+    if not isinstance(element, dict):
+        return element
+    return {plain_name(str(name)): value for name, value in element.items()} | element
+
+
+def unknown_state(mapping: Mapping, word: str) -> str:
+    """The state's word where neither the mapping nor the common table knows it; else ""."""
+    return line(word, 100) if word and not state_of(word, mapping.states) else ""
 
 
 def _state(mapping: Mapping, word: str, notes: list[str]) -> str:
@@ -145,7 +169,7 @@ def _untitled(place: int) -> Fault:
 
 def _alert(one: Found) -> Alert:
     texts, at = one.texts, moment(one.texts["occurred_at"])
-    title, component = line(texts["title"]), line(texts["component"])
+    title, component = line(texts["title"]), not_a_tool(texts["component"])
     is_over = one.state == AlertState.RESOLVED
     return Alert(
         key=key_of(first_line(texts["key"], limit=2000) or key_of(component, title)),
@@ -154,6 +178,8 @@ def _alert(one: Found) -> Alert:
         incident_type=type_of(texts["event_type"]) or IncidentType.OTHER,
         group=key_of(texts["group"]), starts_at=None if is_over else at, ends_at=at if is_over else None,
         labels=one.labels, links=links(link(texts["url"])), detail=detail_of(one.raw),
+        severity_word=line(texts["severity"], 100), state_word=one.unknown_state,
+        is_guess=bool(one.unknown_state),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Alerts received: events stored, incidents opened, joined or reopened; the rest is in `alert_effects`.
+"""Processes alerts: stores events; opens, joins or reopens incidents.
 
 What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
 who receive the same alert wait, and see what was decided before. So an alert has its effect once, however
@@ -270,7 +270,7 @@ class _Sitting:
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
     def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
-        """Bring back an incident that was resolved a short while ago; False where that may not be."""
+        """Reopen an incident that was resolved a short while ago; False where that may not be."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:

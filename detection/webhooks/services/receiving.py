@@ -1,4 +1,4 @@
-"""Stores and acts on a request: alerts in transactions of their own, then everything else in one."""
+"""Stores a parsed request: events, alerts, changes and faults, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from detection.ingest.services.accept_events import as_problem, retention, store
 from detection.models import Source
 from detection.quarantine.services.quarantine import quarantine
 from detection.sources.services.changes import keep_changes
+from detection.sources.services.source_words import note_words
+from detection.sources.services.subscriptions import note_subscriptions
 from detection.sources.services.tallies import tally
 from detection.webhooks.alerts.alert_text import storable
 from detection.webhooks.format import Receipt, SourceSettings, webhook_formats
 from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.own_words import unknown_words, with_own_severities
 from detection.webhooks.parsed import Reading
 from detection.webhooks.services.alerting import AlertReceipt, process_alerts
 from detection.webhooks.services.outcomes import keep_outcome
+from detection.webhooks.services.remarks import add_remarks
 from incidents.vocabulary import Severity
 
 
@@ -48,7 +52,8 @@ def receive(
     Forbidden; Unavailable when the database is away: nothing was stored.
     """
     require(actor, Capability.EVENTS_WRITE)
-    now = timezone.now()
+    now, settings = timezone.now(), settings_of(source)
+    reading = with_own_severities(reading, settings)
     with as_problem():
         heard = process_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
     with as_problem(), transaction.atomic():
@@ -57,8 +62,12 @@ def receive(
         changes = keep_changes(
             actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
         )
+        note_subscriptions(source, reading.subscriptions, request.received_at)
+        note_words(source, unknown_words(reading, settings), request.received_at)
+        unheard = add_remarks(actor, source=source, remarks=reading.remarks)
         faults = [*reading.faults, *batch.faults, *heard.faults]
         kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        heard.unheard += unheard
         receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
         _count(source, request.received_at, receipt, faults)
         _record_sender(source, request.received_at, reading, receipt)
@@ -66,7 +75,7 @@ def receive(
 
 
 def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
-    """Count a refusal and, if wanted, keep the request; answers whether it waits in quarantine now."""
+    """Count a refusal and, if wanted, keep the request; returns whether it waits in quarantine now."""
     require(actor, Capability.EVENTS_WRITE)
     with as_problem(), transaction.atomic():
         kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)

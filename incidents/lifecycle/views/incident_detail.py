@@ -1,4 +1,4 @@
-"""The page of one incident."""
+"""Incident page and its activity page."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def incident_activity(request: HttpRequest, reference: str) -> HttpResponse:
         "next_cursor": page.next_cursor,
         "cursor": cursor,
         "source": source,
-        "sources": (("", "Everything"), ("timeline", "Timeline"), ("audit", "Changes on record")),
+        "sources": (("", "All activity"), ("timeline", "Timeline"), ("audit", "Audit trail")),
     }
     return render(request, "incidents/incident_activity.html", context)

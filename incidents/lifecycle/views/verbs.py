@@ -1,4 +1,4 @@
-"""What can be done with an incident on its page: each verb, its form and the service behind it."""
+"""Actions of the incident page: form and service of each."""
 
 from __future__ import annotations
 
@@ -146,10 +146,12 @@ ACTIONS: Final = {
         undo=BulkKind.ACKNOWLEDGE,
     ),
     "status": Action(
-        "Change status", "Change status", lifecycle_forms.StatusForm, _status, "{ref} is {status} now."
+        "Change status", "Change status", lifecycle_forms.StatusForm, _status, "{ref}: status {status}."
+    ),
+    "stage": Action(
+        "Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: stage {stage}."
     ),
     "tick": Action("Checklist item", "Save", timeline_forms.TickForm, _tick, "Checklist of {ref} saved."),
-    "stage": Action("Change stage", "Change stage", timeline_forms.StageForm, _stage, "{ref}: {stage} now."),
     "resolve": Action(
         "Resolve", "Resolve", lifecycle_forms.ResolveForm, _resolve, "{ref} resolved", undo=BulkKind.RESOLVE
     ),
@@ -160,7 +162,7 @@ ACTIONS: Final = {
         "Assign",
         lifecycle_forms.AssignForm,
         _assign,
-        "Roles of {ref} changed.",
+        "{ref}: roles updated.",
         undo=BulkKind.ASSIGN,
     ),
     "severity": Action(
@@ -168,7 +170,7 @@ ACTIONS: Final = {
         "Change severity",
         lifecycle_forms.SeverityForm,
         _severity,
-        "{ref} is {severity} now.",
+        "{ref}: severity {severity}.",
     ),
     "edit": _edits(
         "Edit details",
@@ -192,16 +194,16 @@ ACTIONS: Final = {
         "Save",
         lifecycle_forms.ComponentForm,
         _component,
-        "Components of {ref} changed.",
+        "{ref}: components updated.",
     ),
     "note": Action("Add to the timeline", "Add", lifecycle_forms.NoteForm, _note, "Added to {ref}."),
     "pin": Action(
-        "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="It stays on top."
+        "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="Pinned entries stay on top."
     ),
     "unpin": Action("Unpin this entry", "Unpin", timeline_forms.EntryForm, _unpin, "Unpinned."),
     "time": Action(
-        "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Moved to when it happened."
+        "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Entry time corrected."
     ),
-    "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} is linked."),
+    "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
     "unrelate": Action("Unlink an incident", "Unlink", timeline_forms.RelateForm, _unrelate, "Unlinked."),
 }

@@ -1,4 +1,4 @@
-"""Keeps the rows of SLA clocks equal to the deadlines on their incidents."""
+"""Keeps the rows of SLA targets equal to the deadlines on their incidents."""
 
 from __future__ import annotations
 

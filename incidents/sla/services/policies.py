@@ -1,4 +1,4 @@
-"""How fast each severity must be answered, as the workspace's admins set it."""
+"""Reads and changes the SLA targets of a workspace."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def change_policies(actor: Actor, *, policies: Mapping[Severity, Clocks], based_
         }
         if changes:
             _store(workspace.pk, policies)
-            summary = f"{actor.label} changed the SLA clocks of {', '.join(changes)}"
+            summary = f"{actor.label} changed the SLA targets of {', '.join(changes)}"
             record(actor, action="sla.update", target=workspace, summary=summary, changes=changes)
     return dict(policies)
 

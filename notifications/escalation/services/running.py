@@ -66,7 +66,7 @@ def acknowledge_escalation(
 
 
 def revive_escalation(workspace_id: int, incident_id: int, *, now: datetime) -> None:
-    """Go on after an acknowledgement by a person was undone. Idempotent."""
+    """Continue after an acknowledgement by a person was undone. Idempotent."""
     with transaction.atomic():
         incident = _locked(workspace_id, incident_id)
         rows = Escalation.objects.of(workspace_id).select_for_update()

@@ -52,7 +52,7 @@ def test_an_unknown_key_is_401(genie, key):
     ("path", "body", "status"),
     [
         ("", {}, 422), ("", {"message": "x", "priority": "P9"}, 422), ("", b"{", 422), ("", [], 422),
-        ("", {"message": "x", "alias": "a" * 513}, 422), ("/x/snooze", {}, 404), ("/x", {}, 404),
+        ("", {"message": "x", "alias": "a" * 513}, 422), ("/x/dance", {}, 404), ("/x", {}, 404),
     ],
 )  # fmt: skip
 def test_what_is_not_right_is_refused_in_opsgenies_words(genie, path, body, status):

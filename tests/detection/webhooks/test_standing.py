@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,11 @@ def before(minutes: float) -> datetime:
 def word(state: str, starts: float | None = None, ends: float | None = None, key: str = "a") -> Alert:
     begun = None if starts is None else before(starts)
     return Alert(key, AlertState(state), "x", starts_at=begun, ends_at=None if ends is None else before(ends))
+
+
+def began(starts: float) -> Alert:
+    """A firing word of a sender that says when the episode began."""
+    return dataclasses.replace(word("firing", starts), tells_start=True)
 
 
 def known(
@@ -56,8 +62,15 @@ def known(
         (word("firing", 5), known("firing", 5, 4, incident=False), "fires"),
         (word("firing", 5), known("firing", 5, 4, ended=3), "still"),
         (word("firing", 5), known("firing", 5, 4, ended=31), "fires"),
-        (word("firing", 1), known("firing", 5, 4, ended=3), "fires"),
-        (word("firing"), known("firing", 5, 4, ended=3), "fires"),
+        (word("firing", 1), known("firing", 5, 4, ended=3), "still"),
+        (began(1), known("firing", 5, 4, ended=3), "fires"),
+        (began(4), known("firing", 5, 4, ended=3), "still"),
+        (word("firing"), known("firing", 5, 4, ended=3), "still"),
+        (word("firing"), known("firing", 5, 4, ended=31), "fires"),
+        (word("resolved", -10, 0), known("firing", -10, 4), "recovers"),
+        (dataclasses.replace(word("resolved", None, 9), whole_group=True), known("firing", 5, 4), "recovers"),
+        (dataclasses.replace(word("firing", 1), is_guess=True), known("resolved", 5, 4), "stale"),
+        (dataclasses.replace(word("firing", 1), is_guess=True), None, "fires"),
     ],
 )  # fmt: skip
 def test_a_word_means_what_it_must(alert, held, step):

@@ -1,0 +1,32 @@
+"""Topics that ask to be confirmed: kept until an admin opens the address they sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from core.secrets.encryption import encrypt
+from detection.models import Source, SourceSubscription
+from detection.webhooks.parsed import Subscription
+
+MAX_TOPICS: Final = 20
+
+
+def note_subscriptions(source: Source, subscriptions: Sequence[Subscription], at: datetime) -> None:
+    """Keep what asks to be confirmed, and that a topic delivers; a source has at most 20 topics."""
+    kept = SourceSubscription.objects.of(source.workspace_id).filter(source=source)
+    for topic, address in ((one.topic, one.address) for one in subscriptions):
+        if not address:
+            kept.filter(topic=topic, heard_at=None).update(heard_at=at)
+        elif kept.filter(topic=topic).exists():
+            kept.filter(topic=topic).update(address=encrypt(address), asked_at=at, heard_at=None)
+        elif kept.count() < MAX_TOPICS:
+            row = SourceSubscription(
+                workspace_id=source.workspace_id,
+                source=source,
+                topic=topic,
+                address=encrypt(address),
+                asked_at=at,
+            )
+            SourceSubscription.objects.bulk_create([row], ignore_conflicts=True)

@@ -1,0 +1,111 @@
+"""Google Cloud Monitoring's notification channel "Webhooks"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from core.errors import FieldFault, Invalid
+from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
+from detection.webhooks.guide import Guide
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.http.signing import is_known
+from detection.webhooks.mapping.reader import detail_of, key_of
+from detection.webhooks.parsed import Alert, AlertState, Reading
+from detection.webhooks.values import (
+    component_in,
+    first_line,
+    labels_of,
+    line,
+    link,
+    links,
+    moment,
+    prose,
+    require_line,
+    require_object,
+    severity_of,
+)
+
+_STATES: Final = {
+    "open": AlertState.FIRING,
+    "closed": AlertState.RESOLVED,
+    "acknowledged": AlertState.ACKNOWLEDGED,
+}
+
+_GUIDE: Final = Guide(
+    "Monitoring, Alerting, Edit notification channels, Webhooks: this address as endpoint",
+    "{address}",
+    {
+        "version": "1.2",
+        "incident": {
+            "incident_id": "tocsin-test",
+            "state": "open",
+            "policy_name": "Tocsin test",
+            "summary": "A test from Tocsin's source page",
+            "severity": "Error",
+            "started_at": 1767225600,
+        },
+    },
+    signing="Put ?auth_token=<secret> behind the address, with a secret you choose.",
+)
+
+
+@webhook_format
+class GoogleCloudMonitoring(WebhookFormat):
+    """One incident of one policy, open or closed."""
+
+    name = "google-cloud-monitoring"
+    title = "Google Cloud Monitoring"
+    guide = _GUIDE
+    is_alerting = True
+    signs = True
+
+    def verify(
+        self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
+    ) -> bool:
+        """Google does not sign; the channel's address carries `auth_token`."""
+        return is_known(request.query.get("auth_token", ""), secrets)
+
+    def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
+        body = require_object(request.document())
+        return Reading(alerts=(_alert(require_object(body.get("incident"), "incident")),))
+
+
+def _alert(told: Mapping[str, Any]) -> Alert:
+    state = _STATES.get(line(told.get("state")).casefold())
+    if state is None:
+        fault = FieldFault("incident.state", "choice", "must be open or closed")
+        raise Invalid("The state of the incident is not known.", faults=[fault])
+    number, is_over = (
+        require_line(told.get("incident_id"), "incident.incident_id"),
+        state == AlertState.RESOLVED,
+    )
+    resource, user = told.get("resource"), told.get("policy_user_labels")
+    named = resource.get("labels") if isinstance(resource, Mapping) else {}
+    labels = {**(named if isinstance(named, Mapping) else {}), **(user if isinstance(user, Mapping) else {})}
+    word, notes = line(told.get("severity")), told.get("documentation")
+    return Alert(
+        key=key_of("incident", number),
+        state=state,
+        title=first_line(told.get("policy_name"), told.get("condition_name"), told.get("summary"), number),
+        severity=None if word.casefold() in _NO_SEVERITY else severity_of(word),
+        severity_word="" if word.casefold() in _NO_SEVERITY else word,
+        description="\n\n".join(filter(None, (prose(told.get("summary")), _content(notes)))),
+        component=component_in(labels)
+        or first_line(told.get("resource_display_name"), told.get("resource_name")),
+        starts_at=moment(told.get("started_at")),
+        tells_start=True,
+        ends_at=moment(told.get("ended_at")) if is_over else None,
+        labels=labels_of(
+            labels | {"policy": told.get("policy_name"), "condition": told.get("condition_name")}
+        ),
+        links=links(link(told.get("url"), "Google Cloud")),
+        detail=detail_of(dict(told)),
+    )
+
+
+def _content(notes: Any) -> str:
+    return prose(notes.get("content")) if isinstance(notes, Mapping) else prose(notes)
+
+
+_NO_SEVERITY: Final = frozenset({"", "no severity", "no_severity"})

@@ -1,0 +1,117 @@
+"""The API of action items."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Path, Query, Router, Schema, Status
+from pydantic import Field
+
+from accounts.tokens.api_authentication import actor_in
+from core.http.link_pagination import known_only, link_pages
+from incidents.api import Once, Reference
+from incidents.selectors import incident_for
+from incidents.validation import invalid
+from postmortems.action_items.rendering import item_json
+from postmortems.action_items.selectors import NAMES, item_for, items_of, items_page, parse_item_filter
+from postmortems.action_items.services import create_item, update_item
+from postmortems.schemas import ItemIn, ItemOut, ItemPatch, ItemStatusIn
+
+router = Router(tags=["Action items"])
+incident_router = Router(tags=["Action items"])
+
+
+class ItemQuery(Schema):
+    """Which action items."""
+
+    status: str = Field(
+        "", max_length=20, description="`unfinished`, or a status such as `open`, `completed`."
+    )
+    owner: str = Field("", max_length=150, description="A user name, `me`, or `none`.")
+    kind: str = Field("", max_length=20)
+    priority: str = Field("", max_length=20)
+    due: str = Field("", max_length=20, description="`overdue`, `week` or `none`.")
+    incident: str = Field("", max_length=60)
+    component: str = Field("", max_length=200)
+    text: str = Field("", max_length=200)
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
+
+
+class ItemReference(Schema):
+    """`17` or `ACT-17`."""
+
+    item: str = Field(max_length=60, description="`17` or `ACT-17`.")
+
+
+@router.get("", response=list[ItemOut], summary="List action items")
+def listed(request: HttpRequest, response: HttpResponse, query: Query[ItemQuery]) -> Any:
+    """Across incidents, newest first; the next page is in the `Link` header."""
+    known_only(request, NAMES)
+    before = int(query.cursor) if query.cursor.isdecimal() else None
+    wanted = parse_item_filter(query.model_dump(exclude={"limit", "cursor"}))
+    rows = items_page(actor_in(request), wanted, before=before, limit=query.limit)
+    more = str(rows[query.limit - 1].number) if len(rows) > query.limit else None
+    link_pages(request, response, more)
+    return [item_json(one) for one in rows[: query.limit]]
+
+
+@router.post("", response={201: ItemOut}, summary="Create an action item")
+def create(request: HttpRequest, body: ItemIn, sent: Header[Once]) -> Any:
+    """Of the incident that `incident_id` names. Sent again with its `Idempotency-Key`, it is created once."""
+    if not body.incident_id:
+        raise invalid("incident_id", "required", "must name an incident")
+    return _created(request, body.incident_id, body, sent)
+
+
+@incident_router.get(
+    "/{reference}/action-items", response=list[ItemOut], summary="List an incident's action items"
+)
+def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
+    """Oldest first."""
+    actor = actor_in(request)
+    return [item_json(one) for one in items_of(actor, incident_for(actor, where.reference))]
+
+
+@incident_router.post("/{reference}/action-items", response={201: ItemOut}, summary="Add an action item")
+def add(request: HttpRequest, where: Path[Reference], body: ItemIn, sent: Header[Once]) -> Any:
+    """Sent again with its `Idempotency-Key`, it is created once."""
+    return _created(request, where.reference, body, sent)
+
+
+@router.get("/{item}", response=ItemOut, summary="Read an action item")
+def read(request: HttpRequest, where: Path[ItemReference]) -> Any:
+    """By its number or reference."""
+    return item_json(item_for(actor_in(request), where.item))
+
+
+@router.patch("/{item}", response=ItemOut, summary="Change an action item")
+def change(request: HttpRequest, where: Path[ItemReference], body: ItemPatch) -> Any:
+    """What is left out stays; with `version` a stale change is refused."""
+    given = body.model_dump(exclude_unset=True)
+    version = given.pop("version", None)
+    if "due_date" in given:
+        given["due_date"] = _day(given["due_date"])
+    for name in ("title", "description", "status", "priority", "kind"):
+        if name in given and given[name] is None:
+            raise invalid(name, "required", "must not be null")
+    return item_json(update_item(actor_in(request), where.item, version=version, **given))
+
+
+@router.patch("/{item}/status", response=ItemOut, summary="Change the status of an action item")
+def move(request: HttpRequest, where: Path[ItemReference], body: ItemStatusIn) -> Any:
+    """`completed` is taken for `done`."""
+    return item_json(update_item(actor_in(request), where.item, version=body.version, status=body.status))
+
+
+def _created(request: HttpRequest, reference: str, body: ItemIn, sent: Once) -> Any:
+    given = body.model_dump(exclude={"incident_id"})
+    given["due_date"] = _day(given["due_date"])
+    item = create_item(actor_in(request), reference, request_key=sent.idempotency_key, **given)
+    return Status(201, item_json(item_for(actor_in(request), item.number)))
+
+
+def _day(value: date | datetime | None) -> date | None:
+    return value.date() if isinstance(value, datetime) else value

@@ -1,0 +1,34 @@
+"""Commands in a text, each on a line of its own: `/timeline`, `/action Add an alert for the pool`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from accounts.actor import Actor
+from incidents.models import Incident
+from postmortems.action_items.services import create_item
+from postmortems.drafting.collect import collect
+from postmortems.drafting.placeholders import draft_text
+
+_LINE: Final = re.compile(r"^/(timeline|actions|action[ \t]+(\S.{0,200}))[ \t]*$", re.M)
+
+
+def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") -> str:
+    """The text with each command replaced by what it stands for; `/action` creates the action item.
+
+    Raises Invalid (field `title`) for an action that does not say what is to be done.
+    """
+    count = 0
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        if match[2]:
+            key = f"{client_id}:{count}" if client_id else ""
+            item = create_item(actor, incident.number, title=match[2], request_key=key)
+            return f"{item.reference} {item.title}"
+        name = "timeline" if match[1] == "timeline" else "follow_ups"
+        return draft_text(f"{{{{ {name} }}}}", collect(incident)) or match[0]
+
+    return _LINE.sub(replace, text)

@@ -1,0 +1,68 @@
+"""Figures that detection wrote down about an incident, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from incidents.models import Incident, IncidentEvidence
+
+NOT_CARRIED: Final = "Not measured: no event carried it"
+# Fact -> the names that events give it, and its unit.
+MEASURES: Final[Mapping[str, tuple[Sequence[str], str]]] = {
+    "cpu_usage": (("cpu_percent", "cpu_usage_percent", "cpu_usage", "cpu"), "%"),
+    "memory_usage": (("memory_percent", "memory_usage_percent", "memory_usage", "usage_percent"), "%"),
+    "disk_usage": (("disk_percent", "disk_usage_percent", "disk_usage", "disk"), "%"),
+    "response_time": (("duration_ms", "response_time_ms", "latency_ms", "response_time"), " ms"),
+}
+
+
+def measures(incident: Incident) -> dict[str, str]:
+    """Event count, peak error rate, people affected, and each measure before and after."""
+    rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    found: IncidentEvidence | None = rows.first()
+    people = incident.users_impacted if incident.users_impacted is not None else _people(found)
+    before, after = (found.metrics_before, found.metrics_after) if found else ({}, {})
+    return {
+        "event_count": str(max(incident.event_count, found.event_count if found else 0)),
+        "peak_error_rate": _rate(found),
+        "users_impacted": "" if people is None else f"{people:,}",
+        **{fact: _pair(before, after, *how) for fact, how in MEASURES.items()},
+    }
+
+
+def origins(incident: Incident) -> list[str]:
+    """Sentences about where the errors came from first and most."""
+    rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    found: IncidentEvidence | None = rows.first()
+    if found is None:
+        return []
+    lines = [f"The first errors came from {found.first_source}."] if found.first_source else []
+    if found.primary_type:
+        lines.append(f"The most frequent error was {found.primary_type}, mostly from {found.primary_source}.")
+    return lines
+
+
+def _people(found: IncidentEvidence | None) -> int | None:
+    return found.people_affected if found else None
+
+
+def _rate(found: IncidentEvidence | None) -> str:
+    if found is None or found.peak_error_rate is None:
+        return "Not measured"
+    at = f" at {found.peak_at:%H:%M} UTC" if found.peak_at else ""
+    return f"{found.peak_error_rate:.0f}%{at} ({found.error_count} errors in all)"
+
+
+def _pair(before: Mapping[str, Any], after: Mapping[str, Any], names: Sequence[str], unit: str) -> str:
+    for name in names:
+        values = [one.get(name) for one in (before, after)]
+        if any(value is not None for value in values):
+            then, now = (_value(value, unit) for value in values)
+            return f"{then} before, {now} after"
+    return NOT_CARRIED
+
+
+def _value(value: Any, unit: str) -> str:
+    number = value.get("mean") if isinstance(value, Mapping) else value
+    return f"{float(number):.0f}{unit}" if isinstance(number, int | float) else "not measured"

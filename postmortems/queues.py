@@ -1,0 +1,19 @@
+"""The queue of drafts to write."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare
+
+DRAFT: Final = declare(
+    Queue(
+        "draft",
+        process="slow",
+        title="The worker for postmortem drafts",
+        advice="Start the worker slow. Drafts are written when it is back.",
+        lease_s=60.0,
+        threads=1,
+        max_lag_s=60.0,
+    )
+)

@@ -1,0 +1,156 @@
+// The editor of a section: toolbar, shortcuts, preview, and saving by itself. Without it the form saves.
+const QUIET_MS = 2000, BUSY_MS = 15_000, PREVIEW_MS = 400;
+const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"] };
+const LINES = { heading: "### ", quote: "> ", bullets: "- ", numbers: "1. ", tasks: "- [ ] " };
+const KEYS = { b: "bold", i: "italic", k: "link" };
+const TABLE = "| Column | Column |\n|--------|--------|\n| | |\n";
+
+function csrf(form) {
+  const name = document.querySelector("meta[name=csrf-cookie]")?.content;
+  const found = name && document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
+  return found ? found.slice(name.length + 1) : form.elements.csrfmiddlewaretoken.value;
+}
+
+function put(text, inserted, from = text.selectionStart, to = text.selectionEnd, mode = "end") {
+  text.focus();
+  text.setRangeText(inserted, from, to, mode);
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function wrap(text, [before, after]) {
+  const { selectionStart: from, selectionEnd: to } = text;
+  const chosen = text.value.slice(from, to);
+  put(text, before + chosen + after, from, to);
+  if (!chosen) text.setSelectionRange(from + before.length, from + before.length);
+}
+
+function prefix(text, mark) {
+  const from = text.value.lastIndexOf("\n", text.selectionStart - 1) + 1;
+  const lines = text.value.slice(from, text.selectionEnd).split("\n");
+  put(text, lines.map((line) => (line.startsWith(mark) ? line.slice(mark.length) : mark + line)).join("\n"), from, text.selectionEnd);
+}
+
+function use(form, text, tool) {
+  if (WRAPS[tool]) wrap(text, WRAPS[tool]);
+  else if (LINES[tool]) prefix(text, LINES[tool]);
+  else if (tool === "table") put(text, TABLE);
+  else if (tool === "action") {
+    const chosen = text.value.slice(text.selectionStart, text.selectionEnd).replace(/\s+/g, " ").trim();
+    put(text, `\n/action ${chosen || "What is to be done"}\n`, text.selectionEnd, text.selectionEnd);
+  }
+}
+
+function start(form) {
+  const text = form.querySelector("[data-editor-text]"), state = form.querySelector("[data-editor-state]");
+  const bar = form.querySelector("[data-editor-toolbar]"), panes = form.querySelector("[data-panes]");
+  const shown = form.querySelector("[data-editor-preview]");
+  const base = form.elements.base_version, stored = `tocsin:section:${form.dataset.key}`;
+  let saved = text.value, isSaving = false, timer = 0, lastSave = Date.now(), unsavedSince = "", client = form.elements.client_id.value;
+  bar.hidden = false;
+  const isDirty = () => text.value !== saved;
+  const say = (words, isBad = false) => {
+    state.textContent = words;
+    state.classList.toggle("field-error", isBad);
+  };
+  const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const hold = () => {
+    unsavedSince ||= clock();
+    localStorage.setItem(stored, JSON.stringify({ text: text.value, base: base.value, at: Date.now() }));
+  };
+
+  async function preview() {
+    if (panes.dataset.panes === "write") return;
+    const body = new URLSearchParams({ text: text.value });
+    const answer = await fetch(form.dataset.preview, { method: "POST", body, headers: { "X-CSRFToken": csrf(form) } }).catch(() => null);
+    if (answer?.ok) shown.innerHTML = await answer.text(); // made and cleaned by the server's one renderer
+  }
+
+  async function save() {
+    if (isSaving || !isDirty() || /^\/(action|timeline)/m.test(text.value)) return;
+    isSaving = true;
+    lastSave = Date.now();
+    const sent = text.value;
+    const body = JSON.stringify({ base_version: Number(base.value), text: sent, client_id: client });
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf(form) };
+    try {
+      const answer = await fetch(form.dataset.save, { method: "PUT", body, headers });
+      const told = await answer.json();
+      if (answer.ok) accept(sent, told);
+      else refuse(answer.status, told);
+    } catch {
+      hold();
+      say(`Not saved since ${unsavedSince}: no connection. Your text is kept in this browser.`, true);
+    } finally {
+      isSaving = false;
+    }
+  }
+
+  function accept(sent, told) {
+    base.value = told.version;
+    client = form.elements.client_id.value = crypto.randomUUID?.() ?? String(Math.random());
+    saved = told.text;
+    unsavedSince = "";
+    localStorage.removeItem(stored);
+    if (text.value === sent && told.text !== sent) {
+      const at = text.selectionStart;
+      text.value = told.text;
+      text.setSelectionRange(at, at);
+    }
+    say(`Saved ${clock()}, version ${told.version}.${told.merged ? ` The change of ${told.with} is in it as well.` : ""}`);
+    if (isDirty()) soon();
+  }
+
+  function refuse(status, told) {
+    hold();
+    if (status === 409 && told.code === "both_changed") say(`${told.by} changed the same lines. Choose Save to see both texts.`, true);
+    else if (status === 401 || status === 403) say(`Not saved since ${unsavedSince}: sign in again. Your text is kept in this browser.`, true);
+    else say(`Not saved since ${unsavedSince}: ${told.detail ?? "the server refused it"}`, true);
+  }
+
+  function soon() {
+    clearTimeout(timer);
+    timer = setTimeout(save, Date.now() - lastSave > BUSY_MS ? 0 : QUIET_MS);
+  }
+
+  let drawn = 0;
+  text.addEventListener("input", () => {
+    say("Not saved yet.");
+    hold();
+    soon();
+    clearTimeout(drawn);
+    drawn = setTimeout(preview, PREVIEW_MS);
+  });
+  text.addEventListener("keydown", (event) => {
+    const tool = (event.ctrlKey || event.metaKey) && !event.altKey && KEYS[event.key.toLowerCase()];
+    if (!tool) return;
+    event.preventDefault();
+    event.stopPropagation();
+    use(form, text, tool);
+  });
+  bar.addEventListener("click", ({ target }) => {
+    const tool = target.closest("[data-tool]")?.dataset.tool, mode = target.closest("[data-mode]")?.dataset.mode;
+    if (tool) use(form, text, tool);
+    if (!mode) return;
+    panes.dataset.panes = mode;
+    shown.hidden = mode === "write";
+    for (const one of bar.querySelectorAll("[data-mode]")) one.toggleAttribute("aria-current", one.dataset.mode === mode);
+    bar.querySelector(`[data-mode=${mode}]`).setAttribute("aria-current", "true");
+    preview();
+  });
+
+  addEventListener("beforeunload", (event) => isDirty() && !form.dataset.sent && event.preventDefault());
+  form.addEventListener("submit", () => localStorage.removeItem(stored));
+  const held = JSON.parse(localStorage.getItem(stored) ?? "null");
+  if (held && held.text !== text.value) {
+    say("This browser holds text of yours that is not saved.", true);
+    const back = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: "Put it back" });
+    back.addEventListener("click", () => {
+      base.value = held.base;
+      put(text, held.text, 0, text.value.length);
+      back.remove();
+    });
+    state.after(back);
+  }
+}
+
+for (const form of document.querySelectorAll("[data-editor]")) start(form);
