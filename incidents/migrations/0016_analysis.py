@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_calendar_imports'),
-        ('incidents', '0013_stages'),
+        ('incidents', '0015_role_offers'),
     ]
 
     operations = [

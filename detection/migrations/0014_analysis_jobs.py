@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_calendar_imports'),
-        ('detection', '0011_pending'),
-        ('incidents', '0014_analysis'),
+        ('detection', '0013_plain_names'),
+        ('incidents', '0016_analysis'),
     ]
 
     operations = [
