@@ -10,7 +10,6 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -50,6 +49,7 @@ from postmortems.learning.models import FactorNode, Lesson
 from postmortems.learning.services import add_why
 from postmortems.template_library.models import PostmortemTemplate
 from remediation.runs.services.proposing import Request, request_run
+from tests.api.bodies import body_of
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,7 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/analytics"): Row(May.INCIDENTS_READ),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
     ("GET", "/channels"): Row(May.CHANNELS_READ),
     ("POST", "/channels"): Row(May.CHANNELS_WRITE, {"kind": "log", "name": "Mine"}),
@@ -354,7 +355,8 @@ PAGES: dict[str, str | May] = {
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
-    "activity": "signed", "components": "signed", "components/new": May.COMPONENTS_WRITE,
+    "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
+    "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",
     "postmortems": "signed", "postmortems/<str:reference>": "incident",
@@ -496,17 +498,6 @@ def operations() -> list[tuple[str, str]]:
 def call(browser: Client, method: str, path: str, row: Row) -> Any:
     data = b"" if row.body is None else json.dumps(row.body).encode()
     return browser.generic(method, f"/api/v1{path}", data, content_type="application/json")
-
-
-def body_of(answer: Any) -> bytes:
-    """The whole body, of a streamed answer too."""
-    if not answer.streaming:
-        return bytes(answer.content)
-
-    async def whole() -> bytes:
-        return b"".join([part async for part in answer])
-
-    return async_to_sync(whole)() if answer.is_async else b"".join(answer.streaming_content)
 
 
 def role_may(role: str, capability: May | None) -> bool:
