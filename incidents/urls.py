@@ -25,6 +25,7 @@ urlpatterns = [
     path("incidents/<str:reference>", incident_detail.detail, name="detail"),
     path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
+    path("incidents/<str:reference>/peek", incident_detail.peek, name="peek"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
     path("settings/sla", sla_views.policies, name="sla"),
     path("activity", incident_detail.activity, name="activity"),
