@@ -112,6 +112,10 @@ API: dict[tuple[str, str], Row] = {
     ("PATCH", "/incidents/{reference}/timeline/{entry_id}"): Row(
         May.INCIDENTS_WRITE, {"occurred_at": "2026-01-01T00:00:00Z"}, about=True
     ),
+    ("GET", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(
+        May.INCIDENTS_WRITE, {"kind": "reworded", "message": "Ours, better"}, about=True
+    ),
     ("PUT", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
     ("DELETE", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/incidents/{reference}/activity"): Row(May.INCIDENTS_READ, about=True),
@@ -350,6 +354,7 @@ PAGES: dict[str, str | May] = {
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
+    "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "activity": "signed", "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
