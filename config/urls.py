@@ -40,6 +40,7 @@ urlpatterns = [
     # Upper apps first: they add pages below an incident, whose own addresses end with any word.
     path("", include("postmortems.urls")),
     path("", include("detection.urls")),
+    path("", include("bundles.urls")),
     path("", include("detection.webhooks.urls")),
     path("", include("notifications.urls")),
     path("", include("remediation.urls")),

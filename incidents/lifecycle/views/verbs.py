@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from accounts.actor import Actor
 from core.errors import NotFound
 from incidents.bulk.models import BulkKind
 from incidents.components.services import affected_components
+from incidents.handoff import forms as handoff_forms
+from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
 from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
 from incidents.stages.services.checklists import tick_item
+from incidents.timeline import amend_forms
 from incidents.timeline import forms as timeline_forms
-from incidents.timeline.services import entries, notes
+from incidents.timeline.services import amendments, entries, notes
 from incidents.validation import invalid
 
 Data = dict[str, Any]
@@ -40,6 +46,7 @@ class Action:
     kind: str = "primary"
     lead: str = ""
     undo: BulkKind | None = None
+    has_preview: bool = False
 
 
 def _acknowledge(actor: Actor, number: int, data: Data) -> None:
@@ -81,6 +88,14 @@ def _assign(actor: Actor, number: int, data: Data) -> None:
     role_services.assign_role(actor, number=number, role=data["role"], username=data["username"] or None)
 
 
+def _hand_off(actor: Actor, number: int, data: Data) -> None:
+    handoff_services.offer_role(actor, number=number, role=data["role"], username=data["username"])
+
+
+def _offer_answer(actor: Actor, number: int, data: Data) -> None:
+    handoff_services.answer_offer(actor, number=number, offer_id=data["offer"], accept=data["accept"])
+
+
 def _severity(actor: Actor, number: int, data: Data) -> None:
     given = {name: data[name] for name in ("severity", "message", "version")}
     responding.change_severity(actor, number=number, **given)
@@ -105,6 +120,22 @@ def _note(actor: Actor, number: int, data: Data) -> None:
         notes.add_update(actor, number=number, is_public=True, **given)
     else:
         notes.add_note(actor, number=number, **given)
+
+
+def _update(actor: Actor, number: int, data: Data) -> None:
+    minutes = data["next_update"]
+    next_at = None if minutes is None else timezone.now() + timedelta(minutes=minutes)
+    given = {name: data[name] for name in ("message", "request_key")}
+    is_public = data["audience"] == "public"
+    notes.add_update(actor, number=number, is_public=is_public, next_update_at=next_at, **given)
+
+
+def _amends(kind: str, field: str = "message") -> Run:
+    def run(actor: Actor, number: int, data: Data) -> None:
+        given = {"entry_id": data["entry"], "message": data[field], "based_on": data["amendments"]}
+        amendments.amend_entry(actor, number=number, kind=kind, **given)
+
+    return run
 
 
 def _pin(actor: Actor, number: int, data: Data) -> None:
@@ -165,6 +196,21 @@ ACTIONS: Final = {
         "{ref}: roles updated.",
         undo=BulkKind.ASSIGN,
     ),
+    "hand-off": Action(
+        "Hand off a role",
+        "Offer the role",
+        handoff_forms.HandOffForm,
+        _hand_off,
+        "{ref}: role offered.",
+        lead="The person has 10 minutes to accept. You hold the role until then, and keep it otherwise.",
+    ),
+    "offer-answer": Action(
+        "Answer an offer",
+        "Answer",
+        handoff_forms.OfferAnswerForm,
+        _offer_answer,
+        "{ref}: offer answered.",
+    ),
     "severity": Action(
         "Change severity",
         "Change severity",
@@ -197,6 +243,38 @@ ACTIONS: Final = {
         "{ref}: components updated.",
     ),
     "note": Action("Add to the timeline", "Add", lifecycle_forms.NoteForm, _note, "Added to {ref}."),
+    "update": Action(
+        "Stakeholder update",
+        "Send the update",
+        amend_forms.UpdateForm,
+        _update,
+        "{ref}: update added.",
+        has_preview=True,
+    ),
+    "reword": Action(
+        "Edit the text",
+        "Save",
+        amend_forms.RewordForm,
+        _amends("reworded"),
+        "Text saved.",
+        lead="The earlier text stays readable.",
+    ),
+    "publish": Action(
+        "Publish to stakeholders",
+        "Publish",
+        amend_forms.RewordForm,
+        _amends("published"),
+        "Published.",
+        lead="Stakeholders see exactly this text. The internal text stays readable here.",
+    ),
+    "withdraw": Action(
+        "Withdraw this entry",
+        "Withdraw",
+        amend_forms.WithdrawForm,
+        _amends("withdrawn", "reason"),
+        "Withdrawn.",
+        lead="The entry stays in the timeline as withdrawn; its text stays readable.",
+    ),
     "pin": Action(
         "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="Pinned entries stay on top."
     ),
