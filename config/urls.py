@@ -37,6 +37,7 @@ urlpatterns = [
     path("settings/deployment", installation_views.deployment, name="deployment"),
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
+    path("", include("warroom.urls")),
     path("", include("postmortems.urls")),
     path("", include("incidents.urls")),
     path("", include("notifications.urls")),
