@@ -15,34 +15,34 @@ run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C 
 backup: $(SERVER) ## write a backup: make backup TO=folder, or TO=s3://bucket/folder
 	@cd "$(ROOT)" && exec "$(PY)" manage.py backup "$(or $(TO),backups)"
 
-restore: $(SERVER) ## put a backup back: make restore FROM=file, ARGS=--replace for a database that is not empty
+restore: $(SERVER) ## restore a backup: make restore FROM=file, ARGS=--replace for a database that is not empty
 	@cd "$(ROOT)" && exec "$(PY)" manage.py restore "$(FROM)" $(ARGS)
 
-demo: $(SERVER) ## fill the running Tocsin with a month of believable history
+demo: $(SERVER) ## seed the running Tocsin with a month of demo incidents
 	@cd "$(ROOT)" && exec "$(PY)" manage.py seed_demo
 
-doctor: $(SERVER) ## check the running Tocsin and say what to do
+doctor: $(SERVER) ## run the health checks and print what to do
 	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor
 
 test: $(DEV) ## run every test, two at a time
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
 
-faults: $(DEV) ## hurt a Tocsin for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count what was lost or doubled
+faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count what was lost or duplicated
 	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8))
 
-fuzz: $(DEV) ## ask the API everything its document allows, in CASES=20000
+fuzz: $(DEV) ## fuzz the API, in CASES=20000
 	@cd "$(ROOT)" && exec "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000)
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
 
-bench: $(DEV) ## measure goals against their yardsticks: make bench GOAL=3, or GOAL=all
+bench: $(DEV) ## run benchmarks: make bench GOAL=3, or GOAL=all
 	@cd "$(ROOT)" && if [ "$(GOAL)" = all ]; then exec "$(PY)" -m bench.all; else exec "$(PY)" -m bench $(GOAL); fi
 
 gallery: $(DEV) ## pictures of every page into gallery/, in two widths and two themes
 	@cd "$(ROOT)" && exec "$(PY)" -m scripts.gallery $(ARGS)
 
-lock: $(DEV) ## write requirements/*.txt anew from pyproject.toml, with hashes and without host names
+lock: $(DEV) ## regenerate requirements/*.txt from pyproject.toml, with hashes and without host names
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/lock.sh
 
 clean: ## remove what was installed and built; the data in .tocsin stays

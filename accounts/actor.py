@@ -1,4 +1,4 @@
-"""Who is acting: one value every service takes first, whichever door the request came through."""
+"""The authenticated actor: the first argument of every service."""
 
 from __future__ import annotations
 

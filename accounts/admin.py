@@ -1,4 +1,4 @@
-"""People, workspaces, tokens and the audit log in Django's admin, for looking but for accounts themselves."""
+"""Django admin of people, workspaces, API tokens and the audit log."""
 
 from __future__ import annotations
 

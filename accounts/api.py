@@ -1,4 +1,4 @@
-"""The API of people, tokens and the audit log: an adapter, and nothing else."""
+"""API of members, API tokens and the audit log."""
 
 from __future__ import annotations
 

@@ -37,6 +37,6 @@ def _coverage() -> CheckResult:
     empty = used.filter(~Exists(running)).order_by("pk")
     count, first = empty.count(), empty.first()
     if first is None:
-        return CheckResult("ok", "somebody is on call in every schedule")
+        return CheckResult("ok", "every schedule has someone on call")
     advice = "Open On call and add people to the layers, or an override."
-    return CheckResult("warn", f"nobody is on call in {count} of the schedules, such as {first.name}", advice)
+    return CheckResult("warn", f"no one is on call in {count} schedules, such as {first.name}", advice)

@@ -1,4 +1,4 @@
-"""Who is here: people, workspaces, memberships, API tokens, one-time sign-ins and the audit log."""
+"""People, workspaces, memberships, API tokens, one-time sign-in links and the audit log."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from accounts.oncall.models import OnCallRotation as OnCallRotation
 from accounts.oncall.models import OnCallSchedule as OnCallSchedule
 from accounts.oncall.models import OnCallShift as OnCallShift
 from accounts.sign_in.user_agents import browser_of
+from accounts.tokens.models import DeviceCode as DeviceCode
 from core.tenancy import WorkspaceScoped
 
 
@@ -110,6 +111,16 @@ class Workspace(models.Model):
         return self.name
 
 
+_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
+# One row, locked until the change commits: a reader that sees the new value also sees the change.
+MOVE_EPOCH = """
+    INSERT INTO accounts_tokenepoch AS epoch (id, value)
+    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);
+    RETURN NULL;
+"""
+
+
 class Membership(WorkspaceScoped):
     """One person's role in one workspace."""
 
@@ -121,6 +132,16 @@ class Membership(WorkspaceScoped):
     class Meta(WorkspaceScoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_person")
+        ]
+        # A personal token is worth what its person's membership is.
+        triggers = [
+            pgtrigger.Trigger(
+                name="moves_token_epoch",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete | _update_of("role"),
+                func=MOVE_EPOCH,
+            )
         ]
 
     def __str__(self) -> str:
@@ -155,24 +176,20 @@ class Invitation(WorkspaceScoped):
         return f"invitation of {self.email} to {self.workspace} ({self.role})"
 
 
-_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
-# One row, locked until the change commits: a reader that sees the new value also sees the change.
-MOVE_EPOCH = """
-    INSERT INTO accounts_tokenepoch AS epoch (id, value)
-    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);
-    RETURN NULL;
-"""
-
-
 class ApiToken(WorkspaceScoped):
-    """A machine's credential: shown once as `tcs_<prefix>_<secret>`, stored as its SHA-256 only."""
+    """A credential of a machine or of a person: `tcs_<prefix>_<secret>`, stored as its SHA-256 only.
+
+    A person's token (`user`) may do what both its scopes and the person's role allow, while a member.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=120)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="personal_tokens"
+    )
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""The one capability table. Services call `require`; whatever is not in the table is refused."""
+"""Capability table by role and scope. Services call `require`; what is not listed is denied."""
 
 from __future__ import annotations
 
@@ -29,11 +29,15 @@ class Capability(StrEnum):
     MEMBERS_READ = "members.read"
     MEMBERS_WRITE = "members.write"
     TOKENS_WRITE = "tokens.write"
+    CHANNELS_READ = "channels.read"
+    CHANNELS_WRITE = "channels.write"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
     ONCALL_READ = "oncall.read"
     ONCALL_WRITE = "oncall.write"
     SYSTEM_READ = "system.read"
+    REMEDIATION_RUN = "remediation.run"
+    REMEDIATION_WRITE = "remediation.write"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -56,29 +60,35 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.MEMBERS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.MEMBERS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.CHANNELS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.CHANNELS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.ONCALL_WRITE: (Role.MANAGER, Scope.ADMIN),
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
+    Capability.REMEDIATION_RUN: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.REMEDIATION_WRITE: (Role.ADMIN, Scope.ADMIN),
 }
 
 
 def allowed(actor: Actor, capability: Capability) -> bool:
-    """Whether `actor` holds `capability`. The `admin` scope includes every other scope."""
+    """Whether `actor` holds `capability`: by role, by scope, and with a personal token by both."""
     least, scope = TABLE[capability]
     if actor.kind == "system":
         return True
-    if actor.role is not None:
-        return RANK[actor.role] >= RANK[least]
-    return scope in actor.scopes or Scope.ADMIN in actor.scopes
+    if actor.role is not None and RANK[actor.role] < RANK[least]:
+        return False
+    is_session = actor.role is not None and actor.token_id is None
+    return is_session or scope in actor.scopes or Scope.ADMIN in actor.scopes
 
 
 def require(actor: Actor, capability: Capability) -> None:
     """Raise `Forbidden` naming the missing role or scope unless `actor` holds `capability`."""
     if not allowed(actor, capability):
         least, scope = TABLE[capability]
-        need = f"the role {least} or higher" if actor.role is not None else f"a token with the scope {scope}"
+        has_role = actor.role is None or RANK[actor.role] >= RANK[least]
+        need = f"a token with the scope {scope}" if has_role else f"the role {least} or higher"
         raise Forbidden(
             f"{actor.label} may not do this ({capability}): it needs {need}. Nothing was changed."
         )

@@ -1,4 +1,4 @@
-"""What the accounts API takes and gives."""
+"""Request and response schemas of the accounts API."""
 
 from __future__ import annotations
 

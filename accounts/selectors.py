@@ -1,4 +1,4 @@
-"""Reading people, sign-ins, tokens and workspaces."""
+"""Queries for people, sessions, API tokens and workspaces."""
 
 from __future__ import annotations
 

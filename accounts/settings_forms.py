@@ -1,4 +1,4 @@
-"""What people type on the settings pages. Forms shape input; the services decide."""
+"""Forms of the settings pages."""
 
 from __future__ import annotations
 

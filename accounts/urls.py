@@ -1,4 +1,4 @@
-"""Signing in and out, one's own account, and the settings of the workspace."""
+"""URLs of sign-in, account and workspace settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from accounts.oncall.views import pages as oncall_pages
 from accounts.oncall.views import schedules as oncall_schedules
 from accounts.people.views import invitations, members, profile
 from accounts.sign_in import views as sign_in_views
+from accounts.tokens import device_views
 from accounts.tokens import views as token_views
 from accounts.workspaces import views as workspace_views
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("settings/members/new", members.invite, name="invite"),
     path("settings/invitations/<int:invitation_id>/<slug:verb>", invitations.change, name="invitation"),
     path("settings/members/<str:username>/<slug:verb>", members.change, name="member"),
+    path("device", device_views.device, name="device"),
     path("settings/tokens", token_views.tokens, name="tokens"),
     path("settings/tokens/new", token_views.issue, name="issue_token"),
     path("settings/tokens/<str:token_id>/rotate", token_views.rotate, name="rotate_token"),

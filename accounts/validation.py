@@ -1,4 +1,4 @@
-"""Names of workspaces, tokens and people: cleaned, or refused with the field and the rule. Pure."""
+"""Validates names of workspaces, tokens and people. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever table has no page of its own in the admin gets a plain one: everything stored can be looked at."""
+"""Read-only admin pages for every model without a page of its own."""
 
 from __future__ import annotations
 

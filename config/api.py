@@ -1,4 +1,4 @@
-"""The API at /api/v1: each app's router behind one door, every refusal as problem+json, docs at /docs."""
+"""The API at /api/v1: routers of all apps, errors as problem+json, docs at /docs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from accounts.api import router as accounts_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
+from accounts.tokens.device_api import router as device_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
@@ -31,9 +32,11 @@ from detection.webhooks.api import router as webhooks_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
+from incidents.handoff.api import router as handoff_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.api import router as story_router
+from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
 from postmortems.action_items.api import incident_router as incident_items_router
@@ -42,6 +45,8 @@ from postmortems.api import incident_router as incident_postmortems_router
 from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
+from remediation.api import incident_router as incident_runs_router
+from remediation.api import router as remediation_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -79,6 +84,7 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", handoff_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/events", events_router)
@@ -94,12 +100,18 @@ api.add_router("/incidents", war_rooms_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
+api.add_router("/channels", channels_router)
+api.add_router("/routes", routes_router)
+api.add_router("/deliveries", deliveries_router)
+api.add_router("/incidents", incident_runs_router)
+api.add_router("/remediation", remediation_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
+api.add_router("", device_router)
 api.add_router("", accounts_router)
 
 

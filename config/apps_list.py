@@ -1,4 +1,4 @@
-"""The product's Django apps, lowest layer first; settings, admin, assets and tests derive from it."""
+"""Django apps of the product, lowest layer first; settings, admin, assets and tests derive from it."""
 
 from __future__ import annotations
 

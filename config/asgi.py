@@ -1,4 +1,4 @@
-"""The web process: the two hot doors first, Django for everything else."""
+"""ASGI application: the event and live-update endpoints, Django for everything else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
 EVENTS: Final = ("POST", "/api/v1/events")
-LIVE: Final = ("GET", "/live")
+LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # A notification on everything that burns is large just when it matters.
 WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
@@ -35,7 +35,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     path = without_slash(scope.get("path", ""))
     scope = scope if path == scope.get("path") else {**scope, "path": path}
     asked = (scope.get("method", ""), scope.get("path", ""))
-    if asked == LIVE:
+    if asked in LIVE:
         await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)

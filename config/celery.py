@@ -1,4 +1,4 @@
-"""The Celery app of the workers, and of every process that only sends wake-ups."""
+"""Celery application of the workers and of every process that sends tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page's frame shows: workspace, person, navigation, and the warning of an open API."""
+"""Template context of every page: workspace, person, navigation, open-API warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting an operator can give, typed, with each fault named at start."""
+"""Typed settings from the environment, validated at start."""
 
 from __future__ import annotations
 
@@ -80,6 +80,19 @@ class Environment(BaseSettings):
     s3_access_key: str = Field("", description="Key of the storage; unset: what boto3 finds by itself.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
     s3_region: str = Field("us-east-1", description="Region of the storage.")
+    s3_bucket: str = Field("tocsin-incidents", description="Bucket of incidents' files.")
+    s3_public_endpoint_url: str | None = Field(
+        None, description="The storage's address as browsers reach it; unset: S3_ENDPOINT_URL."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server, such as `smtps://user:password@mail.example.com:465` or `smtp://host:587` "
+        "(STARTTLS); unset: no mail is sent.",
+    )
+    mail_from: str = Field("", description="Sender of mails, such as `Tocsin <tocsin@example.com>`.")
+    apprise_schemes: str = Field(
+        "", description="Further apprise services that channels may use, such as `json,mailto`, by commas."
+    )
     plain_connections: bool = Field(
         False,
         description="Let production reach servers on other machines without verified TLS.",
@@ -120,6 +133,11 @@ class Environment(BaseSettings):
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
+    remediation_commands: dict[str, list[str]] = Field(
+        {},
+        description="Commands that remediation may run, as JSON: name to program and arguments, such as "
+        '`{"restart": ["/usr/local/bin/restart", "{component}"]}`.',
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Minimum level logged."
     )
@@ -156,7 +174,7 @@ class Environment(BaseSettings):
             raise ValueError("must be addresses or networks, separated by commas") from None
         return value
 
-    @field_validator("s3_endpoint_url", "base_url")
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url", "base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and (

@@ -1,4 +1,4 @@
-"""The pages of last resort: what went wrong, without a query and without internals."""
+"""Error handlers that need no database and show no internals."""
 
 from __future__ import annotations
 

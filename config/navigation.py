@@ -1,4 +1,4 @@
-"""What the installation's own pages are called in the menu of the settings."""
+"""Menu entries of the installation's own pages."""
 
 from __future__ import annotations
 

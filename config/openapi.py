@@ -1,4 +1,4 @@
-"""What every operation has in common, written into the OpenAPI document once."""
+"""Common parts of every operation in the OpenAPI document."""
 
 from __future__ import annotations
 

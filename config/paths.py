@@ -1,4 +1,4 @@
-"""Where things are, told by the standard library alone."""
+"""Paths of the project and its data, from the standard library alone."""
 
 from __future__ import annotations
 

@@ -40,9 +40,22 @@ METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
 S3_ACCESS_KEY = ENVIRONMENT.s3_access_key
 S3_SECRET_KEY = ENVIRONMENT.s3_secret_key.get_secret_value()
+S3_BUCKET = ENVIRONMENT.s3_bucket
+S3_PUBLIC_ENDPOINT_URL = ENVIRONMENT.s3_public_endpoint_url
 S3_REGION = ENVIRONMENT.s3_region
+REMEDIATION_COMMANDS = ENVIRONMENT.remediation_commands
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
+
+MAIL_FROM = ENVIRONMENT.mail_from
+APPRISE_SCHEMES = frozenset(words(ENVIRONMENT.apprise_schemes))
+_MAIL = urlsplit(ENVIRONMENT.smtp_url.get_secret_value())
+if _MAIL.hostname:
+    EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+    EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+    # A server on this machine or one that takes no password may do without TLS.
+    EMAIL_USE_TLS = _MAIL.scheme == "smtp" and bool(EMAIL_HOST_USER)
 
 INSTALLED_APPS = [
     "core.admin.site.TocsinAdminConfig",
@@ -184,6 +197,7 @@ STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.sign_in.page_authentication.current_actor"
+TOCSIN_API_VIEWER = "accounts.tokens.authentication.live_viewer"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,4 +1,4 @@
-"""Every address: each app's urls, the API and its documentation, the admin."""
+"""Root URL configuration."""
 
 from __future__ import annotations
 
@@ -38,11 +38,14 @@ urlpatterns = [
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("warroom.urls")),
+    # Upper apps first: they add pages below an incident, whose own addresses end with any word.
     path("", include("postmortems.urls")),
-    path("", include("incidents.urls")),
-    path("", include("notifications.urls")),
     path("", include("detection.urls")),
+    path("", include("bundles.urls")),
     path("", include("detection.webhooks.urls")),
+    path("", include("notifications.urls")),
+    path("", include("remediation.urls")),
+    path("", include("incidents.urls")),
     path("api/v1/", api.urls),
     path("docs", partial(docs_page, api=api), name="docs"),
     path("admin/", admin.site.urls),

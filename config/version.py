@@ -1,4 +1,4 @@
-"""Which Tocsin this is: nothing is installed as a package, so the project file is asked."""
+"""The version of Tocsin, from pyproject.toml."""
 
 from __future__ import annotations
 

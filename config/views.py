@@ -1,4 +1,4 @@
-"""Pages that belong to no app: the search over everything, and the style page for contributors."""
+"""Pages of no app: search, and the style guide for contributors."""
 
 from __future__ import annotations
 

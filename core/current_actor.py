@@ -1,4 +1,4 @@
-"""Who is looking at a page. The lowest layer cannot know, so the settings name the function that does."""
+"""Actor of the current page request, from the function that the settings name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors Tocsin answers with, each a problem+json (RFC 9457) and a sentence a person can act on."""
+"""Errors of the product, each rendered as problem+json (RFC 9457) or as a page."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ class OutboxDispatch(WorkItem):
     subscriber = models.CharField(max_length=80)
 
     class Meta(WorkItem.Meta):
+        verbose_name_plural = "outbox dispatches"
         constraints = [
             models.UniqueConstraint(fields=["event", "subscriber"], name="one_dispatch_per_subscriber")
         ]
@@ -47,6 +48,7 @@ class Allowance(models.Model):
     granted = models.BigIntegerField()
 
     class Meta:
+        verbose_name = "rate limit counter"
         indexes = [models.Index(fields=["window_at"])]
 
     def __str__(self) -> str:
@@ -58,6 +60,9 @@ class Pulse(models.Model):
 
     name = models.CharField(max_length=60, primary_key=True)
     seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "worker heartbeat"
 
     def __str__(self) -> str:
         return f"{self.name} at {self.seen_at:%H:%M:%S}"

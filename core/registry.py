@@ -1,4 +1,4 @@
-"""A named collection that fills itself: one decorator per item, one call that imports a whole package."""
+"""Named registry with a decorator and package discovery."""
 
 from __future__ import annotations
 

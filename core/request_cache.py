@@ -1,4 +1,4 @@
-"""What several parts of one page ask for is read once."""
+"""Per-request memoization of reading functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspace is the tenancy boundary: the only way to query a domain row is through its workspace."""
+"""Workspace scoping: domain rows can only be queried through their workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules, findings and events in Django's admin, for looking; changes go through the services."""
+"""Django admin of rules, findings and events, read-only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels by every name senders use; pure."""
+"""Event levels and their aliases. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of the rules and events API, for its documentation; services judge the values."""
+"""Schemas of the rules and events API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading rules, and the events an incident counts."""
+"""Queries for rules and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery's doors to detection. A message only wakes; the rows say what there is to do."""
+"""Celery tasks of detection."""
 
 from __future__ import annotations
 

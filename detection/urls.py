@@ -1,4 +1,4 @@
-"""The addresses of the pages of rules, sources and the quarantine."""
+"""URLs of the rule, source and quarantine pages."""
 
 from __future__ import annotations
 

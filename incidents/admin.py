@@ -1,4 +1,4 @@
-"""Incidents in Django's admin: for looking. Changes go through the services."""
+"""Django admin of incidents, read-only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, num
 from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
+    Analysis,
     ChecklistItem,
     Component,
     Incident,
@@ -20,6 +21,7 @@ from incidents.models import (
     IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
+    RoleOffer,
     SlaClock,
     SlaPolicy,
     StageTemplate,
@@ -76,6 +78,14 @@ class RoleAssignmentAdmin(OfIncidents):
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("user__username",)
     list_select_related = ("incident", "user")
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(OfIncidents):
+    list_display = ("created_at", "incident", "revision", "author", "category", "severity", "event_count")
+    list_filter = ("workspace", "author", "category")
+    search_fields = ("=rules_digest",)
+    list_select_related = ("incident",)
 
 
 @admin.register(AffectedComponent)
@@ -148,3 +158,10 @@ class ChecklistItemAdmin(OfIncidents):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
     list_filter = ("workspace", "stage", "kind")
     list_select_related = ("incident",)
+
+
+@admin.register(RoleOffer)
+class RoleOfferAdmin(OfIncidents):
+    list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
+    list_filter = ("workspace", "role", "answer")
+    list_select_related = ("incident", "from_user", "to_user")

@@ -1,4 +1,4 @@
-"""The facts this app publishes through the outbox."""
+"""Outbox events of incidents."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _SNAPSHOT: Final[LiteralString] = """(
 select jsonb_build_object(
          'incident_id', i.id, 'number', i.number, 'title', i.title, 'severity', i.severity,
          'status', i.status, 'stage', i.stage, 'type', i.incident_type, 'labels', i.labels,
+         'category', i.category,
          'is_drill', i.is_drill,
          'version', i.version, 'event_count', i.event_count, 'detected_at', i.detected_at, 'impact', i.impact,
          'url', f.payload->>'url',
@@ -198,6 +199,25 @@ class IncidentRoleAssigned(IncidentEvent):
 
 
 @dataclass(frozen=True)
+class IncidentRoleOffered(IncidentEvent):
+    """The holder of `role` offered it to another member."""
+
+    topic: ClassVar[str] = "incident.role_offered"
+    role: str
+    offer_id: int
+    from_user_id: int
+    to_user_id: int
+
+
+@dataclass(frozen=True)
+class IncidentRoleOfferEnded(IncidentRoleOffered):
+    """The offer was accepted, declined, withdrawn or expired."""
+
+    topic: ClassVar[str] = "incident.role_offer_ended"
+    answer: str = ""
+
+
+@dataclass(frozen=True)
 class IncidentNoted(IncidentEvent):
     """A note (internal) or an update was added to the timeline."""
 
@@ -220,6 +240,19 @@ class IncidentEvidenceRecorded(IncidentEvent):
 
     topic: ClassVar[str] = "incident.evidence_recorded"
     is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
+
+
+@dataclass(frozen=True)
+class IncidentAnalysed(IncidentEvent):
+    """A new revision of its analysis was written."""
+
+    topic: ClassVar[str] = "incident.analysed"
+    is_urgent: ClassVar[bool] = False
+    category: str
+    revision: int
 
     def live_topics(self) -> tuple[str, ...]:
         return (f"incident:{self.number}",)

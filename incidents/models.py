@@ -1,8 +1,10 @@
-"""Every model of the app, gathered where Django looks for them."""
+"""All models of incidents, for Django."""
 
+from incidents.analysis.models import Analysis
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
+from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
@@ -11,6 +13,7 @@ from incidents.timeline.models import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
+    "Analysis",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
@@ -20,6 +23,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",
+    "RoleOffer",
     "SlaClock",
     "SlaPolicy",
     "StageTemplate",

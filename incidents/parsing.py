@@ -1,4 +1,4 @@
-"""Words from any door, aliases included, made values; a wrong one names its field and the choices. Pure."""
+"""Parses input words, aliases included, into values. Pure."""
 
 from __future__ import annotations
 

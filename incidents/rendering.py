@@ -1,4 +1,4 @@
-"""Incidents as JSON: one shape for every door that answers with them."""
+"""Incidents as JSON, the same in every API."""
 
 from __future__ import annotations
 

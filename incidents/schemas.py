@@ -1,4 +1,4 @@
-"""What the incident API takes and gives. Inputs take every alias; outputs use the canonical words."""
+"""Schemas of the incident API. Input takes aliases, output uses canonical words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from incidents.analysis.schemas import AnalysisOut
 from incidents.timeline.schemas import Body, EntryOut
 from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
@@ -93,7 +94,7 @@ class PatchIn(Body):
     assigned_to: Name | None = Field(
         None,
         validation_alias=AliasChoices("assigned_to", "assignedTo", "assignee"),
-        description="null: nobody",
+        description="null: unassigned",
     )
     impact: Text | None = None
     root_cause: Text | None = None
@@ -215,8 +216,9 @@ class RoleOut(Schema):
 
 
 class IncidentDetailOut(IncidentOut):
-    """One incident with the first page of its story, its components' impacts and who holds which role."""
+    """One incident with the first page of its timeline, its components, role holders and analysis."""
 
     timeline: list[EntryOut]
     components: list[ComponentImpactOut]
     roles: list[RoleOut]
+    analysis: AnalysisOut | None = Field(description="null: not written yet.")

@@ -1,4 +1,4 @@
-"""Reading incidents: lists by keyset, one incident, its timeline. No query per row anywhere."""
+"""Queries for incidents and their timelines."""
 
 from __future__ import annotations
 

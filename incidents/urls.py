@@ -1,4 +1,4 @@
-"""The addresses of the incident pages and of the panels on them."""
+"""URLs of the incident pages and panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and machines may write: lengths, and characters PostgreSQL or a reader could not bear. Pure."""
+"""Validates text, labels and links from people and machines. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one vocabulary: severities, types, statuses, stages and impacts, and the aliases every door takes."""
+"""Vocabulary: severities, types, statuses, stages, impacts, and their aliases."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class EntryKind(models.TextChoices):
 
 
 class IncidentSource(models.TextChoices):
-    """The door an incident came in through."""
+    """How an incident was opened."""
 
     DETECTED = "detected"
     DECLARED = "declared"

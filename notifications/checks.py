@@ -1,17 +1,23 @@
-"""Watchdog of escalations: a health check with one indexed query."""
+"""Watchdog of escalations, and the check that policies reach somebody for the next 14 days."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from core.health.checks import CheckResult, health_check
-from notifications.escalation.models import Escalation
+from notifications.escalation.models import Escalation, EscalationPolicy
+from notifications.escalation.reachability_selectors import reports_of
 
 LATE_AFTER: Final = timedelta(seconds=30)
+WALK_EVERY_S: Final = 600
+MAX_WORKSPACES: Final = 50
 
 
 @health_check("escalation", "Escalation of incidents", asks="database")
@@ -25,5 +31,25 @@ def _escalation() -> CheckResult:
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
     if running.exists():
         advice = "Open Settings, Escalation policies, and give each step a target."
-        return CheckResult("warn", "an escalation reaches nobody but the admins", advice)
+        return CheckResult("warn", "an escalation reaches only the admins", advice)
     return CheckResult("ok", "no escalation is late")
+
+
+@health_check("reachability", "Reachability of people on call", asks="database")
+def _reachability() -> CheckResult:
+    """Walks 14 days of the policies at most every 10 minutes; between, the last result is returned."""
+    return _walked(int(time.monotonic() // WALK_EVERY_S))
+
+
+@lru_cache(maxsize=1)
+def _walked(turn: int) -> CheckResult:
+    policies = EscalationPolicy.across_workspaces.filter(is_enabled=True)
+    workspaces = policies.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
+    reports = [one for pk in workspaces[:MAX_WORKSPACES] for one in reports_of(pk, now=timezone.now())]
+    holes = [one.name for one in reports if one.holes]
+    if holes:
+        advice = "Open On call, Reachability: it lists the times and what is missing."
+        return CheckResult(
+            "warn", f"{len(holes)} policies sometimes reach no one, such as {holes[0]}", advice
+        )
+    return CheckResult("ok", "every policy reaches someone for the next 14 days")

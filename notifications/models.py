@@ -1,7 +1,19 @@
 """Every model of the app, gathered where Django looks for them."""
 
-from __future__ import annotations
+from notifications.channels.models import Channel
+from notifications.contacts.models import ContactMethod, QuietHours
+from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.escalation.models import Escalation, EscalationPolicy, EscalationStep
+from notifications.routes.models import Route
 
-from notifications.escalation.models import Escalation as Escalation
-from notifications.escalation.models import EscalationPolicy as EscalationPolicy
-from notifications.escalation.models import EscalationStep as EscalationStep
+__all__ = [
+    "Channel",
+    "ContactMethod",
+    "Delivery",
+    "DeliveryAttempt",
+    "Escalation",
+    "EscalationPolicy",
+    "EscalationStep",
+    "QuietHours",
+    "Route",
+]

@@ -1,16 +1,40 @@
-"""The addresses of the pages of notifications."""
+"""Addresses of channels, routes, escalation, deliveries and contact methods."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
+from notifications.channels import views as channels
+from notifications.contacts import views as contacts
+from notifications.deliveries import views as deliveries
 from notifications.escalation import views as escalation
+from notifications.routes import views as routes
 
 app_name = "notifications"
 urlpatterns = [
+    path("on-call/reachability", escalation.reachability, name="reachability"),
     path("settings/escalation", escalation.policies, name="policies"),
     path("settings/escalation/new", escalation.new_policy, name="new_policy"),
     path("settings/escalation/defaults", escalation.install, name="install_policies"),
     path("settings/escalation/<int:pk>", escalation.policy, name="policy"),
     path("settings/escalation/<int:pk>/delete", escalation.delete, name="delete_policy"),
-]
+    path("settings/channels", channels.channels, name="channels"),
+    path("settings/channels/new/<slug:kind>", channels.add, name="channel_new"),
+    path("settings/channels/<int:channel_id>", channels.edit, name="channel"),
+    path("settings/channels/<int:channel_id>/test", channels.test, name="channel_test"),
+    path("settings/channels/<int:channel_id>/delete", channels.delete, name="channel_delete"),
+    path("settings/routes", routes.routes, name="routes"),
+    path("settings/routes/customize", routes.customize, name="routes_customize"),
+    path("settings/routes/new", routes.edit, name="route_new"),
+    path("settings/routes/<int:route_id>", routes.edit, name="route"),
+    path("settings/routes/<int:route_id>/delete", routes.delete, name="route_delete"),
+    path("settings/deliveries", deliveries.deliveries, name="deliveries"),
+    path("settings/deliveries/<int:delivery_id>", deliveries.delivery, name="delivery"),
+    path("settings/deliveries/<int:delivery_id>/resend", deliveries.resend, name="delivery_resend"),
+    path("settings/contacts", contacts.contacts, name="contacts"),
+    path("settings/contacts/quiet", contacts.quiet, name="contacts_quiet"),
+    re_path(
+        r"^settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)$", contacts.act,
+        name="contact_act",
+    ),
+]  # fmt: skip

@@ -131,7 +131,7 @@ class Client:
     ) -> Any:
         """The JSON of an answer, or its text. Raises RefusedError and UnreachableError."""
         response = self.send(method, path, params=params, body=body, key=key)
-        if "json" in response.headers.get("content-type", ""):
+        if response.content and "json" in response.headers.get("content-type", ""):
             return response.json()
         return response.text or None
 

@@ -1,4 +1,4 @@
-"""The history of a thing in the admin is the audit log's: who did what to it, for reading only."""
+"""Admin history pages that read the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, written in the same transaction as the change."""
+"""Writes audit entries in the transaction of the change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log as a page and as CSV."""
+"""Audit log page and CSV export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times in the viewer's own zone."""
+"""Middleware that resets the time zone after each request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the search over everything finds of people."""
+"""Search provider for people."""
 
 from __future__ import annotations
 

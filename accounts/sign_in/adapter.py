@@ -1,4 +1,4 @@
-"""How allauth behaves here: nobody signs up alone, and wrong passwords are counted in the database."""
+"""allauth adapter: no self sign-up; failed passwords are counted in the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that make a password easy to guess here: ours, and those of the place where somebody works."""
+"""Password validator that rejects words related to Tocsin and to the workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in, and setting a password."""
+"""Forms to sign in and to set a password."""
 
 from __future__ import annotations
 

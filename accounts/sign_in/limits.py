@@ -1,4 +1,4 @@
-"""How often a password may be wrong. Kept in the database, so that a flushed Valkey forgives nobody.
+"""Limits on failed passwords, counted in the database so that a flushed Valkey resets nothing.
 
 A limit of n in a window is n slots; a try takes one by an atomic statement, success gives it back.
 """

@@ -1,4 +1,4 @@
-"""Who looks at a page: the signed-in person, in the workspace they chose."""
+"""Actor and workspace of a page request."""
 
 from __future__ import annotations
 

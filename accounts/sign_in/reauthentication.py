@@ -1,4 +1,4 @@
-"""Some things want the password again, unless it was given a few minutes ago.
+"""Requires a recent password for sensitive actions.
 
 Whoever sits down at a screen that was left open shall not take the account over.
 """

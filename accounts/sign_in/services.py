@@ -63,7 +63,7 @@ def note_password_sign_in(user: User) -> None:
 
 
 def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
-    """End every sign-in of `user` but the one with the session key `keep`; answers how many were live.
+    """End every sign-in of `user` but the one with the session key `keep`; returns how many were live.
 
     Their open pages lose the live stream within seconds and are led to the sign-in.
     """

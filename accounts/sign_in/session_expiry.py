@@ -1,4 +1,4 @@
-"""How long a sign-in lasts: a while without use, and not for ever with it."""
+"""Middleware that ends sessions after a time without use, and at a maximum age."""
 
 from __future__ import annotations
 

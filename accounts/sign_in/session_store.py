@@ -1,4 +1,4 @@
-"""Sessions that know whose they are, so that people can see and end their own. Named by SESSION_ENGINE."""
+"""Session store with the user of each session, so that people can list and end their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A User-Agent header in two words. Pure."""
+"""Browser and system names from a User-Agent header. Pure."""
 
 from __future__ import annotations
 

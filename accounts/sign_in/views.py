@@ -1,4 +1,4 @@
-"""Signing in and out, one-time links, passwords, and the choice of a workspace."""
+"""Views to sign in and out, use one-time links, set a password and choose a workspace."""
 
 from __future__ import annotations
 

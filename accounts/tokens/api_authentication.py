@@ -1,4 +1,4 @@
-"""The lock on the API's door: a token, else a page's session (with CSRF), else the open local mode."""
+"""API authentication: a token, a session with CSRF, or the open local mode."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _refuse_nul(request: HttpRequest) -> None:
 
 
 def actor_in(request: HttpRequest) -> Actor:
-    """The actor that the door let in."""
+    """The authenticated actor."""
     return cast("Actor", vars(request)["auth"])
 
 

@@ -1,4 +1,4 @@
-"""Who calls the API: a token's bearer, or in the open local mode a program on this machine.
+"""Resolves an API token, or a local caller in the open local mode, to an actor.
 
 Pure parts and look-ups apart, so that the ingest path can keep what it found: `credential` (headers -> token
 text), `find_token` (digest -> grant), `admit` (grant -> actor, or a refusal). A cache of grants stays right
@@ -18,7 +18,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import ApiToken, Scope, TokenEpoch, Workspace
+from accounts.models import ApiToken, Membership, Role, Scope, TokenEpoch, Workspace
+from accounts.permissions import Capability, require
 from accounts.tokens.credentials import credential, digest, has_token_shape
 from accounts.tokens.services import TOUCH_EVERY, touch_token
 from core.errors import NotFound, Unauthenticated
@@ -76,6 +77,8 @@ class Grant:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    user_id: int | None = None
+    role: Role | None = None
 
 
 def find_token(token_digest: str) -> Grant | None:
@@ -84,7 +87,18 @@ def find_token(token_digest: str) -> Grant | None:
     if row is None:
         return None
     times = (row.expires_at, row.revoked_at, row.last_used_at)
-    return Grant(row.pk, row.workspace_id, row.name, frozenset(row.scopes), *times)
+    grant = Grant(row.pk, row.workspace_id, row.name, frozenset(row.scopes), *times)
+    return grant if row.user_id is None else _personal(grant, row.user_id)
+
+
+def _personal(grant: Grant, user_id: int) -> Grant:
+    """The grant of a person's token; it is revoked for whoever is no member any more."""
+    found = Membership.objects.of(grant.workspace_id).filter(user_id=user_id, user__is_active=True)
+    membership = found.select_related("user").first()
+    if membership is None:
+        return replace(grant, user_id=user_id, revoked_at=grant.revoked_at or timezone.now())
+    label, role = membership.user.label, Role(membership.role)
+    return replace(grant, name=label, user_id=user_id, role=role)
 
 
 def token_epoch() -> int:
@@ -100,7 +114,11 @@ def admit(grant: Grant | None, *, now: datetime) -> Actor:
         raise TokenRevoked(f"This token was revoked at {_time_text(grant.revoked_at)}.", headers=CHALLENGE)
     if grant.expires_at is not None and grant.expires_at <= now:
         raise TokenExpired(f"This token expired at {_time_text(grant.expires_at)}.", headers=CHALLENGE)
-    return Actor(grant.workspace_id, "token", grant.name, scopes=grant.scopes, token_id=grant.token_id)
+    kind = "token" if grant.user_id is None else "user"
+    return Actor(
+        grant.workspace_id, kind, grant.name, user_id=grant.user_id, role=grant.role, scopes=grant.scopes,
+        token_id=grant.token_id,
+    )  # fmt: skip
 
 
 def authenticate(headers: Mapping[str, str], client_ip: str, workspace_slug: str | None = None) -> Actor:
@@ -165,3 +183,10 @@ def _from_elsewhere(headers: Mapping[str, str]) -> bool:
 
 def _time_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def live_viewer(headers: Mapping[str, str], client_ip: str) -> Actor:
+    """Who listens to live updates with a token. Raises what `authenticate` does, and Forbidden."""
+    actor = authenticate(headers, client_ip, headers.get("x-workspace"))
+    require(actor, Capability.INCIDENTS_READ)
+    return actor

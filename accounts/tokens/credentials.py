@@ -1,4 +1,4 @@
-"""Credentials as text: minted once, recognised by shape, kept only as their digest. Pure."""
+"""Generates and recognizes credentials; only their digest is stored. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API tokens: issued, rotated, revoked. The text leaves here once, in the answer of the call that made it."""
+"""Issues, rotates and revokes API tokens. The token is returned once."""
 
 from __future__ import annotations
 
@@ -76,6 +76,16 @@ def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
         _revoke(token)
         record(actor, action="token.revoke", target=token, summary=_summary(actor, "revoked", token))
     return token
+
+
+def revoke_own_token(actor: Actor) -> None:
+    """Revoke the token that the actor calls with. Raises Conflict for a caller without one."""
+    if actor.token_id is None:
+        raise Conflict("This call carries no token. Nothing was revoked.")
+    with transaction.atomic():
+        token = _live_token(actor, actor.token_id)
+        _revoke(token)
+        record(actor, action="token.revoke", target=token, summary=_summary(actor, "revoked", token))
 
 
 def touch_token(workspace_id: int, token_id: int, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""API tokens: listed, issued, rotated, revoked. A token's text is in one answer and nowhere else."""
+"""API token pages: list, issue, rotate, revoke. The token is shown once."""
 
 from __future__ import annotations
 

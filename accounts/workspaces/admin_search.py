@@ -1,4 +1,4 @@
-"""Searching in the admin by number, through the indexes that begin with the workspace."""
+"""Admin search by number, using indexes that start with the workspace."""
 
 from __future__ import annotations
 

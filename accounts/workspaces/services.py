@@ -92,8 +92,8 @@ def dismiss_setup(actor: Actor, *, is_dismissed: bool = True) -> None:
             return
         workspace.setup_dismissed_at = timezone.now() if is_dismissed else None
         workspace.save(update_fields=["setup_dismissed_at"])
-        verb = "put away" if is_dismissed else "brought back"
-        summary = f"{actor.label} {verb} the first steps"
+        verb = "hid" if is_dismissed else "showed"
+        summary = f"{actor.label} {verb} the getting-started list"
         record(
             actor, action="setup.dismiss" if is_dismissed else "setup.show", target=workspace, summary=summary
         )

@@ -1,4 +1,4 @@
-"""The workspace's name and time zone."""
+"""Page of the workspace's name and time zone."""
 
 from __future__ import annotations
 

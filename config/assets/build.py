@@ -1,4 +1,4 @@
-"""Builds the fonts and the CSS and collects the static files, each only when what it is made of changed."""
+"""Builds fonts and CSS and collects static files, each only when its inputs changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which font files are made, of what, with which letters; apart from what makes them, which loads slowly."""
+"""Font files to build and their character ranges."""
 
 from __future__ import annotations
 

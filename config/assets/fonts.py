@@ -1,4 +1,4 @@
-"""Cuts the shipped Inter (877 kB of TrueType) down to what pages need, as two WOFF2 files in static/fonts.
+"""Subsets the Inter font into two WOFF2 files in static/fonts.
 
 `inter-latin.woff2` is what an English page loads; `inter-rest.woff2` holds the other Latin letters, Greek and
 Cyrillic, and is fetched by browsers only for a page that has such a letter (`unicode-range` in tokens.css).

@@ -1,4 +1,4 @@
-"""A believable month at a small company, told through the real services with the clock set back.
+"""Seeds a month of incidents through the services, with the clock set back.
 
 The same each time: no chance but a seeded one.
 """

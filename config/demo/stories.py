@@ -1,4 +1,4 @@
-"""Who works at the demo company and what goes wrong there. Data only."""
+"""People and incidents of the demo company. Data only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the servers we talk to are asked over verified TLS, and with a password worth the name. Pure."""
+"""Checks that connections use verified TLS and strong passwords. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings this process runs with, fit to be read: secrets and passwords masked."""
+"""Effective settings of this process, with secrets masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said about the machine and its settings without asking a server."""
+"""Checks of the host and its settings that need no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame's own panel: what does not work, on every page."""
+"""Banner of failing health checks on every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes `.env.example` and the settings reference from the typed environment, so that neither goes stale.
+"""Generates `.env.example` and the settings reference from the typed environment.
 
 Run `python -m config.installation.settings_reference` after changing a setting; a test holds the files to it.
 """

@@ -1,4 +1,4 @@
-"""Making a workspace whole: accounts, incidents and detection each put their part in."""
+"""Creates workspaces with their policies and rules, and the first one at installation."""
 
 from __future__ import annotations
 

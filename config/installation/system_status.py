@@ -1,4 +1,4 @@
-"""How the whole installation is, for its admins: one line a thing, each with what to do."""
+"""Status of the whole installation for its admins, with advice on each line."""
 
 from __future__ import annotations
 

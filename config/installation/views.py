@@ -1,4 +1,4 @@
-"""Pages about the whole installation: the first steps, how it is, and its settings."""
+"""Pages of the installation: getting started, system status, settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where backups are kept: a folder, or `s3://bucket/prefix` in the storage the settings name."""
+"""Reads and writes backups in a folder or at `s3://bucket/prefix`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from core.backup.manifest import BackupError, Manifest
 from core.backup.writing import write
+from core.storage.client import ObjectMissingError, StorageError, bucket
 
 
 def keep(place: str, *, now: datetime) -> tuple[str, Manifest]:
@@ -26,14 +21,13 @@ def keep(place: str, *, now: datetime) -> tuple[str, Manifest]:
     if not _is_s3(place):
         path, manifest = write(Path(place), now=now)
         return str(path), manifest
-    bucket, prefix = _parts(place)
+    name, prefix = _parts(place)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder, _as_backup_error():
-        client = _client()
-        _ensure_bucket(client, bucket)  # asked first: nobody writes a large file for a storage that is away
+        bucket(name).ensure()  # first: no large file is written for a storage that is away
         path, manifest = write(Path(folder), now=now)
         key = f"{prefix}/{path.name}".lstrip("/")
-        client.upload_file(str(path), bucket, key)
-    return f"s3://{bucket}/{key}", manifest
+        bucket(name).put_file(key, path)
+    return f"s3://{name}/{key}", manifest
 
 
 @contextlib.contextmanager
@@ -42,11 +36,11 @@ def fetched(place: str) -> Iterator[Path]:
     if not _is_s3(place):
         yield Path(place)
         return
-    bucket, key = _parts(place)
+    name, key = _parts(place)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
         path = Path(folder) / "backup.zip"
         with _as_backup_error():
-            _client().download_file(bucket, key, str(path))
+            bucket(name).get_file(key, path)
         yield path
 
 
@@ -66,37 +60,9 @@ def _scratch() -> Path:
     return Path(settings.DATA_DIR)
 
 
-def _ensure_bucket(client: Any, bucket: str) -> None:
-    """Make the bucket where there is none, as in the storage that Tocsin brings along. Raises ClientError."""
-    try:
-        client.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
-            raise
-        client.create_bucket(Bucket=bucket, **_here(settings.S3_REGION))
-
-
-def _here(region: str) -> dict[str, Any]:
-    # The oldest region is meant by naming none.
-    return {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-
-
-def _client() -> Any:
-    # Without keys of ours, boto3 looks where it always does: the environment, its files, the machine's role.
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.S3_ENDPOINT_URL,
-        region_name=settings.S3_REGION,
-        aws_access_key_id=settings.S3_ACCESS_KEY or None,
-        aws_secret_access_key=settings.S3_SECRET_KEY or None,
-        # Whoever asks for a backup waits for the answer: a storage that is away is told within a minute.
-        config=Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3, "mode": "standard"}),
-    )
-
-
 @contextlib.contextmanager
 def _as_backup_error() -> Iterator[None]:
     try:
         yield
-    except (Boto3Error, BotoCoreError, ClientError, OSError) as error:
-        raise BackupError(f"The storage did not do what it was asked: {error}") from error
+    except (StorageError, ObjectMissingError) as error:
+        raise BackupError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Beat without Django: `REDIS_URL=… celery -A config.runtime.beat beat`. Two of them do no harm.
+"""Celery beat without Django: `REDIS_URL=… celery -A config.runtime.beat beat`. Running two is safe.
 
 It keeps its schedule in memory, tells that it lives, and waits out a broker that is away.
 """

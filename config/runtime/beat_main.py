@@ -1,4 +1,4 @@
-"""`python -m config.runtime.beat_main`: beat, without Django and without the command line's weight."""
+"""Runs beat without Celery's command line: `python -m config.runtime.beat_main`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets Django up on import, for entry points whose other imports need models. Import it before those."""
+"""Sets up Django on import, for entry points whose imports need models. Import it first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Celery's programs come back to a broker that was away: soon, however long that was.
+"""Broker transport that reconnects with short, bounded pauses.
 
 Needs no Django, since beat has none.
 """

@@ -1,4 +1,4 @@
-"""A web process whose event loop stands still answers nobody and yet lives: it ends itself and comes back.
+"""Exits the web process when its event loop hangs, so that it is restarted.
 
 Python waits for ever for a thread that could not start for want of memory, and whoever waits for the loop
 waits with it. Nothing is lost by ending: what was acknowledged is in PostgreSQL.
@@ -16,7 +16,7 @@ from weakref import WeakSet
 LOOK_EVERY_S: Final = 1.0
 # Looks, not seconds: a process that was stopped as a whole did not look either.
 STILL_AFTER: Final = 15
-SAID: Final = b"the event loop stands still; ending, to be started again\n"
+SAID: Final = b"the event loop hangs; exiting to be restarted\n"
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 

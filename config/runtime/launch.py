@@ -1,4 +1,4 @@
-"""`manage.py up`: servers, preparation and all programs with one command, and one Ctrl-C for all of it."""
+"""`manage.py up`: starts servers, prepares, and supervises all programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structured logs: one line a record, JSON in production, readable elsewhere, secrets taken out of both."""
+"""Structured logs with secrets redacted: JSON in production, readable elsewhere."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def logging_settings(level: str, *, json: bool, own: Collection[str] = ()) -> di
     }
 
 
-_SECRET_SETTINGS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "S3_SECRET_KEY", "METRICS_TOKEN")
+_SECRET_SETTINGS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "S3_SECRET_KEY", "METRICS_TOKEN", "SMTP_URL")
 _ADDRESS_SETTINGS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL")
 
 # Each message and each beat would be a line; their failures still are.
@@ -75,6 +75,8 @@ _QUIETER = {
     "django.request": "ERROR",
     "django.security.DisallowedHost": "CRITICAL",  # any scanner can cause it, and is answered 400
     "httpx": "WARNING",
+    "httpx2": "WARNING",  # its lines hold addresses, which hold secrets
+    "httpcore2": "WARNING",
     "_granian": "WARNING",  # without a handler of its own, which would redact nothing
 }
 

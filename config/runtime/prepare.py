@@ -1,4 +1,4 @@
-"""What must be done once before the programs of this version may run. Needs Django."""
+"""One-time preparation before the programs of a version run. Needs Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tocsin's own programs and how each is started; the one place that knows their options."""
+"""Command lines of Tocsin's programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before Django's settings load for `manage.py up`: the servers run and the environment names them."""
+"""Starts the embedded servers of `manage.py up` before Django's settings load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that hears nothing although beat speaks is stuck: it ends itself and is started again.
+"""Exits a worker that receives no message although beat sends them, so that it is restarted.
 
 Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is
 lost by ending: work is in PostgreSQL, and messages only wake.
@@ -70,7 +70,7 @@ def _look_forever() -> None:
         if beat is None or beat >= BEAT_SPEAKS_S:
             spoken_since = time.monotonic()  # one that has just come back gets its time to be heard
         if time.monotonic() - spoken_since > DEAF_AFTER_S and _watch.is_deaf(time.monotonic(), beat):
-            log.critical("no message arrives although beat sends them; ending, to be started again")
+            log.critical("no message arrives although beat sends them; exiting to be restarted")
             os._exit(70)
 
 

@@ -1,4 +1,4 @@
-"""The charts of the style page: each kind full, with a single value, crowded and empty."""
+"""Charts of the style guide: full, single value, crowded and empty."""
 
 from __future__ import annotations
 

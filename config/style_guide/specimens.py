@@ -1,4 +1,4 @@
-"""What the style page shows: every shape a component can take, with words that try its limits."""
+"""Components of the style guide, with texts that test their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the admin pages of all apps have in common: nothing is counted to its end, little may be changed."""
+"""Base classes of the admin pages: bounded counts, mostly read-only."""
 
 from __future__ import annotations
 

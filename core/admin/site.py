@@ -1,4 +1,4 @@
-"""Django's admin in Tocsin's dress, behind Tocsin's own sign-in: one door, one limit, one audit row."""
+"""Admin site that uses Tocsin's sign-in, limits and audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tables, partitions and sequences there are, asked of PostgreSQL itself; nothing has to be listed."""
+"""Lists tables, partitions and sequences from PostgreSQL's catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backup says of itself: made of which version, which tables, how many rows, with which checksums.
+"""Backup manifest: version, tables, row counts and checksums.
 
 A backup is one zip: `tables/<name>.copy` holds the rows in PostgreSQL's COPY text format, `manifest.json`,
 written last, everything needed to judge them. So one that was cut off has no manifest and is refused.

@@ -1,4 +1,4 @@
-"""Puts a backup back: all of it in one transaction, so that a failure leaves what was there before."""
+"""Restores a backup in one transaction."""
 
 from __future__ import annotations
 

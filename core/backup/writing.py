@@ -1,4 +1,4 @@
-"""Writes a backup: every table as of one moment, while everything goes on."""
+"""Writes a backup of every table from one snapshot."""
 
 from __future__ import annotations
 

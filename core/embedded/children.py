@@ -1,4 +1,4 @@
-"""One supervised program and the printer of everybody's output."""
+"""A supervised child process, and the printer of its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the database a fresh server lacks. Apart from `postgres`, so that the supervisor needs no driver."""
+"""Creates the database on a fresh server."""
 
 from __future__ import annotations
 

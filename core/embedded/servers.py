@@ -1,4 +1,4 @@
-"""The servers Tocsin brings along, and where their files may live."""
+"""Embedded servers and the location of their files."""
 
 from __future__ import annotations
 

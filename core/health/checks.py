@@ -1,4 +1,4 @@
-"""How Tocsin is: small checks, told by `/readyz` to machines and by `manage.py doctor` to people.
+"""Health checks behind `/readyz` and `manage.py doctor`.
 
 A check is one decorated function in any app's `checks.py`: `@health_check("name")` on a function that returns
 a Finding. Only a failed check takes the web server out of rotation; a warning says that something behind it

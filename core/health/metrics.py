@@ -1,4 +1,4 @@
-"""`/metrics` in Prometheus' text format, computed from the database at each scrape.
+"""`/metrics` in Prometheus text format, computed at each scrape.
 
 So the figures are the same whichever process is asked, and survive restarts. An app adds its own in its
 `metrics.py`: `@metric_source("name")` on a function that yields metric families.

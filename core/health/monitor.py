@@ -1,4 +1,4 @@
-"""The own watchdog: what does not work and since when, looked at every few seconds in the background.
+"""Background health monitor: which checks fail, and since when.
 
 A page asks for what was last found and never waits for a server that may be the one that hangs. Nobody looks
 while nobody asks.

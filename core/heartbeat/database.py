@@ -1,4 +1,4 @@
-"""Signs of life of the workers, in the database: what is known of them must not depend on Valkey.
+"""Worker heartbeats in the database, available while Valkey is down.
 
 Imported before Django's apps are ready, so there is no model here.
 """

@@ -1,4 +1,4 @@
-"""Signs of life: each process leaves one in Valkey, and `/readyz` reads how old they are.
+"""Process heartbeats in Valkey, read by `/readyz`.
 
 How old one is tells the time it has left to live there: one clock for all, whatever each machine's says.
 Losing Valkey loses the signs; the next beat or task leaves new ones. Needs no Django, since beat has none.

@@ -1,4 +1,4 @@
-"""From where a request comes, as far as our own proxies say so."""
+"""Client IP address and scheme of a request behind trusted proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV that spreadsheets cannot be tricked by, streamed without holding it. Pure but for the thread hop."""
+"""Streaming CSV responses, safe against formula injection."""
 
 from __future__ import annotations
 

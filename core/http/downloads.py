@@ -1,4 +1,4 @@
-"""Files written while they are sent: as large as they like, in memory one piece at a time."""
+"""Streaming file downloads that hold one chunk in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages over HTTP: `Link` headers (RFC 8288) that carry the same filter on."""
+"""`Link` headers (RFC 8288) for paginated API lists."""
 
 from __future__ import annotations
 

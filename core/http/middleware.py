@@ -1,4 +1,4 @@
-"""What every request and answer gets: an id, the headers of a careful site, problem+json below /api/."""
+"""Middleware for every request: request id, security headers, problem+json below /api/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal as an HTTP answer: `application/problem+json` (RFC 9457), with the id of its request."""
+"""Errors as `application/problem+json` responses (RFC 9457) with the request id."""
 
 from __future__ import annotations
 

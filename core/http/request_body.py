@@ -1,4 +1,4 @@
-"""A request body taken off the wire with a limit of size and of time, before anybody works on it."""
+"""Reads a raw ASGI request body with limits of size and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The headers of a careful site, for Django's answers and for those of the doors that Django never sees."""
+"""Security headers for Django responses and for the raw ASGI endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What matters to whoever watches over the installation: one line an event in the log `tocsin.security`.
+"""Security events: one line each in the log `tocsin.security`.
 
 Each says what happened and, as far as known, who (a person's or a token's number), from which address, and in
 which request. Never what was typed: half of the names that cannot sign in are passwords.

@@ -1,4 +1,4 @@
-"""Static files out of the web process itself, as whole answers.
+"""Serves static files from the web process.
 
 WhiteNoise streams a file from a blocking iterator, which an ASGI server has to read up first, with a warning.
 Ours are small, so they are read here, in the thread that runs the middleware.

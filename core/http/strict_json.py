@@ -1,4 +1,4 @@
-"""JSON as the API takes it: finite numbers, whole characters, bounded depth and size. Pure."""
+"""Strict JSON parser of the API: finite numbers, valid characters, bounded depth and size. Pure."""
 
 from __future__ import annotations
 

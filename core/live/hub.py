@@ -1,4 +1,4 @@
-"""Every open stream of this process: what waits to be said to whom, and one subscription that feeds them all.
+"""Fan-out of live updates: one subscription per process feeds all SSE streams.
 
 Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back everybody
 is told to refresh.

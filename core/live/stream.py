@@ -1,4 +1,4 @@
-"""Open pages hear that something changed: GET /live?topics=incidents,incident:42, one SSE stream per browser.
+"""SSE endpoint: GET /live?topics=incidents,incident:42, one stream per browser.
 
 Streams carry signals only; a page then fetches its panels with its viewer's own permissions.
 """
@@ -38,6 +38,7 @@ HEARTBEAT_S: Final = 5.0
 GAP_S: Final = 0.25  # at most four frames a second and viewer
 SEND_PATIENCE_S: Final = 10.0  # a viewer that takes longer to take a frame is dropped and comes back
 MAX_TOPICS: Final = 100  # of all tabs of one browser, which share a stream
+API_CALLER: Final = b"\0api "  # no Cookie header begins so
 HELLO: Final = b"retry: 1000\n" + BEAT
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -87,7 +88,12 @@ def _first(work: Callable[[], object], then: Any) -> Callable[[int, FrameType | 
 
 @sync_to_async(thread_sensitive=False)
 def _workspace_of(cookie: bytes) -> int:
-    """The workspace a Cookie header's session works in. Raises Unauthenticated, Forbidden, DatabaseError."""
+    """The workspace of a session's Cookie header, or of an API caller. Raises Problem, DatabaseError."""
+    if cookie.startswith(API_CALLER):
+        try:
+            return _workspace_of_caller(json.loads(cookie.removeprefix(API_CALLER)))
+        finally:
+            close_old_connections()
     scope = {
         "type": "http",
         "method": "GET",
@@ -108,12 +114,22 @@ def _workspace_of(cookie: bytes) -> int:
         close_old_connections()
 
 
+def _workspace_of_caller(caller: dict[str, Any]) -> int:
+    find = import_string(settings.TOCSIN_API_VIEWER)
+    return int(find(caller["headers"], caller["address"]).workspace_id)
+
+
 def _topics(scope: Scope) -> frozenset[str]:
     given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("topics", [""])[-1]
     return frozenset(word for word in given.split(",")[:MAX_TOPICS] if 0 < len(word) <= 60)
 
 
 def _cookie(scope: Scope) -> bytes:
+    """What proves who listens: the Cookie header, or for the API all headers and the address."""
+    if scope.get("path", "").startswith("/api/"):
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        client = scope.get("client") or ("", 0)
+        return API_CALLER + json.dumps({"headers": headers, "address": client[0]}, sort_keys=True).encode()
     return b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
 
 
@@ -146,6 +162,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _owner(cookie: bytes) -> str:
     """The session a Cookie header belongs to: one browser, however many tabs."""
+    if cookie.startswith(API_CALLER):
+        headers = json.loads(cookie.removeprefix(API_CALLER))["headers"]
+        return f"api:{headers.get('authorization', '')}{headers.get('x-api-key', '')}"
     return str(parse_cookie(cookie.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, ""))
 
 

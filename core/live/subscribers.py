@@ -1,4 +1,4 @@
-"""Open pages hear of every fact: a signal only, upon which each fetches what its viewer may see."""
+"""Outbox subscriber that publishes a live signal for every event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outbox where people see it: what waits, what was given up, and sending it again."""
+"""Admin of the outbox: pending and dead dispatches, and resending them."""
 
 from __future__ import annotations
 

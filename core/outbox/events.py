@@ -1,4 +1,4 @@
-"""The only way uphill: a fact is written with the change that made it true and told to subscribers later."""
+"""Transactional outbox: events are written with the change and delivered to subscribers later."""
 
 from __future__ import annotations
 

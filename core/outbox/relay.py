@@ -1,4 +1,4 @@
-"""Delivers outbox events to their subscribers; a work queue like any other.
+"""Delivers outbox dispatches to their subscribers.
 
 Each dispatch is one item: claimed with a lease of 10 s, given to its subscriber, settled on its own.
 """

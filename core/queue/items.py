@@ -115,12 +115,11 @@ def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".replace("\x00", "")[:MAX_ERROR_LENGTH]
 
 
-def hand_back(items: Iterable[WorkItem], *, delay_s: float = 0.0, reason: str = "", **fields: Any) -> None:
+def hand_back(items: Iterable[WorkItem], *, delay_s: float = 0.0, **fields: Any) -> None:
     """Return items that were not tried, due again in `delay_s` seconds; it does not count as an attempt."""
     for item in items:
         later = {"due_at": Now() + timedelta(seconds=delay_s)} if delay_s else {}
-        said = {"last_error": reason[:MAX_ERROR_LENGTH]} if reason else {}
-        _change(item, attempts=item.attempts - 1, **later, **said, **fields)
+        _change(item, attempts=item.attempts - 1, **later, **fields)
 
 
 def reschedule(item: WorkItem, due_at: Any, **fields: Any) -> bool:

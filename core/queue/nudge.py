@@ -1,4 +1,4 @@
-"""Wake a worker, at most once per drain. A nudge is a hint: losing one costs latency, never work.
+"""Wakes a worker, at most once per drain. A lost nudge costs latency, never work.
 
 Nothing here may fail or hold up its caller. Valkey gets a quarter of a second; after a failure nobody asks it
 again for a second, so a broker that hangs costs one short wait a second and not one per request.

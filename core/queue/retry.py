@@ -1,4 +1,4 @@
-"""When to try again, and when to stop. Pure: attempts and errors in, a decision out."""
+"""Retry policy: from attempts and error to the next due time, or dead. Pure."""
 
 from __future__ import annotations
 

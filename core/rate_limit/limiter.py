@@ -1,4 +1,4 @@
-"""How much of something a caller may have in a window of time, counted together by all web processes.
+"""Rate limiter shared by all web processes.
 
 Half of a limit is shared out to the processes beforehand and costs nothing to take; the rest is leased from
 PostgreSQL in blocks, so that no flushed cache forgives anybody and no request costs a statement of its own.

@@ -1,5 +1,4 @@
-"""What has been used of a limit in the present window: one row a name, changed by one statement, on the
-database's clock. So it holds across processes and survives whatever happens to Valkey."""
+"""Rate-limit counters: one row per key and window, updated atomically."""
 
 from __future__ import annotations
 
@@ -49,6 +48,6 @@ def release(name: str, amount: int = 1) -> None:
 
 
 def prune(*, keep: timedelta = timedelta(days=1)) -> int:
-    """Forget names nobody used for long; answers how many."""
+    """Delete counters that have not been used lately; returns how many."""
     deleted, _ = Allowance.objects.filter(window_at__lt=Now() - keep).delete()
     return deleted

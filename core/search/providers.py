@@ -1,4 +1,4 @@
-"""One search over everything: each app registers a finder; the palette and the page /find ask them all."""
+"""Global search: registry of search providers, used by the palette and /find."""
 
 from __future__ import annotations
 

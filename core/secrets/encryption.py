@@ -1,4 +1,4 @@
-"""Secrets that must be read again, encrypted at rest: with a key made from SECRET_KEY and from nothing else.
+"""Encrypts stored secrets with a key derived from SECRET_KEY.
 
 To change SECRET_KEY, put the old one into SECRET_KEY_FALLBACKS: what it sealed stays readable.
 """

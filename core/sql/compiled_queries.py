@@ -1,4 +1,4 @@
-"""Queries of Django's that are built and written as SQL once, and from then on run prepared.
+"""Compiles Django queries to SQL once and runs them as prepared statements.
 
 Building a query costs Django 1 to 4 ms of Python each time and PostgreSQL 1 ms of planning, for answers found
 in a fraction of that. What a query means is still said once, in Django's words.

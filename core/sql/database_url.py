@@ -1,4 +1,4 @@
-"""Where the database is, for connections that are opened beside Django's."""
+"""libpq connection parameters for connections beside Django's."""
 
 from __future__ import annotations
 

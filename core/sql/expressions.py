@@ -1,4 +1,4 @@
-"""Conditions that indexes serve and Django has no words for: `(a, b) < (x, y)`, `a = any(array)`."""
+"""Query expressions Django lacks: row comparison and `= any(array)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of the hot paths, prepared and answered in binary.
+"""Prepared, pipelined statements for hot paths.
 
 Django sends each statement as one text with its values in it, which PostgreSQL plans anew, and reads times
 by pattern; measured on the drain of a burst, that was half of its cost. What runs here is planned once for

@@ -1,4 +1,4 @@
-"""Charts drawn by the server as inline SVG: no script, no style attribute, the numbers in a table below."""
+"""Template tags for server-rendered SVG charts with a data table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every template needs: icons, times, avatars and panels. Small tags, since a table renders hundreds."""
+"""Template tags for icons, times, avatars and panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What charts are made of, and where each of their marks goes. Pure: numbers in, places out.
+"""Chart geometry: from numbers to positions. Pure.
 
 Both axes run from 0 to 100 and y grows downwards; the drawing is stretched to the box it is shown in.
 Nothing counted here can be negative: whatever is not a number above 0 is drawn as 0.

@@ -1,4 +1,4 @@
-"""Refusals as pages: what the services raise, shown in the site's own look."""
+"""Middleware that renders errors as pages."""
 
 from __future__ import annotations
 

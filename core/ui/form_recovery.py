@@ -1,4 +1,4 @@
-"""Forms sent by somebody whose sign-in had ended: what was typed is kept until they are back.
+"""Keeps form input over a re-login.
 
 The words wait in the session of that browser and are shown in the same form again, to be sent once more;
 nothing is ever applied by itself.

@@ -1,4 +1,4 @@
-"""Django forms in this site's dress; the services' refusals beside the fields they are about."""
+"""Form styling, and service errors shown beside their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page and its fragments are one view and one template; an action answers a form and htmx alike."""
+"""Helpers for views that serve a page, a fragment and an action result."""
 
 from __future__ import annotations
 

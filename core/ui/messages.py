@@ -1,4 +1,4 @@
-"""Words for the next page, in a cookie of our own name; too many for a cookie, in the session."""
+"""Message storage: cookie first, session when too large."""
 
 from __future__ import annotations
 

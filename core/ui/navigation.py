@@ -1,4 +1,4 @@
-"""The side bar: each app adds its own entries, so that the layout names none of them."""
+"""Registry of sidebar and settings menu entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser shows when Tocsin is unreachable: a page of ours, kept by the browser beforehand.
+"""Offline page and its service worker.
 
 The browser's own keeper of pages (a service worker) exists on https and on localhost only; elsewhere people
 get their browser's own words. It keeps this one page and what that needs, and nothing of anybody's data.

@@ -1,4 +1,4 @@
-"""The first steps of a new installation: each app adds its own, and says itself whether it is done."""
+"""Registry of onboarding steps; each app adds its own."""
 
 from __future__ import annotations
 

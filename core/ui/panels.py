@@ -1,4 +1,4 @@
-"""Panels: pieces of a page that load, update and fail by themselves. One class and one template each."""
+"""Panels: page fragments that load, refresh and fail independently."""
 
 from __future__ import annotations
 

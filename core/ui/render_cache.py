@@ -1,4 +1,4 @@
-"""Pieces of pages that are kept ready, each known by everything it shows."""
+"""HTML fragment cache, keyed by everything a fragment shows."""
 
 from __future__ import annotations
 

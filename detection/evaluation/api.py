@@ -1,4 +1,4 @@
-"""The events an incident counts, over HTTP."""
+"""API of the events of an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether detection keeps up: told by the age of what it has to look at, whoever is to blame."""
+"""Health check of detection lag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tables say about touched pairs: their state, their crossed windows, the events these count.
+"""Reads the state of touched groups, their crossed windows and counted events.
 
 Reads only; who acts on what it saw holds the workspace's lock.
 """

@@ -1,4 +1,4 @@
-"""What detection thinks in: touched pairs, crossings, and the words an incident opens with. Pure."""
+"""Value types of detection, and titles of incidents it opens. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest events an incident counts, for its page; and whether there was ever one at all."""
+"""The newest events of an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules compiled to hash probes: an event costs what it matches, not what exists. Pure.
+"""Compiles rules to hash probes for fast event matching. Pure.
 
 Every rule is filed under the equality conditions it has, (event type, source), with None for "any"; an event
 asks for at most four of them. What is left of a rule (level, message) is checked for the rules found.

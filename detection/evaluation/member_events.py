@@ -1,4 +1,4 @@
-"""The events an incident counts, newest first, filtered: the same cost for fifty and for 100,000."""
+"""Filtered, paginated events of an incident, at constant cost."""
 
 from __future__ import annotations
 

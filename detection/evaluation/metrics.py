@@ -1,4 +1,4 @@
-"""Figures about events and detection, over all workspaces."""
+"""Prometheus metrics of events and detection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detection adds to an incident's page: the events that made it."""
+"""Panel of an incident's events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact sliding windows, as SQL over `detection_rule_hit`.
+"""SQL of the exact sliding windows over `detection_rule_hit`.
 
 A window is crossed at a hit t when the hits in (t - W, t] number at least the threshold: when the hit
 threshold - 1 before it is less than W away. Only windows that end in or after the touched range and hold

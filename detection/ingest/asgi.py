@@ -1,4 +1,4 @@
-"""The ASGI callable that takes `POST /api/v1/events`, mounted in front of Django in the same process."""
+"""ASGI endpoint of `POST /api/v1/events`, in front of Django."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
 
 
 def door() -> EventReceiver:
-    """The door of the running event loop."""
+    """The event receiver of the running event loop."""
     loop = asyncio.get_running_loop()
     found = _doors.get(loop)
     if found is None:

@@ -1,4 +1,4 @@
-"""What ingest keeps in memory, and for how long: tokens and compiled rules, dropped when versions move.
+"""In-memory cache of tokens and compiled rules, invalidated by version.
 
 One cheap query, at most every `CHECK_EVERY_S`, tells whether anything moved; so a revoked token and a changed
 rule are obeyed within that time in every process, without a message that could be lost.

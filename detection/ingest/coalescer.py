@@ -1,4 +1,4 @@
-"""Natural batching: while one statement is in flight, requests that arrive share the next one. No timer.
+"""Batches concurrent requests into one statement without a timer.
 
 Each caller is answered after its own commit. Bounded: a caller too many is refused at
 once, not queued for ever.

@@ -1,4 +1,4 @@
-"""A process's own connection for ingest, apart from Django's: asynchronous, prepared, reopened on a break."""
+"""Asynchronous database connection of ingest, reopened after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many events came in each hour, by level; read from counts, never from the events themselves."""
+"""Hourly event counts by level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door for events, on one loop: who is it, may they, is it sound, is it too much, store, wake."""
+"""Receives events: authenticate, authorize, parse, limit, store, nudge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many events a second a token and a workspace may send, whichever way they come in."""
+"""Event rate limits per token and per workspace."""
 
 from __future__ import annotations
 

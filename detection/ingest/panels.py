@@ -1,4 +1,4 @@
-"""What detection adds to the landing page: the events of the last 24 hours."""
+"""Panel of the events of the last 24 hours."""
 
 from __future__ import annotations
 

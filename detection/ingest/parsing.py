@@ -1,4 +1,4 @@
-"""What senders post -> rows ready to store, with a verdict on each element; pure.
+"""Parses posted events into rows, with a result for each element. Pure.
 
 Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or
 `severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`,

@@ -1,4 +1,4 @@
-"""What a sender is told; pure."""
+"""Responses of the event endpoint. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one statement that stores a flush: keys, new events, their rule hits, and what detection must look at.
+"""The statement that stores a batch: keys, new events, rule hits, pending groups.
 
 It counts the events of each hour and level on the way, in rows that no other connection writes.
 

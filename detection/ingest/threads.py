@@ -1,4 +1,4 @@
-"""Work that waits (the ORM, Valkey, Celery), kept off the event loop."""
+"""Runs blocking calls outside the event loop."""
 
 from __future__ import annotations
 

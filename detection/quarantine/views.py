@@ -1,4 +1,4 @@
-"""The pages of the quarantine: what could not be read, why, and reading it again."""
+"""Quarantine pages: list, detail, replay, discard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules and events over HTTP: an adapter to the services, and nothing else."""
+"""API of rules and events."""
 
 from __future__ import annotations
 

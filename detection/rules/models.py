@@ -1,4 +1,4 @@
-"""Rules, findings, and the high-volume tables of ingest.
+"""Rules, findings, and the high-volume event tables.
 
 The tables marked unmanaged are made by SQL in the migrations (partitions, no foreign keys, every key starting
 with workspace_id); their models here are for reading.

@@ -1,4 +1,4 @@
-"""What people write about a rule -> field values, aliases and all; pure."""
+"""Parses rule input, aliases included, into field values. Pure."""
 
 from __future__ import annotations
 

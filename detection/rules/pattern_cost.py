@@ -1,4 +1,4 @@
-"""What a rule's pattern may cost: events wait for the patterns of their workspace, so none may be slow."""
+"""Rejects message patterns that are too expensive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule as a form: what is typed -> what the API would have been sent, and back. Pure.
+"""Converts a rule between form input and API input. Pure.
 
 `detection.rules.parsing` validates the form and the API alike.
 """

@@ -1,4 +1,4 @@
-"""The rules of a workspace with what came of each: when it last fired, and how often of late."""
+"""Rules with their recent findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying a rule over HTTP: the body it takes and the answer it gives."""
+"""API of rule tests: request and response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule in plain words: what it watches and when it fires. Pure."""
+"""Describes a rule in plain words. Pure."""
 
 from __future__ import annotations
 

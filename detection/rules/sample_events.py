@@ -1,4 +1,4 @@
-"""Events to try a rule on: pasted ones, or those stored in the last minutes."""
+"""Sample events for rule tests: pasted, or stored in the last minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the search over everything finds of detection rules."""
+"""Search provider for detection rules."""
 
 from __future__ import annotations
 

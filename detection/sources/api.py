@@ -1,4 +1,4 @@
-"""Sources, the quarantine and changes over HTTP: an adapter to the services."""
+"""API of sources, quarantine and changes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ChangeIn(Schema):
     kind: str = Field("deployment", examples=["deployment", "config", "flag", "other"])
     component: str = Field("", max_length=200, examples=["checkout"])
     version: str = Field("", max_length=200)
-    author: str = Field("", max_length=200, description="Unset: whoever sends it.")
+    author: str = Field("", max_length=200, description="Default: the caller.")
     occurred_at: str | float | None = Field(None, description="ISO 8601 or seconds since 1970; unset: now.")
     key: str = Field("", max_length=200, description="Told twice, it is stored once.")
     url: str = Field("", max_length=2000)
@@ -187,7 +187,7 @@ def end_secret(request: HttpRequest, source_id: int, secret_id: int) -> Any:
 
 @sources_router.post("/{source_id}/test", response=dict[str, Any], summary="Send a test")
 def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
-    """What would happen, step by step, by the real road; all of it is rolled back."""
+    """What would happen, step by step, through the full pipeline; everything is rolled back."""
     steps = run_source_test(_actor(request), source_id=source_id, body=payload.body)
     return {
         "steps": [

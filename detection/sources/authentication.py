@@ -1,4 +1,4 @@
-"""Who sends a webhook: the key in its address, body or header finds the source, in any workspace."""
+"""Finds the source of a webhook by its key, in any workspace."""
 
 from __future__ import annotations
 

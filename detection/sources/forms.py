@@ -1,4 +1,4 @@
-"""What people type about sources. Forms shape input; the services decide."""
+"""Forms of sources and their mappings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 class StyledForm(forms.Form):
-    """Widgets dressed, errors marked."""
+    """Styled widgets, errors marked."""
 
     def styled(self) -> StyledForm:
         """The form, ready to be shown."""

@@ -1,4 +1,4 @@
-"""Who sends us webhooks, what they last said of each alert, and what of theirs could not be read."""
+"""Webhook sources, their alerts, quarantined requests and changes."""
 
 from __future__ import annotations
 
@@ -124,6 +124,7 @@ class SourceTally(WorkspaceScoped):
     events = models.PositiveIntegerField(default=0)
 
     class Meta(WorkspaceScoped.Meta):
+        verbose_name_plural = "source tallies"
         constraints = [models.UniqueConstraint(fields=["source", "hour"], name="tally_once_per_hour")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading sources, what waits in quarantine, and changes. Everything by the viewer's own workspace."""
+"""Queries for sources, quarantined requests and changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats whose senders know an address by heart: that of the service they were made for."""
+"""Formats with fixed paths, as their senders expect."""
 
 from __future__ import annotations
 
@@ -68,4 +68,4 @@ class AddressedFormat(WebhookFormat):
 
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
         """What a GET is told: the request was done, or not, at `at`; `source` is the id of its source."""
-        raise NotFound("This sender is told at once what became of its requests.")
+        raise NotFound("This sender gets the outcome in the response.")

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: one address for every format, let in by the key in it."""
+"""Webhook endpoint: one path per format, authenticated by the key in it."""
 
 from __future__ import annotations
 

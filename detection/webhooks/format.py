@@ -1,4 +1,4 @@
-"""What a webhook format is: one class in one file of `detection/webhooks/formats/`, found by looking."""
+"""Base class and registry of webhook formats: one class in one file of `formats/`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class WebhookFormat(ABC):
         return True
 
     def takes(self, content_type: str) -> bool:
-        """Whether a body of this media type ("" for none named) is read here; the door answers 415 if not."""
+        """Whether a body of this media type ("" for none) is read here; otherwise the response is 415."""
         return content_type in self.content_types
 
     @abstractmethod

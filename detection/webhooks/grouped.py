@@ -1,4 +1,4 @@
-"""A body that tells a whole group of alerts, each with its own state, as Alertmanager and Grafana send it."""
+"""Parses grouped alerts as Alertmanager and Grafana send them."""
 
 from __future__ import annotations
 

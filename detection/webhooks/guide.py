@@ -1,4 +1,4 @@
-"""How a sender is pointed here: what to paste into it, and a body to try it with. Plain data."""
+"""Setup guides of the formats. Plain data."""
 
 from __future__ import annotations
 

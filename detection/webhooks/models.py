@@ -1,4 +1,4 @@
-"""What became of requests whose senders ask for it later."""
+"""Outcomes of requests that senders may query later."""
 
 from __future__ import annotations
 

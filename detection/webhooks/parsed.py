@@ -1,4 +1,4 @@
-"""What a format reads out of a request: plain values, no clock, no database."""
+"""Parsed content of a webhook request. Plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way in for every webhook, whatever address it came to: who, what, is it too much, read, store."""
+"""Receives webhooks of every format: authenticate, verify, limit, parse, store."""
 
 from __future__ import annotations
 

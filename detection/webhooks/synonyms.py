@@ -1,4 +1,4 @@
-"""Words senders use for whether something still is: firing, resolved, acknowledged, ignored. Pure."""
+"""Alert states by the words senders use. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that are not ours to choose: those of the services whose senders may be pointed here."""
+"""URLs that the senders of other services expect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as senders write them, made ours: texts, times, severities, labels, links. Pure and forgiving.
+"""Normalizes sender values: texts, times, severities, labels, links. Pure.
 
 A value that cannot be understood becomes nothing (or the default), never an error: what the sender said is
 kept in the alert's `detail`, and one odd label must not lose an alert.

@@ -1,4 +1,4 @@
-"""The addresses that senders know by heart, as their formats name them."""
+"""Views of the paths that formats name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one person did to several incidents at once, kept so that it can be looked at and taken back."""
+"""Bulk actions and what undoing them needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which incidents a form has selected: `pick=42:7`, the number and the version that was seen."""
+"""Selected incidents of a form: `pick=42:7`, number and seen version."""
 
 from __future__ import annotations
 

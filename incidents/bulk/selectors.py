@@ -1,4 +1,4 @@
-"""What somebody did to many incidents, for whoever did it."""
+"""Queries for bulk actions."""
 
 from __future__ import annotations
 

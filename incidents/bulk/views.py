@@ -1,4 +1,4 @@
-"""Acting on several incidents, or on one from its row; what came of it; and taking it back."""
+"""Bulk action views: run, result, undo."""
 
 from __future__ import annotations
 

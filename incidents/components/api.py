@@ -1,4 +1,4 @@
-"""The API of the catalogue: an adapter from HTTP to the services and selectors, and nothing else."""
+"""API of components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what depends on what would go round in a circle. Pure."""
+"""Detects dependency cycles. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which components a list shows, read from a query string. Pure."""
+"""Component list filters from a query string. Pure."""
 
 from __future__ import annotations
 

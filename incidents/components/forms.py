@@ -1,4 +1,4 @@
-"""What people type about a component. The form shapes it; the service decides."""
+"""Form of a component."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ComponentForm(forms.Form):
             kwargs.setdefault("initial", _initial(component))
         super().__init__(*args, **kwargs)
         people = [(m.user.username, m.user.label) for m in members_of(actor)]
-        cast("forms.ChoiceField", self.fields["owner"]).choices = [("", "Nobody"), *people]
+        cast("forms.ChoiceField", self.fields["owner"]).choices = [("", "No owner"), *people]
         schedules = [(one.pk, one.name) for one in schedules_of(actor)]
         default = ("", "The default of the workspace")
         cast("forms.ChoiceField", self.fields["schedule_id"]).choices = [default, *schedules]
@@ -73,7 +73,7 @@ class ComponentForm(forms.Form):
             del self.fields["name"]
 
     def styled(self) -> ComponentForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self
 

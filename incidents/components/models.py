@@ -1,4 +1,4 @@
-"""The catalogue of what events come from, and what an incident does to it."""
+"""Components, and their impact by incidents."""
 
 from __future__ import annotations
 

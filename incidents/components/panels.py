@@ -1,4 +1,4 @@
-"""The panels of the catalogue: the list, and what stands on one component's page."""
+"""Panels of the component list and of a component's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API of the catalogue takes and gives."""
+"""Schemas of the component API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ComponentIn(Body):
 
     name: Name
     description: Text = ""
-    owner: Name | None = Field(None, description="A member's user name; null: nobody.")
+    owner: Name | None = Field(None, description="A member's user name; null: no owner.")
     tier: Tier = 3
     runbook_url: Url = Field("", validation_alias=_URL)
     schedule_id: ScheduleId = None
@@ -41,7 +41,7 @@ class ComponentPatchIn(Body):
     """Any of these; all are changed, or none. The name stays, since events call it by it."""
 
     description: Text | None = None
-    owner: str | None = Field(None, max_length=200, description="A member's user name; null: nobody.")
+    owner: str | None = Field(None, max_length=200, description="A member's user name; null: no owner.")
     tier: Tier | None = None
     runbook_url: Url | None = Field(None, validation_alias=_URL)
     schedule_id: ScheduleId = None
@@ -58,7 +58,7 @@ class ComponentQuery(Schema):
     search: str = Field("", max_length=200, description="Part of the name.")
     health: str = Field("", max_length=20, description="healthy, warning, degraded or down.")
     tier: str = Field("", max_length=2, description="1 to 5.")
-    archived: str = Field("", max_length=3, description="`yes`: only those that were put away.")
+    archived: str = Field("", max_length=3, description="`yes`: only archived ones.")
     limit: int = Field(200, ge=1, le=200)
     cursor: str = Field("", max_length=1200, description="From the Link header of the page before.")
 

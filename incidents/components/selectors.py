@@ -1,4 +1,4 @@
-"""Reading the catalogue: components with their health, what they depend on, and their last ninety days.
+"""Component queries: health, dependencies, last 90 days.
 
 The worst come first, then by tier and name in pages by keyset. Health is computed by
 `incidents.overview.health`.

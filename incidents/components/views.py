@@ -1,4 +1,4 @@
-"""The catalogue of components: the list, one component, adding one, changing one, putting one away."""
+"""Component pages: list, detail, add, edit, archive."""
 
 from __future__ import annotations
 

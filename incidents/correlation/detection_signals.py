@@ -1,4 +1,4 @@
-"""What detection hands over, and what it is told back. Plain values."""
+"""Signals from detection and their outcomes. Plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports over the API: files, streamed."""
+"""Streaming export API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The incident page's way to a file of it."""
+"""Export panel of the incident page."""
 
 from __future__ import annotations
 

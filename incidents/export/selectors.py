@@ -1,4 +1,4 @@
-"""A whole timeline, however long, a batch at a time."""
+"""Reads a whole timeline in batches."""
 
 from __future__ import annotations
 

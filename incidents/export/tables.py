@@ -1,4 +1,4 @@
-"""Incidents as CSV (RFC 4180): for spreadsheets, which must never take a cell for a formula. Pure."""
+"""Incidents as CSV (RFC 4180), safe against formula injection. Pure."""
 
 from __future__ import annotations
 

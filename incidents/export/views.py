@@ -1,4 +1,4 @@
-"""Exports from the pages: what a list shows, what was selected, one incident."""
+"""Export views: a list, a selection, one incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type about an incident. Forms shape input; the services decide."""
+"""Forms of incident actions."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ActionForm(forms.Form):
         return ""
 
     def styled(self) -> ActionForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self
 
@@ -232,6 +232,6 @@ class DeclareForm(forms.Form):
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:
-        """The form with its widgets dressed, errors marked."""
+        """The form with styled widgets, errors marked."""
         dress(self)
         return self

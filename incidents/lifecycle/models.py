@@ -1,4 +1,4 @@
-"""The incident itself, its number, and the signals that opened or joined it."""
+"""Incidents, their numbers and their signals."""
 
 from __future__ import annotations
 

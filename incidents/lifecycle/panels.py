@@ -1,4 +1,4 @@
-"""The panels of one incident's page: its state, its components, its details."""
+"""Panels of the incident page: header, components, details."""
 
 from __future__ import annotations
 

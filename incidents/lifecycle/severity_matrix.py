@@ -1,4 +1,4 @@
-"""The severity matrix: what each type starts as and what makes it worse. Data, and one question."""
+"""Severity matrix: the default severity of each type, and its escalations. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lists are ordered by beyond plain columns: kept by PostgreSQL, so that indexes can serve them."""
+"""Generated columns that lists are sorted by."""
 
 from __future__ import annotations
 

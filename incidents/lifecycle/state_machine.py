@@ -1,4 +1,4 @@
-"""Which status may follow which, and what each move sets. Pure: no clock, no database."""
+"""State machine of the incident status. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery entry points of incidents. A message only wakes; the rows say what there is to do."""
+"""Celery tasks of incidents."""
 
 from __future__ import annotations
 

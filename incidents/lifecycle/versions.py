@@ -1,4 +1,4 @@
-"""Versions over HTTP: `ETag` out, `If-Match` or the body's `version` in."""
+"""Optimistic locking over HTTP: `ETag` and `If-Match` or `version`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an incident has to do with others: links made by hand, earlier ones of its trouble, its neighbours.
+"""Related incidents: linked, recurring, nearby.
 
 Every list is short and found through an index, however many incidents there are.
 """

@@ -1,4 +1,4 @@
-"""Linking incidents that have to do with each other: both ways, by hand."""
+"""Links and unlinks incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list's filters as people read them: chips that take one away, boxes that show what is chosen."""
+"""Active filters of a list as removable chips and select boxes."""
 
 from __future__ import annotations
 

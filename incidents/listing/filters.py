@@ -1,4 +1,4 @@
-"""Which incidents a list shows: one value, read from any door's parameters. Pure."""
+"""Incident list filter, parsed from any parameters. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of lists and entries of timelines, kept ready: a live page is asked for again at each change of one.
+"""Cached HTML of list rows and timeline entries.
 
 Each is known by everything it shows, times by their words, so that what is kept is never older than what
 would be made. Nothing of a viewer is in it but what they may do and their time zone.

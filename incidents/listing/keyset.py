@@ -1,4 +1,4 @@
-"""Pages that cost the same at row 10 and at row 90,000: a cursor names the last row seen. Pure."""
+"""Keyset pagination cursors. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address of a list: what of it is understood, what is not, and the same with one thing changed. Pure.
+"""Parses and builds the query string of a list. Pure.
 
 A page keeps what it understands and says what it does not; the API refuses (`incidents.listing.filters`).
 """

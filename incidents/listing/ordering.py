@@ -1,4 +1,4 @@
-"""In which order incidents are listed, and cursors that name a row of that order. Pure.
+"""Sort orders of incident lists and their cursors. Pure.
 
 A page costs the same at row 10 and at row 90,000: its cursor holds the keys of the last row seen, and the
 index of the order starts right there.

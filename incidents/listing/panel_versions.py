@@ -1,4 +1,4 @@
-"""A text that changes whenever what panels show of incidents would. Pure."""
+"""Version text of panels that show incidents. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API's lists of incidents are narrowed by."""
+"""Query parameters of the incident list API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the search over everything finds of incidents and components."""
+"""Search providers for incidents and components."""
 
 from __future__ import annotations
 

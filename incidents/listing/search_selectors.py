@@ -1,4 +1,4 @@
-"""Reading a little of many incidents, for the side bar and for the search over everything."""
+"""Small queries for the sidebar and the search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of incidents: filtered, in an order that an index serves, in pages, counted cheaply."""
+"""Incident lists: filtered, sorted, paginated, counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lists: what is open, and everything. Their address is the whole of what they show."""
+"""Pages of active and of all incidents."""
 
 from __future__ import annotations
 

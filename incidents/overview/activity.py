@@ -1,4 +1,4 @@
-"""Reading what happened lately across all incidents, newest first."""
+"""Recent activity across incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well things are, worked out from what is open. Pure, and the tables below are the whole definition.
+"""Health score from open incidents. Pure; the tables below define it.
 
 Health is 100 % less points for every incident that is open. The system loses points once for each incident,
 by its severity. A component loses points for each incident that touches it, by how badly and by the severity.

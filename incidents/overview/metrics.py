@@ -1,4 +1,4 @@
-"""Figures about incidents, over all workspaces."""
+"""Prometheus metrics of incidents."""
 
 from __future__ import annotations
 

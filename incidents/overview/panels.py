@@ -1,4 +1,4 @@
-"""The panels around the active incidents: how things are, the last 24 hours, components, what happened."""
+"""Panels of the landing page: health, last 24 hours, components, activity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the figures of the landing page. Each is a handful of statements, however many incidents there are.
+"""Figures of the landing page, in a fixed number of queries.
 
 Drills are left out of every figure and told apart. "Today" and the hours are those of the workspace's zone.
 """

@@ -1,4 +1,4 @@
-"""Who leads, and who led: role assignments with their history."""
+"""Role assignments and their history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who leads: one holder per role, history kept."""
+"""Assigns response roles: one holder per role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an incident must be acknowledged, told about and resolved. Pure: policies and times in, times out."""
+"""SLA deadlines from policies and times. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which deadlines a responder must meet, and how they stand. Pure."""
+"""SLA status of an incident: running deadlines and their state. Pure."""
 
 from __future__ import annotations
 

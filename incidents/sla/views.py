@@ -1,4 +1,4 @@
-"""The SLA targets of a workspace: four rows, three clocks each, and two presets to begin with."""
+"""SLA targets page, with two presets."""
 
 from __future__ import annotations
 

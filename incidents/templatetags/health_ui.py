@@ -1,4 +1,4 @@
-"""Health as a word, a shape and a colour."""
+"""Template tags for health states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Severity, status, impact and deadlines as words, shape and colour."""
+"""Template tags for severity, status, impact and deadlines."""
 
 from __future__ import annotations
 

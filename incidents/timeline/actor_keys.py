@@ -1,4 +1,4 @@
-"""Who somebody is across requests. Pure."""
+"""Stable key of an actor across requests. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of an incident over HTTP: timeline, notes, updates, pins, links, roles and the full activity."""
+"""API of the timeline: notes, updates, pins, links, roles, full activity."""
 
 from __future__ import annotations
 

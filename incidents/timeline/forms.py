@@ -1,4 +1,4 @@
-"""What people type about one entry, one link or one field of an incident."""
+"""Forms of timeline entries, links and single fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, in order: append-only, guarded by PostgreSQL."""
+"""Timeline entries: append-only, enforced by PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an incident's page tells: the timeline with its pins, and the incidents it has to do with."""
+"""Panels of the timeline and of related incidents."""
 
 from __future__ import annotations
 

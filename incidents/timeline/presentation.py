@@ -1,4 +1,4 @@
-"""How the timeline is shown: which kinds a view holds, and long runs of machine entries as one line. Pure."""
+"""Timeline views: which kinds are shown, and runs of machine entries as one line. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives of an incident's story."""
+"""Schemas of the timeline API."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class RelatedIncidentOut(Schema):
 class RelatedOut(Schema):
     """Each incident stands in one list only. `recurrence`: earlier ones of the same trouble, up to 100."""
 
-    linked: list[RelatedIncidentOut] = Field(description="Linked by somebody.")
+    linked: list[RelatedIncidentOut] = Field(description="Linked by a person.")
     earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")
     neighbours: list[RelatedIncidentOut] = Field(description="Touched the same component within 24 hours.")
     same_type: list[RelatedIncidentOut] = Field(description="The latest before it of its type.")

@@ -1,4 +1,4 @@
-"""Reading what happened: pins, the page that holds an entry, and the full activity with its audit rows."""
+"""Timeline queries: pins, pages, full activity with audit entries."""
 
 from __future__ import annotations
 

@@ -7,16 +7,19 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actor import Actor
-from accounts.permissions import Capability, require
+from accounts.permissions import Capability, allowed, require
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
+from notifications.contacts.ways import sends_mail
 from notifications.escalation.forms import PolicyForm
 from notifications.escalation.models import EscalationPolicy
+from notifications.escalation.reachability_selectors import labels_of, reachability_of
 from notifications.escalation.selectors import (
     escalation_policy_for,
     flags_of,
@@ -100,3 +103,27 @@ def _page(
         flags = flags_of(plan_of(shown))
         context |= {"address": f"{PAGE}/{shown.pk}", "rows": preview(actor, shown), "flags": flags}
     return render(request, "notifications/escalation/policy.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD"])
+def reachability(request: HttpRequest) -> HttpResponse:
+    """GET /on-call/reachability: for 14 days, whom each policy reaches, by which method, after how long."""
+    actor = current_actor(request)
+    reports = reachability_of(actor, now=timezone.now())
+    labels = labels_of(actor)
+    shown = [
+        {
+            "report": one,
+            "holes": [(hole.starts_at, hole.ends_at) for hole in one.holes[:20]],
+            "without": sorted(labels.get(pk, "a person who left") for pk in one.without_method),
+            "minutes": one.longest_delay_s // 60,
+            "first": [
+                (s.starts_at, s.ends_at, labels.get(s.outcome.user_id or 0, "nobody"), s.outcome)
+                for s in one.stretches[:20]
+            ],
+        }
+        for one in reports
+    ]
+    may_edit = allowed(actor, Capability.ONCALL_WRITE)
+    context = {"reports": shown, "may_edit": may_edit, "sends_mail": sends_mail()}
+    return render(request, "notifications/escalation/reachability.html", context)

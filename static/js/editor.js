@@ -1,6 +1,4 @@
-// The editor of a section: toolbar, shortcuts, preview, pictures, and saving by itself. Without it the form saves.
-import { toast } from "./toast.js";
-
+// The editor of a section: toolbar, shortcuts, preview, and saving by itself. Without it the form saves.
 const QUIET_MS = 2000, BUSY_MS = 15_000, PREVIEW_MS = 400;
 const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"] };
 const LINES = { heading: "### ", quote: "> ", bullets: "- ", numbers: "1. ", tasks: "- [ ] " };
@@ -140,28 +138,8 @@ function start(form) {
     preview();
   });
 
-  async function attach(file) {
-    const body = new FormData();
-    body.append("file", file);
-    const answer = await fetch(form.dataset.attachments, { method: "POST", body, headers: { "X-CSRFToken": csrf(form) } }).catch(() => null);
-    const told = await answer?.json().catch(() => null);
-    if (!answer?.ok) return toast(told?.detail ?? "The picture could not be stored.", true);
-    put(text, `![${told.name.replace(/[[\]]/g, "")}](${told.path})\n`);
-  }
-  const pictures = (list) => [...(list ?? [])].filter((one) => one.type.startsWith("image/"));
-  for (const [kind, from] of [["paste", "clipboardData"], ["drop", "dataTransfer"]])
-    text.addEventListener(kind, (event) => {
-      const files = pictures(event[from]?.files);
-      if (!files.length) return;
-      event.preventDefault();
-      files.forEach(attach);
-    });
-
   addEventListener("beforeunload", (event) => isDirty() && !form.dataset.sent && event.preventDefault());
   form.addEventListener("submit", () => localStorage.removeItem(stored));
-  document.addEventListener("tocsin:live", ({ detail }) => {
-    if (detail?.topics?.includes(form.dataset.topic) && !isSaving) form.dataset.changed = "1";
-  });
   const held = JSON.parse(localStorage.getItem(stored) ?? "null");
   if (held && held.text !== text.value) {
     say("This browser holds text of yours that is not saved.", true);

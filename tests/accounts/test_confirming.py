@@ -55,7 +55,7 @@ def test_ending_a_sign_in_waits_for_the_password(browser, dana):
         assert browser.post(address)["Location"].startswith("/account/confirm")
     assert Session.objects.filter(user=dana).count() == 2
     browser.post("/account/confirm", {"current": GOOD})
-    assert "press it once more" in browser.get("/settings/profile").content.decode()
+    assert "submit again" in browser.get("/settings/profile").content.decode()
     browser.post("/settings/profile/sessions/end")
     assert Session.objects.filter(user=dana).count() == 1
 

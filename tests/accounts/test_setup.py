@@ -83,7 +83,7 @@ def test_the_machines_owner_prints_a_link_for_somebody_who_lost_the_password(cli
     assert client.post(path).status_code == 410
 
 
-@pytest.mark.parametrize(("name", "words"), [("nobody", "Nobody is called"), ("gone", "is deactivated")])
+@pytest.mark.parametrize(("name", "words"), [("nobody", "No user nobody"), ("gone", "is deactivated")])
 def test_no_link_for_nobody_or_the_deactivated(make_user, name, words):
     make_user("gone", is_active=False)
     with pytest.raises(CommandError, match=words):

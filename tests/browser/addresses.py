@@ -22,7 +22,7 @@ OTHERS = (
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
     "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
-    "token_id": ["1"], "rule_id": ["error_burst"],
+    "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"],
 }  # fmt: skip
 QUERIES = {
     "pk": "select id from incidents_component order by id limit 1",

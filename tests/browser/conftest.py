@@ -110,7 +110,7 @@ def sign_in(page: Page, who: str) -> None:
 
 @pytest.fixture
 def declare(open_page: OpenPage) -> Callable[[Page, str], str]:
-    """`declare(page, "Title")`: through the page that needs no JavaScript; answers the reference."""
+    """`declare(page, "Title")`: through the page that needs no JavaScript; returns the reference."""
 
     def make(page: Page, title: str) -> str:
         page.goto("/incidents/declare")

@@ -10,7 +10,7 @@ from core.request_cache import RequestCache, cached_per_request
 
 
 class Reading:
-    """Answers how often it was asked."""
+    """Returns how often it was asked."""
 
     def __init__(self) -> None:
         self.count = 0

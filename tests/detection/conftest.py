@@ -39,7 +39,7 @@ def make_rule(workspace: Workspace) -> Callable[..., DetectionRule]:
 
 @pytest.fixture
 def send(machine: Actor) -> Send:
-    """`send([{"source": ...}])`: store a batch; answers how many were new and how many were there already."""
+    """`send([{"source": ...}])`: store a batch; returns how many were new and how many were there already."""
 
     from detection.evaluation.services.draining import drain
     from detection.ingest.services.accept_events import accept_events

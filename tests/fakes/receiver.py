@@ -63,6 +63,11 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
 
+    def reset(self, respond: Respond | None = None) -> None:
+        """Forget what was received, and answer as at first."""
+        self.received.clear()
+        self.respond = respond or (lambda received: Reply())
+
     @property
     def url(self) -> str:
         """Its address, without a slash at the end."""

@@ -104,7 +104,7 @@ class Running:
             return False
 
     def stop_programs(self, name: str) -> list[psutil.Process]:
-        """SIGSTOP to every process of a program; answers them."""
+        """SIGSTOP to every process of a program; returns them."""
         found = self.programs(name)
         assert found, f"no {name} runs"
         for one in found:

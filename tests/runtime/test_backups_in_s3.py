@@ -96,12 +96,12 @@ def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, sto
 
 
 def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, storage, copy_url, capsys):
-    from config.runtime.backups import _client
+    from core.storage.client import bucket
 
     place = backed_up(f"s3://{BUCKET}/cut", capsys)
-    key, client = place.removeprefix(f"s3://{BUCKET}/"), _client()
-    whole = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    client.put_object(Bucket=BUCKET, Key=key, Body=whole[: len(whole) // 2])
+    key, stored = place.removeprefix(f"s3://{BUCKET}/"), bucket(BUCKET)
+    whole = stored.get(key)
+    stored.put(key, whole[: len(whole) // 2])
     refused = restored(place, copy_url, storage)
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr

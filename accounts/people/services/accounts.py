@@ -1,4 +1,4 @@
-"""Accounts as the people who run the server change them, in the admin pages."""
+"""Changes operators make to user accounts in the admin."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _keep_admins(person: User) -> None:
         admins = Membership.objects.of(mine.workspace_id).filter(role=Role.ADMIN, user__is_active=True)
         if not admins.exclude(user=person).exists():
             last = f"{person.label} is the last admin of {mine.workspace}."
-            raise Conflict(f"{last} Make somebody else admin first.")
+            raise Conflict(f"{last} Make someone else admin first.")
 
 
 def _note(user: User, person: User, action: str, summary: str, changes: dict[str, list[object]]) -> None:

@@ -1,4 +1,4 @@
-"""Who belongs to a workspace, and as what. The last admin can neither leave nor step down."""
+"""Workspace membership: invite, change role, deactivate, remove. The last admin cannot leave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.models import Membership, Role, User, Workspace
+from accounts.models import ApiToken, Membership, Role, User, Workspace
 from accounts.permissions import Capability, require
 from accounts.sign_in.services import mint_sign_in_link
 from accounts.validation import clean_role
@@ -63,6 +63,8 @@ def deactivate_member(actor: Actor, *, username: str) -> Membership:
             membership.user.is_active = False
             membership.user.save(update_fields=["is_active"])
             membership.user.sessions.all().delete()
+            tokens = ApiToken.objects.of(actor.workspace_id).filter(user=membership.user, revoked_at=None)
+            tokens.update(revoked_at=timezone.now())
             summary = f"{actor.label} deactivated {membership.user.label}"
             record(actor, action="member.deactivate", target=membership, summary=summary)
     return membership
@@ -126,4 +128,4 @@ def _keep_an_admin(actor: Actor, membership: Membership) -> None:
     admins = Membership.objects.of(actor.workspace_id).filter(role=Role.ADMIN, user__is_active=True)
     others = admins.filter(~Q(pk=membership.pk))
     if not others.exists():
-        raise Conflict(f"{membership.user.label} is the last admin. Make somebody else admin first.")
+        raise Conflict(f"{membership.user.label} is the last admin. Make someone else admin first.")

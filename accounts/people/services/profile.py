@@ -1,4 +1,4 @@
-"""What people set for themselves alone."""
+"""Changes people make to their own profile."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def update_profile(
         with transaction.atomic():
             return _save(actor, User.objects.select_for_update().get(pk=actor.user_id), wanted)
     except IntegrityError as error:
-        raise invalid("email", "unique", "belongs to somebody else") from error
+        raise invalid("email", "unique", "belongs to someone else") from error
 
 
 def _save(actor: Actor, user: User, wanted: dict[str, Any]) -> User:
@@ -48,7 +48,7 @@ def _save(actor: Actor, user: User, wanted: dict[str, Any]) -> User:
     if not changes:
         return user
     if "email" in changes and User.objects.filter(email__iexact=wanted["email"]).exclude(pk=user.pk).exists():
-        raise invalid("email", "unique", "belongs to somebody else")
+        raise invalid("email", "unique", "belongs to someone else")
     for name, (_, value) in changes.items():
         setattr(user, name, value)
     proof = ["address_proven_at"] if "email" in changes else []

@@ -1,4 +1,4 @@
-"""Who belongs to the workspace, and as what."""
+"""Member management pages."""
 
 from __future__ import annotations
 

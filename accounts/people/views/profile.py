@@ -1,4 +1,4 @@
-"""One's own person: name, time zone, theme, and the sign-ins that are live."""
+"""Profile page: name, time zone, theme, active sessions."""
 
 from __future__ import annotations
 

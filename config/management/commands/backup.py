@@ -1,4 +1,4 @@
-"""`manage.py backup PLACE`: everything Tocsin knows, as of one moment, in one file."""
+"""`manage.py backup PLACE`: write a consistent backup to one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py doctor`: is everything well, and if not, what to do."""
+"""`manage.py doctor`: run every health check and say what to do."""
 
 from __future__ import annotations
 

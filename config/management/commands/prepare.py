@@ -1,4 +1,4 @@
-"""`manage.py prepare`: once before the programs of a new version start, where `up` is not used."""
+"""`manage.py prepare`: build assets and migrate before a new version starts."""
 
 from __future__ import annotations
 

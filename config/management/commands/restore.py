@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: the database as it was when the backup was made."""
+"""`manage.py restore FILE`: restore a backup."""
 
 from __future__ import annotations
 

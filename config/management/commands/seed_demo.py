@@ -1,4 +1,4 @@
-"""`manage.py seed_demo` (or `make demo`): a month of believable history in the first workspace."""
+"""`manage.py seed_demo` (or `make demo`): a month of demo incidents in the first workspace."""
 
 from __future__ import annotations
 

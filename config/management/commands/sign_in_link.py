@@ -1,4 +1,4 @@
-"""`manage.py sign_in_link NAME`: let somebody in who lost the password.
+"""`manage.py sign_in_link NAME`: print a one-time sign-in link for a person.
 
 A forgotten password cannot be given as the current one, so it stops being valid: the link leads to a new one.
 """

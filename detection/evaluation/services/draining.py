@@ -1,4 +1,4 @@
-"""Taking what ingest touched: what may open an incident at once, what only adds to one a moment later.
+"""Drains pending groups: those that may open an incident first.
 
 A further event of an open incident decides nothing, and under a steady stream nearly all events are such.
 Counting them together ten times a second leaves the time between to those that somebody waits for.
@@ -27,7 +27,7 @@ _ALL_SPACE: Final = 0x70C52  # the advisory lock of those who take everything, s
 
 
 def drain(*, slice_seconds: float = 1.0) -> bool:
-    """Evaluate all that is waiting now; answers whether the time was up before that.
+    """Evaluate all that is waiting now; returns whether the time was up before that.
 
     What comes meanwhile is for the next: its sender nudges again.
     """
@@ -41,7 +41,7 @@ def drain(*, slice_seconds: float = 1.0) -> bool:
 
 
 def _take_all(joined: set[tuple[int, str]]) -> int:
-    """One transaction: take up to 2,000 touched pairs, evaluate them, act. Answers how many were taken."""
+    """One transaction: take up to 2,000 touched pairs, evaluate them, act. Returns how many were taken."""
     with transaction.atomic(), pipelined():
         plan_once()
         send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])

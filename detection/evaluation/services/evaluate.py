@@ -1,4 +1,4 @@
-"""From touched pairs to incidents: find crossed windows, open or join, in one transaction.
+"""Evaluates pending groups and opens or joins incidents in one transaction.
 
 Looking and acting happen under an advisory lock on the workspace, so that however many workers drain at
 once, no event is counted twice and no crossing is missed.
@@ -29,7 +29,7 @@ ADVISORY_SPACE = 0x70C51
 
 
 def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = False) -> list[Touched]:
-    """Act on every pair that needs it, one workspace after the other; answers those that joined an incident.
+    """Act on every pair that needs it, one workspace after the other; returns those that joined an incident.
 
     Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
     workspaces does so in one order. `more_waits`: other pairs touched by the same events may be waiting.

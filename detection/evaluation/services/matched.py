@@ -1,4 +1,4 @@
-"""Which rules the events of a test matched, and how far each is from firing, told from inside the test."""
+"""Rules matched by the events of a source test, and their counts."""
 
 from __future__ import annotations
 

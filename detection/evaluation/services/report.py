@@ -1,4 +1,4 @@
-"""Telling incidents what was found, downhill, in the transaction that found it."""
+"""Reports crossed windows to incidents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEASURED_TYPES: Final = tuple(str(kind) for metric in EVENT_METRICS for kind in 
 
 
 def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> list[int]:
-    """Count events (id -> incident, time) on incidents; answers those that no incident had before."""
+    """Count events (id -> incident, time) on incidents; returns those that no incident had before."""
     if not members:
         return []
     return [event_id for (event_id,) in _link(workspace_id, members).rows()]

@@ -1,4 +1,4 @@
-"""Each rule looked at again at its check interval: catches what a lost nudge or a lowered threshold left."""
+"""Re-checks each rule at its check interval."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
 
 def sweep_due(*, limit: int = 200) -> int:
-    """Sweep the rules whose interval has passed; answers how many. Workers share them."""
+    """Sweep the rules whose interval has passed; returns how many. Workers share them."""
     swept = 0
     while swept < limit and _sweep_next():
         swept += 1
@@ -60,7 +60,7 @@ def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
 def forget_requests(now: datetime) -> int:
     """Drop what was kept long enough of sources: quarantined requests, tallies, outcomes, alerts long over.
 
-    Answers how many rows.
+    Returns how many rows.
     """
     expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
     old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()

@@ -1,4 +1,4 @@
-"""Events in through Django: the same reading and statement as the mounted door, one request at a time."""
+"""Accepts events through Django, one request at a time."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _store(parcel: EncodedBatch) -> int:
 
 
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
-    """Store events in the caller's transaction; answers event_id -> id of those that were new.
+    """Store events in the caller's transaction; returns event_id -> id of those that were new.
 
     The caller has checked who sends them. Raises django.db's errors.
     """

@@ -1,4 +1,4 @@
-"""Partitions ahead of time, and events let go after the retention, except those that incidents count.
+"""Creates partitions ahead and drops expired events, except those of incidents.
 
 Changing partitions needs a lock that ingest and detection must wait for. So each change is a transaction of
 its own, holds the lock for a change of the catalogue only, and gives up waiting for it after a tenth of a
@@ -89,7 +89,7 @@ def maintain() -> None:
 
 
 def make_partitions() -> int:
-    """Days and hours ahead; rows that fell into a default partition meanwhile move over. Answers how many."""
+    """Days and hours ahead; rows that fell into a default partition meanwhile move over. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_WANTED)
         wanted = cursor.fetchall()
@@ -118,12 +118,12 @@ def drop_hits(*, now: datetime) -> list[str]:
 
 
 def prune_keys(*, before: datetime) -> int:
-    """Forget old event_ids, in short transactions; answers how many."""
+    """Forget old event_ids, in short transactions; returns how many."""
     return _in_chunks(_PRUNE_KEYS, before)
 
 
 def prune_tallies(*, before: datetime) -> int:
-    """Forget the counts of old hours; answers how many."""
+    """Forget the counts of old hours; returns how many."""
     return _in_chunks(_PRUNE_TALLIES, before)
 
 

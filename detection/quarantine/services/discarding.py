@@ -1,4 +1,4 @@
-"""What waits in quarantine, thrown away by hand."""
+"""Discards quarantined requests."""
 
 from __future__ import annotations
 

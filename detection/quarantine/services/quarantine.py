@@ -1,4 +1,4 @@
-"""What could not be read is kept whole for a while, to be read again once the mapping is right."""
+"""Keeps requests that could not be parsed, for a replay after the mapping is fixed."""
 
 from __future__ import annotations
 

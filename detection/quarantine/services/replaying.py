@@ -1,4 +1,4 @@
-"""A quarantined request read again, by the format and mapping of today, as if it came just then."""
+"""Replays a quarantined request with today's format and mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying a draft of a rule, for whoever may make rules. Nothing is stored, counted or told."""
+"""Runs rule tests for people who may write rules. Stores nothing."""
 
 from __future__ import annotations
 

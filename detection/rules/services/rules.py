@@ -1,4 +1,4 @@
-"""Rules made, changed, switched, removed; each change reaches every ingest process within 0.1 s."""
+"""Creates, updates, enables, disables and deletes rules; ingest sees a change within 0.1 s."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def delete_rule(actor: Actor, *, rule_id: str) -> None:
 
 
 def install_builtin_rules(actor: Actor) -> list[DetectionRule]:
-    """The built-in rules a workspace lacks; those it has keep what people changed. Answers the new ones."""
+    """The built-in rules a workspace lacks; those it has keep what people changed. Returns the new ones."""
     require(actor, Capability.RULES_WRITE)
     with transaction.atomic():
         known = set(DetectionRule.objects.of(actor.workspace_id).values_list("rule_id", flat=True))

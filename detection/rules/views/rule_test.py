@@ -1,4 +1,4 @@
-"""Trying a rule from its form: on pasted events, or on those of the last minutes. Changes nothing."""
+"""Runs a rule test from the rule form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules as pages: the list, the form that says while typing what the rule would do, switches."""
+"""Rule pages: list, form with live validation, actions."""
 
 from __future__ import annotations
 

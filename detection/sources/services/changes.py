@@ -1,4 +1,4 @@
-"""Changes people made to their systems: kept once each, shown beside the incidents they precede."""
+"""Stores changes reported by senders, once each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FUTURE: Final = timedelta(minutes=5)
 
 
 def keep_changes(workspace_id: int, *, source: Source, changes: Sequence[Change], at: datetime) -> int:
-    """Store changes received at `at`; those known already are left as they are. Answers how many came."""
+    """Store changes received at `at`; those known already are left as they are. Returns how many came."""
     if changes:
         rows = [row_of(workspace_id, source, change, at) for change in changes]
         ChangeEvent.objects.bulk_create(rows, ignore_conflicts=True)

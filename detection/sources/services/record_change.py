@@ -1,4 +1,4 @@
-"""Changes told over the API, by pipelines and people."""
+"""Records changes reported over the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last body of a mapped source, kept for the preview of its mapping."""
+"""Keeps the last body of a mapped source for its preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test of a source: a request sent down the real road in a transaction that is rolled back at its end.
+"""Tests a source: runs the pipeline in a transaction that is rolled back.
 
 So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
 number taken, nobody told.
@@ -39,7 +39,7 @@ class Step:
 
 
 def run_source_test(actor: Actor, *, source_id: int, body: str | None = None) -> list[Step]:
-    """Send `body` (or the sample of the format) to a source as a test; answers the log of its steps.
+    """Send `body` (or the sample of the format) to a source as a test; returns the log of its steps.
 
     Raises Forbidden, NotFound.
     """

@@ -1,4 +1,4 @@
-"""Sources made, changed, switched, removed, and their keys and secrets: two live ones of each at most."""
+"""Creates, updates and deletes sources, their keys and signing secrets."""
 
 from __future__ import annotations
 

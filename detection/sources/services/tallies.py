@@ -1,4 +1,4 @@
-"""How much comes from a source, by the hour, and what was wrong last: two short statements a request."""
+"""Hourly counts and last error of a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The field mapping of a source, with a preview of what it finds in a body."""
+"""Field mapping page with a preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of sources: who sends, how to make them send, and whether it works."""
+"""Source pages: list, setup, test."""
 
 from __future__ import annotations
 

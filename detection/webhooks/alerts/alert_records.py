@@ -1,4 +1,4 @@
-"""What is remembered of an alert, before and after a word on it. Pure: nothing is saved here."""
+"""State of an alert before and after an update. Pure."""
 
 from __future__ import annotations
 

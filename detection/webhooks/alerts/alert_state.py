@@ -1,4 +1,4 @@
-"""What a sender's word on an alert means, given what it said before. Pure: no clock, no database.
+"""Decides what an alert update means, given the known state. Pure.
 
 Words may come late, twice, or in the wrong order. Time decides: the sender's own where it tells, else when
 we received the word. Between opening one incident too many and missing one that burns, the first is chosen.

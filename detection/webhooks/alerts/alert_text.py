@@ -1,4 +1,4 @@
-"""Alerts as events, and in words for titles and timelines. Pure."""
+"""Converts alerts to events, titles and timeline texts. Pure."""
 
 from __future__ import annotations
 

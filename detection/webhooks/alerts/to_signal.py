@@ -1,4 +1,4 @@
-"""What a group of alerts tells incidents: one signal. Pure."""
+"""Converts a group of alerts to one signal. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between Django and the webhook door: a request as it came, a reply as it goes."""
+"""Converts between Django and webhook requests and replies."""
 
 from __future__ import annotations
 

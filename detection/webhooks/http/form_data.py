@@ -1,4 +1,4 @@
-"""Web forms made values: `application/x-www-form-urlencoded` and `multipart/form-data`; pure and bounded."""
+"""Parses form-encoded and multipart bodies, bounded. Pure."""
 
 from __future__ import annotations
 

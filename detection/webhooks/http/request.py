@@ -1,4 +1,4 @@
-"""One request of a sender, as its format reads it. Pure."""
+"""A webhook request as a format reads it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures and shared words of senders, compared in constant time over the bytes as they came; pure."""
+"""Verifies webhook signatures in constant time. Pure."""
 
 from __future__ import annotations
 

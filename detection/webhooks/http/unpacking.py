@@ -1,4 +1,4 @@
-"""The body as it was before its Content-Encoding, with a limit that a bomb cannot pass. Pure."""
+"""Decompresses a request body with a size limit. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field mapping: which places of a sender's body hold what we need to know; pure.
+"""Field mapping: which parts of a body hold what. Pure.
 
 A mapping is kept as JSON with the source. Its expressions are those of `detection.webhooks.mapping.paths`.
 """

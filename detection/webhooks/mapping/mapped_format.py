@@ -1,4 +1,4 @@
-"""Formats whose bodies are read by the source's field mapping."""
+"""Formats whose bodies are read by a field mapping."""
 
 from __future__ import annotations
 

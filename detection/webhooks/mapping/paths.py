@@ -1,4 +1,4 @@
-"""A small language to find values in a decoded body; pure, and bounded whatever the body or the text is.
+"""Bounded path expressions over a decoded body. Pure.
 
 `alert.labels.host`   a path: names by dots, list places as `[0]`, odd names as `["a.b"]`; `$.` may lead.
 `title | alert.name`  the first of these that is there and not empty.

@@ -1,4 +1,4 @@
-"""A body read by a mapping: alerts, events or changes, and a word on everything that was not found. Pure."""
+"""Reads alerts, events or changes by a mapping, and reports what was not found. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What alerts do to incidents that are open already: raise, acknowledge, resolve."""
+"""Effects of alerts on open incidents: raise, acknowledge, resolve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from incidents.vocabulary import IncidentSource, Severity
 def follow(
     actor: Actor, source: Source, words: Sequence[AlertUpdate], *, fresh: Collection[str]
 ) -> list[str]:
-    """Do what the words ask of incidents beyond opening; answers the references of those resolved.
+    """Do what the words ask of incidents beyond opening; returns the references of those resolved.
 
     The rows of the words are written already; `fresh` are references of incidents opened a moment ago.
     """

@@ -1,4 +1,4 @@
-"""What is known of a source's alerts: read, and written, in one statement each."""
+"""Reads and writes the alerts of a source."""
 
 from __future__ import annotations
 

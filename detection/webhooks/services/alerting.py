@@ -1,4 +1,4 @@
-"""Alerts received: events stored, incidents opened, joined or reopened; the rest is in `alert_effects`.
+"""Processes alerts: stores events; opens, joins or reopens incidents.
 
 What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
 who receive the same alert wait, and see what was decided before. So an alert has its effect once, however

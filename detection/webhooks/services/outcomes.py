@@ -1,4 +1,4 @@
-"""Remembers what became of a request, for senders that ask with its id afterwards."""
+"""Stores the outcome of a request."""
 
 from __future__ import annotations
 

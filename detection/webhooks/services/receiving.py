@@ -1,4 +1,4 @@
-"""Stores and acts on a request: alerts in transactions of their own, then everything else in one."""
+"""Stores a parsed request: events, alerts, changes and faults, in one transaction."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def receive(
 
 
 def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
-    """Count a refusal and, if wanted, keep the request; answers whether it waits in quarantine now."""
+    """Count a refusal and, if wanted, keep the request; returns whether it waits in quarantine now."""
     require(actor, Capability.EVENTS_WRITE)
     with as_problem(), transaction.atomic():
         kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)

@@ -1,4 +1,4 @@
-"""One action on many incidents: each in a transaction of its own, with a word on what came of it."""
+"""Runs one action on many incidents, each in its own transaction."""
 
 from __future__ import annotations
 

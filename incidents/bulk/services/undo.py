@@ -1,4 +1,4 @@
-"""Taking back what was just done to one or many incidents: a change of its own, told and audited."""
+"""Undoes an action on one or many incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which components an incident touches, and how badly."""
+"""Sets which components an incident affects, and how badly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Components: known from first sight, and touched by incidents."""
+"""Creates components on first sight and marks them as affected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing the catalogue: adding a component, saying who owns it and what it needs, putting it away."""
+"""Creates, edits and archives components."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ Setter = Callable[[Actor, Component, Any], list[Any] | None]
 
 
 def _apply(actor: Actor, component: Component, wanted: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Set the fields; answers name -> [before, after] of those that differ."""
+    """Set the fields; returns name -> [before, after] of those that differ."""
     if odd := sorted(set(wanted) - set(FIELDS)):
         raise invalid(odd[0], "unknown", "is not a field of a component that can be changed")
     pairs = {name: _SETTERS[name](actor, component, wanted[name]) for name in FIELDS if name in wanted}

@@ -1,4 +1,4 @@
-"""What senders' alerts tell about an incident that is open already."""
+"""Notes alert updates on open incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing what the desk sorted: a fixed number of statements for any number of signals."""
+"""Writes correlated signals with a fixed number of statements."""
 
 from __future__ import annotations
 

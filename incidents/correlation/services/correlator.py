@@ -1,4 +1,4 @@
-"""Where signals are sorted: each to the incident it joins, or to a new one. Nothing is written here."""
+"""Correlates signals with open incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting events on incidents in one statement."""
+"""Adds event counts to incidents in one statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening incidents: detection's findings in bulk, and what people declare. One burst, one incident."""
+"""Opens incidents: in bulk from signals, or declared by people."""
 
 from __future__ import annotations
 

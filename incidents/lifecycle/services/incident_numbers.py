@@ -1,4 +1,4 @@
-"""The one line everybody stands in to open, join or reopen incidents of a workspace."""
+"""Per-workspace lock that serializes opening, joining and reopening, and numbers incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way a change to an incident is made: lock, check, write, audit, publish, in that order."""
+"""Changes one locked incident: lock, check, write, audit, publish, in that order."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def change(
     version: int | None = None,
     in_line: bool = False,
 ) -> Incident:
-    """Run `work` on one locked incident and answer the incident as it is afterwards, with details.
+    """Run `work` on one locked incident and return the incident as it is afterwards, with details.
 
     `in_line` takes the workspace's counter first, for work that could make a second unresolved incident of
     one fingerprint. Raises Forbidden, NotFound, and whatever `work` raises; then nothing is written.

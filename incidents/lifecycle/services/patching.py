@@ -1,4 +1,4 @@
-"""Several changes in one request: all of them, or none."""
+"""Applies several changes in one request, all or none."""
 
 from __future__ import annotations
 

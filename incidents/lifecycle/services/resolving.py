@@ -1,4 +1,4 @@
-"""Ending an incident, and bringing it back."""
+"""Resolves, closes and reopens incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Working an incident: acknowledging, moving it along, correcting what it says and what it touches."""
+"""Acknowledges and edits incidents; changes status, stage and severity."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def move_to(
     incident, before = change.incident, Status(change.incident.status)
     text = clean_text("message", message)
     if status == before:
-        # Nobody moves an incident to open, so asking for it again is nobody's defeat.
+        # `open` is never a target, so a repeat is not a conflict.
         _ = status == Status.OPEN or change.is_repeat_of(newest(incident, to=status.value), status.value)
         return
     change.refuse_stale()

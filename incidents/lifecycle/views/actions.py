@@ -1,4 +1,4 @@
-"""Every action on an incident: one form, one page that works without JavaScript, one fragment for htmx."""
+"""Action views: one form that works as a page and as an htmx fragment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declaring an incident in under fifteen seconds, with the similar open ones in sight."""
+"""Declares an incident, showing similar open ones."""
 
 from __future__ import annotations
 

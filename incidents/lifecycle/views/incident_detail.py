@@ -1,4 +1,4 @@
-"""The page of one incident."""
+"""Incident page and its activity page."""
 
 from __future__ import annotations
 

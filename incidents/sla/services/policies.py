@@ -1,4 +1,4 @@
-"""How fast each severity must be answered, as the workspace's admins set it."""
+"""Reads and changes the SLA targets of a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be done to a timeline entry that is written: pin it, take the pin away, correct a note's time."""
+"""Pins, unpins and re-times timeline entries."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def correct_entry_time(
 def _on_entry(
     actor: Actor, number: int | str, entry_id: int, work: Callable[[Change, TimelineEntry], None]
 ) -> TimelineEntry:
-    """Run `work` on one entry of a locked incident; answer the entry."""
+    """Run `work` on one entry of a locked incident; returns the entry."""
     found: list[TimelineEntry] = []
 
     def run(it: Change) -> None:

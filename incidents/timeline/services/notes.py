@@ -1,4 +1,4 @@
-"""Words added to the timeline: notes for the responders, updates for whoever waits."""
+"""Adds notes and updates to the timeline."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def add_entry(
     if kind == EntryKind.NOTE and is_public:
         raise invalid("public", "internal", "must be false for a note; an update may be public")
     if kind == EntryKind.UPDATE and occurred_at is not None:
-        raise invalid("occurred_at", "now", "must be left out of an update: it is told when it is written")
+        raise invalid("occurred_at", "now", "must not be set for an update: its time is when it is written")
     words = _Words(kind, message, request_key, is_public=is_public, at=occurred_at)
     written: list[TimelineEntry] = []
     change(actor, lambda it: written.append(_once(it, words)), number=number)

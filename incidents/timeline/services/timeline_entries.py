@@ -1,4 +1,4 @@
-"""Lines of the timeline, and who wrote them."""
+"""Builds timeline entries."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from accounts.models import Membership, OnCallSchedule
 from accounts.permissions import Capability, require
 from accounts.validation import clean_name, invalid
 from core.errors import Conflict, NotFound
+from notifications.channels.models import Channel
 from notifications.escalation.models import EscalationPolicy, EscalationStep
 from notifications.escalation.plan import Step, plan_json, target_json
 from notifications.escalation.state import plan_of
@@ -121,7 +122,7 @@ def _known(actor: Actor) -> Known:
 
 def _channel_ids(workspace_id: int) -> set[int]:
     """Channels that steps may name."""
-    return set()
+    return set(Channel.objects.of(workspace_id).values_list("pk", flat=True))
 
 
 def _record(actor: Actor, policy: EscalationPolicy, verb: str, changes: dict[str, Any]) -> None:

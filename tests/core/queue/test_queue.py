@@ -138,7 +138,7 @@ def test_a_full_lane_does_not_hold_up_another():
 
 def test_hand_back_does_not_count_as_an_attempt():
     plan()
-    items.hand_back(claim(), delay_s=60, reason="rate limited by the receiver")
+    items.hand_back(claim(), delay_s=60, last_error="rate limited by the receiver")
     row = rows().annotate(now=Now()).get()
     assert (row.attempts, row.last_error) == (0, "rate limited by the receiver")
     assert 55 < (row.due_at - row.now).total_seconds() <= 60

@@ -49,18 +49,18 @@ def login(
 
 
 def _by_code(settings: Settings, scopes: list[str]) -> str:
-    anonymous = Client(settings=Settings(url=settings.url))
-    started = anonymous.post("/device/start", {"host": platform.node()[:100], "scopes": scopes})
-    frame.say(f"Open {started['verification_url']} and enter the code {started['user_code']}")
-    ends = time.monotonic() + started["expires_in"]
-    while time.monotonic() < ends:
-        time.sleep(started["interval"])
-        try:
-            answer = anonymous.post("/device/token", {"device_code": started["device_code"]})
-        except RefusedError as error:
-            raise TocsinError(f"Not signed in: {error}") from error
-        if answer.get("token"):
-            return str(answer["token"])
+    with Client(settings=Settings(url=settings.url)) as anonymous:
+        started = anonymous.post("/device/start", {"host": platform.node()[:100], "scopes": scopes})
+        frame.say(f"Open {started['verification_url']} and enter the code {started['user_code']}")
+        ends = time.monotonic() + started["expires_in"]
+        while time.monotonic() < ends:
+            time.sleep(started["interval"])
+            try:
+                answer = anonymous.post("/device/token", {"device_code": started["device_code"]})
+            except RefusedError as error:
+                raise TocsinError(f"Not signed in: {error}") from error
+            if answer.get("token"):
+                return str(answer["token"])
     raise TocsinError("Not signed in: the code was not approved in time. Try: tocsin login")
 
 

@@ -1,0 +1,138 @@
+"""Checks the structure of an uploaded bundle before anything of it is unpacked. Pure.
+
+A bundle is a zip file as our collector writes it and nothing else: one central directory, entries without
+gaps or overlaps from byte 0 on, names of a short list, no links, no encryption, no nested archives.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import zipfile
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+MAX_ENTRIES: Final = 500
+MAX_UNPACKED_BYTES: Final = 1_000_000_000
+MAX_ENTRY_RATIO: Final = 200
+MAX_RATIO: Final = 100
+MIN_RATIO_BYTES: Final = 1_000_000  # smaller entries may pack as well as they like
+END_BYTES: Final = 22
+_END: Final = struct.Struct("<4s4H2LH")
+_LOCAL: Final = struct.Struct("<4s5H3L2H")
+_NAME: Final = re.compile(
+    r"(?:metadata|health|system_info|processes|network|services|dangerous_mode|manifest)\.json"
+    r"|logs/[A-Za-z0-9._-]{1,160}\.log"
+)
+_NESTED: Final = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!")
+_ALLOWED_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ALLOWED_FLAGS: Final = 0x800  # names in UTF-8
+
+
+class HostileArchiveError(Exception):
+    """An archive that is not opened, with the reason."""
+
+
+class Entry(NamedTuple):
+    """One entry whose headers agree."""
+
+    path: str
+    size: int
+    packed: int
+    info: zipfile.ZipInfo
+
+
+def checked_entries(path: Path) -> list[Entry]:
+    """The entries of a file that is a bundle by its structure. Raises HostileArchiveError."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = _directory_start(file, size)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                infos = archive.infolist()
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+            raise HostileArchiveError(f"is no zip file: {error}") from error
+        _check_names(infos)
+        _check_sizes(infos)
+        _check_places(file, infos, start)
+    return [Entry(info.filename, info.file_size, info.compress_size, info) for info in infos]
+
+
+def check_content(path: str, beginning: bytes) -> None:
+    """Raise HostileArchiveError where an entry is an archive itself."""
+    if beginning.startswith(_NESTED):
+        raise HostileArchiveError(f"{path} is an archive within the archive")
+
+
+def _directory_start(file: IO[bytes], size: int) -> int:
+    if size < END_BYTES:
+        raise HostileArchiveError("is too short to be a zip file")
+    file.seek(size - END_BYTES)
+    mark, disk, first_disk, here, total, length, start, comment = _END.unpack(file.read(END_BYTES))
+    if mark != b"PK\x05\x06":
+        raise HostileArchiveError("does not end as a zip file without a comment does")
+    if disk or first_disk or here != total or comment:
+        raise HostileArchiveError("is one of several parts")
+    if start == 0xFFFFFFFF or total == 0xFFFF:
+        raise HostileArchiveError("uses zip64")
+    if start + length != size - END_BYTES:
+        raise HostileArchiveError("has bytes between its directory and its end, or before its beginning")
+    return int(start)
+
+
+def _check_names(infos: list[zipfile.ZipInfo]) -> None:
+    if len(infos) > MAX_ENTRIES:
+        raise HostileArchiveError(f"has {len(infos)} entries; at most {MAX_ENTRIES} are taken")
+    seen: set[str] = set()
+    for info in infos:
+        if _NAME.fullmatch(info.orig_filename) is None or ".." in info.orig_filename:
+            raise HostileArchiveError(f"has an entry that no bundle has: {info.orig_filename[:80]!r}")
+        if info.filename.lower() in seen:
+            raise HostileArchiveError(f"has two entries named {info.filename}")
+        seen.add(info.filename.lower())
+        mode = info.external_attr >> 16
+        if mode and not stat.S_ISREG(mode):
+            raise HostileArchiveError(f"{info.filename} is no regular file")
+        if info.flag_bits & ~_ALLOWED_FLAGS or info.compress_type not in _ALLOWED_METHODS:
+            raise HostileArchiveError(f"{info.filename} is encrypted or packed in another way")
+        if info.extra or info.comment:
+            raise HostileArchiveError(f"{info.filename} has extra fields or a comment")
+    if [info.filename for info in infos[:1]] != ["metadata.json"] or infos[-1].filename != "manifest.json":
+        raise HostileArchiveError("does not begin with metadata.json and end with manifest.json")
+
+
+def _check_sizes(infos: list[zipfile.ZipInfo]) -> None:
+    unpacked, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise HostileArchiveError(f"would be {unpacked} bytes; at most {MAX_UNPACKED_BYTES} are taken")
+    if unpacked > MIN_RATIO_BYTES and unpacked > MAX_RATIO * max(1, packed):
+        raise HostileArchiveError("is packed too well to be logs")
+    for info in infos:
+        if info.file_size > MIN_RATIO_BYTES and info.file_size > MAX_ENTRY_RATIO * max(1, info.compress_size):
+            raise HostileArchiveError(f"{info.filename} is packed too well to be a log")
+
+
+def _check_places(file: IO[bytes], infos: list[zipfile.ZipInfo], start: int) -> None:
+    """Local headers stand one behind the other, from byte 0 to the directory, and say what it says."""
+    place = 0
+    for info in infos:
+        if info.header_offset != place:
+            raise HostileArchiveError(f"{info.filename} overlaps another entry or leaves a gap")
+        file.seek(place, os.SEEK_SET)
+        head = file.read(_LOCAL.size)
+        if len(head) < _LOCAL.size:
+            raise HostileArchiveError("ends within an entry")
+        mark, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(head)
+        name = file.read(name_length)
+        given = (mark, flags, method, crc, packed, size, extra_length, name)
+        expected = (
+            b"PK\x03\x04", info.flag_bits, info.compress_type, info.CRC, info.compress_size,
+            info.file_size, 0, info.orig_filename.encode(),
+        )  # fmt: skip
+        if given != expected:
+            raise HostileArchiveError(f"{info.filename} is described in two ways")
+        place += _LOCAL.size + name_length + packed
+    if place != start:
+        raise HostileArchiveError("has bytes that belong to no entry")

@@ -1,0 +1,32 @@
+"""Inspects one bundle in a process of its own with limits: `python -m bundles.inspection.child FILE`."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Final
+
+from bundles.inspection.archive import HostileArchiveError
+from bundles.inspection.report import inspect
+
+MAX_CPU_S: Final = 60
+MAX_MEMORY_BYTES: Final = 512 * 2**20
+
+
+def main() -> None:
+    """Print the report, or the reason of a refusal, as JSON."""
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    try:
+        report = inspect(Path(sys.argv[1]))
+    except HostileArchiveError as error:
+        found: dict[str, object] = {"refused": str(error)}
+    else:
+        found = {**report._asdict(), "is_leaking": report.is_leaking}
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Inspects a whole bundle: structure, hashes, documents, and a second look for secrets. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bundles.inspection.archive import Entry, HostileArchiveError, check_content, checked_entries
+from tocsin.collector.bundle import chain_of
+from tocsin.redaction.engine import findings
+from tocsin.redaction.shape import MASK, rule_name
+from tocsin.redaction.shapes import CERTAIN
+
+BLOCK_BYTES: Final = 256 * 1024
+MAX_DOCUMENT_BYTES: Final = 5_000_000
+MAX_DEPTH: Final = 20
+MAX_HITS: Final = 500
+_PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]{1,80}:[0-9a-f]{6}\]")
+
+
+class Hit(NamedTuple):
+    """A place where the second look found a secret; never the secret itself."""
+
+    path: str
+    line: int
+    rule: str
+
+
+class Report(NamedTuple):
+    """What is known of a bundle that is whole."""
+
+    metadata: dict[str, Any]
+    health: dict[str, Any]
+    manifest: dict[str, Any]
+    hits: list[Hit]
+    levels: dict[str, int]
+
+    @property
+    def is_leaking(self) -> bool:
+        """Whether a rule that is hardly ever wrong has matched."""
+        names = {rule_name(name) for name in CERTAIN}
+        return any(hit.rule in names for hit in self.hits)
+
+
+def inspect(path: Path) -> Report:
+    """The report of a bundle. Raises HostileArchiveError, with a reason for people."""
+    entries = checked_entries(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _document(archive, entries[-1])
+            _check_manifest(entries, manifest)
+            return _read(archive, entries, manifest)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise HostileArchiveError(f"is damaged: {error}") from error
+
+
+def _check_manifest(entries: list[Entry], manifest: dict[str, Any]) -> None:
+    listed = manifest.get("entries")
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise HostileArchiveError("has a manifest without entries")
+    if [entry.get("path") for entry in listed] != [entry.path for entry in entries[:-1]]:
+        raise HostileArchiveError("has other entries than its manifest names")
+    wanted = ("path", "size", "sha256")
+    if not all(name in entry for entry in listed for name in wanted) or manifest.get("chain") != chain_of(
+        listed
+    ):
+        raise HostileArchiveError("has a manifest that was changed")
+
+
+def _read(archive: zipfile.ZipFile, entries: list[Entry], manifest: dict[str, Any]) -> Report:
+    hits: list[Hit] = []
+    levels: Counter[str] = Counter()
+    for entry, listed in zip(entries, manifest["entries"], strict=False):
+        digest, first = hashlib.sha256(), 1
+        for block in _blocks(archive, entry, digest):
+            text = block.decode("utf-8", "replace")
+            hits += _hits(entry.path, first, text) if len(hits) < MAX_HITS else []
+            if entry.path.startswith("logs/"):
+                levels.update(filter(None, map(_level, text.split("\n"))))
+            first += text.count("\n")
+        if digest.hexdigest() != listed["sha256"]:
+            raise HostileArchiveError(f"{entry.path} is not as its manifest says")
+    by_name = {entry.path: entry for entry in entries}
+    health = _document(archive, by_name["health.json"]) if "health.json" in by_name else {}
+    return Report(_document(archive, entries[0]), health, manifest, hits, dict(levels))
+
+
+def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[bytes]:
+    """An entry in blocks of whole lines; never more bytes than its header says."""
+    left, rest, is_first = entry.size, b"", True
+    with archive.open(entry.info) as file:
+        while data := file.read(BLOCK_BYTES):
+            left -= len(data)
+            if left < 0:
+                raise HostileArchiveError(f"{entry.path} is longer than its header says")
+            if is_first:
+                check_content(entry.path, data)
+                is_first = False
+            digest.update(data)
+            rest += data
+            cut = rest.rfind(b"\n") + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    if left:
+        raise HostileArchiveError(f"{entry.path} is shorter than its header says")
+    yield rest
+
+
+def _hits(path: str, first: int, text: str) -> list[Hit]:
+    """What is found beside placeholders; in their short form no rule takes them for a secret."""
+    plain = _PLACEHOLDER.sub(MASK, text)
+    return [
+        Hit(path, first + plain.count("\n", 0, match.start), rule_name(match.rule))
+        for match in findings(plain)
+        if plain[match.start : match.end] != MASK
+    ]
+
+
+def _level(line: str) -> str:
+    found = re.search(r"\b(FATAL|CRITICAL|ERROR|WARN(?:ING)?|INFO|DEBUG)\b", line[:200])
+    return found.group(1).replace("WARNING", "WARN") if found else ""
+
+
+def _document(archive: zipfile.ZipFile, entry: Entry) -> dict[str, Any]:
+    if entry.size > MAX_DOCUMENT_BYTES:
+        raise HostileArchiveError(f"{entry.path} is larger than {MAX_DOCUMENT_BYTES} bytes")
+    try:
+        found = json.loads(archive.read(entry.info))
+    except (ValueError, RecursionError) as error:
+        raise HostileArchiveError(f"{entry.path} is no JSON") from error
+    if not isinstance(found, dict) or _depth(found) > MAX_DEPTH:
+        raise HostileArchiveError(f"{entry.path} is no flat JSON object")
+    return found
+
+
+def _depth(value: Any) -> int:
+    """How deep a document is nested, found without recursion."""
+    level, deepest = [value], 0
+    while level:
+        deepest += 1
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+        level = [item for group in inner for item in group]
+        if deepest > MAX_DEPTH:
+            break
+    return deepest

@@ -1,0 +1,50 @@
+"""Channels, routes, deliveries and contact methods in Django's admin, for looking."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.admin.base import Growing, ReadOnly
+from notifications.models import Channel, ContactMethod, Delivery, DeliveryAttempt, QuietHours, Route
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnly):
+    """Secrets are left out."""
+
+    list_display = ("name", "kind", "workspace", "state", "is_enabled", "reason", "last_ok_at")
+    list_select_related = ("workspace",)
+    exclude = ("secrets",)
+
+
+@admin.register(Route)
+class RouteAdmin(ReadOnly):
+    list_display = ("name", "workspace", "position", "severities", "is_enabled")
+    list_select_related = ("workspace",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Growing):
+    list_display = ("id", "label", "event_kind", "incident_number", "outcome", "attempts", "due_at", "reason")
+    search_fields = ("=id",)
+
+
+@admin.register(DeliveryAttempt)
+class DeliveryAttemptAdmin(Growing):
+    list_display = ("id", "delivery_id", "number", "result", "status", "started_at")
+    search_fields = ("=id",)
+
+
+@admin.register(ContactMethod)
+class ContactMethodAdmin(ReadOnly):
+    """Addresses are encrypted and left out."""
+
+    list_display = ("user", "kind", "hint", "verified_at")
+    list_select_related = ("user",)
+    exclude = ("address", "digest", "code_digest")
+
+
+@admin.register(QuietHours)
+class QuietHoursAdmin(ReadOnly):
+    list_display = ("user", "quiet_from", "quiet_until")
+    list_select_related = ("user",)

@@ -1,0 +1,192 @@
+"""Creates, changes, deletes and tests channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from core.errors import Conflict, FieldFault, Invalid
+from core.secrets.signing import new_webhook_secret
+from notifications.channels.kind import CHANNEL_KINDS, ChannelKind
+from notifications.channels.models import Channel
+from notifications.channels.selectors import channel_for
+from notifications.channels.targets import Secrets, encrypted, secrets_of
+
+MAX_CHANNELS: Final = 200
+MAX_FALLBACKS: Final = 3
+MAX_NAME: Final = 80
+MAX_VALUE: Final = 2000
+
+
+def create_channel(
+    actor: Actor,
+    *,
+    kind: str,
+    name: str,
+    config: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    fallback_id: int | None = None,
+) -> Channel:
+    """Add a channel. Raises Forbidden, and Invalid naming the field."""
+    require(actor, Capability.CHANNELS_WRITE)
+    if kind not in CHANNEL_KINDS:
+        raise _invalid("kind", "choice", f"must be one of {', '.join(CHANNEL_KINDS.names())}")
+    of_kind = CHANNEL_KINDS.get(kind)
+    given = dict(secrets or {})
+    if kind == "webhook" and not given.get("secret"):
+        given["secret"] = new_webhook_secret()
+    clean, kept = _checked(of_kind, config or {}, given, {})
+    channel = Channel(
+        workspace_id=actor.workspace_id, kind=kind, name=_name(name), config=clean, secrets=encrypted(kept)
+    )
+    with transaction.atomic():
+        if Channel.objects.of(actor.workspace_id).count() >= MAX_CHANNELS:
+            raise Conflict(f"A workspace has at most {MAX_CHANNELS} channels. Nothing was created.")
+        channel.fallback = _fallback(actor, channel, fallback_id)
+        _save(channel, force_insert=True)
+        summary = f"{actor.label} created the {of_kind.title} channel {channel.name}"
+        record(actor, action="channel.create", target=channel, summary=summary)
+    return channel
+
+
+def update_channel(
+    actor: Actor,
+    *,
+    channel_id: int,
+    name: str | None = None,
+    config: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    fallback_id: int | None = None,
+    is_enabled: bool | None = None,
+    changes_fallback: bool = False,
+) -> Channel:
+    """Change what is given; empty secrets stay as they are, a new one keeps the one before live.
+
+    Raises Forbidden, NotFound, Invalid.
+    """
+    require(actor, Capability.CHANNELS_WRITE)
+    with transaction.atomic():
+        channel = _locked(actor, channel_id)
+        before = _shown(channel)
+        of_kind = CHANNEL_KINDS.get(channel.kind)
+        if config is not None or secrets:
+            stored = secrets_of(channel)
+            wanted = channel.config if config is None else config
+            channel.config, kept = _checked(of_kind, wanted, dict(secrets or {}), stored)
+            channel.secrets = encrypted(kept)
+        if name is not None:
+            channel.name = _name(name)
+        if changes_fallback:
+            channel.fallback = _fallback(actor, channel, fallback_id)
+        if is_enabled is not None:
+            channel.is_enabled = is_enabled
+        channel.state, channel.reason, channel.retry_at = Channel.State.OK, "", None
+        channel.version += 1
+        _save(channel)
+        after = _shown(channel)
+        changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+        if secrets and any(secrets.values()):
+            changes["secrets"] = ["set", "replaced"]
+        summary = f"{actor.label} changed the channel {channel.name}"
+        record(actor, action="channel.update", target=channel, summary=summary, changes=changes)
+    return channel
+
+
+def delete_channel(actor: Actor, *, channel_id: int) -> None:
+    """Delete it; deliveries stay as a record. Raises Forbidden, NotFound."""
+    require(actor, Capability.CHANNELS_WRITE)
+    with transaction.atomic():
+        channel = _locked(actor, channel_id)
+        summary = f"{actor.label} deleted the channel {channel.name}"
+        record(actor, action="channel.delete", target=channel, summary=summary)
+        channel.delete()
+
+
+def _locked(actor: Actor, channel_id: int) -> Channel:
+    channel_for(actor, channel_id)
+    rows = Channel.objects.of(actor.workspace_id).select_for_update(of=("self",))
+    locked: Channel = rows.get(pk=channel_id)
+    return locked
+
+
+def _shown(channel: Channel) -> dict[str, Any]:
+    fallback = channel.fallback.name if channel.fallback else None
+    return {
+        "name": channel.name,
+        "config": dict(channel.config),
+        "fallback": fallback,
+        "enabled": channel.is_enabled,
+    }
+
+
+def _save(channel: Channel, **options: Any) -> None:
+    try:
+        with transaction.atomic():
+            channel.save(**options)
+    except IntegrityError as error:
+        raise _invalid("name", "unique", f"{channel.name} is the name of another channel") from error
+
+
+def _name(name: str) -> str:
+    clean = " ".join(name.split())
+    if not 1 <= len(clean) <= MAX_NAME:
+        raise _invalid("name", "length", f"must have 1 to {MAX_NAME} characters")
+    return clean
+
+
+def _checked(
+    kind: ChannelKind, config: Mapping[str, str], given: Mapping[str, str], stored: Secrets
+) -> tuple[dict[str, str], Secrets]:
+    """The fields of the kind, and the secrets to store. Raises Invalid naming each fault."""
+    plain = {f.name: str(config.get(f.name, "")).strip() for f in kind.fields if not f.is_secret}
+    new = {f.name: str(given.get(f.name, "")).strip() for f in kind.fields if f.is_secret}
+    effective = {name: value or (stored.get(name) or ("",))[0] for name, value in new.items()}
+    faults = {
+        f.name: "is required"
+        for f in kind.fields
+        if f.is_required and not (effective if f.is_secret else plain)[f.name]
+    }
+    faults |= {
+        n: f"must have at most {MAX_VALUE} characters"
+        for n, v in {**plain, **new}.items()
+        if len(v) > MAX_VALUE
+    }
+    faults = {**kind.check(plain, effective), **faults}
+    if faults:
+        raise Invalid(
+            "The channel was not saved.", faults=[FieldFault(n, "value", text) for n, text in faults.items()]
+        )
+    kept: Secrets = {}
+    for name, value in new.items():
+        old = stored.get(name, ())
+        if values := ((value, *old[:1]) if value and (value,) != old[:1] else old):
+            kept[name] = values
+    return {name: value for name, value in plain.items() if value}, kept
+
+
+def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channel | None:
+    """The fallback, where the chain ends after three and does not come back. Raises Invalid."""
+    if fallback_id is None:
+        return None
+    found: Channel | None = Channel.objects.of(actor.workspace_id).filter(pk=fallback_id).first()
+    if found is None:
+        raise _invalid("fallback", "choice", "must be a channel of this workspace")
+    step: Channel | None = found
+    for _ in range(MAX_FALLBACKS):
+        if step is None:
+            return found
+        if step.pk == channel.pk:
+            raise _invalid("fallback", "loop", "leads back to this channel")
+        step = Channel.objects.of(actor.workspace_id).filter(pk=step.fallback_id or 0).first()
+    if step is not None:
+        raise _invalid("fallback", "length", f"would be a chain of more than {MAX_FALLBACKS}")
+    return found
+
+
+def _invalid(field: str, rule: str, text: str) -> Invalid:
+    return Invalid(f"{field} {text}. Nothing was changed.", faults=[FieldFault(field, rule, text)])

@@ -1,0 +1,41 @@
+"""Keeps how a channel does: working, failing, broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from notifications.channels.models import Channel
+
+PROBE_AFTER: Final = timedelta(seconds=60)
+
+
+def mark_ok(channel: Channel) -> None:
+    """It took a message."""
+    rows = Channel.objects.of(channel.workspace_id).filter(pk=channel.pk)
+    rows.filter(
+        ~Q(state=Channel.State.OK) | Q(last_ok_at=None) | Q(last_ok_at__lt=Now() - PROBE_AFTER)
+    ).update(state=Channel.State.OK, reason="", retry_at=None, failing_since=None, last_ok_at=Now())
+
+
+def mark_failing(channel: Channel, reason: str) -> None:
+    """It did not take a message, and may take the next."""
+    rows = Channel.objects.of(channel.workspace_id).filter(pk=channel.pk)
+    rows.exclude(state=Channel.State.BROKEN).update(
+        state=Channel.State.FAILING, reason=reason, failing_since=Coalesce("failing_since", Now())
+    )
+
+
+def mark_broken(channel: Channel, reason: str, *, is_gone: bool = False) -> None:
+    """It refuses everything: deliveries wait, one is tried after a minute. is_gone: it is switched off."""
+    fields = {"is_enabled": False} if is_gone else {}
+    Channel.objects.of(channel.workspace_id).filter(pk=channel.pk).update(
+        state=Channel.State.BROKEN,
+        reason=reason,
+        retry_at=Now() + PROBE_AFTER,
+        failing_since=Coalesce("failing_since", Now()),
+        **fields,
+    )

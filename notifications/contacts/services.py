@@ -1,0 +1,184 @@
+"""Adds, verifies and removes a person's contact methods, and sets quiet hours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import time, timedelta
+from typing import Final
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
+from core.queue.retry import PassingError, PermanentError
+from core.secrets.encryption import encrypt
+from notifications.channels.kinds.apprise_url import allowed_schemes, scheme_of
+from notifications.contacts.models import ContactMethod, QuietHours
+from notifications.contacts.targets import kind_and_target
+from notifications.deliveries.message import Message
+
+CODE_LIFE: Final = timedelta(minutes=15)
+MAX_CODE_ATTEMPTS: Final = 5
+MAX_METHODS: Final = 10
+CODE_EVERY: Final = timedelta(seconds=60)
+
+
+def methods_of(actor: Actor) -> Sequence[ContactMethod]:
+    """The actor's own methods. Raises Forbidden for callers that are no person."""
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor))
+    return list(rows.order_by("position", "id"))
+
+
+def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
+    """Add a method, unverified, and send it a code. Raises Forbidden, Conflict, Invalid, Unavailable."""
+    user_id, clean = _person(actor), _clean(kind, address)
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=user_id)
+    digest = hashlib.sha256(f"{kind}:{clean.lower()}".encode()).hexdigest()
+    if rows.count() >= MAX_METHODS:
+        raise Conflict(f"A person has at most {MAX_METHODS} contact methods. Nothing was added.")
+    method: ContactMethod
+    method, is_new = rows.get_or_create(
+        workspace_id=actor.workspace_id, user_id=user_id, kind=kind, digest=digest,
+        defaults={"address": encrypt(clean), "hint": _hint(kind, clean), "position": rows.count() + 1},
+    )  # fmt: skip
+    if is_new:
+        record(actor, action="contact.add", target=method, summary=f"{actor.label} added {method}")
+    if method.verified_at is None:
+        send_code(actor, method_id=method.pk)
+    return method
+
+
+def send_code(actor: Actor, *, method_id: int) -> None:
+    """Send a new code; once a minute. Raises Forbidden, NotFound, Conflict, Unavailable naming the reason."""
+    method = _own(actor, method_id)
+    now = timezone.now()
+    if method.code_expires_at and method.code_expires_at - CODE_LIFE + CODE_EVERY > now:
+        raise Conflict("A code was sent less than a minute ago. Wait for it, or ask again in a minute.")
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    ContactMethod.objects.of(actor.workspace_id).filter(pk=method.pk).update(
+        code_digest=_code_digest(method, code), code_expires_at=now + CODE_LIFE, code_attempts=0
+    )
+    message = Message(
+        public_id=str(uuid4()),
+        event_kind="code",
+        subject=f"{code} is your Tocsin code",
+        lines=("Enter it on the page of your contact methods. It is valid for 15 minutes.",),
+        snapshot={"url": f"{settings.BASE_URL}/settings/contacts"},
+        workspace_id=actor.workspace_id,
+    )
+    try:
+        kind, target = kind_and_target(method)
+        if not connection.in_atomic_block:
+            connection.close()
+        kind.send(target, message)
+    except (PassingError, PermanentError) as error:
+        ContactMethod.objects.of(actor.workspace_id).filter(pk=method.pk).update(code_expires_at=None)
+        raise Unavailable(f"The code could not be sent: {error}") from error
+
+
+def verify_method(actor: Actor, *, method_id: int, code: str) -> ContactMethod:
+    """Verify by the code; five attempts. Raises Forbidden, NotFound, Invalid."""
+    method = _own(actor, method_id)
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(pk=method.pk)
+    if method.verified_at is not None:
+        return method
+    is_open = rows.filter(code_attempts__lt=MAX_CODE_ATTEMPTS, code_expires_at__gt=timezone.now())
+    if not is_open.update(code_attempts=F("code_attempts") + 1):
+        raise _invalid("code", "has expired; send a new one")
+    if not hmac.compare_digest(method.code_digest, _code_digest(method, code.strip())):
+        raise _invalid("code", "is not the one that was sent")
+    with transaction.atomic():
+        rows.update(verified_at=timezone.now(), code_digest="", code_expires_at=None)
+        record(actor, action="contact.verify", target=method, summary=f"{actor.label} verified {method}")
+    method.refresh_from_db()
+    return method
+
+
+def remove_method(actor: Actor, *, method_id: int) -> None:
+    """Raises Forbidden, NotFound."""
+    method = _own(actor, method_id)
+    with transaction.atomic():
+        record(actor, action="contact.remove", target=method, summary=f"{actor.label} removed {method}")
+        method.delete()
+
+
+def set_quiet_hours(actor: Actor, *, quiet_from: time | None, quiet_until: time | None) -> None:
+    """Notices wait between these local times; None: none do. Pages never wait. Raises Forbidden, Invalid."""
+    rows = QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor))
+    if (quiet_from is None) != (quiet_until is None):
+        raise _invalid("quiet_until", "and the beginning are needed, or neither")
+    if quiet_from is None or quiet_until is None:
+        rows.delete()
+        return
+    if quiet_from == quiet_until:
+        raise _invalid("quiet_until", "must differ from the beginning")
+    if not rows.update(quiet_from=quiet_from, quiet_until=quiet_until):
+        QuietHours.objects.create(
+            workspace_id=actor.workspace_id, user_id=actor.user_id,
+            quiet_from=quiet_from, quiet_until=quiet_until,
+        )  # fmt: skip
+
+
+def quiet_hours_of(actor: Actor) -> QuietHours | None:
+    """The actor's own. Raises Forbidden."""
+    found: QuietHours | None = (
+        QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor)).first()
+    )
+    return found
+
+
+def _person(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise Forbidden("Only a person has contact methods. Nothing was changed.")
+    return actor.user_id
+
+
+def _own(actor: Actor, method_id: int) -> ContactMethod:
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor), pk=method_id)
+    found: ContactMethod | None = rows.first()
+    if found is None:
+        raise NotFound("There is no such contact method of yours.")
+    return found
+
+
+def _code_digest(method: ContactMethod, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{method.pk}:{code}".encode(), "sha256").hexdigest()
+
+
+def _clean(kind: str, address: str) -> str:
+    clean = address.strip()
+    if kind not in ContactMethod.Kind.values:
+        raise _invalid("kind", f"must be one of {', '.join(ContactMethod.Kind.values)}")
+    if not 1 <= len(clean) <= 1000 or "\0" in clean:
+        raise _invalid("address", "must have 1 to 1000 characters")
+    if kind == ContactMethod.Kind.EMAIL:
+        try:
+            validate_email(clean)
+        except ValidationError:
+            raise _invalid("address", "is not an email address") from None
+    if kind == ContactMethod.Kind.SLACK and not (clean[:1] in "UW" and clean.isalnum() and len(clean) >= 8):
+        raise _invalid("address", "must be a Slack member ID, such as U0123456789")
+    if kind == ContactMethod.Kind.APPRISE and scheme_of(clean) not in allowed_schemes():
+        raise _invalid("address", "names a service that is not allowed here")
+    return clean
+
+
+def _hint(kind: str, address: str) -> str:
+    if kind == ContactMethod.Kind.EMAIL:
+        name, _, host = address.partition("@")
+        return f"{name[:2]}…@{host}"[:80]
+    return f"{scheme_of(address)}://…" if kind == ContactMethod.Kind.APPRISE else f"…{address[-4:]}"
+
+
+def _invalid(field: str, text: str) -> Invalid:
+    return Invalid(f"{field} {text}. Nothing was changed.", faults=[FieldFault(field, "value", text)])

@@ -1,0 +1,39 @@
+"""Plans the fallback of a delivery that does not arrive: once, while the original goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from notifications.channels.kind import CHANNEL_KINDS
+from notifications.deliveries.models import Delivery
+from notifications.deliveries.planning import Fact, store, to_channel
+
+PAGE_FAILURES: Final = 3
+PAGE_AFTER: Final = timedelta(seconds=60)
+NOTICE_AFTER: Final = timedelta(minutes=10)
+
+
+def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
+    """Plan it when the delivery is dead, a page failed three times or for a minute, or a notice for ten."""
+    fallback = delivery.channel.fallback if delivery.channel else None
+    if fallback is None or not fallback.is_enabled or not (is_dead or _is_late(delivery)):
+        return
+    if Delivery.objects.of(delivery.workspace_id).filter(fallback_of=delivery).exists():
+        return
+    fact = Fact(delivery.workspace_id, f"fallback:{delivery.pk}", delivery.event_kind, delivery.payload)
+    why = f"Fallback of {delivery.label}"
+    recipients = CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config)
+    rows = [to_channel(fact, fallback, one, priority=delivery.priority, why=why) for one in recipients]
+    if rows:
+        rows[0].fallback_of = delivery
+        store(rows)
+
+
+def _is_late(delivery: Delivery) -> bool:
+    waited = timezone.now() - delivery.created_at
+    if delivery.is_page:
+        return delivery.attempts >= PAGE_FAILURES or waited > PAGE_AFTER
+    return waited > NOTICE_AFTER

@@ -1,0 +1,144 @@
+"""What a notification says, from the facts of its payload. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MAX_TITLE: Final = 200
+MAX_LINE: Final = 500
+SEVERITY_WORDS: Final = {"sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low"}
+_VERBS: Final = {
+    "incident.opened": "opened",
+    "incident.acknowledged": "acknowledged",
+    "incident.severity_changed": "severity changed",
+    "incident.status_changed": "status changed",
+    "incident.resolved": "resolved",
+    "incident.reopened": "reopened",
+    "incident.closed": "closed",
+    "incident.grew": "grew",
+    "incident.noted": "updated",
+    "incident.role_assigned": "role assigned",
+    "sla.warned": "SLA at risk",
+    "sla.breached": "SLA breached",
+    "test": "test message",
+    "page": "needs you",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One notification, ready for any kind of channel.
+
+    public_id: stable over all attempts, for receivers that recognize repeats. sequence: grows with each event
+    of an incident. may_repeat: an earlier attempt may have arrived.
+    """
+
+    public_id: str
+    event_kind: str
+    subject: str
+    lines: tuple[str, ...]
+    snapshot: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    sequence: int = 0
+    workspace_id: int = 0
+    may_repeat: bool = False
+
+    @property
+    def reference(self) -> str:
+        """`INC-42`, or nothing."""
+        number = self.snapshot.get("number")
+        return f"INC-{number}" if number else ""
+
+    @property
+    def url(self) -> str:
+        """The page it is about."""
+        return str(self.snapshot.get("url") or "")
+
+    @property
+    def severity(self) -> str:
+        """`sev1` to `sev4`, or nothing."""
+        return str(self.snapshot.get("severity") or "")
+
+    @property
+    def severity_word(self) -> str:
+        """critical, high, medium or low."""
+        return SEVERITY_WORDS.get(self.severity, "")
+
+    @property
+    def text(self) -> str:
+        """Everything as plain text, the address last."""
+        return "\n".join([self.subject, *self.lines, *([self.url] if self.url else [])])
+
+
+def cut(text: object, limit: int) -> str:
+    """At most `limit` characters on one line, with an ellipsis where something is missing."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def compose(
+    payload: Mapping[str, Any],
+    *,
+    public_id: str,
+    workspace_id: int,
+    merged: Sequence[Mapping[str, Any]] = (),
+    may_repeat: bool = False,
+) -> Message:
+    """The message of a delivery's payload; `merged` are payloads of earlier notices it stands for."""
+    snapshot, details = payload.get("snapshot") or {}, payload.get("details") or {}
+    kind = str(payload.get("event_kind", ""))
+    lines = [*_lines(snapshot, details, payload), *(f"Before that: {_verb(one)}." for one in merged)]
+    if may_repeat:
+        lines.append("This may be a repeat: an earlier attempt was not confirmed.")
+    return Message(
+        public_id=public_id,
+        event_kind=kind,
+        subject=_subject(snapshot, kind, str(payload.get("subject", ""))),
+        lines=tuple(cut(line, MAX_LINE) for line in lines),
+        snapshot=snapshot,
+        details=details,
+        sequence=int(payload.get("sequence") or 0),
+        workspace_id=workspace_id,
+        may_repeat=may_repeat,
+    )
+
+
+def _verb(payload: Mapping[str, Any]) -> str:
+    kind = str(payload.get("event_kind", ""))
+    details = payload.get("details") or {}
+    verb = _VERBS.get(kind, kind)
+    if "before" in details and "after" in details:
+        verb += f" {details['before']} → {details['after']}"
+    return verb
+
+
+def _subject(snapshot: Mapping[str, Any], kind: str, given: str) -> str:
+    if not snapshot:
+        return cut(given or _VERBS.get(kind, kind).capitalize() or "Notification", MAX_TITLE)
+    drill = "[DRILL] " if snapshot.get("is_drill") else ""
+    severity = str(snapshot.get("severity", "")).upper()
+    title = cut(snapshot.get("title") or "Incident", 120)
+    return cut(
+        f"{drill}[{severity}] INC-{snapshot.get('number')} {_VERBS.get(kind, kind)}: {title}", MAX_TITLE
+    )
+
+
+def _lines(snapshot: Mapping[str, Any], details: Mapping[str, Any], payload: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if "before" in details and "after" in details:
+        lines.append(f"{details['before']} → {details['after']}")
+    if text := details.get("message"):
+        lines.append(str(text))
+    if snapshot:
+        word = SEVERITY_WORDS.get(snapshot.get("severity", ""), "?")
+        lines.append(f"Severity: {word}. Status: {snapshot.get('status')}.")
+        if components := snapshot.get("components"):
+            more = f" and {len(components) - 5} more" if len(components) > 5 else ""
+            lines.append(f"Components: {', '.join(components[:5])}{more}.")
+        if impact := snapshot.get("impact"):
+            lines.append(f"Impact: {impact}")
+    if actor := (payload.get("actor") or {}).get("label"):
+        lines.append(f"By {actor}.")
+    return lines

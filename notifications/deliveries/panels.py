@@ -1,0 +1,33 @@
+"""Who was told of an incident, on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.ui.panels import Panel, panel
+from incidents.reference import parse_reference
+from notifications.deliveries.selectors import deliveries_page
+
+MAX_SHOWN = 10
+
+
+@panel
+class DeliveriesPanel(Panel):
+    """The newest deliveries of an incident."""
+
+    name = "incident-deliveries"
+    slot = "incident.side"
+    order = 80
+    title = "Notifications"
+    template = "notifications/panels/deliveries.html"
+    every_s = 15
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        """What happens to the incident."""
+        return (f"incident:{key}",)
+
+    def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Raises Forbidden."""
+        found, more = deliveries_page(actor, incident_number=parse_reference(key), limit=MAX_SHOWN)
+        return {"deliveries": found, "has_more": more is not None}

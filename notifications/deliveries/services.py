@@ -1,0 +1,69 @@
+"""Resends deliveries."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from core.errors import Conflict
+from core.queue import items
+from core.queue.runner import nudge_queue
+from notifications.deliveries.models import Delivery
+from notifications.deliveries.selectors import delivery_for
+from notifications.queues import NOTICE, PAGE
+
+MAX_RESENDS = 20
+
+
+def resend_delivery(actor: Actor, *, delivery_id: int) -> Delivery:
+    """Send it again: a failed one keeps its id, one that was sent becomes a new delivery.
+
+    Raises Forbidden, NotFound, and Conflict while it still waits.
+    """
+    require(actor, Capability.INCIDENTS_WRITE)
+    with transaction.atomic():
+        delivery = delivery_for(actor, delivery_id)
+        if delivery.state == Delivery.State.PENDING:
+            raise Conflict(f"The delivery to {delivery.label} still waits to be sent. Nothing was changed.")
+        again = _revived(delivery) if delivery.state == Delivery.State.DEAD else _copied(delivery)
+        summary = f"{actor.label} resent “{delivery.event_kind}” to {delivery.label}"
+        record(actor, action="delivery.resend", target=delivery, summary=summary)
+        for queue in (PAGE, NOTICE):
+            nudge_queue(queue)
+    return again
+
+
+def _revived(delivery: Delivery) -> Delivery:
+    rows = Delivery.objects.of(delivery.workspace_id).filter(pk=delivery.pk)
+    if items.resend(rows):
+        rows.update(outcome=Delivery.Outcome.PENDING, reason="resent by hand")
+    delivery.refresh_from_db()
+    return delivery
+
+
+def _copied(delivery: Delivery) -> Delivery:
+    if Delivery.objects.of(delivery.workspace_id).filter(resend_of=delivery).count() >= MAX_RESENDS:
+        raise Conflict(f"It was resent {MAX_RESENDS} times already. Nothing was sent.")
+    copy: Delivery = Delivery.objects.create(
+        workspace_id=delivery.workspace_id,
+        event_key=f"resend:{delivery.pk}:{uuid4().hex[:12]}",
+        event_kind=delivery.event_kind,
+        destination=delivery.destination,
+        label=delivery.label,
+        incident_id=delivery.incident_id,
+        incident_number=delivery.incident_number,
+        channel_id=delivery.channel_id,
+        user_id=delivery.user_id,
+        method_id=delivery.method_id,
+        recipient=delivery.recipient,
+        lane=delivery.lane,
+        priority=delivery.priority,
+        payload=delivery.payload,
+        why="Resent by hand",
+        resend_of=delivery,
+    )
+    return copy

@@ -1,0 +1,95 @@
+"""Turns the pages of escalations into deliveries, inside the escalation's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from core.queue.models import Priority
+from incidents.components.models import AffectedComponent
+from incidents.models import Incident
+from notifications.contacts.ways import sends_mail, ways_to
+from notifications.deliveries.models import Delivery
+from notifications.deliveries.planning import Fact, plan_page, plan_to_channel, store
+from notifications.escalation.pages import PAGE_PLANNERS, Page
+
+
+@PAGE_PLANNERS.register("deliveries")
+def plan_escalation_pages(workspace_id: int, pages: Sequence[Page]) -> None:
+    """One delivery for each contact method or recipient; planned again, nothing changes."""
+    snapshots: dict[int, dict[str, Any]] = {}
+    for page in pages:
+        if page.incident_id not in snapshots:
+            snapshots[page.incident_id] = _snapshot(workspace_id, page.incident_id)
+        payload = {
+            "event_kind": "page",
+            "snapshot": snapshots[page.incident_id],
+            "details": {"message": f"You are told because: {page.reason}."},
+        }
+        _plan(workspace_id, page, payload)
+
+
+def _plan(workspace_id: int, page: Page, payload: dict[str, Any]) -> None:
+    priority = Priority.NOTICE if page.is_notice else Priority.PAGE
+    common: dict[str, Any] = {
+        "event_key": page.event_key,
+        "event_kind": "page",
+        "payload": payload,
+        "why": f"Escalation: {page.reason}",
+        "priority": priority,
+    }
+    if page.channel_id is not None:
+        plan_to_channel(workspace_id, channel_id=page.channel_id, **common)
+    elif page.user_id is not None and ways_to(workspace_id, page.user_id):
+        plan_page(workspace_id, user_id=page.user_id, **common)
+    elif page.user_id is not None:
+        store([_unreachable(Fact(workspace_id, page.event_key, "page", payload), page, priority)])
+
+
+def _unreachable(fact: Fact, page: Page, priority: int) -> Delivery:
+    """A failed delivery that says why nothing could be sent."""
+    return Delivery(
+        workspace_id=fact.workspace_id,
+        event_key=fact.key[:200],
+        event_kind=fact.event_kind,
+        destination=f"user:{page.user_id}",
+        label="a person without a contact method",
+        incident_id=page.incident_id,
+        incident_number=fact.snapshot.get("number"),
+        user_id=page.user_id,
+        priority=priority,
+        payload=dict(fact.payload),
+        why=f"Escalation: {page.reason}"[:200],
+        state=Delivery.State.DEAD,
+        outcome=Delivery.Outcome.DEAD,
+        settled_at=Now(),
+        reason=_missing(),
+    )
+
+
+def _missing() -> str:
+    reason = "this person has no verified contact method"
+    return reason if sends_mail() else f"{reason}, and no mail server is set (SMTP_URL, MAIL_FROM)"
+
+
+def _snapshot(workspace_id: int, incident_id: int) -> dict[str, Any]:
+    incident: Incident = Incident.objects.of(workspace_id).get(pk=incident_id)
+    affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
+    return {
+        "incident_id": incident.pk,
+        "number": incident.number,
+        "title": incident.title,
+        "severity": str(incident.severity),
+        "status": str(incident.status),
+        "stage": str(incident.stage),
+        "type": str(incident.incident_type),
+        "labels": incident.labels,
+        "is_drill": incident.is_drill,
+        "impact": incident.impact,
+        "version": incident.version,
+        "url": f"{settings.BASE_URL}/incidents/{incident.reference}",
+        "components": sorted(affected.values_list("component__name", flat=True)),
+    }

@@ -1,0 +1,20 @@
+"""Channels, routes, deliveries and contact methods in the menu of the settings, and their audit areas."""
+
+from __future__ import annotations
+
+from accounts.audit.selectors import add_audit_area
+from accounts.permissions import Capability
+from core.ui.navigation import SETTINGS, NavItem
+
+GROUP = "Notifications"
+READ = Capability.CHANNELS_READ
+SETTINGS.add(
+    "channels", NavItem("Channels", "megaphone", "/settings/channels", order=70, group=GROUP, capability=READ)
+)
+SETTINGS.add("routes", NavItem("Routes", "split", "/settings/routes", order=72, group=GROUP, capability=READ))
+SETTINGS.add(
+    "deliveries",
+    NavItem("Deliveries", "send", "/settings/deliveries", order=74, group=GROUP, capability=READ),
+)
+SETTINGS.add("contacts", NavItem("Contact methods", "at-sign", "/settings/contacts", order=12, group="You"))
+add_audit_area("notifications", "channel.", "route.", "delivery.", "contact.")

@@ -1,0 +1,128 @@
+"""Decides who is told of an event. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.queue.models import Priority
+
+URGENT_KINDS: Final = frozenset(
+    {"incident.opened", "incident.reopened", "incident.severity_changed", "incident.grew", "sla.breached"}
+)
+EVENT_KINDS: Final = {
+    "incident.opened": "Opened",
+    "incident.acknowledged": "Acknowledged",
+    "incident.severity_changed": "Severity changed",
+    "incident.status_changed": "Status changed",
+    "incident.grew": "Grew",
+    "incident.noted": "Stakeholder update",
+    "incident.resolved": "Resolved",
+    "incident.reopened": "Reopened",
+    "incident.closed": "Closed",
+    "sla.warned": "SLA at risk",
+    "sla.breached": "SLA breached",
+}
+DEFAULT_KINDS: Final = (
+    "incident.opened", "incident.acknowledged", "incident.severity_changed", "incident.grew",
+    "incident.resolved", "incident.reopened", "sla.breached",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A route as the decision needs it. An empty filter fits everything."""
+
+    name: str
+    kinds: frozenset[str] = frozenset()
+    channel_ids: frozenset[int] = frozenset()
+    severities: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    components: frozenset[str] = frozenset()
+    event_kinds: frozenset[str] = frozenset(DEFAULT_KINDS)
+    label: str = ""
+
+
+# Severity -> kinds of channels, until a workspace changes it.
+DEFAULT_RULES: Final = (
+    Rule("SEV1: page, Slack and log", frozenset({"pagerduty", "slack", "email", "webhook", "apprise", "log"}),
+         severities=frozenset({"sev1"})),
+    Rule("SEV2: Slack and log", frozenset({"slack", "log"}), severities=frozenset({"sev2"})),
+    Rule("SEV3: Slack and log", frozenset({"slack", "log"}), severities=frozenset({"sev3"})),
+    Rule("SEV4: log only", frozenset({"log"}), severities=frozenset({"sev4"})),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A channel as the decision needs it."""
+
+    channel_id: int
+    kind: str
+    is_enabled: bool
+    pages_always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One channel that is told, with the priority and the name of the first route that chose it."""
+
+    channel_id: int
+    priority: int
+    why: str
+
+
+def decide(
+    event_kind: str, snapshot: Mapping[str, Any], rules: Sequence[Rule], receivers: Sequence[Receiver]
+) -> list[Chosen]:
+    """The channels that are told of this event, each once, in the order of the routes.
+
+    Nothing of a drill goes to a channel that pages always.
+    """
+    fitting = [rule for rule in rules if fits(rule, event_kind, snapshot)]
+    chosen: dict[int, Chosen] = {}
+    for rule in fitting:
+        for receiver in receivers:
+            if receiver.channel_id in chosen or not _is_named(rule, receiver):
+                continue
+            if receiver.pages_always and snapshot.get("is_drill"):
+                continue
+            priority = priority_of(event_kind, snapshot, receiver)
+            chosen[receiver.channel_id] = Chosen(receiver.channel_id, priority, rule.name)
+    return list(chosen.values())
+
+
+def fits(rule: Rule, event_kind: str, snapshot: Mapping[str, Any]) -> bool:
+    """Whether every filter of the rule fits."""
+    return (
+        event_kind in rule.event_kinds
+        and _holds(rule.severities, snapshot.get("severity"))
+        and _holds(rule.types, snapshot.get("type"))
+        and (not rule.components or bool(rule.components.intersection(snapshot.get("components") or ())))
+        and _has_label(rule.label, snapshot.get("labels") or {})
+    )
+
+
+def _holds(wanted: frozenset[str], value: object) -> bool:
+    return not wanted or value in wanted
+
+
+def _has_label(label: str, labels: Mapping[str, Any]) -> bool:
+    if not label:
+        return True
+    key, _, value = label.partition("=")
+    return str(labels.get(key.strip(), "")) == value.strip()
+
+
+def _is_named(rule: Rule, receiver: Receiver) -> bool:
+    named = receiver.channel_id in rule.channel_ids or receiver.kind in rule.kinds
+    return named and receiver.is_enabled
+
+
+def priority_of(event_kind: str, snapshot: Mapping[str, Any], receiver: Receiver) -> int:
+    """Pages: what channels that page always get, and urgent events of SEV1 and SEV2 that are no drill."""
+    if receiver.pages_always:
+        return Priority.PAGE
+    is_severe = snapshot.get("severity") in {"sev1", "sev2"} and not snapshot.get("is_drill")
+    return Priority.PAGE if is_severe and event_kind in URGENT_KINDS else Priority.NOTICE

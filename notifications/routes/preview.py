@@ -1,0 +1,48 @@
+"""Shows who would be told of an incident that does not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.actor import Actor
+from notifications.channels.kind import CHANNEL_KINDS
+from notifications.channels.models import Channel
+from notifications.channels.selectors import channels_for
+from notifications.routes.decision import decide
+from notifications.routes.selectors import receivers_of, rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class WouldTell:
+    """One channel, why, and what stands in the way."""
+
+    channel: Channel
+    is_page: bool
+    why: str
+    caution: str
+
+
+def preview(
+    actor: Actor,
+    *,
+    severity: str,
+    event_kind: str = "incident.opened",
+    incident_type: str = "other",
+    components: Sequence[str] = (),
+) -> list[WouldTell]:
+    """The same decision that deliveries are planned by. Raises Forbidden."""
+    channels = {channel.pk: channel for channel in channels_for(actor)}
+    snapshot = {"severity": severity, "type": incident_type, "components": list(components), "labels": {}}
+    rules, receivers = rules_of(actor.workspace_id), receivers_of(list(channels.values()))
+    return [
+        WouldTell(channels[one.channel_id], one.priority == 0, one.why, _caution(channels[one.channel_id]))
+        for one in decide(event_kind, snapshot, rules, receivers)
+        if CHANNEL_KINDS.get(channels[one.channel_id].kind).wants(event_kind)
+    ]
+
+
+def _caution(channel: Channel) -> str:
+    if channel.state == Channel.State.BROKEN:
+        return f"Broken: {channel.reason}"
+    return "Failing" if channel.state == Channel.State.FAILING else ""

@@ -1,0 +1,60 @@
+"""Reads routes and channels as the decision needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from notifications.channels.kind import CHANNEL_KINDS
+from notifications.channels.models import Channel
+from notifications.routes.decision import DEFAULT_RULES, Receiver, Rule
+from notifications.routes.models import Route
+
+
+def routes_for(actor: Actor) -> list[Route]:
+    """The workspace's routes in their order; none while it uses the defaults. Raises Forbidden."""
+    require(actor, Capability.CHANNELS_READ)
+    return list(Route.objects.of(actor.workspace_id).prefetch_related("channels").order_by("position"))
+
+
+def route_for(actor: Actor, route_id: int) -> Route:
+    """Raises Forbidden, NotFound."""
+    require(actor, Capability.CHANNELS_READ)
+    found: Route | None = Route.objects.of(actor.workspace_id).filter(pk=route_id).first()
+    if found is None:
+        raise NotFound("There is no such route in this workspace.")
+    return found
+
+
+def rules_of(workspace_id: int) -> Sequence[Rule]:
+    """The routes in force: the workspace's own, or the defaults while it has none."""
+    rows = Route.objects.of(workspace_id).prefetch_related("channels").order_by("position")
+    own = list(rows)
+    if not own:
+        return DEFAULT_RULES
+    return [as_rule(route) for route in own if route.is_enabled]
+
+
+def as_rule(route: Route) -> Rule:
+    """A stored route for the decision."""
+    return Rule(
+        name=route.name,
+        kinds=frozenset(route.kinds),
+        channel_ids=frozenset(channel.pk for channel in route.channels.all()),
+        severities=frozenset(route.severities),
+        types=frozenset(route.types),
+        components=frozenset(route.components),
+        event_kinds=frozenset(route.event_kinds) or Rule("").event_kinds,
+        label=route.label,
+    )
+
+
+def receivers_of(channels: Sequence[Channel]) -> list[Receiver]:
+    """Channels for the decision; those of a kind unknown here are left out."""
+    return [
+        Receiver(channel.pk, channel.kind, channel.is_enabled, CHANNEL_KINDS.get(channel.kind).is_always_page)
+        for channel in channels
+        if channel.kind in CHANNEL_KINDS
+    ]

@@ -1,0 +1,56 @@
+"""Remediation in the admin: facts and history, read-only; actions are changed on their own page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.admin.base import ReadOnly
+from remediation.models import Breaker, RemediationAction, RemediationRun, RunApproval
+
+
+@admin.register(RemediationAction)
+class RemediationActionAdmin(ReadOnly):
+    """Every version of every action; stored secrets are left out."""
+
+    list_display = ("name", "slug", "risk", "executor", "is_current", "is_enabled", "workspace", "created_at")
+    list_filter = ("risk", "executor", "is_current", "is_enabled")
+    search_fields = ("name", "slug", "when")
+    exclude = ("secrets",)
+
+
+@admin.register(RemediationRun)
+class RemediationRunAdmin(ReadOnly):
+    """Every run."""
+
+    list_display = (
+        "id",
+        "action",
+        "incident",
+        "risk",
+        "state",
+        "is_automatic",
+        "requested_label",
+        "created_at",
+    )
+    list_filter = ("state", "risk", "is_automatic", "is_drill")
+    search_fields = ("requested_label", "target_key", "reason")
+    list_select_related = ("action", "incident")
+
+
+@admin.register(RunApproval)
+class RunApprovalAdmin(ReadOnly):
+    """Who approved what."""
+
+    list_display = ("id", "run", "approver", "verdict", "is_on_call", "via", "created_at")
+    list_filter = ("verdict", "is_on_call")
+    search_fields = ("note", "approver__username")
+    list_select_related = ("run", "approver")
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnly):
+    """Actions whose automatic runs are stopped."""
+
+    list_display = ("action_slug", "state", "reason", "opened_at", "workspace")
+    list_filter = ("state",)
+    search_fields = ("action_slug", "reason")

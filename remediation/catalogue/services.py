@@ -1,0 +1,146 @@
+"""Changes of the catalogue: the shipped actions of a workspace, and new versions that an admin writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from core.errors import FieldFault, Invalid, NotFound
+from core.secrets.encryption import encrypt
+from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
+from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.stored import definition_of
+from remediation.executors.base import executor_for
+from remediation.executors.placeholders import names_in
+from remediation.vocabulary import ExecutorKind, Risk
+
+
+def ensure_catalogue(workspace_id: int) -> None:
+    """Give the workspace every shipped action it does not have; idempotent. Changed ones stay as they are."""
+    have = set(RemediationAction.objects.of(workspace_id).values_list("slug", flat=True))
+    missing = [one for one in shipped_actions() if one.slug not in have]
+    rows = [_row(workspace_id, one, "Tocsin") for one in missing]
+    RemediationAction.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def change_action(
+    actor: Actor, slug: str, *, fields: Mapping[str, Any], secrets: Mapping[str, str] | None = None
+) -> RemediationAction:
+    """Write a new version of an action with `fields` changed; an equal content changes nothing.
+
+    `secrets` replaces the stored ones; None keeps them. Raises NotFound, Invalid, Forbidden.
+    """
+    require(actor, Capability.REMEDIATION_WRITE)
+    ensure_catalogue(actor.workspace_id)
+    with transaction.atomic():
+        current: RemediationAction | None = (
+            RemediationAction.objects.of(actor.workspace_id)
+            .filter(slug=slug, is_current=True)
+            .select_for_update()
+            .first()
+        )
+        if current is None:
+            raise NotFound(f"There is no action {slug!r} in this workspace.")
+        wanted = _changed(definition_of(current), fields)
+        _check(wanted)
+        if wanted.version == current.version and secrets is None:
+            return current
+        return _written(actor, current, wanted, secrets)
+
+
+def _changed(before: Definition, fields: Mapping[str, Any]) -> Definition:
+    try:
+        values = dict(fields)
+        for name, kind in (("risk", Risk), ("executor", ExecutorKind)):
+            if name in values:
+                values[name] = kind(values[name])
+        for name in ("steps", "incident_types"):
+            if name in values:
+                values[name] = tuple(values[name])
+        return replace(before, **values)
+    except (TypeError, ValueError) as error:
+        raise Invalid("The action was not saved.", faults=[FieldFault("", "value", str(error))]) from error
+
+
+def _check(wanted: Definition) -> None:
+    faults = [FieldFault(f"config.{name}", "value", text) for name, text in _config_faults(wanted)]
+    if not 1 <= wanted.timeout_s <= MAX_TIMEOUT_S:
+        faults.append(FieldFault("timeout_s", "range", f"must be from 1 to {MAX_TIMEOUT_S} seconds"))
+    unknown = (
+        set().union(*(names_in(step) for step in wanted.steps)) - {"component"} if wanted.steps else set()
+    )
+    if unknown:
+        faults.append(
+            FieldFault("steps", "placeholder", f"{{{min(unknown)}}} is unknown; known: {{component}}")
+        )
+    if wanted.rollback == wanted.slug:
+        faults.append(FieldFault("rollback", "cycle", "an action cannot be its own rollback"))
+    if faults:
+        raise Invalid("The action was not saved.", faults=faults)
+
+
+def _config_faults(wanted: Definition) -> list[tuple[str, str]]:
+    return executor_for(wanted.executor).faults(wanted.config)
+
+
+def _written(
+    actor: Actor, current: RemediationAction, wanted: Definition, secrets: Mapping[str, str] | None
+) -> RemediationAction:
+    RemediationAction.objects.of(actor.workspace_id).filter(pk=current.pk).update(is_current=False)
+    stored = current.secrets if secrets is None else _encrypted(secrets)
+    same = RemediationAction.objects.of(actor.workspace_id).filter(slug=wanted.slug, version=wanted.version)
+    kept: RemediationAction | None = same.first() if secrets is None else None
+    if kept is not None:
+        same.update(is_current=True)
+        kept.is_current = True
+        return kept
+    row = _row(actor.workspace_id, wanted, actor.label)
+    row.secrets = stored
+    if same.exists():  # equal content with other secrets: still a version of its own
+        row.version = f"{wanted.version[:55]}-{current.pk}"[:64]
+    row.save(force_insert=True)
+    changes = {"version": [current.version[:12], row.version[:12]]}
+    summary = f"{actor.label} changed the action {row.name}"
+    record(actor, action="remediation.action_change", target=row, summary=summary, changes=changes)
+    return row
+
+
+def _encrypted(secrets: Mapping[str, str]) -> str:
+    lines = "\n".join(f"{name}={value}" for name, value in sorted(secrets.items()) if value)
+    return encrypt(lines) if lines else ""
+
+
+def _row(workspace_id: int, one: Definition, author: str) -> RemediationAction:
+    return RemediationAction(
+        workspace_id=workspace_id, slug=one.slug, version=one.version, name=one.name, when=one.when,
+        risk=one.risk, executor=one.executor, incident_types=list(one.incident_types), steps=list(one.steps),
+        config=dict(one.config), timeout_s=one.timeout_s, health_url=one.health_url, rollback=one.rollback,
+        cooldown_s=one.cooldown_s, created_by=author[:150],
+    )  # fmt: skip
+
+
+def enable_action(actor: Actor, slug: str, *, is_enabled: bool) -> RemediationAction:
+    """Switch an action on or off for new runs; idempotent. Raises NotFound, Forbidden."""
+    require(actor, Capability.REMEDIATION_WRITE)
+    ensure_catalogue(actor.workspace_id)
+    with transaction.atomic():
+        rows = RemediationAction.objects.of(actor.workspace_id).filter(slug=slug, is_current=True)
+        current: RemediationAction | None = rows.select_for_update().first()
+        if current is None:
+            raise NotFound(f"There is no action {slug!r} in this workspace.")
+        if current.is_enabled != is_enabled:
+            rows.update(is_enabled=is_enabled)
+            current.is_enabled = is_enabled
+            word = "enabled" if is_enabled else "disabled"
+            summary = f"{actor.label} {word} the action {current.name}"
+            changes = {"enabled": [not is_enabled, is_enabled]}
+            record(
+                actor, action="remediation.action_switch", target=current, summary=summary, changes=changes
+            )
+        return current

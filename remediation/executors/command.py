@@ -1,0 +1,112 @@
+"""Commands of the allow-list `REMEDIATION_COMMANDS`, run without a shell by a shim that outlives us."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from core.errors import Invalid
+from core.redaction import redact
+from remediation.executors import shim
+from remediation.executors.base import MAX_OUTPUT_BYTES, Executor, Order, Progress, Report, executor
+from remediation.executors.placeholders import PlaceholderError, checked, names_in
+
+FOLDER: Final = "remediation"
+DETACH_WITHIN_S: Final = 10
+
+
+@executor
+class Command(Executor):
+    """Runs an argv template from the settings. The database names a command; it never holds one."""
+
+    kind = "command"
+    title = "Command"
+    can_probe = True
+
+    def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """`command` must be on the allow-list."""
+        name = config.get("command")
+        if name not in settings.REMEDIATION_COMMANDS:
+            known = ", ".join(sorted(settings.REMEDIATION_COMMANDS)) or "none"
+            return [("command", f"is not on the allow-list REMEDIATION_COMMANDS; known: {known}")]
+        return [(key, "is not a setting of a command") for key in config if key not in {"command"}]
+
+    def preview(self, order: Order) -> str:
+        """The exact argv, one element a line."""
+        return "\n".join(self.argv(order))
+
+    def argv(self, order: Order) -> list[str]:
+        """The program and its arguments. Raises Invalid where a name or a value is refused."""
+        faults = self.faults(order.config)
+        if faults:
+            raise Invalid(f"{order.action}: command {faults[0][1]}. Nothing was run.")
+        template: list[str] = settings.REMEDIATION_COMMANDS[order.config["command"]]
+        if not Path(template[0]).is_absolute():
+            raise Invalid(f"{order.action}: {template[0]} is no absolute path. Nothing was run.")
+        values = {"component": order.target, **order.arguments}
+        try:
+            return [template[0], *(self._element(part, values) for part in template[1:])]
+        except PlaceholderError as error:
+            raise Invalid(f"{order.action}: {error}. Nothing was run.") from error
+
+    @staticmethod
+    def _element(part: str, values: Mapping[str, Any]) -> str:
+        names = names_in(part)
+        if not names:
+            return part
+        if part != f"{{{next(iter(names))}}}":
+            raise PlaceholderError(f"{part!r}: a placeholder must be a whole argument")
+        name = names.pop()
+        if name not in values:
+            raise PlaceholderError(f"{{{name}}} has no value")
+        return checked(name, values[name])
+
+    def start(self, order: Order, handle: dict[str, Any]) -> Report:
+        """Hand the command to the shim, in a session of its own, and return at once."""
+        spool = spool_of(order.run_id)
+        spool.mkdir(mode=0o700, parents=True)
+        handle["spool"] = str(spool)
+        order_file = {"argv": self.argv(order), "timeout_s": order.timeout_s, "limit": MAX_OUTPUT_BYTES}
+        subprocess.run(  # the shim detaches itself, so this returns as soon as it runs
+            [sys.executable, "-I", "-S", shim.__file__, str(spool), json.dumps(order_file)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=spool, env={"PATH": "/usr/bin:/bin", **order.secrets}, timeout=DETACH_WITHIN_S, check=True,
+        )  # fmt: skip
+        return Report(Progress.RUNNING)
+
+    def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
+        """What the shim wrote: a result, a start whose process lives or not, or nothing."""
+        spool = spool_of(order.run_id)
+        if (result := shim.read(spool / shim.RESULT)) is not None:
+            return _ended(result)
+        started = shim.read(spool / shim.STARTED)
+        if started is None:
+            return Report(Progress.NOT_STARTED, reason="The command never started.")
+        if started.get("boot_id") == shim.boot_id() and shim.is_alive(started):
+            return Report(Progress.RUNNING)
+        return Report(Progress.UNKNOWN, reason="The command started and left no result.")
+
+
+def spool_of(run_id: int) -> Path:
+    """The folder in which the shim of a run keeps its start and result, on this host."""
+    return Path(settings.DATA_DIR) / FOLDER / f"run-{run_id}"
+
+
+def _ended(result: Mapping[str, Any]) -> Report:
+    output, code = redact(str(result.get("output", ""))), result.get("code")
+    if result.get("timed_out"):
+        limit = result.get("timeout_s")
+        if not result.get("killed"):
+            return Report(
+                Progress.UNKNOWN, code, output, f"It ran longer than {limit} s and could not be ended."
+            )
+        return Report(Progress.FAILED, code, output, f"It ran longer than {limit} s and was ended.")
+    if code == 0:
+        return Report(Progress.SUCCEEDED, 0, output)
+    return Report(Progress.FAILED, code, output, f"It ended with exit code {code}.")

@@ -1,0 +1,131 @@
+"""A signed request to a system that runs things: Rundeck, AWX, a CI pipeline, or anything that takes JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from django.utils import timezone
+
+from core.errors import Invalid
+from core.http.client import HttpPassingError, HttpPermanentError, request
+from core.redaction import redact
+from core.secrets.signing import sign_webhook
+from remediation.executors.base import Executor, Order, Progress, Report, executor
+from remediation.executors.placeholders import PlaceholderError, filled
+
+FIELDS: Final = {
+    "url",
+    "body",
+    "header_name",
+    "status_url",
+    "status_field",
+    "success_values",
+    "failure_values",
+}
+_URL: Final = re.compile(r"^https?://[^\s/]+\S*$")
+
+
+@executor
+class Webhook(Executor):
+    """POSTs JSON, once. A 2xx response means accepted; the outcome is asked at `status_url` where given.
+
+    Nothing is ever sent a second time once a byte may have left: then the outcome is unknown.
+    """
+
+    kind = "webhook"
+    title = "Webhook"
+
+    def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """`url` is required; `body` is a JSON object whose texts may hold placeholders."""
+        found = [(name, "is not a setting of a webhook") for name in config if name not in FIELDS]
+        if not _URL.match(str(config.get("url", ""))):
+            found.append(("url", "must be an address that begins with https:// or http://"))
+        if not isinstance(config.get("body", {}), dict):
+            found.append(("body", "must be a JSON object"))
+        if config.get("status_url") and not config.get("success_values"):
+            found.append(("success_values", "must say which values of the status mean success"))
+        return found
+
+    def preview(self, order: Order) -> str:
+        """The request as it would be sent, secrets left out."""
+        url, body = self._request(order)
+        text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+        return redact(f"POST {url}\n{text}")
+
+    def _request(self, order: Order) -> tuple[str, Any]:
+        if faults := self.faults(order.config):
+            raise Invalid(f"{order.action}: {faults[0][0]} {faults[0][1]}. Nothing was sent.")
+        values = {"component": order.target, "run": order.run_id, **order.arguments}
+        try:
+            body = _each_text(
+                order.config.get("body", {"action": order.action, "component": "{component}"}), values
+            )
+            return filled(order.config["url"], values), body
+        except PlaceholderError as error:
+            raise Invalid(f"{order.action}: {error}. Nothing was sent.") from error
+
+    def start(self, order: Order, handle: dict[str, Any]) -> Report:
+        """Send it. `webhook-id` is the run, so that a receiver can refuse a repeat as well."""
+        url, body = self._request(order)
+        content = orjson.dumps(body)
+        headers = {"Content-Type": "application/json", **self._headers(order, content)}
+        try:
+            response = request("POST", url, content=content, headers=headers, cuts_body=True)
+        except HttpPermanentError as error:
+            return Report(Progress.FAILED, error.status, redact(error.body), str(error))
+        except HttpPassingError as error:
+            if error.may_have_acted:
+                return Report(Progress.UNKNOWN, error.status, redact(error.body), str(error))
+            return Report(Progress.FAILED, error.status, redact(error.body), str(error))
+        if order.config.get("status_url"):
+            return Report(Progress.RUNNING, response.status, redact(response.text))
+        return Report(Progress.SUCCEEDED, response.status, redact(response.text))
+
+    @staticmethod
+    def _headers(order: Order, content: bytes) -> dict[str, str]:
+        headers = {"webhook-id": f"run-{order.run_id}"}
+        if secret := order.secrets.get("signing_secret"):
+            headers |= sign_webhook([secret], f"run-{order.run_id}", timezone.now(), content)
+        if token := order.secrets.get("token"):
+            headers[order.config.get("header_name") or "Authorization"] = token
+        return headers
+
+    def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
+        """Ask `status_url`, where one is given."""
+        if not order.config.get("status_url"):
+            return Report(Progress.UNKNOWN, reason="The request may have arrived. Check at the receiver.")
+        values = {"component": order.target, "run": order.run_id, **order.arguments}
+        headers = {k: v for k, v in self._headers(order, b"").items() if not k.startswith("webhook-")}
+        try:
+            answer = request("GET", filled(order.config["status_url"], values), headers=headers).json()
+        except (HttpPermanentError, HttpPassingError) as error:
+            return Report(Progress.RUNNING, error.status, reason=str(error))
+        status = str(_at(answer, str(order.config.get("status_field", "status"))))
+        return _judged(status, order.config)
+
+
+def _judged(status: str, config: Mapping[str, Any]) -> Report:
+    if status in {str(value) for value in config.get("success_values", [])}:
+        return Report(Progress.SUCCEEDED, output=f"status: {status}")
+    if status in {str(value) for value in config.get("failure_values", [])}:
+        return Report(Progress.FAILED, output=f"status: {status}", reason=f"The receiver says {status}.")
+    return Report(Progress.RUNNING, output=f"status: {status}")
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _each_text(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return filled(value, values)
+    if isinstance(value, dict):
+        return {key: _each_text(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each_text(item, values) for item in value]
+    return value

@@ -1,0 +1,11 @@
+"""Where remediation stands in the side bar and in the settings."""
+
+from __future__ import annotations
+
+from accounts.permissions import Capability
+from core.ui.navigation import NAVIGATION, NavItem
+
+NAVIGATION.add(
+    "remediation",
+    NavItem("Remediation", "wrench", "/remediation", order=55, capability=Capability.INCIDENTS_READ),
+)

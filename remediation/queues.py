@@ -1,0 +1,21 @@
+"""The work queue of remediation: proposals for new incidents, and runs, which are never retried."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare, periodic
+
+ACTIONS: Final = declare(
+    Queue(
+        "actions",
+        process="slow",
+        title="The worker for remediation runs",
+        advice="Approved runs wait; none is lost or run twice. Start the worker of the queue `actions`.",
+        period_s=1.0,
+        lease_s=60.0,
+        threads=2,
+    )
+)
+RUN_DUE: Final = "remediation.run_due"
+periodic("carry out remediation runs", RUN_DUE, 1.0, ACTIONS)

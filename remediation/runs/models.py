@@ -1,0 +1,221 @@
+"""Runs of remediation actions, their approvals and their one attempt; target states and breakers."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import User, Workspace
+from core.queue.models import WorkItem
+from core.tenancy import WorkspaceScoped
+from incidents.models import Component, Incident
+from remediation.catalogue.models import RemediationAction
+from remediation.vocabulary import LIVE, MOVES, WAITING, Risk, RunState, Verdict
+
+
+class RemediationRun(WorkspaceScoped):
+    """One action on one target for one incident: proposed, approved, done once, verified.
+
+    A run is never retried: after the claim, an expired lease means that its executor is asked, or `unknown`.
+    `snapshot` holds the facts that `digest` binds. `origin_key` makes a repeated proposal the same run.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="remediation_runs")
+    action = models.ForeignKey(RemediationAction, on_delete=models.PROTECT, related_name="runs")
+    component = models.ForeignKey(
+        Component, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    target_key = models.CharField(max_length=300)
+    risk = models.CharField(max_length=8, choices=Risk.choices)
+    state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PROPOSED)
+    origin_key = models.CharField(max_length=200)
+    is_automatic = models.BooleanField(default=False)
+    requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    requested_label = models.CharField(max_length=150)
+    asked_approver = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    snapshot = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    preview = models.TextField(blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    verify_until = models.DateTimeField(null=True, blank=True)
+    checks_passed = models.PositiveSmallIntegerField(default=0)
+    reason = models.TextField(blank=True)
+    output = models.TextField(blank=True)
+    is_drill = models.BooleanField(default=False)
+    rollback_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "origin_key"], name="run_proposed_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "target_key"],
+                condition=Q(state__in=[state.value for state in LIVE]),
+                name="run_live_once_a_target",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"], condition=Q(state=RunState.APPROVED.value), name="run_approved"
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state__in=[state.value for state in WAITING]),
+                name="run_expiring",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(state__in=[state.value for state in LIVE]),
+                name="run_leased",
+            ),
+            models.Index(fields=["workspace", "-id"], name="run_history"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="run_moves",
+                field="state",
+                transitions=[(before.value, after.value) for before, after in MOVES],
+            ),
+            pgtrigger.ReadOnly(
+                name="run_facts_never_change",
+                fields=[
+                    "workspace",
+                    "incident",
+                    "action",
+                    "target_key",
+                    "risk",
+                    "snapshot",
+                    "digest",
+                    "is_drill",
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}: {self.action_id} on {self.target_key}"
+
+
+class RunApproval(WorkspaceScoped):
+    """What one person said to the digest they were shown."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(RemediationRun, on_delete=models.CASCADE, related_name="approvals")
+    approver = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    digest = models.CharField(max_length=64)
+    is_on_call = models.BooleanField(default=False)
+    note = models.TextField(blank=True)
+    via = models.CharField(max_length=10, default="web")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["run", "approver"], name="approval_once_a_person")]
+        triggers = [
+            pgtrigger.Protect(name="approvals_are_final", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="approval_fits_its_run",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("fits", "boolean")],
+                func="""
+                    select state = 'awaiting_approval' and digest = new.digest and expires_at > now()
+                           and not (risk = 'high' and new.verdict = 'approved'
+                                    and requested_by_id is not distinct from new.approver_id)
+                      into fits from remediation_remediationrun where id = new.run_id;
+                    if fits is not true then
+                        raise exception 'this approval does not fit its run'
+                            using errcode = 'check_violation';
+                    end if;
+                    return new;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.approver_id}"
+
+
+class RunAttempt(WorkspaceScoped):
+    """The one start a run ever makes; written before anything acts."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    run = models.OneToOneField(RemediationRun, on_delete=models.CASCADE, related_name="attempt")
+    fence = models.PositiveIntegerField()
+    host = models.CharField(max_length=255)
+    boot_id = models.CharField(max_length=64, blank=True)
+    spool = models.CharField(max_length=500, blank=True)
+    handle = models.JSONField(default=dict, blank=True)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    exit_code = models.IntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"attempt of run {self.run_id}"
+
+
+class TargetState(WorkspaceScoped):
+    """When an action last started on a target; its row lock orders the starts."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    target_key = models.CharField(max_length=300)
+    action_slug = models.CharField(max_length=60)
+    last_started_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "target_key", "action_slug"], name="target_state_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_slug} on {self.target_key}"
+
+
+class AutomaticProposal(WorkspaceScoped, WorkItem):
+    """A new incident whose low-risk actions are to be started or proposed, once."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="+")
+
+    class Meta(WorkItem.Meta, WorkspaceScoped.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"proposals for incident {self.incident_id}"
+
+
+class Breaker(WorkspaceScoped):
+    """Stops automatic runs of an action after too many bad ones; `open` runs become proposals."""
+
+    class State(models.TextChoices):
+        CLOSED = "closed", "Closed"
+        OPEN = "open", "Open"
+        HALF_OPEN = "half_open", "Half open"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    action_slug = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CLOSED)
+    reason = models.CharField(max_length=300, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    probe_run = models.ForeignKey(
+        RemediationRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["workspace", "action_slug"], name="breaker_once")]
+
+    def __str__(self) -> str:
+        return f"{self.action_slug}: {self.state}"

@@ -1,0 +1,109 @@
+"""Reading runs and recommended actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.models import Incident
+from remediation.catalogue.definitions import Scenario, scenario_for
+from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.services import ensure_catalogue
+from remediation.runs.models import Breaker, RemediationRun, RunApproval
+from remediation.runs.policy import run_risk
+from remediation.runs.snapshot import main_component
+from remediation.vocabulary import Risk
+
+MAX_RUNS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """An action for an incident, its risk on the incident's component, and whether it is recommended."""
+
+    action: RemediationAction
+    risk: Risk
+    is_recommended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What can be done about an incident: its scenario, and every enabled action, recommended ones first."""
+
+    scenario: Scenario
+    recommendations: Sequence[Recommendation]
+
+
+def plan_for(actor: Actor, incident: Incident) -> Plan:
+    """The plan of an incident the actor may see."""
+    require(actor, Capability.INCIDENTS_READ)
+    ensure_catalogue(actor.workspace_id)
+    scenario, component = scenario_for(incident.incident_type), main_component(incident)
+    rank = {slug: n for n, slug in enumerate(scenario.actions)}
+    rows = RemediationAction.objects.of(actor.workspace_id).filter(is_current=True, is_enabled=True)
+    tier = component.tier if component else None
+    found = [Recommendation(row, run_risk(Risk(row.risk), tier), row.slug in rank) for row in rows]
+    found.sort(key=lambda one: (rank.get(one.action.slug, len(rank)), one.action.name))
+    return Plan(scenario, found)
+
+
+def actions_of(actor: Actor) -> Sequence[RemediationAction]:
+    """The current version of every action, by name."""
+    require(actor, Capability.INCIDENTS_READ)
+    ensure_catalogue(actor.workspace_id)
+    return list(RemediationAction.objects.of(actor.workspace_id).filter(is_current=True).order_by("name"))
+
+
+def action_named(actor: Actor, slug: str) -> RemediationAction:
+    """The current version of an action, enabled or not. Raises NotFound, Forbidden."""
+    for row in actions_of(actor):
+        if row.slug == slug:
+            return row
+    raise NotFound(f"There is no action {slug!r} in this workspace.")
+
+
+def _runs(workspace_id: int) -> QuerySet[RemediationRun]:
+    rows = RemediationRun.objects.of(workspace_id)
+    return rows.select_related("action", "incident", "component", "requested_by").order_by("-id")
+
+
+def runs_of(actor: Actor, incident: Incident) -> Sequence[RemediationRun]:
+    """The newest runs of one incident."""
+    require(actor, Capability.INCIDENTS_READ)
+    return list(_runs(actor.workspace_id).filter(incident=incident)[:MAX_RUNS])
+
+
+def history(actor: Actor, *, before: int | None = None, state: str = "") -> Sequence[RemediationRun]:
+    """Runs of the workspace, newest first; `before` is the id of the last one seen."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = _runs(actor.workspace_id)
+    rows = rows.filter(state=state) if state else rows
+    return list((rows.filter(pk__lt=before) if before else rows)[:MAX_RUNS])
+
+
+def run_for(actor: Actor, run_id: int) -> RemediationRun:
+    """One run. Raises NotFound, Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    found = _runs(actor.workspace_id).filter(pk=run_id).first()
+    if found is None:
+        raise NotFound("There is no such run in this workspace.")
+    return found
+
+
+def approvals_of(run: RemediationRun) -> Sequence[RunApproval]:
+    """What people said to a run, in order."""
+    return list(
+        RunApproval.objects.of(run.workspace_id).filter(run=run).select_related("approver").order_by("id")
+    )
+
+
+def stopped_actions(actor: Actor) -> Sequence[Breaker]:
+    """Breakers that are not closed."""
+    rows = Breaker.objects.of(actor.workspace_id).exclude(state=Breaker.State.CLOSED)
+    return list(rows.order_by("action_slug"))

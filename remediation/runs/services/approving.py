@@ -1,0 +1,197 @@
+"""Approving, rejecting and cancelling runs: acts of signed-in people, bound to the digest they were shown."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Membership, Role
+from accounts.oncall.selectors import default_on_call
+from accounts.permissions import Capability, require
+from core.errors import Conflict, Forbidden, NotFound
+from core.queue.nudge import nudge
+from remediation.queues import ACTIONS, RUN_DUE
+from remediation.runs.digest import differences
+from remediation.runs.models import RemediationRun, RunApproval
+from remediation.runs.policy import Approver, missing_approval, refusal
+from remediation.runs.services.recording import announce
+from remediation.runs.snapshot import facts_now, is_as_shown
+from remediation.vocabulary import WAITING, Risk, RunState, Verdict
+
+
+def approve_run(
+    actor: Actor, run_id: int, *, digest: str, note: str = "", via: str = "web"
+) -> RemediationRun:
+    """Approve what was shown. The run starts once every approval it needs is there; see `runs.policy`.
+
+    Raises Forbidden for whoever may not, Conflict when it no longer waits, has expired, or is not what was
+    shown (then `extra["changed"]` has the differences, and a run that changed is void), NotFound.
+    """
+    approver = _approver(actor)
+    with transaction.atomic():
+        run = locked_run(actor.workspace_id, run_id)
+        if _already(run, actor, Verdict.APPROVED):
+            return run
+        if _refused_now(actor, run):
+            kept = run
+        else:
+            _check(run, approver, digest)
+            _write(run, approver, digest, Verdict.APPROVED, note, via)
+            _advance(actor, run, note)
+            return run
+    raise Conflict(f"This run is {kept.get_state_display().lower()}: {kept.reason} Nothing was started.")
+
+
+def reject_run(actor: Actor, run_id: int, *, note: str = "", via: str = "web") -> RemediationRun:
+    """Reject a run that awaits approval. Raises Forbidden, Conflict, NotFound."""
+    approver = _approver(actor)
+    with transaction.atomic():
+        run = locked_run(actor.workspace_id, run_id)
+        if run.state != RunState.AWAITING_APPROVAL:
+            raise _conflict(run)
+        _write(run, approver, run.digest, Verdict.REJECTED, note, via)
+        move(actor, run, RunState.REJECTED, reason=note)
+        return run
+
+
+def cancel_run(actor: Actor, run_id: int, *, note: str = "") -> RemediationRun:
+    """Cancel a run that has not started. Raises Conflict once it has, NotFound, Forbidden."""
+    require(actor, Capability.REMEDIATION_RUN)
+    with transaction.atomic():
+        run = locked_run(actor.workspace_id, run_id)
+        if run.state == RunState.CANCELLED:
+            return run
+        if run.state not in WAITING:
+            raise _conflict(run)
+        move(actor, run, RunState.CANCELLED, reason=note)
+        return run
+
+
+def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
+    """Start a low-risk run that Tocsin only proposed because its breaker was open or its budget used."""
+    require(actor, Capability.REMEDIATION_RUN)
+    with transaction.atomic():
+        run = locked_run(actor.workspace_id, run_id)
+        if run.state != RunState.PROPOSED:
+            raise _conflict(run)
+        move(actor, run, RunState.APPROVED)
+        transaction.on_commit(lambda: nudge(RUN_DUE, ACTIONS.name))
+        return run
+
+
+def locked_run(workspace_id: int, run_id: int) -> RemediationRun:
+    """A run under its row lock, with incident, action and component. Raises NotFound."""
+    rows = RemediationRun.objects.of(workspace_id).select_for_update(of=("self",))
+    found: RemediationRun | None = (
+        rows.select_related("incident", "action", "component").filter(pk=run_id).first()
+    )
+    if found is None:
+        raise NotFound("There is no such run in this workspace.")
+    return found
+
+
+def move(actor: Actor, run: RemediationRun, state: RunState, *, reason: str = "") -> None:
+    """Write a new state with its entry, audit row and fact. The database refuses an illegal move."""
+    run.state, fields = state, ["state"]
+    if reason:
+        run.reason = reason[:2000]
+        fields.append("reason")
+    if state not in {*WAITING, RunState.CLAIMED, RunState.RUNNING, RunState.VERIFYING, RunState.UNKNOWN}:
+        run.ended_at = timezone.now()
+        fields.append("ended_at")
+    run.save(update_fields=fields)
+    announce(actor, run, note=reason)
+
+
+def approvers_of(run: RemediationRun) -> list[Approver]:
+    """Those who approved and are still members with the role it takes."""
+    given = RunApproval.objects.of(run.workspace_id).filter(
+        run=run, verdict=Verdict.APPROVED, digest=run.digest
+    )
+    on_call = dict(given.values_list("approver_id", "is_on_call"))
+    members = Membership.objects.of(run.workspace_id).filter(user_id__in=on_call, user__is_active=True)
+    return [
+        Approver(user_id, Role(role), on_call[user_id])
+        for user_id, role in members.values_list("user_id", "role")
+    ]
+
+
+def still_missing(run: RemediationRun) -> str:
+    """What approval is missing now, as a sentence; empty when none is."""
+    return missing_approval(
+        Risk(run.risk),
+        approvers_of(run),
+        run.requested_by_id,
+        anyone_on_call=_anyone_on_call(run.workspace_id),
+    )
+
+
+def _anyone_on_call(workspace_id: int) -> bool:
+    return bool(default_on_call(workspace_id, timezone.now()))
+
+
+def _approver(actor: Actor) -> Approver:
+    """The person behind an approval. A token without a person, a local caller and Tocsin itself are none."""
+    require(actor, Capability.REMEDIATION_RUN)
+    if actor.kind not in {"user", "token"} or actor.user_id is None or actor.role is None:
+        raise Forbidden(
+            "Only a person who is a member may approve; a machine token may not. Nothing was approved."
+        )
+    on_call = {user.pk for user in default_on_call(actor.workspace_id, timezone.now())}
+    return Approver(actor.user_id, actor.role, actor.user_id in on_call)
+
+
+def _already(run: RemediationRun, actor: Actor, verdict: Verdict) -> bool:
+    given = RunApproval.objects.of(run.workspace_id)
+    return bool(given.filter(run=run, approver_id=actor.user_id, verdict=verdict).exists())
+
+
+def _refused_now(actor: Actor, run: RemediationRun) -> bool:
+    """Expire or void a run whose time is over or whose facts changed; True when it was."""
+    if run.state != RunState.AWAITING_APPROVAL:
+        raise _conflict(run)
+    if run.expires_at <= timezone.now():
+        move(actor, run, RunState.EXPIRED, reason="It was not approved in time.")
+        return True
+    if not is_as_shown(run):
+        changed = ", ".join(differences(run.snapshot, facts_now(run)))
+        move(actor, run, RunState.VOID, reason=f"Changed since it was requested: {changed}.")
+        return True
+    return False
+
+
+def _check(run: RemediationRun, approver: Approver, digest: str) -> None:
+    if digest != run.digest:
+        raise Conflict(
+            "What you approved is not what this run would do. Look at it again; nothing was approved.",
+            extra={"digest": run.digest, "shown": run.snapshot},
+        )
+    fault = refusal(
+        Risk(run.risk), approver, run.requested_by_id, anyone_on_call=_anyone_on_call(run.workspace_id)
+    )
+    if fault:
+        raise Forbidden(f"{fault} Nothing was approved.")
+
+
+def _write(
+    run: RemediationRun, approver: Approver, digest: str, verdict: Verdict, note: str, via: str
+) -> None:
+    RunApproval.objects.create(
+        workspace_id=run.workspace_id, run=run, approver_id=approver.user_id, verdict=verdict,
+        digest=digest, is_on_call=approver.is_on_call, note=note[:2000], via=via[:10],
+    )  # fmt: skip
+
+
+def _advance(actor: Actor, run: RemediationRun, note: str) -> None:
+    if still_missing(run):
+        return
+    move(actor, run, RunState.APPROVED, reason=note)
+    transaction.on_commit(lambda: nudge(RUN_DUE, ACTIONS.name))
+
+
+def _conflict(run: RemediationRun) -> Conflict:
+    state = run.get_state_display().lower()
+    return Conflict(
+        f"This run is {state} and waits for nothing. Nothing was changed.", extra={"state": run.state}
+    )

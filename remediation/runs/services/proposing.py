@@ -1,0 +1,166 @@
+"""Proposing runs: by people, and by Tocsin for the low-risk actions of an incident's scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.actor import Actor, system_actor
+from accounts.permissions import Capability, require
+from core.errors import Conflict, FieldFault, Invalid, NotFound, Problem
+from core.queue.nudge import nudge
+from core.queue.runner import nudge_queue
+from incidents.models import Component, Incident
+from incidents.selectors import incident_by_id, incident_for
+from remediation.catalogue.definitions import scenario_for
+from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.services import ensure_catalogue
+from remediation.queues import ACTIONS, RUN_DUE
+from remediation.runs.digest import run_digest
+from remediation.runs.models import AutomaticProposal, Breaker, RemediationRun
+from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR, EXPIRY
+from remediation.runs.services.recording import announce
+from remediation.runs.snapshot import facts_of, main_component, preview_of, target_key
+from remediation.vocabulary import Risk, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is requested: an action on a component, who is asked to approve, a key against repeats."""
+
+    action: str
+    component: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    request_key: str = ""
+    asked_user_id: int | None = None
+
+
+def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun:
+    """Request a run for an incident. Low risk is approved by policy and starts; others await approval.
+
+    Sent again with its `request_key`, returns the run made first. Raises NotFound, Invalid for an action or a
+    component the workspace does not have, Conflict for a resolved incident, Forbidden.
+    """
+    require(actor, Capability.REMEDIATION_RUN)
+    incident = incident_for(actor, ref)
+    if not incident.is_unresolved:
+        raise Conflict(
+            f"{incident.reference} is {incident.status}. Reopen it to run actions; nothing was started."
+        )
+    ensure_catalogue(actor.workspace_id)
+    action = current_action(actor.workspace_id, wanted.action)
+    component = _component(incident, wanted.component)
+    key = f"user:{actor.user_id or actor.label}:{wanted.request_key or timezone.now().isoformat()}"
+    return _propose(actor, incident, action, component, wanted, origin_key=key[:200])
+
+
+def current_action(workspace_id: int, slug: str) -> RemediationAction:
+    """The current version of an action. Raises NotFound naming the ones that exist."""
+    rows = RemediationAction.objects.of(workspace_id).filter(is_current=True, is_enabled=True)
+    found: RemediationAction | None = rows.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(sorted(rows.values_list("slug", flat=True)))
+        raise NotFound(f"There is no action {slug!r}; known: {known}.")
+    return found
+
+
+def _component(incident: Incident, name: str) -> Component | None:
+    if not name:
+        return main_component(incident)
+    found: Component | None = Component.objects.of(incident.workspace_id).filter(name=name).first()
+    if found is None:
+        fault = FieldFault("component", "known", f"there is no component {name!r} in this workspace")
+        raise Invalid("Nothing was started.", faults=[fault])
+    return found
+
+
+def plan_proposals(workspace_id: int, incident_id: int) -> None:
+    """Plan what `propose_automatic` does for a new incident; idempotent."""
+    with transaction.atomic():
+        item = AutomaticProposal(workspace_id=workspace_id, incident_id=incident_id)
+        AutomaticProposal.objects.bulk_create([item], ignore_conflicts=True)
+        nudge_queue(ACTIONS)
+
+
+def propose_automatic(workspace_id: int, incident_id: int) -> list[RemediationRun]:
+    """Start the low-risk actions of the incident's scenario that Tocsin may run by itself; idempotent.
+
+    Only actions that an admin connected to an executor: a checklist is recommended, never started.
+    Where the breaker is open, or the hourly budget is used, the run is proposed instead.
+    """
+    incident = incident_by_id(workspace_id, incident_id)
+    scenario = scenario_for(incident.incident_type)
+    if not scenario.automatic or not incident.is_unresolved:
+        return []
+    ensure_catalogue(workspace_id)
+    actor, component, made = system_actor(workspace_id), main_component(incident), []
+    rows = RemediationAction.objects.of(workspace_id).filter(is_current=True, is_enabled=True)
+    for action in rows.filter(slug__in=scenario.actions).exclude(executor="manual"):
+        key = f"auto:{action.slug}:{target_key(action, component)}"
+        try:
+            run = _propose(actor, incident, action, component, Request(action.slug), origin_key=key)
+        except Problem:
+            continue  # an action that cannot be previewed is not started; people see why when they try it
+        made.append(run)
+    return made
+
+
+def _propose(
+    actor: Actor,
+    incident: Incident,
+    action: RemediationAction,
+    component: Component | None,
+    wanted: Request,
+    *,
+    origin_key: str,
+) -> RemediationRun:
+    before = RemediationRun.objects.of(incident.workspace_id).filter(incident=incident, origin_key=origin_key)
+    first: RemediationRun | None = before.select_related("action").first()
+    if first is not None:
+        return first
+    preview = preview_of(action, component, wanted.arguments)
+    facts = facts_of(incident, action, component, wanted.arguments, preview)
+    risk, now = Risk(facts["risk"]), timezone.now()
+    run = RemediationRun(
+        workspace_id=incident.workspace_id, incident=incident, action=action, component=component,
+        target_key=target_key(action, component), risk=risk, state=_first_state(actor, action, risk),
+        origin_key=origin_key, is_automatic=actor.kind == "system", requested_by_id=actor.user_id,
+        requested_label=actor.label[:150], asked_approver_id=wanted.asked_user_id, snapshot=facts,
+        digest=run_digest(facts), preview=preview, expires_at=now + EXPIRY[risk], is_drill=incident.is_drill,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+            announce(actor, run)
+            if run.state == RunState.APPROVED:
+                transaction.on_commit(lambda: nudge(RUN_DUE, ACTIONS.name))
+    except IntegrityError:
+        made_meanwhile: RemediationRun | None = before.select_related("action").first()
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
+    return run
+
+
+def _first_state(actor: Actor, action: RemediationAction, risk: Risk) -> RunState:
+    if risk != Risk.LOW:
+        return RunState.AWAITING_APPROVAL
+    if actor.kind == "system" and (_is_stopped(action) or _budget_used(action.workspace_id)):
+        return RunState.PROPOSED
+    return RunState.APPROVED
+
+
+def _is_stopped(action: RemediationAction) -> bool:
+    stopped = Breaker.objects.of(action.workspace_id).filter(action_slug=action.slug)
+    return bool(stopped.exclude(state=Breaker.State.CLOSED).exists())
+
+
+def _budget_used(workspace_id: int) -> bool:
+    since = timezone.now() - timedelta(hours=1)
+    recent = RemediationRun.objects.of(workspace_id).filter(is_automatic=True, created_at__gt=since)
+    return bool(recent.count() >= AUTOMATIC_RUNS_AN_HOUR)

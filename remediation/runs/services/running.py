@@ -1,0 +1,187 @@
+"""Carrying runs out: claim once, act once, settle with the truth; an expired claim is never repeated."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+from typing import Final
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core.errors import Problem
+from remediation.executors.base import Progress, Report, executor_for
+from remediation.executors.shim import boot_id
+from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
+from remediation.runs.services.approving import locked_run, move, still_missing
+from remediation.runs.services.settling import settle
+from remediation.runs.snapshot import acts_for, is_as_shown, order_of
+from remediation.vocabulary import LIVE, WAITING, RunState
+
+LEASE: Final = timedelta(seconds=30)
+POLL_EVERY: Final = timedelta(seconds=5)
+BATCH: Final = 20
+
+
+def run_due() -> int:
+    """Expire what waited too long, start approved runs, follow live ones. Returns how many were touched."""
+    touched = expire_waiting()
+    touched += sum(start(run) for run in _due(state=RunState.APPROVED, not_before__lte=Now()))
+    live = [state for state in LIVE if state != RunState.UNKNOWN]
+    touched += sum(follow(run) for run in _due(state__in=live, lease_until__lt=Now()))
+    return touched
+
+
+def _due(**conditions: object) -> list[RemediationRun]:
+    rows = RemediationRun.across_workspaces.filter(**conditions).select_related(
+        "action", "incident", "component"
+    )
+    return list(rows.order_by("id")[:BATCH])
+
+
+def expire_waiting() -> int:
+    """Expire runs whose approval came too late or not at all."""
+    count = 0
+    for run in _due(state__in=[*WAITING], expires_at__lt=Now()):
+        with transaction.atomic():
+            held = locked_run(run.workspace_id, run.pk)
+            if held.state in WAITING and held.expires_at <= timezone.now():
+                move(acts_for(held), held, RunState.EXPIRED, reason="Its time ran out before it started.")
+                count += 1
+    return count
+
+
+def start(run: RemediationRun) -> int:
+    """Claim an approved run and act, once. Returns 1 when this worker acted."""
+    claimed = claim(run.workspace_id, run.pk)
+    if claimed is None:
+        return 0
+    _free_connection()
+    handle: dict[str, object] = {}
+    try:
+        report = executor_for(claimed.action.executor).start(order_of(claimed), handle)
+    except Problem as problem:
+        report = Report(Progress.FAILED, reason=problem.detail)
+    _remember(claimed, handle)
+    settle(claimed, report)
+    return 1
+
+
+def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
+    """Take an approved run for this worker, with its one attempt; None when it may not start.
+
+    Judges everything again: expiry, the incident, what was shown, the approvals, cooldown and breaker.
+    """
+    try:
+        with transaction.atomic():
+            run = locked_run(workspace_id, run_id)
+            if run.state != RunState.APPROVED or not _may_start(run):
+                return None
+            RunAttempt.objects.create(
+                workspace_id=workspace_id, run=run, fence=run.fence + 1, host=socket.gethostname()[:255],
+                boot_id=boot_id()[:64],
+            )  # fmt: skip
+            run.fence += 1
+            run.state = RunState.CLAIMED
+            run.lease_until = timezone.now() + LEASE
+            run.save(update_fields=["fence", "state", "lease_until"])
+            return run
+    except IntegrityError:
+        return None  # another live run holds the target: this one waits its turn
+
+
+def _may_start(run: RemediationRun) -> bool:
+    actor = acts_for(run)
+    if run.expires_at <= timezone.now():
+        move(actor, run, RunState.EXPIRED, reason="Its time ran out before it started.")
+        return False
+    if not run.incident.is_unresolved and run.rollback_of_id is None:
+        move(actor, run, RunState.VOID, reason=f"{run.incident.reference} is {run.incident.status}.")
+        return False
+    if not is_as_shown(run):
+        move(actor, run, RunState.VOID, reason="What would be done changed after the approval.")
+        return False
+    if missing := still_missing(run):
+        move(actor, run, RunState.VOID, reason=f"An approval no longer counts. {missing}")
+        return False
+    return _target_is_free(run) and _breaker_allows(run)
+
+
+def _target_is_free(run: RemediationRun) -> bool:
+    """Whether no other run is live on the target and its cooldown is over; a row lock orders the starts."""
+    states = TargetState.objects.of(run.workspace_id)
+    key = {"target_key": run.target_key, "action_slug": run.action.slug}
+    TargetState.objects.bulk_create(
+        [TargetState(workspace_id=run.workspace_id, **key)], ignore_conflicts=True
+    )
+    state = states.select_for_update().get(**key)
+    live = RemediationRun.objects.of(run.workspace_id).filter(target_key=run.target_key, state__in=LIVE)
+    if live.exists():
+        return False
+    last = state.last_started_at
+    if last is not None and (again := last + timedelta(seconds=run.action.cooldown_s)) > timezone.now():
+        RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(not_before=again)
+        return False
+    states.filter(pk=state.pk).update(last_started_at=Now())
+    return True
+
+
+def _breaker_allows(run: RemediationRun) -> bool:
+    """Automatic runs stop while the breaker is open; half open lets exactly one through."""
+    if not run.is_automatic:
+        return True
+    breaker = (
+        Breaker.objects.of(run.workspace_id).select_for_update().filter(action_slug=run.action.slug).first()
+    )
+    if breaker is None or breaker.state == Breaker.State.CLOSED:
+        return True
+    if breaker.state == Breaker.State.HALF_OPEN and breaker.probe_run_id in {None, run.pk}:
+        Breaker.objects.of(run.workspace_id).filter(pk=breaker.pk).update(probe_run=run)
+        return True
+    return False
+
+
+def follow(run: RemediationRun) -> int:
+    """Ask how a live run stands: one whose lease ended before it said, a running or a verifying one."""
+    lease = timezone.now() + POLL_EVERY
+    held = RemediationRun.objects.of(run.workspace_id).filter(
+        pk=run.pk, fence=run.fence, state=run.state, lease_until=run.lease_until
+    )
+    if not held.update(lease_until=lease, fence=F("fence") + 1):
+        return 0
+    run.fence, run.lease_until = run.fence + 1, lease
+    if run.state == RunState.VERIFYING:
+        settle(run, Report(Progress.SUCCEEDED))
+        return 1
+    handle = RunAttempt.objects.of(run.workspace_id).get(run=run).handle
+    asked = executor_for(run.action.executor)
+    order = order_of(run)
+    _free_connection()
+    report = asked.probe(order, handle) if run.state == RunState.CLAIMED else asked.poll(order, handle)
+    settle(run, _within_time(run, report))
+    return 1
+
+
+def _within_time(run: RemediationRun, report: Report) -> Report:
+    """A run that is asked for its outcome and never says it is unknown after its time limit, twice over."""
+    started = RunAttempt.objects.of(run.workspace_id).get(run=run).started_at
+    limit = timedelta(seconds=2 * run.action.timeout_s)
+    by_hand = executor_for(run.action.executor).by_hand
+    if report.progress != Progress.RUNNING or by_hand or timezone.now() < started + limit:
+        return report
+    return Report(
+        Progress.UNKNOWN, report.code, report.output, f"No outcome within {limit.total_seconds():.0f} s."
+    )
+
+
+def _remember(run: RemediationRun, handle: dict[str, object]) -> None:
+    if handle:
+        RunAttempt.objects.of(run.workspace_id).filter(run=run, fence=run.fence).update(handle=handle)
+
+
+def _free_connection() -> None:
+    """Give the connection back to the pool before a call that may take seconds."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -1,0 +1,152 @@
+"""How a run ends: what its executor reported, whether it is verified, what the breaker learns of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import Conflict
+from core.http.client import HttpPassingError, HttpPermanentError, request
+from remediation.executors.base import MAX_OUTPUT_BYTES, Progress, Report, executor_for
+from remediation.executors.placeholders import filled
+from remediation.runs.models import Breaker, RemediationRun, RunAttempt
+from remediation.runs.policy import BREAKER_WINDOW, breaker_opens
+from remediation.runs.services.approving import locked_run, move
+from remediation.runs.snapshot import acts_for
+from remediation.vocabulary import RunState
+
+CHECKS_IN_A_ROW: Final = 3
+VERIFY_WITHIN: Final = timedelta(minutes=15)
+_ENDS: Final = {
+    Progress.FAILED: RunState.FAILED,
+    Progress.NOT_STARTED: RunState.FAILED,
+    Progress.UNKNOWN: RunState.UNKNOWN,
+}
+
+
+def settle(run: RemediationRun, report: Report) -> bool:
+    """Write what is known of a run, if this worker still holds it. False when it does not."""
+    healthy = _is_healthy(run) if report.progress == Progress.SUCCEEDED else None
+    with transaction.atomic():
+        held = locked_run(run.workspace_id, run.pk)
+        if held.fence != run.fence or held.state not in {
+            RunState.CLAIMED,
+            RunState.RUNNING,
+            RunState.VERIFYING,
+        }:
+            return False
+        _keep_output(held, report)
+        if held.state == RunState.CLAIMED and report.progress in {Progress.RUNNING, Progress.SUCCEEDED}:
+            move(acts_for(held), held, RunState.RUNNING)
+        if report.progress == Progress.SUCCEEDED:
+            _verify(held, healthy)
+        elif report.progress != Progress.RUNNING:
+            _end(acts_for(held), held, _ENDS[report.progress], report.reason)
+    return True
+
+
+def _keep_output(run: RemediationRun, report: Report) -> None:
+    if report.output:
+        run.output = report.output[:MAX_OUTPUT_BYTES]
+    run.lease_until = timezone.now() + timedelta(seconds=5)
+    run.save(update_fields=["output", "lease_until"])
+    if report.progress not in {Progress.RUNNING}:
+        RunAttempt.objects.of(run.workspace_id).filter(run=run).update(
+            outcome=report.progress.value, exit_code=report.code, ended_at=timezone.now()
+        )
+
+
+def _is_healthy(run: RemediationRun) -> bool | None:
+    """Whether the health URL of the action says 2xx; None where the action names none."""
+    if not run.action.health_url:
+        return None
+    try:
+        request("GET", filled(run.action.health_url, {"component": run.snapshot["target"]}), max_redirects=2)
+    except (HttpPassingError, HttpPermanentError):
+        return False
+    return True
+
+
+def _verify(run: RemediationRun, healthy: bool | None) -> None:
+    """Three passes in a row within 15 minutes; an action without a check is done when it was carried out."""
+    actor = acts_for(run)
+    if run.state != RunState.VERIFYING:
+        move(actor, run, RunState.VERIFYING)
+        run.verify_until = timezone.now() + VERIFY_WITHIN
+    run.checks_passed = run.checks_passed + 1 if healthy else 0
+    run.save(update_fields=["verify_until", "checks_passed"])
+    if healthy is None or run.checks_passed >= CHECKS_IN_A_ROW:
+        _end(actor, run, RunState.SUCCEEDED, "" if healthy else "Carried out; no check is configured.")
+    elif run.verify_until is not None and timezone.now() >= run.verify_until:
+        _end(actor, run, RunState.FAILED, "Carried out, but the health check did not pass within 15 minutes.")
+
+
+def _end(actor: Actor, run: RemediationRun, state: RunState, reason: str) -> None:
+    move(actor, run, state, reason=reason)
+    _teach_breaker(run)
+
+
+def _teach_breaker(run: RemediationRun) -> None:
+    """Open the breaker after three bad runs of the last five; close it after a good probe."""
+    ended = [RunState.SUCCEEDED, RunState.FAILED, RunState.UNKNOWN]
+    recent = RemediationRun.objects.of(run.workspace_id).filter(action__slug=run.action.slug, state__in=ended)
+    states = recent.order_by("-id").values_list("state", flat=True)[:BREAKER_WINDOW]
+    well = [state == RunState.SUCCEEDED for state in states]
+    key = {"workspace_id": run.workspace_id, "action_slug": run.action.slug}
+    Breaker.objects.bulk_create([Breaker(**key)], ignore_conflicts=True)
+    breaker = Breaker.objects.of(run.workspace_id).select_for_update().get(action_slug=run.action.slug)
+    if breaker.state == Breaker.State.HALF_OPEN and breaker.probe_run_id == run.pk:
+        _set(breaker, Breaker.State.CLOSED if run.state == RunState.SUCCEEDED else Breaker.State.OPEN, run)
+    elif breaker.state == Breaker.State.CLOSED and breaker_opens(well):
+        _set(breaker, Breaker.State.OPEN, run)
+
+
+def _set(breaker: Breaker, state: Breaker.State, run: RemediationRun) -> None:
+    is_open = state == Breaker.State.OPEN
+    breaker.state = state
+    breaker.reason = f"{run.action.name} went wrong too often" if is_open else ""
+    breaker.opened_at = timezone.now() if is_open else None
+    breaker.probe_run = None
+    breaker.save(update_fields=["state", "reason", "opened_at", "probe_run"])
+
+
+def half_open(actor: Actor, slug: str) -> Breaker:
+    """Let one automatic run of an action through to try it. Raises Conflict when its breaker is not open."""
+    require(actor, Capability.REMEDIATION_WRITE)
+    with transaction.atomic():
+        breaker: Breaker | None = (
+            Breaker.objects.of(actor.workspace_id).select_for_update().filter(action_slug=slug).first()
+        )
+        if breaker is None or breaker.state != Breaker.State.OPEN:
+            raise Conflict(f"Automatic runs of {slug} are not stopped. Nothing was changed.")
+        breaker.state, breaker.probe_run = Breaker.State.HALF_OPEN, None
+        breaker.save(update_fields=["state", "probe_run"])
+        return breaker
+
+
+def report_outcome(actor: Actor, run_id: int, *, outcome: str, note: str = "") -> RemediationRun:
+    """Report how a manual run ended, or what became of an unknown one, which may also be abandoned.
+
+    Raises Conflict when the run waits for no such word, Forbidden, NotFound.
+    """
+    require(actor, Capability.REMEDIATION_RUN)
+    with transaction.atomic():
+        run = locked_run(actor.workspace_id, run_id)
+        by_hand = executor_for(run.action.executor).by_hand
+        if run.state == RunState.UNKNOWN and outcome in {"succeeded", "failed", "abandoned"}:
+            _end(actor, run, RunState(outcome), note)
+        elif run.state == RunState.RUNNING and by_hand and outcome in {"succeeded", "failed"}:
+            if outcome == "succeeded":
+                move(actor, run, RunState.VERIFYING)
+            _end(actor, run, RunState(outcome), note)
+        else:
+            raise Conflict(
+                f"This run is {run.get_state_display().lower()}; its outcome cannot be set to {outcome!r}.",
+                extra={"state": run.state},
+            )
+        return run

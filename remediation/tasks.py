@@ -1,0 +1,28 @@
+"""Celery tasks and queue handlers: each calls one service."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.queue.gate import Gate
+from core.queue.handlers import works_on
+from remediation.queues import ACTIONS, RUN_DUE
+from remediation.runs.models import AutomaticProposal
+from remediation.runs.services.proposing import propose_automatic
+from remediation.runs.services.running import run_due
+
+_gate = Gate()
+
+
+@shared_task(name=RUN_DUE)
+def run_due_runs() -> None:
+    """Start approved runs, follow running ones, expire what waited too long."""
+    with _gate.turn() as mine:
+        if mine:
+            run_due()
+
+
+@works_on(ACTIONS, AutomaticProposal)
+def propose(item: AutomaticProposal) -> None:
+    """Start or propose the low-risk actions of a new incident."""
+    propose_automatic(item.workspace_id, item.incident_id)

@@ -1,0 +1,19 @@
+"""The addresses of remediation."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from remediation.catalogue import views as catalogue_views
+from remediation.runs import views as run_views
+
+app_name = "remediation"
+urlpatterns = [
+    path("remediation", run_views.runs, name="runs"),
+    path("remediation/new", run_views.mitigate, name="mitigate"),
+    path("remediation/runs/<int:pk>", run_views.run_page, name="run"),
+    path("remediation/runs/<int:pk>/<slug:verb>", run_views.act, name="act"),
+    path("remediation/actions", catalogue_views.actions, name="actions"),
+    path("remediation/actions/<slug:slug>", catalogue_views.edit, name="action"),
+    path("remediation/actions/<slug:slug>/<slug:verb>", catalogue_views.switch, name="switch"),
+]

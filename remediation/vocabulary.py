@@ -1,0 +1,87 @@
+"""Risks, executors and the states of a run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import models
+
+
+class Risk(models.TextChoices):
+    """How much harm an action can do: low runs by itself, medium needs on-call, high needs a manager."""
+
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+RISK_RANK: Final = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
+
+
+class ExecutorKind(models.TextChoices):
+    """How an action is carried out."""
+
+    MANUAL = "manual", "Manual"
+    COMMAND = "command", "Command"
+    WEBHOOK = "webhook", "Webhook"
+    KUBERNETES = "kubernetes", "Kubernetes"
+
+
+class RunState(models.TextChoices):
+    """Where a run stands. `unknown`: it may have acted and nothing can tell; a person says."""
+
+    PROPOSED = "proposed", "Proposed"
+    AWAITING_APPROVAL = "awaiting_approval", "Awaiting approval"
+    APPROVED = "approved", "Approved"
+    CLAIMED = "claimed", "Starting"
+    RUNNING = "running", "Running"
+    VERIFYING = "verifying", "Verifying"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    REJECTED = "rejected", "Rejected"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+    VOID = "void", "Void"
+    UNKNOWN = "unknown", "Unknown"
+    ABANDONED = "abandoned", "Abandoned"
+
+
+_S = RunState
+# Every legal move; PostgreSQL refuses all others (a trigger made from this table).
+MOVES: Final[tuple[tuple[RunState, RunState], ...]] = (
+    (_S.PROPOSED, _S.AWAITING_APPROVAL),
+    (_S.PROPOSED, _S.APPROVED),
+    (_S.PROPOSED, _S.CANCELLED),
+    (_S.PROPOSED, _S.EXPIRED),
+    (_S.AWAITING_APPROVAL, _S.APPROVED),
+    (_S.AWAITING_APPROVAL, _S.REJECTED),
+    (_S.AWAITING_APPROVAL, _S.EXPIRED),
+    (_S.AWAITING_APPROVAL, _S.CANCELLED),
+    (_S.AWAITING_APPROVAL, _S.VOID),
+    (_S.APPROVED, _S.CLAIMED),
+    (_S.APPROVED, _S.EXPIRED),
+    (_S.APPROVED, _S.CANCELLED),
+    (_S.APPROVED, _S.VOID),
+    (_S.CLAIMED, _S.RUNNING),
+    (_S.CLAIMED, _S.FAILED),
+    (_S.CLAIMED, _S.UNKNOWN),
+    (_S.RUNNING, _S.VERIFYING),
+    (_S.RUNNING, _S.FAILED),
+    (_S.RUNNING, _S.UNKNOWN),
+    (_S.VERIFYING, _S.SUCCEEDED),
+    (_S.VERIFYING, _S.FAILED),
+    (_S.VERIFYING, _S.UNKNOWN),
+    (_S.UNKNOWN, _S.SUCCEEDED),
+    (_S.UNKNOWN, _S.FAILED),
+    (_S.UNKNOWN, _S.ABANDONED),
+)
+LIVE: Final = (_S.CLAIMED, _S.RUNNING, _S.VERIFYING, _S.UNKNOWN)
+WAITING: Final = (_S.PROPOSED, _S.AWAITING_APPROVAL, _S.APPROVED)
+FINAL: Final = (_S.SUCCEEDED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.CANCELLED, _S.VOID, _S.ABANDONED)
+
+
+class Verdict(models.TextChoices):
+    """What an approver said."""
+
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"

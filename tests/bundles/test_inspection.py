@@ -1,0 +1,161 @@
+"""Uploaded bundles: ours pass, hostile archives do not, secrets that are left are found."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundles.inspection.archive import HostileArchiveError
+from bundles.inspection.report import inspect
+from tests.runtime.redaction import first_hard, first_plain
+from tests.runtime.redaction.shapes import lines
+from tocsin.collector import commands
+from tocsin.collector.bundle import chain_of
+from tocsin.collector.context import Options
+
+ROOT = Path(__file__).resolve().parents[2]
+Entries = list[tuple[str, bytes]]
+
+
+def written(entries: Entries, **changes: Any) -> bytes:
+    """A zip file as the collector writes it; `changes` are set on each entry's header."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o100600 << 16
+            for field, value in changes.items():
+                setattr(info, field, value)
+            archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def bundle(logs: Entries | None = None, metadata: bytes = b'{"format": 1}') -> Entries:
+    """The entries of a bundle with a right manifest."""
+    import hashlib
+
+    inner = [("metadata.json", metadata), *(logs or [("logs/app.log", b"a line\n")])]
+    listed = [{"path": n, "size": len(d), "sha256": hashlib.sha256(d).hexdigest()} for n, d in inner]
+    manifest = {"entries": listed, "chain": chain_of(listed)}
+    return [*inner, ("manifest.json", json.dumps(manifest).encode())]
+
+
+def test_a_bundle_of_our_own_passes_and_holds_no_secret(tmp_path: Path) -> None:
+    planted = [*lines(first_plain.PLAIN, 800, 3), *lines(first_hard.HARD, 200, 4)]
+    (tmp_path / "app.log").write_text("\n\n".join(line.text for line in planted))
+    options = Options(summary="x", logs=[str(tmp_path / "app.log")], only=("logs", "health", "system"))
+    made = commands.create(options, {}, str(tmp_path / "out"), lambda _: None)
+    report = inspect(Path(made.path))
+    assert report.metadata["summary"] == "x"
+    assert report.health["overall"]
+    assert [hit for hit in report.hits if hit.path.startswith("logs/")] == []
+    assert not report.is_leaking
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "is_leaking"),
+    [
+        ("use ghp_" + "aB3" * 12, "github-token", True),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7", "private-key", True),
+        ("postgresql://app:s3cretpassword@db/app", "password-in-an-address", True),
+        ("password=maple4711", "value-that-goes-by-a-name", False),
+        ("password=[redacted:value-that-goes-by-a-name:3f9a2c]", "", False),
+    ],
+)
+def test_a_secret_that_is_left_is_found_with_its_place(
+    tmp_path: Path, text: str, rule: str, is_leaking: bool
+) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(written(bundle([("logs/app.log", f"first\n{text}\n".encode())])))
+    report = inspect(file)
+    assert [(hit.path, hit.line, hit.rule) for hit in report.hits][:1] == (
+        [("logs/app.log", 2, rule)] if rule else []
+    )
+    assert report.is_leaking is is_leaking
+
+
+def _patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def _zip_in(data: bytes) -> bytes:
+    return written(bundle([("logs/app.log", data)]))
+
+
+def _swapped_local_name() -> bytes:
+    data = written(bundle())
+    return _patched(data, data.index(b"logs/app.log"), b"logs/abc.log")
+
+
+def _overlapping() -> bytes:
+    data = written(bundle())
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"manifest.json"))
+    return _patched(data, at + 42, struct.pack("<L", 0))
+
+
+def _truncated_size() -> bytes:
+    data = written(bundle([("logs/app.log", b"x" * 5_000)]))
+    for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = data.index(mark, data.index(mark) + 4)
+        data = _patched(data, at + offset, struct.pack("<L", 10))
+    return data
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "no zip": lambda: b"hello" * 100,
+    "html before": lambda: b"<html><script>1</script>" + written(bundle()),
+    "pdf before": lambda: b"%PDF-1.7\n" + written(bundle()),
+    "bytes behind": lambda: written(bundle()) + b"behind",
+    "two archives": lambda: written(bundle()) + written(bundle()),
+    "comment": lambda: written(bundle())[:-2] + b"\x02\x00hi",
+    "absolute name": lambda: written(bundle([("/etc/passwd", b"x")])),
+    "name that climbs": lambda: written(bundle([("logs/../../x.log", b"x")])),
+    "backslash": lambda: written(bundle([("logs\\x.log", b"x")])),
+    "unknown name": lambda: written(bundle([("run.sh", b"x")])),
+    "name of two cases": lambda: written(bundle([("logs/a.log", b"x"), ("logs/A.log", b"x")])),
+    "link": lambda: written(bundle(), external_attr=0o120777 << 16),
+    "device": lambda: written(bundle(), external_attr=0o020666 << 16),
+    "extra fields": lambda: written(bundle(), extra=b"\x99\x99\x02\x00ab"),
+    "bomb": lambda: written(bundle([("logs/app.log", b"\0" * 30_000_000)])),
+    "many entries": lambda: written(bundle([(f"logs/{n}.log", b"x") for n in range(600)])),
+    "archive within": lambda: _zip_in(written(bundle())),
+    "gzip within": lambda: _zip_in(b"\x1f\x8b\x08\0" + b"x" * 50),
+    "two names of one entry": _swapped_local_name,
+    "overlap": _overlapping,
+    "shorter than said": _truncated_size,
+    "no manifest": lambda: written(bundle()[:-1]),
+    "wrong order": lambda: written(bundle()[::-1]),
+    "changed entry": lambda: written([*bundle()[:1], ("logs/app.log", b"b line\n"), bundle()[-1]]),
+    "changed manifest": lambda: written([*bundle()[:-1], ("manifest.json", b'{"entries": [], "chain": ""}')]),
+    "manifest of other kind": lambda: written([*bundle()[:-1], ("manifest.json", b"[]")]),
+    "deep document": lambda: written(bundle(metadata=b'{"a":' * 5_000 + b"1" + b"}" * 5_000)),
+    "cut": lambda: written(bundle([("logs/app.log", b"abc" * 9_000)]))[:-200],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_archive_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(HOSTILE[name]())
+    with pytest.raises(HostileArchiveError, match=r"\w+"):
+        inspect(file)
+
+
+def test_the_child_process_prints_report_or_reason(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    for data, key in ((written(bundle()), "metadata"), (b"no", "refused")):
+        file.write_bytes(data)
+        argv = [sys.executable, "-m", "bundles.inspection.child", str(file)]
+        ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+        assert key in json.loads(ran.stdout)

@@ -1,0 +1,80 @@
+"""The reference of the command line, written from the commands themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import typer
+
+from tocsin.cli.main import build
+
+HEAD: Final = """# Command line
+
+`pip install tocsin` gives the command `tocsin` and the library `tocsin.Client`; neither needs Django. This page is
+written from the commands: `python -m tocsin.cli.reference > docs/reference/cli.md`.
+
+## Everywhere
+
+These flags may stand before or after the verb.
+
+| Flag | Meaning |
+| --- | --- |
+| `--format table\\|json\\|csv` | Tables show CRITICAL, HIGH, MEDIUM, LOW and the stage; JSON and CSV show canonical values and both words |
+| `--quiet`, `-q` | Ids alone, one a line |
+| `--url`, `--profile`, `--workspace` | Which server, which part of the configuration file, which workspace |
+| `--insecure-http` | Allow plain http to another host |
+
+Order: flag, then `TOCSIN_URL`, `TOCSIN_TOKEN`, `TOCSIN_TOKEN_FILE`, `TOCSIN_PROFILE`, `TOCSIN_FORMAT`, then the
+configuration file (`tocsin config path`), then the default. Data goes to stdout, everything else to stderr. Off a
+terminal there are no box lines and no questions. Each incident may be named `INC-42`, `inc_00042` or `42`.
+
+| Code | Means |
+| --- | --- |
+| 0 | done |
+| 1 | refused: not found, conflict, not allowed, or some of several refused |
+| 2 | usage: a word, flag or value that is not known |
+| 3 | the server cannot be reached, or answers 5xx or 429 after all retries |
+| 130 | interrupted |
+
+When the server cannot be reached, `incidents create`, `notes add` and internal `updates post` are stored on this
+host and sent once by `tocsin sync`, in order. Not available on every server yet: `incidents mitigate` needs
+remediation actions, `incidents postmortem` needs a postmortem; both say so. `incidents test-rule` never opens an
+incident, with or without `--dry-run`.
+"""
+
+
+def text() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *_group(typer.main.get_command(build()), "tocsin")]).rstrip() + "\n"
+
+
+def _group(command: Any, name: str) -> list[str]:
+    lines: list[str] = []
+    for word, inner in sorted(command.commands.items()):
+        if inner.hidden:
+            continue
+        if hasattr(inner, "commands"):
+            lines += [f"## {name} {word}", "", f"{inner.help}", "", *_group(inner, f"{name} {word}")]
+        else:
+            lines += _command(inner, f"{name} {word}")
+    return lines
+
+
+def _command(command: Any, name: str) -> list[str]:
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [
+        p for p in command.params if p.param_type_name == "option" and not p.hidden and p.name != "help"
+    ]
+    usage = " ".join([name, *(_argument(a) for a in arguments)])
+    rows = [f"| `{', '.join([*p.opts, *p.secondary_opts])}` | {p.help or ''} |" for p in options]
+    table = ["| Flag | Meaning |", "| --- | --- |", *rows, ""] if rows else []
+    return [f"### `{usage}`", "", " ".join((command.help or "").split()), "", *table]
+
+
+def _argument(argument: Any) -> str:
+    word = argument.name.upper().rstrip("_") + ("…" if argument.nargs == -1 else "")
+    return word if argument.required else f"[{word}]"
+
+
+if __name__ == "__main__":
+    print(text(), end="")
