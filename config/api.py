@@ -34,8 +34,10 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.sla.api import router as sla_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
+from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
 from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
@@ -85,6 +87,8 @@ api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/sla", sla_router)
+api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
 api.add_router("/analytics", analytics_router)
