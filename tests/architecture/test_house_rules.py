@@ -20,6 +20,7 @@ MAY_CROSS_WORKSPACES = {
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
+    "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",
     "accounts/checks.py::_coverage": "health checks are of the whole installation",
     "accounts/checks.py::_imports": "health checks are of the whole installation",
@@ -211,6 +212,9 @@ def test_only_the_http_client_and_the_storage_reach_the_network():
     server = [p for p in product() if p.parts[0] != "tocsin"]
     reaching = {str(p) for p in server if client.search((ROOT / p).read_text())}
     assert reaching - MAY_REACH_THE_NETWORK == set()
+    slack = re.compile(r"^\s*(?:import|from) slack_(?:sdk|bolt)\b", re.M)
+    talking = {p.parts[0] for p in server if slack.search((ROOT / p).read_text())}
+    assert talking <= {"warroom"}
     assert client.search("from httpx2 import Client")
     assert client.search("    import httpx")
 
