@@ -31,3 +31,8 @@ class DeliveriesPanel(Panel):
         """Raises Forbidden."""
         found, more = deliveries_page(actor, incident_number=parse_reference(key), limit=MAX_SHOWN)
         return {"deliveries": found, "has_more": more is not None}
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        """Every delivery as it is shown."""
+        shown = [(one.pk, one.state, one.outcome, one.reason, one.attempts) for one in context["deliveries"]]
+        return repr((shown, context["has_more"]))

@@ -28,7 +28,7 @@ VALUES = {
 }  # fmt: skip
 QUERIES = {
     "pk": "select id from incidents_component order by id limit 1",
-    "entry": "select id from incidents_timelineentry order by id desc limit 1",
+    "entry_id": "select id from incidents_timelineentry order by id desc limit 1",
     "source_id": "select id from detection_source order by id limit 1",
     "secret_id": "select id from detection_sourcesecret order by id limit 1",
     "quarantine_id": "select id from detection_quarantinedrequest order by id limit 1",

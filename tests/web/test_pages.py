@@ -16,12 +16,14 @@ from incidents.sla.services.clocks import seed_policies
 
 # What they show is the same whatever the severity.
 UNMOVED_BY_SEVERITY = (
+    "incident-deliveries",
     "incidents.offers",
     "component.days",
     "component.neighbours",
     "detection.events_by_level",
     "postmortem.incident",
     "postmortem.lessons",
+    "warroom.room",
 )
 HTMX = {"HX-Request": "true"}
 
