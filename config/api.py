@@ -29,6 +29,7 @@ from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
+from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
@@ -86,6 +87,7 @@ api.add_router("/incidents", stages_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
+api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
 api.add_router("/sources", sources_router)

@@ -13,6 +13,7 @@ from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, num
 from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
+    Analysis,
     ChecklistItem,
     Component,
     Incident,
@@ -77,6 +78,14 @@ class RoleAssignmentAdmin(OfIncidents):
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("user__username",)
     list_select_related = ("incident", "user")
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(OfIncidents):
+    list_display = ("created_at", "incident", "revision", "author", "category", "severity", "event_count")
+    list_filter = ("workspace", "author", "category")
+    search_fields = ("=rules_digest",)
+    list_select_related = ("incident",)
 
 
 @admin.register(AffectedComponent)

@@ -1,5 +1,6 @@
 """All models of incidents, for Django."""
 
+from incidents.analysis.models import Analysis
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -12,6 +13,7 @@ from incidents.timeline.models import TimelineEntry
 
 __all__ = [
     "AffectedComponent",
+    "Analysis",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",

@@ -23,3 +23,4 @@ SETTINGS.add(
 )
 NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25, keys="g a"))
 NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
+NAVIGATION.add("analytics", NavItem("Analytics", "chart-column", "/analytics", order=45, keys="g n"))

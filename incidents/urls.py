@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from core.ui.panels import panel_view
+from incidents.analytics import views as analytics_views
 from incidents.bulk import views as bulk_views
 from incidents.components import views as component_views
 from incidents.export import views as export_views
@@ -26,6 +27,8 @@ urlpatterns = [
     path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
+    path("analytics", analytics_views.analytics, name="analytics"),
+    path("analytics.csv", analytics_views.analytics_csv, name="analytics_csv"),
     path("settings/sla", sla_views.policies, name="sla"),
     path("activity", incident_detail.activity, name="activity"),
     path("components", component_views.catalogue, name="components"),

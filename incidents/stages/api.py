@@ -16,7 +16,7 @@ from incidents.selectors import incident_for
 from incidents.stages.schemas import StageOut, TemplateIn, TemplateOut, TickIn
 from incidents.stages.selectors import stages_of
 from incidents.stages.services.checklists import change_template, tick_item
-from incidents.stages.services.entering import plan_for
+from incidents.stages.services.entering import plan_for, plans_for
 from incidents.stages.standard import Item
 from incidents.vocabulary import Stage
 
@@ -68,7 +68,8 @@ def templates(request: HttpRequest, query: Query[TypeQuery]) -> Any:
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     kind = as_type(query.type).value if query.type else ""
-    return [_template(stage, plan_for(actor.workspace_id, kind, stage)) for stage in Stage]
+    plans = plans_for(actor.workspace_id, kind)
+    return [_template(stage, plans[stage]) for stage in Stage]
 
 
 @template_router.put("/{stage}", response=TemplateOut, summary="Change a stage template")

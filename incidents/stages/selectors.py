@@ -8,8 +8,8 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Incident, IncidentEvidence
 from incidents.stages.models import ChecklistItem, StageVisit
-from incidents.stages.services.entering import plan_for
-from incidents.stages.standard import STATUS_WORDS, Item
+from incidents.stages.services.entering import plans_for
+from incidents.stages.standard import STATUS_WORDS, Item, Plan
 from incidents.vocabulary import Stage
 
 
@@ -21,7 +21,11 @@ def stages_of(actor: Actor, incident: Incident) -> list[dict[str, Any]]:
     rows = ChecklistItem.objects.of(actor.workspace_id).filter(incident=incident)
     for row in rows.order_by("stage", "position"):
         items.setdefault(row.stage, []).append(_item(row))
-    shown = [_stage(incident, stage, visits.get(stage.value), items.get(stage.value)) for stage in Stage]
+    plans = plans_for(incident.workspace_id, incident.incident_type)
+    shown = [
+        _stage(incident, stage, visits.get(stage.value), items.get(stage.value), plans[stage])
+        for stage in Stage
+    ]
     evidence = IncidentEvidence.objects.of(actor.workspace_id).filter(incident=incident).first()
     shown[0]["output"] = assessment_output(incident, evidence)
     return shown
@@ -33,10 +37,13 @@ def _item(row: ChecklistItem) -> dict[str, Any]:
 
 
 def _stage(
-    incident: Incident, stage: Stage, visit: StageVisit | None, items: list[dict[str, Any]] | None
+    incident: Incident,
+    stage: Stage,
+    visit: StageVisit | None,
+    items: list[dict[str, Any]] | None,
+    plan: Plan,
 ) -> dict[str, Any]:
     """One stage; before it is entered, with what its template asks for now."""
-    plan = plan_for(incident.workspace_id, incident.incident_type, stage)
     is_entered = visit is not None and visit.entered_at is not None
     if visit is not None and is_entered:
         minutes = [visit.from_minutes, visit.to_minutes]

@@ -10,6 +10,8 @@ from accounts.actor import Actor
 from core.errors import NotFound
 from incidents.bulk.models import BulkKind
 from incidents.components.services import affected_components
+from incidents.handoff import forms as handoff_forms
+from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
 from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
@@ -79,6 +81,14 @@ def _reopen(actor: Actor, number: int, data: Data) -> None:
 
 def _assign(actor: Actor, number: int, data: Data) -> None:
     role_services.assign_role(actor, number=number, role=data["role"], username=data["username"] or None)
+
+
+def _hand_off(actor: Actor, number: int, data: Data) -> None:
+    handoff_services.offer_role(actor, number=number, role=data["role"], username=data["username"])
+
+
+def _offer_answer(actor: Actor, number: int, data: Data) -> None:
+    handoff_services.answer_offer(actor, number=number, offer_id=data["offer"], accept=data["accept"])
 
 
 def _severity(actor: Actor, number: int, data: Data) -> None:
@@ -164,6 +174,21 @@ ACTIONS: Final = {
         _assign,
         "{ref}: roles updated.",
         undo=BulkKind.ASSIGN,
+    ),
+    "hand-off": Action(
+        "Hand off a role",
+        "Offer the role",
+        handoff_forms.HandOffForm,
+        _hand_off,
+        "{ref}: role offered.",
+        lead="The person has 10 minutes to accept. You hold the role until then, and keep it otherwise.",
+    ),
+    "offer-answer": Action(
+        "Answer an offer",
+        "Answer",
+        handoff_forms.OfferAnswerForm,
+        _offer_answer,
+        "{ref}: offer answered.",
     ),
     "severity": Action(
         "Change severity",

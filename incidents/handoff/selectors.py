@@ -1,0 +1,90 @@
+"""Reads offers of roles: those that wait for an answer, and those that just ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.handoff.models import RoleOffer
+from incidents.models import Incident
+from incidents.roles.instructions import INSTRUCTIONS
+from incidents.vocabulary import UNRESOLVED, ResponseRole
+
+SHOWN_AFTER_END: Final = timedelta(hours=1)
+MAX_SHOWN: Final = 20
+_NOT_TAKEN: Final = (RoleOffer.Answer.DECLINED, RoleOffer.Answer.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as one person sees it. `due`: name and deadline of each clock that runs."""
+
+    offer: RoleOffer
+    is_to_me: bool
+    is_from_me: bool
+    due: list[tuple[str, datetime]]
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it can still be accepted."""
+        return self.offer.answer == RoleOffer.Answer.PENDING and self.offer.expires_at > timezone.now()
+
+    @property
+    def open_items(self) -> list[str]:
+        """Checklist items that were open when the offer was made."""
+        return list(self.offer.card.get("open_items", ()))
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """What the role is there for."""
+        return INSTRUCTIONS[ResponseRole(self.offer.role)]
+
+
+def offers_on(actor: Actor, incident: Incident) -> list[ShownOffer]:
+    """Pending offers of an incident; of those that ended without a taker within the hour the actor's own.
+
+    Raises Forbidden.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    return _shown(actor, _current(actor, Q()).filter(incident=incident))
+
+
+def offers_for(actor: Actor) -> list[ShownOffer]:
+    """Offers to and from the actor on all unresolved incidents, as `offers_on`. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    if actor.user_id is None:
+        return []
+    mine = Q(to_user_id=actor.user_id) | Q(from_user_id=actor.user_id)
+    return _shown(actor, _current(actor, mine).filter(incident__status__in=UNRESOLVED))
+
+
+def _current(actor: Actor, mine: Q) -> QuerySet[RoleOffer]:
+    now = timezone.now()
+    pending = Q(answer=RoleOffer.Answer.PENDING, expires_at__gt=now)
+    ended = Q(answer__in=_NOT_TAKEN, from_user_id=actor.user_id or 0, answered_at__gt=now - SHOWN_AFTER_END)
+    rows: QuerySet[RoleOffer] = RoleOffer.objects.of(actor.workspace_id).filter(mine, pending | ended)
+    return rows.select_related("incident", "from_user", "to_user").order_by("-id")
+
+
+def _shown(actor: Actor, rows: QuerySet[RoleOffer]) -> list[ShownOffer]:
+    return [
+        ShownOffer(
+            offer,
+            is_to_me=offer.to_user_id == actor.user_id,
+            is_from_me=offer.from_user_id == actor.user_id,
+            due=_due(offer.card),
+        )
+        for offer in rows[:MAX_SHOWN]
+    ]
+
+
+def _due(card: Mapping[str, Any]) -> list[tuple[str, datetime]]:
+    given = [(str(kind), datetime.fromisoformat(at)) for kind, at in card.get("due", {}).items()]
+    return sorted(given, key=lambda one: one[1])
