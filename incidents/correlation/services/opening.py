@@ -110,9 +110,8 @@ def declare_incident(
 
     `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the trouble
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
-    fingerprints whose later findings join this incident.
-
-    Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
+    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity
+    matrix says of the type: sev3 for one that is just titled.
     `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
     again, even at the same moment, is answered the incident it made, whatever else is sent along.
     Raises Forbidden, Invalid naming the field that breaks a rule, and Conflict naming the unresolved incident
@@ -120,8 +119,7 @@ def declare_incident(
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
-    noticed = clean_detected_at(detected_at, now)
-    fingerprints = clean_fingerprints(signals)
+    noticed, fingerprints = clean_detected_at(detected_at, now), clean_fingerprints(signals)
     incident = Incident(
         workspace_id=actor.workspace_id,
         title=clean_title(title),
@@ -139,15 +137,22 @@ def declare_incident(
         is_drill=is_drill,
         request_key=_request_digest(actor, request_key),
     )
-    names = _component_names(components)
+    pk = _declare_once(actor, incident, _component_names(components), fingerprints)
+    return incident_by_id(actor.workspace_id, pk)
+
+
+def _declare_once(
+    actor: Actor, incident: Incident, components: Sequence[str], fingerprints: Sequence[str]
+) -> int:
+    """The id of the incident: the one an earlier declaration made, or this one, stored."""
     with transaction.atomic():
         counter = lock_counter(actor.workspace_id)
-        first = _declared_before(actor.workspace_id, incident.request_key)
-        if first is None:
-            refuse_taken(actor.workspace_id, fingerprints)
-            _open(actor, counter, incident, names, now)
-            attach(incident, fingerprints, now)
-    return incident_by_id(actor.workspace_id, first or incident.pk)
+        if first := _declared_before(actor.workspace_id, incident.request_key):
+            return first
+        refuse_taken(actor.workspace_id, fingerprints)
+        _open(actor, counter, incident, components)
+        attach(incident, fingerprints, incident.updated_at)
+    return incident.pk
 
 
 def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> datetime:
@@ -194,9 +199,7 @@ def _component_names(components: Sequence[str]) -> list[str]:
     return [clean_line(f"components[{index}]", name) for index, name in enumerate(components)]
 
 
-def _open(
-    actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str], now: datetime
-) -> None:
+def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str]) -> None:
     set_deadlines(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
     [incident.number] = take_numbers(counter, 1)
     incident.save(force_insert=True)
@@ -205,7 +208,7 @@ def _open(
     message = f"Declared by {actor.label}: {incident.title}"
     entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
-    at, noticed = now.isoformat(), incident.detected_at.isoformat()
+    at, noticed = incident.updated_at.isoformat(), incident.detected_at.isoformat()
     changes = {} if at == noticed else {"detected_at": [at, noticed]}
     record(actor, action="incident.declare", target=incident, summary=summary, changes=changes)
     ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
