@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0016_analysis'),
+        ('incidents', '0017_entry_amendments'),
     ]
 
     operations = [
