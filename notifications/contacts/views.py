@@ -24,6 +24,7 @@ from notifications.contacts.services import (
     set_quiet_hours,
     verify_method,
 )
+from notifications.contacts.ways import sends_mail, ways_to
 
 PAGE: Final = "/settings/contacts"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -96,6 +97,8 @@ def _page(
     initial = {"quiet_from": hours.quiet_from, "quiet_until": hours.quiet_until} if hours else None
     context: dict[str, Any] = {
         "methods": methods_of(actor),
+        "ways": ways_to(actor.workspace_id, actor.user_id or 0),
+        "sends_mail": sends_mail(),
         "form": styled(form),
         "quiet_form": styled(quiet_form or QuietForm(initial=initial)),
     }

@@ -30,4 +30,4 @@ class DeliveriesPanel(Panel):
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Raises Forbidden."""
         found, more = deliveries_page(actor, incident_number=parse_reference(key), limit=MAX_SHOWN)
-        return {"deliveries": found, "has_more": more is not None}
+        return {"deliveries": found, "has_more": more is not None, "reference": key}
