@@ -35,10 +35,13 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
+from notifications.channels.models import Channel
 from notifications.channels.services import create_channel
+from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import Fact, to_channel
 from notifications.escalation.services.policies import put_policy
 from notifications.escalation.validation import PolicyValues
+from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
@@ -340,7 +343,7 @@ PAGES: dict[str, str | May] = {
     "settings/deliveries": May.CHANNELS_READ, "settings/deliveries/<int:delivery_id>": May.CHANNELS_READ,
     "settings/deliveries/<int:delivery_id>/resend": "signed",
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
-    "settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)": "signed",
+    "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
@@ -619,13 +622,14 @@ SAMPLES = {
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
-    "entry_id": "1",
+    "entry_id": "1", "kind": "log", "method_id": "1",
 }  # fmt: skip
 
 
 # Parameters that are primary keys of rows in the house.
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
+    "channel_id": Channel, "route_id": Route, "delivery_id": Delivery,
 }  # fmt: skip
 
 

@@ -97,12 +97,12 @@ def test_pagerduty_events_have_the_shape_of_its_own_client(channel, actor, deliv
     deliver()
     ours = {event["event_action"]: event for event in outside.pagerduty.events}
     outside.pagerduty.start_over()
-    client = EventsApiV2Client(KEY)
-    client._url = outside.pagerduty.url  # it takes https addresses only
-    client.trigger("Down", "tocsin", "key", "critical", {"component": "a", "class": "b"}, {"a": "b"},
-                   links=[{"href": "https://example.test", "text": "x"}])  # fmt: skip
-    client.acknowledge("key")
-    client.resolve("key")
+    with EventsApiV2Client(KEY) as client:
+        client._url = outside.pagerduty.url  # it takes https addresses only
+        payload, link = {"component": "a", "class": "b"}, {"href": "https://example.test", "text": "x"}
+        client.trigger("Down", "tocsin", "key", "critical", payload, {"a": "b"}, links=[link])
+        client.acknowledge("key")
+        client.resolve("key")
     for theirs in outside.pagerduty.events:
         action = theirs["event_action"]
         assert shape(ours[action]) == shape(theirs), action
