@@ -13,12 +13,8 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from notifications.channels.models import Channel
 from notifications.channels.selectors import channel_for, channels_for
-from notifications.channels.services import (
-    create_channel,
-    delete_channel,
-    generated_secret,
-    update_channel,
-)
+from notifications.channels.services import create_channel, delete_channel, update_channel
+from notifications.channels.targets import generated_secret
 from notifications.channels.testing import send_test
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.selectors import attempts_of, deliveries_page, delivery_for

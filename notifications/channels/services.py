@@ -54,13 +54,6 @@ def create_channel(
     return channel
 
 
-def generated_secret(channel: Channel, given: Mapping[str, str] | None) -> str:
-    """The signing secret that `create_channel` made because none was given, to be shown once; or nothing."""
-    if channel.kind != "webhook" or (given or {}).get("secret"):
-        return ""
-    return secrets_of(channel)["secret"][0]
-
-
 def update_channel(
     actor: Actor,
     *,

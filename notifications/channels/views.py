@@ -19,12 +19,8 @@ from notifications.channels.forms import ChannelForm
 from notifications.channels.kind import CHANNEL_KINDS, ChannelKind
 from notifications.channels.models import Channel
 from notifications.channels.selectors import channel_for, channels_for
-from notifications.channels.services import (
-    create_channel,
-    delete_channel,
-    generated_secret,
-    update_channel,
-)
+from notifications.channels.services import create_channel, delete_channel, update_channel
+from notifications.channels.targets import generated_secret
 from notifications.channels.testing import send_test
 
 PAGE: Final = "/settings/channels"

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.people.services.proof import prove_address
+from accounts.people.proof import prove_address
 from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
 from core.queue.retry import PassingError, PermanentError
 from core.secrets.encryption import decrypt, encrypt
