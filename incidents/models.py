@@ -1,6 +1,6 @@
 """All models of incidents, for Django."""
 
-from incidents.analysis.models import Analysis
+from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -20,6 +20,7 @@ __all__ = [
     "Component",
     "Incident",
     "IncidentCounter",
+    "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from incidents.analysis.schemas import AnalysisOut
+from incidents.analysis.schemas import AnalysisOut, SimilarOut
 from incidents.timeline.schemas import Body, EntryOut
 from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
@@ -222,3 +222,4 @@ class IncidentDetailOut(IncidentOut):
     components: list[ComponentImpactOut]
     roles: list[RoleOut]
     analysis: AnalysisOut | None = Field(description="null: not written yet.")
+    similar_incidents: list[SimilarOut]
