@@ -16,6 +16,7 @@ from incidents.models import (
     Analysis,
     ChecklistItem,
     Component,
+    EntryAmendment,
     Incident,
     IncidentCounter,
     IncidentEssence,
@@ -173,3 +174,10 @@ class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
+
+
+@admin.register(EntryAmendment)
+class EntryAmendmentAdmin(ReadOnly):
+    list_display = ("entry", "number", "kind", "by_label", "at")
+    list_filter = ("workspace", "kind")
+    list_select_related = ("entry",)

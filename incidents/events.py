@@ -218,6 +218,16 @@ class IncidentRoleOfferEnded(IncidentRoleOffered):
 
 
 @dataclass(frozen=True)
+class IncidentEntryAmended(IncidentEvent):
+    """An entry was reworded, withdrawn or published. `is_public`: stakeholders saw it or see it now."""
+
+    topic: ClassVar[str] = "incident.entry_amended"
+    entry_id: int
+    amendment: str
+    is_public: bool = False
+
+
+@dataclass(frozen=True)
 class IncidentNoted(IncidentEvent):
     """A note (internal) or an update was added to the timeline."""
 

@@ -9,7 +9,7 @@ from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
-from incidents.timeline.models import TimelineEntry
+from incidents.timeline.models import EntryAmendment, TimelineEntry
 
 __all__ = [
     "AffectedComponent",
@@ -18,6 +18,7 @@ __all__ = [
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",

@@ -153,7 +153,7 @@ def _after(incident: Incident, at: datetime | None) -> str:
 
 
 def _entry_text(entry: TimelineEntry) -> str:
-    audience = "public" if entry.is_public else "internal"
+    audience = "public" if entry.is_shown_publicly else "internal"
     head = f"**{moment(entry.occurred_at, seconds=True)}** · {words(entry.author_label)}"
     kind = entry.kind.replace("_", " ")
-    return f"{head} · {kind} · {audience}\n\n{quoted(entry.message)}\n\n"
+    return f"{head} · {kind} · {audience}\n\n{quoted(entry.text)}\n\n"

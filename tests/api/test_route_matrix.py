@@ -98,6 +98,7 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -111,6 +112,10 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/timeline"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
     ("PATCH", "/incidents/{reference}/timeline/{entry_id}"): Row(
         May.INCIDENTS_WRITE, {"occurred_at": "2026-01-01T00:00:00Z"}, about=True
+    ),
+    ("GET", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(
+        May.INCIDENTS_WRITE, {"kind": "reworded", "message": "Ours, better"}, about=True
     ),
     ("PUT", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
     ("DELETE", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
@@ -284,6 +289,8 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
     ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
     ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -338,8 +345,12 @@ PAGES: dict[str, str | May] = {
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
+    "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": May.SETTINGS_WRITE,
+    "settings/slack/disconnect": May.SETTINGS_WRITE, "settings/slack/people": May.SETTINGS_WRITE,
+    "settings/slack/people/<int:pk>/unlink": May.SETTINGS_WRITE,
+    "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
-    "settings/sla": "settings.write",
+    "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
@@ -354,6 +365,7 @@ PAGES: dict[str, str | May] = {
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
+    "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
     "components": "signed", "components/new": May.COMPONENTS_WRITE,
@@ -607,6 +619,7 @@ SAMPLES = {
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
+    "entry_id": "1",
 }  # fmt: skip
 
 
