@@ -13,7 +13,7 @@ from typing import Any, Final
 from detection.analysis.categories import Line
 from detection.analysis.event_sample import SampledEvent
 from detection.analysis.first_failing import Failing, FirstFailing, first_failing
-from detection.analysis.templates import Template, templates_of
+from detection.analysis.templates import MessageTemplate, templates_of
 from detection.models import ChangeEvent, Level
 from incidents.analysis.draft import Essence
 from incidents.components.dependency_graph import names_it_depends_on
@@ -48,7 +48,7 @@ def first_failing_of(workspace_id: int, events: Sequence[SampledEvent]) -> First
     return first_failing(failing, edges)
 
 
-def templates_for(events: Sequence[SampledEvent]) -> list[Template]:
+def templates_for(events: Sequence[SampledEvent]) -> list[MessageTemplate]:
     """The templates of the events worth showing: errors and warnings, or all where there are none."""
     bad = [event for event in events if event.level >= Level.WARNING]
     return templates_of(bad or events)
@@ -87,7 +87,7 @@ def distributions(evidence: IncidentEvidence | None) -> dict[str, Any]:
     }
 
 
-def essence_of(templates: Sequence[Template], incident: Incident, lines: Sequence[Line]) -> Essence:
+def essence_of(templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line]) -> Essence:
     """What the incident is compared with others by: all shapes, and the words of the commonest templates."""
     shapes = [shape for template in templates for shape in template.shapes]
     words = [one.text for one in templates[:SHOWN_TEMPLATES]] or [

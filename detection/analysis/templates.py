@@ -30,7 +30,7 @@ class Event(Protocol):
 
 
 @dataclass(slots=True)
-class Template:
+class MessageTemplate:
     """Lines of one kind: the words they share, how many, from which sources, the first few event ids."""
 
     words: list[str]
@@ -55,23 +55,23 @@ class Template:
         }
 
 
-def templates_of(events: Iterable[Event]) -> list[Template]:
+def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
     """The templates of messages, the most frequent first."""
-    by_shape: dict[str, Template] = {}
+    by_shape: dict[str, MessageTemplate] = {}
     for event in events:
         text = masked(event.message)
         if text not in by_shape and len(by_shape) >= MAX_TEMPLATES:
             continue
-        known = by_shape.setdefault(text, Template(text.split(), shapes=[shape_of_masked(text)]))
+        known = by_shape.setdefault(text, MessageTemplate(text.split(), shapes=[shape_of_masked(text)]))
         known.count += 1
         known.sources[event.source] = known.sources.get(event.source, 0) + 1
         known.event_ids.append(event.id) if len(known.event_ids) < MAX_EVENT_IDS else None
     return sorted(_merged(by_shape.values()), key=lambda one: (-one.count, one.text))
 
 
-def _merged(found: Iterable[Template]) -> list[Template]:
+def _merged(found: Iterable[MessageTemplate]) -> list[MessageTemplate]:
     """Alike ones made one, in order; compared with those of the same length and first word only."""
-    buckets: dict[tuple[int, str], list[Template]] = defaultdict(list)
+    buckets: dict[tuple[int, str], list[MessageTemplate]] = defaultdict(list)
     for one in found:
         bucket = buckets[len(one.words), one.words[0] if one.words else ""]
         alike = next(
@@ -90,7 +90,7 @@ def _similarity(one: Sequence[str], other: Sequence[str]) -> float:
     return same / max(1, sum(a != PLACEHOLDER or b != PLACEHOLDER for a, b in zip(one, other, strict=True)))
 
 
-def _absorb(into: Template, one: Template) -> None:
+def _absorb(into: MessageTemplate, one: MessageTemplate) -> None:
     into.words = [a if a == b else PLACEHOLDER for a, b in zip(into.words, one.words, strict=True)]
     into.count += one.count
     into.shapes += one.shapes

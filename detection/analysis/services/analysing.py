@@ -18,7 +18,7 @@ from detection.analysis.cause import (
 )
 from detection.analysis.conclusions import Measured, conclude
 from detection.analysis.event_sample import Sample, sample_of
-from detection.analysis.templates import Template
+from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.own_keys import masked
 from incidents.analysis.draft import AnalysisDraft
@@ -63,7 +63,9 @@ def _lines(incident: Incident, sample: Sample) -> list[Line]:
     return [Line(text) for text in masked(incident.workspace_id, words) if text.strip()]
 
 
-def _measured(incident: Incident, sample: Sample, templates: Sequence[Template], now: datetime) -> Measured:
+def _measured(
+    incident: Incident, sample: Sample, templates: Sequence[MessageTemplate], now: datetime
+) -> Measured:
     affected = AffectedComponent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     tiers = list(affected.filter(restored_at=None).values_list("component__tier", flat=True))
     evidence = _evidence(incident, sample, now)
