@@ -43,12 +43,14 @@ from incidents.selectors import (
     incident_for,
     incidents_page,
     roles_of,
+    signals_of,
     timeline_page,
 )
 from incidents.vocabulary import IncidentSource
 
 router = Router(tags=["Incidents"])
 EMPTY: Final = MoveIn.model_validate({})
+SIGNAL: Final = ("fingerprint", "reporter", "first_at", "last_at")
 OVER: Final = ResolveIn.model_validate({})
 DEGRADED: Final = ImpactIn()
 
@@ -69,9 +71,11 @@ class IncidentQuery(Paging, Conditions):
 
 
 class Reference(Schema):
-    """`42`, `INC-42`, `inc-42` or `inc_00042`."""
+    """`42`, `INC-42`, `#INC-042` or `inc_00042`."""
 
-    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.")
+    reference: str = Field(
+        max_length=60, description="`42`, `INC-42`, `#INC-042` (sent as `%23INC-042`) or `inc_00042`."
+    )
 
 
 class Once(Schema):
@@ -120,6 +124,9 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         "incident_type": as_type(body.incident_type),
         "components": body.components,
         "labels": labels,
+        "metadata": body.metadata,
+        "signals": body.signals,
+        "detected_at": body.detected_at,
         "started_at": body.started_at,
         "is_drill": body.is_drill,
         "source": IncidentSource.API,
@@ -140,6 +147,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     story = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
     roles = roles_of(actor, incident)
+    signals = signals_of(actor, incident)
     return answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
         "components": [
@@ -147,6 +155,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
             for a in components
         ],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
+        "signals": [{name: getattr(s, name) for name in SIGNAL} for s in signals],
         "analysis": analysis_json(analysis_of(actor, incident)),
         "similar_incidents": [one.as_json() for one in similar_incidents(actor, incident)],
     }
