@@ -47,7 +47,7 @@ class ListQuery(Schema):
 class LinesQuery(Schema):
     """Which lines of which file."""
 
-    path: str = Field(max_length=300, description="An entry, such as `logs/app.log`.")
+    path: str = Field("", max_length=300, description="An entry, such as `logs/app.log`.")
     start: int = Field(1, ge=1, le=2**31)
     search: str = Field("", max_length=200, description="Words, in any case.")
     level: str = Field("", max_length=20, description="`ERROR`, `WARN` …")
