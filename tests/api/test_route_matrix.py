@@ -624,7 +624,8 @@ def test_every_address_below_the_api_is_an_operation():
 SAMPLES = {
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
-    "bundle_id": "00000000-0000-4000-8000-000000000001", "public_id": "0" * 16, "identifier": "x", "action": "close", "source_id": "1", "secret_id": "1",
+    "bundle_id": "00000000-0000-4000-8000-000000000001",
+    "public_id": "0" * 16, "identifier": "x", "action": "close", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
 }  # fmt: skip
 
