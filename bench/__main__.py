@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
+from importlib import import_module
+
+import django
 
 from bench.goals import GOALS
 from bench.harness.machine import facts
@@ -41,8 +45,19 @@ def measure(goal: int, scale: Scale) -> Report:
     return report
 
 
+def analysis() -> int:
+    """`python -m bench analysis --set FILE`: needs the apps to be loaded, but no database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("TOCSIN_ENV", "test")
+    django.setup()
+    return int(import_module("bench.analysis.measure").main())
+
+
 def main() -> int:
-    """Measure the goals on the command line, in their order."""
+    """Measure the goals on the command line, in their order; `analysis` has options of its own."""
+    if sys.argv[1:2] == ["analysis"]:
+        del sys.argv[1]
+        return analysis()
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("goals", nargs="+", type=int, choices=sorted(GOALS), metavar="GOAL")
     options = arguments(parser).parse_args()

@@ -30,12 +30,15 @@ from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
+from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.sla.api import router as sla_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
+from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
 from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
@@ -48,6 +51,7 @@ from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
+from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -85,8 +89,11 @@ api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/sla", sla_router)
+api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
+api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
 api.add_router("/sources", sources_router)
@@ -96,6 +103,7 @@ api.add_router("/webhooks", webhooks_router)
 api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/incidents", incident_escalation_router)
+api.add_router("/incidents", war_rooms_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)

@@ -1,5 +1,6 @@
 """All models of detection, for Django."""
 
+from detection.analysis.models import AnalysisJob
 from detection.rules.models import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
 from detection.sources.models import (
     ChangeEvent,
@@ -15,7 +16,7 @@ from detection.sources.models import (
 from detection.webhooks.models import RequestOutcome
 
 __all__ = [
-    "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
+    "AnalysisJob", "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
     "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

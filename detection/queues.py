@@ -16,6 +16,15 @@ DETECTION: Final = declare(
         own_task="detection.evaluate",
     )
 )
+ANALYSIS: Final = declare(
+    Queue(
+        "analysis",
+        process="detection",
+        title="The worker for the analysis of incidents",
+        advice="Start the worker detection. Incidents open without it; their analysis follows later.",
+        max_lag_s=60.0,
+    )
+)
 periodic("sweep rules", "detection.sweep_rules", 1.0, DETECTION)
 periodic("maintain partitions", "detection.maintain_partitions", 600.0, UPKEEP)
 periodic("refresh evidence", "detection.refresh_evidence", 2.0, CLOCKS)

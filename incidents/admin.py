@@ -13,8 +13,10 @@ from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, num
 from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
+    Analysis,
     ChecklistItem,
     Component,
+    EntryAmendment,
     Incident,
     IncidentCounter,
     IncidentEvidence,
@@ -77,6 +79,14 @@ class RoleAssignmentAdmin(OfIncidents):
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("user__username",)
     list_select_related = ("incident", "user")
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(OfIncidents):
+    list_display = ("created_at", "incident", "revision", "author", "category", "severity", "event_count")
+    list_filter = ("workspace", "author", "category")
+    search_fields = ("=rules_digest",)
+    list_select_related = ("incident",)
 
 
 @admin.register(AffectedComponent)
@@ -156,3 +166,10 @@ class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
+
+
+@admin.register(EntryAmendment)
+class EntryAmendmentAdmin(ReadOnly):
+    list_display = ("entry", "number", "kind", "by_label", "at")
+    list_filter = ("workspace", "kind")
+    list_select_related = ("entry",)

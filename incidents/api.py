@@ -10,6 +10,7 @@ from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
+from incidents.analysis.selectors import analysis_json, analysis_of
 from incidents.lifecycle.services.patching import declare_and_set, patch_incident
 from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
 from incidents.lifecycle.services.responding import (
@@ -132,7 +133,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
 
 @router.get("/{reference}", response=IncidentDetailOut, summary="Show an incident")
 def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Reference]) -> Any:
-    """With the newest 50 entries of its story, its components' impacts and its role holders."""
+    """With the newest 50 entries of its timeline, its components' impacts, role holders and analysis."""
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)
     story = timeline_page(actor, incident.number)
@@ -145,6 +146,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
             for a in components
         ],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
+        "analysis": analysis_json(analysis_of(actor, incident)),
     }
 
 

@@ -15,6 +15,7 @@ _SNAPSHOT: Final[LiteralString] = """(
 select jsonb_build_object(
          'incident_id', i.id, 'number', i.number, 'title', i.title, 'severity', i.severity,
          'status', i.status, 'stage', i.stage, 'type', i.incident_type, 'labels', i.labels,
+         'category', i.category,
          'is_drill', i.is_drill,
          'version', i.version, 'event_count', i.event_count, 'detected_at', i.detected_at, 'impact', i.impact,
          'url', f.payload->>'url',
@@ -217,6 +218,16 @@ class IncidentRoleOfferEnded(IncidentRoleOffered):
 
 
 @dataclass(frozen=True)
+class IncidentEntryAmended(IncidentEvent):
+    """An entry was reworded, withdrawn or published. `is_public`: stakeholders saw it or see it now."""
+
+    topic: ClassVar[str] = "incident.entry_amended"
+    entry_id: int
+    amendment: str
+    is_public: bool = False
+
+
+@dataclass(frozen=True)
 class IncidentNoted(IncidentEvent):
     """A note (internal) or an update was added to the timeline."""
 
@@ -239,6 +250,19 @@ class IncidentEvidenceRecorded(IncidentEvent):
 
     topic: ClassVar[str] = "incident.evidence_recorded"
     is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
+
+
+@dataclass(frozen=True)
+class IncidentAnalysed(IncidentEvent):
+    """A new revision of its analysis was written."""
+
+    topic: ClassVar[str] = "incident.analysed"
+    is_urgent: ClassVar[bool] = False
+    category: str
+    revision: int
 
     def live_topics(self) -> tuple[str, ...]:
         return (f"incident:{self.number}",)

@@ -1,5 +1,6 @@
 """All models of incidents, for Django."""
 
+from incidents.analysis.models import Analysis
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -8,14 +9,16 @@ from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
-from incidents.timeline.models import TimelineEntry
+from incidents.timeline.models import EntryAmendment, TimelineEntry
 
 __all__ = [
     "AffectedComponent",
+    "Analysis",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEvidence",

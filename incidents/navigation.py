@@ -22,4 +22,6 @@ SETTINGS.add(
     ),
 )
 NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25, keys="g a"))
+NAVIGATION.add("sla-report", NavItem("SLA report", "timer", "/reports/sla", order=34))
 NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
+NAVIGATION.add("analytics", NavItem("Analytics", "chart-column", "/analytics", order=45, keys="g n"))

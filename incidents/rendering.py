@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 
 from incidents.links.selectors import Related
-from incidents.models import Incident, TimelineEntry
+from incidents.models import EntryAmendment, Incident, TimelineEntry
 from incidents.timeline.selectors import Act
 
 _AS_THEY_ARE: Final = (
@@ -42,21 +43,33 @@ def entry_json(entry: TimelineEntry) -> dict[str, Any]:
     return {
         "id": entry.pk,
         "kind": entry.kind,
-        "message": entry.message,
-        "is_public": entry.is_public,
+        "message": entry.text,
+        "is_public": entry.is_shown_publicly,
         "author": entry.author_label,
         "occurred_at": entry.occurred_at,
         "pinned_at": entry.pinned_at,
         "time_corrected_at": entry.time_corrected_at,
+        "amendments": entry.amendment_count,
+        "withdrawn_at": entry.withdrawn_at,
         "data": entry.data,
     }
+
+
+def amendments_json(entry: TimelineEntry, amendments: Iterable[EntryAmendment]) -> list[dict[str, Any]]:
+    """The fields of `schemas.AmendmentOut`, the text written first at the end."""
+    first = {"number": 0, "kind": "written", "message": entry.message, "by": entry.author_label}
+    rows = [
+        {"number": a.number, "kind": a.kind, "message": a.message, "by": a.by_label, "at": a.at}
+        for a in amendments
+    ]
+    return [*rows, first | {"at": entry.created_at}]
 
 
 def act_json(act: Act) -> dict[str, Any]:
     """The fields of `schemas_story.ActOut`."""
     if act.entry is not None:
         told = act.entry
-        words = {"id": told.pk, "by": told.author_label, "kind": told.kind, "message": told.message}
+        words = {"id": told.pk, "by": told.author_label, "kind": told.kind, "message": told.text}
         return {"source": "timeline", "at": act.at, "changes": {}, **words}
     if act.audit is None:
         raise ValueError("an act is of the timeline or of the audit log")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from incidents.analysis.schemas import AnalysisOut
 from incidents.timeline.schemas import Body, EntryOut
 from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from incidents.vocabulary import (
@@ -215,8 +216,9 @@ class RoleOut(Schema):
 
 
 class IncidentDetailOut(IncidentOut):
-    """One incident with the first page of its story, its components' impacts and who holds which role."""
+    """One incident with the first page of its timeline, its components, role holders and analysis."""
 
     timeline: list[EntryOut]
     components: list[ComponentImpactOut]
     roles: list[RoleOut]
+    analysis: AnalysisOut | None = Field(description="null: not written yet.")

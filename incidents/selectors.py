@@ -191,7 +191,7 @@ def resolution_text(actor: Actor, incident: Incident) -> str:
         incident_id=incident.pk, kind=EntryKind.RESOLUTION
     )
     newest: TimelineEntry | None = rows.order_by("-id").first()
-    return newest.message if newest is not None and newest.data.get("said", True) else ""
+    return newest.text if newest is not None and newest.data.get("said", True) else ""
 
 
 def _id_of(workspace_id: int, number: int) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from core.ui.panels import panel_view
+from incidents.analytics import views as analytics_views
 from incidents.bulk import views as bulk_views
 from incidents.components import views as component_views
 from incidents.export import views as export_views
 from incidents.lifecycle.views import actions, declaring, incident_detail
 from incidents.listing import views as listing_views
+from incidents.sla import report_views
 from incidents.sla import views as sla_views
+from incidents.timeline import views as timeline_views
 
 app_name = "incidents"
 urlpatterns = [
@@ -24,8 +27,13 @@ urlpatterns = [
     path("incidents/bulk/<int:pk>/undo", bulk_views.undo, name="bulk_undo"),
     path("incidents/<str:reference>", incident_detail.detail, name="detail"),
     path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
+    path("incidents/<str:reference>/entries/<int:entry_id>", timeline_views.entry_history, name="entry"),
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
+    path("reports/sla", report_views.report, name="sla_report"),
+    path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),
+    path("analytics", analytics_views.analytics, name="analytics"),
+    path("analytics.csv", analytics_views.analytics_csv, name="analytics_csv"),
     path("settings/sla", sla_views.policies, name="sla"),
     path("activity", incident_detail.activity, name="activity"),
     path("components", component_views.catalogue, name="components"),

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import orjson
 
-from incidents.models import AffectedComponent, Incident, RoleAssignment, TimelineEntry
+from incidents.analysis.selectors import analysis_json
+from incidents.models import AffectedComponent, Analysis, Incident, RoleAssignment, TimelineEntry
 from incidents.rendering import entry_json, incident_json
 
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -34,6 +35,7 @@ def record(
     batches: Iterable[Sequence[TimelineEntry]],
     *,
     at: datetime,
+    analysis: Analysis | None = None,
 ) -> Iterator[bytes]:
     """One incident as the API shows it, with every holder of a role and the whole timeline, oldest first."""
     whole = {"exported_at": at, **incident_json(incident)}
@@ -44,6 +46,7 @@ def record(
         {"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at, "ended_at": r.ended_at}
         for r in roles
     ]
+    whole["analysis"] = analysis_json(analysis)
     yield orjson.dumps(whole, option=_OPTIONS)[:-1] + b',"timeline":['
     is_first = True
     for batch in batches:

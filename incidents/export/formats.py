@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.selectors import workspace_of
+from incidents.analysis.selectors import analysis_of
 from incidents.export import documents, markdown, tables
 from incidents.export.selectors import timeline_in_batches
 from incidents.listing.filters import IncidentFilter
@@ -101,7 +102,8 @@ def export_one(actor: Actor, number: int | str, kind: Format, *, with_bom: bool 
     else:
         components, roles = affected_components(actor, incident), roles_of(actor, incident, history=True)
         write = documents.record if kind is Format.JSON else markdown.record
-        pieces = write(incident, components, roles, story, at=at)
+        analysis = analysis_of(actor, incident)
+        pieces = write(incident, components, roles, story, at=at, analysis=analysis)
     return _file(f"{workspace_of(actor).slug}-{incident.reference}", kind, pieces)
 
 

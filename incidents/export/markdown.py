@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 
 from core.templatetags.ui import compact
-from incidents.models import AffectedComponent, Incident, RoleAssignment, TimelineEntry
+from incidents.models import AffectedComponent, Analysis, Incident, RoleAssignment, TimelineEntry
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|~&$#])")
 _OPENS_A_BLOCK: Final = re.compile(r"^([-+=]|[0-9]{1,9}(?=[.)]))")
@@ -95,6 +95,7 @@ def record(
     batches: Iterable[Sequence[TimelineEntry]],
     *,
     at: datetime,
+    analysis: Analysis | None = None,
 ) -> Iterator[bytes]:
     """One incident: its facts, what people wrote about it, and the whole timeline, oldest first."""
     lines = [f"# {incident.reference}: {words(incident.title)}", "", *_facts(incident, components, roles)]
@@ -103,11 +104,25 @@ def record(
         ("Description", incident.description),
         ("Impact", incident.impact),
         ("Root cause", incident.root_cause),
+        ("Analysis", _analysis_text(analysis)),
     ):
         lines += [f"## {title}", "", quoted(text), ""] if text else []
     yield ("\n".join([*lines, "## Timeline", ""]) + "\n").encode()
     for batch in batches:
         yield "".join(_entry_text(entry) for entry in batch).encode()
+
+
+def _analysis_text(analysis: Analysis | None) -> str:
+    """Summary, category, advice and author as lines; empty for none."""
+    if analysis is None:
+        return ""
+    written_by = analysis.model or analysis.get_author_display().lower()
+    head = [
+        analysis.summary,
+        f"Category: {analysis.get_category_display()}.",
+        f"Written by {written_by}, {moment(analysis.created_at)}.",
+    ]
+    return "\n".join([*head, *(one["text"] for one in analysis.advice)])
 
 
 def _facts(
@@ -138,7 +153,7 @@ def _after(incident: Incident, at: datetime | None) -> str:
 
 
 def _entry_text(entry: TimelineEntry) -> str:
-    audience = "public" if entry.is_public else "internal"
+    audience = "public" if entry.is_shown_publicly else "internal"
     head = f"**{moment(entry.occurred_at, seconds=True)}** · {words(entry.author_label)}"
     kind = entry.kind.replace("_", " ")
-    return f"{head} · {kind} · {audience}\n\n{quoted(entry.message)}\n\n"
+    return f"{head} · {kind} · {audience}\n\n{quoted(entry.text)}\n\n"

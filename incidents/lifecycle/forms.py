@@ -65,6 +65,10 @@ class ActionForm(forms.Form):
         """What the toast says of the incident as it is `now`; empty: what the action says of itself."""
         return ""
 
+    def preview(self) -> str:
+        """The text to show before anything is done; empty: do it. Needs a valid form."""
+        return ""
+
     def styled(self) -> ActionForm:
         """The form with styled widgets, errors marked."""
         dress(self)

@@ -20,6 +20,7 @@ from incidents.vocabulary import UNRESOLVED, IncidentType, ResponseRole, Severit
 MENU = (
     ("stage", "Change stage", "list-checks"),
     ("assign", "Assign a role", "user-round-plus"),
+    ("update", "Stakeholder update", "megaphone"),
     ("severity", "Change severity", "gauge"),
     ("component", "Affected component", "box"),
     ("edit", "Edit details", "pencil"),

@@ -42,8 +42,9 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
 def entry_html(entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: bool) -> SafeString:
     """An entry of the incident `reference`. is_bare: without an id, for a second showing on one page."""
     shown = (
-        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
-        entry.time_corrected_at, entry.pinned_at is None, timezone.get_current_timezone_name(),
+        entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,
+        entry.time_corrected_at, entry.pinned_at is None, entry.amendment_count, entry.withdrawn_at,
+        timezone.get_current_timezone_name(),
         _words(timezone.now() - entry.occurred_at), reference, may_act, is_bare,
     )  # fmt: skip
     values = {"entry": entry, "ref": reference, "may_act": may_act, "is_bare": is_bare}
@@ -54,7 +55,7 @@ def line_html(entry: TimelineEntry) -> SafeString:
     """An entry in a story of many incidents, which says of which."""
     of = entry.incident
     shown = (
-        entry.pk, entry.kind, entry.message, entry.author_label, entry.is_public, entry.occurred_at,
+        entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,
         _words(timezone.now() - entry.occurred_at), timezone.get_current_timezone_name(),
         of.number, of.title, of.severity, of.is_drill,
     )  # fmt: skip

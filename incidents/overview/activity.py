@@ -19,6 +19,7 @@ LATEST: Final = 8  # on the landing page
 # An incident's description may be long; a line of the story needs none of it.
 _SHOWN: Final = (
     "kind", "message", "is_public", "author_label", "occurred_at", "created_at",
+    "amended_message", "withdrawn_at", "published_at",
     "incident__number", "incident__title", "incident__severity", "incident__is_drill",
 )  # fmt: skip
 

@@ -153,7 +153,7 @@ class RecentActivity(OverviewPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         entries = latest_activity(actor)
-        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in entries]
+        shown = [(entry.pk, entry.occurred_at, entry.text, entry.incident.severity) for entry in entries]
         return {"entries": entries, "shown": shown}
 
 
@@ -169,7 +169,7 @@ class AllActivity(OverviewPanel):
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         kind, cursor = query.get("kind", ""), query.get("cursor", "")
         page = recent_activity(actor, kinds=parse_kind(kind), cursor=cursor or None)
-        shown = [(entry.pk, entry.occurred_at, entry.incident.severity) for entry in page.items]
+        shown = [(entry.pk, entry.occurred_at, entry.text, entry.incident.severity) for entry in page.items]
         return {
             "entries": page.items,
             "next_cursor": page.next_cursor,

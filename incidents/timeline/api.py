@@ -123,6 +123,7 @@ def update(
         message=body.message,
         is_public=body.public,
         request_key=sent.idempotency_key,
+        next_update_at=body.next_update_at,
     )
     return Status(201, answer(incident, response))
 

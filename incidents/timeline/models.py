@@ -18,7 +18,8 @@ class TimelineEntry(WorkspaceScoped):
 
     The words never change; only `occurred_at` of a note may be corrected (`time_corrected_at` says when it
     was), and an entry may be pinned. `request_key` (64 hex) is what keeps a note sent twice at one entry;
-    empty where nobody named one.
+    empty where nobody named one. What people change later are `EntryAmendment` rows; the newest one is also
+    here (`amended_message`, of a withdrawn entry the reason), so that lists read no second table.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -33,6 +34,10 @@ class TimelineEntry(WorkspaceScoped):
     data = models.JSONField(default=dict, blank=True)
     pinned_at = models.DateTimeField(null=True, blank=True)
     time_corrected_at = models.DateTimeField(null=True, blank=True)
+    amendment_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    amended_message = models.TextField(blank=True, default="", db_default="", editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
     request_key = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     class Meta(WorkspaceScoped.Meta):
@@ -60,3 +65,42 @@ class TimelineEntry(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message[:60]}"
+
+    @property
+    def text(self) -> str:
+        """What it says now."""
+        if self.withdrawn_at is not None:
+            return f"Withdrawn: {self.amended_message}" if self.amended_message else "Withdrawn."
+        return self.amended_message or self.message
+
+    @property
+    def is_shown_publicly(self) -> bool:
+        """Whether stakeholders may read it now."""
+        return self.withdrawn_at is None and (self.is_public or self.published_at is not None)
+
+
+class EntryAmendment(WorkspaceScoped):
+    """One later change to an entry, append-only: another text, a withdrawal, or a publication."""
+
+    class Kind(models.TextChoices):
+        REWORDED = "reworded", "Reworded"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        PUBLISHED = "published", "Published"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    entry = models.ForeignKey(TimelineEntry, on_delete=models.CASCADE, related_name="amendments")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    message = models.TextField(blank=True)
+    by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    by_label = models.CharField(max_length=150)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["entry", "number"], name="amendment_once")]
+        triggers = [
+            pgtrigger.ReadOnly(name="amendments_never_change", fields=["number", "kind", "message", "at"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} of entry {self.entry_id}"

@@ -30,6 +30,11 @@ class UpdateIn(NoteIn):
     """An update for stakeholders."""
 
     public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
+    next_update_at: datetime | None = Field(
+        None,
+        description="When stakeholders hear again, with a time zone, within seven days; default by the SLA "
+        "target. `{next_update}` in the message becomes that time.",
+    )
 
 
 class EntryIn(NoteIn):
@@ -61,7 +66,27 @@ class EntryOut(Schema):
     occurred_at: datetime
     pinned_at: datetime | None = None
     time_corrected_at: datetime | None = Field(None, description="A note's time was set by hand then.")
+    amendments: int = Field(0, description="How often it was changed; `GET …/amendments` has every text.")
+    withdrawn_at: datetime | None = None
     data: dict[str, Any]
+
+
+class AmendmentIn(Body):
+    """Another text, a withdrawal (`message` is the reason), or a publication."""
+
+    kind: Literal["reworded", "withdrawn", "published"]
+    message: Annotated[str, Field(max_length=TEXT_LENGTH)] = ""
+    based_on: int | None = Field(None, ge=0, description="`amendments` of the entry as it was read.")
+
+
+class AmendmentOut(Schema):
+    """One text of an entry. `number` 0 and kind `written` is the first."""
+
+    number: int
+    kind: str
+    message: str
+    by: str
+    at: datetime
 
 
 class ActOut(Schema):

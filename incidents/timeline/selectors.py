@@ -17,7 +17,7 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from core.sql.compiled_queries import compiled
 from incidents.listing.keyset import Page, decode_cursor, encode_cursor
-from incidents.models import Incident, TimelineEntry
+from incidents.models import EntryAmendment, Incident, TimelineEntry
 from incidents.selectors import story_of
 from incidents.validation import invalid
 from incidents.vocabulary import CHATTER, EntryKind
@@ -37,6 +37,13 @@ def entry_for(actor: Actor, incident: Incident, entry_id: int) -> TimelineEntry:
     if entry is None:
         raise NotFound(f"{incident.reference} has no such entry in its timeline.")
     return entry
+
+
+def amendments_of(actor: Actor, entry: TimelineEntry) -> list[EntryAmendment]:
+    """Every later change of an entry, the newest first. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = EntryAmendment.objects.of(actor.workspace_id).filter(entry=entry)
+    return list(rows.order_by("-number"))
 
 
 def pinned_entries(actor: Actor, incident: Incident) -> list[TimelineEntry]:

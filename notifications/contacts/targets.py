@@ -8,6 +8,7 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Target
 from notifications.channels.models import Channel
 from notifications.channels.targets import secrets_of
 from notifications.contacts.models import ContactMethod
+from notifications.contacts.ways import account_address
 
 
 def kind_and_target(method: ContactMethod) -> tuple[ChannelKind, Target]:
@@ -23,3 +24,11 @@ def kind_and_target(method: ContactMethod) -> tuple[ChannelKind, Target]:
         if secrets.get("bot_token"):
             return CHANNEL_KINDS.get("slack"), Target(channel.config, secrets, address)
     raise PermanentError("no Slack channel with a bot token is set up, so people cannot be reached there")
+
+
+def account_kind_and_target(workspace_id: int, user_id: int) -> tuple[ChannelKind, Target]:
+    """By mail to the address of the account as it is now. Raises PermanentError where it is not proven."""
+    address = account_address(workspace_id, user_id)
+    if not address:
+        raise PermanentError("the person left, or the address of the account is not proven any more")
+    return CHANNEL_KINDS.get("email"), Target({}, {}, address)

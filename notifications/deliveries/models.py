@@ -83,6 +83,11 @@ class Delivery(WorkspaceScoped, WorkItem):
         """Whether it may not be merged, held or throttled."""
         return self.priority == 0
 
+    @property
+    def is_to_account(self) -> bool:
+        """Whether it goes to the proven address of a person's account, for lack of a verified method."""
+        return self.destination.startswith("account:")
+
 
 class DeliveryAttempt(WorkspaceScoped):
     """One attempt, written before the call and completed after it."""

@@ -15,8 +15,8 @@ from core.queue.models import Priority
 from core.queue.runner import nudge_queue
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
-from notifications.contacts.models import ContactMethod
 from notifications.contacts.quiet import quiet_end_of
+from notifications.contacts.ways import Way, ways_of, ways_to
 from notifications.deliveries.models import Delivery
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, decide
@@ -87,18 +87,18 @@ def to_channel(
     )
 
 
-def to_person(fact: Fact, method: ContactMethod, *, priority: int, why: str) -> Delivery:
-    """A delivery to a person's verified contact method, not yet stored."""
+def to_person(fact: Fact, way: Way, *, priority: int, why: str) -> Delivery:
+    """A delivery to a person by one of the ways to reach them, not yet stored."""
     return Delivery(
         workspace_id=fact.workspace_id,
         event_key=fact.key[:200],
         event_kind=fact.event_kind,
-        destination=f"method:{method.pk}",
-        label=f"{method.user.label}: {method.kind} {method.hint}"[:200],
+        destination=way.destination,
+        label=f"{way.person}: {way.name}"[:200],
         incident_id=fact.snapshot.get("incident_id"),
         incident_number=fact.snapshot.get("number"),
-        user_id=method.user_id,
-        method=method,
+        user_id=way.user_id,
+        method=way.method,
         priority=priority,
         payload=dict(fact.payload),
         why=why[:200],
@@ -106,25 +106,27 @@ def to_person(fact: Fact, method: ContactMethod, *, priority: int, why: str) -> 
 
 
 def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery]:
-    """One notice for each destination that ever got a page of this incident, whatever the routes say now."""
+    """One notice for each destination that ever got a page of this incident, whatever the routes say now.
+
+    A person who was paged hears of it by the ways that reach them now.
+    """
     paged = (
         Delivery.objects.of(fact.workspace_id)
         .filter(incident_id=fact.snapshot.get("incident_id"), priority=Priority.PAGE)
         .exclude(outcome=Delivery.Outcome.SUPERSEDED)
-        .select_related("method__user")
     )
+    why = "Was paged for this incident"
     rows: dict[str, Delivery] = {}
     for one in paged.order_by("id"):
         channel = channels.get(one.channel_id or 0)
         if channel is not None and channel.is_enabled:
-            wants = CHANNEL_KINDS.get(channel.kind).is_always_page
-            priority = Priority.PAGE if wants else Priority.NOTICE
-            rows[one.destination] = to_channel(
-                fact, channel, one.recipient, priority=priority, why="Was paged for this incident"
-            )
-        elif one.method is not None:
-            why = "Was paged for this incident"
-            rows[one.destination] = to_person(fact, one.method, priority=Priority.NOTICE, why=why)
+            is_page = CHANNEL_KINDS.get(channel.kind).is_always_page
+            priority = Priority.PAGE if is_page else Priority.NOTICE
+            rows[one.destination] = to_channel(fact, channel, one.recipient, priority=priority, why=why)
+    people = {pk for pk in paged.values_list("user_id", flat=True) if pk is not None}
+    ways = ways_of(fact.workspace_id, user_ids=sorted(people)) if people else {}
+    for way in (way for found in ways.values() for way in found):
+        rows[way.destination] = to_person(fact, way, priority=Priority.NOTICE, why=why)
     return list(rows.values())
 
 
@@ -138,14 +140,14 @@ def plan_page(
     why: str,
     priority: int = Priority.PAGE,
 ) -> int:
-    """Plan a page (or a notice, by `priority`) to every verified contact method of a person.
+    """Plan a page (or a notice, by `priority`) to a member by every way of `ways_to`.
 
     payload: as `as_payload` makes it. event_key names the step once: planned again, nothing changes. Returns
-    how many deliveries are new; 0 also when the person has no verified method (`reachable_methods`).
+    how many deliveries are new; 0 also when there is no way to reach them.
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
-    methods = reachable_methods(workspace_id, user_id)
-    return store([to_person(fact, method, priority=priority, why=why) for method in methods])
+    ways = ways_to(workspace_id, user_id)
+    return store([to_person(fact, way, priority=priority, why=why) for way in ways])
 
 
 def plan_to_channel(
@@ -165,12 +167,6 @@ def plan_to_channel(
     fact = Fact(workspace_id, event_key, event_kind, payload)
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
     return store([to_channel(fact, channel, one, priority=priority, why=why) for one in recipients])
-
-
-def reachable_methods(workspace_id: int, user_id: int) -> Sequence[ContactMethod]:
-    """The verified contact methods of a person, in their order."""
-    rows = ContactMethod.objects.of(workspace_id).filter(user_id=user_id, verified_at__isnull=False)
-    return list(rows.select_related("user").order_by("position", "id"))
 
 
 def as_payload(event_kind: str, event_payload: Mapping[str, Any], sequence: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from incidents.vocabulary import OVER
 from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Sent, Target
 from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
-from notifications.contacts.targets import kind_and_target
+from notifications.contacts.targets import account_kind_and_target, kind_and_target
 from notifications.deliveries.fallback import fall_back
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
@@ -63,7 +63,7 @@ def send_delivery(delivery: Delivery) -> None:
 
 def _superseded(delivery: Delivery) -> str:
     channel = delivery.channel
-    if delivery.channel_id is None and delivery.method_id is None:
+    if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
         return "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
         return "the channel is off"
@@ -116,6 +116,8 @@ def _throttle(delivery: Delivery) -> bool:
 def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
     if delivery.method is not None:
         return kind_and_target(delivery.method)
+    if delivery.is_to_account:
+        return account_kind_and_target(delivery.workspace_id, delivery.user_id or 0)
     channel = delivery.channel
     if channel is None or channel.kind not in CHANNEL_KINDS:
         raise PermanentError("the channel is of a kind that is unknown here")

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from core.queue.models import Priority
 from incidents.components.models import AffectedComponent
 from incidents.models import Incident
+from notifications.contacts.ways import sends_mail, ways_to
 from notifications.deliveries.models import Delivery
-from notifications.deliveries.planning import Fact, plan_page, plan_to_channel, reachable_methods, store
+from notifications.deliveries.planning import Fact, plan_page, plan_to_channel, store
 from notifications.escalation.pages import PAGE_PLANNERS, Page
 
 
@@ -42,7 +43,7 @@ def _plan(workspace_id: int, page: Page, payload: dict[str, Any]) -> None:
     }
     if page.channel_id is not None:
         plan_to_channel(workspace_id, channel_id=page.channel_id, **common)
-    elif page.user_id is not None and reachable_methods(workspace_id, page.user_id):
+    elif page.user_id is not None and ways_to(workspace_id, page.user_id):
         plan_page(workspace_id, user_id=page.user_id, **common)
     elif page.user_id is not None:
         store([_unreachable(Fact(workspace_id, page.event_key, "page", payload), page, priority)])
@@ -65,8 +66,13 @@ def _unreachable(fact: Fact, page: Page, priority: int) -> Delivery:
         state=Delivery.State.DEAD,
         outcome=Delivery.Outcome.DEAD,
         settled_at=Now(),
-        reason="this person has no verified contact method",
+        reason=_missing(),
     )
+
+
+def _missing() -> str:
+    reason = "this person has no verified contact method"
+    return reason if sends_mail() else f"{reason}, and no mail server is set (SMTP_URL, MAIL_FROM)"
 
 
 def _snapshot(workspace_id: int, incident_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from accounts.oncall.selectors import spans_from
 from accounts.oncall.turns import Span
 from accounts.permissions import Capability, require
 from incidents.models import Component
-from notifications.escalation.contacts import verified_methods
+from notifications.contacts.ways import ways_of
 from notifications.escalation.models import EscalationPolicy
 from notifications.escalation.plan import timetable
 from notifications.escalation.reachability import People, Report, report
@@ -62,7 +62,8 @@ def _people(workspace_id: int, now: datetime) -> People:
     rows = OnCallShift.objects.of(workspace_id).filter(ends_at__gt=now, starts_at__lt=until)
     for shift in rows.filter(user_id__in=active).order_by("starts_at", "id")[:20_000]:
         shifts.setdefault(shift.schedule_id, []).extend(spans_from([shift]))
-    return People(shifts, roles, verified_methods(workspace_id))
+    methods = {pk: tuple(way.name for way in ways) for pk, ways in ways_of(workspace_id).items()}
+    return People(shifts, roles, methods)
 
 
 def _own_schedule(policy: EscalationPolicy) -> int | None:

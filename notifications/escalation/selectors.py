@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from accounts.oncall.selectors import schedules_of
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
+from notifications.channels.models import Channel
 from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.plan import Due, Plan, Target, timetable
 from notifications.escalation.state import plan_of
@@ -62,7 +63,12 @@ def names_of(actor: Actor) -> Names:
     """Everything that a step of this workspace may name, by name."""
     users = Membership.objects.of(actor.workspace_id).values_list("user__username", "user_id")
     schedules = OnCallSchedule.objects.of(actor.workspace_id).values_list("name", "pk")
-    return Names(dict(users), {name.lower(): pk for name, pk in schedules}, {})
+    channels = Channel.objects.of(actor.workspace_id).values_list("name", "pk")
+    return Names(_lowered(users), _lowered(schedules), _lowered(channels))
+
+
+def _lowered(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    return {name.lower(): pk for name, pk in pairs}
 
 
 def flags_of(plan: Plan) -> list[str]:
@@ -79,13 +85,16 @@ class _TargetWords:
         self.schedules = {one.pk: one.name for one in schedules_of(actor)}
         people = User.objects.filter(memberships__workspace_id=actor.workspace_id)
         self.people = {one.pk: one.label for one in people[:2000]}
+        self.channels = dict(Channel.objects.of(actor.workspace_id).values_list("pk", "name"))
 
     def of(self, target: Target) -> str:
         if target.kind == "user":
             return self.people.get(target.id or 0, "a person who left")
         if target.kind == "on_call":
             return f"on call in {self.schedules.get(target.id or 0, 'the schedule of the component')}"
-        return target.role.replace("_", " ") if target.kind == "role" else f"channel {target.id}"
+        if target.kind == "role":
+            return target.role.replace("_", " ")
+        return f"channel {self.channels.get(target.id or 0, 'that was deleted')}"
 
 
 def _row(due: Due, words: _TargetWords) -> PreviewRow:

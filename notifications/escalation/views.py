@@ -16,6 +16,7 @@ from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
+from notifications.contacts.ways import sends_mail
 from notifications.escalation.forms import PolicyForm
 from notifications.escalation.models import EscalationPolicy
 from notifications.escalation.reachability_selectors import labels_of, reachability_of
@@ -123,5 +124,6 @@ def reachability(request: HttpRequest) -> HttpResponse:
         }
         for one in reports
     ]
-    context = {"reports": shown, "may_edit": allowed(actor, Capability.ONCALL_WRITE)}
+    may_edit = allowed(actor, Capability.ONCALL_WRITE)
+    context = {"reports": shown, "may_edit": may_edit, "sends_mail": sends_mail()}
     return render(request, "notifications/escalation/reachability.html", context)

@@ -98,7 +98,7 @@ def _summary(incident: Incident, entries: Sequence[TimelineEntry]) -> str:
     first = f"{drill}{incident.reference}, “{incident.title}”, was detected on {start}.{where}"
     if incident.resolved_at is None:
         return f"{first} It is not resolved yet."
-    ended = next((one.message for one in reversed(entries) if one.kind == EntryKind.RESOLUTION), "")
+    ended = next((one.text for one in reversed(entries) if one.kind == EntryKind.RESOLUTION), "")
     lasted = spans.in_words(incident.resolved_at - incident.detected_at)
     last = f" It was resolved after {lasted}" + (
         f": {' '.join(ended.split()).rstrip('.')}." if ended else "."
@@ -169,7 +169,7 @@ def _questions(incident: Incident) -> dict[str, Any]:
 
 def _verification(entries: Sequence[TimelineEntry], start: datetime) -> tuple[str, ...]:
     found = [e for e in entries if e.kind == EntryKind.STAGE_CHANGE and e.data.get("after") == "recovery"]
-    return tuple(f"{story.moment(e.occurred_at, start)} {' '.join(e.message.split())}" for e in found)
+    return tuple(f"{story.moment(e.occurred_at, start)} {' '.join(e.text.split())}" for e in found)
 
 
 def _items(incident: Incident) -> tuple[ItemRow, ...]:

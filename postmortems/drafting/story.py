@@ -55,15 +55,15 @@ def messages_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[Mess
     return tuple(
         MessageRow(moment(entry.occurred_at, start), *_channel(entry))
         for entry in entries
-        if entry.is_public or entry.kind == EntryKind.NOTIFICATION
+        if entry.is_shown_publicly or entry.kind == EntryKind.NOTIFICATION
     )
 
 
 def _channel(entry: TimelineEntry) -> tuple[str, str, str]:
     if entry.kind == EntryKind.NOTIFICATION:
         to = entry.data.get("to") or entry.data.get("recipients") or ""
-        return str(entry.data.get("channel", "notification")), entry.message, str(to)
-    return "Public update", entry.message, "Everyone"
+        return str(entry.data.get("channel", "notification")), entry.text, str(to)
+    return "Public update", entry.text, "Everyone"
 
 
 def course_of(entries: Sequence[TimelineEntry], start: datetime) -> str:
@@ -90,4 +90,4 @@ def _action(entry: TimelineEntry, start: datetime) -> ActionTaken:
 
 
 def _line(entry: TimelineEntry) -> str:
-    return " ".join(entry.message.split())
+    return " ".join(entry.text.split())

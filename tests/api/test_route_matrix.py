@@ -11,7 +11,6 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -52,6 +51,7 @@ from postmortems.learning.models import FactorNode, Lesson
 from postmortems.learning.services import add_why
 from postmortems.template_library.models import PostmortemTemplate
 from remediation.runs.services.proposing import Request, request_run
+from tests.api.bodies import body_of
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +101,7 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -114,6 +115,10 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/timeline"): Row(May.INCIDENTS_WRITE, {"message": "x"}, about=True),
     ("PATCH", "/incidents/{reference}/timeline/{entry_id}"): Row(
         May.INCIDENTS_WRITE, {"occurred_at": "2026-01-01T00:00:00Z"}, about=True
+    ),
+    ("GET", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/timeline/{entry_id}/amendments"): Row(
+        May.INCIDENTS_WRITE, {"kind": "reworded", "message": "Ours, better"}, about=True
     ),
     ("PUT", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
     ("DELETE", "/incidents/{reference}/timeline/{entry_id}/pin"): Row(May.INCIDENTS_WRITE, about=True),
@@ -130,6 +135,7 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/analytics"): Row(May.INCIDENTS_READ),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
     ("GET", "/channels"): Row(May.CHANNELS_READ),
     ("POST", "/channels"): Row(May.CHANNELS_WRITE, {"kind": "log", "name": "Mine"}),
@@ -286,6 +292,8 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
     ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
     ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -304,10 +312,13 @@ API: dict[tuple[str, str], Row] = {
 }
 # Of a caller's own sign-in: tried in tests/tocsin/test_login.py.
 APART = {("POST", "/device/start"), ("POST", "/device/token"), ("DELETE", "/me/token")}
-# Let in by a key in the address, whoever asks: neither session nor token counts there.
+# Let in by a key in the address, whoever asks: neither session nor token counts there. With each method a
+# format whose senders use it.
 KEYED = {
-    ("POST", "/webhooks/{format_name}/{source_key}"),
-    ("OPTIONS", "/webhooks/{format_name}/{source_key}"),
+    ("POST", "/webhooks/{format_name}/{source_key}"): "alertmanager",
+    ("PUT", "/webhooks/{format_name}/{source_key}"): "alertmanager",
+    ("GET", "/webhooks/{format_name}/{source_key}"): "uptimerobot",
+    ("OPTIONS", "/webhooks/{format_name}/{source_key}"): "cloudevents",
 }
 # Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
 # "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
@@ -352,8 +363,12 @@ PAGES: dict[str, str | May] = {
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
+    "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": May.SETTINGS_WRITE,
+    "settings/slack/disconnect": May.SETTINGS_WRITE, "settings/slack/people": May.SETTINGS_WRITE,
+    "settings/slack/people/<int:pk>/unlink": May.SETTINGS_WRITE,
+    "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
-    "settings/sla": "settings.write",
+    "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
@@ -368,8 +383,10 @@ PAGES: dict[str, str | May] = {
     "incidents/export": "signed", "incidents/bulk": "signed", "incidents/bulk/<int:pk>": "signed",
     "incidents/bulk/<int:pk>/undo": "signed", "incidents/<str:reference>/export": "incident",
     "incidents/<str:reference>": "incident", "incidents/<str:reference>/activity": "incident",
+    "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
-    "activity": "signed", "components": "signed", "components/new": May.COMPONENTS_WRITE,
+    "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
+    "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",
     "postmortems": "signed", "postmortems/<str:reference>": "incident",
@@ -400,8 +417,16 @@ PAGES: dict[str, str | May] = {
     "sources/<int:source_id>/secrets/<int:secret_id>/revoke": "signed",
     "quarantine": May.SOURCES_READ, "quarantine/<int:quarantine_id>": May.SOURCES_WRITE,
     "quarantine/<int:quarantine_id>/replay": "signed", "quarantine/<int:quarantine_id>/discard": "signed",
-    "v2/enqueue": "open", "v2/change/enqueue": "open", "v2/alerts": "open",
-    "v2/alerts/<path:identifier>/<slug:action>": "open",
+    # Addresses that senders of other services expect; the source's key in the request lets in.
+    "v2/enqueue": "open", "v2/change/enqueue": "open", "generic/2010-04-15/create_event.json": "open",
+    "v2/alerts": "open", "v2/alerts/<path:identifier>": "open", "v2/heartbeats/<path:name>": "open",
+    "jsm/ops/api/v2/alerts": "open", "jsm/ops/api/v2/alerts/<path:identifier>": "open",
+    "jsm/ops/api/v2/heartbeats/<path:name>": "open",
+    "jsm/ops/integration/v2/alerts": "open", "jsm/ops/integration/v2/alerts/<path:identifier>": "open",
+    "jsm/ops/integration/v2/heartbeats/<path:name>": "open",
+    "api/v2/alerts": "open",
+    "integrations/generic/<slug:number>/alert/<slug:key>": "open",
+    "integrations/generic/<slug:number>/alert/<slug:key>/<path:routing>": "open",
 }  # fmt: skip
 
 
@@ -509,23 +534,12 @@ def call(browser: Client, method: str, path: str, row: Row) -> Any:
     return browser.generic(method, f"/api/v1{path}", data, content_type="application/json")
 
 
-def body_of(answer: Any) -> bytes:
-    """The whole body, of a streamed answer too."""
-    if not answer.streaming:
-        return bytes(answer.content)
-
-    async def whole() -> bytes:
-        return b"".join([part async for part in answer])
-
-    return async_to_sync(whole)() if answer.is_async else b"".join(answer.streaming_content)
-
-
 def role_may(role: str, capability: May | None) -> bool:
     return capability is None or allowed(Actor(1, "user", "x", role=Role(role)), capability)
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation():
-    assert set(operations()) == set(API) | KEYED | APART
+    assert set(operations()) == set(API) | set(KEYED) | APART
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
@@ -590,7 +604,7 @@ def test_a_token_of_another_workspace_finds_nothing_of_ours(house, other_workspa
 
 @pytest.mark.parametrize(("method", "path"), sorted(KEYED))
 def test_a_keyed_address_lets_in_nobody_without_its_key(house, method, path):
-    address = path.format(format_name="alertmanager", source_key="x" * 32)
+    address = path.format(format_name=KEYED[method, path], source_key="x" * 32)
     for browser in (Client(), house.stranger, *house.browsers.values()):
         assert call(browser, method, address, Row(None, {})).status_code == 404
 
@@ -628,8 +642,9 @@ SAMPLES = {
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "bundle_id": "00000000-0000-4000-8000-000000000001",
-    "public_id": "0" * 16, "identifier": "x", "action": "close", "source_id": "1", "secret_id": "1",
+    "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
+    "entry_id": "1",
 }  # fmt: skip
 
 

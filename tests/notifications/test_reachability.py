@@ -9,13 +9,21 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.turns import Span
 from accounts.oncall.validation import RotationValues
-from notifications.escalation.contacts import CONTACT_SOURCES
+from core.secrets.encryption import encrypt
+from notifications.channels.services import create_channel
+from notifications.contacts.models import ContactMethod
+from notifications.contacts.ways import ways_to
 from notifications.escalation.plan import Plan, Step, Target
 from notifications.escalation.reachability import People, report
-from notifications.escalation.services.policies import install_default_policies
+from notifications.escalation.selectors import names_of, preview
+from notifications.escalation.services.policies import install_default_policies, put_policy
+from notifications.escalation.state import plan_of
+from notifications.escalation.step_text import parse_steps, steps_text
+from notifications.escalation.validation import PolicyValues
 from tests.web.signed_in import browser_for
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -104,20 +112,74 @@ def test_a_policy_that_ends_in_one_mailbox_is_flagged():
     assert report(plan, None, People({}, {}, {}), start=START, end=end).without_method == {1, 2}
 
 
-@pytest.mark.django_db
-def test_the_page_names_holes_and_people_without_a_method(make_actor, monkeypatch):
+@pytest.fixture
+def rota(make_actor):
+    """A manager, and a schedule with Ann alone on it."""
     manager = make_actor("manager", username="mia")
     ann = make_actor("responder", username="ann")
     schedule = create_schedule(manager, name="Primary")
     values = RotationValues(["ann"], time(9), timezone.now().date() - timedelta(days=7))
     put_rotation(manager, schedule_id=schedule.pk, layer=1, values=values)
     install_default_policies(manager)
-    methods = {ann.user_id: ["email a…@example.test"]}
-    monkeypatch.setattr(CONTACT_SOURCES, "_items", {"test": lambda workspace_id: methods})
+    return manager, ann
+
+
+def verified(person, address, kind="email"):
+    return ContactMethod.objects.create(
+        workspace_id=person.workspace_id, user_id=person.user_id, kind=kind, address=encrypt(address),
+        digest=address, hint=address, verified_at=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_page_names_holes_and_people_without_a_method(rota, settings):
+    manager, ann = rota
+    settings.MAIL_FROM = "tocsin@example.test"
+    mine = verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").content.decode()
     assert "Somebody within 0 min" in page
     assert "Mia" in page
-    assert "alone. Add another person or method" in page
-    methods.clear()
+    assert "Everybody is reached by email a@example.test alone" in page
+    assert "No mail server is set" not in page
+    mine.delete()
     page = browser_for(manager).get("/on-call/reachability").content.decode()
     assert "Reaches nobody at times" in page
+    assert "Named, but not reachable" in page
+
+
+@pytest.mark.django_db
+def test_a_proven_account_address_is_used_for_lack_of_a_method(rota, settings):
+    manager, ann = rota
+    settings.MAIL_FROM = "tocsin@example.test"
+    assert ways_to(ann.workspace_id, ann.user_id) == []
+    User.objects.filter(pk=ann.user_id).update(address_proven_at=timezone.now())
+    [way] = ways_to(ann.workspace_id, ann.user_id)
+    assert (way.name, way.destination) == ("account email an…@example.test", f"account:{ann.user_id}")
+    assert "account email an…@example.test" in browser_for(manager).get("/on-call/reachability").text
+    mine = verified(ann, "a@example.test")
+    assert [way.method for way in ways_to(ann.workspace_id, ann.user_id)] == [mine]
+
+
+@pytest.mark.django_db
+def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, settings):
+    manager, ann = rota
+    settings.MAIL_FROM = ""
+    User.objects.filter(pk=ann.user_id).update(address_proven_at=timezone.now())
+    verified(ann, "a@example.test")
+    page = browser_for(manager).get("/on-call/reachability").text
+    assert "No mail server is set" in page
+    assert "Reaches nobody at times" in page
+    verified(ann, "ntfy://x", kind="apprise")
+    assert [way.name for way in ways_to(ann.workspace_id, ann.user_id)] == ["apprise ntfy://x"]
+
+
+@pytest.mark.django_db
+def test_a_step_names_a_channel_by_its_name(make_actor):
+    manager = make_actor("manager")
+    ops = create_channel(make_actor("admin"), kind="log", name="Ops Log", config={}, secrets={})
+    names = names_of(manager)
+    [step] = parse_steps("channel: ops log; 5 min", names)
+    assert step["targets"] == [{"kind": "channel", "channel_id": ops.pk}]
+    policy = put_policy(manager, values=PolicyValues("Mine", steps=[step]))
+    assert [row.targets for row in preview(manager, policy)] == ["channel Ops Log"]
+    assert steps_text(plan_of(policy).steps, names) == "channel: ops log; 5 min"

@@ -41,6 +41,8 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     form = action.form(request.POST, incident=incident, actor=actor, auto_id=FIELD_ID)
     if not form.is_valid():
         return _page(request, name, form, status=422)
+    if preview := form.preview():
+        return _page(request, name, form, preview=preview)
     try:
         taken = _run(actor, action, form)
     except Conflict as conflict:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from accounts.actor import Actor
 from core.errors import NotFound
@@ -18,8 +21,9 @@ from incidents.links import services as link_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
 from incidents.stages.services.checklists import tick_item
+from incidents.timeline import amend_forms
 from incidents.timeline import forms as timeline_forms
-from incidents.timeline.services import entries, notes
+from incidents.timeline.services import amendments, entries, notes
 from incidents.validation import invalid
 
 Data = dict[str, Any]
@@ -42,6 +46,7 @@ class Action:
     kind: str = "primary"
     lead: str = ""
     undo: BulkKind | None = None
+    has_preview: bool = False
 
 
 def _acknowledge(actor: Actor, number: int, data: Data) -> None:
@@ -115,6 +120,22 @@ def _note(actor: Actor, number: int, data: Data) -> None:
         notes.add_update(actor, number=number, is_public=True, **given)
     else:
         notes.add_note(actor, number=number, **given)
+
+
+def _update(actor: Actor, number: int, data: Data) -> None:
+    minutes = data["next_update"]
+    next_at = None if minutes is None else timezone.now() + timedelta(minutes=minutes)
+    given = {name: data[name] for name in ("message", "request_key")}
+    is_public = data["audience"] == "public"
+    notes.add_update(actor, number=number, is_public=is_public, next_update_at=next_at, **given)
+
+
+def _amends(kind: str, field: str = "message") -> Run:
+    def run(actor: Actor, number: int, data: Data) -> None:
+        given = {"entry_id": data["entry"], "message": data[field], "based_on": data["amendments"]}
+        amendments.amend_entry(actor, number=number, kind=kind, **given)
+
+    return run
 
 
 def _pin(actor: Actor, number: int, data: Data) -> None:
@@ -222,6 +243,38 @@ ACTIONS: Final = {
         "{ref}: components updated.",
     ),
     "note": Action("Add to the timeline", "Add", lifecycle_forms.NoteForm, _note, "Added to {ref}."),
+    "update": Action(
+        "Stakeholder update",
+        "Send the update",
+        amend_forms.UpdateForm,
+        _update,
+        "{ref}: update added.",
+        has_preview=True,
+    ),
+    "reword": Action(
+        "Edit the text",
+        "Save",
+        amend_forms.RewordForm,
+        _amends("reworded"),
+        "Text saved.",
+        lead="The earlier text stays readable.",
+    ),
+    "publish": Action(
+        "Publish to stakeholders",
+        "Publish",
+        amend_forms.RewordForm,
+        _amends("published"),
+        "Published.",
+        lead="Stakeholders see exactly this text. The internal text stays readable here.",
+    ),
+    "withdraw": Action(
+        "Withdraw this entry",
+        "Withdraw",
+        amend_forms.WithdrawForm,
+        _amends("withdrawn", "reason"),
+        "Withdrawn.",
+        lead="The entry stays in the timeline as withdrawn; its text stays readable.",
+    ),
     "pin": Action(
         "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="Pinned entries stay on top."
     ),

@@ -31,7 +31,7 @@ def pin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntr
         entry.pinned_at = it.at
         _save(it, entry, ["pinned_at"], "incident.pin", "pinned")
 
-    return _on_entry(actor, number, entry_id, work)
+    return on_entry(actor, number, entry_id, work)
 
 
 def unpin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntry:
@@ -42,7 +42,7 @@ def unpin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEn
             entry.pinned_at = None
             _save(it, entry, ["pinned_at"], "incident.unpin", "unpinned")
 
-    return _on_entry(actor, number, entry_id, work)
+    return on_entry(actor, number, entry_id, work)
 
 
 def correct_entry_time(
@@ -65,10 +65,10 @@ def correct_entry_time(
         fields = ["occurred_at", "time_corrected_at"]
         _save(it, entry, fields, "incident.entry_time", "corrected the time of", occurred_at=pair)
 
-    return _on_entry(actor, number, entry_id, work)
+    return on_entry(actor, number, entry_id, work)
 
 
-def _on_entry(
+def on_entry(
     actor: Actor, number: int | str, entry_id: int, work: Callable[[Change, TimelineEntry], None]
 ) -> TimelineEntry:
     """Run `work` on one entry of a locked incident; returns the entry."""

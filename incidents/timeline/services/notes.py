@@ -9,13 +9,16 @@ from accounts.actor import Actor
 from incidents.events import IncidentNoted
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import Incident, TimelineEntry
-from incidents.sla.services.clocks import restart_update_clock
+from incidents.sla.deadlines import next_update
+from incidents.sla.services.clocks import clocks_for, restart_update_clock
 from incidents.timeline.services.timeline_entries import actor_key
+from incidents.timeline.update_templates import fill_next_update
 from incidents.validation import clean_line, clean_past, clean_text, invalid
 from incidents.vocabulary import EntryKind
 
 # Two clicks, or a form sent again: the same words by the same hand this soon are one entry.
 REPEAT_WITHIN = timedelta(seconds=10)
+MAX_UNTIL_UPDATE = timedelta(days=7)
 
 
 def add_note(
@@ -45,12 +48,15 @@ def add_update(
     number: int | str | None = None,
     incident_id: int | None = None,
     request_key: str = "",
+    next_update_at: datetime | None = None,
 ) -> Incident:
     """What stakeholders are told, public unless said otherwise; restarts the update clock.
 
-    `request_key` as for a note. Raises Invalid (field `message` or `request_key`), NotFound, Forbidden.
+    `next_update_at`: when they hear again, within seven days; default by the SLA target. In the text
+    `{next_update}` becomes that time. `request_key` as for a note. Raises Invalid (field `message`,
+    `next_update_at` or `request_key`), NotFound, Forbidden.
     """
-    words = _Words(EntryKind.UPDATE, message, request_key, is_public=is_public)
+    words = _Words(EntryKind.UPDATE, message, request_key, is_public=is_public, next_at=next_update_at)
     return _add(actor, words, number=number, incident_id=incident_id)
 
 
@@ -65,7 +71,9 @@ class _Words:
         *,
         is_public: bool = False,
         at: datetime | None = None,
+        next_at: datetime | None = None,
     ) -> None:
+        self.next_at = next_at
         self.kind = kind
         self.text = clean_text("message", message, required=True)
         self.key = clean_line("request_key", request_key) if request_key else ""
@@ -137,12 +145,37 @@ def _written_before(it: Change, words: _Words, digest: str) -> TimelineEntry | N
 
 
 def _write(it: Change, words: _Words, digest: str, happened: datetime) -> TimelineEntry:
-    if words.kind == EntryKind.UPDATE and it.incident.is_unresolved:
-        restart_update_clock(it.incident, it.at)
+    text, data = words.text, {}
+    if words.kind == EntryKind.UPDATE:
+        due = _plan_next(it, words.next_at)
+        text = fill_next_update(text, due)
+        data = {"next_update_at": due.isoformat()} if due else {}
     it.touch()
-    made = it.note(words.kind, words.text, is_public=words.is_public, at=happened, request_key=digest)
+    made = it.note(words.kind, text, is_public=words.is_public, at=happened, request_key=digest, **data)
     public = "public " if words.is_public else ""
     event = IncidentNoted(*it.ids, made.pk, words.is_public)
     summary = f"{it.actor.label} added a {public}{words.kind} to {it.incident.reference}"
     it.finish(f"incident.{words.kind}", summary, [event])
     return made
+
+
+def _plan_next(it: Change, next_at: datetime | None) -> datetime | None:
+    """Restart the update clock (not saved) and say when it ends. Raises Invalid (field `next_update_at`)."""
+    if next_at is not None and not (it.incident.is_unresolved and _is_soon(next_at, it.at)):
+        rule = "must be with a time zone, in the future, within seven days, of an unresolved incident"
+        raise invalid("next_update_at", "range", rule)
+    if not it.incident.is_unresolved:
+        return None
+    restart_update_clock(it.incident, it.at)
+    if next_at is not None:
+        it.incident.update_due_at = next_at
+    return it.incident.update_due_at
+
+
+def _is_soon(next_at: datetime, now: datetime) -> bool:
+    return next_at.tzinfo is not None and now < next_at <= now + MAX_UNTIL_UPDATE
+
+
+def planned_update(incident: Incident, told_at: datetime) -> datetime | None:
+    """When stakeholders hear again by the SLA target after an update at `told_at`; None: no such target."""
+    return next_update(clocks_for(incident), told_at) if incident.is_unresolved else None

@@ -32,7 +32,7 @@ Write = Callable[[Said], Any]
 class Dialect:
     """`one` writes a body, an object for JSON and a mapping of fields for forms; `many` one with several.
 
-    `kind` is its content type. `by_text`: bodies that are cut or mangled may still be forms.
+    `kind` is its content type, `taken` the status its sender expects once a body is stored.
     """
 
     one: Write
@@ -41,6 +41,7 @@ class Dialect:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_change: bool = False
     takes_any_type: bool = False
+    taken: int = 202
 
     @property
     def is_form(self) -> bool:
@@ -139,6 +140,42 @@ def _gitlab(said: Said) -> dict[str, Any]:
             "deployable_url": "javascript:alert(1)"}  # fmt: skip
 
 
+def _victorops(said: Said) -> dict[str, Any]:
+    return {"message_type": "RECOVERY" if said.over else "CRITICAL", "entity_id": said.name,
+            "entity_display_name": said.text, "state_message": f"é {said.text}", "hostname": said.text,
+            "monitoring_tool": said.text, "state_start_time": said.at,
+            "alert_url": "javascript:alert(1)"}  # fmt: skip
+
+
+def _sns(said: Said) -> dict[str, Any]:
+    alarm = {"AlarmName": said.text, "AlarmArn": f"arn:aws:cloudwatch:eu-central-1:1:alarm:{said.name}",
+             "AlarmDescription": said.text, "NewStateValue": "OK" if said.over else "ALARM",
+             "NewStateReason": f"é {said.text}", "StateChangeTime": said.at, "Region": said.text,
+             "Trigger": {"MetricName": said.text,
+                         "Dimensions": [{"name": said.text, "value": said.text}]}}  # fmt: skip
+    topic = "arn:aws:sns:eu-central-1:1:alarms"
+    return {"Type": "Notification", "MessageId": said.name, "TopicArn": topic, "Subject": f"é {said.text}",
+            "Message": json.dumps(alarm, ensure_ascii=False)}  # fmt: skip
+
+
+def _azure(said: Said) -> dict[str, Any]:
+    essentials = {"alertId": said.name, "alertRule": said.text, "severity": "Sev1", "signalType": said.text,
+                  "monitorCondition": "Resolved" if said.over else "Fired", "firedDateTime": said.at,
+                  "resolvedDateTime": said.at if said.over else None, "description": f"é {said.text}",
+                  "alertTargetIDs": [f"/subscriptions/x/{said.text}"],
+                  "investigationLink": "javascript:alert(1)"}  # fmt: skip
+    return {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": essentials}}
+
+
+def _google(said: Said) -> dict[str, Any]:
+    incident = {"incident_id": said.name, "state": "closed" if said.over else "open", "severity": "Error",
+                "policy_name": said.text, "condition_name": said.text, "summary": f"é {said.text}",
+                "started_at": None if said.over else said.at, "ended_at": said.at if said.over else None,
+                "resource_display_name": said.text, "documentation": {"content": said.text},
+                "url": "javascript:alert(1)"}  # fmt: skip
+    return {"version": "1.2", "incident": incident}
+
+
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "alertmanager": Dialect(lambda said: _group([said]), _group),
     "grafana": Dialect(
@@ -158,6 +195,10 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "form": Dialect(_flat, kind=FORM),
     "github": Dialect(_github, headers={"x_github_event": "deployment_status"}, is_change=True),
     "gitlab": Dialect(_gitlab, is_change=True),
+    "victorops": Dialect(_victorops, taken=200),
+    "sns": Dialect(_sns, kind="text/plain"),
+    "azure-monitor": Dialect(_azure),
+    "google-cloud-monitoring": Dialect(_google),
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_repeat_of_burning_alerts_does_not_lock_the_workspace(prod):
 def test_repeat_with_another_description_is_counted(prod):
     prod.post(group(burning("a")))
     told_at = prod.alerts()["print-a"].told_at
-    changed = burning("a") | {"annotations": {"summary": "Disk of a is full", "value": "97"}}
+    changed = burning("a") | {"annotations": {"summary": "Disk of a is full", "description": "97 %"}}
     prod.post(group(changed))
     assert prod.only_incident().event_count == 2
     assert prod.alerts()["print-a"].told_at > told_at

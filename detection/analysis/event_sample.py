@@ -1,0 +1,79 @@
+"""Reads the events an analysis looks at: at most 5,000 of an incident, the same ones each time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from core.sql.prepared import rows
+from detection.analysis.categories import Line
+from detection.analysis.text import MAX_LINE_CHARS
+from detection.evaluation.member_events import SLACK
+from detection.levels import LEVEL_LABELS
+from detection.models import Level
+from detection.rules.event_types import FACT_NAMES
+
+FIRST, LAST, SPREAD = 2_000, 1_000, 2_000
+_SPAN: Final[LiteralString] = """
+select count(*), min(occurred_at), max(occurred_at) from detection_incident_event
+ where workspace_id = %s::bigint and incident_id = %s::bigint
+"""
+# The bounds on received_at are constants, so that only the partitions of those days are read.
+_SAMPLE: Final[LiteralString] = """
+with link as materialized (
+  select event_id, occurred_at from detection_incident_event
+   where workspace_id = %s::bigint and incident_id = %s::bigint),
+picked as (
+  (select event_id from link order by occurred_at, event_id limit %s::int)
+  union (select event_id from link order by occurred_at desc, event_id desc limit %s::int)
+  union (select event_id from link order by hashint8(event_id), event_id limit %s::int))
+select e.id, e.occurred_at, e.source, e.event_type, e.level, left(e.message, %s::int), e.correlation_id,
+       case when e.metadata ?| %s::text[] then e.metadata else '{}'::jsonb end
+  from picked join detection_event e on e.id = picked.event_id
+ where e.workspace_id = %s::bigint and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz
+ order by e.occurred_at, e.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledEvent:
+    """One event of an incident; its metadata only where it measures something."""
+
+    id: int
+    occurred_at: datetime
+    source: str
+    event_type: str
+    level: Level
+    message: str
+    correlation_id: str
+    metadata: dict[str, Any]
+
+    def line(self) -> Line:
+        """The event as the category rules see it."""
+        return Line(self.message, self.event_type, LEVEL_LABELS[self.level], self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Events in the order in which they happened; `counted`: how many the incident has."""
+
+    events: Sequence[SampledEvent] = ()
+    counted: int = 0
+
+
+def sample_of(workspace_id: int, incident_id: int) -> Sample:
+    """The first 2,000 events, the last 1,000, and 2,000 spread by hash. Two statements."""
+    [(count, first_at, last_at)] = rows(_SPAN, [workspace_id, incident_id])
+    if not count:
+        return Sample()
+    given = [
+        workspace_id, incident_id, FIRST, LAST, SPREAD, MAX_LINE_CHARS, [*FACT_NAMES],
+        workspace_id, first_at - SLACK, last_at + SLACK,
+    ]  # fmt: skip
+    found = [
+        SampledEvent(pk, at, source, kind, Level(level), message, correlation, metadata)
+        for pk, at, source, kind, level, message, correlation, metadata in rows(_SAMPLE, given)
+    ]
+    return Sample(found, count)

@@ -1,0 +1,45 @@
+"""What an analyser concludes about an incident, before it is stored. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from incidents.vocabulary import Category, Severity
+
+MAX_SUMMARY_CHARS: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A recommended action: a sentence, and the slug of a remediation action where one does it."""
+
+    text: str
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisDraft:
+    """The conclusions of one run of an analyser.
+
+    evidence: objects that say why the category was chosen. cause: what is known of the root cause.
+    """
+
+    category: Category
+    severity: Severity
+    severity_reason: str
+    summary: str
+    advice: tuple[Advice, ...] = ()
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    cause: Mapping[str, Any] = field(default_factory=dict)
+    event_count: int = 0
+    rules_digest: str = ""
+
+    def digest(self) -> str:
+        """64 hex digits, equal for equal conclusions."""
+        return hashlib.sha256(orjson.dumps(dataclasses.asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,36 @@
+"""The analysis of an incident as the API shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from incidents.vocabulary import Category, Severity
+
+
+class AdviceOut(Schema):
+    """A recommended action."""
+
+    text: str
+    slug: str = Field(description="The remediation action that does it; empty: a person does.")
+
+
+class AnalysisOut(Schema):
+    """What the analysis says, from which evidence, and what wrote it."""
+
+    revision: int
+    author: str = Field(description="`offline`: built-in rules; `llm`: a language model.")
+    author_name: str
+    category: Category = Field(description="`unknown` is a result: the events name no cause.")
+    severity: Severity = Field(description="A suggestion; the incident's severity stays what it is.")
+    severity_reason: str
+    summary: str
+    recommended_actions: list[AdviceOut]
+    evidence: list[dict[str, Any]] = Field(description="The rules that chose the category, with the lines.")
+    cause: dict[str, Any] = Field(description="What is known of the root cause.")
+    event_count: int
+    rules_digest: str
+    created_at: datetime

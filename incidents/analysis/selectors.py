@@ -1,0 +1,66 @@
+"""Reading the analysis of an incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
+from incidents.analysis.models import Analysis, Author
+from incidents.models import Incident
+
+
+def analysis_of(actor: Actor, incident: Incident) -> Analysis | None:
+    """The current analysis; None where none was written yet. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return newest_analysis(incident)
+
+
+def newest_analysis(incident: Incident) -> Analysis | None:
+    """The newest revision, whoever reads it."""
+    return next(iter(_newest(incident.workspace_id, incident.pk)), None)
+
+
+@compiled(int, int)
+def _newest(workspace_id: int, incident_id: int) -> QuerySet[Analysis]:
+    return Analysis.objects.of(workspace_id).filter(incident_id=incident_id).order_by("-revision")[:1]
+
+
+def offline_analysis(incident: Incident, input_digest: str) -> Analysis | None:
+    """The revision that the built-in analyser wrote with these very conclusions."""
+    written = Analysis.objects.of(incident.workspace_id).filter(
+        incident_id=incident.pk, author=Author.OFFLINE, input_digest=input_digest
+    )
+    found: Analysis | None = written.first()
+    return found
+
+
+def revisions_of(actor: Actor, incident: Incident) -> list[Analysis]:
+    """Every revision, the newest first. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    every = Analysis.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    return list(every.order_by("-revision")[:200])
+
+
+def analysis_json(analysis: Analysis | None) -> dict[str, Any] | None:
+    """The fields of `schemas.AnalysisOut`; None for none."""
+    if analysis is None:
+        return None
+    return {
+        "revision": analysis.revision,
+        "author": analysis.author,
+        "author_name": analysis.model or analysis.get_author_display(),
+        "category": analysis.category,
+        "severity": analysis.severity,
+        "severity_reason": analysis.severity_reason,
+        "summary": analysis.summary,
+        "recommended_actions": analysis.advice,
+        "evidence": analysis.evidence,
+        "cause": analysis.cause,
+        "event_count": analysis.event_count,
+        "rules_digest": analysis.rules_digest,
+        "created_at": analysis.created_at,
+    }

@@ -1,0 +1,62 @@
+"""Stores analyses of incidents."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.outbox.events import publish
+from incidents.analysis.draft import AnalysisDraft
+from incidents.analysis.models import Analysis
+from incidents.analysis.selectors import newest_analysis, offline_analysis
+from incidents.events import IncidentAnalysed
+from incidents.models import Incident
+
+
+def record_analysis(workspace_id: int, incident_id: int, draft: AnalysisDraft) -> Analysis | None:
+    """Store what the built-in analyser concluded as a new revision, and set the incident's category.
+
+    Idempotent: conclusions that were stored before make no revision. None where this workspace has no such
+    incident. Publishes `incident.analysed`.
+    """
+    with transaction.atomic():
+        locked = Incident.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
+        incident = locked.filter(pk=incident_id).first()
+        if incident is None:
+            return None
+        digest = draft.digest()
+        if (same := offline_analysis(incident, digest)) is not None:
+            return same
+        newest = newest_analysis(incident)
+        made = Analysis(
+            workspace_id=workspace_id,
+            incident_id=incident_id,
+            revision=newest.revision + 1 if newest else 1,
+            input_digest=digest,
+            **_fields(draft),
+        )
+        made.save(force_insert=True)
+        _set_category(workspace_id, incident, draft)
+        publish(
+            IncidentAnalysed(
+                workspace_id, incident.pk, incident.number, incident.version, draft.category, made.revision
+            )
+        )
+        return made
+
+
+def _fields(draft: AnalysisDraft) -> dict[str, Any]:
+    fields: dict[str, Any] = {f.name: getattr(draft, f.name) for f in dataclasses.fields(draft)}
+    return fields | {
+        "advice": [dataclasses.asdict(one) for one in draft.advice],
+        "evidence": list(draft.evidence),
+    }
+
+
+def _set_category(workspace_id: int, incident: Incident, draft: AnalysisDraft) -> None:
+    if incident.category != draft.category:
+        same = Incident.objects.of(workspace_id).filter(pk=incident.pk)
+        same.update(category=draft.category, updated_at=timezone.now())

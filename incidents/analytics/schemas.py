@@ -1,0 +1,58 @@
+"""The shape of analytics over the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninja import Schema
+from pydantic import Field
+
+
+class FigureOut(Schema):
+    """One measure; times in seconds, null without data."""
+
+    count: int = Field(description="Incidents behind the times.")
+    mean_seconds: float | None
+    median_seconds: float | None
+    p90_seconds: float | None
+    left_out: dict[str, int] = Field(description="Reason -> incidents without this time.")
+
+
+class GroupOut(Schema):
+    """The incidents that share a value."""
+
+    value: str
+    incidents: int
+    active: int
+    events: int
+    mttr: FigureOut
+
+
+class BeforeOut(Schema):
+    """The equal period before."""
+
+    total_incidents: int
+    measures: dict[str, FigureOut]
+
+
+class AnalyticsOut(Schema):
+    """Counts, response times and groups of a period."""
+
+    since: datetime
+    until: datetime
+    time_zone: str
+    total_incidents: int
+    active_incidents: int
+    resolved_incidents: int
+    drills_left_out: int
+    total_events: int
+    mtbf_seconds: float | None = Field(description="Mean time between failures; null below two incidents.")
+    measures: dict[str, FigureOut]
+    period_before: BeforeOut
+    by_severity: list[GroupOut]
+    by_type: list[GroupOut]
+    by_category: list[GroupOut]
+    by_status: list[GroupOut]
+    by_month: list[GroupOut]
+    by_component: list[GroupOut]
+    by_weekday_and_hour: list[list[int]] = Field(description="Monday first; 24 counts a day, local time.")

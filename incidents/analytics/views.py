@@ -1,0 +1,94 @@
+"""The analytics page and its CSV file."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts.sign_in.page_authentication import current_actor
+from core.http.csv_stream import csv_response
+from core.ui.charts import Chart, Series
+from incidents.analytics.documents import CSV_HEADER, csv_rows
+from incidents.analytics.measures import EXCLUDED, MEASURES, MTBF_DEFINITION
+from incidents.analytics.selectors import Analytics, analytics_for, trend
+from incidents.listing.list_query import ListQuery, read_list
+
+PERIODS: Final = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "365d": "12 months"}
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+TITLES: Final = {"severity": "Severity", "type": "Type", "category": "Category", "component": "Component"}
+HEAT_LEVELS: Final = 4
+
+
+@require_safe
+def analytics(request: HttpRequest) -> HttpResponse:
+    """GET: response times and counts of the incidents that the filters find; 400 names what is unknown."""
+    asked = read_list(request.GET)
+    found = analytics_for(current_actor(request), asked.wanted)
+    context = {
+        "found": found,
+        "cards": _cards(found),
+        "groups": [(title, name, found.groups[name]) for name, title in TITLES.items()],
+        "months": _months(found),
+        "heat": _heat(found),
+        "periods": [(span, words, _address(asked, span)) for span, words in PERIODS.items()],
+        "period": request.GET.get("since", "30d"),
+        "list_address": _list(found, asked),
+        "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
+        "filters": asked.address(),
+        "mtbf_definition": MTBF_DEFINITION,
+        "excluded": EXCLUDED,
+        "asked": asked,
+    }
+    return render(request, "incidents/analytics.html", context, status=400 if asked.ignored else 200)
+
+
+@require_safe
+def analytics_csv(request: HttpRequest) -> HttpResponseBase:
+    """GET: the same figures as a CSV file."""
+    asked = read_list(request.GET)
+    found = analytics_for(current_actor(request), asked.wanted)
+    return csv_response("tocsin-analytics.csv", CSV_HEADER, iter([list(csv_rows(found))]))
+
+
+def _cards(found: Analytics) -> list[dict[str, Any]]:
+    cards = []
+    for measure, figure, before in zip(MEASURES, found.figures, found.before, strict=True):
+        left_out = ", ".join(f"{count} {reason}" for reason, count in figure.left_out.items())
+        cards.append(
+            {"measure": measure, "figure": figure, "left_out": left_out, "trend": trend(figure, before)}
+        )
+    return cards
+
+
+def _months(found: Analytics) -> Chart:
+    months = found.groups["month"]
+    counts = Series("Incidents", tuple(float(month.count) for month in months))
+    return Chart("Incidents by month", tuple(month.value for month in months), (counts,), "incidents")
+
+
+def _heat(found: Analytics) -> list[dict[str, Any]]:
+    most = max((count for day in found.weekly for count in day), default=0)
+    return [
+        {"day": day, "hours": [(hour, count, _level(count, most)) for hour, count in enumerate(counts)]}
+        for day, counts in zip(DAYS, found.weekly, strict=True)
+    ]
+
+
+def _level(count: int, most: int) -> int:
+    return -(-count * HEAT_LEVELS // most) if most else 0
+
+
+def _address(asked: ListQuery, span: str) -> str:
+    words = {name: ",".join(values) for name, values in asked.words.items() if name not in {"since", "until"}}
+    return f"/analytics?{urlencode({**words, 'since': span})}"
+
+
+def _list(found: Analytics, asked: ListQuery) -> str:
+    """The list of the very incidents that were counted, drills included."""
+    words = {name: ",".join(values) for name, values in asked.words.items()}
+    period = {"since": found.since.isoformat(), "until": found.until.isoformat()}
+    return f"/incidents?{urlencode({**words, **period})}"

@@ -1,0 +1,98 @@
+"""Forms of stakeholder updates and of amendments to entries."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Final
+
+from django import forms
+from django.utils import timezone
+
+from core.errors import NotFound
+from incidents.lifecycle.forms import ActionForm, words_field
+from incidents.models import TimelineEntry
+from incidents.selectors import affected_components
+from incidents.timeline.forms import EntryForm
+from incidents.timeline.selectors import entry_for
+from incidents.timeline.services.notes import planned_update
+from incidents.timeline.update_templates import TEMPLATES, begin_update, fill_next_update, template_for
+
+_MINUTES: Final = (15, 30, 60, 120, 240, 480, 1440)
+
+
+class UpdateForm(ActionForm):
+    """What stakeholders are told, to whom, and when they hear again."""
+
+    message = words_field("Update", required=True, rows=9)
+    audience = forms.ChoiceField(
+        choices=[("public", "Public: stakeholders"), ("internal", "Internal: this workspace")],
+        initial="public",
+        widget=forms.RadioSelect,
+    )
+    next_update = forms.TypedChoiceField(
+        label="Next update",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", "As the SLA target says")]
+        + [(str(m), f"In {m} minutes" if m <= 60 else f"In {m // 60} hours") for m in _MINUTES],
+    )
+    request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        asked = self.initial.get("template", "")
+        name = asked if asked in TEMPLATES else template_for(self.incident.status)
+        names = [one.component.name for one in affected_components(self.actor, self.incident)]
+        self.fields["message"].initial = begin_update(
+            name, title=self.incident.title, impact=self.incident.impact, components=names
+        )
+        self.fields["message"].help_text = "{next_update} becomes the time of the next update."
+        self.fields["request_key"].initial = uuid.uuid4().hex
+        self.templates = [(word, one.label, word == name) for word, one in TEMPLATES.items()]
+
+    def next_at(self) -> datetime | None:
+        """When stakeholders are to hear again; None: as the SLA target says. Needs a valid form."""
+        minutes: int | None = self.cleaned_data["next_update"]
+        return None if minutes is None else timezone.now() + timedelta(minutes=minutes)
+
+    def preview(self) -> str:
+        if "preview" not in self.data:
+            return ""
+        due = self.next_at() or planned_update(self.incident, timezone.now())
+        return fill_next_update(self.cleaned_data["message"], due)
+
+
+class _AmendmentForm(EntryForm):
+    """One entry, as it was when the form was made."""
+
+    amendments = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def entry_asked(self) -> TimelineEntry | None:
+        """The entry that the address names, if there is one."""
+        given = str(self.initial.get("entry", ""))
+        if not (given.isascii() and given.isdecimal() and len(given) < 19):
+            return None
+        try:
+            return entry_for(self.actor, self.incident, int(given))
+        except NotFound:
+            return None
+
+    def prepare(self) -> None:
+        entry = self.entry_asked()
+        if entry is not None:
+            self.initial["amendments"] = entry.amendment_count
+            if "message" in self.fields:
+                self.initial["message"] = entry.text
+
+
+class RewordForm(_AmendmentForm):
+    """The new text."""
+
+    message = words_field("Text", required=True, rows=6)
+
+
+class WithdrawForm(_AmendmentForm):
+    """Why an entry no longer holds."""
+
+    reason = words_field("Why? (optional)", rows=2)

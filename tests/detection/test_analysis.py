@@ -1,0 +1,146 @@
+"""From events to the stored analysis of an incident: queue, revisions, page, API and export."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import ProgrammingError, transaction
+from django.utils import timezone
+
+from core.queue.runner import run_due
+from core.queues import RELAY
+from detection.evaluation.services.incident_evidence import refresh_evidence
+from detection.models import AnalysisJob
+from detection.queues import ANALYSIS
+from incidents.analysis.services import record_analysis
+from incidents.correlation.services.opening import declare_incident
+from incidents.models import Analysis, Incident
+from tests.detection.bursts import errors
+from tests.web.signed_in import browser_for
+
+pytestmark = pytest.mark.django_db
+SLOTS = "FATAL: remaining connection slots are reserved, too many connections for role orders"
+
+
+@pytest.fixture
+def analyse():
+    """Deliver what was published and do the analyses that are due."""
+
+    def run() -> None:
+        run_due(RELAY, at=timezone.now())
+        run_due(ANALYSIS, at=timezone.now())
+
+    return run
+
+
+@pytest.fixture
+def burst(make_rule, send):
+    """Five database errors of one source open an incident."""
+    make_rule()
+    send(errors(5, source="orders", message=SLOTS, event_type="api_error"))
+
+
+@pytest.fixture
+def analyses(workspace):
+    return lambda: list(Analysis.objects.of(workspace.pk).order_by("revision"))
+
+
+def test_detected_incident_is_analysed_from_its_events(burst, analyse, analyses, workspace):
+    analyse()
+    [found] = analyses()
+    incident = Incident.objects.of(workspace.pk).get()
+    assert incident.category == found.category == "database_issue"
+    assert (found.revision, found.author, found.event_count) == (1, "offline", 5)
+    assert "5 events from orders (5)" in found.summary
+    assert found.evidence[0]["line"] == SLOTS
+    assert found.evidence[0]["source"] == "orders"
+    assert any(one["slug"] == "database_maintenance" for one in found.advice)
+    assert len(found.rules_digest) == 64
+
+
+def test_declared_incident_is_analysed_from_its_words(actor, analyse, analyses):
+    declare_incident(actor, title="Disk full on db-1", description="No space left on device")
+    declare_incident(actor, title="Checkout is down")
+    analyse()
+    assert [one.category for one in analyses()] == ["storage_issue", "unknown"]
+    assert "No events belong to this incident" in analyses()[0].summary
+
+
+def test_same_facts_make_no_second_revision(burst, analyse, analyses, workspace):
+    analyse()
+    refresh_evidence(timezone.now())
+    analyse()
+    assert len(analyses()) == 1
+
+
+def test_grown_evidence_makes_a_new_revision_and_keeps_the_old(burst, analyse, analyses, send):
+    analyse()
+    send(errors(7, source="orders", message=SLOTS))
+    refresh_evidence(timezone.now())
+    analyse()
+    assert [(one.revision, one.event_count) for one in analyses()] == [(1, 5), (2, 12)]
+
+
+def test_stored_analysis_cannot_be_changed(burst, analyse, analyses):
+    analyse()
+    [found] = analyses()
+    found.summary = "Nothing happened."
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        found.save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_planned_while_it_runs_is_done_again(burst, workspace):
+    from core.queue import items
+    from detection.analysis.services.planning import plan_analysis
+
+    run_due(RELAY)
+    [job] = items.claim(AnalysisJob, 1, 30)
+    plan_analysis(workspace.pk, job.incident_id)
+    assert not items.settle(job)
+    assert run_due(ANALYSIS) == 1
+    assert AnalysisJob.objects.of(workspace.pk).get().state == "done"
+
+
+def test_credentials_in_lines_are_masked(make_rule, send, analyse, analyses):
+    make_rule()
+    secret = "postgres://app:hunter2secret@db/orders"
+    send(errors(5, source="orders", message=f"connection pool exhausted for {secret}"))
+    analyse()
+    [found] = analyses()
+    assert found.category == "database_issue"
+    assert "hunter2secret" not in f"{found.summary} {found.evidence}"
+
+
+def test_analysis_of_another_workspace_is_not_written(burst, analyse, analyses, other_workspace, workspace):
+    analyse()
+    incident = Incident.objects.of(workspace.pk).get()
+    draft = _draft()
+    assert record_analysis(other_workspace.pk, incident.pk, draft) is None
+    assert not Analysis.objects.of(other_workspace.pk).exists()
+
+
+def _draft():
+    from incidents.analysis.draft import AnalysisDraft
+    from incidents.vocabulary import Category, Severity
+
+    return AnalysisDraft(Category.DATA, Severity.SEV1, "because", "words")
+
+
+def test_page_api_and_export_show_the_analysis(burst, analyse, admin):
+    analyse()
+    browser = browser_for(admin)
+    page = browser.get("/incidents/INC-1").content.decode()
+    assert "Suggested severity" in page
+    assert "built-in rules" in page
+    shown = browser.get("/api/v1/incidents/1").json()
+    assert shown["category"] == shown["analysis"]["category"] == "database_issue"
+    assert shown["analysis"]["recommended_actions"]
+    exported = b"".join(browser.get("/incidents/INC-1/export?format=markdown").streaming_content).decode()
+    assert "## Analysis" in exported
+    assert "Category: Database" in exported
+
+
+def test_unknown_is_shown_as_a_result(actor, analyse, admin):
+    declare_incident(actor, title="Checkout is down")
+    analyse()
+    assert "Unknown: the events name no cause" in browser_for(admin).get("/incidents/1").content.decode()
