@@ -345,6 +345,7 @@ PAGES: dict[str, str | May] = {
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
+    "slack/events": "open", "slack/commands": "open", "slack/interactions": "open",
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": May.SETTINGS_WRITE,
     "settings/slack/disconnect": May.SETTINGS_WRITE, "settings/slack/people": May.SETTINGS_WRITE,
     "settings/slack/people/<int:pk>/unlink": May.SETTINGS_WRITE,
