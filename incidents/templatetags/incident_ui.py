@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -169,6 +170,12 @@ def entry_words(kind: str) -> str:
 def as_lines(labels: dict[str, str]) -> str:
     """Labels as their form shows them: `name=value` a line."""
     return "\n".join(f"{key}={value}" for key, value in labels.items())
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """Metadata as indented JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _sla(clock: SlaStatus) -> SafeString:
