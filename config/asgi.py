@@ -1,4 +1,4 @@
-"""ASGI application: the event and live-update endpoints, Django for everything else."""
+"""ASGI application: events, live updates and uploads of bundles, Django for everything else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from accounts.tokens.credentials import credential
+from bundles.uploads import asgi as bundle_uploads
 from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
 from core.errors import Problem, TooLarge
@@ -40,6 +41,8 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
         await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
+    elif path.startswith(bundle_uploads.PREFIX):
+        await bundle_uploads.application(scope, receive, send)
     else:
         await _django(scope, receive, send)
 
