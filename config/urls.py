@@ -37,6 +37,7 @@ urlpatterns = [
     path("settings/deployment", installation_views.deployment, name="deployment"),
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
+    path("", include("warroom.urls")),
     # Upper apps first: they add pages below an incident, whose own addresses end with any word.
     path("", include("postmortems.urls")),
     path("", include("detection.urls")),

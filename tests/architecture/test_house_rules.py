@@ -211,6 +211,9 @@ def test_only_the_http_client_and_the_storage_reach_the_network():
     server = [p for p in product() if p.parts[0] != "tocsin"]
     reaching = {str(p) for p in server if client.search((ROOT / p).read_text())}
     assert reaching - MAY_REACH_THE_NETWORK == set()
+    slack = re.compile(r"^\s*(?:import|from) slack_(?:sdk|bolt)\b", re.M)
+    talking = {p.parts[0] for p in server if slack.search((ROOT / p).read_text())}
+    assert talking <= {"warroom"}
     assert client.search("from httpx2 import Client")
     assert client.search("    import httpx")
 

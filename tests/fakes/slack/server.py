@@ -1,0 +1,187 @@
+"""The fake Slack on a loopback socket: tokens, scopes, faults on demand, rate limits, signed requests."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from tests.fakes.receiver import Received, Receiver, Reply, running
+from tests.fakes.slack.state import RefusedError, Slack, method_of
+
+TOKEN = "xoxb-fake-token"
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+SCOPES = {
+    "conversations.create": "channels:manage", "conversations.archive": "channels:manage",
+    "conversations.setTopic": "channels:manage", "conversations.invite": "channels:manage",
+    "conversations.join": "channels:join", "conversations.list": "channels:read",
+    "conversations.history": "channels:history",
+    "chat.postMessage": "chat:write", "chat.update": "chat:write",
+    "chat.postEphemeral": "chat:write", "pins.add": "pins:write", "bookmarks.add": "bookmarks:write",
+    "bookmarks.list": "bookmarks:read", "users.info": "users:read", "users.lookupByEmail": "users:read.email",
+    "reactions.add": "reactions:write",
+}  # fmt: skip
+EVERY_SCOPE = (
+    "bookmarks:read,bookmarks:write,channels:history,channels:join,channels:manage,channels:read,chat:write,"
+    "commands,groups:history,groups:read,groups:write,pins:read,pins:write,reactions:read,reactions:write,"
+    "users:read,users:read.email"
+)
+
+
+class FakeSlack:
+    """Serves the Web API at `api_url`, collects what is sent to response addresses, and signs requests.
+
+    `journal` has every call as (method, error or "ok"). Faults: `fail`, `drop` (before or after acting),
+    `limit` (calls a window, then 429).
+    """
+
+    def __init__(self) -> None:
+        self.slack = Slack()
+        self.receiver = Receiver(self._respond)
+        self.tokens: dict[str, str] = {TOKEN: "ok"}
+        self.scopes = EVERY_SCOPE.split(",")
+        self.journal: list[tuple[str, str]] = []
+        self.responses: list[dict[str, Any]] = []
+        self.faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.limits: dict[str, int] = {}
+        self.retry_after = 1
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.receiver.url}/api/"
+
+    def fail(self, method: str, code: str, times: int = 1) -> None:
+        """Answer the next calls of a method with an error; "500" is a status."""
+        self.faults[method] += [("fail", code)] * times
+
+    def drop(self, method: str, *, after: bool) -> None:
+        """Reset the connection of the next call before or after it is carried out."""
+        self.faults[method].append(("drop", "after" if after else "before"))
+
+    def limit(self, method: str, calls: int) -> None:
+        """Allow so many calls, then answer 429 until `limits` is cleared."""
+        self.limits[method] = calls
+
+    def calls(self, method: str) -> list[str]:
+        """The outcomes of a method's calls."""
+        return [outcome for name, outcome in self.journal if name == method]
+
+    def _respond(self, received: Received) -> Reply:
+        if received.path.startswith("/response/"):
+            self.responses.append(received.json())
+            return Reply(body=b"ok")
+        method = received.path.removeprefix("/api/").split("?")[0]
+        fault, detail = self.faults[method].pop(0) if self.faults[method] else ("", "")
+        if (fault, detail) == ("drop", "before"):
+            return self._dropped(method)
+        reply = self._faulty(method, detail) if fault == "fail" else self._call(method, received)
+        return self._dropped(method) if fault == "drop" else reply
+
+    def _dropped(self, method: str) -> Reply:
+        self.journal.append((method, "dropped"))
+        return Reply(drops=True)
+
+    def _faulty(self, method: str, code: str) -> Reply:
+        self.journal.append((method, code))
+        if code.isdecimal():
+            return Reply(int(code), b"upstream error")
+        return self._json({"ok": False, "error": code})
+
+    def _call(self, method: str, received: Received) -> Reply:
+        try:
+            answer = {"ok": True, **self._answer(method, received)}
+        except RefusedError as refused:
+            answer = {"ok": False, "error": refused.code, **refused.more}
+        self.journal.append((method, str(answer.get("error", "ok"))))
+        if answer.get("error") == "ratelimited":
+            return self._json(answer, 429, {"Retry-After": str(self.retry_after)})
+        return self._json(answer)
+
+    def _answer(self, method: str, received: Received) -> dict[str, Any]:
+        function = method_of(self.slack, method)
+        if function is None:
+            raise RefusedError("unknown_method")
+        if self.limits.get(method, 1) <= 0:
+            raise RefusedError("ratelimited")
+        if method in self.limits:
+            self.limits[method] -= 1
+        state = self.tokens.get(
+            received.headers.get("authorization", "").removeprefix("Bearer "), "invalid_auth"
+        )
+        if state != "ok":
+            raise RefusedError(state)
+        if (needed := SCOPES.get(method)) and needed not in self.scopes:
+            raise RefusedError("missing_scope", needed=needed, provided=",".join(self.scopes))
+        return function(_arguments(received))
+
+    def _json(self, body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+        given = {"Content-Type": "application/json", "X-OAuth-Scopes": ",".join(self.scopes)}
+        return Reply(status, json.dumps(body).encode(), {**given, **(headers or {})})
+
+    # What Slack sends.
+
+    def command(
+        self, text: str, user: str, channel: str = "C0ANY", **more: str
+    ) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of a slash command."""
+        form = {
+            "command": "/incident", "text": text, "user_id": user, "channel_id": channel,
+            "team_id": self.slack.team_id, "trigger_id": self.slack.trigger(), "api_app_id": "A0APP",
+            "response_url": f"{self.receiver.url}/response/1", **more,
+        }  # fmt: skip
+        return self.signed(urlencode(form).encode(), "application/x-www-form-urlencoded")
+
+    def interaction(self, kind: str, user: str, **more: Any) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of a click, a shortcut or a submitted view."""
+        payload = {
+            "type": kind, "user": {"id": user, "team_id": self.slack.team_id},
+            "team": {"id": self.slack.team_id}, "trigger_id": self.slack.trigger(), "api_app_id": "A0APP",
+            "response_url": f"{self.receiver.url}/response/1", **more,
+        }  # fmt: skip
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        return self.signed(body, "application/x-www-form-urlencoded")
+
+    def event(self, event: dict[str, Any], event_id: str) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of an event."""
+        body = {
+            "type": "event_callback", "team_id": self.slack.team_id, "api_app_id": "A0APP",
+            "event_id": event_id, "event": event,
+            "authorizations": [
+                {"team_id": self.slack.team_id, "user_id": self.slack.bot_user_id, "is_bot": True}
+            ],
+        }  # fmt: skip
+        return self.signed(json.dumps(body).encode(), "application/json")
+
+    @staticmethod
+    def signed(
+        body: bytes, content_type: str, *, secret: str = SECRET, at: float | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """A body with the headers that sign it."""
+        stamp = str(int(time.time() if at is None else at))
+        digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return body, {
+            "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}",
+            "Content-Type": content_type,
+        }  # fmt: skip
+
+
+def _arguments(received: Received) -> dict[str, Any]:
+    """Arguments as JSON or as a form, as Slack reads them."""
+    if received.headers.get("content-type", "").startswith("application/json"):
+        given: dict[str, Any] = json.loads(received.body or b"{}")
+        return given
+    return dict(parse_qsl(received.body.decode(), keep_blank_values=True))
+
+
+@contextmanager
+def fake_slack() -> Iterator[FakeSlack]:
+    """A fake Slack that serves until the block ends."""
+    fake = FakeSlack()
+    with running(fake.receiver):
+        yield fake

@@ -1,0 +1,287 @@
+"""State and rules of the fake Slack: what its methods do and how they refuse."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+NAME = re.compile(r"[a-z0-9_-]{1,80}")
+MAX_BLOCKS, MAX_SECTION, MAX_FIELD, MAX_TEXT = 50, 3000, 2000, 40_000
+
+
+class RefusedError(Exception):
+    """The answer `{"ok": false, "error": code}`."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.code, self.more = code, more
+
+
+@dataclass
+class Channel:
+    """A channel with its messages by ts."""
+
+    id: str
+    name: str
+    creator: str
+    created: float
+    is_private: bool = False
+    is_archived: bool = False
+    topic: str = ""
+    members: list[str] = field(default_factory=list)
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pins: list[str] = field(default_factory=list)
+    bookmarks: list[dict[str, Any]] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        """As the API lists it."""
+        return {
+            "id": self.id, "name": self.name, "creator": self.creator, "created": int(self.created),
+            "is_private": self.is_private, "is_archived": self.is_archived, "topic": {"value": self.topic},
+        }  # fmt: skip
+
+
+class Slack:
+    """One team: people, channels, views. Methods are named like Slack's, with an underscore for the dot."""
+
+    team_id, bot_user_id, bot_id = "T0TEAM", "U0BOT", "B0BOT"
+
+    def __init__(self) -> None:
+        self.users: dict[str, dict[str, Any]] = {}
+        self.channels: dict[str, Channel] = {}
+        self.views: list[dict[str, Any]] = []
+        self.homes: dict[str, dict[str, Any]] = {}
+        self.ephemerals: list[dict[str, Any]] = []
+        self.triggers: dict[str, float] = {}
+        self.serial = 0
+
+    def person(self, slack_id: str, email: str, **more: Any) -> str:
+        """Add a person; `more` overrides fields of the user object."""
+        profile = {"email": email, "real_name": slack_id}
+        self.users[slack_id] = {
+            "id": slack_id, "team_id": self.team_id, "profile": profile, "is_email_confirmed": True,
+            "is_bot": False, "is_restricted": False, **more,
+        }  # fmt: skip
+        return slack_id
+
+    def channel(self, name: str, *, creator: str = "U0OTHER", member: bool = True) -> Channel:
+        """Add a channel that somebody else made."""
+        made = Channel(self._id("C0CHAN"), name, creator, time.time())
+        made.members = [creator, *([self.bot_user_id] if member else [])]
+        self.channels[made.id] = made
+        return made
+
+    def named(self, name: str) -> Channel:
+        """The channel with that name."""
+        return next(one for one in self.channels.values() if one.name == name)
+
+    def trigger(self) -> str:
+        """A trigger id, good for one view within three seconds."""
+        made = self._id("trigger")
+        self.triggers[made] = time.monotonic()
+        return made
+
+    def _id(self, prefix: str) -> str:
+        self.serial += 1
+        return f"{prefix}{self.serial:04d}"
+
+    # Methods of the Web API.
+
+    def auth_test(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "url": "https://acme.slack.com/", "team": "Acme", "user": "tocsin", "team_id": self.team_id,
+            "user_id": self.bot_user_id, "bot_id": self.bot_id,
+        }  # fmt: skip
+
+    def conversations_create(self, given: dict[str, Any]) -> dict[str, Any]:
+        name = given.get("name", "")
+        if not NAME.fullmatch(name):
+            raise RefusedError("invalid_name_maxlength" if len(name) > 80 else "invalid_name_specials")
+        if any(one.name == name for one in self.channels.values()):
+            raise RefusedError("name_taken")
+        made = Channel(self._id("C0ROOM"), name, self.bot_user_id, time.time(), bool(given.get("is_private")))
+        made.members = [self.bot_user_id]
+        self.channels[made.id] = made
+        return {"channel": made.shown()}
+
+    def conversations_list(self, given: dict[str, Any]) -> dict[str, Any]:
+        listed = [one.shown() for one in self.channels.values()]
+        start = int(given.get("cursor") or 0)
+        size = min(int(given.get("limit", 100)), 1000)
+        following = str(start + size) if start + size < len(listed) else ""
+        return {"channels": listed[start : start + size], "response_metadata": {"next_cursor": following}}
+
+    def conversations_join(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(given)
+        if channel.is_private:
+            raise RefusedError("method_not_supported_for_channel_type")
+        channel.members.append(self.bot_user_id)
+        return {"channel": channel.shown()}
+
+    def conversations_setTopic(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        channel = self._active(given)
+        if len(given["topic"]) > 250:
+            raise RefusedError("too_long")
+        channel.topic = given["topic"]
+        return {"channel": channel.shown()}
+
+    def conversations_invite(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        for user in given["users"].split(","):
+            if user == self.bot_user_id:
+                raise RefusedError("cant_invite_self")
+            if user not in self.users:
+                raise RefusedError("user_not_found")
+            if self.users[user].get("is_ultra_restricted"):
+                raise RefusedError("ura_max_channels")
+            if user in channel.members:
+                raise RefusedError("already_in_channel")
+            channel.members.append(user)
+        return {"channel": channel.shown()}
+
+    def conversations_archive(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(given)
+        if channel.is_archived:
+            raise RefusedError("already_archived")
+        channel.is_archived = True
+        return {}
+
+    def conversations_history(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(given)
+        latest, oldest = given.get("latest"), given.get("oldest")
+        found = sorted(channel.messages.values(), key=lambda one: one["ts"], reverse=True)
+        found = [one for one in found if not latest or one["ts"] <= latest]
+        found = [one for one in found if not oldest or one["ts"] >= oldest]
+        hides = given.get("include_all_metadata") != "true"
+        shown = [{k: v for k, v in one.items() if not (hides and k == "metadata")} for one in found]
+        return {"messages": shown[: int(given.get("limit", 100))]}
+
+    def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        channel = self._active(given)
+        self._check_message(given)
+        ts = f"{int(time.time())}.{self._id('')[-6:]:0>6}"
+        kept = {name: given[name] for name in ("text", "blocks", "metadata") if name in given}
+        channel.messages[ts] = {"ts": ts, "user": self.bot_user_id, "bot_id": self.bot_id, **kept}
+        return {"channel": channel.id, "ts": ts, "message": channel.messages[ts]}
+
+    def chat_update(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        message = channel.messages.get(given["ts"])
+        if message is None:
+            raise RefusedError("message_not_found")
+        if message["user"] != self.bot_user_id:
+            raise RefusedError("cant_update_message")
+        self._check_message(given)
+        message.update(text=given["text"], blocks=given.get("blocks", []))
+        return {"channel": channel.id, "ts": given["ts"]}
+
+    def chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        channel = self._active(given)
+        if given["user"] not in channel.members:
+            raise RefusedError("user_not_in_channel")
+        self.ephemerals.append(given)
+        return {"message_ts": "1.1"}
+
+    def pins_add(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        if given["timestamp"] not in channel.messages:
+            raise RefusedError("message_not_found")
+        if given["timestamp"] in channel.pins:
+            raise RefusedError("already_pinned")
+        channel.pins.append(given["timestamp"])
+        return {}
+
+    def bookmarks_add(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active({"channel": given["channel_id"]})
+        made = {"id": self._id("Bk"), "title": given["title"], "link": given["link"]}
+        channel.bookmarks.append(made)
+        return {"bookmark": made}
+
+    def bookmarks_list(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"bookmarks": self._find({"channel": given["channel_id"]}).bookmarks}
+
+    def views_open(self, given: dict[str, Any]) -> dict[str, Any]:
+        started = self.triggers.get(given.get("trigger_id", ""))
+        if started is None:
+            raise RefusedError("invalid_trigger_id")
+        if started < 0:
+            raise RefusedError("exchanged_trigger_id")
+        if time.monotonic() - started > 3:
+            raise RefusedError("expired_trigger_id")
+        self.triggers[given["trigger_id"]] = -1.0
+        view = {"id": self._id("V"), **given["view"]}
+        self._check_blocks(view["blocks"], 100)
+        if len(view["title"]["text"]) > 24:
+            raise RefusedError("invalid_arguments")
+        self.views.append(view)
+        return {"view": view}
+
+    def views_publish(self, given: dict[str, Any]) -> dict[str, Any]:
+        self._check_blocks(given["view"]["blocks"], 100)
+        self.homes[given["user_id"]] = given["view"]
+        return {"view": given["view"]}
+
+    def users_lookupByEmail(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        for user in self.users.values():
+            if user["profile"]["email"].lower() == given.get("email", "").lower():
+                return {"user": user}
+        raise RefusedError("users_not_found")
+
+    def users_info(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given.get("user") not in self.users:
+            raise RefusedError("user_not_found")
+        return {"user": self.users[given["user"]]}
+
+    def reactions_add(self, given: dict[str, Any]) -> dict[str, Any]:
+        message = self._active(given).messages.get(given["timestamp"])
+        if message is None:
+            raise RefusedError("message_not_found")
+        names = message.setdefault("reactions", [])
+        if given["name"] in names:
+            raise RefusedError("already_reacted")
+        names.append(given["name"])
+        return {}
+
+    def _find(self, given: dict[str, Any]) -> Channel:
+        wanted = str(given.get("channel", ""))
+        channel = self.channels.get(wanted)
+        if channel is None:
+            raise RefusedError("channel_not_found")
+        return channel
+
+    def _active(self, given: dict[str, Any]) -> Channel:
+        channel = self._find(given)
+        if channel.is_archived:
+            raise RefusedError("is_archived")
+        if self.bot_user_id not in channel.members:
+            raise RefusedError("not_in_channel")
+        return channel
+
+    def _check_message(self, given: dict[str, Any]) -> None:
+        if not given.get("text") and not given.get("blocks"):
+            raise RefusedError("no_text")
+        if len(given.get("text", "")) > MAX_TEXT:
+            raise RefusedError("msg_too_long")
+        self._check_blocks(given.get("blocks", []), MAX_BLOCKS)
+
+    def _check_blocks(self, blocks: list[dict[str, Any]], most: int) -> None:
+        if len(blocks) > most:
+            raise RefusedError("invalid_blocks")
+        for block in blocks:
+            text = (block.get("text") or {}).get("text", "x")
+            fields = block.get("fields", [])
+            limit = 150 if block["type"] == "header" else MAX_SECTION
+            if not 1 <= len(text) <= limit or len(fields) > 10:
+                raise RefusedError("invalid_blocks")
+            if any(not 1 <= len(one["text"]) <= MAX_FIELD for one in fields):
+                raise RefusedError("invalid_blocks")
+
+
+def method_of(slack: Slack, name: str) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+    """The function of a method such as `chat.postMessage`."""
+    group, dot, word = name.partition(".")
+    found = getattr(slack, f"{group}_{word}", None) if dot and not word.startswith("_") else None
+    return found if callable(found) else None

@@ -1,0 +1,90 @@
+"""The connected Slack team of a workspace, and which member is which person in Slack."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User, Workspace
+from core.secrets.encryption import decrypt
+from core.secrets.live_values import LiveSecret
+from core.tenancy import WorkspaceScoped
+
+
+class SlackTeam(WorkspaceScoped):
+    """One Slack team connected to a workspace, with its encrypted credentials and what is known of them.
+
+    `paused` maps a method to the moment (seconds since 1970) until which Slack asked not to call it.
+    """
+
+    class State(models.TextChoices):
+        UNCHECKED = "unchecked", "Not checked"
+        OK = "ok", "Connected"
+        DEGRADED = "degraded", "Permission missing"
+        REVOKED = "revoked", "Token refused"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    slack_id = models.CharField(max_length=32, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    url = models.URLField(max_length=200, blank=True)
+    bot_user_id = models.CharField(max_length=32, blank=True)
+    bot_id = models.CharField(max_length=32, blank=True)
+    bot_token = models.TextField(blank=True, editable=False)
+    signing_secret = models.TextField(blank=True, editable=False)
+    app_token = models.TextField(blank=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    announce_channel = models.CharField(max_length=80, blank=True)
+    opens_rooms = models.BooleanField(default=True)
+    archive_days = models.PositiveSmallIntegerField(default=7)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UNCHECKED)
+    reason = models.CharField(max_length=300, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    last_accepted_at = models.DateTimeField(null=True, blank=True)
+    last_refused_at = models.DateTimeField(null=True, blank=True)
+    last_refused_why = models.CharField(max_length=200, blank=True)
+    paused = models.JSONField(default=dict, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["workspace"], name="slack_team_once")]
+
+    def __str__(self) -> str:
+        return f"Slack team {self.name or self.slack_id or 'not checked'}"
+
+    @property
+    def token(self) -> str:
+        """The bot token in the clear, or nothing."""
+        return decrypt(self.bot_token) if self.bot_token else ""
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """The current signing secret and, while it is being replaced, the one before."""
+        return LiveSecret.from_encrypted(self.signing_secret).values
+
+    def channel_url(self, channel_id: str) -> str:
+        """Where a channel opens in Slack."""
+        return f"{self.url.rstrip('/') or 'https://app.slack.com'}/archives/{channel_id}"
+
+
+class SlackUser(WorkspaceScoped):
+    """A person in Slack and the member they are."""
+
+    class How(models.TextChoices):
+        EMAIL = "email", "Verified e-mail address"
+        ADMIN = "admin", "Linked by an admin"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(SlackTeam, on_delete=models.CASCADE, related_name="people")
+    slack_id = models.CharField(max_length=32)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    how = models.CharField(max_length=8, choices=How.choices)
+    linked_at = models.DateTimeField(db_default=Now())
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["team", "slack_id"], name="slack_user_once"),
+            models.UniqueConstraint(fields=["team", "user"], name="slack_member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slack_id} is {self.user}"

@@ -1,0 +1,69 @@
+"""Finds out which member a person in Slack is, and the other way round, by verified e-mail address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.models import Membership, Role, User
+from warroom.connection.models import SlackTeam, SlackUser
+from warroom.connection.services.linking import link_by_email
+from warroom.slack.client import call
+from warroom.slack.errors import SlackRefusedError
+
+LOOKUP_TIMEOUT_S = 2
+
+
+def member_actor(team: SlackTeam, slack_id: str, *, request_id: str = "") -> Actor | None:
+    """The linked member as an actor with their present role; None for a stranger."""
+    linked = SlackUser.objects.of(team.workspace_id).filter(team=team, slack_id=slack_id).first()
+    user_id = linked.user_id if linked else _match(team, slack_id)
+    if user_id is None:
+        return None
+    members = Membership.objects.of(team.workspace_id).filter(user_id=user_id, user__is_active=True)
+    member: Membership | None = members.select_related("user").first()
+    if member is None:
+        return None
+    return Actor(
+        workspace_id=team.workspace_id,
+        kind="user",
+        label=member.user.label,
+        user_id=member.user_id,
+        role=Role(member.role),
+        request_id=request_id[:64],
+    )
+
+
+def slack_id_of(team: SlackTeam, user: User) -> str:
+    """The Slack id of a member, looked up by their proven address once; nothing when there is none."""
+    linked = SlackUser.objects.of(team.workspace_id).filter(team=team, user=user).first()
+    if linked:
+        return str(linked.slack_id)
+    if not user.is_proven:
+        return ""
+    try:
+        found = call(team, "users.lookupByEmail", email=user.email)["user"]
+    except SlackRefusedError as refused:
+        if refused.code in ("users_not_found", "user_not_found"):
+            return ""
+        raise
+    return str(found["id"]) if _match_profile(team, found) == user.pk else ""
+
+
+def _match(team: SlackTeam, slack_id: str) -> int | None:
+    try:
+        found = call(team, "users.info", user=slack_id, timeout_s=LOOKUP_TIMEOUT_S)["user"]
+    except SlackRefusedError:
+        return None
+    return _match_profile(team, found)
+
+
+def _match_profile(team: SlackTeam, found: dict[str, Any]) -> int | None:
+    """Link a person of this team whose address Slack and we both have verified. Returns the user's id."""
+    odd = ("is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
+    email = str((found.get("profile") or {}).get("email") or "")
+    if any(found.get(name) for name in odd) or not found.get("is_email_confirmed") or not email:
+        return None
+    if team.slack_id and found.get("team_id", team.slack_id) != team.slack_id:
+        return None
+    return link_by_email(team.workspace_id, team, slack_id=str(found["id"]), email=email)

@@ -1,0 +1,77 @@
+"""Links people in Slack to members."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from accounts.actor import Actor, system_actor
+from accounts.audit.services import record
+from accounts.models import Membership
+from accounts.permissions import Capability, require
+from accounts.validation import invalid
+from core.errors import NotFound
+from warroom.connection.models import SlackTeam, SlackUser
+from warroom.connection.validation import clean_slack_id
+
+
+def link_by_email(workspace_id: int, team: SlackTeam, *, slack_id: str, email: str) -> int | None:
+    """Link the one active member with that proven address. Returns their id, or None without exactly one."""
+    members = Membership.objects.of(workspace_id).filter(user__is_active=True, user__email__iexact=email)
+    found = list(members.select_related("user")[:2])
+    if len(found) != 1 or not found[0].user.is_proven:
+        return None
+    user = found[0].user
+    values = {"workspace_id": workspace_id, "user": user, "how": SlackUser.How.EMAIL}
+    try:
+        with transaction.atomic():
+            link, is_new = SlackUser.objects.of(workspace_id).get_or_create(
+                team=team, slack_id=slack_id, defaults=values
+            )
+            if is_new:
+                _audit(system_actor(workspace_id), link, user.username)
+    except IntegrityError:  # the member is linked to another person in Slack
+        return None
+    return int(link.user_id)
+
+
+def link_member(actor: Actor, *, slack_id: str, username: str) -> SlackUser:
+    """Link a member to a Slack id, replacing earlier links of both. Raises Invalid, NotFound, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    team = SlackTeam.objects.of(actor.workspace_id).first()
+    if team is None:
+        raise NotFound("Slack is not connected to this workspace.")
+    wanted = clean_slack_id(slack_id)
+    members = Membership.objects.of(actor.workspace_id).filter(user__is_active=True)
+    member = members.filter(user__username__iexact=username.strip()).select_related("user").first()
+    if member is None:
+        raise invalid("username", "member", "must name a member of this workspace")
+    with transaction.atomic():
+        links = SlackUser.objects.of(actor.workspace_id).filter(team=team)
+        (links.filter(slack_id=wanted) | links.filter(user=member.user)).delete()
+        link: SlackUser = SlackUser.objects.create(
+            workspace_id=actor.workspace_id,
+            team=team,
+            slack_id=wanted,
+            user=member.user,
+            how=SlackUser.How.ADMIN,
+        )
+        _audit(actor, link, member.user.username)
+    return link
+
+
+def unlink_member(actor: Actor, *, link_id: int) -> None:
+    """Remove a link. Raises NotFound, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    link = SlackUser.objects.of(actor.workspace_id).filter(pk=link_id).select_related("user").first()
+    if link is None:
+        raise NotFound("There is no such link in this workspace.")
+    with transaction.atomic():
+        record(
+            actor, action="slack.unlink", target=link,
+            summary=f"{link.slack_id} is not {link.user.username} any more",
+        )  # fmt: skip
+        link.delete()
+
+
+def _audit(actor: Actor, link: SlackUser, username: str) -> None:
+    record(actor, action="slack.link", target=link, summary=f"Slack person {link.slack_id} is {username}")

@@ -1,0 +1,49 @@
+"""Writes down how the connection to Slack stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from warroom.connection.models import SlackTeam
+
+NOTE_EVERY: Final = timedelta(seconds=5)
+
+
+def pause_method(workspace_id: int, team: SlackTeam, method: str, seconds: float) -> None:
+    """Let no worker call this method before the time Slack asked for."""
+    team.paused = {**team.paused, method: timezone.now().timestamp() + seconds}
+    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(paused=team.paused)
+
+
+def note_revoked(workspace_id: int, team: SlackTeam, reason: str) -> None:
+    """The token does not work any more: everything waits for a new one."""
+    _set(workspace_id, team, SlackTeam.State.REVOKED, reason)
+
+
+def note_missing_permission(workspace_id: int, team: SlackTeam, reason: str) -> None:
+    """Slack refused a call for lack of a scope or by a policy."""
+    _set(workspace_id, team, SlackTeam.State.DEGRADED, reason)
+
+
+def note_accepted(workspace_id: int, team: SlackTeam) -> None:
+    """A signed request arrived; written at most every few seconds."""
+    now = timezone.now()
+    stale = Q(last_accepted_at=None) | Q(last_accepted_at__lt=now - NOTE_EVERY)
+    SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(last_accepted_at=now)
+
+
+def note_refused(workspace_id: int, team: SlackTeam, why: str) -> None:
+    """A request whose signature is wrong arrived; written at most every few seconds."""
+    now = timezone.now()
+    stale = Q(last_refused_at=None) | Q(last_refused_at__lt=now - NOTE_EVERY)
+    told = {"last_refused_at": now, "last_refused_why": why[:200]}
+    SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(**told)
+
+
+def _set(workspace_id: int, team: SlackTeam, state: SlackTeam.State, reason: str) -> None:
+    team.state, team.reason = state, reason[:300]
+    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(state=state, reason=team.reason)

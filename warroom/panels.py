@@ -1,0 +1,45 @@
+"""What the page of an incident shows of its war room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, allowed
+from core.ui.panels import panel
+from incidents.lifecycle.panels import IncidentPanel
+from incidents.selectors import incident_for
+from warroom.rooms.models import RoomStep
+from warroom.rooms.selectors import announcement_of, room_of, steps_of
+from warroom.rooms.services.planning import connected_team
+
+
+@panel
+class WarRoom(IncidentPanel):
+    """The Slack channel of an incident, its steps, and what to do about a failed one."""
+
+    name = "warroom.room"
+    title = "War room"
+    template = "warroom/panels/room.html"
+    slot = "incident.side"
+    order = 15
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident = incident_for(actor, key)
+        room = room_of(actor, incident)
+        steps = list(steps_of(actor, room)) if room else []
+        announcement = announcement_of(actor, incident)
+        failed = [step for step in steps if step.state == RoomStep.State.DEAD or step.code]
+        return {
+            "incident": incident,
+            "room": room,
+            "steps": steps,
+            "announcement": announcement,
+            "needs_repair": bool(failed) or bool(announcement and announcement.state == RoomStep.State.DEAD),
+            "is_connected": room is not None or connected_team(actor.workspace_id) is not None,
+            "may_write": allowed(actor, Capability.INCIDENTS_WRITE),
+        }
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return ""

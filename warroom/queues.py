@@ -1,0 +1,19 @@
+"""The queue of everything that goes to Slack and comes from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare
+
+SLACK: Final = declare(
+    Queue(
+        "slack",
+        process="outbound",
+        title="The worker for Slack",
+        advice="Start the worker outbound. Rooms and messages catch up when it is back.",
+        lease_s=60.0,
+        threads=2,
+        max_lag_s=60.0,
+    )
+)

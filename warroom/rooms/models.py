@@ -1,0 +1,129 @@
+"""Rooms of incidents, the steps that make them, announcements, and messages to rooms."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Workspace
+from core.queue.models import WorkItem
+from core.tenancy import WorkspaceScoped
+from incidents.models import Incident, TimelineEntry
+from warroom.connection.models import SlackTeam
+
+
+class Room(WorkspaceScoped):
+    """The Slack channel of one incident.
+
+    `wanted_version` grows with every change that the card or topic shows; `shown_version` is what the card
+    shows. `last_entry_id` is the newest timeline entry considered for the room.
+    """
+
+    class State(models.TextChoices):
+        OPENING = "opening", "Opening"
+        OPEN = "open", "Open"
+        NEEDS_HELP = "needs_help", "Needs repair"
+        ARCHIVED = "archived", "Archived"
+        LOST = "lost", "Not found in Slack"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="war_room")
+    team = models.ForeignKey(SlackTeam, on_delete=models.CASCADE, related_name="rooms")
+    channel_id = models.CharField(max_length=32, blank=True)
+    name = models.CharField(max_length=80, blank=True)
+    is_private = models.BooleanField(default=False)
+    card_ts = models.CharField(max_length=32, blank=True)
+    topic = models.CharField(max_length=250, blank=True)
+    wanted_version = models.PositiveIntegerField(default=1)
+    shown_version = models.PositiveIntegerField(default=0)
+    last_entry_id = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPENING)
+    requested_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(db_default=Now())
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "channel_id"], condition=~models.Q(channel_id=""), name="room_channel_once"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="room_recent")]
+
+    def __str__(self) -> str:
+        return f"#{self.name or 'room'} of incident {self.incident_id}"
+
+    @property
+    def url(self) -> str:
+        """Where the channel opens in Slack; nothing before it exists."""
+        return self.team.channel_url(self.channel_id) if self.channel_id else ""
+
+
+class RoomStep(WorkspaceScoped, WorkItem):
+    """One call, or a few that belong together, that make or change a room.
+
+    `argument` tells steps of one kind apart: the user to invite. `tried_at` is set before a call whose lost
+    answer must not be followed by the same call: the next attempt looks first.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE = "create", "Create the channel"
+        TOPIC = "topic", "Set the topic"
+        BOOKMARK = "bookmark", "Bookmark the incident page"
+        CARD = "card", "Post the incident card"
+        PIN = "pin", "Pin the card"
+        INVITE = "invite", "Invite"
+        ARCHIVE = "archive", "Archive the channel"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    argument = models.CharField(max_length=40, blank=True)
+    label = models.CharField(max_length=150, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    code = models.CharField(max_length=64, blank=True)
+    hint = models.CharField(max_length=300, blank=True)
+
+    class Meta(WorkItem.Meta):
+        constraints = [models.UniqueConstraint(fields=["room", "kind", "argument"], name="room_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.argument} of room {self.room_id}".replace("  ", " ")
+
+
+class Announcement(WorkspaceScoped, WorkItem):
+    """The message about an incident in the announcement channel, posted once and then updated in place."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="announcement")
+    team = models.ForeignKey(SlackTeam, on_delete=models.CASCADE, related_name="announcements")
+    channel_id = models.CharField(max_length=80, blank=True)
+    ts = models.CharField(max_length=32, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    wanted_version = models.PositiveIntegerField(default=1)
+    shown_version = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    code = models.CharField(max_length=64, blank=True)
+    hint = models.CharField(max_length=300, blank=True)
+
+    class Meta(WorkItem.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"announcement of incident {self.incident_id}"
+
+
+class RoomMessage(WorkspaceScoped, WorkItem):
+    """One timeline entry to post in a room, in order: its lane is the channel."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    entry = models.ForeignKey(TimelineEntry, on_delete=models.CASCADE, related_name="+")
+    ts = models.CharField(max_length=32, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WorkItem.Meta):
+        constraints = [models.UniqueConstraint(fields=["room", "entry"], name="room_message_once")]
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id} to room {self.room_id}"

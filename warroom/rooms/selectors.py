@@ -1,0 +1,31 @@
+"""Reads the room of an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from incidents.models import Incident
+from warroom.rooms.models import Announcement, Room, RoomStep
+
+
+def room_of(actor: Actor, incident: Incident) -> Room | None:
+    """The room of an incident, with its team. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    rooms = Room.objects.of(actor.workspace_id).filter(incident=incident).select_related("team")
+    found: Room | None = rooms.first()
+    return found
+
+
+def steps_of(actor: Actor, room: Room) -> Sequence[RoomStep]:
+    """The steps of a room in the order they were planned. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return list(RoomStep.objects.of(actor.workspace_id).filter(room=room).order_by("id")[:100])
+
+
+def announcement_of(actor: Actor, incident: Incident) -> Announcement | None:
+    """The announcement of an incident. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    found: Announcement | None = Announcement.objects.of(actor.workspace_id).filter(incident=incident).first()
+    return found

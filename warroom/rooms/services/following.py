@@ -1,0 +1,70 @@
+"""What a fact about an incident plans in Slack. Only rows are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.queue.runner import nudge_queue
+from incidents.models import Incident
+from incidents.selectors import incident_by_id
+from incidents.vocabulary import Severity
+from warroom.connection.models import SlackTeam
+from warroom.queues import SLACK
+from warroom.rooms.models import Room
+from warroom.rooms.services.messages import plan_messages
+from warroom.rooms.services.planning import (
+    STORM_NOTE,
+    cancel_archive,
+    connected_team,
+    open_by_rule,
+    plan_archive,
+    plan_invites,
+    want_announcement,
+    want_card,
+)
+
+OPENS_ROOM: Final = (Severity.SEV1, Severity.SEV2)
+MAY_OPEN: Final = ("incident.opened", "incident.severity_changed", "incident.reopened")
+
+
+def follow_incident(workspace_id: int, topic: str, payload: Mapping[str, Any]) -> None:
+    """Plan the room, its card, invitations, messages and the announcement. Idempotent."""
+    team = connected_team(workspace_id)
+    if team is None:
+        return
+    incident = incident_by_id(workspace_id, payload["incident_id"])
+    note = _open(team, incident, topic)
+    with transaction.atomic():
+        want_announcement(workspace_id, team, incident, note=note)
+        room: Room | None = Room.objects.of(workspace_id).filter(incident=incident).first()
+        if room is not None:
+            _follow_in_room(workspace_id, room, team, incident, topic, payload)
+        nudge_queue(SLACK)
+
+
+def _open(team: SlackTeam, incident: Incident, topic: str) -> str:
+    """Open a room where the severity asks for one. Returns why none was opened."""
+    wants = topic in MAY_OPEN and team.opens_rooms and incident.severity in OPENS_ROOM
+    if not wants or not incident.is_unresolved:
+        return ""
+    return "" if open_by_rule(incident.workspace_id, team, incident) else STORM_NOTE
+
+
+def _follow_in_room(
+    workspace_id: int, room: Room, team: SlackTeam, incident: Incident, topic: str, payload: Mapping[str, Any]
+) -> None:
+    if topic == "incident.closed":
+        plan_archive(workspace_id, room, timezone.now() + timedelta(days=team.archive_days))
+    elif topic == "incident.reopened":
+        cancel_archive(workspace_id, room)
+    user_id = payload.get("user_id") if topic in ("incident.role_assigned", "incident.acknowledged") else None
+    if user_id:
+        plan_invites(workspace_id, room, User.objects.filter(pk=user_id, is_active=True))
+    want_card(workspace_id, room, incident.version)
+    plan_messages(workspace_id, room)

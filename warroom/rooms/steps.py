@@ -1,0 +1,152 @@
+"""Carries out the steps of a room. Each is idempotent: what a lost answer may have done is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import User
+from core.queue.items import reschedule, settle
+from incidents.models import Incident
+from incidents.selectors import incident_by_id
+from incidents.vocabulary import Severity, Status
+from warroom.connection.people import slack_id_of
+from warroom.rooms.cards import card_blocks, card_text
+from warroom.rooms.creating import create_channel
+from warroom.rooms.models import Room, RoomStep
+from warroom.rooms.names import topic_of
+from warroom.rooms.present import card_of
+from warroom.rooms.services.outcomes import card_gone, mark_tried, note_refusal, skip_step
+from warroom.slack.client import call
+from warroom.slack.errors import CARD_GONE, HINTS, SKIPS_PERSON, SlackRefusedError
+from warroom.slack.messages import find_posted, post, update
+
+DONE_ALREADY: Final = frozenset(
+    {"already_in_channel", "already_pinned", "already_archived", "message_not_modified", "cant_invite_self"}
+)
+CARD_WAIT_S: Final = 3
+
+
+def run_step(step: RoomStep) -> None:
+    """Carry out one step. Raises what Slack refused, after writing it down with a hint."""
+    try:
+        RUN[step.kind](step, step.room)
+    except SlackRefusedError as refused:
+        if refused.code in DONE_ALREADY:
+            return
+        if step.kind == RoomStep.Kind.INVITE and refused.code in SKIPS_PERSON:
+            skip_step(step.workspace_id, step, refused.code, refused.hint)
+            return
+        note_refusal(step.workspace_id, step, refused)
+        raise
+
+
+def _create(step: RoomStep, room: Room) -> None:
+    if not room.channel_id:
+        create_channel(step, room)
+
+
+def _topic(step: RoomStep, room: Room) -> None:
+    incident = _incident(room)
+    severity, status = Severity(incident.severity).label, Status(incident.status).label
+    topic = topic_of(severity, incident.title, status)
+    if topic != room.topic:
+        call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
+        Room.objects.of(room.workspace_id).filter(pk=room.pk).update(topic=topic)
+    _settle_or_again(step, room, incident.version)
+
+
+def _bookmark(step: RoomStep, room: Room) -> None:
+    incident = _incident(room)
+    link = f"{settings.BASE_URL}/incidents/{incident.reference}"
+    if step.tried_at is not None:
+        listed = call(room.team, "bookmarks.list", channel_id=room.channel_id).get("bookmarks", [])
+        if any(one.get("link") == link for one in listed):
+            return
+    mark_tried(step.workspace_id, step)
+    title = f"{incident.reference} in Tocsin"
+    call(room.team, "bookmarks.add", channel_id=room.channel_id, title=title, type="link", link=link)
+
+
+def _card(step: RoomStep, room: Room) -> None:
+    incident = _incident(room)
+    card = card_of(room.team, incident)
+    text, blocks = card_text(card), card_blocks(card)
+    if room.card_ts:
+        _update_card(step, room, text, blocks)
+    else:
+        _post_card(step, room, text, blocks)
+    _settle_or_again(step, room, incident.version)
+
+
+def _update_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, Any]]) -> None:
+    try:
+        update(room.team, room.channel_id, room.card_ts, text, blocks)
+    except SlackRefusedError as refused:
+        if refused.code not in CARD_GONE:
+            raise
+        card_gone(room.workspace_id, room)
+        _post_card(step, room, text, blocks)
+
+
+def _post_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, Any]]) -> None:
+    key = f"card:{room.pk}:{room.channel_id}"
+    ts = find_posted(room.team, room.channel_id, key) if step.tried_at is not None else ""
+    if not ts:
+        mark_tried(step.workspace_id, step)
+        ts = str(post(room.team, room.channel_id, text, key=key, blocks=blocks)["ts"])
+    Room.objects.of(room.workspace_id).filter(pk=room.pk).update(card_ts=ts)
+
+
+def _pin(step: RoomStep, room: Room) -> None:
+    call(room.team, "pins.add", channel=room.channel_id, timestamp=room.card_ts)
+
+
+def _invite(step: RoomStep, room: Room) -> None:
+    user = User.objects.filter(pk=int(step.argument), is_active=True).first()
+    slack_id = slack_id_of(room.team, user) if user else ""
+    if not slack_id:
+        skip_step(step.workspace_id, step, "not_linked", HINTS["not_linked"])
+        return
+    call(room.team, "conversations.invite", channel=room.channel_id, users=slack_id)
+
+
+def _archive(step: RoomStep, room: Room) -> None:
+    if _incident(room).is_unresolved:
+        return
+    try:
+        call(room.team, "conversations.archive", channel=room.channel_id)
+    except SlackRefusedError as refused:
+        if refused.code not in DONE_ALREADY:
+            raise
+    rooms = Room.objects.of(room.workspace_id).filter(pk=room.pk)
+    rooms.update(state=Room.State.ARCHIVED, archived_at=timezone.now())
+
+
+def _incident(room: Room) -> Incident:
+    return incident_by_id(room.workspace_id, room.incident_id)
+
+
+def _settle_or_again(step: RoomStep, room: Room, shown: int) -> None:
+    """Settle under the room's lock, unless it wants a newer version meanwhile."""
+    with transaction.atomic():
+        now_wanted = Room.objects.of(room.workspace_id).select_for_update().get(pk=room.pk)
+        if step.kind == RoomStep.Kind.CARD:
+            Room.objects.of(room.workspace_id).filter(pk=room.pk).update(shown_version=shown)
+        if now_wanted.wanted_version > shown:
+            reschedule(step, Now() + timedelta(seconds=CARD_WAIT_S))
+        else:
+            settle(step, code="", hint="")
+
+
+RUN: Final[Mapping[str, Callable[[RoomStep, Room], None]]] = {
+    RoomStep.Kind.CREATE: _create, RoomStep.Kind.TOPIC: _topic, RoomStep.Kind.BOOKMARK: _bookmark,
+    RoomStep.Kind.CARD: _card, RoomStep.Kind.PIN: _pin, RoomStep.Kind.INVITE: _invite,
+    RoomStep.Kind.ARCHIVE: _archive,
+}  # fmt: skip

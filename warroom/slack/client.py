@@ -1,0 +1,101 @@
+"""The only client of Slack's Web API: one attempt a call, every outcome one of four errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from core.queue.retry import parse_retry_after
+from warroom.connection.models import SlackTeam
+from warroom.connection.services.standing import note_missing_permission, note_revoked, pause_method
+from warroom.slack.errors import (
+    HINTS,
+    NOT_ALLOWED,
+    REVOKED,
+    UNKNOWN_OUTCOME,
+    SlackBusyError,
+    SlackRefusedError,
+    SlackRevokedError,
+    SlackUnknownError,
+)
+
+DEFAULT_TIMEOUT_S: Final = 10
+DEFAULT_WAIT_S: Final = 30.0
+# Slack reads the arguments of these as a form only.
+FORM_METHODS: Final = frozenset(
+    {
+        "auth.test",
+        "users.info",
+        "users.lookupByEmail",
+        "conversations.list",
+        "conversations.history",
+        "pins.list",
+    }
+)
+
+
+def call(
+    team: SlackTeam, method: str, *, timeout_s: int = DEFAULT_TIMEOUT_S, **arguments: Any
+) -> dict[str, Any]:
+    """Call a method once and return its answer; the database connection is given back meanwhile.
+
+    Raises SlackRefusedError (final), SlackBusyError (rate limit), SlackUnknownError (lost answer) and
+    SlackRevokedError (the token).
+    """
+    refuse_while_waiting(team, method)
+    if not connection.in_atomic_block:
+        connection.close()
+    client = WebClient(
+        token=team.token, base_url=settings.SLACK_API_URL, timeout=timeout_s, retry_handlers=[]
+    )
+    given: dict[str, Any] = {"data" if method in FORM_METHODS else "json": arguments}
+    try:
+        response = client.api_call(method, **given)
+    except SlackApiError as error:
+        raise _failure(team, method, error) from None
+    except OSError as error:
+        raise SlackUnknownError(f"Slack did not answer {method}: {type(error).__name__}") from None
+    body: Any = response.data
+    return {**body, "_scopes": response.headers.get("x-oauth-scopes", "")}
+
+
+def refuse_while_waiting(team: SlackTeam, method: str) -> None:
+    """Raise SlackRevokedError or SlackBusyError where a call cannot succeed now."""
+    if team.state == SlackTeam.State.REVOKED and method != "auth.test":
+        raise SlackRevokedError(team.reason or "The token is refused.")
+    left = float(team.paused.get(method, 0)) - timezone.now().timestamp()
+    if left > 0:
+        raise SlackBusyError(f"Slack asked to wait before {method}", left)
+
+
+def _failure(team: SlackTeam, method: str, error: SlackApiError) -> Exception:
+    status, headers, body = _parts(error.response)
+    code = str(body.get("error") or f"http_{status}")
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        wait = parse_retry_after(str(headers.get("retry-after", "")), timezone.now())
+        pause_method(team.workspace_id, team, method, DEFAULT_WAIT_S if wait is None else wait)
+        return SlackBusyError(HINTS["ratelimited"], DEFAULT_WAIT_S if wait is None else wait)
+    if status >= 500 or code in UNKNOWN_OUTCOME:
+        return SlackUnknownError(f"Slack answered {method} with {code}")
+    if code in REVOKED:
+        note_revoked(team.workspace_id, team, HINTS.get(code, code))
+        return SlackRevokedError(HINTS.get(code, f"Slack says {code}."))
+    refused = SlackRefusedError(method, code, str(body.get("needed") or ""))
+    if code in NOT_ALLOWED:
+        note_missing_permission(team.workspace_id, team, refused.hint)
+    return refused
+
+
+def _parts(response: Any) -> tuple[int, Mapping[str, str], Mapping[str, Any]]:
+    """Status, headers and body of a response; for one that is not JSON the SDK gives a plain dict."""
+    if isinstance(response, dict):
+        headers = response.get("headers") or {}
+        return int(response.get("status") or 0), {k.lower(): v for k, v in headers.items()}, {}
+    headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+    return response.status_code, headers, response.data if isinstance(response.data, dict) else {}

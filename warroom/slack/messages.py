@@ -1,0 +1,64 @@
+"""Posts and finds messages: a post whose answer was lost is looked for before it is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from warroom.connection.models import SlackTeam
+from warroom.slack.client import call
+from warroom.slack.errors import BAD_BLOCKS, SlackRefusedError
+from warroom.slack.text import MAX_PLAIN_CHARS, cut
+
+EVENT_TYPE: Final = "tocsin"
+HISTORY_PAGE: Final = 100
+
+
+def post(
+    team: SlackTeam, channel: str, text: str, *, key: str, blocks: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Post a message that carries `key` in its metadata; returns Slack's answer with `channel` and `ts`.
+
+    Blocks that Slack refuses are left out; a public channel the app is not in is joined once.
+    """
+    message: dict[str, Any] = {
+        "channel": channel,
+        "text": cut(text, MAX_PLAIN_CHARS),
+        "unfurl_links": False,
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+    }
+    if blocks:
+        message["blocks"] = list(blocks)
+    try:
+        return call(team, "chat.postMessage", **message)
+    except SlackRefusedError as refused:
+        if refused.code == "not_in_channel":
+            call(team, "conversations.join", channel=channel)
+        elif refused.code in BAD_BLOCKS and "blocks" in message:
+            del message["blocks"]
+        else:
+            raise
+    return call(team, "chat.postMessage", **message)
+
+
+def update(team: SlackTeam, channel: str, ts: str, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+    """Replace a message of ours; without its blocks where Slack refuses them."""
+    message: dict[str, Any] = {"channel": channel, "ts": ts, "text": cut(text, MAX_PLAIN_CHARS)}
+    try:
+        call(team, "chat.update", **message, blocks=list(blocks))
+    except SlackRefusedError as refused:
+        if refused.code not in BAD_BLOCKS:
+            raise
+        call(team, "chat.update", **message, blocks=[])
+
+
+def find_posted(team: SlackTeam, channel: str, key: str) -> str:
+    """The ts of our message with `key` among the newest of a channel; nothing when it is not there."""
+    answer = call(
+        team, "conversations.history", channel=channel, limit=HISTORY_PAGE, include_all_metadata="true"
+    )
+    for message in answer.get("messages", []):
+        metadata = message.get("metadata") or {}
+        if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
+            return str(message["ts"])
+    return ""

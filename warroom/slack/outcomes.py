@@ -1,0 +1,25 @@
+"""What an error of Slack does to a work item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from core.queue.items import hand_back
+from core.queue.models import WorkItem
+from core.queue.retry import Backoff
+from warroom.slack.errors import SlackBusyError, SlackRevokedError
+
+BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=20)
+REVOKED_WAIT_S: Final = 60.0
+MIN_WAIT_S: Final = 1.0
+
+
+def run_patiently(item: WorkItem, work: Callable[[], None]) -> None:
+    """Run `work`; where Slack asks to wait, or its token does not work, hand the item back untried."""
+    try:
+        work()
+    except SlackBusyError as busy:
+        hand_back([item], delay_s=max(busy.retry_after or MIN_WAIT_S, MIN_WAIT_S), reason=str(busy))
+    except SlackRevokedError as revoked:
+        hand_back([item], delay_s=REVOKED_WAIT_S, reason=str(revoked))

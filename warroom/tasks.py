@@ -1,0 +1,42 @@
+"""The queue handlers of rooms, announcements, messages and requests of Slack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, LiteralString
+
+from core.queue.handlers import works_on
+from warroom.queues import SLACK
+from warroom.rooms.models import Announcement, RoomMessage, RoomStep
+from warroom.rooms.posting import announce, send_message
+from warroom.rooms.steps import run_step
+from warroom.slack.outcomes import BACKOFF, run_patiently
+
+# Only what its room is ready for: the channel before everything else, the card before its pin.
+READY: Final[LiteralString] = """
+    w.kind = 'create' or exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> ''
+      and (w.kind <> 'pin' or r.card_ts <> ''))"""
+HAS_CHANNEL: Final[LiteralString] = (
+    "exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> '')"
+)
+
+
+@works_on(SLACK, RoomStep, where=READY, backoff=BACKOFF, related=("room__team",))
+def step(item: RoomStep) -> None:
+    """Carry out one step of a room."""
+    run_patiently(item, lambda: run_step(item))
+
+
+@works_on(SLACK, Announcement, backoff=BACKOFF, related=("team",))
+def announcement(item: Announcement) -> None:
+    """Post or update one announcement."""
+    run_patiently(item, lambda: announce(item))
+
+
+@works_on(
+    SLACK, RoomMessage, where=HAS_CHANNEL, backoff=BACKOFF, related=("room__team", "entry"),
+    keep=timedelta(days=30),
+)  # fmt: skip
+def message(item: RoomMessage) -> None:
+    """Post one timeline entry in its room."""
+    run_patiently(item, lambda: send_message(item))

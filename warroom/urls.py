@@ -1,0 +1,19 @@
+"""The addresses of Slack: its settings, the rooms of incidents, and what Slack sends."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from warroom.connection import views as connection
+from warroom.rooms import views as rooms
+
+app_name = "warroom"
+urlpatterns = [
+    path("settings/slack", connection.slack, name="settings"),
+    path("settings/slack/check", connection.check, name="check"),
+    path("settings/slack/disconnect", connection.remove, name="disconnect"),
+    path("settings/slack/people", connection.link, name="link"),
+    path("settings/slack/people/<int:pk>/unlink", connection.unlink, name="unlink"),
+    path("incidents/<str:reference>/war-room", rooms.open_room, name="room"),
+    path("incidents/<str:reference>/war-room/repair", rooms.repair, name="repair"),
+]
