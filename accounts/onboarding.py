@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.actor import Actor
-from accounts.models import ApiToken, Membership, Role, User
+from accounts.models import ApiToken, Membership, OnCallSchedule, Role, User
 from core.ui.onboarding import onboarding_step
 
 
@@ -55,3 +55,15 @@ def _has_token(actor: Actor) -> bool:
 def _has_second_admin(actor: Actor) -> bool:
     admins = Membership.objects.of(actor.workspace_id).filter(role=Role.ADMIN, user__is_active=True)
     return admins.exclude(user_id=actor.user_id).exists()
+
+
+@onboarding_step(
+    "on_call",
+    title="Set up on-call",
+    why="A schedule says who is paged at each hour. Without one, only the admins are paged.",
+    url="/settings/on-call",
+    link="Create a schedule",
+    order=45,
+)
+def _has_schedule(actor: Actor) -> bool:
+    return OnCallSchedule.objects.of(actor.workspace_id).exists()

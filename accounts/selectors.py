@@ -109,7 +109,7 @@ def _workspace(workspace_id: int) -> QuerySet[Workspace]:
 def tokens_of(actor: Actor) -> Sequence[ApiToken]:
     """The workspace's tokens, newest first, revoked ones too. Raises Forbidden."""
     require(actor, Capability.TOKENS_WRITE)
-    tokens = ApiToken.objects.of(actor.workspace_id).select_related("created_by", "replaces")
+    tokens = ApiToken.objects.of(actor.workspace_id).select_related("created_by", "replaces", "user")
     return list(tokens.order_by("-created_at", "-id")[:1000])
 
 

@@ -30,6 +30,7 @@ urlpatterns = [
     path("settings/workspace", workspace_views.workspace, name="workspace"),
     path("settings/members", members.members, name="members"),
     path("settings/members/new", members.invite, name="invite"),
+    path("settings/members/roles", members.save_roles, name="member_roles"),
     path("settings/invitations/<int:invitation_id>/<slug:verb>", invitations.change, name="invitation"),
     path("settings/members/<str:username>/<slug:verb>", members.change, name="member"),
     path("device", device_views.device, name="device"),

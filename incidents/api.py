@@ -42,12 +42,14 @@ from incidents.selectors import (
     incident_for,
     incidents_page,
     roles_of,
+    signals_of,
     timeline_page,
 )
 from incidents.vocabulary import IncidentSource
 
 router = Router(tags=["Incidents"])
 EMPTY: Final = MoveIn.model_validate({})
+SIGNAL: Final = ("fingerprint", "reporter", "first_at", "last_at")
 OVER: Final = ResolveIn.model_validate({})
 DEGRADED: Final = ImpactIn()
 
@@ -68,9 +70,11 @@ class IncidentQuery(Paging, Conditions):
 
 
 class Reference(Schema):
-    """`42`, `INC-42`, `inc-42` or `inc_00042`."""
+    """`42`, `INC-42`, `#INC-042` or `inc_00042`."""
 
-    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.")
+    reference: str = Field(
+        max_length=60, description="`42`, `INC-42`, `#INC-042` (sent as `%23INC-042`) or `inc_00042`."
+    )
 
 
 class Once(Schema):
@@ -119,6 +123,9 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         "incident_type": as_type(body.incident_type),
         "components": body.components,
         "labels": labels,
+        "metadata": body.metadata,
+        "signals": body.signals,
+        "detected_at": body.detected_at,
         "started_at": body.started_at,
         "is_drill": body.is_drill,
         "source": IncidentSource.API,
@@ -139,6 +146,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     story = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
     roles = roles_of(actor, incident)
+    signals = signals_of(actor, incident)
     return answer(incident, response) | {
         "timeline": [entry_json(entry) for entry in story.items],
         "components": [
@@ -146,6 +154,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
             for a in components
         ],
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
+        "signals": [{name: getattr(s, name) for name in SIGNAL} for s in signals],
         "analysis": analysis_json(analysis_of(actor, incident)),
     }
 

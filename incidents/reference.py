@@ -7,17 +7,17 @@ import re
 from core.errors import FieldFault, Invalid, NotFound
 
 MAX_NUMBER = 2**31 - 1  # what the column holds
-_SHAPE = re.compile(r"\s*(?:inc\s*[-_ #]?\s*|#)?([0-9]{1,40})\s*", re.ASCII | re.IGNORECASE)
+_SHAPE = re.compile(r"\s*#?\s*(?:inc\s*[-_ #]?\s*)?([0-9]{1,40})\s*", re.ASCII | re.IGNORECASE)
 
 
 def parse_reference(text: str | int) -> int:
-    """`INC-42`, `42`, `inc-42`, `inc_00042`, `#42`, 42 -> 42.
+    """`INC-42`, `42`, `inc-42`, `inc_00042`, `#INC-042`, `#42`, 42 -> 42.
 
     Raises Invalid (field `incident`) for anything else, NotFound for numbers no incident can have.
     """
     match = _SHAPE.fullmatch(str(text)[:80])
     if match is None:
-        fault = FieldFault("incident", "reference", "must look like INC-42, inc_00042 or 42")
+        fault = FieldFault("incident", "reference", "must look like INC-42, #INC-042, inc_00042 or 42")
         raise Invalid("That is not an incident's number.", faults=[fault])
     number = int(match[1])
     if not 1 <= number <= MAX_NUMBER:

@@ -10,7 +10,15 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from incidents.analysis.schemas import AnalysisOut
 from incidents.timeline.schemas import Body, EntryOut
-from incidents.validation import LABELS, MAX_COUNT, NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from incidents.validation import (
+    LABELS,
+    MAX_COUNT,
+    MAX_METADATA,
+    MAX_SIGNALS,
+    NAME_LENGTH,
+    TEXT_LENGTH,
+    TITLE_LENGTH,
+)
 from incidents.vocabulary import (
     SEVERITY_ALIASES,
     STAGE_ALIASES,
@@ -50,6 +58,11 @@ Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
+Metadata = Annotated[
+    dict[str, Any], Field(description=f"Any JSON object of at most {MAX_METADATA:,} bytes, kept as sent.")
+]
+Fingerprint = Annotated[str, Field(min_length=1, max_length=80, description="64 hexadecimal digits.")]
+Signals = Annotated[list[Fingerprint], Field(max_length=MAX_SIGNALS)]
 UsersImpacted = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="The version that was read.")]
 
@@ -71,6 +84,13 @@ class DeclareIn(Body):
     status: StatusWord | None = None
     assigned_to: Name | None = Field(None, validation_alias=AliasChoices("assigned_to", "assignedTo"))
     labels: Labels = {}
+    metadata: Metadata = {}
+    signals: Signals = Field(
+        [],
+        validation_alias=AliasChoices("signals", "alertGroupIds", "alert_group_ids"),
+        description="Fingerprints that belong to this incident: later findings with one of them join it. "
+        "409 where an unresolved incident has one already.",
+    )
     project: Name | None = Field(
         None, validation_alias=AliasChoices("project", "projectId", "project_id"), description="The label."
     )
@@ -78,6 +98,12 @@ class DeclareIn(Body):
         None,
         validation_alias=AliasChoices("started_at", "declaredAt", "declared_at", "startedAt"),
         description="When the trouble began, with a time zone; the default is now.",
+    )
+    detected_at: datetime | None = Field(
+        None,
+        validation_alias=AliasChoices("detected_at", "detectedAt"),
+        description="When it was noticed, with a time zone, at most seven days ago; the default is now. "
+        "Targets count from it.",
     )
     is_drill: bool = False
 
@@ -99,6 +125,7 @@ class PatchIn(Body):
     impact: Text | None = None
     root_cause: Text | None = None
     labels: Labels | None = None
+    metadata: Metadata | None = Field(None, description="Replaces the whole object.")
     users_impacted: UsersImpacted | None = Field(
         None,
         validation_alias=AliasChoices("users_impacted", "usersImpacted"),
@@ -111,7 +138,7 @@ class PatchIn(Body):
 
 
 class StatusIn(Body):
-    """A move. `public` puts the message on the status page."""
+    """A move. `public` marks the message as one for stakeholders outside the team."""
 
     status: StatusWord
     message: Text = Field("", validation_alias=AliasChoices("message", "notes"))
@@ -191,6 +218,7 @@ class IncidentOut(Schema):
     root_cause: str
     users_impacted: int | None = Field(description="People affected, as entered; null: unknown.")
     labels: dict[str, Any]
+    metadata: dict[str, Any]
     project: str | None
     is_drill: bool
     source: str
@@ -215,10 +243,20 @@ class RoleOut(Schema):
     ended_at: datetime | None = None
 
 
+class SignalOut(Schema):
+    """What detection, or who declared the incident, tied to it: findings of this fingerprint join it."""
+
+    fingerprint: str
+    reporter: str = Field(description="`rule:error_burst`, `source:…`, or `declared`.")
+    first_at: datetime
+    last_at: datetime
+
+
 class IncidentDetailOut(IncidentOut):
     """One incident with the first page of its timeline, its components, role holders and analysis."""
 
     timeline: list[EntryOut]
     components: list[ComponentImpactOut]
     roles: list[RoleOut]
+    signals: list[SignalOut] = Field(description="The newest 50.")
     analysis: AnalysisOut | None = Field(description="null: not written yet.")

@@ -18,8 +18,16 @@ from incidents.listing.filters import IncidentFilter, parse_filter
 from incidents.listing.keyset import Page, decode_cursor, page_of
 from incidents.listing.ordering import parse_order
 from incidents.listing.selectors import MAX_PAGE, detailed, held_roles, incidents_page, matching
-from incidents.models import AffectedComponent, Component, Incident, RoleAssignment, TimelineEntry
+from incidents.models import (
+    AffectedComponent,
+    Component,
+    Incident,
+    IncidentSignal,
+    RoleAssignment,
+    TimelineEntry,
+)
 from incidents.reference import parse_reference, reference
+from incidents.validation import MAX_SIGNALS
 from incidents.vocabulary import UNRESOLVED, EntryKind
 
 __all__ = [
@@ -231,6 +239,13 @@ def _ever_held(workspace_id: int, incident_id: int) -> QuerySet[RoleAssignment]:
 
 def _by_time(roles: QuerySet[RoleAssignment]) -> QuerySet[RoleAssignment]:
     return roles.select_related("user").order_by("assigned_at", "id")
+
+
+def signals_of(actor: Actor, incident: Incident) -> list[IncidentSignal]:
+    """The newest 50 signals of the incident. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    mine = IncidentSignal.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    return list(mine.order_by("-last_at", "-id")[:MAX_SIGNALS])
 
 
 def component_names(actor: Actor) -> list[str]:

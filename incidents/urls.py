@@ -29,6 +29,7 @@ urlpatterns = [
     path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
     path("incidents/<str:reference>/entries/<int:entry_id>", timeline_views.entry_history, name="entry"),
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
+    path("incidents/<str:reference>/peek", incident_detail.peek, name="peek"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
     path("reports/sla", report_views.report, name="sla_report"),
     path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+import orjson
 
 from core.errors import FieldFault, Invalid
 
@@ -18,6 +21,10 @@ LABELS: Final = 50
 MAX_COUNT: Final = 10_000_000_000
 LABEL_KEY_LENGTH: Final = 60
 MAX_AGO: Final = timedelta(days=3653)
+MAX_DETECTED_AGO: Final = timedelta(days=7)
+MAX_METADATA: Final = 16_384  # bytes of JSON
+MAX_SIGNALS: Final = 50
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 # Bidirectional overrides make a line read differently from what it says.
 _OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACING: Final = frozenset("\n\r\t")
@@ -81,6 +88,53 @@ def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
     if past < now - MAX_AGO:
         raise invalid(field, "range", "must not lie more than ten years back")
     return past
+
+
+def clean_detected_at(moment: datetime | None, now: datetime) -> datetime:
+    """A time in UTC within the last seven days, `now` for None. Raises Invalid naming `detected_at`."""
+    past = clean_past("detected_at", moment, now)
+    if past < now - MAX_DETECTED_AGO:
+        raise invalid("detected_at", "range", "must not lie more than seven days back")
+    return past
+
+
+def clean_fingerprints(values: Sequence[str]) -> list[str]:
+    """Up to 50 distinct fingerprints in lower case, 64 hex digits each. Raises Invalid naming `signals`."""
+    if isinstance(values, str) or len(values) > MAX_SIGNALS:
+        raise invalid("signals", "max_items", f"must be a list of at most {MAX_SIGNALS} fingerprints")
+    cleaned = [str(value).strip().lower() for value in values]
+    for index, value in enumerate(cleaned):
+        if _FINGERPRINT.fullmatch(value) is None:
+            raise invalid(f"signals[{index}]", "format", "must be a fingerprint of 64 hexadecimal digits")
+    return list(dict.fromkeys(cleaned))
+
+
+def clean_metadata(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object of up to 16,384 bytes without NUL characters. Raises Invalid naming `metadata`."""
+    if not isinstance(value, Mapping):
+        raise invalid("metadata", "type", "must be a JSON object")
+    try:
+        text = orjson.dumps(value)
+    except (TypeError, ValueError) as error:  # orjson's own error is a TypeError
+        raise invalid(
+            "metadata", "json", "must be JSON nested at most 250 deep, integers of at most 64 bits"
+        ) from error
+    if len(text) > MAX_METADATA:
+        raise invalid(
+            "metadata", "max_length", f"must be at most {MAX_METADATA} bytes of JSON, not {len(text)}"
+        )
+    cleaned: dict[str, Any] = orjson.loads(text)  # as it is stored: NaN has become null
+    if b"\\u0000" in text and _holds_nul(cleaned):
+        raise invalid("metadata", "characters", "must not hold the NUL character")
+    return cleaned
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.models import OnCallSchedule
 from core.health.checks import CheckResult, health_check
 from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.reachability_selectors import reports_of
@@ -18,6 +19,12 @@ from notifications.escalation.reachability_selectors import reports_of
 LATE_AFTER: Final = timedelta(seconds=30)
 WALK_EVERY_S: Final = 600
 MAX_WORKSPACES: Final = 50
+
+
+def _is_set_up() -> Exists:
+    """Whether the row's workspace has a schedule: before that, on-call is an onboarding step, not a fault."""
+    rotas = OnCallSchedule.across_workspaces.filter(workspace_id=OuterRef("workspace_id"))
+    return Exists(rotas)
 
 
 @health_check("escalation", "Escalation of incidents", asks="database")
@@ -29,7 +36,7 @@ def _escalation() -> CheckResult:
         advice = "Start the worker detection. Steps that are due run when it is back."
         return CheckResult("warn", f"{late.count()} escalations are late", advice, first.due_at)
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
-    if running.exists():
+    if running.filter(_is_set_up()).exists():
         advice = "Open Settings, Escalation policies, and give each step a target."
         return CheckResult("warn", "an escalation reaches only the admins", advice)
     return CheckResult("ok", "no escalation is late")
@@ -43,7 +50,7 @@ def _reachability() -> CheckResult:
 
 @lru_cache(maxsize=1)
 def _walked(turn: int) -> CheckResult:
-    policies = EscalationPolicy.across_workspaces.filter(is_enabled=True)
+    policies = EscalationPolicy.across_workspaces.filter(_is_set_up(), is_enabled=True)
     workspaces = policies.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
     reports = [one for pk in workspaces[:MAX_WORKSPACES] for one in reports_of(pk, now=timezone.now())]
     holes = [one.name for one in reports if one.holes]

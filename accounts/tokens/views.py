@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Final
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ PAGE: Final = "/settings/tokens"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE, "scopes": SCOPE_WORDS}
 SENT: Final = "token_forms_sent"
 KEPT_KEYS: Final = 20
+DEFAULT_LIFE: Final = timedelta(days=90)
 
 
 @require_safe
@@ -47,7 +49,8 @@ def issue(request: HttpRequest) -> HttpResponse:
     actor = current_actor(request)
     require(actor, Capability.TOKENS_WRITE)
     if request.method != "POST":
-        return _form(request, TokenForm(initial={"request_key": uuid.uuid4().hex}))
+        expires_at = (timezone.now() + DEFAULT_LIFE).replace(second=0, microsecond=0)
+        return _form(request, TokenForm(initial={"request_key": uuid.uuid4().hex, "expires_at": expires_at}))
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _form(request, form, status=422)

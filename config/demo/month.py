@@ -164,7 +164,7 @@ class DemoIncident:
         else:
             change_status(commander, number=number, status=status, message=story.says(status))
         if status in STAGES:
-            change_stage(lead, number=number, stage=STAGES[status])
+            change_stage(lead, number=number, stage=STAGES[status], message="Earlier stages were not needed.")
         if status == Status.INVESTIGATING:
             add_note(lead, number=number, message=story.clue)
         if status == Status.IDENTIFIED:

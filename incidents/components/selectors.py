@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.request_cache import cached_per_request
 from core.sql.compiled_queries import compiled
 from core.sql.expressions import among
 from incidents.components.filters import ComponentFilter
@@ -74,6 +75,12 @@ def _loads(workspace_id: int, components: Iterable[int] | None = None) -> dict[i
     return {pk: _load(of) for pk, of in held.items()}
 
 
+@cached_per_request
+def loads_of_all(workspace_id: int) -> Mapping[int, Load]:
+    """Every component that an open incident touches, with its load: one statement a page."""
+    return _loads(workspace_id)
+
+
 @compiled(int)
 def _burdens(workspace_id: int) -> Any:
     return _lots(_weighing(workspace_id))
@@ -113,7 +120,7 @@ def worst_components(actor: Actor) -> list[ComponentState]:
     Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
-    held = _loads(actor.workspace_id)
+    held = loads_of_all(actor.workspace_id)
     worst = _worst(held)
     troubled = _by_health(_with_ids(actor.workspace_id, worst) if worst else [], held)[:SHOWN]
     seen = {state.component.pk for state in troubled}

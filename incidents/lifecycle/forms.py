@@ -86,7 +86,7 @@ class StatusForm(ActionForm):
 
     status = forms.ChoiceField(label="New status")
     message = words_field("Message")
-    is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
+    is_public = forms.BooleanField(label="Public: the message is for stakeholders", required=False)
 
     def prepare(self) -> None:
         moves = [s for s in next_statuses(Status(self.incident.status)) if s != Status.CLOSED]

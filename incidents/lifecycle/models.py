@@ -87,6 +87,9 @@ class Incident(WorkspaceScoped):
     root_cause = models.TextField(blank=True)
     users_impacted = models.PositiveBigIntegerField(null=True, blank=True)
     labels = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(
+        default=dict, blank=True, db_default=models.Value({}, output_field=models.JSONField())
+    )
     is_drill = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=IncidentSource.choices, default=IncidentSource.DECLARED)
     fingerprint = models.CharField(max_length=64, blank=True)

@@ -20,7 +20,8 @@ WORST_TWO: Final = "sev1,sev2"
 _TITLES: Final = {
     "severity": "Severity", "status": "Status", "stage": "Stage", "component": "Component", "type": "Type",
     "label": "Label", "assigned_to": "Commander", "search": "Search", "project": "Project",
-    "since": "Detected", "until": "Until",
+    "since": "Detected", "until": "Until", "resolved_since": "Resolved", "acknowledged": "Acknowledged",
+    "sla": "SLA",
 }  # fmt: skip
 _LABELS: Final = {
     "severity": dict(Severity.choices),
@@ -29,6 +30,8 @@ _LABELS: Final = {
     "type": dict(IncidentType.choices),
     "since": SINCE,
     "assigned_to": {"none": "Unassigned"},
+    "acknowledged": {"yes": "Yes", "no": "No"},
+    "sla": {"missed": "Missed"},
 }
 
 
@@ -49,6 +52,12 @@ class Select:
     title: str
     choices: Sequence[tuple[str, str]]
     chosen: str
+    nothing: str = ""
+
+    @property
+    def is_searchable(self) -> bool:
+        """Whether it is a field that suggests its choices: there can be hundreds."""
+        return bool(self.nothing)
 
 
 def active_filters(asked: ListQuery) -> list[ActiveFilter]:
@@ -63,17 +72,19 @@ def active_filters(asked: ListQuery) -> list[ActiveFilter]:
 def filter_text(name: str, word: str) -> str:
     """A canonical word as people read it: `sev1` -> SEV1, `1h` -> Last hour, `2h` -> since 2h."""
     label = _LABELS.get(name, {}).get(word)
-    return label or (f"since {word}" if name == "since" else word)
+    return label or (f"since {word}" if name in ("since", "resolved_since") else word)
 
 
 def selects(asked: ListQuery, components: Iterable[str], *, with_status: bool) -> list[Select]:
     """The boxes of the filter bar. What is chosen and on no list of ours becomes an option of its own."""
+    chosen = ",".join(sorted(asked.words.get("component", ())))
+    named = Select("component", "Component", [(name, name) for name in components], chosen, "Any component")
     statuses = [("active", "Active"), *Status.choices]
     worst = [*Severity.choices, (WORST_TWO, "SEV1 and SEV2")]
     boxes = [_select(asked, "severity", "Any severity", worst)]
     if with_status:
         boxes.append(_select(asked, "status", "Any status", statuses))
-    boxes.append(_select(asked, "component", "Any component", [(name, name) for name in components]))
+    boxes.append(named)
     boxes.append(_select(asked, "type", "Any type", IncidentType.choices))
     boxes.append(_select(asked, "since", "Any time", list(SINCE.items())))
     return boxes

@@ -39,7 +39,12 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "project": ("project", "project_id", "projectId"),
     "since": ("since", "from"),
     "until": ("until", "to"),
+    "resolved_since": ("resolved_since",),
+    "acknowledged": ("acknowledged",),
+    "sla": ("sla",),
 }
+YES_OR_NO: Final[Mapping[str, bool]] = {"yes": True, "no": False}
+SLA_MISSED: Final = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class IncidentFilter:
 
     `stages_as_status` are stage words given as status: they widen `statuses` instead of narrowing it.
     `since` and `until` bound `detected_at` (from inclusive, to exclusive). `assigned_to` is a user name,
-    or "none" for incidents without a commander.
+    or "none" for incidents without a commander. `sla_missed_at`: open and past their next deadline then.
     """
 
     severities: frozenset[Severity] = frozenset()
@@ -63,6 +68,9 @@ class IncidentFilter:
     project: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    resolved_since: datetime | None = None
+    is_acknowledged: bool | None = None
+    sla_missed_at: datetime | None = None
 
 
 def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> IncidentFilter:
@@ -87,6 +95,9 @@ def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> In
         project=_single("project", values),
         since=_moment("since", _single("since", values), now),
         until=_moment("until", _single("until", values), now),
+        resolved_since=_moment("resolved_since", _single("resolved_since", values), now),
+        is_acknowledged=_yes_or_no("acknowledged", _single("acknowledged", values)),
+        sla_missed_at=now if _sla(_single("sla", values)) else None,
     )
 
 
@@ -150,6 +161,22 @@ def _label(text: str) -> tuple[str, str]:
     if not sign or not name.strip():
         raise invalid("label", "pair", "must look like name=value")
     return clean_line("label", name), clean_line("label", value) if value.strip() else ""
+
+
+def _yes_or_no(name: str, word: str) -> bool | None:
+    return YES_OR_NO[parsed(name, word.casefold(), _known_answer, YES_OR_NO)] if word else None
+
+
+def _known_answer(word: str) -> str:
+    if word not in YES_OR_NO:
+        raise ValueError("neither")
+    return word
+
+
+def _sla(word: str) -> bool:
+    if word and word.casefold() != SLA_MISSED:
+        raise invalid("sla", "choice", f"must be {SLA_MISSED}")
+    return bool(word)
 
 
 def _moment(name: str, text: str, now: datetime) -> datetime | None:

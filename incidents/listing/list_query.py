@@ -16,7 +16,9 @@ from core.errors import Invalid
 from incidents.listing.filters import ACTIVE, NAMES, IncidentFilter, parse_filter, values_of
 from incidents.listing.ordering import NEWEST, Order, decode, parse_order
 
-ONCE: Final = frozenset({"search", "project", "assigned_to", "since", "until"})
+ONCE: Final = frozenset(
+    {"search", "project", "assigned_to", "since", "until", "resolved_since", "acknowledged", "sla"}
+)
 KNOWN: Final = frozenset(
     {"sort", "cursor", "key", "pick", *(alias for names in NAMES.values() for alias in names)}
 )
@@ -108,6 +110,8 @@ def _word(name: str, value: str, now: datetime, faults: list[str]) -> str:
 def _canonical(name: str, value: str, read: IncidentFilter) -> str:
     if name == "status" and value.casefold() in ACTIVE:
         return "active"
+    if name in ("acknowledged", "sla"):
+        return value.casefold()
     found: Iterable[str] = {
         "severity": read.severities,
         "status": [*read.statuses, *read.stages_as_status],

@@ -50,6 +50,7 @@ class ActiveIncidents(Panel):
             "left_out": 0 if is_whole else counts["mine" if only_mine else "all"] - len(shown),
             "is_filtered": bool(asked.words),
             "view": query.get("view", ""),
+            "sort": sort,
             "back": _back("/", asked),
             "rest": "" if only_mine else asked.address(view="", status=",".join(kept) or "active"),
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
@@ -82,6 +83,7 @@ class AllIncidents(Panel):
         page = incidents_page(actor, asked.wanted, cursor=asked.cursor or None, sort=asked.order.name)
         return {
             "incidents": page.items,
+            "sort": asked.order.name,
             "next": page.next_cursor and asked.address(cursor=page.next_cursor),
             "previous": page.previous_cursor and asked.address(cursor=page.previous_cursor),
             "first": asked.address(),

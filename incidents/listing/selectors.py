@@ -19,7 +19,7 @@ from incidents.listing.filters import IncidentFilter
 from incidents.listing.keyset import Page
 from incidents.listing.ordering import NEWEST, Cursor, Order, decode, page_in, parse_order
 from incidents.models import AffectedComponent, Incident, RoleAssignment
-from incidents.vocabulary import ResponseRole
+from incidents.vocabulary import UNRESOLVED, ResponseRole
 
 MAX_PAGE: Final = 200
 COUNTED: Final = 10_000
@@ -162,7 +162,20 @@ def matching(workspace_id: int, wanted: IncidentFilter) -> Q:
         tests &= Q(detected_at__gte=wanted.since)
     if wanted.until:
         tests &= Q(detected_at__lt=wanted.until)
-    return tests & _matching_words(workspace_id, wanted)
+    return tests & _matching_words(workspace_id, wanted) & _matching_response(wanted)
+
+
+def _matching_response(wanted: IncidentFilter) -> Q:
+    tests = Q()
+    if wanted.resolved_since:
+        tests &= Q(resolved_at__gte=wanted.resolved_since)
+    if wanted.is_acknowledged is not None:
+        tests &= Q(acknowledged_at__isnull=not wanted.is_acknowledged)
+    if at := wanted.sla_missed_at:
+        late = Q(acknowledged_at=None, acknowledge_due_at__lte=at)
+        later = Q(update_due_at__lte=at) | Q(resolve_due_at__lte=at)
+        tests &= Q(status__in=UNRESOLVED) & (late | (Q(acknowledged_at__isnull=False) & later))
+    return tests
 
 
 def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from accounts.actor import Actor
 from core.ui.charts import Chart, Series
 from core.ui.panels import Panel, panel
+from incidents.components.health_counts import health_counts, worse
 from incidents.components.selectors import worst_components
 from incidents.overview import health
 from incidents.overview.activity import latest_activity, recent_activity
-from incidents.overview.selectors import MTTR_DAYS, Day, last_day, standings
+from incidents.overview.selectors import MTTR_DAYS, Day, last_day, midnight, standings
 from incidents.validation import invalid
 from incidents.vocabulary import EntryKind, Impact, Severity
 
@@ -33,7 +38,7 @@ class OverviewPanel(Panel):
 
 @panel
 class Overview(OverviewPanel):
-    """System health, active, resolved today, average MTTR."""
+    """System health, active, resolved today, average MTTR: one line, each figure a link to its list."""
 
     name = "incidents.overview"
     title = "Overview"
@@ -41,15 +46,21 @@ class Overview(OverviewPanel):
     every_s = A_MINUTE
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        now = standings(actor)
+        now, components = standings(actor), health_counts(actor)
         points = [(Severity(severity).label, taken) for severity, taken in health.SYSTEM_POINTS.items()]
         return {
             "shown": now,
+            "worst": worse(now.health, components.worst),
+            "health_words": components.words,
+            "today": f"{midnight(timezone.now(), ZoneInfo(now.zone)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "points": points,
             "ranges": health.ranges(),
             "divided_by": health.MONITORED_DIVIDES_BY,
             "days": MTTR_DAYS,
         }
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return repr([context[name] for name in ("shown", "worst", "health_words", "today")])
 
 
 @panel

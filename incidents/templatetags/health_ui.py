@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.templatetags.ui import icon
-from incidents.overview.health import Health
+from incidents.overview.health import Health, Standing
 
 register = template.Library()
 SHAPES = {
@@ -21,6 +21,12 @@ SHAPES = {
 def standing(health: Health) -> SafeString:
     """The word for a health with its shape."""
     return _standing(str(health.standing))
+
+
+@register.simple_tag
+def standing_word(word: Standing) -> SafeString:
+    """A word for a health with its shape, without a percentage behind it."""
+    return _standing(str(word))
 
 
 @lru_cache(maxsize=8)

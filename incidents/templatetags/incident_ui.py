@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core.templatetags.ui import compact, icon
+from core.templatetags.ui import compact, icon, with_query
 from core.ui.markdown import markdown
 from incidents.listing.html_cache import entry_html, line_html, row_html
+from incidents.listing.ordering import ORDERS
 from incidents.models import Incident, TimelineEntry
+from incidents.row_actions import row_actions
 from incidents.sla.status import SlaStatus, sla_status_of
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
@@ -45,6 +48,7 @@ ENTRY_SHAPES = {
 }  # fmt: skip
 
 
+ICON_OF_ORDER = {"newest": "arrow-down", "oldest": "arrow-up", "severity": "arrow-down"}
 ENTRY_WORDS = {
     "status_change": "Status", "stage_change": "Stage", "severity_change": "Severity",
     "role_assigned": "Role", "sla": "SLA", "event": "Detection", "change": "Change",
@@ -104,6 +108,25 @@ def incident_rows(context: template.Context, incidents: Iterable[Incident]) -> S
     return SafeString("".join(row_html(one, **looks) for one in incidents))
 
 
+@register.simple_tag(takes_context=True)
+def sort_head(context: template.Context, words: str, order: str, now: str, turned: str = "") -> SafeString:
+    """The head of a column as a link that sorts by it; `turned` is the other direction, if there is one."""
+    wanted = turned if turned and now == order else order
+    said = ICON_OF_ORDER.get(now, "") if now in (order, turned) else ""
+    query = with_query(context, sort=wanted)
+    return format_html(
+        '<a class="sort-head" href="{}" aria-label="Sort by {}: {}">{}{}</a>',
+        SafeString(query), words.lower(), ORDERS[wanted].label.lower(), words,
+        icon(said, 13) if said else "",
+    )  # fmt: skip
+
+
+@register.simple_tag
+def more_row_actions(reference: str) -> SafeString:
+    """What apps above add to the menu of an incident's row."""
+    return format_html_join("", '<a class="menu-item" href="{1}">{0}</a>', row_actions(reference))
+
+
 @register.simple_tag
 def timeline_entry(
     entry: TimelineEntry,
@@ -152,6 +175,12 @@ def entry_words(kind: str) -> str:
 def as_lines(labels: dict[str, str]) -> str:
     """Labels as their form shows them: `name=value` a line."""
     return "\n".join(f"{key}={value}" for key, value in labels.items())
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """Metadata as indented JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _sla(clock: SlaStatus) -> SafeString:

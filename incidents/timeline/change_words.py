@@ -13,7 +13,7 @@ LABELS: Final[Mapping[str, str]] = {
     "is_private": "Private",
 }  # fmt: skip
 # Texts too long to be repeated in a sentence.
-LONG: Final = frozenset({"description", "impact", "root_cause"})
+LONG: Final = frozenset({"description", "impact", "root_cause", "metadata"})
 
 
 def change_words(changes: Mapping[str, tuple[object, object]]) -> str:

@@ -37,7 +37,7 @@ def undo_addresses(
         if entry.kind in AMENDABLE and entry.withdrawn_at is None
     }
     acts = [entry for entry in mine if entry.kind in _ENTRY_OF.values()]
-    step = _last_step(incident, me, since) if acts else None
+    step = _last_step(incident, me, since)  # always: the page costs the same whatever is on it
     if step is not None:
         kind = _ENTRY_OF[step.action.kind]
         of = [entry.pk for entry in acts if entry.kind == kind]

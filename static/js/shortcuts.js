@@ -24,6 +24,7 @@ const inList = { group: "In a list", when: () => rows().length > 0 };
 command({ ...inList, keys: "j", title: "Next", run: () => move(1) });
 command({ ...inList, keys: "k", title: "Previous", run: () => move(-1) });
 command({ ...inList, keys: "o", title: "Open the selected item", run: onRow((row) => row.querySelector("a")?.click()), when: selectedRow });
+command({ ...inList, keys: "Space", title: "Peek at the selected item", run: () => press("Space"), when: () => selectedRow() && target("Space") });
 command({ ...inList, keys: "x", title: "Select the item", run: onRow((row) => row.querySelector("input[type=checkbox]")?.click()),
   when: () => selectedRow()?.querySelector("input[type=checkbox]") });
 
@@ -85,7 +86,9 @@ document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   if (event.key === "Escape") return isTyping ? event.target.blur() : choose(null);
   if (isOff() || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const typed = prefix ? `${prefix} ${event.key}` : event.key;
+  const key = event.key === " " ? "Space" : event.key;
+  if (key === "Space" && event.target.closest?.("button, summary, input")) return; // it presses what has the focus
+  const typed = prefix ? `${prefix} ${key}` : key;
   const [hit, isStart] = find(typed);
   clearTimeout(timer);
   prefix = !hit && isStart ? typed : "";

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.actor import system_actor
 from accounts.models import AuditEntry, Membership, Session, User
+from accounts.oncall.services.schedules import create_schedule
 from accounts.sign_in.tasks import prune_sessions
 from accounts.tokens.services import issue_token
 from core.ui.onboarding import ONBOARDING_STEPS, onboarding_steps
@@ -50,6 +51,7 @@ def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor):
     issue_token(system_actor(workspace.pk), name="First token", scopes=["admin"])
     assert "token" not in done(admin)
     issue_token(admin, name="billing", scopes=["admin"])
+    create_schedule(admin, name="Platform")
     make_actor("admin")
     assert done(admin) == set(ONBOARDING_STEPS.names())
 

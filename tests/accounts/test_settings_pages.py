@@ -195,6 +195,18 @@ def test_roles_change_once_and_a_stale_choice_is_refused(browser, actor, workspa
     assert actions(workspace) == ["member.role"]
 
 
+def test_all_roles_are_saved_at_once_and_only_what_changed(browser, actor, workspace):
+    page = browser.get("/settings/members").content.decode()
+    assert page.count('action="/settings/members/roles"') == 1
+    given = {"role.rita.responder": "manager", "was.rita.responder": "responder"}
+    same = {"role.adam.admin": "admin", "was.adam.admin": "admin"}
+    assert browser.post("/settings/members/roles", given | same).status_code == 303
+    assert Membership.objects.of(workspace.pk).get(user_id=actor.user_id).role == "manager"
+    assert actions(workspace) == ["member.role"]
+    last = {"role.adam.admin": "viewer", "was.adam.admin": "admin"}
+    assert browser.post("/settings/members/roles", last).status_code == 409
+
+
 def test_a_deactivated_person_is_signed_out_and_comes_back_when_let_in(browser, actor, workspace):
     theirs = browser_for(actor)
     assert browser.post("/settings/members/rita.responder/deactivate").status_code == 303

@@ -20,6 +20,7 @@ MAY_CROSS_WORKSPACES = {
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
+    "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",
     "accounts/checks.py::_coverage": "health checks are of the whole installation",
     "accounts/checks.py::_imports": "health checks are of the whole installation",

@@ -96,7 +96,6 @@ def test_each_chip_takes_away_its_own_value_and_nothing_else():
         ("severity=sev4,sev1", "severity", "SEV4, SEV1"),
         ("status=active", "status", "Active"),
         ("status=containing", "status", "Containment"),
-        ("component=billing", "component", "billing"),
         ("since=7d", "since", "Last 7 days"),
         ("since=2h", "since", "since 2h"),
         ("", "type", "Any type"),
@@ -119,3 +118,10 @@ def test_what_is_understood_is_what_the_strict_reading_means():
     assert asked.wanted.severities == {Severity.SEV1}
     assert Status.OPEN in asked.wanted.statuses
     assert read("").wanted == IncidentFilter()
+
+
+def test_the_component_field_shows_what_is_chosen_and_suggests_the_others():
+    boxes = {one.name: one for one in selects(read("component=billing"), ["api"], with_status=True)}
+    field = boxes["component"]
+    assert (field.is_searchable, field.chosen, list(field.choices)) == (True, "billing", [("api", "api")])
+    assert not boxes["severity"].is_searchable

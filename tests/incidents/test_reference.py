@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid, NotFound
 from incidents.reference import MAX_NUMBER, parse_reference, reference
 
-SPELLINGS = ["INC-{}", "{}", "inc-{}", "inc_{:05d}", "#{}", " INC {} ", "Inc{}", "{:08d}"]
+SPELLINGS = ["INC-{}", "#INC-{:03d}", "{}", "inc-{}", "inc_{:05d}", "#{}", " INC {} ", "Inc{}", "{:08d}"]
 
 
 @given(st.integers(1, MAX_NUMBER), st.sampled_from(SPELLINGS))

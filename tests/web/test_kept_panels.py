@@ -58,12 +58,12 @@ def test_a_kept_panel_is_drawn_once(name, look, actor, monkeypatch):
 
 def test_kept_panels_say_what_is_new(look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
-    assert "1 not acknowledged" in look("incidents.overview")
+    assert "<b>1</b> not acknowledged" in look("incidents.overview")
     assert "0 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")
     assert ">shop<" in look("incidents.component_health")
     resolve_incident(actor, number=1)
     Component.objects.of(actor.workspace_id).update(name="store")
-    assert "Nothing is open" in look("incidents.overview")
+    assert "<b>0</b> active" in look("incidents.overview")
     assert "1 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")
     assert ">store<" in look("incidents.component_health")
 

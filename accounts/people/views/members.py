@@ -91,6 +91,34 @@ def _once(request: HttpRequest, template: str, context: dict[str, object]) -> Ht
     return response
 
 
+@require_POST
+def save_roles(request: HttpRequest) -> HttpResponse:
+    """POST: every role that was changed on the page; 303, or the list with what was refused (409, 422)."""
+    actor = current_actor(request)
+    require(actor, Capability.MEMBERS_WRITE)
+    said, refused, status = [], [], 200
+    for username, role, was in _changed_roles(request):
+        try:
+            membership = services.change_role(actor, username=username, role=role, was=was)
+            said.append(f"{membership.user.label} is {membership.get_role_display().lower()} now.")
+        except (Conflict, Invalid) as refusal:
+            refused.append(refusal.detail)
+            status = refusal.status
+    if said or not refused:
+        messages.success(request, " ".join(said) or "No role was changed.")
+    return _list(request, refused=" ".join(refused), status=status) if refused else SeeOther(PAGE)
+
+
+def _changed_roles(request: HttpRequest) -> list[tuple[str, str, str]]:
+    """(user name, role, role before) of each select that differs from what the page showed."""
+    given = [
+        (name.removeprefix("role."), str(role), request.POST.get(f"was.{name.removeprefix('role.')}", ""))
+        for name, role in request.POST.items()
+        if name.startswith("role.")
+    ]
+    return [one for one in given if one[1] != one[2]]
+
+
 def _role(actor: Actor, username: str, request: HttpRequest) -> str:
     given = {"role": request.POST.get("role", ""), "was": request.POST.get("was", "")}
     membership = services.change_role(actor, username=username, **given)

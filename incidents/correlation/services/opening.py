@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from core.outbox.events import publish, publish_all
 from core.sql.prepared import pipelined
 from incidents.components.services.catalogue import mark_affected, marked_on
 from incidents.correlation.detection_signals import JoinedEvents, Outcome, Signal
+from incidents.correlation.services.attaching import attach, refuse_taken
 from incidents.correlation.services.bulk_open import bulk_open
 from incidents.correlation.services.correlator import Correlator
 from incidents.correlation.services.counting import count_events
@@ -29,7 +31,17 @@ from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
-from incidents.validation import clean_labels, clean_line, clean_past, clean_text, clean_title, invalid
+from incidents.validation import (
+    clean_detected_at,
+    clean_fingerprints,
+    clean_labels,
+    clean_line,
+    clean_metadata,
+    clean_past,
+    clean_text,
+    clean_title,
+    invalid,
+)
 from incidents.vocabulary import Basis, EntryKind, IncidentSource, IncidentType, Severity
 
 __all__ = ["JoinedEvents", "Outcome", "Signal", "add_joined_events", "declare_incident", "report_signals"]
@@ -88,19 +100,26 @@ def declare_incident(
     labels: Mapping[str, str] | None = None,
     source: str = IncidentSource.DECLARED,
     started_at: datetime | None = None,
+    detected_at: datetime | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    signals: Sequence[str] = (),
     is_drill: bool = False,
     request_key: str = "",
 ) -> Incident:
-    """Open an incident a person or a machine declares. `started_at`: when the trouble began, at most ten
-    years ago; default now.
+    """Open an incident a person or a machine declares.
 
-    Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
+    `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the trouble
+    began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
+    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity
+    matrix says of the type: sev3 for one that is just titled.
     `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
     again, even at the same moment, is answered the incident it made, whatever else is sent along.
-    Raises Forbidden, and Invalid naming the field that breaks a rule.
+    Raises Forbidden, Invalid naming the field that breaks a rule, and Conflict naming the unresolved incident
+    that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
+    noticed, fingerprints = clean_detected_at(detected_at, now), clean_fingerprints(signals)
     incident = Incident(
         workspace_id=actor.workspace_id,
         title=clean_title(title),
@@ -111,19 +130,39 @@ def declare_incident(
         severity_basis=Basis.LEVEL if severity is None else Basis.PERSON,
         labels=clean_labels(labels or {}),
         source=parsed("source", source, IncidentSource, IncidentSource),
-        started_at=clean_past("started_at", started_at, now),
-        detected_at=now,
+        metadata=clean_metadata(metadata or {}),
+        started_at=_began(started_at, noticed, now),
+        detected_at=noticed,
         updated_at=now,
         is_drill=is_drill,
         request_key=_request_digest(actor, request_key),
     )
-    names = _component_names(components)
+    pk = _declare_once(actor, incident, _component_names(components), fingerprints)
+    return incident_by_id(actor.workspace_id, pk)
+
+
+def _declare_once(
+    actor: Actor, incident: Incident, components: Sequence[str], fingerprints: Sequence[str]
+) -> int:
+    """The id of the incident: the one an earlier declaration made, or this one, stored."""
     with transaction.atomic():
         counter = lock_counter(actor.workspace_id)
-        first = _declared_before(actor.workspace_id, incident.request_key)
-        if first is None:
-            _open(actor, counter, incident, names)
-    return incident_by_id(actor.workspace_id, first or incident.pk)
+        if first := _declared_before(actor.workspace_id, incident.request_key):
+            return first
+        refuse_taken(actor.workspace_id, fingerprints)
+        _open(actor, counter, incident, components)
+        attach(incident, fingerprints, incident.updated_at)
+    return incident.pk
+
+
+def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> datetime:
+    """When the trouble began, at the latest when it was noticed. Raises Invalid naming `started_at`."""
+    if started_at is None:
+        return noticed
+    began = clean_past("started_at", started_at, now)
+    if began > noticed:
+        raise invalid("started_at", "order", "must not be later than detected_at")
+    return began
 
 
 def declared_with(actor: Actor, request_key: str) -> Incident | None:
@@ -169,7 +208,9 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     message = f"Declared by {actor.label}: {incident.title}"
     entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
-    record(actor, action="incident.declare", target=incident, summary=summary)
+    at, noticed = incident.updated_at.isoformat(), incident.detected_at.isoformat()
+    changes = {} if at == noticed else {"detected_at": [at, noticed]}
+    record(actor, action="incident.declare", target=incident, summary=summary, changes=changes)
     ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
     opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
     publish(opened, actor=actor_json(actor))

@@ -21,7 +21,7 @@ from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_note, add_update
 
 _TEXTS: Final = (
-    "title", "description", "impact", "root_cause", "labels", "incident_type", "users_impacted",
+    "title", "description", "impact", "root_cause", "labels", "metadata", "incident_type", "users_impacted",
 )  # fmt: skip
 
 
@@ -30,10 +30,10 @@ def patch_incident(
 ) -> Incident:
     """Make every change `wanted` names, each through its own service, in one transaction.
 
-    Keys: title, description, impact, root_cause, labels, incident_type, users_impacted ("": unknown),
-    severity, status, stage, assigned_to (a user name; None: nobody), notes, message and is_public (said with
-    a change of status or stage, or as an update). Raises Conflict when `version` is stale, and what the
-    services raise; then nothing is changed.
+    Keys: title, description, impact, root_cause, labels, metadata, incident_type, users_impacted ("":
+    unknown), severity, status, stage, assigned_to (a user name; None: nobody), notes, message and is_public
+    (said with a change of status or stage, or as an update). Raises Conflict when `version` is stale, and
+    what the services raise; then nothing is changed.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)

@@ -20,7 +20,7 @@ from incidents.parsing import as_severity, as_stage, as_status_or_stage, as_type
 from incidents.sla.services.clocks import clocks_for, set_deadlines
 from incidents.stages.services.entering import skip_stages, skipped_between
 from incidents.timeline.change_words import change_words
-from incidents.validation import clean_count, clean_labels, clean_text, clean_title, invalid
+from incidents.validation import clean_count, clean_labels, clean_metadata, clean_text, clean_title, invalid
 from incidents.vocabulary import Basis, EntryKind, IncidentType, Severity, Stage, Status
 
 __all__ = [
@@ -152,11 +152,14 @@ def edit_incident(
     impact: str | None = None,
     root_cause: str | None = None,
     labels: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     incident_type: IncidentType | str | None = None,
     users_impacted: int | str | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Correct what it says; None leaves a field alone, `labels` replaces all. Nothing new changes nothing.
+    """Correct what it says; None leaves a field alone, `labels` and `metadata` replace all.
+
+    Values that are not new change nothing.
 
     `users_impacted`: a whole number, or "" for unknown.
 
@@ -168,6 +171,7 @@ def edit_incident(
         "impact": None if impact is None else clean_text("impact", impact),
         "root_cause": None if root_cause is None else clean_text("root_cause", root_cause),
         "labels": None if labels is None else clean_labels(labels),
+        "metadata": None if metadata is None else clean_metadata(metadata),
         "incident_type": None if incident_type is None else as_type(incident_type),
     }
 

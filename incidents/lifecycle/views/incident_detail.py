@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Capability, allowed
 from accounts.sign_in.page_authentication import current_actor
+from core.ui.htmx import render as render_part
 from incidents.lifecycle.forms import NoteForm
 from incidents.overview.panels import parse_kind
 from incidents.parsing import parsed
-from incidents.selectors import incident_for
+from incidents.selectors import incident_for, story_of
 from incidents.timeline.presentation import refuse_unknown
 from incidents.timeline.selectors import BOTH, activity_page, source_named
+from incidents.vocabulary import CHATTER
+
+PEEKED: Final = 6  # entries of the timeline that a peek shows
 
 
 @require_safe
@@ -37,6 +43,19 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "form": NoteForm(incident=incident, actor=actor).styled(),
     }
     return render(request, "incidents/detail.html", context)
+
+
+@require_safe
+def peek(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET /incidents/INC-42/peek: the incident in short, in a dialog over the list."""
+    actor = current_actor(request)
+    incident = incident_for(actor, reference)
+    context = {
+        "one": incident,
+        "nav_current": "/" if incident.is_unresolved else "/incidents",
+        "entries": story_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
+    }
+    return render_part(request, "incidents/peek.html", context, part="peek")
 
 
 @require_safe

@@ -51,7 +51,7 @@ def add_note(reference: str, text: Annotated[str, typer.Argument(help="- reads s
 def post_update(
     reference: str,
     text: Annotated[str, typer.Argument(help="- reads stdin.")],
-    public: Annotated[bool, typer.Option("--public", help="For everyone outside, too.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Meant for readers outside the team.")] = False,
 ) -> None:
     """Post an update; an internal one is stored and sent later when the server is away."""
     body = {"message": _text(text), "public": public}

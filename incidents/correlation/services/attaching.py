@@ -1,0 +1,46 @@
+"""Ties fingerprints to an incident that a person or a machine declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from core.errors import Conflict
+from incidents.lifecycle.services.locked_change import current_state
+from incidents.models import Incident, IncidentSignal
+
+REPORTER: Final = "declared"
+
+
+def refuse_taken(workspace_id: int, fingerprints: Sequence[str]) -> None:
+    """Refuse fingerprints that an unresolved incident has. Ask under the counter's lock.
+
+    Raises Conflict naming that incident.
+    """
+    if not fingerprints:
+        return
+    taken = IncidentSignal.objects.of(workspace_id).filter(fingerprint__in=fingerprints, is_open=True)
+    found = taken.select_related("incident").order_by("incident__number").first()
+    if found is not None:
+        other = found.incident
+        raise Conflict(
+            f"{other.reference} is unresolved and has the signal {found.fingerprint}. Work there, or leave "
+            "that signal out. Nothing was declared.",
+            extra={"current": current_state(other)},
+        )
+
+
+def attach(incident: Incident, fingerprints: Sequence[str], now: datetime) -> None:
+    """Make later findings with one of these fingerprints join the new incident."""
+    IncidentSignal.objects.bulk_create(
+        IncidentSignal(
+            workspace_id=incident.workspace_id,
+            incident=incident,
+            fingerprint=fingerprint,
+            reporter=REPORTER,
+            first_at=now,
+            last_at=now,
+        )
+        for fingerprint in fingerprints
+    )
