@@ -14,11 +14,12 @@ from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
 from core.errors import Problem, TooLarge
 from core.http.machine_addresses import without_slash
-from core.http.request_body import read_body
+from core.http.request_body import drain, read_body
 from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
+from detection.webhooks.http.known_keys import has_unknown_key
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -59,6 +60,11 @@ def _is_page(scope: Scope) -> bool:
 
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
+    if await has_unknown_key(scope.get("path", "")):
+        # Refused in the format's words, without a byte of the body in memory.
+        await drain(receive)
+        await django_application(scope, _replayed(b"", receive), send)
+        return
     try:
         limit = MAX_BODY_BYTES if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)
