@@ -38,6 +38,9 @@ class Capability(StrEnum):
     SYSTEM_READ = "system.read"
     REMEDIATION_RUN = "remediation.run"
     REMEDIATION_WRITE = "remediation.write"
+    BUNDLES_READ = "bundles.read"
+    BUNDLES_WRITE = "bundles.write"
+    BUNDLES_MANAGE = "bundles.manage"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -69,6 +72,9 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.SYSTEM_READ: (Role.ADMIN, Scope.ADMIN),
     Capability.REMEDIATION_RUN: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
     Capability.REMEDIATION_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.BUNDLES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
+    Capability.BUNDLES_WRITE: (Role.RESPONDER, Scope.BUNDLES_WRITE),
+    Capability.BUNDLES_MANAGE: (Role.ADMIN, Scope.ADMIN),
 }
 
 

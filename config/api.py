@@ -17,6 +17,7 @@ from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
 from accounts.tokens.device_api import router as device_router
+from bundles.api import router as bundles_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
@@ -117,6 +118,7 @@ api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
+api.add_router("/bundles", bundles_router)
 api.add_router("", device_router)
 api.add_router("", accounts_router)
 

@@ -1,4 +1,4 @@
-"""ASGI application: the event and live-update endpoints, Django for everything else."""
+"""ASGI application: events, live updates and uploads of bundles, Django for everything else."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from accounts.tokens.credentials import credential
+from bundles.uploads import asgi as bundle_uploads
 from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
 from core.errors import Problem, TooLarge
 from core.http.machine_addresses import without_slash
-from core.http.request_body import read_body
+from core.http.request_body import drain, read_body
 from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
+from detection.webhooks.http.known_keys import has_unknown_key
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -39,6 +41,8 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
         await live_stream.application(scope, receive, send)
     elif asked == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
+    elif path.startswith(bundle_uploads.PREFIX):
+        await bundle_uploads.application(scope, receive, send)
     else:
         await _django(scope, receive, send)
 
@@ -56,6 +60,11 @@ def _is_page(scope: Scope) -> bool:
 
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
+    if await has_unknown_key(scope.get("path", "")):
+        # Refused in the format's words, without a byte of the body in memory.
+        await drain(receive)
+        await django_application(scope, _replayed(b"", receive), send)
+        return
     try:
         limit = MAX_BODY_BYTES if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
         body = await read_body(_headers(scope), receive, limit=limit)

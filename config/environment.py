@@ -124,6 +124,19 @@ class Environment(BaseSettings):
     quarantine_days: int = Field(
         14, ge=1, le=365, description="Days a webhook that could not be read is kept, to be replayed."
     )
+    bundle_retention_days: int = Field(
+        30,
+        ge=1,
+        le=365,
+        description="Days a diagnostic bundle is kept; longer while its incident is unresolved.",
+    )
+    bundle_quota_mb: int = Field(
+        5_000, ge=1, description="Megabytes of diagnostic bundles one workspace may store."
+    )
+    bundles_unredacted: bool = Field(
+        False,
+        description="Take bundles collected without redaction: quarantined, for admins alone, kept 7 days.",
+    )
     http_allowed_networks: str = Field(
         "",
         description="Private networks that webhooks and other outgoing requests may reach, such as "

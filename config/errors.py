@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from core.database_faults import DATABASE_FAULTS
+from core.ui.error_pages import layout_for
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -36,6 +37,5 @@ def our_fault(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
-    return render(
-        request, f"{status}.html", {"request_id": getattr(request, "request_id", "")}, status=status
-    )
+    context = {"request_id": getattr(request, "request_id", ""), "layout": layout_for(request, status)}
+    return render(request, f"{status}.html", context, status=status)

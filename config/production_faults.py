@@ -15,6 +15,7 @@ from config.installation.connections import has_known_password, open_ones
 
 MIN_KEY_LENGTH: Final = 50
 MIN_KEY_BITS: Final = 128
+MIN_TOKEN_LENGTH: Final = 32
 MIN_KEY_LETTERS: Final = 10  # different ones
 _PLACEHOLDERS: Final = (
     "insecure",
@@ -39,11 +40,11 @@ def production_faults(given: Mapping[str, Any]) -> list[str]:
     return [*_of_keys(values), *_of_hosts(values), *_of_servers(values)]
 
 
-def weakness(key: str) -> str:
-    """What is wrong with a signing key, or ""."""
+def weakness(key: str, min_length: int = MIN_KEY_LENGTH) -> str:
+    """What is wrong with a signing key or a token, or ""."""
     lowered = key.lower()
-    if len(key) < MIN_KEY_LENGTH:
-        return f"must be set to at least {MIN_KEY_LENGTH} random characters in production"
+    if len(key) < min_length:
+        return f"must be set to at least {min_length} random characters in production"
     if any(word in lowered for word in _PLACEHOLDERS) or lowered.startswith(_STARTS):
         return "is a placeholder; set it to random characters"
     if len(set(key)) < MIN_KEY_LETTERS or _bits(key) < MIN_KEY_BITS:
@@ -63,6 +64,9 @@ def _of_keys(values: Mapping[str, str]) -> Iterator[str]:
         yield f"SECRET_KEY {fault}"
     if any(weakness(key) for key in words(values.get("secret_key_fallbacks", ""))):
         yield "SECRET_KEY_FALLBACKS holds a key that is too short or too easy to guess"
+    token = values.get("metrics_token", "")
+    if token and (fault := weakness(token, MIN_TOKEN_LENGTH)):
+        yield f"METRICS_TOKEN {fault}, or leave it unset"
 
 
 def _of_hosts(values: Mapping[str, str]) -> Iterator[str]:

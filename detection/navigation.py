@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from accounts.permissions import Capability
-from core.ui.navigation import NAVIGATION, NavItem
+from core.ui.navigation import NAVIGATION, PAGES, NavItem
 
 NAVIGATION.add(
-    "rules", NavItem("Rules", "radar", "/rules", order=60, capability=Capability.RULES_READ, keys="g r")
+    "rules",
+    NavItem(
+        "Rules",
+        "radar",
+        "/rules",
+        order=60,
+        capability=Capability.RULES_READ,
+        keys="g r",
+        also="detection alerts thresholds",
+    ),
 )
 NAVIGATION.add(
     "sources",
-    NavItem("Sources", "plug", "/sources", order=65, capability=Capability.SOURCES_READ, keys="g s"),
+    NavItem(
+        "Sources",
+        "plug",
+        "/sources",
+        order=65,
+        capability=Capability.SOURCES_READ,
+        keys="g s",
+        also="integrations senders webhooks events",
+    ),
+)
+PAGES.add(
+    "rule",
+    NavItem("New rule", "radar", "/rules/new", also="add detection", capability=Capability.RULES_WRITE),
+)
+PAGES.add(
+    "source",
+    NavItem(
+        "New source", "plug", "/sources/new", also="add integration", capability=Capability.SOURCES_WRITE
+    ),
 )

@@ -19,6 +19,7 @@ from incidents.models import (
     EntryAmendment,
     Incident,
     IncidentCounter,
+    IncidentEssence,
     IncidentEvidence,
     IncidentSignal,
     RoleAssignment,
@@ -86,6 +87,13 @@ class AnalysisAdmin(OfIncidents):
     list_display = ("created_at", "incident", "revision", "author", "category", "severity", "event_count")
     list_filter = ("workspace", "author", "category")
     search_fields = ("=rules_digest",)
+    list_select_related = ("incident",)
+
+
+@admin.register(IncidentEssence)
+class IncidentEssenceAdmin(OfIncidents):
+    list_display = ("incident", "essence")
+    list_filter = ("workspace",)
     list_select_related = ("incident",)
 
 

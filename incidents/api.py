@@ -11,6 +11,7 @@ from pydantic import Field
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from incidents.analysis.selectors import analysis_json, analysis_of
+from incidents.analysis.similar import similar_incidents
 from incidents.lifecycle.services.patching import declare_and_set, patch_incident
 from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
 from incidents.lifecycle.services.responding import (
@@ -156,6 +157,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
         "roles": [{"role": r.role, "username": r.user.username, "assigned_at": r.assigned_at} for r in roles],
         "signals": [{name: getattr(s, name) for name in SIGNAL} for s in signals],
         "analysis": analysis_json(analysis_of(actor, incident)),
+        "similar_incidents": [one.as_json() for one in similar_incidents(actor, incident)],
     }
 
 

@@ -1,6 +1,6 @@
 """All models of incidents, for Django."""
 
-from incidents.analysis.models import Analysis
+from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -21,6 +21,7 @@ __all__ = [
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
+    "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
     "RoleAssignment",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from accounts.permissions import Capability
-from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
+from core.ui.navigation import NAVIGATION, PAGES, SETTINGS, NavItem
 
 NAVIGATION.add(
     "active",
     NavItem("Active incidents", "siren", "/", order=10, exact=True, keys="g d", badge="incidents.open_count"),
 )
-NAVIGATION.add("incidents", NavItem("All incidents", "list", "/incidents", order=20, keys="g i"))
+NAVIGATION.add(
+    "incidents",
+    NavItem("All incidents", "list", "/incidents", order=20, keys="g i", also="history export list"),
+)
 SETTINGS.add(
     "sla",
     NavItem(
@@ -19,9 +22,38 @@ SETTINGS.add(
         order=50,
         group="Workspace",
         capability=Capability.SETTINGS_WRITE,
+        also="deadlines response times",
     ),
 )
 NAVIGATION.add("activity", NavItem("Activity", "history", "/activity", order=25, keys="g a"))
 NAVIGATION.add("sla-report", NavItem("SLA report", "timer", "/reports/sla", order=34))
-NAVIGATION.add("components", NavItem("Components", "boxes", "/components", order=30, keys="g c"))
+NAVIGATION.add(
+    "components",
+    NavItem("Components", "boxes", "/components", order=30, keys="g c", also="services systems catalogue"),
+)
 NAVIGATION.add("analytics", NavItem("Analytics", "chart-column", "/analytics", order=45, keys="g n"))
+PAGES.add(
+    "declare",
+    NavItem(
+        "Declare an incident", "plus", "/incidents/declare", also="new open report create",
+        capability=Capability.INCIDENTS_WRITE,
+    ),
+)  # fmt: skip
+PAGES.add(
+    "component",
+    NavItem(
+        "New component",
+        "boxes",
+        "/components/new",
+        also="add service",
+        capability=Capability.COMPONENTS_WRITE,
+    ),
+)
+for _format in ("csv", "json", "markdown"):
+    PAGES.add(
+        f"export {_format}",
+        NavItem(
+            f"Export all incidents as {_format.upper() if _format != 'markdown' else 'Markdown'}",
+            "download", f"/incidents/export?format={_format}", also="download list",
+        ),
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from ninja import Schema
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from incidents.analysis.schemas import AnalysisOut
+from incidents.analysis.schemas import AnalysisOut, SimilarOut
 from incidents.timeline.schemas import Body, EntryOut
 from incidents.validation import (
     LABELS,
@@ -260,3 +260,4 @@ class IncidentDetailOut(IncidentOut):
     roles: list[RoleOut]
     signals: list[SignalOut] = Field(description="The newest 50.")
     analysis: AnalysisOut | None = Field(description="null: not written yet.")
+    similar_incidents: list[SimilarOut]

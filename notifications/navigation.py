@@ -9,12 +9,40 @@ from core.ui.navigation import SETTINGS, NavItem
 GROUP = "Notifications"
 READ = Capability.CHANNELS_READ
 SETTINGS.add(
-    "channels", NavItem("Channels", "megaphone", "/settings/channels", order=70, group=GROUP, capability=READ)
+    "channels",
+    NavItem(
+        "Channels",
+        "megaphone",
+        "/settings/channels",
+        order=70,
+        group=GROUP,
+        capability=READ,
+        also="slack mail email webhook pagerduty",
+    ),
 )
-SETTINGS.add("routes", NavItem("Routes", "split", "/settings/routes", order=72, group=GROUP, capability=READ))
+SETTINGS.add(
+    "routes",
+    NavItem(
+        "Routes",
+        "split",
+        "/settings/routes",
+        order=72,
+        group=GROUP,
+        capability=READ,
+        also="who is told routing",
+    ),
+)
 SETTINGS.add(
     "deliveries",
-    NavItem("Deliveries", "send", "/settings/deliveries", order=74, group=GROUP, capability=READ),
+    NavItem(
+        "Deliveries",
+        "send",
+        "/settings/deliveries",
+        order=74,
+        group=GROUP,
+        capability=READ,
+        also="sent messages log",
+    ),
 )
 SETTINGS.add("contacts", NavItem("Contact methods", "at-sign", "/settings/contacts", order=12, group="You"))
 add_audit_area("notifications", "channel.", "route.", "delivery.", "contact.")

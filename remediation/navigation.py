@@ -8,6 +8,13 @@ from incidents.row_actions import ROW_ACTIONS, RowAction
 
 NAVIGATION.add(
     "remediation",
-    NavItem("Remediation", "wrench", "/remediation", order=55, capability=Capability.INCIDENTS_READ),
+    NavItem(
+        "Remediation",
+        "wrench",
+        "/remediation",
+        order=55,
+        capability=Capability.INCIDENTS_READ,
+        also="mitigate fix runbook actions",
+    ),
 )
 ROW_ACTIONS.add("mitigate", RowAction("Mitigate…", "/remediation/new?incident={ref}", order=10))

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final, LiteralString
 
 from core.queue.handlers import works_on
+from warroom.inbound.models import SlackInbox
+from warroom.inbound.processing import process
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, RoomMessage, RoomStep
 from warroom.rooms.posting import announce, send_message
@@ -40,3 +42,9 @@ def announcement(item: Announcement) -> None:
 def message(item: RoomMessage) -> None:
     """Post one timeline entry in its room."""
     run_patiently(item, lambda: send_message(item))
+
+
+@works_on(SLACK, SlackInbox, backoff=BACKOFF, related=("team",), keep=timedelta(days=7))
+def inbox(item: SlackInbox) -> None:
+    """Carry out one request of Slack."""
+    run_patiently(item, lambda: process(item))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from warroom.connection import views as connection
+from warroom.inbound import views as inbound
 from warroom.rooms import views as rooms
 
 app_name = "warroom"
@@ -14,6 +15,9 @@ urlpatterns = [
     path("settings/slack/disconnect", connection.remove, name="disconnect"),
     path("settings/slack/people", connection.link, name="link"),
     path("settings/slack/people/<int:pk>/unlink", connection.unlink, name="unlink"),
+    path("slack/events", inbound.receive, name="events"),
+    path("slack/commands", inbound.receive, name="commands"),
+    path("slack/interactions", inbound.receive, name="interactions"),
     path("incidents/<str:reference>/war-room", rooms.open_room, name="room"),
     path("incidents/<str:reference>/war-room/repair", rooms.repair, name="repair"),
 ]

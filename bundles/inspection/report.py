@@ -38,6 +38,7 @@ class Report(NamedTuple):
 
     metadata: dict[str, Any]
     health: dict[str, Any]
+    system: dict[str, Any]
     manifest: dict[str, Any]
     hits: list[Hit]
     levels: dict[str, int]
@@ -88,8 +89,11 @@ def _read(archive: zipfile.ZipFile, entries: list[Entry], manifest: dict[str, An
         if digest.hexdigest() != listed["sha256"]:
             raise HostileArchiveError(f"{entry.path} is not as its manifest says")
     by_name = {entry.path: entry for entry in entries}
-    health = _document(archive, by_name["health.json"]) if "health.json" in by_name else {}
-    return Report(_document(archive, entries[0]), health, manifest, hits, dict(levels))
+    health, system = (
+        _document(archive, by_name[name]) if name in by_name else {}
+        for name in ("health.json", "system_info.json")
+    )
+    return Report(_document(archive, entries[0]), health, system, manifest, hits, dict(levels))
 
 
 def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[bytes]:

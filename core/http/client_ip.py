@@ -18,12 +18,8 @@ def client_ip(remote: str, forwarded: str) -> str:
 
 
 def is_encrypted(scheme: str, remote: str, forwarded: str) -> bool:
-    """Whether TLS carried a request: all the way, or as X-Forwarded-Proto says of the way to our proxy.
-
-    Where proxies are named, nobody else is believed.
-    """
-    is_believed = not settings.TRUSTED_PROXIES or is_proxy(remote)
-    return scheme == "https" or (is_believed and forwarded.split(",")[0].strip() == "https")
+    """Whether TLS carried a request: all the way, or as one of TRUSTED_PROXIES says in X-Forwarded-Proto."""
+    return scheme == "https" or (is_proxy(remote) and forwarded.split(",")[0].strip() == "https")
 
 
 def is_proxy(text: str) -> bool:

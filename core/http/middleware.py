@@ -30,8 +30,8 @@ NEVER_KEPT: Final = (*PROGRAMS, "/settings", "/account/", "/setup", "/sign-in", 
 class ClientAddress:
     """REMOTE_ADDR is who called our own proxies: the last address they named that is not one of them.
 
-    Nobody else is believed, or everybody could be somebody else at the limits. Where proxies are named, no
-    one else may say either that a request came encrypted.
+    Only addresses of TRUSTED_PROXIES are believed, in X-Forwarded-For and X-Forwarded-Proto alike; without
+    any, no one is: else every caller could choose an address at the limits, or claim encryption.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -39,7 +39,7 @@ class ClientAddress:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         remote = request.META.get("REMOTE_ADDR", "")
-        if settings.TRUSTED_PROXIES and not is_proxy(remote):
+        if not is_proxy(remote):
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         request.META["REMOTE_ADDR"] = client_ip(remote, request.headers.get("X-Forwarded-For", ""))
         return self.get_response(request)

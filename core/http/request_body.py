@@ -42,7 +42,7 @@ async def read_body(
 
 async def _whole(receive: Receive, limit: int, stated: int) -> bytes:
     if stated > limit:
-        await _drain(receive, 0)
+        await drain(receive)
         raise _too_large(limit)
     parts: list[bytes] = []
     size, more = 0, True
@@ -50,7 +50,7 @@ async def _whole(receive: Receive, limit: int, stated: int) -> bytes:
         part, more = await _part(receive)
         size += len(part)
         if size > limit:
-            await _drain(receive, size if more else MAX_DRAINED)
+            await drain(receive, size if more else MAX_DRAINED)
             raise _too_large(limit)
         parts.append(part)
     return b"".join(parts)
@@ -63,8 +63,11 @@ async def _part(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), bool(message.get("more_body"))
 
 
-async def _drain(receive: Receive, size: int) -> None:
-    """Take some more of a refused body: many clients read no answer before they have sent everything."""
+async def drain(receive: Receive, size: int = 0) -> None:
+    """Take and drop more of a refused body, of which `size` bytes came.
+
+    Many clients read no answer before they have sent everything.
+    """
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             while size < MAX_DRAINED:

@@ -6,6 +6,7 @@ agents: they name the public endpoint (`S3_PUBLIC_ENDPOINT_URL`).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class ObjectInfo:
     size: int
     content_type: str
     etag: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,30 @@ class Bucket:
         with _errors(key):
             _client().download_file(self.name, key, str(path))
 
+    def put_once(self, key: str, body: IO[bytes], content_type: str, sha256: str) -> bool:
+        """Store these bytes (`sha256` in hex); False where there is such an object already.
+
+        Raises StorageError.
+        """
+        try:
+            with _errors(key):
+                _client().put_object(
+                    Bucket=self.name, Key=key, Body=body, ContentType=content_type,
+                    ChecksumSHA256=checksum(sha256), IfNoneMatch="*",
+                )  # fmt: skip
+        except StorageError as error:
+            if _status_of(error.__cause__) in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT):
+                return False
+            raise
+        return True
+
+    def read(self, key: str, start: int, count: int) -> bytes:
+        """`count` bytes from `start` on, fewer at the end. Raises StorageError, ObjectMissingError."""
+        with _errors(key):
+            asked = f"bytes={start}-{start + count - 1}"
+            data: bytes = _client().get_object(Bucket=self.name, Key=key, Range=asked)["Body"].read()
+        return data
+
     def stream(self, key: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
         """The object piece by piece. Raises StorageError, ObjectMissingError."""
         with _errors(key):
@@ -91,14 +117,18 @@ class Bucket:
             yield from body.iter_chunks(chunk_bytes)
 
     def info(self, key: str) -> ObjectInfo | None:
-        """Size and type; None when there is no such object. Raises StorageError."""
+        """Size, type and where it was sent along the SHA-256 (hex); None when there is no such object.
+
+        Raises StorageError.
+        """
         try:
             with _errors(key):
-                head = _client().head_object(Bucket=self.name, Key=key)
+                head = _client().head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
         except ObjectMissingError:
             return None
         etag = head["ETag"].strip('"')
-        return ObjectInfo(key, head["ContentLength"], head.get("ContentType", ""), etag)
+        digest = base64.b64decode(head.get("ChecksumSHA256", "")).hex()
+        return ObjectInfo(key, head["ContentLength"], head.get("ContentType", ""), etag, digest)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Every key that begins so, in order. Raises StorageError."""
@@ -122,12 +152,31 @@ class Bucket:
         params = {"Bucket": self.name, "Key": key, "ContentType": content_type, "ContentLength": size}
         return _presigned("put_object", params, expires_s)
 
+    def presigned_once(
+        self, key: str, content_type: str, size: int, sha256: str, expires_s: int = PRESIGNED_S
+    ) -> str:
+        """Where exactly these bytes may be put, once. Raises StorageError where there is no key to sign with.
+
+        The request must send Content-Length, Content-Type, x-amz-checksum-sha256 and If-None-Match as signed.
+        """
+        params = {
+            "Bucket": self.name, "Key": key, "ContentType": content_type, "ContentLength": size,
+            "ChecksumSHA256": checksum(sha256), "IfNoneMatch": "*",
+        }  # fmt: skip
+        with _errors(key):
+            return _presigned("put_object", params, expires_s)
+
     def presigned_get(self, key: str, filename: str = "", expires_s: int = PRESIGNED_S) -> str:
         """Where the object may be read by whoever has the address; saved as `filename` (ASCII)."""
         params = {"Bucket": self.name, "Key": key}
         if filename:
             params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
         return _presigned("get_object", params, expires_s)
+
+
+def checksum(sha256: str) -> str:
+    """A SHA-256 in hex as S3 writes it."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
 def bucket(name: str = "") -> Bucket:
@@ -154,6 +203,10 @@ def ensure_bucket(client: Any, name: str) -> None:
         client.create_bucket(Bucket=name, **here)
 
 
+def _status_of(error: BaseException | None) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) if isinstance(error, ClientError) else 0
+
+
 def _client() -> Any:
     return _client_for(settings.S3_ENDPOINT_URL)
 
@@ -176,6 +229,7 @@ def _cached(endpoint: str | None, region: str, access_key: str, secret_key: str)
             read_timeout=30,
             retries={"max_attempts": 3, "mode": "standard"},
             signature_version="s3v4",
+            request_checksum_calculation="when_required",
         ),
     )
 

@@ -28,6 +28,8 @@ BEHIND: Final = (
     "Nothing was changed; run manage.py prepare."
 )
 
+# Where programs call: a 405 is theirs to read.
+MACHINES: Final = ("/api/", "/v1/", "/v2/", "/metrics", "/livez", "/readyz", "/calendar/", "/admin/")
 
 # status -> what was kept, what to do; said besides what happened.
 GUIDE: Final = {
@@ -55,7 +57,13 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        is_bare = response.status_code == 405 and not getattr(response, "content", b"")
+        if not is_bare or request.path.startswith(MACHINES):
+            return response
+        page = render(request, "405.html", {"layout": layout_for(request)}, status=405)
+        page["Allow"] = response.get("Allow", "")
+        return page
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""
@@ -69,10 +77,18 @@ class ErrorPages:
             return _sign_in(request)
         if wants_fragment(request):
             return _for_fragment(fault)
-        response = render(request, "problem.html", _context(fault), status=fault.status)
+        context = _context(fault) | {"layout": layout_for(request, fault.status)}
+        response = render(request, "problem.html", context, status=fault.status)
         for name, value in fault.headers.items():
             response[name] = value
         return response
+
+
+def layout_for(request: HttpRequest, status: int = 404) -> str:
+    """The frame of the site for those who are signed in, unless the database may be what is wrong."""
+    user = getattr(request, "user", None)
+    is_in = status != 503 and user is not None and user.is_authenticated
+    return "layouts/app.html" if is_in else "layouts/auth.html"
 
 
 def _context(fault: Problem) -> dict[str, object]:

@@ -14,7 +14,7 @@ class NavItem:
     """One entry. `url` is a path; `capability` names what the viewer needs, empty: everybody sees it.
 
     keys: a shortcut such as "g d", unique among the entries. badge: a panel shown at the entry's end.
-    group: the heading it stands under, empty for the entries at the top.
+    group: the heading it stands under, empty for the entries at the top. also: other words it is found by.
     """
 
     title: str
@@ -26,6 +26,7 @@ class NavItem:
     keys: str = ""
     badge: str = ""
     group: str = ""
+    also: str = ""
 
     def is_current(self, path: str) -> bool:
         """Whether `path` is this entry's page or one below it."""
@@ -34,6 +35,8 @@ class NavItem:
 
 NAVIGATION: Registry[NavItem] = Registry("navigation entry")
 SETTINGS: Registry[NavItem] = Registry("settings entry")  # the menu of the settings pages
+# Pages that stand in no menu and are found by name: forms, files, pages about oneself.
+PAGES: Registry[NavItem] = Registry("page")
 EVERYBODY: Final = ""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -23,18 +23,23 @@ MAX_EVIDENCE_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Figures of an incident: its sampled events, the evidence, how long it lasts, its components' tiers."""
+    """Figures of an incident: its sampled events, the evidence, how long it lasts, its components' tiers.
+
+    first_source: the source that failed first, "" where that cannot be told. cause: as it is stored.
+    """
 
     events: Sequence[SampledEvent] = ()
     evidence: IncidentEvidence | None = None
     minutes: float = 0.0
     tiers: tuple[int, ...] = ()
+    first_source: str = ""
+    cause: Mapping[str, Any] = field(default_factory=dict)
 
 
 def conclude(incident_type: IncidentType, lines: Sequence[Line], measured: Measured) -> AnalysisDraft:
     """Category, severity, summary and advice with what they rest on."""
     facts = _facts(measured)
-    verdict = categorize(lines, facts.first_source if len(facts.sources) > 1 else "")
+    verdict = categorize(lines, measured.first_source if len(facts.sources) > 1 else "")
     severity, reason = suggest_severity(incident_type, verdict.category, _metrics(measured), measured.tiers)
     return AnalysisDraft(
         category=verdict.category,
@@ -43,6 +48,7 @@ def conclude(incident_type: IncidentType, lines: Sequence[Line], measured: Measu
         summary=summarize(facts, verdict),
         advice=advise(incident_type, verdict.category),
         evidence=_evidence(verdict),
+        cause=measured.cause,
         event_count=facts.event_count,
         rules_digest=rules_digest(),
     )
@@ -62,7 +68,7 @@ def _facts(measured: Measured) -> Facts:
         error_count=found.error_count,
         sources=found.source_distribution,
         primary_type=found.primary_type,
-        first_source=found.first_source,
+        first_source=measured.first_source,
         lasted=measured.events[-1].occurred_at - measured.events[0].occurred_at or timedelta(seconds=1),
     )
 

@@ -51,7 +51,7 @@ def _counted(facts: Facts) -> str:
 
 def _began(facts: Facts) -> str:
     several = len(facts.sources) > 1 and facts.first_source
-    return f"The first error came from {cut(facts.first_source, MAX_NAME_CHARS)}." if several else ""
+    return f"{cut(facts.first_source, MAX_NAME_CHARS)} failed first." if several else ""
 
 
 def _told(facts: Facts, verdict: Verdict) -> str:

@@ -29,5 +29,10 @@ def masked(line: str) -> str:
 
 def shape(line: str) -> int:
     """A signed 64-bit hash of the masked line: equal for lines that differ in their variable parts only."""
-    digest = hashlib.blake2b(masked(line).encode(), digest_size=8).digest()
+    return shape_of_masked(masked(line))
+
+
+def shape_of_masked(text: str) -> int:
+    """`shape` of a line that is masked already."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -13,6 +13,7 @@ import orjson
 from incidents.vocabulary import Category, Severity
 
 MAX_SUMMARY_CHARS: Final = 600
+MAX_ESSENCE_CHARS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,14 @@ class Advice:
 
     text: str
     slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Essence:
+    """What an incident is compared with others by: the shapes of its messages and its words."""
+
+    shapes: tuple[int, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

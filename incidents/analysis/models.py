@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
-from incidents.analysis.draft import MAX_SUMMARY_CHARS
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, MAX_SUMMARY_CHARS
 from incidents.lifecycle.models import Incident
 from incidents.vocabulary import Category, Severity
 
@@ -59,3 +61,19 @@ class Analysis(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"analysis {self.revision} of incident {self.incident_id}: {self.category}"
+
+
+class IncidentEssence(WorkspaceScoped):
+    """What an incident is compared with others by: the shapes of its messages and its words."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="essence")
+    shapes = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    essence = models.CharField(max_length=MAX_ESSENCE_CHARS, blank=True)
+
+    class Meta(WorkspaceScoped.Meta):
+        indexes = [GinIndex(fields=["shapes"], name="essence_shapes")]
+        verbose_name_plural = "incident essences"
+
+    def __str__(self) -> str:
+        return f"essence of incident {self.incident_id}: {len(self.shapes)} shapes"

@@ -8,6 +8,7 @@ from typing import Any
 from accounts.actor import Actor
 from core.ui.panels import panel
 from incidents.analysis.selectors import analysis_of
+from incidents.analysis.similar import Similar, similar_incidents
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 
@@ -25,8 +26,16 @@ class IncidentAnalysis(IncidentPanel):
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
         analysis = analysis_of(actor, incident)
+        similar = similar_incidents(actor, incident) if analysis else []
         return {
             "incident": incident,
             "analysis": analysis,
-            "newest": f"analysis-{analysis.revision if analysis else 0}",
+            "cause": analysis.cause if analysis else {},
+            "similar": similar,
+            "newest": f"analysis-{analysis.revision if analysis else 0}-{_mark(similar)}",
         }
+
+
+def _mark(similar: list[Similar]) -> str:
+    """Changes whenever what is shown of similar incidents would."""
+    return ",".join(f"{one.incident.pk}.{one.incident.version}" for one in similar)

@@ -34,3 +34,14 @@ class AnalysisOut(Schema):
     event_count: int
     rules_digest: str
     created_at: datetime
+
+
+class SimilarOut(Schema):
+    """A past incident that looked alike."""
+
+    incident: str = Field(description="`INC-42`")
+    title: str
+    status: str
+    reason: str
+    shared_templates: int
+    resolution: str = Field(description="What resolved it; empty where nothing was written.")

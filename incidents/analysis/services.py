@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.outbox.events import publish
-from incidents.analysis.draft import AnalysisDraft
-from incidents.analysis.models import Analysis
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, Essence
+from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.analysis.selectors import newest_analysis, offline_analysis
 from incidents.events import IncidentAnalysed
 from incidents.models import Incident
@@ -60,3 +60,21 @@ def _set_category(workspace_id: int, incident: Incident, draft: AnalysisDraft) -
     if incident.category != draft.category:
         same = Incident.objects.of(workspace_id).filter(pk=incident.pk)
         same.update(category=draft.category, updated_at=timezone.now())
+
+
+def record_essence(workspace_id: int, incident_id: int, essence: Essence) -> None:
+    """Store what the incident is compared with others by, replacing what was stored. Idempotent.
+
+    Does nothing where this workspace has no such incident.
+    """
+    if not Incident.objects.of(workspace_id).filter(pk=incident_id).exists():
+        return
+    row = IncidentEssence(
+        workspace_id=workspace_id,
+        incident_id=incident_id,
+        shapes=list(essence.shapes),
+        essence=essence.words[:MAX_ESSENCE_CHARS],
+    )
+    IncidentEssence.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=["incident"], update_fields=["shapes", "essence"]
+    )

@@ -19,7 +19,7 @@ class Signal:
     place of an earlier signal of the same report that counted some of these events: it goes where that went.
     `note` is what the timeline says of it, also where the incident knows the fingerprint; "" for the usual
     line, once. `labels` are those of the incident it opens. `type_basis` and `severity_basis` say what its
-    type and severity rest on; `facts` are what its events measured.
+    type and severity rest on; `facts` are what its events measured. `reporter_name`: what people call it.
     """
 
     fingerprint: str
@@ -39,12 +39,13 @@ class Signal:
     type_basis: Basis = Basis.LEVEL
     severity_basis: Basis = Basis.LEVEL
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    reporter_name: str = ""
 
     @property
     def reporter_words(self) -> str:
-        """`rule:error_burst` -> `the rule error_burst`."""
-        kind, _, name = self.reporter.partition(":")
-        return f"the {kind} {name}" if name else self.reporter
+        """`the rule Errors from one service`; by its id where it has no name."""
+        kind, _, identifier = self.reporter.partition(":")
+        return f"the {kind} {self.reporter_name or identifier}" if identifier else self.reporter
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from notifications.contacts.services import (
     set_quiet_hours,
     verify_method,
 )
+from notifications.contacts.ways import sends_mail, ways_to
 
 PAGE: Final = "/settings/contacts"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -61,6 +62,11 @@ def act(request: HttpRequest, method_id: int, verb: str) -> HttpResponse:
 
 
 def _act(actor: Actor, method_id: int, verb: str, code: str) -> str:
+<<<<<<< HEAD
+=======
+    if verb not in {"verify", "code", "remove"}:
+        raise NotFound("There is no such action.")
+>>>>>>> main
     if verb == "verify":
         return f"{verify_method(actor, method_id=method_id, code=code)} is verified."
     if verb == "code":
@@ -98,6 +104,8 @@ def _page(
     initial = {"quiet_from": hours.quiet_from, "quiet_until": hours.quiet_until} if hours else None
     context: dict[str, Any] = {
         "methods": methods_of(actor),
+        "ways": ways_to(actor.workspace_id, actor.user_id or 0),
+        "sends_mail": sends_mail(),
         "form": styled(form),
         "quiet_form": styled(quiet_form or QuietForm(initial=initial)),
     }

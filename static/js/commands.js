@@ -24,13 +24,35 @@ export function press(key) {
   found.matches("input:not([type=checkbox], [type=radio]), textarea, select") ? (found.focus(), found.select?.()) : found.click();
 }
 
-// Links and buttons that name themselves as commands: `data-command="Export as CSV"`, with data-keys if they have any.
+// Other words that people look for.
+const SYNONYMS = {
+  acknowledge: "ack take own", resolve: "fixed done close", "change status": "mitigate monitoring identified",
+  assign: "commander owner hand off", claim: "take own mine", export: "download csv json markdown", "sign out": "log out leave",
+  declare: "new open report incident", mitigate: "remediation fix run", profile: "account me theme",
+};
+export function synonyms(title) {
+  const text = title.toLowerCase();
+  return Object.entries(SYNONYMS).filter(([word]) => text.includes(word)).map(([, more]) => more).join(" ");
+}
+
+// Links and buttons that name themselves as commands (`data-command="Export as CSV"`, with data-keys if they have
+// any), and every entry of every menu on the page; of the rows, only of the chosen one.
 export function named() {
-  return [...document.querySelectorAll("[data-command]")].map((one) => ({
+  const isShown = (one) => !one.closest("[data-row]") || one.closest("[data-row]") === selectedRow();
+  const found = [...document.querySelectorAll("[data-command], details.menu .menu-item, .menu-exports .link")].filter(isShown);
+  const listed = new Set();
+  return found.map((one) => ({
     keys: one.dataset.keys ?? "",
-    title: one.dataset.command,
+    title: one.dataset.command ?? entryWords(one),
     group: one.closest("nav") ? "Go to" : "On this page",
     run: () => one.click(),
     when: () => true,
-  }));
+  })).filter(({ title }) => title && !listed.has(title) && listed.add(title));
+}
+
+function entryWords(one) {
+  const text = one.textContent.replace(/\s+/g, " ").trim();
+  const reference = one.closest("[data-row]")?.dataset.reference ?? "";
+  const lead = one.closest(".menu-exports") ? "Export as " : one.closest(".account") && one.form ? "Switch to " : "";
+  return [lead + text, reference].filter(Boolean).join(" ");
 }

@@ -13,3 +13,21 @@ document.addEventListener("click", async ({ target }) => {
     toast("The browser blocked copying. Select the text and copy it manually.", true);
   }
 });
+
+// A block of code in a text gets a button that copies it.
+function addButtons(root) {
+  for (const pre of root.querySelectorAll(".prose pre:not(.pre-box > pre)")) {
+    const box = document.createElement("div"), button = document.createElement("button"), words = document.createElement("span");
+    box.className = "pre-box";
+    button.type = "button";
+    button.className = "button button-small";
+    button.dataset.copy = pre.textContent;
+    words.dataset.copyWords = "";
+    words.textContent = "Copy";
+    button.append(words);
+    pre.replaceWith(box);
+    box.append(pre, button);
+  }
+}
+addButtons(document);
+document.addEventListener("htmx:afterSwap", ({ detail }) => addButtons(detail.target));

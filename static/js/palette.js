@@ -1,5 +1,6 @@
 // Ctrl/Cmd K: everything that can be done here, and everything that can be found. A combobox over a list of options.
-import { all, named, words } from "./commands.js";
+import { all, named, selectedRow, synonyms, words } from "./commands.js";
+import { forget, recent, remember } from "./recent.js";
 
 const dialog = document.getElementById("palette"), input = document.getElementById("palette-input");
 const list = document.getElementById("palette-list");
@@ -21,8 +22,13 @@ export function open() {
 function matching(text) {
   const parts = text.toLowerCase().split(/\s+/).filter(Boolean);
   const able = [...all(), ...named()].filter((one) => one.when() && one.group !== "In a list");
-  const hits = able.filter((one) => parts.every((part) => words(one).toLowerCase().includes(part)));
-  return text ? hits.slice(0, MOST) : hits;
+  const known = (one) => `${words(one)} ${synonyms(words(one))}`.toLowerCase();
+  const hits = able.filter((one) => parts.every((part) => known(one).includes(part)));
+  const before = recent(), place = (one) => (before.findIndex(({ title }) => title === words(one)) + 1) || Infinity;
+  const sorted = hits.map((one) => [place(one), one]).sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, one]) => one);
+  if (text) return sorted.slice(0, MOST);
+  const links = before.filter(({ href }) => href).map(({ title, href }) => ({ title, href, run: () => location.assign(href) }));
+  return [...links, ...sorted];
 }
 
 function option(one, index) {
@@ -75,12 +81,19 @@ function tell() {
   dialog.querySelector("[data-palette-count]").textContent = isSettled ? `${number} found` : "";
 }
 
+// "sev1" or "@maya lead" alone is about the chosen row, or the incident of the page.
+function about(text) {
+  const here = selectedRow()?.dataset.reference ?? /^\/incidents\/(INC-\d+)/.exec(location.pathname)?.[1];
+  const isCommand = /^(@\S|sev[1-4]\b)/i.test(text) && !/\binc-?\d/i.test(text);
+  return here && isCommand ? `${text} ${here}` : text;
+}
+
 async function ask(text) {
   asking?.abort();
   const mine = (asking = text ? new AbortController() : null);
   if (!text) return settle("", mine);
   try {
-    const answer = await fetch(`/find?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" }, signal: mine.signal });
+    const answer = await fetch(`/find?q=${encodeURIComponent(about(text))}`, { headers: { "HX-Request": "true" }, signal: mine.signal });
     if (answer.headers.get("HX-Redirect")) document.dispatchEvent(new CustomEvent("tocsin:signed-out"));
     settle(answer.ok && answer.status === 200 ? await answer.text() : "", mine);
   } catch (fault) {
@@ -100,11 +113,22 @@ function settle(html, mine) {
 
 function take(one, isAside) {
   if (!one) return;
-  if (one.dataset.href) return isAside ? window.open(one.dataset.href, "_blank", "noopener") : location.assign(one.dataset.href);
+  if (one.dataset.href) return follow(one.dataset.href, one.querySelector(".palette-words").textContent, isAside);
   const what = shown[[...actions.querySelectorAll("[role=option]")].indexOf(one)];
   dialog.close();
+  if (what && !what.href) remember(words(what));
   what?.run();
 }
+
+const FORM = /^\/incidents\/INC-\d+\/(acknowledge|resolve|close|reopen|assign|status|severity|edit|peek)\b/;
+function follow(href, title, isAside) {
+  if (isAside) return window.open(href, "_blank", "noopener");
+  dialog.close();
+  if (FORM.test(href)) return window.htmx.ajax("GET", href, { target: "#dialog-body" });
+  remember(title, href);
+  location.assign(href);
+}
+document.addEventListener("submit", ({ target }) => target.action?.endsWith("/sign-out") && forget());
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 input?.addEventListener("keydown", (event) => {

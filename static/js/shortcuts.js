@@ -84,7 +84,7 @@ document.addEventListener("keydown", (event) => {
     return openPalette();
   }
   const isTyping = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-  if (event.key === "Escape") return isTyping ? event.target.blur() : choose(null);
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) return isTyping ? event.target.blur() : choose(null);
   if (isOff() || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key === " " ? "Space" : event.key;
   if (key === "Space" && event.target.closest?.("button, summary, input")) return; // it presses what has the focus

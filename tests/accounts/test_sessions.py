@@ -131,7 +131,7 @@ def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, cou
 
 @pytest.mark.parametrize(
     ("proxies", "remote", "believed"),
-    [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", True)],
+    [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", False)],
     ids=["proxy", "no proxy of ours", "no proxy named"],
 )
 def test_only_our_own_proxies_say_that_it_came_encrypted(rf, settings, proxies, remote, believed):

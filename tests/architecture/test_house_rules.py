@@ -31,7 +31,11 @@ MAY_CROSS_WORKSPACES = {
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
+    "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
+    "bundles/uploads/completing.py::complete_lost": "a task completes the lost uploads of all workspaces",
+    "bundles/records/expiry.py::expire_due": "a task expires the bundles of all workspaces",
+    "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
     "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
 }

@@ -16,21 +16,36 @@ from tests.browser.site import Site
 
 # Not pages: doors of machines and of other products. Those of the admin are found in its registry.
 OTHERS = (
+<<<<<<< HEAD
     "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/",
     "jsm/", "integrations/",
+=======
+    "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/", "jsm/",
+    "integrations/generic/",
+>>>>>>> main
 )  # fmt: skip
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
     "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
+<<<<<<< HEAD
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"],
     "kind": ["log"], "key": ["went_well"], "number": ["1"], "item": ["ACT-1"],
+=======
+    "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
+    "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
+    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"],
+    "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
+>>>>>>> main
 }  # fmt: skip
 QUERIES = {
     "pk": "select id from incidents_component order by id limit 1",
     "entry_id": "select id from incidents_timelineentry order by id desc limit 1",
     "source_id": "select id from detection_source order by id limit 1",
     "secret_id": "select id from detection_sourcesecret order by id limit 1",
+    "channel_id": "select id from notifications_channel order by id limit 1",
+    "route_id": "select id from notifications_route order by id limit 1",
+    "delivery_id": "select id from notifications_delivery order by id limit 1",
     "quarantine_id": "select id from detection_quarantinedrequest order by id limit 1",
     "template_id": "select id from postmortems_postmortemtemplate order by id limit 1",
     "comment_id": "select id from postmortems_comment order by id limit 1",

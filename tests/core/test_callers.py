@@ -37,7 +37,9 @@ def test_what_came_in_the_clear_did(said):
     assert not is_encrypted("http", "10.0.0.5", said)
 
 
-def test_where_no_proxy_is_named_the_header_counts(settings):
+@pytest.mark.parametrize("remote", ["203.0.113.9", "127.0.0.1", ""])
+def test_where_no_proxy_is_named_no_header_counts(settings, remote):
     settings.TRUSTED_PROXIES = []
-    assert is_encrypted("http", "203.0.113.9", "https")
+    assert not is_encrypted("http", remote, "https")
+    assert client_ip(remote, "198.51.100.1") == remote
     assert not is_proxy("")

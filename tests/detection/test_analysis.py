@@ -144,3 +144,59 @@ def test_unknown_is_shown_as_a_result(actor, analyse, admin):
     declare_incident(actor, title="Checkout is down")
     analyse()
     assert "Unknown: the events name no cause" in browser_for(admin).get("/incidents/1").content.decode()
+
+
+def test_cause_names_first_failing_source_templates_and_changes(
+    make_rule, send, analyse, analyses, workspace
+):
+    from datetime import timedelta
+
+    from detection.models import ChangeEvent
+    from incidents.models import Component
+
+    make_rule(group_by="workspace", error_threshold=8)
+    database = Component.objects.create(workspace_id=workspace.pk, name="database")
+    shop = Component.objects.create(workspace_id=workspace.pk, name="shop")
+    shop.depends_on.add(database)
+    send(
+        errors(5, source="shop", ago=6, message="checkout failed: no order stored", event_type="api_error")
+        + errors(4, source="database", over=3, message=SLOTS, event_type="pool_exhausted")
+    )
+    ChangeEvent.objects.create(
+        workspace_id=workspace.pk, key="k", kind="deployment", summary="database 16.4", component="database",
+        occurred_at=timezone.now() - timedelta(minutes=9), received_at=timezone.now(),
+    )  # fmt: skip
+    analyse()
+    cause = analyses()[-1].cause
+    assert cause["first_failing"]["source"] == "database"
+    assert "shop depend on it" in cause["first_failing"]["reason"]
+    assert cause["source_distribution"] == {"shop": 5, "database": 4}
+    assert (cause["primary_error_type"], cause["primary_source"]) == ("api_error", "shop")
+    assert [one["count"] for one in cause["templates"]] == [5, 4]
+    assert [one["summary"] for one in cause["changes"]] == ["database 16.4"]
+
+
+def test_similar_past_incident_is_shown_with_what_resolved_it(burst, send, analyse, admin):
+    from incidents.lifecycle.services.resolving import resolve_incident
+
+    analyse()
+    resolve_incident(admin, number=1, message="Raised max_connections to 400")
+    send(errors(5, source="billing", message=SLOTS))
+    analyse()
+    browser = browser_for(admin)
+    [found] = browser.get("/api/v1/incidents/2").json()["similar_incidents"]
+    assert (found["incident"], found["shared_templates"]) == ("INC-1", 1)
+    assert found["resolution"] == "Raised max_connections to 400"
+    assert "Raised max_connections to 400" in browser.get("/incidents/INC-2").content.decode()
+
+
+def test_similar_incidents_stay_in_their_workspace(burst, analyse, admin, other_workspace):
+    from incidents.analysis.draft import Essence
+    from incidents.analysis.services import record_essence
+    from incidents.analysis.similar import similar_incidents
+
+    analyse()
+    mine = Incident.objects.of(admin.workspace_id).get()
+    record_essence(other_workspace.pk, mine.pk, Essence((1,), "stolen"))
+    assert similar_incidents(admin, mine) == []
+    assert mine.essence.shapes != [1]

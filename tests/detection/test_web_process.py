@@ -18,6 +18,7 @@ from accounts.tokens.services import issue_token
 from config.asgi import MAX_BODY, application
 from core.http.request_body import MAX_DRAINED, BodyTimeout, read_body
 from detection.ingest.asgi import door
+from detection.sources.services.sources import create_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHUNK = b"x" * 100_000
@@ -103,6 +104,15 @@ async def test_a_large_body_is_taken_in_before_it_is_refused(token: str, path: s
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events"])
 async def test_a_body_that_breaks_off_is_400(token: str, path: str) -> None:
     status, answer = await Talk([]).ask(path)
+    assert (status, answer["code"]) == (400, "malformed")
+
+
+async def test_a_webhook_key_is_looked_at_before_the_body(token: str, admin: Actor) -> None:
+    _, key = await sync_to_async(create_source)(admin, kind="alertmanager", name="Prod")
+    for path in ("alertmanager/" + "k" * 40, f"datadog/{key}"):
+        status, answer = await Talk([CHUNK]).ask(f"/api/v1/webhooks/{path}", content_length="many")
+        assert (status, answer["code"]) == (404, "source_unknown")
+    status, answer = await Talk([CHUNK]).ask(f"/api/v1/webhooks/alertmanager/{key}", content_length="many")
     assert (status, answer["code"]) == (400, "malformed")
 
 

@@ -45,6 +45,14 @@ def test_keys_that_can_be_guessed_are_refused(key):
     assert not key or key not in fault
 
 
+@pytest.mark.parametrize("token", ["short", "a" * 40, "changeme" * 5, "secret-" + secrets.token_urlsafe(30)])
+def test_metrics_tokens_that_can_be_guessed_are_refused(token):
+    [fault] = production_faults(GOOD | {"metrics_token": token})
+    assert fault.startswith("METRICS_TOKEN ")
+    assert token not in fault
+    assert production_faults(GOOD | {"metrics_token": secrets.token_urlsafe(32)}) == []
+
+
 def test_weak_earlier_key_and_any_origin_are_refused():
     given = GOOD | {
         "secret_key_fallbacks": f"{secrets.token_urlsafe(60)}, weak",

@@ -128,3 +128,33 @@ def test_a_search_costs_few_queries_however_much_there_is(world, actor, django_a
 def test_the_number_of_open_incidents_stands_on_every_page(world):
     for path in ("/", "/incidents", "/incidents/INC-1", "/find", "/style"):
         assert 'data-count="1"' in world.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("members", "/settings/members"),
+        ("token", "/settings/tokens"),
+        ("audit", "/settings/audit"),
+        ("export", "/settings/audit.csv"),
+        ("mitigate", "/remediation"),
+        ("integrations", "/sources"),
+    ],
+)
+def test_pages_are_found_by_other_words_too(admin, text, address):
+    assert f'data-href="{address}"' in _options(admin, text)
+
+
+def test_pages_and_commands_are_offered_only_to_whoever_may(make_actor, workspace, actor):
+    seed_policies(workspace.pk)
+    declare_incident(actor, title="Checkout is down", severity="sev2")
+    viewer = make_actor("viewer")
+    assert "/settings/audit" not in _options(viewer, "audit")
+    assert "Commands" not in _options(viewer, "sev1 INC-1")
+    assert 'data-href="/incidents/INC-1/severity?severity=sev1"' in _options(actor, "sev1 INC-1")
+    assert "role=tech_lead" in _options(actor, "@rita lead INC-1")
+    assert "Commands" not in _options(actor, "sev1 INC-99")
+
+
+def _options(actor, text):
+    return _client(actor).get("/find", {"q": text}, headers={"HX-Request": "true"}).content.decode()

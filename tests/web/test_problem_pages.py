@@ -126,3 +126,15 @@ def test_htmx_gets_words_for_a_toast_and_nothing_to_swap(incident, make_actor):
     assert answer.status_code == 403
     assert answer["HX-Reswap"] == "none"
     assert "viewer" in json.loads(answer["HX-Trigger"])["tocsin:problem"]["message"].lower()
+
+
+@pytest.mark.parametrize("path", ["/incidents/INC-999", "/nowhere"])
+def test_an_error_keeps_the_frame_for_whoever_is_signed_in(incident, actor, path):
+    assert 'aria-label="Main"' in _is_nice(_signed_in(actor).get(path), 404)
+    assert 'aria-label="Main"' not in Client().get("/nowhere").content.decode()
+
+
+def test_an_address_of_forms_is_a_405_that_leads_on(incident, actor):
+    answer = _signed_in(actor).get("/incidents/bulk")
+    assert "Nothing was changed" in _is_nice(answer, 405)
+    assert answer["Allow"] == "POST"

@@ -42,6 +42,8 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
         except UploadError as error:
             if number == TRIES - 1 or not (error.is_unreachable or error.status in (400, 403, 409)):
                 raise
+            if error.status == 0:  # the storage may be out of reach from here; the server is not
+                announced["direct"] = False
             time.sleep(0.3 * 2**number)
     raise UploadError("the upload did not succeed")
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from detection.analysis.categories import Line
+from detection.analysis.cause import (
+    SHOWN_TEMPLATES,
+    changes_before,
+    distributions,
+    essence_of,
+    first_failing_of,
+    templates_for,
+)
 from detection.analysis.conclusions import Measured, conclude
 from detection.analysis.event_sample import Sample, sample_of
+from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.own_keys import masked
 from incidents.analysis.draft import AnalysisDraft
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_analysis
-from incidents.analysis.services import record_analysis
+from incidents.analysis.services import record_analysis, record_essence
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 from incidents.vocabulary import IncidentType
 
@@ -27,37 +37,50 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     incident = Incident.objects.of(workspace_id).filter(pk=incident_id).first()
     if incident is None:
         return None
-    sample = sample_of(workspace_id, incident_id)
-    draft = conclude(
-        IncidentType(incident.incident_type),
-        _lines(incident, sample),
-        _measured(incident, sample, now),
-    )
+    sample = _masked(workspace_id, sample_of(workspace_id, incident_id))
+    lines = _lines(incident, sample)
+    templates = templates_for(sample.events)
+    record_essence(workspace_id, incident_id, essence_of(templates, incident, lines))
+    measured = _measured(incident, sample, templates, now)
+    draft = conclude(IncidentType(incident.incident_type), lines, measured)
     if not _is_news(newest_analysis(incident), draft):
         return None
     return record_analysis(workspace_id, incident_id, draft)
 
 
+def _masked(workspace_id: int, sample: Sample) -> Sample:
+    """The sample with credentials in its messages masked."""
+    texts = masked(workspace_id, [event.message for event in sample.events])
+    events = [replace(event, message=text) for event, text in zip(sample.events, texts, strict=True)]
+    return Sample(events, sample.counted)
+
+
 def _lines(incident: Incident, sample: Sample) -> list[Line]:
     """What the events say; of an incident without events, what people wrote about it."""
     if sample.events:
-        lines = [event.line() for event in sample.events]
-        texts = masked(incident.workspace_id, [line.message for line in lines])
-        return [
-            Line(text, line.event_type, line.level, line.source)
-            for line, text in zip(lines, texts, strict=True)
-        ]
+        return [event.line() for event in sample.events]
     words = [incident.title, *incident.description.splitlines()[:50], *incident.impact.splitlines()[:20]]
     return [Line(text) for text in masked(incident.workspace_id, words) if text.strip()]
 
 
-def _measured(incident: Incident, sample: Sample, now: datetime) -> Measured:
+def _measured(
+    incident: Incident, sample: Sample, templates: Sequence[MessageTemplate], now: datetime
+) -> Measured:
     affected = AffectedComponent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     tiers = list(affected.filter(restored_at=None).values_list("component__tier", flat=True))
+    evidence = _evidence(incident, sample, now)
+    first = first_failing_of(incident.workspace_id, sample.events)
     until = incident.resolved_at or now
     return Measured(
         events=sample.events,
-        evidence=_evidence(incident, sample, now),
+        evidence=evidence,
+        first_source=first.source or "",
+        cause={
+            **distributions(evidence),
+            "first_failing": first.as_json(),
+            "templates": [one.as_json() for one in templates[:SHOWN_TEMPLATES]],
+            "changes": changes_before(incident),
+        },
         minutes=max(0.0, (until - incident.started_at).total_seconds() / 60),
         tiers=tuple(tiers),
     )
@@ -75,10 +98,11 @@ def _evidence(incident: Incident, sample: Sample, now: datetime) -> IncidentEvid
 def _is_news(before: Analysis | None, draft: AnalysisDraft) -> bool:
     if before is None or draft.event_count >= 2 * before.event_count > 0:
         return True
-    return _conclusions(draft) != (
-        before.category, before.severity, [one["text"] for one in before.advice],
-    )  # fmt: skip
+    advice = [one["text"] for one in before.advice]
+    decided = (before.category, before.severity, advice, before.cause.get("first_failing"))
+    return _conclusions(draft) != decided
 
 
-def _conclusions(draft: AnalysisDraft) -> tuple[str, str, Sequence[Any]]:
-    return draft.category, draft.severity, [one.text for one in draft.advice]
+def _conclusions(draft: AnalysisDraft) -> tuple[Any, ...]:
+    advice = [one.text for one in draft.advice]
+    return draft.category, draft.severity, advice, draft.cause.get("first_failing")

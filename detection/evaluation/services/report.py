@@ -87,6 +87,7 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Ver
     signal = Signal(
         fingerprint=crossing.touched.fingerprint,
         reporter=f"rule:{rule.rule_id}",
+        reporter_name=rule.name,
         incident_type=verdict.incident_type,
         severity=verdict.severity,
         type_basis=verdict.basis,

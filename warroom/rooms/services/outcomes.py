@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from accounts.actor import system_actor
 from core.queue.items import settle
-from incidents.events import IncidentNoted
-from incidents.lifecycle.services.locked_change import Change, change
+from incidents.timeline.services.system_entries import add_system_entry
 from incidents.vocabulary import EntryKind
 from warroom.rooms.models import Announcement, Room, RoomMessage, RoomStep
 from warroom.slack.errors import CHANNEL_GONE, SlackRefusedError
@@ -31,8 +30,13 @@ def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id:
             return
         found = {"channel_id": channel_id, "name": name, "state": Room.State.OPEN}
         Room.objects.of(workspace_id).filter(pk=room.pk).update(**found)
-        change(system_actor(workspace_id), lambda it: _note(it, f"War room #{name} opened in Slack."),
-               incident_id=room.incident_id)  # fmt: skip
+        add_system_entry(
+            system_actor(workspace_id),
+            incident_id=room.incident_id,
+            kind=EntryKind.SLACK,
+            message=f"War room #{name} opened in Slack.",
+            once=f"slack:room:{channel_id}",
+        )
 
 
 def card_gone(workspace_id: int, room: Room) -> None:
@@ -61,10 +65,3 @@ def note_refusal(workspace_id: int, item: RoomStep | Announcement, refused: Slac
     elif refused.code == "is_archived":
         state = Room.State.ARCHIVED
     Room.objects.of(workspace_id).filter(pk=item.room_id).update(state=state)
-
-
-def _note(it: Change, message: str) -> None:
-    it.touch()
-    made = it.note(EntryKind.SLACK, message)
-    event = IncidentNoted(*it.ids, made.pk)
-    it.finish("incident.room", f"{it.incident.reference}: {message}", [event])

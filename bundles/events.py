@@ -1,0 +1,22 @@
+"""The facts this app publishes through the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class BundleChanged(DomainEvent):
+    """A bundle arrived, was inspected, attached or removed."""
+
+    topic: ClassVar[str] = "bundle.changed"
+    bundle_id: int
+    public_id: str
+    status: str
+    number: int
+
+    def live_topics(self) -> tuple[str, ...]:
+        return ("bundles", f"bundle:{self.public_id}", *((f"incident:{self.number}",) if self.number else ()))

@@ -1,0 +1,13 @@
+"""Publishes that a bundle changed."""
+
+from __future__ import annotations
+
+from bundles.events import BundleChanged
+from bundles.records.models import Bundle
+from core.outbox.events import publish
+
+
+def publish_change(bundle: Bundle) -> None:
+    """In the transaction of the change."""
+    number = bundle.incident.number if bundle.incident else 0
+    publish(BundleChanged(bundle.workspace_id, bundle.pk, str(bundle.public_id), str(bundle.status), number))

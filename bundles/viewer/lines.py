@@ -1,0 +1,62 @@
+"""Pages of a log: from a line on, by words and by level."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+LINES_A_PAGE: Final = 500
+MAX_SCANNED: Final = 500_000
+LEVELS: Final = ("FATAL", "CRITICAL", "ERROR", "WARN", "INFO", "DEBUG")
+_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_ODD: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line as it is shown."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some lines. `next`: the line to go on from, None at the end."""
+
+    lines: list[LogLine]
+    next: int | None
+
+
+def log_page(
+    lines: Iterable[tuple[int, str]], *, start: int = 1, search: str = "", level: str = ""
+) -> LogPage:
+    """Up to 500 matching lines from `start` on; a search stops after 500,000 lines and can be continued."""
+    found: list[LogLine] = []
+    upto = start + MAX_SCANNED
+    for number, text in itertools.dropwhile(lambda line: line[0] < start, lines):
+        if number >= upto or len(found) == LINES_A_PAGE:
+            return LogPage(found, number)
+        if _fits(text, search.casefold(), level):
+            found.append(LogLine(number, shown(text)))
+    return LogPage(found, None)
+
+
+def _fits(text: str, search: str, level: str) -> bool:
+    if level and re.search(rf"\b{re.escape(level)}", text[:200]) is None:
+        return False
+    return not search or search in text.casefold()
+
+
+def shown(text: str) -> str:
+    """Without terminal sequences and characters that are invisible or reorder others."""
+    return _ODD.sub("\N{REPLACEMENT CHARACTER}", _ANSI.sub("", text))
+
+
+def masked(lines: Iterable[tuple[int, str]], hidden: frozenset[int]) -> Iterator[tuple[int, str]]:
+    """The lines, but those in which a secret was found without their text."""
+    for number, text in lines:
+        yield number, "[hidden: a secret was found in this line]" if number in hidden else text

@@ -1,0 +1,58 @@
+"""What the log viewer and the API show of a bundle's files, and its download; each is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, allowed
+from bundles.records.models import Bundle
+from bundles.records.rendering import entries_of
+from bundles.records.selectors import opened_bundle
+from bundles.records.services import Access, note_access
+from bundles.viewer.lines import LEVELS, LogPage, log_page, masked
+from bundles.viewer.ranged import lines_in
+from core.errors import Forbidden, NotFound, Unavailable
+from core.storage.client import ObjectMissingError, StorageError, bucket
+from incidents.validation import invalid
+
+
+def read_lines(
+    actor: Actor, public_id: str, path: str, *, start: int = 1, search: str = "", level: str = ""
+) -> tuple[Bundle, LogPage]:
+    """Lines of one file; those in which a secret was found are hidden from all but admins.
+
+    Raises NotFound, Forbidden, Invalid, Unavailable.
+    """
+    if level and level not in LEVELS:
+        raise invalid("level", "choice", f"must be one of {', '.join(LEVELS)}")
+    bundle = opened_bundle(actor, public_id)
+    if path not in {"manifest.json", *(entry.get("path") for entry in entries_of(bundle))}:
+        raise NotFound(f"There is no {path[:200]} in this bundle.")
+    hidden = frozenset(hit[1] for hit in bundle.hits if hit[0] == path)
+    if allowed(actor, Capability.BUNDLES_MANAGE):
+        hidden = frozenset()
+    page = log_page(masked(lines_in(bundle, path), hidden), start=start, search=search, level=level)
+    note_access(actor, bundle, Access.LOG, path)
+    return bundle, page
+
+
+def open_file(actor: Actor, public_id: str) -> tuple[Bundle, Iterator[bytes]]:
+    """The whole file, piece by piece. Where secrets were found, for admins alone.
+
+    Raises NotFound, Forbidden; the pieces raise NotFound, Unavailable.
+    """
+    bundle = opened_bundle(actor, public_id)
+    if bundle.hits and not allowed(actor, Capability.BUNDLES_MANAGE):
+        raise Forbidden("Secrets were found in this bundle: only an admin may download it.")
+    note_access(actor, bundle, Access.DOWNLOAD)
+    return bundle, _pieces(bundle.storage_key)
+
+
+def _pieces(key: str) -> Iterator[bytes]:
+    try:
+        yield from bucket().stream(key)
+    except ObjectMissingError as error:
+        raise NotFound("The file of this bundle is no longer in the storage.") from error
+    except StorageError as error:
+        raise Unavailable("The storage does not answer. Try again.", headers={"Retry-After": "5"}) from error

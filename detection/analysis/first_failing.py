@@ -1,0 +1,88 @@
+"""Which source failed first, judged along the dependencies of components. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+MIN_LEAD: Final = 1.5  # times as many errors, where time decides nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A source with errors: when the first came, and how many there are."""
+
+    first_at: datetime
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFailing:
+    """The source that failed first, or None where nothing decides between the candidates; the reason."""
+
+    source: str | None
+    reason: str
+    candidates: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As the analysis stores it."""
+        return {"source": self.source, "reason": self.reason, "candidates": list(self.candidates)}
+
+
+def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
+    """The failing source none of whose dependencies fails; of several the earliest.
+
+    Where they began together, the one with clearly more errors.
+
+    depends_on: source -> what it depends on directly. Cycles are followed once.
+    """
+    if not failing:
+        return FirstFailing(None, "No source sent errors.")
+    if len(failing) == 1:
+        [only] = failing
+        return FirstFailing(only, f"Only {only} sent errors.", (only,))
+    blamed = {name: _failing_below(name, failing, depends_on) for name in failing}
+    roots = sorted(name for name, below in blamed.items() if not below) or sorted(failing)
+    if len(roots) == 1:
+        others = sorted(name for name, below in blamed.items() if roots[0] in below)
+        why = f"{', '.join(others[:3])} depend on it" if others else "nothing it depends on fails"
+        return FirstFailing(roots[0], f"{roots[0]} fails and {why}.", (roots[0],))
+    return _by_time(roots, failing)
+
+
+def _failing_below(name: str, failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> set[str]:
+    """Failing sources that `name` depends on, directly or not, other than those that depend on it in turn."""
+    below = _reach(name, depends_on)
+    return {one for one in below if one in failing and one != name and name not in _reach(one, depends_on)}
+
+
+def _reach(start: str, depends_on: Mapping[str, Set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for one in depends_on.get(waiting.pop(), ()):
+            if one not in found:
+                found.add(one)
+                waiting.append(one)
+    return found
+
+
+def _by_time(names: list[str], failing: Mapping[str, Failing]) -> FirstFailing:
+    """The earliest by more than the tolerance of clocks, else the one with clearly more errors, else none."""
+    began = min(failing[name].first_at for name in names)
+    early = [name for name in names if failing[name].first_at - began <= CLOCK_TOLERANCE]
+    if len(early) == 1:
+        second = min(failing[name].first_at for name in names if name != early[0])
+        lead = round((second - began).total_seconds())
+        return FirstFailing(
+            early[0], f"{early[0]} sent the first error, {lead} s before the next.", (*names,)
+        )
+    ranked = sorted(early, key=lambda name: (-failing[name].errors, name))
+    first, second_name = ranked[:2]
+    if failing[first].errors >= MIN_LEAD * failing[second_name].errors:
+        reason = f"{first} has {failing[first].errors} errors, {second_name} {failing[second_name].errors}; "
+        return FirstFailing(first, reason + "they began within 2 s.", tuple(ranked))
+    return FirstFailing(None, f"Cannot tell between {first} and {second_name}.", tuple(ranked))

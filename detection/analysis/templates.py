@@ -1,0 +1,99 @@
+"""Templates of messages: lines that differ in their variable parts only, merged for show. Pure.
+
+Lines are grouped by their masked shape first. Shapes of equal length that begin alike and agree in most
+words are then merged, as the Drain algorithm does, into one template with `<*>` where they differ.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from detection.analysis.text import PLACEHOLDER, masked, shape_of_masked
+
+MAX_TEMPLATES: Final = 1_000
+MIN_SIMILARITY: Final = 0.6  # share of equal words
+MAX_EVENT_IDS: Final = 5
+
+
+class Event(Protocol):
+    """What a template is made of."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+@dataclass(slots=True)
+class MessageTemplate:
+    """Lines of one kind: the words they share, how many, from which sources, the first few event ids."""
+
+    words: list[str]
+    count: int = 0
+    sources: dict[str, int] = field(default_factory=dict)
+    shapes: list[int] = field(default_factory=list)
+    event_ids: list[int] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The template as one line."""
+        return " ".join(self.words)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the analysis stores it. Shapes are texts: JSON numbers are not exact at 64 bits."""
+        return {
+            "template": self.text[:500],
+            "count": self.count,
+            "sources": sorted(self.sources, key=lambda name: -self.sources[name])[:5],
+            "shapes": [str(one) for one in self.shapes[:20]],
+            "event_ids": self.event_ids[:MAX_EVENT_IDS],
+        }
+
+
+def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
+    """The templates of messages, the most frequent first."""
+    by_shape: dict[str, MessageTemplate] = {}
+    for event in events:
+        text = masked(event.message)
+        if text not in by_shape and len(by_shape) >= MAX_TEMPLATES:
+            continue
+        known = by_shape.setdefault(text, MessageTemplate(text.split(), shapes=[shape_of_masked(text)]))
+        known.count += 1
+        known.sources[event.source] = known.sources.get(event.source, 0) + 1
+        known.event_ids.append(event.id) if len(known.event_ids) < MAX_EVENT_IDS else None
+    return sorted(_merged(by_shape.values()), key=lambda one: (-one.count, one.text))
+
+
+def _merged(found: Iterable[MessageTemplate]) -> list[MessageTemplate]:
+    """Alike ones made one, in order; compared with those of the same length and first word only."""
+    buckets: dict[tuple[int, str], list[MessageTemplate]] = defaultdict(list)
+    for one in found:
+        bucket = buckets[len(one.words), one.words[0] if one.words else ""]
+        alike = next(
+            (known for known in bucket if _similarity(known.words, one.words) >= MIN_SIMILARITY), None
+        )
+        if alike is None:
+            bucket.append(one)
+        else:
+            _absorb(alike, one)
+    return [one for bucket in buckets.values() for one in bucket]
+
+
+def _similarity(one: Sequence[str], other: Sequence[str]) -> float:
+    """Share of the places where both have the same word; a placeholder counts for nothing."""
+    same = sum(a == b and a != PLACEHOLDER for a, b in zip(one, other, strict=True))
+    return same / max(1, sum(a != PLACEHOLDER or b != PLACEHOLDER for a, b in zip(one, other, strict=True)))
+
+
+def _absorb(into: MessageTemplate, one: MessageTemplate) -> None:
+    into.words = [a if a == b else PLACEHOLDER for a, b in zip(into.words, one.words, strict=True)]
+    into.count += one.count
+    into.shapes += one.shapes
+    into.event_ids += one.event_ids[: MAX_EVENT_IDS - len(into.event_ids)]
+    for source, count in one.sources.items():
+        into.sources[source] = into.sources.get(source, 0) + count

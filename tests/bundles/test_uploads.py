@@ -1,0 +1,282 @@
+"""Uploads of bundles by both endpoints, to the real storage: once, whole, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import socket
+import uuid
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.utils import timezone
+
+from accounts.actor import system_actor
+from accounts.models import Scope
+from accounts.tokens.services import issue_token
+from bundles.models import Bundle, BundleAccess
+from bundles.queues import INSPECTION
+from bundles.records.expiry import expire_due, purge_removed
+from bundles.uploads import announcing
+from bundles.uploads.completing import complete_lost
+from bundles.uploads.tickets import may_reach_storage
+from core.queue.runner import run_due
+from incidents.correlation.services.opening import declare_incident
+from incidents.models import Incident, TimelineEntry
+from tests.api.client import ApiClient
+from tests.bundles.test_inspection import bundle, written
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
+SYSTEM = b'{"hostname": "db-7", "kernel": "6.1"}'
+HEALTH = b'{"overall": "degraded", "checks": [{"name": "keycloak", "ok": false, "message": "no answer"}]}'
+
+
+def made(log: bytes = b"INFO started\nERROR broken\n", **metadata: Any) -> tuple[dict[str, Any], bytes]:
+    """An announcement and the bytes of its bundle."""
+    own = str(uuid.uuid4())
+    told = {"bundle_id": own, "os": "linux", "created_at": "2026-01-28T12:00:00Z", "format": 1, **metadata}
+    inner = [("health.json", HEALTH), ("system_info.json", SYSTEM), ("logs/app.log", log)]
+    data = written(bundle(inner, json.dumps(told).encode()))
+    said = {
+        "bundle_id": own, "file_name": "incident-20260128-120000.zip", "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(), "summary": "Services not starting", "metadata": told,
+    }  # fmt: skip
+    return said, data
+
+
+def token(workspace: Any, *scopes: str) -> ApiClient:
+    return ApiClient(issue_token(system_actor(workspace.pk), name=f"Host {scopes}", scopes=list(scopes)).text)
+
+
+@pytest.fixture
+def api(workspace, storage):
+    return token(workspace, Scope.BUNDLES_WRITE, Scope.INCIDENTS_READ)
+
+
+def put(ticket: dict[str, Any], data: bytes, base: str, **other: str) -> tuple[int, str]:
+    """Send what the ticket says, with `other` headers in the place of its own ("" leaves one out)."""
+    address = urlsplit(urljoin(base, ticket["url"]))
+    headers = {**ticket["headers"], **{name.replace("_", "-"): value for name, value in other.items()}}
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    try:
+        target = f"{address.path}?{address.query}"
+        connection.request(ticket["method"], target, data, {k: v for k, v in headers.items() if v})
+        answer = connection.getresponse()
+        return answer.status, answer.read(5_000).decode("utf-8", "replace")
+    except (BrokenPipeError, ConnectionResetError):  # refused before everything was sent
+        return 0, ""
+    finally:
+        connection.close()
+
+
+@pytest.fixture(params=["presigned", "own"])
+def endpoint(request, api, web_url):
+    """`announce(said)` -> ticket, for one of the two."""
+    is_own = request.param == "own"
+
+    def announce(said: dict[str, Any]) -> dict[str, Any]:
+        host = {"host": "localhost"}
+        answer = api.post("/bundles", {**said, "direct": not is_own}, **host)
+        assert answer.status_code == 201, answer.content
+        ticket = answer.json()["ticket"]
+        assert ticket["url"].startswith("/api/v1/bundle-uploads/") is is_own
+        return ticket
+
+    announce.base = web_url
+    return announce
+
+
+def stored(storage, said):
+    row = Bundle.across_workspaces.get(public_id=said["bundle_id"])
+    return storage.info(row.storage_key)
+
+
+def test_a_bundle_is_uploaded_once_completed_once_and_inspected(api, endpoint, storage):
+    said, data = made()
+    ticket = endpoint(said)
+    early = api.post(f"/bundles/{said['bundle_id']}/complete", {})
+    assert early.status_code == 409
+    assert not Incident.across_workspaces.exists()
+    assert put(ticket, data, endpoint.base)[0] == 200
+    assert put(ticket, data, endpoint.base)[0] == 412
+    assert stored(storage, said).sha256 == said["sha256"]
+    answers = [api.post(f"/bundles/{said['bundle_id']}/complete", {}).json() for _ in range(2)]
+    assert [one["incident"] for one in answers] == ["INC-1", "INC-1"]
+    incident = Incident.across_workspaces.get()
+    assert (incident.title, incident.source, incident.severity) == ("Services not starting", "bundle", "sev3")
+    again = api.post("/bundles", said)
+    assert (again.status_code, again.json()["ticket"], again.json()["incident"]) == (200, None, "INC-1")
+    run_due(INSPECTION, at=timezone.now())
+    shown = api.get(f"/bundles/{said['bundle_id']}").json()
+    assert (shown["status"], shown["host"], shown["health"], shown["why"]) == (
+        "ready",
+        "db-7",
+        "degraded",
+        "",
+    )
+    assert shown["checks"] == [{"name": "keycloak", "ok": False, "message": "no answer"}]
+    assert [entry["path"] for entry in shown["entries"]][-1] == "logs/app.log"
+    lines = api.get(f"/bundles/{said['bundle_id']}/lines?path=logs/app.log&level=ERROR").json()
+    assert lines["lines"] == [{"number": 2, "text": "ERROR broken"}]
+    assert [row.what for row in BundleAccess.across_workspaces.order_by("id")] == ["view", "log"]
+    assert TimelineEntry.across_workspaces.filter(data__bundle=said["bundle_id"]).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "headers"),
+    [
+        (lambda data: data[:-1] + bytes([data[-1] ^ 1]), {}),
+        (lambda data: data + b"x", {}),
+        (lambda data: data, {"content_type": "text/html"}),
+        (lambda data: data, {"if_none_match": ""}),
+        (lambda data: data, {"x_amz_checksum_sha256": "A" * 43 + "="}),
+    ],
+    ids=["wrong bytes", "longer", "other type", "may overwrite", "other hash"],
+)
+def test_what_was_not_signed_is_not_stored(endpoint, storage, change, headers):
+    said, data = made()
+    ticket = endpoint(said)
+    sent = change(data)
+    named = {name.title() if name != "x_amz_checksum_sha256" else name: v for name, v in headers.items()}
+    if len(sent) != len(data):
+        named["Content_Length"] = str(len(sent))
+    status, text = put(ticket, sent, endpoint.base, **named)
+    assert status in ((400,) if sent[:-1] == data[:-1] and sent != data else (403,)), text
+    assert stored(storage, said) is None
+    assert put(ticket, data, endpoint.base)[0] == 200
+
+
+def test_a_cut_upload_leaves_nothing_and_may_be_sent_again(endpoint, storage):
+    said, data = made(log=b"INFO a line of a log\n" * 20_000)
+    ticket = endpoint(said)
+    address = urlsplit(urljoin(endpoint.base, ticket["url"]))
+    head = f"PUT {address.path}?{address.query} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in ticket["headers"].items())
+    with socket.create_connection((address.hostname, address.port)) as wire:
+        wire.sendall(head.encode() + b"\r\n" + data[: len(data) * 99 // 100])
+    assert stored(storage, said) is None
+    assert put(ticket, data, endpoint.base)[0] == 200
+
+
+def test_an_expired_or_changed_address_is_refused(endpoint, storage, monkeypatch):
+    said, data = made()
+    ticket = endpoint(said)
+    assert (
+        put({**ticket, "url": ticket["url"].replace(said["sha256"][:16], "0" * 16)}, data, endpoint.base)[0]
+        == 403
+    )
+    monkeypatch.setattr(announcing, "TICKET_S", -5)
+    if ticket["url"].startswith("/api"):
+        status, text = put(endpoint(said), data, endpoint.base)
+        assert (status, "expired" in text) == (403, True)
+    assert stored(storage, said) is None
+
+
+def test_a_lost_completion_is_made_up_for(api, endpoint):
+    said, data = made()
+    assert put(endpoint(said), data, endpoint.base)[0] == 200
+    assert complete_lost(timezone.now()) == 0
+    later = timezone.now() + timedelta(minutes=3)
+    assert (complete_lost(later), complete_lost(later)) == (1, 0)
+    assert api.get("/bundles").json()[0]["incident"] == "INC-1"
+
+
+def uploaded(api, data_of=made, **extra):
+    said, data = data_of()
+    said |= extra
+    ticket = api.post("/bundles", said, host="localhost").json()["ticket"]
+    assert put(ticket, data, "http://127.0.0.1")[0] == 200
+    assert api.post(f"/bundles/{said['bundle_id']}/complete", {}).status_code == 200
+    run_due(INSPECTION, at=timezone.now())
+    return said
+
+
+def test_a_bundle_of_an_incident_opens_no_other(api, workspace):
+    declare_incident(system_actor(workspace.pk), title="Known")
+    said = uploaded(api, incident="INC-1")
+    assert Incident.across_workspaces.count() == 1
+    declare_incident(system_actor(workspace.pk), title="Another")
+    moved = api.post(f"/bundles/{said['bundle_id']}/attach", {"incident": "INC-2"})
+    assert moved.json()["incident"] == "INC-2"
+    assert api.post("/bundles", made()[0] | {"incident": "INC-9"}).status_code == 422
+
+
+def test_a_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
+    said = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
+    path = f"/bundles/{said['bundle_id']}"
+    shown = api.get(path).json()
+    assert shown["status"] == "quarantined"
+    assert ["logs/app.log", 2, "github-token"] in shown["hits"]
+    assert "ghp_" not in json.dumps(shown)
+    assert api.get(f"{path}/lines?path=logs/app.log").status_code == 403
+    admin = token(workspace, Scope.ADMIN)
+    assert "ghp_" in admin.get(f"{path}/lines?path=logs/app.log").json()["lines"][1]["text"]
+    assert admin.post(f"{path}/release", {"reason": "a token of a test"}).json()["status"] == "ready"
+    assert "ghp_" not in api.get(f"{path}/lines?path=logs/app.log").content.decode()
+
+
+def test_a_hostile_file_is_rejected_and_its_file_purged(api, storage):
+    def hostile():
+        said, data = made()
+        data = b"<html>" + data
+        return said | {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}, data
+
+    said = uploaded(api, hostile)
+    assert api.get(f"/bundles/{said['bundle_id']}").json()["status"] == "rejected"
+    assert (purge_removed(timezone.now()), stored(storage, said)) == (1, None)
+    assert api.post("/bundles", said).status_code == 409
+
+
+def test_a_bundle_expires_unless_its_incident_is_unresolved(api, storage, workspace):
+    said = uploaded(api)
+    later = timezone.now() + timedelta(days=31)
+    assert expire_due(later) == 0
+    Incident.across_workspaces.update(status="closed")
+    assert expire_due(later) == 1
+    purge_removed(later)
+    assert stored(storage, said) is None
+    assert api.get(f"/bundles/{said['bundle_id']}/lines?path=logs/app.log").status_code == 404
+
+
+def test_quota_size_and_unredacted_bundles_are_refused(api, settings):
+    said, _ = made()
+    assert api.post("/bundles", said | {"size": 200_000_001}).status_code == 413
+    assert api.post("/bundles", said | {"metadata": {"dangerous_mode": True}}).status_code == 422
+    assert api.post("/bundles", said).status_code == 201
+    assert api.post("/bundles", said | {"sha256": "0" * 64}).status_code == 409
+    settings.BUNDLE_QUOTA_MB = 0
+    assert api.post("/bundles", made()[0]).status_code == 413
+    assert Bundle.across_workspaces.count() == 1
+
+
+def test_a_token_that_may_only_upload_sees_what_it_sent(api, workspace, other_workspace):
+    said, _ = made()
+    assert api.post("/bundles", said).status_code == 201
+    other = token(workspace, Scope.BUNDLES_WRITE)
+    assert other.post(f"/bundles/{said['bundle_id']}/complete", {}).status_code == 404
+    assert other.get(f"/bundles/{said['bundle_id']}").status_code == 403
+    assert other.get("/bundles").json() == []
+    stranger = token(other_workspace, Scope.BUNDLES_WRITE, Scope.INCIDENTS_READ, Scope.ADMIN)
+    for method, path in (("GET", ""), ("POST", "/complete"), ("DELETE", ""), ("GET", "/lines?path=x")):
+        answer = stranger.send(
+            method, f"/bundles/{said['bundle_id']}{path}", {} if method == "POST" else None
+        )
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "remote", "headers", "may"),
+    [
+        (None, "203.0.113.5", {}, True),
+        ("https://s3.example.com", "203.0.113.5", {}, True),
+        ("http://127.0.0.1:8333", "127.0.0.1", {"Host": "localhost:8000"}, True),
+        ("http://127.0.0.1:8333", "203.0.113.5", {"Host": "localhost:8000"}, False),
+        ("http://127.0.0.1:8333", "127.0.0.1", {"Host": "tocsin.example"}, False),
+        ("http://[::1]:8333", "127.0.0.1", {"Host": "localhost", "X-Forwarded-For": "203.0.113.5"}, False),
+    ],
+)
+def test_the_storage_is_offered_to_whom_it_can_be_reached_by(endpoint_url, remote, headers, may):
+    assert may_reach_storage(endpoint_url, remote, headers) is may

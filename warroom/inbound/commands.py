@@ -1,0 +1,72 @@
+"""`/incident`: its verbs and how its words are read. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from warroom.slack.text import unescaped
+
+READS: Final = ("help", "list", "show", "timeline", "oncall")
+MODALS: Final = ("declare", "update", "resolve", "role")
+WRITES: Final = (
+    "declare", "ack", "assign", "role", "severity", "status", "stage", "update", "note", "resolve", "reopen",
+    "close",
+)  # fmt: skip
+ALIASES: Final = {"": "help", "acknowledge": "ack", "new": "declare", "sev": "severity", "open": "list"}
+HELP: Final = """*/incident* in the room of an incident means that incident; elsewhere name it: INC-42.
+• `list`: active incidents   • `show [INC-42]`: one incident   • `timeline [INC-42]`: its newest entries
+• `declare [sev2] [title]`: a new incident; without a title, a form
+• `ack [INC-42]`   • `assign [INC-42] @person`   • `role [INC-42] tech_lead @person`
+• `severity [INC-42] sev1`   • `status [INC-42] monitoring [text]`   • `stage [INC-42] containment [text]`
+• `update [INC-42] [text]`: for stakeholders   • `note [INC-42] text`: for responders
+• `resolve [INC-42] [text]`   • `reopen [INC-42]`   • `close [INC-42]`   • `oncall`: who is on call"""
+_REFERENCE: Final = re.compile(r"(?:inc-?|#)[0-9]{1,10}|[0-9]{1,10}", re.ASCII | re.IGNORECASE)
+_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb, the incident it names if any, and the remaining text as Slack sent it, mentions and all."""
+
+    verb: str
+    reference: str
+    text: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is such a verb."""
+        return self.verb in READS or self.verb in WRITES
+
+
+def parse_command(text: str) -> Command:
+    """`ack INC-42 on it` -> ack, INC-42, "on it"."""
+    verb, _, rest = text.strip()[:4000].partition(" ")
+    word, _, after = rest.strip().partition(" ")
+    known = ALIASES.get(verb.lower(), verb.lower())
+    if known != "declare" and _REFERENCE.fullmatch(word):
+        return Command(known, word, after.strip())
+    return Command(known, "", rest.strip())
+
+
+def mention_in(text: str) -> str:
+    """The Slack id of the first person mentioned; nothing without one."""
+    found = _MENTION.search(text)
+    return found[1] if found else ""
+
+
+def mentions_in(text: str) -> set[str]:
+    """The Slack ids of everyone mentioned."""
+    return set(_MENTION.findall(text))
+
+
+def with_names(text: str, names: dict[str, str]) -> str:
+    """The text with mentions as names, and the rest as the person wrote it."""
+    return unescaped(_MENTION.sub(lambda found: f"@{names.get(found[1], found[1])}", text))
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word, and the rest."""
+    word, _, rest = text.partition(" ")
+    return word, rest.strip()

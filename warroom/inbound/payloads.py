@@ -1,0 +1,60 @@
+"""Reads the body of a verified request: JSON of an event, or a form of a command or an interaction. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from core.errors import Malformed
+from core.http.strict_json import load
+
+MAX_BODY_BYTES: Final = 262_144
+MAX_FIELDS: Final = 60
+
+
+def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
+    """The payload as an object. Raises Malformed, Invalid, TooLarge."""
+    if content_type.split(";")[0].strip().lower() == "application/json":
+        return _object(body)
+    try:
+        fields = dict(
+            parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=MAX_FIELDS)
+        )
+    except ValueError as error:
+        raise Malformed("The body is not a form. Nothing was stored.") from error
+    if not fields:
+        raise Malformed("The body is empty. Nothing was stored.")
+    if any("\0" in value for value in fields.values()):
+        raise Malformed("A field holds the character NUL. Nothing was stored.")
+    return _object(fields["payload"].encode()) if "payload" in fields else dict(fields)
+
+
+def team_id_in(payload: dict[str, Any]) -> str:
+    """The Slack team a payload is of; nothing for one that names none."""
+    team = payload.get("team")
+    inner = team.get("id") if isinstance(team, dict) else None
+    return str(payload.get("team_id") or inner or "")
+
+
+def channel_id_in(payload: dict[str, Any]) -> str:
+    """The channel a payload is about, wherever its kind of payload names it."""
+    event = payload.get("event")
+    about = event if isinstance(event, dict) else payload
+    item = about.get("item")
+    for found in (
+        about.get("channel_id"),
+        about.get("channel"),
+        item.get("channel") if isinstance(item, dict) else None,
+    ):
+        if isinstance(found, dict):
+            return str(found.get("id") or "")
+        if found:
+            return str(found)
+    return ""
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    value = load(body, limit=MAX_BODY_BYTES)
+    if not isinstance(value, dict):
+        raise Malformed("The body must be an object. Nothing was stored.")
+    return value

@@ -1,0 +1,149 @@
+"""Carries out stored requests of Slack in the worker and answers the person who sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from core.errors import Conflict, Problem
+from core.http.client import HttpPermanentError, request
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.selectors import open_incidents_for
+from incidents.vocabulary import Severity, Status
+from warroom.connection.models import SlackTeam
+from warroom.connection.services.standing import note_revoked
+from warroom.inbound.commands import parse_command
+from warroom.inbound.models import SlackInbox
+from warroom.inbound.reading import incident_line
+from warroom.inbound.services.inbox import payload_of
+from warroom.inbound.services.pins import pin_message
+from warroom.inbound.subject import NotLinked, actor_for, named, room_in
+from warroom.inbound.writing import write_verb
+from warroom.slack.client import call
+from warroom.slack.text import section
+
+PUSHPIN: Final = "pushpin"
+MAX_HOME: Final = 40
+
+
+def process(item: SlackInbox) -> None:
+    """Carry out one request. What Tocsin refuses is told to the person; it is not tried again."""
+    payload = payload_of(item.workspace_id, item)
+    try:
+        text = PROCESSORS[item.kind](item.team, payload, item.key)
+    except Problem as problem:
+        text = _refusal(problem)
+    if text and payload.get("response_url"):
+        _respond(str(payload["response_url"]), text)
+
+
+def _respond(url: str, text: str) -> None:
+    """Tell only the person; an address that has expired is no reason to try again."""
+    message = {"response_type": "ephemeral", "replace_original": False, "text": text}
+    try:
+        request("POST", url, json=message)
+    except HttpPermanentError:
+        return
+
+
+def _refusal(problem: Problem) -> str:
+    """The reason in words, with the state the incident has now where another change came first."""
+    current = problem.extra.get("current") if isinstance(problem, Conflict) else None
+    if not current:
+        return problem.detail
+    severity, status = Severity(current["severity"]).label, Status(current["status"]).label
+    return f"{problem.detail}\n{current['incident_id']} is now {severity}, {status.lower()}."
+
+
+def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+    actor = actor_for(team, payload["user_id"], key=key)
+    command = parse_command(payload.get("text", ""))
+    return write_verb(team, actor, command, payload.get("channel_id", ""), key=key)
+
+
+def _resolve_click(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+    actor = actor_for(team, payload["user"]["id"], key=key)
+    number, _, version = str(payload["actions"][0].get("value", "")).partition(":")
+    done = resolve_incident(actor, number=number, version=int(version) if version.isdecimal() else None)
+    return f"{done.reference} resolved."
+
+
+def _shortcut(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+    actor = actor_for(team, payload["user"]["id"], key=key)
+    room = room_in(team, payload["channel"]["id"])
+    if room is None:
+        return "This channel is not the room of an incident."
+    message = payload["message"]
+    text = _quoted(team, message)
+    is_new = pin_message(actor, room=room, ts=message["ts"], text=text, via="shortcut")
+    return "Added to the timeline." if is_new else "This message is on the timeline already."
+
+
+def _event(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+    event = payload["event"]
+    found = EVENTS.get(event.get("type"))
+    return found(team, event, key) if found else ""
+
+
+def _reaction(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    item = event.get("item") or {}
+    if event.get("reaction") == PUSHPIN and item.get("type") == "message":
+        _pin(team, str(event["user"]), item["channel"], item["ts"], "reaction")
+    return ""
+
+
+def _pinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    message = (event.get("item") or {}).get("message") or {}
+    if event.get("user") != team.bot_user_id and message.get("ts"):
+        _pin(team, str(event["user"]), event.get("channel_id", ""), message["ts"], "pin")
+    return ""
+
+
+def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> None:
+    """Copy a message to the timeline; our own messages came from there."""
+    room = room_in(team, channel_id)
+    if room is None:
+        return
+    page = call(
+        team, "conversations.history", channel=channel_id, latest=ts, oldest=ts, inclusive="true", limit=1
+    )
+    message = next((one for one in page.get("messages", []) if one.get("ts") == ts), None)
+    if message is None or message.get("bot_id") == team.bot_id:
+        return
+    pin_message(actor_for(team, slack_id), room=room, ts=ts, text=_quoted(team, message), via=via)
+
+
+def _quoted(team: SlackTeam, message: Mapping[str, Any]) -> str:
+    author = named(team, f"<@{message.get('user', 'U0')}>")
+    return f"{author}: {named(team, str(message.get('text') or '(no text)'))}"
+
+
+def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    try:
+        mine = open_incidents_for(actor_for(team, event["user"], key=key), only_mine=True)
+        lines = [incident_line(one) for one in mine[:MAX_HOME]] or ["You hold no role in an active incident."]
+    except NotLinked as problem:
+        lines = [problem.detail]
+    head = {"type": "header", "text": {"type": "plain_text", "text": "My active incidents"}}
+    view = {"type": "home", "blocks": [head, *(section(line) for line in lines)]}
+    call(team, "views.publish", user_id=event["user"], view=view)
+    return ""
+
+
+def _gone(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    note_revoked(team.workspace_id, team, "The app was removed from Slack, or its token was revoked.")
+    return ""
+
+
+def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+    return str(payload["text"])
+
+
+Processor = Callable[[SlackTeam, Mapping[str, Any], str], str]
+PROCESSORS: Final[Mapping[str, Processor]] = {
+    "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
+}  # fmt: skip
+EVENTS: Final[Mapping[str, Processor]] = {
+    "reaction_added": _reaction, "pin_added": _pinned, "app_home_opened": _home, "app_uninstalled": _gone,
+    "tokens_revoked": _gone,
+}  # fmt: skip

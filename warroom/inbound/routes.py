@@ -1,0 +1,146 @@
+"""Routes verified requests by slack_bolt, which names listeners and forms acknowledgements; no more.
+
+What changes something is stored and acknowledged; the worker carries it out. What reads is answered here.
+Forms are opened here and, when submitted, carried out here. Anything unknown is acknowledged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any, Final
+
+from slack_bolt import Ack, App, BoltContext, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
+
+from core.errors import Problem
+from incidents.selectors import incident_for
+from warroom.connection.manifest import COMMAND, SHORTCUT
+from warroom.connection.models import SlackTeam
+from warroom.inbound import modals
+from warroom.inbound.commands import HELP, MODALS, READS, parse_command
+from warroom.inbound.opening_modals import open_modal
+from warroom.inbound.reading import read_verb
+from warroom.inbound.services.inbox import store_request
+from warroom.inbound.subject import actor_for, incident_meant
+from warroom.inbound.submitting import submit
+from warroom.rooms.cards import ADD_UPDATE, RESOLVE
+
+ANYTHING: Final = re.compile(r".*", re.DOTALL)
+TEAM: Final = "tocsin_team"
+KEY: Final = "tocsin_key"
+# Bolt writes bodies of requests into its log; they hold what people wrote.
+_log = logging.getLogger("warroom.bolt")
+_log.setLevel(logging.CRITICAL)
+
+
+def _authorize(context: BoltContext) -> AuthorizeResult:
+    team: SlackTeam = context[TEAM]
+    return AuthorizeResult(
+        enterprise_id=None, team_id=team.slack_id, bot_token=team.token, bot_id=team.bot_id,
+        bot_user_id=team.bot_user_id,
+    )  # fmt: skip
+
+
+app: Final = App(
+    logger=_log,
+    authorize=_authorize,
+    process_before_response=True,
+    request_verification_enabled=False,
+    token_verification_enabled=False,
+)
+
+
+def route(team: SlackTeam, payload: dict[str, Any], key: str) -> tuple[int, str, str]:
+    """Hand a verified payload to its listener. Returns status, body and content type of the answer."""
+    context = {TEAM: team, KEY: str(payload.get("event_id") or key)}
+    answer = app.dispatch(BoltRequest(body=payload, mode="socket_mode", context=context))
+    return 200, str(answer.body or ""), answer.first_headers().get("content-type", "text/plain")
+
+
+@app.error
+def fail(error: Exception) -> None:
+    """Raise what a listener raised: the request fails, and Slack sends it again."""
+    raise error
+
+
+@app.command(COMMAND)
+def command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """`/incident`: answer what reads, open a form, or store what changes something."""
+    team: SlackTeam = context[TEAM]
+    try:
+        text = _command_text(team, body, context[KEY])
+    except Problem as problem:
+        text = problem.detail
+    ack(text=text, response_type="ephemeral") if text else ack()
+
+
+def _command_text(team: SlackTeam, body: dict[str, Any], key: str) -> str:
+    asked, channel = parse_command(body.get("text", "")), body.get("channel_id", "")
+    if not asked.is_known:
+        return f"There is no `{COMMAND} {asked.verb[:40]}`.\n{HELP}"
+    actor = actor_for(team, body["user_id"], key=key)
+    if asked.verb in READS:
+        return read_verb(team, actor, asked, channel)
+    if asked.verb in MODALS and not asked.text:
+        incident = None if asked.verb == "declare" else incident_meant(team, actor, asked, channel)
+        return open_modal(team, modals.OF_VERB[asked.verb], body["trigger_id"], incident)
+    store_request(team.workspace_id, team, kind="command", key=key, payload=body)
+    return ""
+
+
+@app.action(RESOLVE)
+def resolve(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """Mark resolved: store it."""
+    store_request(context[TEAM].workspace_id, context[TEAM], kind="resolve", key=context[KEY], payload=body)
+    ack()
+
+
+@app.action(ADD_UPDATE)
+def add_update(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """Add update: open the form; what prevents it is told to the person."""
+    team: SlackTeam = context[TEAM]
+    try:
+        actor = actor_for(team, body["user"]["id"], key=context[KEY])
+        number = str(body["actions"][0].get("value", "")).partition(":")[0]
+        told = open_modal(team, modals.UPDATE, body["trigger_id"], incident_for(actor, number))
+    except Problem as problem:
+        told = problem.detail
+    if told:
+        notice = {"text": told, "response_url": body.get("response_url", "")}
+        store_request(team.workspace_id, team, kind="notice", key=context[KEY], payload=notice)
+    ack()
+
+
+@app.view(re.compile("|".join(modals.OF_VERB.values())))
+def submitted(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """A form was sent: done, or its faults beside the fields."""
+    try:
+        faults = submit(context[TEAM], body, context[KEY])
+    except Problem as problem:
+        faults = {modals.first_field(body["view"]): problem.detail}
+    ack(response_action="errors", errors=faults) if faults else ack()
+
+
+@app.shortcut(SHORTCUT)
+def shortcut(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """Add to incident timeline: store it."""
+    store_request(context[TEAM].workspace_id, context[TEAM], kind="shortcut", key=context[KEY], payload=body)
+    ack()
+
+
+@app.event(ANYTHING)
+def event(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """Events: store them."""
+    store_request(context[TEAM].workspace_id, context[TEAM], kind="event", key=context[KEY], payload=body)
+    ack()
+
+
+@app.command(ANYTHING)
+@app.action(ANYTHING)
+@app.view(ANYTHING)
+@app.shortcut(ANYTHING)
+@app.options(ANYTHING)
+def unknown(ack: Ack) -> None:
+    """Ids of other versions, links that only open a page: acknowledged."""
+    ack()

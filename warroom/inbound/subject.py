@@ -1,0 +1,69 @@
+"""Which incident and which members a request of Slack is about."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accounts.actor import Actor
+from core.errors import Invalid, Problem
+from incidents.models import Incident
+from incidents.selectors import incident_for
+from warroom.connection.models import SlackTeam, SlackUser
+from warroom.connection.people import member_actor
+from warroom.inbound.commands import Command, mention_in, mentions_in, with_names
+from warroom.rooms.models import Room
+
+NOT_LINKED: Final = (
+    "Your Slack account is not linked to a member of Tocsin. It is linked by itself when both have the same "
+    "verified e-mail address; otherwise ask an admin to link it in Settings, Slack."
+)
+
+
+class NotLinked(Problem):
+    """403: a person whom no member is linked to."""
+
+    status = 403
+    code = "not_linked"
+    title = "Not linked"
+
+
+def actor_for(team: SlackTeam, slack_id: str, *, key: str = "") -> Actor:
+    """The member behind a person in Slack. Raises NotLinked."""
+    actor = member_actor(team, slack_id, request_id=f"slack:{key[:40]}")
+    if actor is None:
+        raise NotLinked(NOT_LINKED)
+    return actor
+
+
+def room_in(team: SlackTeam, channel_id: str) -> Room | None:
+    """The room that a channel is, if it is one."""
+    rooms = Room.objects.of(team.workspace_id).filter(team=team).exclude(channel_id="")
+    found: Room | None = rooms.filter(channel_id=channel_id).select_related("incident").first()
+    return found
+
+
+def incident_meant(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> Incident:
+    """The incident a command names, else that of the room. Raises Invalid, NotFound, Forbidden."""
+    if command.reference:
+        return incident_for(actor, command.reference)
+    room = room_in(team, channel_id)
+    if room is None:
+        raise Invalid(f"Name an incident, such as `/incident {command.verb} INC-42`, or use its room.")
+    return incident_for(actor, room.incident.number)
+
+
+def member_mentioned(team: SlackTeam, text: str) -> int | None:
+    """The user id of the person mentioned; None where nobody is. Raises Invalid for one not linked."""
+    slack_id = mention_in(text)
+    if not slack_id:
+        return None
+    found = member_actor(team, slack_id)
+    if found is None:
+        raise Invalid("That person is not linked to a member of Tocsin. Nothing was changed.")
+    return found.user_id
+
+
+def named(team: SlackTeam, text: str) -> str:
+    """A text of Slack with mentions as the names of members."""
+    links = SlackUser.objects.of(team.workspace_id).filter(team=team, slack_id__in=mentions_in(text))
+    return with_names(text, {one.slack_id: one.user.label for one in links.select_related("user")})

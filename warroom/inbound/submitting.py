@@ -1,0 +1,90 @@
+"""Carries out what was entered in a modal, within the request: a refusal keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.db import DatabaseError, connection, transaction
+
+from accounts.actor import Actor
+from core.errors import Problem
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_update
+from incidents.vocabulary import IncidentSource
+from warroom.connection.models import SlackTeam
+from warroom.inbound import modals
+from warroom.inbound.services.inbox import take_request
+from warroom.inbound.subject import actor_for, member_mentioned
+
+STATEMENT_TIMEOUT_MS: Final = 2000
+NOT_SAVED: Final = "Not saved: the database did not answer. Send it again."
+FIELD_OF_FAULT: Final = {"username": "person", "user_id": "person", "message": "message"}
+
+
+def submit(team: SlackTeam, body: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Do what the form says, once. Returns faults by field; none when it is done."""
+    view = body["view"]
+    actor = actor_for(team, body["user"]["id"], key=key)
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"set local statement_timeout = {STATEMENT_TIMEOUT_MS}")
+            if take_request(team.workspace_id, team, kind="view", key=key):
+                SUBMITTERS[view["callback_id"]](team, actor, view, key)
+    except Problem as problem:
+        return _faults(view, problem)
+    except DatabaseError:
+        return {modals.first_field(view): NOT_SAVED}
+    return {}
+
+
+def _faults(view: Mapping[str, Any], problem: Problem) -> dict[str, str]:
+    fields = (view.get("state") or {}).get("values") or {}
+    found = {}
+    for fault in problem.faults:
+        field = FIELD_OF_FAULT.get(fault.field, fault.field)
+        if field in fields:
+            found[field] = f"{fault.message[:1].upper()}{fault.message[1:]}."
+    return found or {modals.first_field(view): problem.detail}
+
+
+def _declare(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+    given = modals.entered(view)
+    declare_incident(
+        actor, title=given["title"], severity=given["severity"] or None, description=given["description"],
+        source=IncidentSource.SLACK, request_key=f"slack:{key}",
+    )  # fmt: skip
+
+
+def _update(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+    given, (number, _) = modals.entered(view), modals.about(view)
+    is_public = modals.PUBLIC in given.get("public", ())
+    add_update(
+        actor, number=number, message=given["message"], is_public=is_public, request_key=f"slack:{key}"
+    )
+
+
+def _resolve(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+    given, (number, version) = modals.entered(view), modals.about(view)
+    resolve_incident(
+        actor,
+        number=number,
+        message=given["message"],
+        root_cause=given["root_cause"] or None,
+        version=version,
+    )
+
+
+def _role(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+    given, (number, version) = modals.entered(view), modals.about(view)
+    user_id = member_mentioned(team, f"<@{given['person']}>")
+    assign_role(actor, number=number, role=given["role"], user_id=user_id, version=version)
+
+
+Submitter = Callable[[SlackTeam, Actor, Mapping[str, Any], str], None]
+SUBMITTERS: Final[Mapping[str, Submitter]] = {
+    modals.DECLARE: _declare, modals.UPDATE: _update, modals.RESOLVE: _resolve, modals.ROLE: _role,
+}  # fmt: skip

@@ -1,0 +1,67 @@
+"""The three addresses Slack sends to: verify, read, hand to the router. One function serves them all."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from core.errors import Problem
+from warroom.connection.models import SlackTeam
+from warroom.connection.services.standing import note_accepted, note_refused
+from warroom.inbound.payloads import MAX_BODY_BYTES, read_payload, team_id_in
+from warroom.inbound.routes import route
+from warroom.inbound.teams import teams_with_secrets
+from warroom.inbound.verify import fault_in_headers, is_signed, request_key
+
+log = logging.getLogger(__name__)
+SIGNED_OTHERWISE: Final = (
+    "The signature does not fit: compare the signing secret with the app's Basic Information."
+)
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """200 with what the router answers; 401 without a word for a wrong signature, 400 for a broken body."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        return HttpResponse(status=413)
+    body = request.body
+    stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+    signature = request.headers.get("X-Slack-Signature", "")
+    teams = teams_with_secrets()
+    signers = _signers(teams, stamp, signature, body)
+    if not signers:
+        return HttpResponse(status=401)
+    try:
+        payload = read_payload(body, request.headers.get("Content-Type", ""))
+    except Problem:
+        return HttpResponse(status=400)
+    named = team_id_in(payload)
+    team = next((one for one in signers if not named or named == one.slack_id), None)
+    if team is None:
+        note_refused(signers[0].workspace_id, signers[0], "The request is of another Slack team.")
+        return HttpResponse(status=401)
+    try:
+        status, answer, content_type = route(team, payload, request_key(stamp, body))
+    except (KeyError, TypeError, AttributeError) as error:  # a payload without what its kind must have
+        log.warning("a signed Slack request could not be read: %s", type(error).__name__)
+        return HttpResponse(status=400)
+    note_accepted(team.workspace_id, team)
+    return HttpResponse(answer, status=status, content_type=content_type)
+
+
+def _signers(teams: list[SlackTeam], stamp: str, signature: str, body: bytes) -> list[SlackTeam]:
+    """The teams whose secret signed this; where there is none, why is written down."""
+    fault = fault_in_headers(stamp, signature, timezone.now().timestamp())
+    if not fault:
+        found = [team for team in teams if is_signed(team.signing_secrets, stamp, signature, body)]
+        if found:
+            return found
+    for team in teams:
+        note_refused(team.workspace_id, team, fault or SIGNED_OTHERWISE)
+    return []
