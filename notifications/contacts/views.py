@@ -62,11 +62,6 @@ def act(request: HttpRequest, method_id: int, verb: str) -> HttpResponse:
 
 
 def _act(actor: Actor, method_id: int, verb: str, code: str) -> str:
-<<<<<<< HEAD
-=======
-    if verb not in {"verify", "code", "remove"}:
-        raise NotFound("There is no such action.")
->>>>>>> main
     if verb == "verify":
         return f"{verify_method(actor, method_id=method_id, code=code)} is verified."
     if verb == "code":

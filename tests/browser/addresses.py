@@ -16,27 +16,17 @@ from tests.browser.site import Site
 
 # Not pages: doors of machines and of other products. Those of the admin are found in its registry.
 OTHERS = (
-<<<<<<< HEAD
-    "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/",
-    "jsm/", "integrations/",
-=======
     "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/", "jsm/",
     "integrations/generic/",
->>>>>>> main
 )  # fmt: skip
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
     "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
-<<<<<<< HEAD
-    "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"],
-    "kind": ["log"], "key": ["went_well"], "number": ["1"], "item": ["ACT-1"],
-=======
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
-    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"],
+    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
     "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
->>>>>>> main
 }  # fmt: skip
 QUERIES = {
     "pk": "select id from incidents_component order by id limit 1",
@@ -51,9 +41,6 @@ QUERIES = {
     "comment_id": "select id from postmortems_comment order by id limit 1",
     "node_id": "select id from postmortems_factornode order by id limit 1",
     "lesson_id": "select id from postmortems_lesson order by id limit 1",
-    "channel_id": "select id from notifications_channel order by id limit 1",
-    "route_id": "select id from notifications_route order by id limit 1",
-    "delivery_id": "select id from notifications_delivery order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
 # What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.
