@@ -63,7 +63,7 @@ class RoomMessageAdmin(ReadOnly):
 @admin.register(SlackInbox)
 class SlackInboxAdmin(ReadOnly):
     list_display = ("kind", "team", "state", "attempts", "received_at", "last_error")
-    list_filter = ("workspace", "state", "kind")
+    list_filter = ("workspace", "state")
     list_select_related = ("team",)
 
 

@@ -16,6 +16,7 @@ from incidents.sla.services.clocks import seed_policies
 
 # What they show is the same whatever the severity.
 UNMOVED_BY_SEVERITY = (
+    "bundles.incident",
     "incident-deliveries",
     "incidents.offers",
     "component.days",
