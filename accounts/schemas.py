@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from accounts.models import Role, Scope
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
+EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)  # a year before the last: there is room to add to it
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC: PostgreSQL takes no offset beyond 16 hours. Years 1 to 9998."""
+    try:
+        return min(moment.astimezone(UTC), LATEST)
+    except OverflowError:
+        return EARLIEST if moment.year == 1 else LATEST
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class Body(Schema):

@@ -165,7 +165,7 @@ class StageVisitAdmin(OfIncidents):
 @admin.register(ChecklistItem)
 class ChecklistItemAdmin(OfIncidents):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
-    list_filter = ("workspace", "stage", "kind")
+    list_filter = ("workspace", "stage", one_of("kind", "action", "check", "exit"))
     list_select_related = ("incident",)
 
 

@@ -14,6 +14,7 @@ from core.http.link_pagination import known_only, link_pages
 from notifications.channels.models import Channel
 from notifications.channels.selectors import channel_for, channels_for
 from notifications.channels.services import create_channel, delete_channel, update_channel
+from notifications.channels.targets import generated_secret
 from notifications.channels.testing import send_test
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.selectors import attempts_of, deliveries_page, delivery_for
@@ -73,6 +74,12 @@ class ChannelOut(Schema):
     reason: str
     retry_at: datetime | None
     last_ok_at: datetime | None
+
+
+class ChannelCreatedOut(ChannelOut):
+    """A new channel. `signing_secret`: the one that was generated for a webhook, returned this once."""
+
+    signing_secret: str | None
 
 
 class StepOut(Schema):
@@ -181,10 +188,12 @@ def list_channels(request: HttpRequest) -> list[dict[str, Any]]:
     return [_channel(channel) for channel in channels_for(actor_in(request))]
 
 
-@channels_router.post("", response={201: ChannelOut}, summary="Create a channel")
+@channels_router.post("", response={201: ChannelCreatedOut}, summary="Create a channel")
 def post_channel(request: HttpRequest, body: ChannelIn) -> Status[dict[str, Any]]:
-    """Needs `admin`. Secrets are encrypted and never returned."""
-    return Status(201, _channel(create_channel(actor_in(request), **body.dict())))
+    """Needs `admin`. Secrets are encrypted; only a signing secret that was generated is returned, once."""
+    channel = create_channel(actor_in(request), **body.dict())
+    secret = generated_secret(channel, body.secrets) or None
+    return Status(201, _channel(channel) | {"signing_secret": secret})
 
 
 @channels_router.get("/{channel_id}", response=ChannelOut, summary="Get a channel")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import path
 
 from notifications.channels import views as channels
 from notifications.contacts import views as contacts
@@ -33,8 +33,5 @@ urlpatterns = [
     path("settings/deliveries/<int:delivery_id>/resend", deliveries.resend, name="delivery_resend"),
     path("settings/contacts", contacts.contacts, name="contacts"),
     path("settings/contacts/quiet", contacts.quiet, name="contacts_quiet"),
-    re_path(
-        r"^settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)$", contacts.act,
-        name="contact_act",
-    ),
+    path("settings/contacts/<int:method_id>/<slug:verb>", contacts.act, name="contact_act"),
 ]  # fmt: skip

@@ -42,4 +42,12 @@ class WarRoom(IncidentPanel):
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        return ""
+        room, announcement = context["room"], context["announcement"]
+        steps = [
+            (one.pk, one.state, one.code, one.label, one.hint, one.last_error) for one in context["steps"]
+        ]
+        return repr((
+            context["incident"].pk, room and (room.state, room.channel_id, room.name), steps,
+            announcement and (announcement.state, announcement.ts, announcement.hint),
+            context["is_connected"], context["may_write"],
+        ))  # fmt: skip

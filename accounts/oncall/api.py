@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from accounts.oncall import as_json
 from accounts.oncall.schemas import (
@@ -28,6 +28,7 @@ from accounts.oncall.schemas import (
 from accounts.oncall.selectors import schedule_for, schedule_views, shifts_between
 from accounts.oncall.services import imports, overrides, schedules
 from accounts.oncall.validation import RotationValues
+from accounts.schemas import Moment
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
 
@@ -56,8 +57,8 @@ class OverrideId(Schema):
 class ShiftQuery(Schema):
     """Which shifts: those that overlap `from`–`until`, by default the next 14 days."""
 
-    from_: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = None
+    from_: Moment | None = Field(None, alias="from")
+    until: Moment | None = None
     schedule_id: int | None = Field(None, ge=0, le=2**62)
 
 

@@ -6,10 +6,10 @@ from datetime import date, datetime, time
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from accounts.oncall.models import OnCallRotation
-from accounts.schemas import Body, Name
+from accounts.schemas import Body, Moment, Name
 
 Weekday = Annotated[int, Field(ge=0, le=6, description="0 is Monday")]
 Handle = Annotated[str, Field(min_length=1, max_length=150)]
@@ -66,8 +66,8 @@ class OverrideIn(Body):
     """Who covers which time, over every layer."""
 
     username: Handle
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     reason: Annotated[str, Field(max_length=200)] = ""
 
 

@@ -22,6 +22,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 
 from bundles.limits import CONTENT_TYPE, TICKET_S
+from bundles.uploads.bucket_check import ensure_once
 from bundles.uploads.tickets import PREFIX, BadPermitError, Permit, headers_for, read_permit
 from core.errors import Problem
 from core.http.client_ip import is_encrypted
@@ -137,6 +138,7 @@ async def _spool(receive: Channel, permit: Permit, file: IO[bytes]) -> None:
 def _store(permit: Permit, file: IO[bytes]) -> None:
     file.seek(0)
     try:
+        ensure_once()
         is_new = bucket().put_once(permit.key, file, CONTENT_TYPE, permit.sha256)
     except StorageError as error:
         words = "The storage does not answer. Nothing was stored; send the bundle again."

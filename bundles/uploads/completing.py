@@ -19,10 +19,10 @@ from bundles.queues import INSPECTION
 from bundles.records.models import Bundle, BundleStatus
 from bundles.records.publishing import publish_change
 from bundles.records.selectors import own_bundle
-from core.errors import Conflict
+from core.errors import Conflict, Unavailable
 from core.queue.retry import PassingError
 from core.queue.runner import nudge_queue
-from core.storage.client import ObjectInfo, bucket
+from core.storage.client import ObjectInfo, StorageError, bucket
 from incidents.correlation.services.opening import declare_incident
 from incidents.timeline.services.system_entries import add_system_entry
 from incidents.vocabulary import EntryKind, IncidentSource
@@ -34,12 +34,17 @@ AT_ONCE: Final = 50
 def complete(actor: Actor, public_id: str) -> Bundle:
     """Take note that the file has arrived; completing again changes nothing.
 
-    Raises NotFound, Forbidden, and Conflict while the file is not there or is another one.
+    Raises NotFound, Forbidden, Unavailable, and Conflict while the file is not there or is another one.
     """
     require(actor, Capability.BUNDLES_WRITE)
     bundle = own_bundle(actor, public_id)
     if bundle.status == BundleStatus.ANNOUNCED:
-        _check_file(bundle, bucket().info(bundle.storage_key))
+        try:
+            info = bucket().info(bundle.storage_key)
+        except StorageError as error:
+            words = "The storage does not answer. Nothing was opened; complete it again."
+            raise Unavailable(words, headers={"Retry-After": "5"}) from error
+        _check_file(bundle, info)
         note_arrival(actor.workspace_id, bundle.pk)
     return own_bundle(actor, public_id)
 

@@ -12,8 +12,8 @@ from bundles.records.selectors import opened_bundle
 from bundles.records.services import Access, note_access
 from bundles.viewer.lines import LEVELS, LogPage, log_page, masked
 from bundles.viewer.ranged import lines_in
-from core.errors import Forbidden, NotFound
-from core.storage.client import bucket
+from core.errors import Forbidden, NotFound, Unavailable
+from core.storage.client import ObjectMissingError, StorageError, bucket
 from incidents.validation import invalid
 
 
@@ -40,10 +40,19 @@ def read_lines(
 def open_file(actor: Actor, public_id: str) -> tuple[Bundle, Iterator[bytes]]:
     """The whole file, piece by piece. Where secrets were found, for admins alone.
 
-    Raises NotFound, Forbidden; the pieces raise StorageError, ObjectMissingError.
+    Raises NotFound, Forbidden; the pieces raise NotFound, Unavailable.
     """
     bundle = opened_bundle(actor, public_id)
     if bundle.hits and not allowed(actor, Capability.BUNDLES_MANAGE):
         raise Forbidden("Secrets were found in this bundle: only an admin may download it.")
     note_access(actor, bundle, Access.DOWNLOAD)
-    return bundle, bucket().stream(bundle.storage_key)
+    return bundle, _pieces(bundle.storage_key)
+
+
+def _pieces(key: str) -> Iterator[bytes]:
+    try:
+        yield from bucket().stream(key)
+    except ObjectMissingError as error:
+        raise NotFound("The file of this bundle is no longer in the storage.") from error
+    except StorageError as error:
+        raise Unavailable("The storage does not answer. Try again.", headers={"Retry-After": "5"}) from error

@@ -22,10 +22,11 @@ _TAGS: Final = {
 }  # fmt: skip
 _ATTRIBUTES: Final[Mapping[str, set[str]]] = {"a": {"href"}, "ol": {"start"}}
 _MARKS: Final = re.compile(
-    r"[*_`#>|~\[\]\\]|^\s*[-+]\s|^\s*\d+[.)]\s|^ {4}|^\t|[A-Z]-[0-9]|https?://|^\s*[-=]+\s*$", re.M
+    r"[*_`#>|~\[\]\\]|^\s*[-+]\s|^\s*\d+[.)]\s|^ {4}|^\t|[A-Z]-[0-9]|@\w|https?://|^\s*[-=]+\s*$", re.M
 )
 _ADDRESS: Final = r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]"
-# What else is known when it stands by itself in a text: a pattern, and the path that leads to such a word.
+# What else is known when it stands by itself in a text: a pattern, and the path that leads to such a word
+# without its `#` or `@`.
 REFERENCES: Final[Registry[tuple[str, str]]] = Registry("reference")
 _PAIRED: Final = re.compile(r"[\[\]*_`~!]")
 MAX_PAIRED: Final = 1500  # matching them up takes time in the square of their number
@@ -117,7 +118,7 @@ def markdown(text: str) -> SafeString:
 
 @cache
 def _known() -> re.Pattern[str]:
-    return re.compile("|".join([_ADDRESS, *(rf"\b(?:{pattern})\b" for pattern, _ in REFERENCES)]))
+    return re.compile("|".join([_ADDRESS, *(rf"(?<!\w)(?:{pattern})(?!\w)" for pattern, _ in REFERENCES)]))
 
 
 def _broken(text: str) -> str:
@@ -146,7 +147,7 @@ def _split(text: str) -> Iterator[Token]:
 
 def _link(words: str) -> Iterator[Token]:
     paths = (path for pattern, path in REFERENCES if re.fullmatch(pattern, words))
-    attributes: dict[str, Any] = {"href": next((f"{path}{words}" for path in paths), words)}
+    attributes: dict[str, Any] = {"href": next((f"{path}{words.lstrip('#@')}" for path in paths), words)}
     yield Token("link_open", "a", 1, attrs=attributes)
     yield _text(words)
     yield Token("link_close", "a", -1)

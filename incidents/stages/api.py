@@ -14,7 +14,7 @@ from incidents.api import Reference
 from incidents.parsing import as_stage, as_type
 from incidents.selectors import incident_for
 from incidents.stages.schemas import StageOut, TemplateIn, TemplateOut, TickIn
-from incidents.stages.selectors import stages_of
+from incidents.stages.selectors import stages_after_change, stages_of
 from incidents.stages.services.checklists import change_template, tick_item
 from incidents.stages.services.entering import plan_for, plans_for
 from incidents.stages.standard import Item
@@ -59,7 +59,7 @@ def tick(request: HttpRequest, where: Path[ItemReference], body: TickIn) -> Any:
     incident = tick_item(
         actor, number=where.reference, stage=where.stage, position=where.position, ticked=body.ticked
     )
-    return stages_of(actor, incident)
+    return stages_after_change(incident)
 
 
 @template_router.get("", response=list[TemplateOut], summary="Stage templates")

@@ -16,17 +16,23 @@ from incidents.vocabulary import Stage
 def stages_of(actor: Actor, incident: Incident) -> list[dict[str, Any]]:
     """Every stage in order, as `schemas.StageOut` shows it. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    visits = {v.stage: v for v in StageVisit.objects.of(actor.workspace_id).filter(incident=incident)}
+    return stages_after_change(incident)
+
+
+def stages_after_change(incident: Incident) -> list[dict[str, Any]]:
+    """The same for a caller who was let change the incident, and may not read others."""
+    workspace_id = incident.workspace_id
+    visits = {v.stage: v for v in StageVisit.objects.of(workspace_id).filter(incident=incident)}
     items: dict[str, list[dict[str, Any]]] = {}
-    rows = ChecklistItem.objects.of(actor.workspace_id).filter(incident=incident)
+    rows = ChecklistItem.objects.of(workspace_id).filter(incident=incident)
     for row in rows.order_by("stage", "position"):
         items.setdefault(row.stage, []).append(_item(row))
-    plans = plans_for(incident.workspace_id, incident.incident_type)
+    plans = plans_for(workspace_id, incident.incident_type)
     shown = [
         _stage(incident, stage, visits.get(stage.value), items.get(stage.value), plans[stage])
         for stage in Stage
     ]
-    evidence = IncidentEvidence.objects.of(actor.workspace_id).filter(incident=incident).first()
+    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=incident).first()
     shown[0]["output"] = assessment_output(incident, evidence)
     return shown
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from django import template
@@ -129,10 +129,15 @@ def more_row_actions(reference: str) -> SafeString:
 
 @register.simple_tag
 def timeline_entry(
-    entry: TimelineEntry, reference: str, may_act: bool = False, is_bare: bool = False
+    entry: TimelineEntry,
+    reference: str,
+    may_act: bool = False,
+    is_bare: bool = False,
+    undo: Mapping[int, str] | None = None,
 ) -> SafeString:
-    """An entry of an incident's timeline; whoever `may_act` can pin it and correct a note's time."""
-    return entry_html(entry, reference, may_act=may_act, is_bare=is_bare)
+    """An entry of an incident's timeline; whoever `may_act` can pin and amend it. undo: id -> address."""
+    address = (undo or {}).get(entry.pk, "")
+    return entry_html(entry, reference, may_act=may_act, is_bare=is_bare, undo=address)
 
 
 @register.simple_tag

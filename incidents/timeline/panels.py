@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils import timezone
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.ui.markdown import REFERENCES
@@ -23,9 +25,11 @@ from incidents.timeline.presentation import (
     without,
 )
 from incidents.timeline.selectors import pinned_entries, timeline_around
+from incidents.timeline.undoing import undo_addresses
 
 MORE_THAN: Final = 100
-REFERENCES.add("incident", ("INC-[1-9][0-9]{0,9}", "/incidents/"))
+REFERENCES.add("incident", ("#?INC-[1-9][0-9]{0,9}", "/incidents/"))
+REFERENCES.add("member", ("@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9])?", "/incidents?assigned_to="))
 
 
 @panel
@@ -41,6 +45,7 @@ class IncidentTimeline(IncidentPanel):
         incident = incident_for(actor, key)
         shown = _story(actor, incident, query)
         page = shown["page"]
+        may_act = allowed(actor, Capability.INCIDENTS_WRITE)
         is_later = bool(query.get("before") or entry_named(query))
         return {
             "incident": incident,
@@ -50,14 +55,15 @@ class IncidentTimeline(IncidentPanel):
             "is_later": is_later,
             "kind": shown["kind"],
             "kinds": TABS,
-            "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
+            "may_act": may_act,
+            "undo": undo_addresses(actor, incident, page.items, timezone.now()) if may_act else {},
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
         incident: Incident = context["incident"]
         first = [line.newest.pk for line in context["lines"][:1]]
         more = (incident.updated_at.isoformat(), first, len(context["lines"]), context["may_act"])
-        return "|".join(map(str, (incident.pk, incident.version, *more)))
+        return "|".join(map(str, (incident.pk, incident.version, *more, sorted(context["undo"].items()))))
 
 
 def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 
 from core.secrets.encryption import decrypt, encrypt
@@ -26,3 +28,10 @@ def encrypted(secrets: Secrets) -> str:
 def target_of(channel: Channel, recipient: str = "") -> Target:
     """What `ChannelKind.send` takes. Raises DecryptionError."""
     return Target(channel.config, secrets_of(channel), recipient)
+
+
+def generated_secret(channel: Channel, given: Mapping[str, str] | None) -> str:
+    """The signing secret that `create_channel` made because none was given, to be shown once; or nothing."""
+    if channel.kind != "webhook" or (given or {}).get("secret"):
+        return ""
+    return secrets_of(channel)["secret"][0]

@@ -20,6 +20,7 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind
 from notifications.channels.models import Channel
 from notifications.channels.selectors import channel_for, channels_for
 from notifications.channels.services import create_channel, delete_channel, update_channel
+from notifications.channels.targets import generated_secret
 from notifications.channels.testing import send_test
 
 PAGE: Final = "/settings/channels"
@@ -40,7 +41,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, kind: str) -> HttpResponse:
-    """GET: the form of that kind. POST: 303; 422 with the faults."""
+    """GET: the form of that kind. POST: 303, or 201 with a generated secret; 422 with the faults."""
     actor = current_actor(request)
     require(actor, Capability.CHANNELS_WRITE)
     if kind not in CHANNEL_KINDS:
@@ -55,8 +56,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
-            messages.success(request, f"{channel.name} created. Send a test to see that it works.")
-            return SeeOther(f"{PAGE}/{channel.pk}")
+            return _created(request, channel, generated_secret(channel, form.values()["secrets"]))
     return _form(request, form, of_kind, status=422)
 
 
@@ -103,6 +103,17 @@ def delete(request: HttpRequest, channel_id: int) -> HttpResponse:
     delete_channel(actor, channel_id=channel_id)
     messages.success(request, f"{name} deleted.")
     return SeeOther(PAGE)
+
+
+def _created(request: HttpRequest, channel: Channel, secret: str) -> HttpResponse:
+    """303 to the channel; 201 with a generated secret, which is shown in this response and nowhere else."""
+    if not secret:
+        messages.success(request, f"{channel.name} created. Send a test to see that it works.")
+        return SeeOther(f"{PAGE}/{channel.pk}")
+    context = HERE | {"channel": channel, "secret": secret}
+    response = render(request, "notifications/channel_created.html", context, status=201)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _others(actor: Actor, channel: Channel | None = None) -> list[tuple[str, str]]:

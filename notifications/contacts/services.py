@@ -19,9 +19,10 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
+from accounts.people.proof import prove_address
 from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
 from core.queue.retry import PassingError, PermanentError
-from core.secrets.encryption import encrypt
+from core.secrets.encryption import decrypt, encrypt
 from notifications.channels.kinds.apprise_url import allowed_schemes, scheme_of
 from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.contacts.targets import kind_and_target
@@ -100,6 +101,8 @@ def verify_method(actor: Actor, *, method_id: int, code: str) -> ContactMethod:
     with transaction.atomic():
         rows.update(verified_at=timezone.now(), code_digest="", code_expires_at=None)
         record(actor, action="contact.verify", target=method, summary=f"{actor.label} verified {method}")
+        if method.kind == ContactMethod.Kind.EMAIL:
+            prove_address(method.user_id, decrypt(method.address))
     method.refresh_from_db()
     return method
 

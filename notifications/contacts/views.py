@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actor import Actor
 from accounts.sign_in.page_authentication import current_actor
-from core.errors import Problem
+from core.errors import NotFound, Problem
 from core.ui.forms import styled
 from core.ui.htmx import SeeOther
 from notifications.contacts.forms import MethodForm, QuietForm
@@ -24,6 +24,7 @@ from notifications.contacts.services import (
     set_quiet_hours,
     verify_method,
 )
+from notifications.contacts.ways import sends_mail, ways_to
 
 PAGE: Final = "/settings/contacts"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -48,11 +49,11 @@ def contacts(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def act(request: HttpRequest, method_id: int, name: str) -> HttpResponse:
+def act(request: HttpRequest, method_id: int, verb: str) -> HttpResponse:
     """POST: verify, send a new code, or remove; 303 with what happened."""
     actor = current_actor(request)
     try:
-        messages.success(request, _act(actor, method_id, name, request.POST.get("code", "")))
+        messages.success(request, _act(actor, method_id, verb, request.POST.get("code", "")))
     except Problem as refusal:
         if refusal.status in {403, 404}:
             raise
@@ -60,14 +61,16 @@ def act(request: HttpRequest, method_id: int, name: str) -> HttpResponse:
     return SeeOther(PAGE)
 
 
-def _act(actor: Actor, method_id: int, name: str, code: str) -> str:
-    if name == "verify":
+def _act(actor: Actor, method_id: int, verb: str, code: str) -> str:
+    if verb == "verify":
         return f"{verify_method(actor, method_id=method_id, code=code)} is verified."
-    if name == "code":
+    if verb == "code":
         send_code(actor, method_id=method_id)
         return "A new code was sent."
-    remove_method(actor, method_id=method_id)
-    return "Contact method removed."
+    if verb == "remove":
+        remove_method(actor, method_id=method_id)
+        return "Contact method removed."
+    raise NotFound("A contact method can be verified, sent a code, or removed.")
 
 
 @require_POST
@@ -96,6 +99,8 @@ def _page(
     initial = {"quiet_from": hours.quiet_from, "quiet_until": hours.quiet_until} if hours else None
     context: dict[str, Any] = {
         "methods": methods_of(actor),
+        "ways": ways_to(actor.workspace_id, actor.user_id or 0),
+        "sends_mail": sends_mail(),
         "form": styled(form),
         "quiet_form": styled(quiet_form or QuietForm(initial=initial)),
     }

@@ -30,4 +30,9 @@ class DeliveriesPanel(Panel):
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Raises Forbidden."""
         found, more = deliveries_page(actor, incident_number=parse_reference(key), limit=MAX_SHOWN)
-        return {"deliveries": found, "has_more": more is not None}
+        return {"deliveries": found, "has_more": more is not None, "reference": key}
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        """Every delivery as it is shown."""
+        shown = [(one.pk, one.state, one.outcome, one.reason, one.attempts) for one in context["deliveries"]]
+        return repr((shown, context["has_more"]))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import Capability, allowed
 from accounts.sign_in.page_authentication import current_actor
 from core.ui.htmx import SeeOther
+from incidents.reference import parse_reference
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.selectors import attempts_of, deliveries_page, delivery_for
 from notifications.deliveries.services import resend_delivery
@@ -22,14 +23,17 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_safe
 def deliveries(request: HttpRequest) -> HttpResponse:
-    """GET: newest first; `?outcome=` and `?cursor=` narrow it."""
+    """GET: newest first; `?outcome=`, `?incident=INC-42` and `?cursor=` narrow it."""
     actor = current_actor(request)
     outcome, cursor = request.GET.get("outcome", ""), request.GET.get("cursor", "")
-    found, following = deliveries_page(actor, outcome=outcome, before=cursor)
+    reference = request.GET.get("incident", "")
+    number = parse_reference(reference) if reference else None
+    found, following = deliveries_page(actor, incident_number=number, outcome=outcome, before=cursor)
     context = {
         "deliveries": found,
         "next_cursor": following,
         "outcome": outcome,
+        "reference": reference if number else "",
         "outcomes": [("", "All"), *Delivery.Outcome.choices],
     }
     return render(request, "notifications/deliveries.html", HERE | context)

@@ -86,10 +86,11 @@ def decide(
     `revision`: what was read; a newer one is refused. Raises Forbidden, Conflict, Invalid, NotFound.
     """
     require(actor, Capability.POSTMORTEMS_READ)
-    wanted, verdict = _parse(ApprovalRole, "role", role), _parse(Approval.Decision, "decision", decision)
-    text = clean_text("note", note)
     with transaction.atomic():
-        postmortem = _locked(actor, reference, None, Status.IN_REVIEW, "it is not in review")
+        found = lock_postmortem(actor, reference)
+        wanted, verdict = _parse(ApprovalRole, "role", role), _parse(Approval.Decision, "decision", decision)
+        text = clean_text("note", note)
+        postmortem = _in_state(found, None, Status.IN_REVIEW, "it is not in review")
         if revision is not None and revision != postmortem.revision:
             raise Conflict(
                 f"The text has changed since you read revision {revision}: it is at {postmortem.revision}."
@@ -263,7 +264,10 @@ def _zone(value: str) -> str:
 
 
 def _locked(actor: Actor, reference: int | str, version: int | None, status: Status, why: str) -> Postmortem:
-    postmortem = lock_postmortem(actor, reference)
+    return _in_state(lock_postmortem(actor, reference), version, status, why)
+
+
+def _in_state(postmortem: Postmortem, version: int | None, status: Status, why: str) -> Postmortem:
     current = {"version": postmortem.version, "status": postmortem.status}
     if version is not None and version != postmortem.version:
         raise Conflict(

@@ -31,9 +31,9 @@ MOVES: Final = {
 @require_POST
 def move(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
     """POST: to the next state; 303, or the page again with everything that is missing."""
+    actor = current_actor(request)
     if verb not in MOVES:
         raise Http404
-    actor = current_actor(request)
     service, words = MOVES[verb]
     version = request.POST.get("version", "")
     try:

@@ -6,6 +6,7 @@ import "./dialog.js";
 import "./forms.js";
 import "./optimistic.js";
 import "./drafts.js";
+import "./note_draft.js";
 import "./copy.js";
 import "./shortcuts.js";
 import "./select.js";

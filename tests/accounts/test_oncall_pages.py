@@ -135,3 +135,12 @@ def test_khal_reads_the_shift_feed(manager, schedule, tmp_path, workspace):
         check=True, timeout=60, capture_output=True, text=True,
     )  # fmt: skip
     assert "09:00 on call: Primary, EU; “24/7”" in listed.stdout
+
+
+@pytest.mark.parametrize(
+    "times",
+    ["until=1035-07-07T03:29:46-21:22", "from=9999-12-31T23:59:59-10:00", "from=0001-01-01T00:00:00%2B23:00"],
+)
+def test_shifts_of_a_time_at_the_ends_of_the_calendar_are_none(manager, schedule, times):
+    answer = browser_for(manager).get(f"/api/v1/on-call/shifts?{times}&schedule_id=0")
+    assert (answer.status_code, answer.json()) == (200, [])

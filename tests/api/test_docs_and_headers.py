@@ -95,7 +95,7 @@ def test_an_unknown_host_is_refused(client):
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_the_router_has_no_operation_outside_the_door_but_webhooks_let_in_by_their_key():
+def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sign_in():
     assert tocsin_api.auth
     open_ones = [
         operation.path
@@ -104,7 +104,7 @@ def test_the_router_has_no_operation_outside_the_door_but_webhooks_let_in_by_the
         for operation in view.operations
         if not operation.auth_callbacks
     ]
-    assert set(open_ones) == {"/{format_name}/{source_key}"}
+    assert set(open_ones) == {"/{format_name}/{source_key}", "/device/start", "/device/token"}
 
 
 @pytest.mark.parametrize(

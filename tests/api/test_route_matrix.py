@@ -37,10 +37,13 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
+from notifications.channels.models import Channel
 from notifications.channels.services import create_channel
+from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import Fact, to_channel
 from notifications.escalation.services.policies import put_policy
 from notifications.escalation.validation import PolicyValues
+from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
@@ -147,7 +150,9 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/routes/preview"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries/{delivery_id}"): Row(May.CHANNELS_READ, about=True),
-    ("POST", "/deliveries/{delivery_id}/resend"): Row(May.INCIDENTS_WRITE, about=True),
+    ("POST", "/deliveries/{delivery_id}/resend"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.CHANNELS_READ
+    ),
     ("GET", "/sources"): Row(May.SOURCES_READ),
     ("POST", "/sources"): Row(May.SOURCES_WRITE, {"kind": "generic", "name": "Mine"}),
     ("GET", "/sources/{source_id}"): Row(May.SOURCES_READ, about=True),
@@ -359,7 +364,7 @@ PAGES: dict[str, str | May] = {
     "settings/deliveries": May.CHANNELS_READ, "settings/deliveries/<int:delivery_id>": May.CHANNELS_READ,
     "settings/deliveries/<int:delivery_id>/resend": "signed",
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
-    "settings/contacts/(?P<method_id>[0-9]{1,18})/(?P<name>verify|code|remove)": "signed",
+    "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
@@ -427,7 +432,7 @@ PAGES: dict[str, str | May] = {
     "jsm/ops/api/v2/heartbeats/<path:name>": "open",
     "jsm/ops/integration/v2/alerts": "open", "jsm/ops/integration/v2/alerts/<path:identifier>": "open",
     "jsm/ops/integration/v2/heartbeats/<path:name>": "open",
-    "api/v2/alerts": "open",
+    "api/v2/alerts": "open", "api/v1/webhooks/alertmanager/<slug:key>/api/v2/alerts": "open",
     "integrations/generic/<slug:number>/alert/<slug:key>": "open",
     "integrations/generic/<slug:number>/alert/<slug:key>/<path:routing>": "open",
 }  # fmt: skip
@@ -636,8 +641,9 @@ def test_every_page_has_a_row_and_every_row_a_page():
 
 def test_every_address_below_the_api_is_an_operation():
     plain = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", r) for r in routes(get_resolver().url_patterns)}
-    below = {route.removeprefix("api/v1") for route in plain if route.startswith("api/v1/")}
-    assert below - {"/", "/openapi.json"} == {path for _, path in [*API, *KEYED]}
+    other = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route) for route in PAGES}
+    below = {route.removeprefix("api/v1") for route in plain - other if route.startswith("api/v1/")}
+    assert below == {path for _, path in [*API, *KEYED, *APART]}
 
 
 # What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
@@ -647,13 +653,14 @@ SAMPLES = {
     "bundle_id": "00000000-0000-4000-8000-000000000001",
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
-    "entry_id": "1",
+    "kind": "log", "method_id": "1", "entry_id": "1",
 }  # fmt: skip
 
 
 # Parameters that are primary keys of rows in the house.
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
+    "channel_id": Channel, "route_id": Route, "delivery_id": Delivery,
 }  # fmt: skip
 
 

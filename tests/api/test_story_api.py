@@ -68,7 +68,8 @@ def test_links_are_made_shown_on_both_sides_and_taken_away(opened):
 
 def test_impacts_and_the_history_of_roles_are_listed(opened, actor):
     opened.put("/incidents/1/components/db", {"impact": "total_outage"})
-    assert opened.get("/incidents/1/components").json() == [{"component": "db", "impact": "total_outage"}]
+    hit = {"component": "db", "impact": "total_outage", "restored_at": None}
+    assert opened.get("/incidents/1/components").json() == [hit]
     opened.post("/incidents/1/assign", {"username": "rita.responder"})
     opened.post("/incidents/1/assign", {})
     [held] = opened.get("/incidents/1/roles").json()

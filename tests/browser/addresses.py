@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 import psycopg
@@ -16,20 +16,32 @@ from tests.browser.site import Site
 
 # Not pages: doors of machines and of other products. Those of the admin are found in its registry.
 OTHERS = (
-    "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/",
+    "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/", "jsm/",
+    "integrations/generic/",
 )  # fmt: skip
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
     "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
-    "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"],
+    "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
+    "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
+    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
+    "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
 }  # fmt: skip
 QUERIES = {
     "pk": "select id from incidents_component order by id limit 1",
-    "entry": "select id from incidents_timelineentry order by id desc limit 1",
+    "entry_id": "select id from incidents_timelineentry order by id desc limit 1",
     "source_id": "select id from detection_source order by id limit 1",
     "secret_id": "select id from detection_sourcesecret order by id limit 1",
+    "channel_id": "select id from notifications_channel order by id limit 1",
+    "route_id": "select id from notifications_route order by id limit 1",
+    "delivery_id": "select id from notifications_delivery order by id limit 1",
     "quarantine_id": "select id from detection_quarantinedrequest order by id limit 1",
+    "template_id": "select id from postmortems_postmortemtemplate order by id limit 1",
+    "comment_id": "select id from postmortems_comment order by id limit 1",
+    "node_id": "select id from postmortems_factornode order by id limit 1",
+    "lesson_id": "select id from postmortems_lesson order by id limit 1",
+    "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
 # What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.
 OPENED = {
@@ -96,12 +108,10 @@ def _filled(route: str, values: dict[str, object]) -> str:
 
 
 def _from_database(site: Site) -> dict[str, list[object]]:
-    found = {}
     with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as connection:
-        for name, query in QUERIES.items():
-            try:
-                row = connection.execute(query).fetchone()
-            except psycopg.errors.UndefinedTable:
-                continue
-            found[name] = [row[0]] if row else []
-    return found
+        return stored_values(lambda query: connection.execute(query).fetchone())
+
+
+def stored_values(first: Callable[[str], tuple[object, ...] | None]) -> dict[str, list[object]]:
+    """What stands in addresses that name a row: `first` asks a database for the first row of a query."""
+    return {name: [row[0]] if (row := first(query)) else [] for name, query in QUERIES.items()}

@@ -16,10 +16,16 @@ STAFF = "rory.keys"
 
 def build() -> None:
     """Make the workspace once."""
+    from accounts.actor import system_actor
     from accounts.models import Membership, User
     from config.installation.setup import create_workspace
+    from notifications.channels.services import create_channel
+    from notifications.routes.services import customize_routes
 
     workspace = create_workspace(slug="acme", name="Acme Payments")
+    admin = system_actor(workspace.pk)
+    create_channel(admin, kind="log", name="Log")
+    customize_routes(admin)
     for username, name, role in PEOPLE:
         runs_it = username == STAFF
         user = User.objects.create_user(

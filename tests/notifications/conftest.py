@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.pagerduty import KEY, PagerDuty
 from tests.fakes.receiver import Receiver, running
-from tests.fakes.slack import CHANNEL, TOKEN, Slack
+from tests.fakes.slack_messages import CHANNEL, TOKEN, Slack
 from tests.fakes.smtp import Mailbox, smtp_server
 
 

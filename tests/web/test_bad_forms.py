@@ -8,7 +8,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts.actor import system_actor
@@ -16,11 +16,12 @@ from accounts.models import User
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
-from incidents.lifecycle.views.actions import ACTIONS
-from incidents.models import Component, Incident
+from incidents.models import Incident
 from incidents.sla.services.clocks import seed_policies
 from incidents.timeline.services.notes import add_note
-from tests.browser.addresses import filled_routes
+from notifications.channels.services import create_channel
+from postmortems.drafting.services import draft_postmortem
+from tests.browser.addresses import VALUES, filled_routes, stored_values
 
 pytestmark = pytest.mark.django_db
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>"
@@ -129,19 +130,24 @@ class Forms(HTMLParser):
             self.found[-1][1].add(str(given["name"]))
 
 
+def _first_row(query: str) -> tuple[object, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()
+
+
 @pytest.fixture
 def admins_forms(admin, workspace) -> set[tuple[str, tuple[str, ...]]]:
     """Every form of every page an admin may open, each once."""
     declare_incident(admin, title="Checkout is down", components=["api"])
-    note = add_note(admin, number=1, message="Looking.")
-    install_builtin_rules(system_actor(workspace.pk))
-    source, _ = create_source(admin, name="Alerts", kind="alertmanager")
-    values = {
-        "name": [*ACTIONS], "slug": ["acme"], "secret": ["x"], "username": ["adam.admin"],
-        "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16], "token_id": ["1"],
-        "rule_id": ["error_burst"], "reference": ["INC-1"], "pk": [Component.across_workspaces.get().pk],
-        "entry": [note.pk], "source_id": [source.pk], "secret_id": ["1"], "quarantine_id": ["1"],
-    }  # fmt: skip
+    add_note(admin, number=1, message="Looking.")
+    system = system_actor(workspace.pk)
+    install_builtin_rules(system)
+    create_source(admin, name="Alerts", kind="alertmanager")
+    draft_postmortem(system, 1)
+    create_channel(system, kind="log", name="Log")
+    values = VALUES | stored_values(_first_row)
+    values |= {"reference": ["INC-1"], "username": ["adam.admin"], "secret_id": ["1"], "quarantine_id": ["1"]}
     client, found = Client(), set()
     client.force_login(User.objects.get(pk=admin.user_id))
     for path in filled_routes(values):

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
+
 from incidents.lifecycle.models import Incident
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
 from incidents.stages.standard import STANDARD, Item, Plan
@@ -30,25 +33,34 @@ def plans_for(workspace_id: int, incident_type: str) -> dict[Stage, Plan]:
 
 
 def enter_stage(incident: Incident, at: datetime, *, left: Stage | None = None) -> None:
-    """Record that the incident's stage was entered, and `left` was left; copy its checklist. Idempotent."""
-    visits = StageVisit.objects.of(incident.workspace_id).filter(incident=incident)
-    if left is not None:
-        _visit(incident, left, incident.detected_at if left == Stage.ASSESSMENT else at)
-        visits.filter(stage=left).update(left_at=at)
+    """Record that the incident's stage was entered, and `left` was left; copy their checklists. Idempotent.
+
+    Four statements: it is part of every change of a stage, also of many incidents at once.
+    """
     stage = Stage(incident.stage)
-    _visit(incident, stage, incident.detected_at if stage == Stage.ASSESSMENT else at)
-    visits.filter(stage=stage, entered_at=None).update(entered_at=at)
-    visits.filter(stage=stage).update(left_at=None, skipped_at=None)
-
-
-def _visit(incident: Incident, stage: Stage, at: datetime) -> None:
-    """The row of a visit and the items of its checklist, made once."""
-    plan = plan_for(incident.workspace_id, incident.incident_type, stage)
-    minutes = {"from_minutes": plan.from_minutes, "to_minutes": plan.to_minutes}
-    given = {"workspace_id": incident.workspace_id, "entered_at": at, **minutes}
+    stages = [stage] if left is None else [left, stage]
+    plans = plans_for(incident.workspace_id, incident.incident_type)
     visits = StageVisit.objects.of(incident.workspace_id)
-    visits.get_or_create(incident=incident, stage=stage, defaults=given)
-    _copy(incident, stage, plan.items)
+    visits.bulk_create([_visit(incident, one, plans[one], at) for one in stages], ignore_conflicts=True)
+    items = [row for one in stages for row in _items(incident, one, plans[one].items)]
+    ChecklistItem.objects.of(incident.workspace_id).bulk_create(items, ignore_conflicts=True)
+    is_entered = Q(stage=stage)
+    visits.filter(incident=incident, stage__in=stages).update(
+        entered_at=Case(When(is_entered, then=Coalesce("entered_at", Value(at))), default="entered_at"),
+        left_at=Case(When(is_entered, then=None), default=Value(at)),
+        skipped_at=Case(When(is_entered, then=None), default="skipped_at"),
+    )
+
+
+def _visit(incident: Incident, stage: Stage, plan: Plan, at: datetime) -> StageVisit:
+    return StageVisit(
+        workspace_id=incident.workspace_id,
+        incident=incident,
+        stage=stage,
+        entered_at=incident.detected_at if stage == Stage.ASSESSMENT else at,
+        from_minutes=plan.from_minutes,
+        to_minutes=plan.to_minutes,
+    )
 
 
 def skip_stages(incident: Incident, stages: Iterable[Stage], reason: str, at: datetime) -> None:
@@ -68,8 +80,8 @@ def skipped_between(incident: Incident, before: Stage, after: Stage) -> list[Sta
     return [stage for stage in passed if stage.value not in seen]
 
 
-def _copy(incident: Incident, stage: Stage, items: Iterable[Item]) -> None:
-    rows = [
+def _items(incident: Incident, stage: Stage, items: Iterable[Item]) -> list[ChecklistItem]:
+    return [
         ChecklistItem(
             workspace_id=incident.workspace_id,
             incident=incident,
@@ -82,4 +94,3 @@ def _copy(incident: Incident, stage: Stage, items: Iterable[Item]) -> None:
         )
         for position, item in enumerate(items, start=1)
     ]
-    ChecklistItem.objects.of(incident.workspace_id).bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,60 @@
+"""Which entries of a timeline the viewer can undo, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from accounts.actor import Actor
+from incidents.bulk.models import BulkKind, BulkStep, Outcome
+from incidents.bulk.selectors import UNDO_WITHIN
+from incidents.models import Incident, TimelineEntry
+from incidents.timeline.actor_keys import actor_key
+from incidents.timeline.services.amendments import AMENDABLE
+from incidents.vocabulary import EntryKind
+
+_ENTRY_OF: Final[Mapping[str, EntryKind]] = {
+    BulkKind.ACKNOWLEDGE: EntryKind.ACKNOWLEDGED,
+    BulkKind.RESOLVE: EntryKind.RESOLUTION,
+    BulkKind.ASSIGN: EntryKind.ROLE_ASSIGNED,
+}
+
+
+def undo_addresses(
+    actor: Actor, incident: Incident, entries: Iterable[TimelineEntry], now: datetime
+) -> dict[int, str]:
+    """Entry id -> address that undoes it, of the actor's own entries of the last ten minutes.
+
+    A note or an update is withdrawn. An acknowledgement, a resolution and an assignment can be undone while
+    nothing else changed on the incident.
+    """
+    me, since = actor_key(actor), now - UNDO_WITHIN
+    mine = [entry for entry in entries if entry.created_at > since and entry.data.get("by") == me]
+    found = {
+        entry.pk: f"/incidents/{incident.reference}/withdraw"
+        for entry in mine
+        if entry.kind in AMENDABLE and entry.withdrawn_at is None
+    }
+    acts = [entry for entry in mine if entry.kind in _ENTRY_OF.values()]
+    step = _last_step(incident, me, since)  # always: the page costs the same whatever is on it
+    if step is not None:
+        kind = _ENTRY_OF[step.action.kind]
+        of = [entry.pk for entry in acts if entry.kind == kind]
+        found |= dict.fromkeys(of[:1], f"/incidents/bulk/{step.action_id}/undo")
+    return found
+
+
+def _last_step(incident: Incident, made_by: str, since: datetime) -> BulkStep | None:
+    """The actor's newest act on the incident as it is now, not undone yet."""
+    steps = BulkStep.objects.of(incident.workspace_id).filter(
+        incident=incident,
+        version=incident.version,
+        outcome=Outcome.DONE,
+        undo="",
+        action__made_by=made_by,
+        action__made_at__gt=since,
+        action__undone_at=None,
+    )
+    found: BulkStep | None = steps.select_related("action").order_by("-id").first()
+    return found

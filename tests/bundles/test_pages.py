@@ -1,0 +1,78 @@
+"""The pages of bundles: what a member sees, what is hidden, what is logged."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Scope
+from bundles.models import BundleAccess
+from tests.bundles.test_uploads import made, token, uploaded
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
+
+
+@pytest.fixture
+def api(workspace, storage):
+    return token(workspace, Scope.BUNDLES_WRITE, Scope.INCIDENTS_READ)
+
+
+@pytest.fixture
+def browser_of(workspace, make_user):
+    def sign_in(role):
+        user = make_user(f"{role}.of.bundles")
+        Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, browser_of):
+    log = b"".join(b"INFO line %d\n" % n for n in range(1, 700)) + b"ERROR <b>bad</b> \x1b[31mred\x1b[0m\n"
+    said, data = made(log)
+    uploaded(api, lambda: (said, data))
+    browser, page = browser_of("viewer"), f"/bundles/{said['bundle_id']}"
+    listed = browser.get("/bundles?q=services").content.decode()
+    assert page in listed
+    assert page not in browser.get("/bundles?q=nothing-like-it").content.decode()
+    text = browser.get(page).content.decode()
+    for part in ("db-7", "keycloak", "no answer", "logs/app.log", "6.1", said["sha256"]):
+        assert part in text, part
+    first = browser.get(f"{page}/log?path=logs/app.log").content.decode()
+    assert 'id="L500"' in first
+    assert 'id="L501"' not in first
+    assert "start=501" in first
+    found = browser.get(f"{page}/log?path=logs/app.log&q=BAD&level=ERROR").content.decode()
+    assert "ERROR &lt;b&gt;bad&lt;/b&gt; red" in found
+    assert "line 5" not in found
+    assert browser.get(f"{page}/log?path=../etc/passwd").status_code == 404
+    answer = browser.post(f"{page}/download")
+    assert answer.getvalue() == data
+    assert answer["Content-Disposition"].startswith("attachment")
+    whats = list(BundleAccess.across_workspaces.order_by("id").values_list("what", flat=True))
+    assert whats == ["view", "log", "log", "download"]
+    panel = browser.get("/panels/bundles.incident?key=1").content.decode()
+    assert page in panel
+    assert browser.post(f"{page}/delete").status_code == 403
+
+
+def test_a_quarantined_bundle_is_released_and_deleted_by_admins_alone(api, browser_of):
+    said = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
+    page = f"/bundles/{said['bundle_id']}"
+    responder, admin = browser_of("responder"), browser_of("admin")
+    shown = responder.get(page).content.decode()
+    assert "Quarantined" in shown
+    assert "/download" not in shown
+    assert responder.post(f"{page}/download").status_code == 403
+    assert responder.post(f"{page}/release", {"reason": "x"}).status_code == 403
+    refused = admin.post(f"{page}/release", {"reason": ""}, follow=True)
+    assert "reason must not be empty" in refused.content.decode()
+    assert admin.post(f"{page}/release", {"reason": "a test token"}).status_code == 303
+    hidden = responder.get(f"{page}/log?path=logs/app.log").content.decode()
+    assert "a secret was found in this line" in hidden
+    assert "ghp_" not in hidden
+    assert "ghp_" in admin.get(f"{page}/log?path=logs/app.log").content.decode()
+    assert admin.post(f"{page}/delete").status_code == 303
+    assert page not in admin.get("/bundles").content.decode()
