@@ -162,6 +162,7 @@ def admins_forms(admin, workspace) -> set[tuple[str, tuple[str, ...]]]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)  # some 2,400 posts
 def test_no_form_an_admin_may_open_breaks_or_echoes_markup(admins_forms, admin):
     """Each is sent as if it were the first: one ends the session, others take the admin's role away."""
     assert len(admins_forms) > 30
