@@ -212,7 +212,13 @@ def _id_of(workspace_id: int, number: int) -> int:
 def affected_components(actor: Actor, incident: Incident) -> list[AffectedComponent]:
     """What the incident touches and how badly, by name. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    return _affected(actor.workspace_id, incident.pk)
+    return affected_of(actor.workspace_id, incident.pk)
+
+
+@cached_per_request
+def affected_of(workspace_id: int, incident_id: int) -> list[AffectedComponent]:
+    """What an incident touches, by name, whoever asks."""
+    return _affected(workspace_id, incident_id)
 
 
 @compiled(int, int)

@@ -29,7 +29,8 @@ class WarRoom(IncidentPanel):
         incident = incident_for(actor, key)
         room = room_of(actor, incident)
         steps = list(steps_of(actor, room)) if room else []
-        announcement = announcement_of(actor, incident)
+        is_connected = room is not None or connected_team(actor.workspace_id) is not None
+        announcement = announcement_of(actor, incident) if is_connected else None
         failed = [step for step in steps if step.state == RoomStep.State.DEAD or step.code]
         return {
             "incident": incident,
@@ -37,7 +38,7 @@ class WarRoom(IncidentPanel):
             "steps": steps,
             "announcement": announcement,
             "needs_repair": bool(failed) or bool(announcement and announcement.state == RoomStep.State.DEAD),
-            "is_connected": room is not None or connected_team(actor.workspace_id) is not None,
+            "is_connected": is_connected,
             "may_write": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 

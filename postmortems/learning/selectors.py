@@ -10,7 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from incidents.models import AffectedComponent, Incident
+from incidents.models import Incident
+from incidents.selectors import affected_of
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
 
 MAX_LISTED: Final = 100
@@ -54,8 +55,7 @@ def lessons_page(
 def lessons_for(actor: Actor, incident: Incident) -> Sequence[Lesson]:
     """Up to three lessons of other incidents of its type or components, the most important first."""
     require(actor, Capability.POSTMORTEMS_READ)
-    components = AffectedComponent.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
-    ids = list(components.values_list("component_id", flat=True)[:50])
+    ids = [one.component_id for one in affected_of(actor.workspace_id, incident.pk)][:50]
     alike = Q(component_id__in=ids) | Q(incident__affected__component_id__in=ids)
     if incident.incident_type != "other":
         alike |= Q(incident__incident_type=incident.incident_type)

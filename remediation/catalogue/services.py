@@ -15,7 +15,7 @@ from core.errors import FieldFault, Invalid, NotFound
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
-from remediation.catalogue.stored import definition_of
+from remediation.catalogue.stored import definition_of, row_of
 from remediation.executors.base import executor_for
 from remediation.executors.placeholders import names_in
 from remediation.vocabulary import ExecutorKind, Risk
@@ -25,7 +25,7 @@ def ensure_catalogue(workspace_id: int) -> None:
     """Give the workspace every shipped action it does not have; idempotent. Changed ones stay as they are."""
     have = set(RemediationAction.objects.of(workspace_id).values_list("slug", flat=True))
     missing = [one for one in shipped_actions() if one.slug not in have]
-    rows = [_row(workspace_id, one, "Tocsin") for one in missing]
+    rows = [row_of(workspace_id, one, "Tocsin") for one in missing]
     RemediationAction.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -100,7 +100,7 @@ def _written(
         same.update(is_current=True)
         kept.is_current = True
         return kept
-    row = _row(actor.workspace_id, wanted, actor.label)
+    row = row_of(actor.workspace_id, wanted, actor.label)
     row.secrets = stored
     if same.exists():  # equal content with other secrets: still a version of its own
         row.version = f"{wanted.version[:55]}-{current.pk}"[:64]
@@ -114,15 +114,6 @@ def _written(
 def _encrypted(secrets: Mapping[str, str]) -> str:
     lines = "\n".join(f"{name}={value}" for name, value in sorted(secrets.items()) if value)
     return encrypt(lines) if lines else ""
-
-
-def _row(workspace_id: int, one: Definition, author: str) -> RemediationAction:
-    return RemediationAction(
-        workspace_id=workspace_id, slug=one.slug, version=one.version, name=one.name, when=one.when,
-        risk=one.risk, executor=one.executor, incident_types=list(one.incident_types), steps=list(one.steps),
-        config=dict(one.config), timeout_s=one.timeout_s, health_url=one.health_url, rollback=one.rollback,
-        cooldown_s=one.cooldown_s, created_by=author[:150],
-    )  # fmt: skip
 
 
 def enable_action(actor: Actor, slug: str, *, is_enabled: bool) -> RemediationAction:

@@ -1,4 +1,4 @@
-"""Stored versions of actions read back as definitions. Pure."""
+"""Actions as rows and as definitions. Pure."""
 
 from __future__ import annotations
 
@@ -13,4 +13,14 @@ def definition_of(row: RemediationAction) -> Definition:
         slug=row.slug, name=row.name, when=row.when, risk=Risk(row.risk), executor=ExecutorKind(row.executor),
         incident_types=tuple(row.incident_types), steps=tuple(row.steps), config=row.config,
         timeout_s=row.timeout_s, health_url=row.health_url, rollback=row.rollback, cooldown_s=row.cooldown_s,
+    )  # fmt: skip
+
+
+def row_of(workspace_id: int, one: Definition, author: str) -> RemediationAction:
+    """A version not yet stored."""
+    return RemediationAction(
+        workspace_id=workspace_id, slug=one.slug, version=one.version, name=one.name, when=one.when,
+        risk=one.risk, executor=one.executor, incident_types=list(one.incident_types), steps=list(one.steps),
+        config=dict(one.config), timeout_s=one.timeout_s, health_url=one.health_url, rollback=one.rollback,
+        cooldown_s=one.cooldown_s, created_by=author[:150],
     )  # fmt: skip

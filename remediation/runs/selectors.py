@@ -12,9 +12,9 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
-from remediation.catalogue.definitions import Scenario, scenario_for
+from remediation.catalogue.definitions import Scenario, scenario_for, shipped_actions
 from remediation.catalogue.models import RemediationAction
-from remediation.catalogue.services import ensure_catalogue
+from remediation.catalogue.stored import row_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval
 from remediation.runs.policy import run_risk
 from remediation.runs.snapshot import main_component
@@ -43,10 +43,9 @@ class Plan:
 def plan_for(actor: Actor, incident: Incident) -> Plan:
     """The plan of an incident the actor may see."""
     require(actor, Capability.INCIDENTS_READ)
-    ensure_catalogue(actor.workspace_id)
     scenario, component = scenario_for(incident.incident_type), main_component(incident)
     rank = {slug: n for n, slug in enumerate(scenario.actions)}
-    rows = RemediationAction.objects.of(actor.workspace_id).filter(is_current=True, is_enabled=True)
+    rows = [row for row in actions_of(actor) if row.is_enabled]
     tier = component.tier if component else None
     found = [Recommendation(row, run_risk(Risk(row.risk), tier), row.slug in rank) for row in rows]
     found.sort(key=lambda one: (rank.get(one.action.slug, len(rank)), one.action.name))
@@ -54,10 +53,13 @@ def plan_for(actor: Actor, incident: Incident) -> Plan:
 
 
 def actions_of(actor: Actor) -> Sequence[RemediationAction]:
-    """The current version of every action, by name."""
+    """The current version of every action, by name; shipped ones not stored yet come last."""
     require(actor, Capability.INCIDENTS_READ)
-    ensure_catalogue(actor.workspace_id)
-    return list(RemediationAction.objects.of(actor.workspace_id).filter(is_current=True).order_by("name"))
+    rows = RemediationAction.objects.of(actor.workspace_id).filter(is_current=True).order_by("name")
+    found = list(rows)
+    stored = {row.slug for row in found}
+    missing = [one for one in shipped_actions() if one.slug not in stored]
+    return [*found, *(row_of(actor.workspace_id, one, "Tocsin") for one in missing)]
 
 
 def action_named(actor: Actor, slug: str) -> RemediationAction:

@@ -7,7 +7,8 @@ from typing import Any
 
 from accounts.actor import Actor
 from core.secrets.encryption import decrypt
-from incidents.models import AffectedComponent, Component, Incident
+from incidents.models import Component, Incident
+from incidents.selectors import affected_of
 from remediation.catalogue.models import RemediationAction
 from remediation.executors.base import Order, executor_for
 from remediation.runs.digest import POLICY_VERSION, run_digest
@@ -18,8 +19,8 @@ from remediation.vocabulary import Risk
 
 def main_component(incident: Incident) -> Component | None:
     """The component an action is aimed at unless another is named: the first affected one."""
-    affected = AffectedComponent.objects.of(incident.workspace_id).filter(incident=incident)
-    first = affected.select_related("component").order_by("id").first()
+    affected = affected_of(incident.workspace_id, incident.pk)
+    first = min(affected, key=lambda one: int(one.pk), default=None)
     return first.component if first else None
 
 

@@ -27,7 +27,7 @@ from remediation.runs.services.approving import (
     start_proposed,
     still_missing,
 )
-from remediation.runs.services.proposing import Request, current_action, request_run
+from remediation.runs.services.proposing import Request, request_run
 from remediation.runs.services.settling import report_outcome
 from remediation.runs.snapshot import main_component, preview_of
 from remediation.vocabulary import WAITING, RunState
@@ -72,9 +72,10 @@ def mitigate(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(actor: Actor, incident: Incident, plan: selectors.Plan, slug: str) -> dict[str, Any]:
-    action = current_action(actor.workspace_id, slug)
-    component = main_component(incident)
-    one = next(one for one in plan.recommendations if one.action.pk == action.pk)
+    one = next((one for one in plan.recommendations if one.action.slug == slug), None)
+    if one is None:
+        raise NotFound("There is no such action, or it is disabled.")
+    action, component = one.action, main_component(incident)
     try:
         preview, fault = preview_of(action, component, {}), ""
     except Problem as problem:

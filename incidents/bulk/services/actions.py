@@ -88,7 +88,8 @@ def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
     before = _locked(actor, pick.number)
     if before is not None and _is_done(action, pick.number):  # by the same request, a moment ago
         return
-    held = _held(before, ResponseRole.COMMANDER)
+    changes_roles = action.kind in (BulkKind.ASSIGN, BulkKind.ACKNOWLEDGE)
+    held = _held(before, ResponseRole.COMMANDER) if changes_roles else {}
     after = _run(actor, action, pick)
     if before is None or after.version == before.version:
         _write(action, pick.number, incident=after, outcome=Outcome.SAME)
