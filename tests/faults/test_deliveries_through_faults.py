@@ -32,7 +32,6 @@ class Outside(Running):
     @property
     def program_environment(self) -> dict[str, str]:
         """For programs beside those of `up`."""
-        django = {"TOCSIN_ENV": "local", "DJANGO_SETTINGS_MODULE": "config.settings"}
         addresses = {"DATABASE_URL": self.postgres.url(), "REDIS_URL": self.valkey.url()}
         return (
             self.environment
