@@ -35,6 +35,7 @@ def start() -> None:
         _start_postgres()
     _start_valkey()
     os.environ["TOCSIN_ENV"] = "test"
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # a storage without keys is not looked for outside
     os.environ["TOCSIN_DATA_DIR"] = str(_own_folder())
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
