@@ -107,6 +107,16 @@ def _nobody_looks() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True)
+def _fresh_reachability() -> Iterator[None]:
+    """The check of who can be reached remembers its result for ten minutes, in the whole process."""
+    from notifications.checks import _walked
+
+    _walked.cache_clear()
+    yield
+    _walked.cache_clear()
+
+
 @pytest.fixture
 def workspace(db: None) -> Workspace:
     """The workspace most tests happen in."""

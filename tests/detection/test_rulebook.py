@@ -21,7 +21,7 @@ BAD: dict[str, list[Any]] = {
     "incident_type": ["nonsense", "", 7, None, []],
     "severity": ["sev9", "", 0, None],
     "event_types": ["one", [""], [7], ["x"] * 101, ["x" * 201], None, {}],
-    "minimum_level": ["loud", "", None, []],
+    "minimum_level": ["loud", "", []],
     "sources": ["one", [None], ["x" * 201]],
     "message_pattern": ["(", "(?=look)", "x" * 501, 7, "(a{1000}){1000}", "a\\1"],
     "group_by": ["planet", "", None],

@@ -48,7 +48,7 @@ def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
     _all_alive()
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json()["status"] == "ready"
+    assert answer.json()["status"] == "ready", answer.json()
 
 
 @pytest.mark.django_db

@@ -20,6 +20,6 @@ def run_patiently(item: WorkItem, work: Callable[[], None]) -> None:
     try:
         work()
     except SlackBusyError as busy:
-        hand_back([item], delay_s=max(busy.retry_after or MIN_WAIT_S, MIN_WAIT_S), reason=str(busy))
+        hand_back([item], delay_s=max(busy.retry_after or MIN_WAIT_S, MIN_WAIT_S), last_error=str(busy))
     except SlackRevokedError as revoked:
-        hand_back([item], delay_s=REVOKED_WAIT_S, reason=str(revoked))
+        hand_back([item], delay_s=REVOKED_WAIT_S, last_error=str(revoked))
