@@ -19,6 +19,7 @@ from accounts.models import (
     AuditEntry,
     CalendarFeed,
     Invitation,
+    InvitationMail,
     Membership,
     OnCallImport,
     OnCallOverride,
@@ -198,6 +199,15 @@ class OnCallRotationAdmin(ReadOnly):
 class OnCallOverrideAdmin(AuditedReadOnly):
     list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
     list_select_related = ("schedule", "user")
+
+
+@admin.register(InvitationMail)
+class InvitationMailAdmin(ReadOnly):
+    """Secrets are left out."""
+
+    list_display = ("invitation", "state", "due_at", "attempts", "last_error")
+    list_select_related = ("invitation__workspace",)
+    exclude = ("digest", "sealed_secret")
 
 
 @admin.register(OnCallImport)

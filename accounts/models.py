@@ -18,6 +18,7 @@ from accounts.oncall.models import OnCallOverride as OnCallOverride
 from accounts.oncall.models import OnCallRotation as OnCallRotation
 from accounts.oncall.models import OnCallSchedule as OnCallSchedule
 from accounts.oncall.models import OnCallShift as OnCallShift
+from accounts.people.models import InvitationMail as InvitationMail
 from accounts.sign_in.user_agents import browser_of
 from accounts.tokens.models import DeviceCode as DeviceCode
 from core.tenancy import WorkspaceScoped

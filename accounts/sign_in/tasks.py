@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts.models import OnCallImport
+from accounts.models import InvitationMail, OnCallImport
 from accounts.oncall.importing import import_calendar
 from accounts.oncall.sweeper import refill_all_schedules
+from accounts.people.invitation_mail import send_invitation_mail
+from accounts.queues import MAIL
 from accounts.sign_in.session_store import SessionStore
 from core.queue.handlers import works_on
 from core.queues import UPKEEP
@@ -28,3 +30,9 @@ def refill_shifts() -> None:
 def run_import(item: OnCallImport) -> None:
     """Import the calendar of a schedule."""
     import_calendar(item)
+
+
+@works_on(MAIL, InvitationMail, related=("invitation__workspace", "invitation__invited_by"))
+def mail_invitation(item: InvitationMail) -> None:
+    """Mail an invitation."""
+    send_invitation_mail(item)

@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.models import Invitation, Membership, Role, SignInLink, User, Workspace
+from accounts.people.invitation_mail import is_mailed_secret, plan_mail
+from accounts.people.proof import prove_address
 from accounts.permissions import Capability, require
 from accounts.tokens.credentials import digest, mint_secret
 from accounts.validation import clean_email, clean_name, clean_role, clean_username, invalid
@@ -75,8 +78,9 @@ def withdraw_invitation(actor: Actor, *, invitation_id: int) -> None:
 
 def invitation_by_secret(*, secret: str, now: datetime) -> Invitation:
     """The open invitation of a link, with its workspace. Raises Gone."""
+    shown_or_mailed = Q(digest=digest(secret)) | Q(mail__digest=digest(secret))
     live = Invitation.across_workspaces.select_related("workspace", "invited_by").filter(
-        digest=digest(secret), accepted_at=None, withdrawn_at=None, expires_at__gt=now
+        shown_or_mailed, accepted_at=None, withdrawn_at=None, expires_at__gt=now
     )
     found: Invitation | None = live.first()
     if found is None:
@@ -96,6 +100,9 @@ def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membe
         if open_ones.filter(accepted_at=None, withdrawn_at=None).update(accepted_at=now) != 1:
             raise Gone("The invitation was accepted or withdrawn at this moment.")
         person = _account_for(invitation) if user is None else _same_address(invitation, user)
+        if is_mailed_secret(invitation, secret):
+            prove_address(person.pk, invitation.email)
+            person.refresh_from_db(fields=["address_proven_at"])
         return _join(invitation, person)
 
 
@@ -136,6 +143,7 @@ def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name:
     )
     summary = f"{actor.label} invited {email} ({role})"
     record(actor, action="invitation.create", target=invitation, summary=summary)
+    plan_mail(invitation)
     return Invited(invitation, secret)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actor import Actor
 from accounts.models import Role, User
+from accounts.people.invitation_mail import sends_mail
 from accounts.people.services import members as services
 from accounts.people.services.invitations import Invited, invite_member
 from accounts.permissions import Capability, allowed, require
@@ -76,7 +77,7 @@ def _form(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpR
 def show_invitation(request: HttpRequest, invited: Invited) -> HttpResponse:
     """The page with an invitation's link, which is shown in this response and nowhere else."""
     url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
-    context = {"invitation": invited.invitation, "url": url}
+    context = {"invitation": invited.invitation, "url": url, "is_mailed": sends_mail()}
     return _once(request, "accounts/invited.html", context)
 
 

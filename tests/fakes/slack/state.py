@@ -121,7 +121,7 @@ class Slack:
         channel.members.append(self.bot_user_id)
         return {"channel": channel.shown()}
 
-    def conversations_setTopic(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def conversations_setTopic(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)
         if len(given["topic"]) > 250:
             raise RefusedError("too_long")
@@ -159,7 +159,7 @@ class Slack:
         shown = [{k: v for k, v in one.items() if not (hides and k == "metadata")} for one in found]
         return {"messages": shown[: int(given.get("limit", 100))]}
 
-    def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)
         self._check_message(given)
         ts = f"{int(time.time())}.{self._id('')[-6:]:0>6}"
@@ -178,7 +178,7 @@ class Slack:
         message.update(text=given["text"], blocks=given.get("blocks", []))
         return {"channel": channel.id, "ts": given["ts"]}
 
-    def chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)
         if given["user"] not in channel.members:
             raise RefusedError("user_not_in_channel")
@@ -224,7 +224,7 @@ class Slack:
         self.homes[given["user_id"]] = given["view"]
         return {"view": given["view"]}
 
-    def users_lookupByEmail(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def users_lookupByEmail(self, given: dict[str, Any]) -> dict[str, Any]:
         for user in self.users.values():
             if user["profile"]["email"].lower() == given.get("email", "").lower():
                 return {"user": user}
