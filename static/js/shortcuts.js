@@ -5,6 +5,7 @@ import { open as openPalette } from "./palette.js";
 const sheet = document.getElementById("shortcuts");
 const isOff = () => document.documentElement.dataset.keys === "off";
 const rows = () => [...document.querySelectorAll("[data-row]")];
+const titleLink = (row) => row?.querySelector("a:not(.row-edit)"); // the others edit a field of the row
 let prefix = "", timer;
 
 function choose(row) {
@@ -16,14 +17,14 @@ function move(step) {
   const list = rows(), at = list.indexOf(selectedRow());
   const next = list[Math.min(list.length - 1, Math.max(0, at + step))];
   choose(next);
-  next?.querySelector("a")?.focus();
+  titleLink(next)?.focus();
 }
 
 const onRow = (act) => () => selectedRow() && act(selectedRow());
 const inList = { group: "In a list", when: () => rows().length > 0 };
 command({ ...inList, keys: "j", title: "Next", run: () => move(1) });
 command({ ...inList, keys: "k", title: "Previous", run: () => move(-1) });
-command({ ...inList, keys: "o", title: "Open the selected item", run: onRow((row) => row.querySelector("a")?.click()), when: selectedRow });
+command({ ...inList, keys: "o", title: "Open the selected item", run: onRow((row) => titleLink(row)?.click()), when: selectedRow });
 command({ ...inList, keys: "Space", title: "Peek at the selected item", run: () => press("Space"), when: () => selectedRow() && target("Space") });
 command({ ...inList, keys: "x", title: "Select the item", run: onRow((row) => row.querySelector("input[type=checkbox]")?.click()),
   when: () => selectedRow()?.querySelector("input[type=checkbox]") });

@@ -42,7 +42,7 @@ def test_silence_is_amber_after_ten_seconds_and_red_with_polling_after_thirty(cu
     assert fetched == []
     _turn(page, 20)
     _state(page, "away")
-    expect(page.locator("[data-live-dot]")).to_contain_text("checking every 10 s")
+    expect(page.locator("[data-live-dot]")).to_contain_text("polling every 10 s")
     for _ in range(2):
         with page.expect_response("**/panels/incidents.active*"):
             _turn(page, 11)

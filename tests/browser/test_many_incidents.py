@@ -36,13 +36,13 @@ def test_several_are_resolved_at_once_and_undone_while_the_page_moves_on(open_pa
     page.get_by_role("checkbox", name="Select all on this page").check()
     expect(page.get_by_text("4 selected")).to_be_visible()
     page.locator("#bulk-resolve summary").click()
-    page.get_by_label("What fixed it?").fill("Turned off and on")
+    page.get_by_label("Resolution note (optional)").fill("Turned off and on")
     page.get_by_role("button", name="Resolve", exact=True).last.click()
-    expect(page.get_by_text("4 incidents are resolved.")).to_be_visible()
+    expect(page.get_by_text("4 incidents resolved")).to_be_visible()
     expect(_row(page, titles[1])).to_contain_text("Resolved")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone: 4 incidents.")).to_be_visible()
-    expect(_row(page, titles[1]).locator(".status")).to_have_text("Open")
+    expect(_row(page, titles[1]).locator(".status")).to_have_text("Investigating")
 
 
 def test_without_scripts_a_lot_is_acted_on_and_taken_back_by_forms(open_page, declare):

@@ -23,7 +23,9 @@ def test_acknowledging_from_the_row_takes_the_button_away_and_says_so(open_page,
     reference = declare(page, "Acknowledged from its row")
     page.goto("/")
     page.get_by_role("button", name=f"Acknowledge {reference}", exact=True).click()
-    expect(page.get_by_text(f"{reference} acknowledged")).to_be_visible()
+    expect(page.locator(".toast")).to_contain_text(f"{reference} acknowledged")
+    row = page.locator("[data-row]", has_text="Acknowledged from its row")
+    expect(row.locator(".incident-who")).to_contain_text("Dana Ruiz")
     expect(page.get_by_role("button", name=f"Acknowledge {reference}", exact=True)).to_have_count(0)
 
 

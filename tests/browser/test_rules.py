@@ -14,7 +14,7 @@ def test_a_rule_is_judged_while_it_is_typed_and_tried_before_it_is_saved(open_pa
     expect(page.locator("#faults-error_threshold")).to_be_empty()
     expect(sentence).to_contain_text("2 in 5 min from one source")
     page.get_by_label("Events to test the rule with").fill("one\ntwo\nthree")
-    page.get_by_role("button", name="Try").click()
+    page.get_by_role("button", name="Test").click()
     expect(page.locator("#trial")).to_contain_text("1 incident would have been opened.")
     page.get_by_role("link", name="Rules", exact=True).first.click()
     expect(page.locator("#rule-error_burst")).to_contain_text("10 in 5 min")
