@@ -41,8 +41,14 @@ def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_in
     """Every batch holds events of many services, so that all senders meet at each of them."""
     burst = Burst(services=200, each=32, batch=50, senders=32)
     burst.send(tocsin)
-    tocsin.until(lambda: account(burst, tocsin).is_right(), SETTLED_WITHIN_S)
-    found = account(burst, tocsin)
+    accounts = [account(burst, tocsin)]
+
+    def is_settled() -> bool:
+        accounts.append(account(burst, tocsin))
+        return accounts[-1].is_right()
+
+    tocsin.until(is_settled, SETTLED_WITHIN_S)  # afterwards, periodic work may publish again
+    found = accounts[-1]
     assert found.is_right(), found
     assert (found.acknowledged, found.incidents) == (6400, 200)
 

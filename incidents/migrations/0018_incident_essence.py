@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_personal_tokens'),
-        ('incidents', '0018_metadata'),
+        ('incidents', '0017_entry_amendments'),
     ]
 
     operations = [
