@@ -94,7 +94,7 @@ class PersonAdmin(Audited, People):  # the one place where an account becomes st
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("username", "last_login", "date_joined")
+    readonly_fields = ("username", "address_proven_at", "last_login", "date_joined")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Members are invited, in their workspace."""
