@@ -57,7 +57,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Of the databases of parallel workers one is migrated, the others are its copies."""
-    if servers.is_worker():
+    if servers.copies_migrated():
         settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = servers.migrated()
 
 

@@ -2,11 +2,13 @@
 
 The controller starts PostgreSQL once; each parallel worker has its own database in it and its own Valkey,
 since a Valkey's channels are not scoped by database number. What is migrated once is copied afterwards.
+With TOCSIN_TEST_CACHE=folder the migrated data stays there for the next run with the same migrations.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -26,6 +28,7 @@ from core.embedded.valkey import Valkey
 
 PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
+CACHE = "TOCSIN_TEST_CACHE"
 MIGRATED = "migrated"
 
 
@@ -46,13 +49,23 @@ def stop() -> None:
     Valkey(_own_folder() / "valkey", account).stop()
     if not is_worker():
         folder = Path(os.environ.pop(FOLDER))
+        cached, unsaved = _cached(), False
+        if cached is not None and not cached.exists():
+            unsaved = _exists(MIGRATED)
         Postgres(folder / "postgres", account).stop(patience=5)
+        if cached is not None and unsaved:
+            _save(folder / "postgres", cached)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_worker() -> bool:
     """Whether this process is one of several that run the tests."""
     return bool(os.environ.get("PYTEST_XDIST_WORKER"))
+
+
+def copies_migrated() -> bool:
+    """Whether a run's database is a copy of a migrated one, rather than migrated by itself."""
+    return is_worker() or CACHE in os.environ
 
 
 def migrated() -> str:
@@ -96,8 +109,36 @@ def _start_postgres() -> None:
     us = process.handle_of(os.getpid())
     assert us is not None
     process.remember(folder / "owner", us)
+    cached = _cached()
+    if cached is not None and cached.exists():
+        _copy(cached, folder / "postgres")
     server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST)
     os.environ["DATABASE_URL"] = ensure_database(server.start())
+
+
+def _cached() -> Path | None:
+    """Where PostgreSQL's data with today's migrations is saved, if a cache was asked for."""
+    if CACHE not in os.environ:
+        return None
+    digest = hashlib.sha256()
+    for file in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return Path(os.environ[CACHE]) / digest.hexdigest()[:16]
+
+
+def _save(source: Path, cached: Path) -> None:
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    making = cached.with_name(f"{cached.name}.{os.getpid()}")
+    _copy(source, making)
+    if not cached.exists():
+        making.rename(cached)
+    shutil.rmtree(making, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The stopped server's data and password; `cp` keeps the account they belong to."""
+    target.mkdir()
+    subprocess.run(["cp", "-a", str(source / "data"), str(source / "password"), str(target)], check=True)
 
 
 def _start_valkey() -> None:

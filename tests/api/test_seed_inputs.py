@@ -83,7 +83,8 @@ def test_a_signal_of_an_unresolved_incident_is_refused_naming_it(api: ApiClient,
 )
 def test_what_breaks_a_rule_is_refused_by_the_field(api: ApiClient, workspace, fields, field):
     # Times are set here, not in the table: a table is made minutes before a long run gets to it.
-    dated = {k: (timezone.now() + v).isoformat() if isinstance(v, timedelta) else v for k, v in fields.items()}
+    now = timezone.now()
+    dated = {k: (now + v).isoformat() if isinstance(v, timedelta) else v for k, v in fields.items()}
     refused = api.post("/incidents", {"title": "Slow"} | dated)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == field
