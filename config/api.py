@@ -35,6 +35,7 @@ from incidents.api import router as incidents_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.privacy.api import router as privacy_router
 from incidents.sla.api import router as sla_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
@@ -88,6 +89,7 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", privacy_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/sla", sla_router)
 api.add_router("/incidents", amendments_router)

@@ -6,6 +6,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.privacy.models import InvitedPerson
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -24,6 +25,7 @@ __all__ = [
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "InvitedPerson",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",
