@@ -52,11 +52,11 @@ def invite_person(actor: Actor, *, number: int | str, username: str) -> Incident
     Raises Invalid (field `username`) for one who is no member, Conflict for an incident that all members see,
     NotFound, Forbidden.
     """
-    user = member_of(actor.workspace_id, username, None)
-    if user is None:
-        raise invalid("username", "required", "must name a member of this workspace")
 
     def work(it: Change) -> None:
+        user = member_of(actor.workspace_id, username, None)
+        if user is None:
+            raise invalid("username", "required", "must name a member of this workspace")
         if not it.incident.is_private:
             raise Conflict(
                 f"{it.incident.reference} is not private: every member sees it. Nothing was changed."
@@ -78,9 +78,9 @@ def remove_person(actor: Actor, *, number: int | str, username: str) -> Incident
     Raises Conflict for who holds a role in it and for oneself, NotFound for one who is not invited,
     Invalid (field `username`), Forbidden.
     """
-    user = member_of(actor.workspace_id, username, None)
 
     def work(it: Change) -> None:
+        user = member_of(actor.workspace_id, username, None)
         rows = InvitedPerson.objects.of(actor.workspace_id).filter(incident=it.incident, user=user)
         if user is None or not rows.exists():
             raise NotFound(f"{username} is not invited to {it.incident.reference}.")

@@ -119,11 +119,11 @@ def declare_incident(
 
     `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the trouble
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
-    fingerprints whose later findings join this incident. `is_private`: only its people and admins see it.
-    Without a `severity`, it is what the severity matrix says of the type: sev3 for one that is just titled.
+    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity matrix
+    says of the type: sev3 for one that is just titled.
     `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
     again, even at the same moment, is answered the incident it made, whatever else is sent along. Raises
-    Forbidden, Invalid naming the field, and Conflict naming the unresolved incident that has one of `signals`.
+    Forbidden, Invalid naming the field, and Conflict naming the open incident that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
