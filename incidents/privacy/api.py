@@ -10,6 +10,7 @@ from ninja import Path, Router, Schema
 from pydantic import Field
 
 from accounts.actor import Actor
+from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
 from incidents.api import Reference
 from incidents.privacy.selectors import invited_to
@@ -78,6 +79,7 @@ def show_access(request: HttpRequest, where: Path[Reference]) -> Any:
 def put_access(request: HttpRequest, where: Path[Reference], body: PrivacyIn) -> Any:
     """Idempotent. Who declared it, held a role, acknowledged it or hides it goes on seeing it."""
     actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)
     given: dict[str, Any] = {"is_private": body.is_private, "reason": body.reason, "version": body.version}
     incident = set_private(actor, number=where.reference, **given)
     return _access(actor, incident.number)
@@ -87,6 +89,7 @@ def put_access(request: HttpRequest, where: Path[Reference], body: PrivacyIn) ->
 def post_person(request: HttpRequest, where: Path[Reference], body: InviteIn) -> Any:
     """Idempotent. 409 for an incident that all members see."""
     actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)
     incident = invite_person(actor, number=where.reference, username=body.username)
     return _access(actor, incident.number)
 
@@ -95,5 +98,6 @@ def post_person(request: HttpRequest, where: Path[Reference], body: InviteIn) ->
 def delete_person(request: HttpRequest, where: Path[Invited]) -> Any:
     """409 for who holds a role in it, and for oneself."""
     actor = actor_in(request)
+    require(actor, Capability.INCIDENTS_READ)
     incident = remove_person(actor, number=where.reference, username=where.username)
     return _access(actor, incident.number)

@@ -121,9 +121,9 @@ def declare_incident(
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
     fingerprints whose later findings join this incident. Without a `severity`, it is what the severity matrix
     says of the type: sev3 for one that is just titled.
-    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
-    again, even at the same moment, is answered the incident it made, whatever else is sent along. Raises
-    Forbidden, Invalid naming the field, and Conflict naming the open incident that has one of `signals`.
+    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it again
+    is answered the incident it made, whatever else is sent along. Raises Forbidden, Invalid naming the field,
+    and Conflict naming the open incident that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
