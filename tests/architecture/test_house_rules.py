@@ -49,6 +49,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/analysis/services.py::_set_category": _LOCKED,
     "incidents/analysis/services.py::record_analysis": _LOCKED,
     "incidents/analysis/services.py::record_essence": _LOCKED,
+    "incidents/attachments/services.py::_record": _LOCKED,
     "incidents/correlation/services/correlator.py::Correlator": "signals join whatever is open",
     "incidents/correlation/services/opening.py::_declared_before": "finds what the same actor declared",
     "incidents/evidence/services.py::record_evidence": _LOCKED,

@@ -121,8 +121,8 @@ def declare_incident(
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
     fingerprints whose later findings join this incident. Without a `severity`, it is what the severity matrix
     says of the type: sev3 for one that is just titled.
-    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it again
-    is answered the incident it made, whatever else is sent along. Raises Forbidden, Invalid naming the field,
+    `request_key` (up to 200 characters, one line) names this declaration: sent again by the same actor, it
+    returns the incident made first, whatever else is sent along. Raises Forbidden, Invalid naming the field,
     and Conflict naming the open incident that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
@@ -146,22 +146,21 @@ def declare_incident(
         is_private=is_private,
         request_key=_request_digest(actor, request_key),
     )
-    pk = _declare_once(actor, incident, _component_names(components), clean_fingerprints(signals))
-    return incident_by_id(actor.workspace_id, pk)
+    return _declare_once(actor, incident, _component_names(components), clean_fingerprints(signals))
 
 
 def _declare_once(
     actor: Actor, incident: Incident, components: Sequence[str], fingerprints: Sequence[str]
-) -> int:
-    """The id of the incident: the one an earlier declaration made, or this one, stored."""
+) -> Incident:
+    """The incident that an earlier declaration made, or this one, stored; with details."""
     with transaction.atomic():
         counter = lock_counter(actor.workspace_id)
         if first := _declared_before(actor.workspace_id, incident.request_key):
-            return first
+            return incident_by_id(actor.workspace_id, first)
         refuse_taken(actor, fingerprints)
         _open(actor, counter, incident, components)
         attach(incident, fingerprints, incident.updated_at)
-    return incident.pk
+    return incident_by_id(actor.workspace_id, incident.pk)
 
 
 def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> datetime:
