@@ -20,8 +20,9 @@ from accounts.tokens.device_api import router as device_router
 from bundles.api import router as bundles_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
-from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
+from core.errors import Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
+from core.http.field_faults import field_fault
 from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
@@ -139,7 +140,7 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
-    faults = [FieldFault(_field(fault["loc"]), fault["type"], fault["msg"]) for fault in error.errors]
+    faults = [field_fault(_field(fault["loc"]), fault) for fault in error.errors]
     named = ", ".join(fault.field for fault in faults[:5])
     return problem_response(Invalid(f"Not valid: {named}. Nothing was changed.", faults=faults), request)
 

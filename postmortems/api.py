@@ -12,6 +12,7 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from incidents.api import Reference
 from incidents.selectors import incident_for
+from incidents.validation import invalid
 from postmortems.documents.comments import add_comment, resolve_comment
 from postmortems.documents.filling import fill_sections
 from postmortems.documents.models import Postmortem
@@ -60,6 +61,7 @@ class ListQuery(Schema):
 
     status: str = Field("", max_length=20, description="`draft`, `in_review` or `published`.")
     text: str = Field("", max_length=200, description="Words of the title.")
+    limit: int = Field(MAX_LISTED, ge=1, le=MAX_LISTED, description="At most so many.")
     cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
 
 
@@ -126,13 +128,14 @@ def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
 @router.get("", response=list[PostmortemRow], summary="List postmortems")
 def listed(request: HttpRequest, response: HttpResponse, query: Query[ListQuery]) -> Any:
     """Newest first; the next page is in the `Link` header."""
-    known_only(request, ("status", "text", "cursor"))
-    status = query.status if query.status in State.values else ""
+    known_only(request, ("status", "text", "limit", "cursor"))
+    if query.status and query.status not in State.values:
+        raise invalid("status", "choice", f"must be one of {', '.join(State.values)}")
     before = int(query.cursor) if query.cursor.isdecimal() else None
-    rows = postmortems_page(actor_in(request), status=status, text=query.text, before=before)
-    more = str(rows[MAX_LISTED - 1].pk) if len(rows) > MAX_LISTED else None
+    rows = postmortems_page(actor_in(request), status=query.status, text=query.text, before=before)
+    more = str(rows[query.limit - 1].pk) if len(rows) > query.limit else None
     link_pages(request, response, more)
-    return [_row(one) for one in rows[:MAX_LISTED]]
+    return [_row(one) for one in rows[: query.limit]]
 
 
 @router.get("/{reference}", response=PostmortemOut, summary="Read one postmortem")
