@@ -33,6 +33,8 @@ from detection.sources.api import changes_router, quarantine_router, sources_rou
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.attachments.api import one_router as attachment_router
+from incidents.attachments.api import router as attachments_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
@@ -90,6 +92,8 @@ api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", attachments_router)
+api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)

@@ -14,6 +14,7 @@ from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
+    Attachment,
     ChecklistItem,
     Component,
     EntryAmendment,
@@ -181,3 +182,11 @@ class EntryAmendmentAdmin(ReadOnly):
     list_display = ("entry", "number", "kind", "by_label", "at")
     list_filter = ("workspace", "kind")
     list_select_related = ("entry",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnly):
+    list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
+    list_filter = ("workspace", "content_type")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
