@@ -104,6 +104,7 @@ class Workspace(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(db_default=Now())
     setup_dismissed_at = models.DateTimeField(null=True, blank=True)
+    second_factor_required = models.BooleanField(default=False, db_default=False)
     default_schedule = models.ForeignKey(
         OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -60,6 +60,11 @@ class WorkspaceForm(forms.Form):
         widget=LongSelect,
         help_text="Where the day of this workspace begins, in its reports.",
     )
+    second_factor_required = forms.BooleanField(
+        label="Require a second factor from every member",
+        required=False,
+        help_text="Who has none is asked to set one up before anything else. API tokens need none.",
+    )
     was_name = forms.CharField(widget=forms.HiddenInput, required=False)
     was_time_zone = forms.CharField(widget=forms.HiddenInput, required=False)
 

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "ninja",
     *APPS,
 ]
@@ -101,6 +102,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.people.middleware.ViewerTimeZone",
     "core.ui.error_pages.ErrorPages",
+    "accounts.sign_in.second_factor.LeadToSecondFactor",
     "core.request_cache.RequestCache",
 ]
 ROOT_URLCONF = "config.urls"
@@ -185,6 +187,17 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = False  # accounts.sign_in.limits counts in the database instead
+MFA_ADAPTER = "accounts.sign_in.second_factor.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Tocsin"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION  # http://localhost
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in.second_factor.LimitedAuthenticateForm",
+    "reauthenticate": "accounts.sign_in.second_factor.LimitedReauthenticateForm",
+}
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from allauth.account.views import reauthenticate
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.sign_in.views import sign_in
+from accounts.sign_in.views import sign_in, sign_out
 from config.api import api
 from config.installation import views as installation_views
 from config.installation import workspaces
@@ -28,6 +29,9 @@ urlpatterns = [
     path("readyz", health_checks.readyz),
     path("metrics", metrics.metrics),
     path("sign-in", sign_in, name="account_login"),  # the name allauth looks for
+    path("sign-out", sign_out, name="account_logout"),
+    path("account/reauthenticate", reauthenticate, name="account_reauthenticate"),
+    path("account/2fa/", include("allauth.mfa.urls")),
     path("offline", offline.page, name="offline"),
     path("offline-worker.js", offline.worker, name="offline_worker"),
     path("find", find, name="find"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core import context as allauth_context
 from django.db.models import Q
 from django.http import HttpRequest
@@ -12,9 +13,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
 from accounts.sign_in.limits import account_name, release_slots, take_slots
-from accounts.sign_in.services import note_password_sign_in
+from accounts.sign_in.services import note_sign_in
 from accounts.sign_in.session_store import remember_browser
 from core.http.security_log import note, seen_of
+
+MEANS = {
+    "password": "a password",
+    "password+mfa": "a password and a second factor",
+    "mfa": "a passkey",
+    "link+mfa": "a one-time link and a second factor",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -61,14 +69,22 @@ class AccountAdapter(DefaultAccountAdapter):
         """Start the session, remember the browser, leave an audit row."""
         super().login(request, user)
         remember_browser(request)
-        note_password_sign_in(user)
-        note("sign_in.done", is_fine=True, means="password", **(seen_of(request) | {"user": user.pk}))
+        means = _means(request)
+        note_sign_in(user, MEANS.get(means, means))
+        note("sign_in.done", is_fine=True, means=means, **(seen_of(request) | {"user": user.pk}))
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """Our own slots are given back instead."""
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """A sign-in needs no toast."""
+
+
+def _means(request: HttpRequest) -> str:
+    """How the session proved itself, from what allauth recorded: `password`, `password+mfa`, `mfa` …"""
+    records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    found = [str(one["method"]) for one in records] or ["password"]
+    return "+".join(dict.fromkeys(found))
 
 
 def _number_of(credentials: dict[str, Any]) -> int | None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
+from accounts.sign_in.second_factor import require_second_factor
 from accounts.sign_in.session_expiry import BY_ITSELF, is_over
 from core.errors import Forbidden, NotFound, Unauthenticated
 from core.rate_limit.limiter import Limit, rate_limiter
@@ -72,6 +73,8 @@ def _membership(request: HttpRequest) -> Membership:
     if found is None:
         raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
     found.user = user
+    if found.workspace.second_factor_required:
+        require_second_factor(request, user)
     # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
     # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.
     if not request.path.startswith(BY_ITSELF):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.utils import timezone
@@ -57,9 +58,9 @@ def set_password(user: User, *, password: str) -> None:
         _record(user, "password.set", f"{user.label} set a new password")
 
 
-def note_password_sign_in(user: User) -> None:
-    """Leave an audit row for a sign-in with a password."""
-    _record(user, "sign_in.password", f"{user.label} signed in with a password")
+def note_sign_in(user: User, means: str) -> None:
+    """Leave an audit row for a sign-in; means: "a password and a second factor"."""
+    _record(user, "sign_in.password", f"{user.label} signed in with {means}")
 
 
 def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
@@ -88,12 +89,20 @@ def end_session(user: User, *, public_id: str) -> bool:
 
 
 def forget_password(user: User, *, now: datetime) -> str:
-    """End the password and every session of `user`; the secret of a one-time link that leads to a new one."""
+    """End password, second factors and sessions of `user`; the secret of a link that leads to a new one."""
     with transaction.atomic():
+        Authenticator.objects.filter(user_id=user.pk).delete()
         user.set_unusable_password()
         user.save(update_fields=["password"])
-        _record(user, "password.forget", f"The password of {user.label} was taken back and a link printed")
+        _record(
+            user, "password.forget", f"Password and second factors of {user.label} reset; sign-in link issued"
+        )
         return mint_sign_in_link(user, now=now)
+
+
+def note_account_change(user: User, action: str, summary: str) -> None:
+    """Leave an audit row for a change of what one signs in by."""
+    _record(user, action, summary)
 
 
 def _record(user: User, action: str, summary: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from allauth.account.views import LoginView
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -20,6 +22,7 @@ from accounts.models import Role, User
 from accounts.sign_in.forms import ConfirmForm, PasswordForm, SignInForm
 from accounts.sign_in.page_authentication import choose_workspace, current_membership, signed_in
 from accounts.sign_in.reauthentication import confirm
+from accounts.sign_in.second_factor import factors_of
 from accounts.sign_in.services import set_password, spend_sign_in_link
 from accounts.sign_in.session_store import remember_browser
 from core.errors import Problem
@@ -64,6 +67,10 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
     if user is None:
         note("sign_in.refused", means="link", **seen_of(request))
         return render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410)
+    if factors_of(user).exists():
+        record_authentication(request, user, method="link")
+        answer: HttpResponseBase = perform_login(request, user, redirect_url="/")
+        return answer
     login(request, user, backend=BACKEND)
     remember_browser(request)
     note("sign_in.done", is_fine=True, means="link", **(seen_of(request) | {"user": user.pk}))

@@ -75,6 +75,20 @@ def update_workspace(
     return workspace
 
 
+def require_second_factors(actor: Actor, *, is_required: bool) -> None:
+    """Require a second factor from every member of the actor's workspace, or no longer. Raises Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        if workspace.second_factor_required != is_required:
+            before, workspace.second_factor_required = workspace.second_factor_required, is_required
+            workspace.save(update_fields=["second_factor_required"])
+            state = "required" if is_required else "no longer required"
+            summary = f"{actor.label}: a second factor is {state} from every member"
+            changes = {"second_factor_required": [before, is_required]}
+            record(actor, action="workspace.update", target=workspace, summary=summary, changes=changes)
+
+
 def _apply(actor: Actor, workspace: Workspace, changes: Mapping[str, list[str]]) -> None:
     for field, (_, value) in changes.items():
         setattr(workspace, field, value)

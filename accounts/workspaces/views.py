@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -13,7 +14,7 @@ from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
 from accounts.settings_forms import WorkspaceForm
 from accounts.sign_in.page_authentication import current_actor
-from accounts.workspaces.services import update_workspace
+from accounts.workspaces.services import require_second_factors, update_workspace
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
@@ -50,15 +51,19 @@ def _save(actor: Actor, form: WorkspaceForm) -> None:
     data = form.cleaned_data
     expected = {"name": data["was_name"], "time_zone": data["was_time_zone"]}
     given = expected if all(expected.values()) else None
-    update_workspace(actor, name=data["name"], time_zone=data["time_zone"], expected=given)
+    requires = data["second_factor_required"]
+    with transaction.atomic():
+        update_workspace(actor, name=data["name"], time_zone=data["time_zone"], expected=given)
+        require_second_factors(actor, is_required=requires)
 
 
 def _was(now: Workspace) -> dict[str, str]:
     return {"was_name": now.name, "was_time_zone": now.time_zone}
 
 
-def _values(now: Workspace) -> dict[str, str]:
-    return {"name": now.name, "time_zone": now.time_zone, **_was(now)}
+def _values(now: Workspace) -> dict[str, object]:
+    required = {"second_factor_required": now.second_factor_required}
+    return {"name": now.name, "time_zone": now.time_zone, **required, **_was(now)}
 
 
 def _page(

@@ -1,0 +1,148 @@
+"""Second factors: codes of an app, recovery codes, passkeys. allauth keeps and checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from allauth.mfa import signals
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from accounts.models import User
+from accounts.sign_in.limits import account_name, release_slots, take_slots
+from accounts.sign_in.services import note_account_change
+from core.errors import Forbidden
+from core.http.security_log import note
+from core.secrets.encryption import decrypt, encrypt
+from core.ui.htmx import go_to
+
+PAGE: Final = "/account/2fa/"
+ENROLLED: Final = "has_second_factor"
+KINDS: Final = {
+    Authenticator.Type.TOTP: "an authenticator app",
+    Authenticator.Type.WEBAUTHN: "a passkey",
+    Authenticator.Type.RECOVERY_CODES: "recovery codes",
+}
+
+
+class SecondFactorMissing(Forbidden):
+    """403: the workspace requires a second factor, and this person has none."""
+
+    code = "second_factor_required"
+    title = "Second factor required"
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Named by the setting MFA_ADAPTER: secrets are stored encrypted."""
+
+    def encrypt(self, text: str) -> str:
+        """The stored form of a secret."""
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret of a stored form."""
+        return decrypt(encrypted_text)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Not the last one of a person in a workspace that requires one."""
+        user = authenticator.user
+        if not is_required_of(user):
+            return True
+        return bool(factors_of(user).exclude(pk=authenticator.pk).exists())
+
+
+def factors_of(user: User) -> Any:
+    """What a person may prove themselves by beside the password; recovery codes alone are none."""
+    return Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
+
+
+def is_required_of(user: User) -> bool:
+    """Whether a workspace of theirs requires a second factor."""
+    return bool(user.memberships.filter(workspace__second_factor_required=True).exists())
+
+
+def require_second_factor(request: HttpRequest, user: User) -> None:
+    """Raise SecondFactorMissing unless the person has one. Asked of each session until it has."""
+    if request.session.get(ENROLLED):
+        return
+    if not factors_of(user).exists():
+        raise SecondFactorMissing(
+            f"This workspace requires a second factor. Set one up at {PAGE} first. Nothing was changed."
+        )
+    request.session[ENROLLED] = True
+
+
+class LeadToSecondFactor:
+    """Middleware: who lacks a second factor that is required is led to where it is set up."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        """The way there, for pages; the API says so in its own words."""
+        if isinstance(fault, SecondFactorMissing) and not request.path.startswith("/api/"):
+            return go_to(request, PAGE)
+        return None
+
+
+class _Limited(forms.Form):
+    """Counts wrong codes with the wrong passwords of the account."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        """Refuse a wrong code, and any after too many."""
+        slots = take_slots(account_name(self.user.pk), "")
+        if slots is None:
+            note("second_factor.limited", user=self.user.pk)
+            raise forms.ValidationError("Too many tries. Wait five minutes.", code="limited")
+        code = self.right_code()
+        release_slots(slots)
+        return code
+
+    def right_code(self) -> str:
+        """The code. Raises ValidationError for a wrong one."""
+        raise NotImplementedError
+
+
+class LimitedAuthenticateForm(_Limited, AuthenticateForm):
+    """A code at the sign-in."""
+
+    def right_code(self) -> str:
+        """As allauth checks it."""
+        return str(AuthenticateForm.clean_code(self))
+
+
+class LimitedReauthenticateForm(_Limited, ReauthenticateForm):
+    """A code before a change of the account."""
+
+    def right_code(self) -> str:
+        """As allauth checks it."""
+        return str(ReauthenticateForm.clean_code(self))
+
+
+def _added(authenticator: Authenticator, user: User, **_: Any) -> None:
+    kind = KINDS[Authenticator.Type(authenticator.type)]
+    note_account_change(user, "account.second_factor", f"{user.label} added {kind} to their account")
+
+
+def _removed(authenticator: Authenticator, user: User, **_: Any) -> None:
+    kind = KINDS[Authenticator.Type(authenticator.type)]
+    note_account_change(user, "account.second_factor", f"{user.label} removed {kind} from their account")
+
+
+def _failed(user: User, **_: Any) -> None:
+    note("second_factor.refused", user=user.pk)
+
+
+signals.authenticator_added.connect(_added)
+signals.authenticator_removed.connect(_removed)
+signals.authentication_failed.connect(_failed)

@@ -1,0 +1,146 @@
+"""Second factors: set up, asked for at the sign-in, required by a workspace, reset by an operator."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Membership, User, Workspace
+from accounts.sign_in.services import forget_password, mint_sign_in_link
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long enough passphrase"
+
+
+def code_of(secret: str, *, steps: int = 0) -> str:
+    """The code of RFC 6238 now, or some periods later."""
+    counter = struct.pack(">Q", int(time.time()) // 30 + steps)
+    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 10**6:06}"
+
+
+@pytest.fixture
+def person(workspace) -> User:
+    user = User.objects.create_user("ada", "ada@example.test", PASSWORD)
+    Membership.objects.create(workspace_id=workspace.pk, user=user, role="admin")
+    return user
+
+
+def signed_in(client: Client) -> bool:
+    return client.get("/settings/profile").status_code == 200
+
+
+def sign_in(client: Client):
+    return client.post("/sign-in", {"login": "ada", "password": PASSWORD})
+
+
+def confirm(client: Client) -> None:
+    """Changes of an account ask for the password once more."""
+    assert client.post("/account/reauthenticate", {"password": PASSWORD}).status_code == 302
+
+
+@pytest.fixture
+def enrolled(person) -> tuple[Client, str, list[str]]:
+    client = Client()
+    sign_in(client)
+    confirm(client)
+    page = client.get("/account/2fa/totp/activate/").content.decode()
+    secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)[1]
+    assert "data:image/svg+xml" in page
+    answer = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
+    codes = re.findall(r"\b\d{8}\b", answer.content.decode())
+    return client, secret, codes
+
+
+def test_a_code_of_an_app_is_asked_for_after_the_password(enrolled, workspace):
+    _, secret, codes = enrolled
+    assert len(codes) == 10
+    client = Client()
+    assert sign_in(client)["Location"].startswith("/account/2fa/authenticate/")
+    assert not signed_in(client)
+    refused = client.post("/account/2fa/authenticate/", {"code": "000000"})
+    assert b"Incorrect code" in refused.content
+    assert not signed_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code_of(secret, steps=0)})
+    if not signed_in(client):  # a code is good for one sign-in
+        client.post("/account/2fa/authenticate/", {"code": codes[0]})
+    assert signed_in(client)
+    said = AuditEntry.objects.of(workspace.pk).order_by("-id").values_list("summary", flat=True)
+    assert "ada signed in with a password and a second factor" in said
+    assert "ada added an authenticator app to their account" in said
+
+
+def test_a_recovery_code_works_once(enrolled):
+    *_, codes = enrolled
+    for expected in (True, False):
+        client = Client()
+        sign_in(client)
+        client.post("/account/2fa/authenticate/", {"code": codes[3]})
+        assert signed_in(client) is expected
+
+
+def test_wrong_codes_are_counted_and_then_none_is_looked_at(enrolled):
+    *_, codes = enrolled
+    client = Client()
+    sign_in(client)
+    for _ in range(12):
+        answer = client.post("/account/2fa/authenticate/", {"code": "000000"})
+    assert b"Too many tries" in answer.content
+    client.post("/account/2fa/authenticate/", {"code": codes[0]})
+    assert not signed_in(client)
+
+
+def test_a_one_time_link_does_not_replace_the_second_factor(enrolled, person):
+    *_, codes = enrolled
+    client = Client()
+    secret = mint_sign_in_link(person, now=timezone.now())
+    answer = client.post(f"/sign-in/once/{secret}")
+    assert answer["Location"].startswith("/account/2fa/authenticate/")
+    assert not signed_in(client)
+    client.post("/account/2fa/authenticate/", {"code": codes[0]})
+    assert signed_in(client)
+
+
+def test_the_secret_is_not_stored_as_it_is(enrolled):
+    _, secret, _ = enrolled
+    assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
+
+
+def test_a_workspace_that_requires_one_leads_everybody_to_it(person, workspace):
+    client = Client()
+    sign_in(client)
+    form = {"name": workspace.name, "time_zone": "UTC", "second_factor_required": "on"}
+    assert client.post("/settings/workspace", form).status_code == 303
+    assert Workspace.objects.get(pk=workspace.pk).second_factor_required
+    assert client.get("/")["Location"] == "/account/2fa/"
+    assert client.get("/account/2fa/").status_code == 200
+    refused = client.get("/api/v1/incidents")
+    assert refused.status_code == 403
+    assert refused.json()["code"] == "second_factor_required"
+    assert client.get("/account/2fa/totp/activate/")["Location"].startswith("/account/reauthenticate")
+    confirm(client)
+    page = client.get("/account/2fa/totp/activate/").content.decode()
+    secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)[1]
+    client.post("/account/2fa/totp/activate/", {"code": code_of(secret)})
+    assert client.get("/").status_code == 200
+    kept = client.post("/account/2fa/totp/deactivate/")
+    assert b"cannot deactivate" in kept.content
+    assert Authenticator.objects.filter(type="totp").count() == 1
+
+
+def test_an_operator_resets_password_and_second_factors(enrolled, person):
+    secret = forget_password(person, now=timezone.now())
+    client = Client()
+    assert client.post(f"/sign-in/once/{secret}")["Location"] == "/account/password"
+    assert signed_in(client)
+    assert not Authenticator.objects.exists()
