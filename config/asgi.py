@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ Channel = Callable[..., Awaitable[Any]]
 EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# Threads take turns this often, in seconds: a page asks the database 20 times and waits for a turn each time.
+sys.setswitchinterval(0.001)
 # A notification on everything that burns is large just when it matters.
 WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
 
