@@ -33,9 +33,12 @@ from detection.sources.api import changes_router, quarantine_router, sources_rou
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.attachments.api import one_router as attachment_router
+from incidents.attachments.api import router as attachments_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.privacy.api import router as privacy_router
 from incidents.sla.api import router as sla_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
@@ -89,7 +92,10 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", privacy_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", attachments_router)
+api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)

@@ -14,6 +14,7 @@ from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
+    Attachment,
     ChecklistItem,
     Component,
     EntryAmendment,
@@ -22,6 +23,7 @@ from incidents.models import (
     IncidentEssence,
     IncidentEvidence,
     IncidentSignal,
+    InvitedPerson,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -169,6 +171,13 @@ class ChecklistItemAdmin(OfIncidents):
     list_select_related = ("incident",)
 
 
+@admin.register(InvitedPerson)
+class InvitedPersonAdmin(OfIncidents):
+    list_display = ("incident", "user", "viewer", "reason", "invited_by", "invited_at")
+    list_filter = ("workspace", "reason")
+    list_select_related = ("incident", "user")
+
+
 @admin.register(RoleOffer)
 class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
@@ -181,3 +190,11 @@ class EntryAmendmentAdmin(ReadOnly):
     list_display = ("entry", "number", "kind", "by_label", "at")
     list_filter = ("workspace", "kind")
     list_select_related = ("entry",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnly):
+    list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
+    list_filter = ("workspace", "content_type")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)

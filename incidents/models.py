@@ -1,11 +1,13 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.privacy.models import InvitedPerson
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -14,6 +16,7 @@ from incidents.timeline.models import EntryAmendment, TimelineEntry
 __all__ = [
     "AffectedComponent",
     "Analysis",
+    "Attachment",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
@@ -24,6 +27,7 @@ __all__ = [
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "InvitedPerson",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",
