@@ -7,6 +7,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
@@ -21,6 +22,7 @@ __all__ = [
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "DismissedProposal",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
@@ -28,6 +30,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "InvitedPerson",
+    "Merge",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",
