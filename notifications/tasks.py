@@ -43,22 +43,22 @@ def send_notice(delivery: Delivery) -> None:
 @works_on(CLOCKS, Silence, batch=20)
 def look_at_silence(item: Silence) -> None:
     """End a silence, or look again later."""
-    run_silence(item, now=timezone.now())
+    run_silence(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, MaintenanceWindow, batch=5)
 def refill(item: MaintenanceWindow) -> None:
     """Make the occurrences of the next 60 days."""
-    refill_window(item, now=timezone.now())
+    refill_window(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, WindowOccurrence, batch=20, keep=KEEP)
 def end_window(item: WindowOccurrence) -> None:
     """End an occurrence and send what is still wrong."""
-    end_occurrence(item, now=timezone.now())
+    end_occurrence(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, InhibitionReview, batch=20, keep=KEEP)
 def review_inhibition(item: InhibitionReview) -> None:
     """Send what is still wrong and no longer inhibited."""
-    run_review(item, now=timezone.now())
+    run_review(item.workspace_id, item, now=timezone.now())

@@ -119,12 +119,14 @@ def windows_of(actor: Actor, *, now: datetime) -> list[ShownWindow]:
     """By name, each with its next ten occurrences. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = MaintenanceWindow.objects.of(actor.workspace_id).filter(archived_at=None).order_by("name", "pk")
-    return [shown_window(one, now) for one in rows.prefetch_related(_coming(now))[:MAX_SHOWN]]
+    return [
+        shown_window(one, now) for one in rows.prefetch_related(_coming(actor.workspace_id, now))[:MAX_SHOWN]
+    ]
 
 
-def _coming(now: datetime) -> Prefetch[str]:
-    coming = WindowOccurrence.across_workspaces.filter(ended_at=None, ends_at__gt=now).order_by("starts_at")
-    return Prefetch("occurrences", queryset=coming)
+def _coming(workspace_id: int, now: datetime) -> Prefetch[str]:
+    coming = WindowOccurrence.objects.of(workspace_id).filter(ended_at=None, ends_at__gt=now)
+    return Prefetch("occurrences", queryset=coming.order_by("starts_at"))
 
 
 def shown_window(window: MaintenanceWindow, now: datetime) -> ShownWindow:

@@ -46,6 +46,7 @@ from notifications.escalation.validation import PolicyValues
 from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
 from notifications.silences.matching import Matcher
+from notifications.silences.models import MaintenanceWindow, Silence
 from notifications.silences.services.silences import SilenceValues, create_silence
 from notifications.silences.services.windows import WindowValues, save_window
 from postmortems.action_items.services import create_item
@@ -730,6 +731,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
+    "silence_id": Silence, "window_id": MaintenanceWindow,
 }  # fmt: skip
 
 

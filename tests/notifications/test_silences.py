@@ -119,12 +119,12 @@ def test_end_interrupted_by_a_crash_sends_once(workspace, channel, deliver, outs
     real = releasing.store
     monkeypatch.setattr(releasing, "store", stored_then_killed)
     with pytest.raises(Killed), transaction.atomic():
-        run_silence(item, now=later)
+        run_silence(item.workspace_id, item, now=later)
     monkeypatch.undo()
     assert outcomes(workspace) == [("incident.opened", "muted")]
 
-    run_silence(item, now=later)  # the worker that took over
-    run_silence(item, now=later)  # and the first one, late
+    run_silence(item.workspace_id, item, now=later)  # the worker that took over
+    run_silence(item.workspace_id, item, now=later)  # and the first one, late
     deliver()
     assert outcomes(workspace) == [("incident.opened", "muted"), ("incident.opened", "sent")]
     assert len(outside.slack.received) == 1
@@ -186,7 +186,7 @@ def test_until_resolved_and_idle_silences_end_by_themselves(workspace, make_acto
     until.refresh_from_db()
     assert until.end_reason == "every matching incident is resolved"
     [item] = claim(Silence, 5, 30.0, at=timezone.now() + timedelta(minutes=20))
-    run_silence(item, now=timezone.now() + timedelta(minutes=20))
+    run_silence(item.workspace_id, item, now=timezone.now() + timedelta(minutes=20))
     idle.refresh_from_db()
     assert idle.end_reason == "nothing matched for 10 minutes"
 

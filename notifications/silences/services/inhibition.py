@@ -30,9 +30,9 @@ def plan_review(workspace_id: int, incident_id: int, *, event_key: str) -> None:
         InhibitionReview.objects.bulk_create([made], ignore_conflicts=True)
 
 
-def run_review(item: InhibitionReview, *, now: datetime) -> None:
+def run_review(workspace_id: int, item: InhibitionReview, *, now: datetime) -> None:
     """Send what is still wrong, once; what is still inhibited is muted again."""
     with transaction.atomic():
         text = "Still unresolved: the incident on a component it depends on is over or has eased."
         key = f"inhibit:{item.parent_id}"
-        release(item.workspace_id, key, once=f"inhibit-{item.pk}", text=text, now=now)
+        release(workspace_id, key, once=f"inhibit-{item.pk}", text=text, now=now)

@@ -116,10 +116,10 @@ def end_silence(actor: Actor, silence_id: int) -> Silence:
     return silence
 
 
-def run_silence(item: Silence, *, now: datetime) -> None:
+def run_silence(workspace_id: int, item: Silence, *, now: datetime) -> None:
     """Look at a claimed silence: end it, tell its owner that it is about to end, or wait."""
     with transaction.atomic():
-        rows = Silence.objects.of(item.workspace_id).select_for_update(no_key=True, of=("self",))
+        rows = Silence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         silence: Silence = rows.get(pk=item.pk)
         if silence.ended_at is not None:
             return

@@ -62,7 +62,7 @@ def save_window(actor: Actor, values: WindowValues, *, window_id: int | None = N
         window.duration_s, window.zone, window.rule = values.duration_s, values.zone, values.rule.strip()
         window.due_at = now + REFILL_EVERY
         window.save()
-        fill(window, now)
+        _fill(window, now)
         verb = "changed" if window_id else "created"
         summary = f"{actor.label} {verb} the maintenance window {window.name}"
         record(actor, action=f"window.{verb[:-1]}", target=window, summary=summary)
@@ -113,7 +113,7 @@ def _spans(
     return occurrences(local, duration, ZoneInfo(zone), parse_rule(rule), since=now, until=until)
 
 
-def fill(window: MaintenanceWindow, now: datetime) -> None:
+def _fill(window: MaintenanceWindow, now: datetime) -> None:
     """Make the rows of what occurs in the next 60 days. One that runs and is no longer wanted ends now."""
     start = datetime.fromisoformat(window.local_start)
     wanted = {} if window.archived_at else {
@@ -139,20 +139,20 @@ def fill(window: MaintenanceWindow, now: datetime) -> None:
     WindowOccurrence.objects.bulk_create(fresh, ignore_conflicts=True)
 
 
-def refill_window(item: MaintenanceWindow, *, now: datetime) -> None:
+def refill_window(workspace_id: int, item: MaintenanceWindow, *, now: datetime) -> None:
     """The daily refill of a claimed window."""
     with transaction.atomic():
-        rows = MaintenanceWindow.objects.of(item.workspace_id).select_for_update(no_key=True, of=("self",))
+        rows = MaintenanceWindow.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         window: MaintenanceWindow = rows.get(pk=item.pk)
         if window.archived_at is None:
-            fill(window, now)
+            _fill(window, now)
             items.reschedule(item, now + REFILL_EVERY)
 
 
-def end_occurrence(item: WindowOccurrence, *, now: datetime) -> None:
+def end_occurrence(workspace_id: int, item: WindowOccurrence, *, now: datetime) -> None:
     """The end of a claimed occurrence: what is still wrong is sent, once."""
     with transaction.atomic():
-        rows = WindowOccurrence.objects.of(item.workspace_id).select_for_update(no_key=True, of=("self",))
+        rows = WindowOccurrence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         one: WindowOccurrence = rows.select_related("window").get(pk=item.pk)
         if one.ended_at is not None:
             return
@@ -175,6 +175,6 @@ def delete_window(actor: Actor, window_id: int) -> None:
         window.archived_at = window.settled_at = now
         window.state = MaintenanceWindow.State.DONE
         window.save()
-        fill(window, now)
+        _fill(window, now)
         summary = f"{actor.label} deleted the maintenance window {window.name}"
         record(actor, action="window.delete", target=window, summary=summary)
