@@ -6,6 +6,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -14,16 +15,19 @@ from incidents.timeline.models import EntryAmendment, TimelineEntry
 __all__ = [
     "AffectedComponent",
     "Analysis",
+    "AutoResolution",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "CriterionResult",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "IncidentVerdict",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",
