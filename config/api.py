@@ -20,8 +20,9 @@ from accounts.tokens.device_api import router as device_router
 from bundles.api import router as bundles_router
 from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
-from core.errors import FieldFault, Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
+from core.errors import Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
+from core.http.field_faults import field_fault
 from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
@@ -32,6 +33,8 @@ from detection.sources.api import changes_router, quarantine_router, sources_rou
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.attachments.api import one_router as attachment_router
+from incidents.attachments.api import router as attachments_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
@@ -92,6 +95,8 @@ api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", attachments_router)
+api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
@@ -143,7 +148,7 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
-    faults = [FieldFault(_field(fault["loc"]), fault["type"], fault["msg"]) for fault in error.errors]
+    faults = [field_fault(_field(fault["loc"]), fault) for fault in error.errors]
     named = ", ".join(fault.field for fault in faults[:5])
     return problem_response(Invalid(f"Not valid: {named}. Nothing was changed.", faults=faults), request)
 

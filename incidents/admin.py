@@ -14,6 +14,7 @@ from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
+    Attachment,
     AutoResolution,
     ChecklistItem,
     Component,
@@ -211,3 +212,11 @@ class IncidentVerdictAdmin(ReadOnly):
     list_display = ("incident", "verdict", "reason", "judged_label", "judged_at")
     list_filter = ("verdict", "reason")
     list_select_related = ("incident",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnly):
+    list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
+    list_filter = ("workspace", "content_type")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)

@@ -1,6 +1,7 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
@@ -15,6 +16,7 @@ from incidents.timeline.models import EntryAmendment, TimelineEntry
 __all__ = [
     "AffectedComponent",
     "Analysis",
+    "Attachment",
     "AutoResolution",
     "BulkAction",
     "BulkStep",

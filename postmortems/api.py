@@ -12,6 +12,7 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from incidents.api import Reference
 from incidents.selectors import incident_for
+from incidents.validation import invalid
 from postmortems.documents.comments import add_comment, resolve_comment
 from postmortems.documents.filling import fill_sections
 from postmortems.documents.models import Postmortem
@@ -35,20 +36,20 @@ from postmortems.schemas import (
     CommentOut,
     DecisionIn,
     DetailsIn,
-    MoveIn,
     PostmortemIn,
     PostmortemOut,
     PostmortemRow,
     RevisionOut,
     SavedOut,
     SectionIn,
+    VersionIn,
     WaiverIn,
 )
 
 router = Router(tags=["Postmortems"])
 incident_router = Router(tags=["Postmortems"])
 NOTHING: Final = PostmortemIn.model_validate({})
-AS_READ: Final = MoveIn.model_validate({})
+AS_READ: Final = VersionIn.model_validate({})
 _TEXTS: Final = (
     "summary", "what_happened", "why_it_happened", "what_went_well", "what_went_poorly",
     "where_we_got_lucky", "impact",
@@ -60,6 +61,7 @@ class ListQuery(Schema):
 
     status: str = Field("", max_length=20, description="`draft`, `in_review` or `published`.")
     text: str = Field("", max_length=200, description="Words of the title.")
+    limit: int = Field(MAX_LISTED, ge=1, le=MAX_LISTED, description="At most so many.")
     cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
 
 
@@ -126,13 +128,14 @@ def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
 @router.get("", response=list[PostmortemRow], summary="List postmortems")
 def listed(request: HttpRequest, response: HttpResponse, query: Query[ListQuery]) -> Any:
     """Newest first; the next page is in the `Link` header."""
-    known_only(request, ("status", "text", "cursor"))
-    status = query.status if query.status in State.values else ""
+    known_only(request, ("status", "text", "limit", "cursor"))
+    if query.status and query.status not in State.values:
+        raise invalid("status", "choice", f"must be one of {', '.join(State.values)}")
     before = int(query.cursor) if query.cursor.isdecimal() else None
-    rows = postmortems_page(actor_in(request), status=status, text=query.text, before=before)
-    more = str(rows[MAX_LISTED - 1].pk) if len(rows) > MAX_LISTED else None
+    rows = postmortems_page(actor_in(request), status=query.status, text=query.text, before=before)
+    more = str(rows[query.limit - 1].pk) if len(rows) > query.limit else None
     link_pages(request, response, more)
-    return [_row(one) for one in rows[:MAX_LISTED]]
+    return [_row(one) for one in rows[: query.limit]]
 
 
 @router.get("/{reference}", response=PostmortemOut, summary="Read one postmortem")
@@ -176,14 +179,14 @@ def restore(request: HttpRequest, where: Path[RevisionReference]) -> Any:
 
 
 @router.post("/{reference}/request-review", response=PostmortemOut, summary="Request a review")
-def request_review(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def request_review(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """422 `incomplete` lists required sections without text."""
     review.request_review(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/withdraw", response=PostmortemOut, summary="Withdraw from review")
-def withdraw(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def withdraw(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """Back to draft."""
     review.withdraw(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
@@ -204,14 +207,14 @@ def waive(request: HttpRequest, where: Path[Reference], body: WaiverIn) -> Any:
 
 
 @router.post("/{reference}/publish", response=PostmortemOut, summary="Publish")
-def publish(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def publish(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """422 `incomplete` with everything that is missing; nothing is changed then."""
     review.publish_postmortem(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/amend", response=PostmortemOut, summary="Amend")
-def amend(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def amend(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """Open a published one for changes; readers keep the published revision until you publish again."""
     review.amend(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)

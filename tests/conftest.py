@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 
 from tests import servers
+
+pytest_plugins = ("tests.object_storage",)
 
 if TYPE_CHECKING:  # models may be imported only after the servers run
     from accounts.actor import Actor
@@ -76,6 +78,14 @@ def _quick_passwords() -> Iterator[None]:
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"
     with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_teardown() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: servers.truncate_tables())
+    yield
+    patch.undo()
 
 
 def _guarded_connect(self: socket.socket, address: Any) -> None:

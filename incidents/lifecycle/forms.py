@@ -213,6 +213,9 @@ class NoteForm(ActionForm):
     request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
+        self.fields["message"].widget.attrs["data-attach"] = (
+            f"/incidents/{self.incident.reference}/attachments"
+        )
         self.fields["request_key"].initial = uuid.uuid4().hex
         self.fields["message"].widget.attrs["placeholder"] = "What did you see, try or decide?"
 

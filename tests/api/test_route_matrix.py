@@ -107,6 +107,12 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/attachments"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
@@ -415,6 +421,8 @@ PAGES: dict[str, str | May] = {
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
+    "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
@@ -547,7 +555,7 @@ def made_house() -> House:
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",

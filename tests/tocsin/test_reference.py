@@ -90,10 +90,17 @@ LINES: list[tuple[str, int]] = [
     ("incidents simulate --type error_burst --severity high --components api,worker", 0),
     ("incidents simulate --type service_down --event-count 10 --time-span 60", 0),
     ("incidents dashboard", 0),
+    ("incidents mitigate {one} --list-actions", 0),
+    ("incidents mitigate {one} --action scale_up", 0),
+    ("incidents mitigate {one} --action restart_service --approved-by john.doe", 0),
+    ("incidents mitigate {one} --action rollback_deployment --approved-by john.doe --no-wait", 1),
     ("incidents close {one}", 1),
     ("incidents resolve {one}", 0),
     ("incidents resolve {one} --notes 'Fixed by restarting database service'", 0),
     ("incidents close {one}", 0),
+    ("incidents postmortem {one} --draft", 0),
+    ("incidents postmortem {one}", 0),
+    ("incidents postmortem {one} --output postmortem.md", 0),
 ]
 
 
@@ -151,7 +158,7 @@ def test_what_is_not_known_is_named_with_the_nearest_word(run_tocsin: RunTocsin)
         (("incidents", "get", "INC-999"), 1),
         (("incidents", "create", "--title", "x", "--severity", "purple"), 1),
         (("incidents", "assign", "INC-1", "jon.doe"), 1),
-        (("incidents", "mitigate", "INC-1", "--action", "scale_up"), 1),
+        (("incidents", "mitigate", "INC-1", "--action", "no_such_action"), 1),
         (("--url", "http://127.0.0.1:9", "incidents", "list"), 3),
         (("--url", "http://tocsin.example", "incidents", "list"), 2),
         (("--url", "ftp://x", "incidents", "list"), 2),

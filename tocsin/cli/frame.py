@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -76,6 +77,11 @@ def client() -> Client:
     if STATE.client is None:
         STATE.client = Client(settings=load_settings(STATE.given))
     return STATE.client
+
+
+def new_key() -> str:
+    """An Idempotency-Key, under which a request may be repeated."""
+    return str(uuid.uuid4())
 
 
 def output_format(default: str = "table") -> str:

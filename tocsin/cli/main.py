@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
 
-from tocsin.cli import frame
-from tocsin.cli.commands import bundles, incidents_read, incidents_write, response, rules, session, watch
+from tocsin.cli import frame, operations
+from tocsin.cli.commands import (
+    bundles,
+    incidents_read,
+    incidents_write,
+    mitigate,
+    response,
+    rules,
+    session,
+    watch,
+)
+from tocsin.cli.operation import group_of, register
 from tocsin.problems import INTERRUPTED, USAGE, TocsinError
 
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
@@ -25,18 +37,31 @@ Everywhere: --format table|json|csv, --quiet (ids only), --url, --profile, --wor
 ONE_OR_MANY: Final = ("get", "resolve", "close", "acknowledge", "assign", "update", "timeline", "watch")
 
 
-def build() -> typer.Typer:
-    """All commands."""
+def build(noun: str = "") -> typer.Typer:
+    """All commands; with a first word, those behind other words may be left out, which takes less time."""
     app = typer.Typer(
         name="tocsin", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
     incidents = typer.Typer(help="Incidents.", no_args_is_help=True)
-    for module in (incidents_read, incidents_write, rules, watch):
+    for module in (incidents_read, incidents_write, mitigate, rules, watch):
         module.register(incidents)
     app.add_typer(incidents, name="incidents")
     for other in (bundles, response, session):
         other.register(app)
+    _add_operations(app, noun)
     return app
+
+
+def _add_operations(app: typer.Typer, noun: str) -> None:
+    """Add the commands of every file of `operations/`."""
+    files = sorted(module.name for module in pkgutil.iter_modules(operations.__path__))
+    tables = [importlib.import_module(f"{operations.__name__}.{name}") for name in files]
+    groups = {noun: text for table in tables for noun, text in table.GROUPS.items()}
+    for table in tables:
+        for operation in table.OPERATIONS:
+            group = group_of(app, operation, groups)
+            if not noun or operation.command.startswith(f"{noun} "):
+                register(group, operation)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,12 +90,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 @functools.cache
-def _command() -> Any:
-    return typer.main.get_command(build())
+def _command(noun: str) -> Any:
+    return typer.main.get_command(build(noun))
 
 
 def _ran(arguments: list[str]) -> int:
-    code: Any = _command().main(arguments, prog_name="tocsin", standalone_mode=False)
+    code: Any = _command(arguments[0] if arguments else "--help").main(
+        arguments, prog_name="tocsin", standalone_mode=False
+    )
     return code if isinstance(code, int) else 0
 
 

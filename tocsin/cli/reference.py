@@ -37,9 +37,10 @@ terminal there are no box lines and no questions. Each incident may be named `IN
 | 130 | interrupted |
 
 When the server cannot be reached, `incidents create`, `notes add` and internal `updates post` are stored on this
-host and sent once by `tocsin sync`, in order. Not available on every server yet: `incidents mitigate` needs
-remediation actions, `incidents postmortem` needs a postmortem; both say so. `incidents test-rule` never opens an
-incident, with or without `--dry-run`.
+host and sent once by `tocsin sync`, in order. `incidents mitigate --approved-by` asks that person for approval and
+waits; it approves only where the caller is that person. `incidents test-rule` never opens an incident, with or
+without `--dry-run`. Each operation of the API has a command; where a request has more fields than flags, `--file`
+takes them as JSON.
 """
 
 

@@ -80,6 +80,17 @@ def since(text: str, now: datetime | None = None) -> str:
         raise BadUsageError(f"{text!r} is no time. Examples: 24h, 7d, 2026-01-28T12:00:00Z.") from error
 
 
+def moment(text: str, now: datetime | None = None) -> str:
+    """+4h, or a time -> a time for the API."""
+    if not text.startswith("+"):
+        return since(text, now)
+    found = _SINCE.fullmatch(text[1:].strip().lower())
+    if found is None:
+        raise BadUsageError(f"{text!r} is no time. Examples: +4h, 2026-01-28T12:00:00Z.")
+    span = timedelta(seconds=int(found.group(1)) * _UNIT_S[found.group(2)])
+    return ((now or datetime.now(UTC)) + span).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def pairs(given: list[str], flag: str) -> dict[str, str]:
     """["a=1", "b=2"] -> {"a": "1", "b": "2"}."""
     odd = [text for text in given if "=" not in text]

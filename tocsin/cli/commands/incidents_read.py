@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tocsin.cli import frame
-from tocsin.cli.statistics import statistics_of, statistics_rows
+from tocsin.cli.statistics import statistics_rows
 from tocsin.cli.tables import boxed
 from tocsin.cli.words import (
     LEVEL_WORDS,
@@ -26,9 +26,11 @@ from tocsin.cli.words import (
     with_words,
 )
 from tocsin.client import path_of
-from tocsin.problems import RefusedError, TocsinError
+from tocsin.problems import BadUsageError, RefusedError, TocsinError
 
 DEFAULT_LIMIT: Final = 50
+ALL_TIME: Final = "2000-01-01T00:00:00Z"
+ENDINGS: Final = ("md", "html", "pdf", "json")
 COLUMNS: Final[frame.Columns] = {
     "Incident ID": "incident_id",
     "Title": "title",
@@ -182,19 +184,26 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def postmortem(
     reference: str,
-    output: Annotated[Path | None, typer.Option(help="A .md or .json file.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A .md, .html, .pdf or .json file.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Create it where there is none.")] = False,
+    template: Annotated[str, typer.Option(help="With --draft: start from this template.")] = "",
 ) -> None:
     """The postmortem of an incident, as Markdown."""
-    found = _postmortem(reference)
-    if found is None:
+    wanted = (output.suffix.lstrip(".").lower() if output else "") or "md"
+    if wanted not in ENDINGS:
+        raise BadUsageError(f"{output} ends in .{wanted}. Known: {', '.join(f'.{e}' for e in ENDINGS)}.")
+    if draft:
+        path = path_of("incidents", reference, "postmortem")
+        frame.client().post(path, {"template": template} if template else {})
+    elif _postmortem(reference) is None:
         frame.client().get(path_of("incidents", reference))
-        raise TocsinError(f"{reference} has no postmortem on this server.")
-    text = found if isinstance(found, str) else found.get("markdown") or found.get("text") or str(found)
+        raise TocsinError(f"{reference} has no postmortem yet. Create it with --draft.")
+    file = frame.client().send("GET", path_of("postmortems", reference, "export"), params={"format": wanted})
     if output:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(file.content)
         frame.say(f"Written to {output}")
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(file.text)
 
 
 def stats(
@@ -203,13 +212,12 @@ def stats(
     by_severity: Annotated[bool, typer.Option("--by-severity")] = False,
 ) -> None:
     """Counts and times over all incidents but drills."""
-    found = [i for i in frame.client().pages("/incidents", since=since(since_)) if not i["is_drill"]]
-    counted = statistics_of(found)
+    found = frame.client().get("/analytics", since=since(since_) or ALL_TIME)
     if frame.output_format() != "table":
-        frame.put_object(counted)
+        frame.put_object(found)
         return
     frame.put(f"Incident Statistics ({f'Last {since_}' if since_ else 'All time'}):")
-    rows, breaks = statistics_rows(counted, by_type=by_type, by_severity=by_severity)
+    rows, breaks = statistics_rows(found, by_type=by_type, by_severity=by_severity)
     frame.put(boxed([], rows, breaks=breaks))
 
 

@@ -10,7 +10,7 @@ import typer
 
 from tocsin.cli import frame
 from tocsin.cli.offline import send_or_spool
-from tocsin.cli.words import listed, pairs
+from tocsin.cli.words import listed, pairs, since
 from tocsin.client import path_of
 from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
 
@@ -24,7 +24,6 @@ def register(app: typer.Typer) -> None:
     app.command("assign")(assign)
     app.command("acknowledge")(acknowledge)
     app.command("ack", hidden=True)(acknowledge)
-    app.command("mitigate")(mitigate)
     app.command("resolve")(resolve)
     app.command("close")(close)
     app.command("reopen")(reopen)
@@ -42,6 +41,11 @@ def create(
     components: Annotated[list[str] | None, typer.Option(help="Repeatable, and with commas.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable.")] = None,
     assigned_to: str = "",
+    metadata: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable.")] = None,
+    signal: Annotated[list[str] | None, typer.Option(help="Fingerprint that belongs to it.")] = None,
+    project: str = "",
+    started_at: Annotated[str, typer.Option(help="10m for ten minutes ago, or a time.")] = "",
+    detected_at: Annotated[str, typer.Option(help="10m for ten minutes ago, or a time.")] = "",
     drill: Annotated[bool, typer.Option("--drill", help="An exercise.")] = False,
 ) -> None:
     """Declare an incident."""
@@ -53,6 +57,11 @@ def create(
         "components": listed(components or []),
         "labels": pairs(label or [], "--label"),
         "assigned_to": assigned_to or None,
+        "metadata": pairs(metadata or [], "--metadata"),
+        "signals": listed(signal or []),
+        "project": project,
+        "started_at": since(started_at),
+        "detected_at": since(detected_at),
         "is_drill": drill,
     }
     sent = {name: value for name, value in body.items() if value not in (None, "", [], {}, False)}
@@ -81,15 +90,17 @@ def update(
     impact: str = "",
     root_cause: str = "",
     type: Annotated[str, typer.Option("--type")] = "",
+    users_impacted: int | None = None,
+    label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable; replaces all.")] = None,
     version: Annotated[int | None, typer.Option(help="Refuse if it was changed since.")] = None,
 ) -> None:
     """Change several fields at once: all of them or none."""
     body = {
         "status": status, "severity": severity, "notes": notes, "assigned_to": assigned_to, "title": title,
         "description": description, "impact": impact, "root_cause": root_cause, "incident_type": type,
-        "version": version,
+        "users_impacted": users_impacted, "labels": pairs(label or [], "--label"), "version": version,
     }  # fmt: skip
-    sent = {name: value for name, value in body.items() if value not in ("", None)}
+    sent = {name: value for name, value in body.items() if value not in ("", None, {})}
     if not sent.keys() - {"version"}:
         raise BadUsageError(
             "Nothing to change. Give --status, --severity, --notes, --assigned-to or --title."
@@ -116,34 +127,6 @@ def assign(
 def acknowledge(references: References) -> None:
     """Acknowledge incidents."""
     _each(references, lambda ref: _moved(ref, "acknowledge", {}, "acknowledged"))
-
-
-def mitigate(
-    reference: str,
-    list_actions: Annotated[bool, typer.Option("--list-actions")] = False,
-    action: Annotated[str, typer.Option()] = "",
-    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; repeatable.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
-    approved_by: Annotated[str, typer.Option(help="Asks this person for approval.")] = "",
-    no_wait: Annotated[bool, typer.Option("--no-wait")] = False,
-) -> None:
-    """List or run remediation actions."""
-    if not list_actions and not action:
-        raise BadUsageError("Use --list-actions, or name an action: --action restart_service.")
-    path = path_of("incidents", reference, "actions")
-    frame.client().get(path_of("incidents", reference))
-    try:
-        if list_actions:
-            columns = {"Action": "name", "Risk": "risk", "Description": "description"}
-            frame.put_list(frame.client().get(path), columns, id_field="name")
-            return
-        body = {"action": action, "params": pairs(param or [], "--param"), "dry_run": dry_run}
-        sent = {**body, "approved_by": approved_by} if approved_by else body
-        frame.put_object(frame.client().post(path, sent))
-    except RefusedError as error:
-        if error.status in {404, 405}:
-            raise TocsinError("This server has no remediation actions. Nothing was run.") from error
-        raise
 
 
 def resolve(references: References, notes: str = "", root_cause: str = "") -> None:

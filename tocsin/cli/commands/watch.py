@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,10 @@ from tocsin.client import path_of
 from tocsin.problems import RefusedError, UnreachableError
 
 MAX_SHOWN: Final = 50
+MIN_PAUSE_S: Final = 1.0
 MAX_PAUSE_S: Final = 30.0
+POLL_EVERY_S: Final = 10.0
+_NOT_DIGITS: Final = re.compile(r"\D")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,28 +39,37 @@ def watch(
 ) -> None:
     """Show active incidents as they change, until Ctrl-C."""
     shown: dict[str, Any] = {}
+    seen_at: float | None = None
     for note in _changes(reference, once=once):
-        shown = _show(_fetch(reference, listed(severity or [])), shown, note)
+        try:
+            found = _fetch(reference, listed(severity or []))
+        except UnreachableError as error:
+            if seen_at is None:
+                raise
+            frame.say(f"tocsin: {error} Shown as of {time.monotonic() - seen_at:.0f} s ago.")
+            continue
+        seen_at = time.monotonic()
+        shown = _show(found, shown, note)
 
 
 def _changes(reference: str, *, once: bool) -> Iterator[str]:
     """A note for each time that something may have changed; reconnects by itself."""
-    topics = f"incident:{reference.rpartition('-')[2].lstrip('0')}" if reference else "incidents"
+    topics = f"incident:{_NOT_DIGITS.sub('', reference).lstrip('0')}" if reference else "incidents"
     yield "live"
-    pause = 1.0
+    pause = MIN_PAUSE_S
     while not once:
         began = time.monotonic()
         try:
             for line in frame.client().stream_lines("/live", params={"topics": topics}):
                 if line.startswith("event: signal"):
-                    pause = 1.0
+                    pause = MIN_PAUSE_S
                     yield "live"
         except UnreachableError as error:
             frame.say(f"tocsin: {error} Trying again in {pause:.0f} s.")
         except RefusedError as error:
             if error.status not in {404, 405, 406}:
                 raise
-            time.sleep(10.0)
+            time.sleep(POLL_EVERY_S)
             yield "polling"
             continue
         if time.monotonic() - began < pause:

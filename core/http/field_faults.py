@@ -1,0 +1,84 @@
+"""What is wrong with a field of a request, as rule and words of our own for each error of the validator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.errors import FieldFault
+
+# The validator's error -> our rule, and our words. {names} are those of its context.
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("required", "is required"),
+    "extra_forbidden": ("unknown", "is not a field of this request"),
+    "string_type": ("type", "must be a text"),
+    "string_too_short": ("min_length", "must have at least {min_length} characters"),
+    "string_too_long": ("max_length", "must have at most {max_length} characters"),
+    "string_pattern_mismatch": ("format", "does not have the form that is expected"),
+    "string_unicode": ("characters", "must be valid Unicode"),
+    "int_type": ("type", "must be a whole number"),
+    "int_parsing": ("type", "must be a whole number"),
+    "int_from_float": ("type", "must be a whole number"),
+    "int_parsing_size": ("range", "is too large a number"),
+    "float_type": ("type", "must be a number"),
+    "float_parsing": ("type", "must be a number"),
+    "decimal_type": ("type", "must be a number"),
+    "decimal_parsing": ("type", "must be a number"),
+    "finite_number": ("range", "must be a finite number"),
+    "bool_type": ("type", "must be true or false"),
+    "bool_parsing": ("type", "must be true or false"),
+    "greater_than": ("range", "must be greater than {gt}"),
+    "greater_than_equal": ("range", "must be {ge} or more"),
+    "less_than": ("range", "must be less than {lt}"),
+    "less_than_equal": ("range", "must be {le} or less"),
+    "multiple_of": ("range", "must be a multiple of {multiple_of}"),
+    "enum": ("choice", "must be one of {expected}"),
+    "literal_error": ("choice", "must be one of {expected}"),
+    "list_type": ("type", "must be a list"),
+    "tuple_type": ("type", "must be a list"),
+    "set_type": ("type", "must be a list"),
+    "too_short": ("min_items", "must have at least {min_length} items"),
+    "too_long": ("max_items", "must have at most {max_length} items"),
+    "dict_type": ("type", "must be an object"),
+    "model_type": ("type", "must be an object"),
+    "model_attributes_type": ("type", "must be an object"),
+    "mapping_type": ("type", "must be an object"),
+    "invalid_key": ("type", "must have texts as names"),
+    "date_type": ("date", "must be a date such as 2026-01-28"),
+    "date_parsing": ("date", "must be a date such as 2026-01-28"),
+    "date_from_datetime_parsing": ("date", "must be a date such as 2026-01-28"),
+    "date_from_datetime_inexact": ("date", "must be a date without a time"),
+    "time_type": ("time", "must be a time of day such as 09:00"),
+    "time_parsing": ("time", "must be a time of day such as 09:00"),
+    "datetime_type": ("time", "must be a time such as 2026-01-28T12:00:00Z"),
+    "datetime_parsing": ("time", "must be a time such as 2026-01-28T12:00:00Z"),
+    "datetime_from_date_parsing": ("time", "must be a time such as 2026-01-28T12:00:00Z"),
+    "datetime_object_invalid": ("time", "must be a time such as 2026-01-28T12:00:00Z"),
+    "timezone_naive": ("timezone", "must not have a time zone"),
+    "timezone_aware": ("timezone", "must have a time zone, such as Z or +02:00"),
+    "datetime_past": ("past", "must be in the past"),
+    "datetime_future": ("future", "must be in the future"),
+    "uuid_type": ("format", "must be a UUID"),
+    "uuid_parsing": ("format", "must be a UUID"),
+    "url_type": ("url", "must be an address"),
+    "url_parsing": ("url", "must be an address"),
+    "url_scheme": ("url", "must begin with {expected_schemes}"),
+    "json_invalid": ("json", "must be JSON"),
+    "none_required": ("type", "must be null"),
+}
+OTHER: Final = ("value", "is not valid here")
+OUR_OWN: Final = frozenset({"value_error", "assertion_error"})  # raised by validators of ours, in our words
+
+
+def field_fault(field: str, error: Mapping[str, Any]) -> FieldFault:
+    """The fault of a field as the API says it."""
+    kind = str(error["type"])
+    context = error.get("ctx") or {}
+    if kind in OUR_OWN:
+        text = str(context.get("error", "")) or str(error["msg"]).partition(", ")[2]
+        return FieldFault(field, OTHER[0], text or OTHER[1])
+    rule, words = WORDS.get(kind, OTHER)
+    try:
+        return FieldFault(field, rule, words.format(**context).replace("'", "`"))
+    except KeyError:  # an error without the value that its words need
+        return FieldFault(field, rule, OTHER[1])

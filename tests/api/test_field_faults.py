@@ -1,0 +1,63 @@
+"""Refusals of fields are said in our words, never in those of the validator."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import pytest
+from pydantic_core.core_schema import ErrorType
+
+from core.http.field_faults import OUR_OWN, WORDS, field_fault
+
+# What the validator itself would say.
+THEIRS = re.compile(
+    r"Input should|Field required|Value error|Extra inputs|String should|pydantic|Assertion", re.I
+)
+CONTEXT: dict[str, Any] = {
+    "min_length": 1, "max_length": 5, "gt": 1, "ge": 1, "lt": 9, "le": 9, "multiple_of": 2,
+    "expected": "`a` or `b`",
+    "expected_schemes": "http or https",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(get_args(ErrorType)))
+def test_each_error_of_the_validator_has_our_words(kind: str) -> None:
+    fault = field_fault(
+        "title", {"type": kind, "loc": ("title",), "msg": "Input should be x", "ctx": CONTEXT}
+    )
+    assert fault.message
+    assert "{" not in fault.message
+    assert not THEIRS.search(fault.message)
+    assert not THEIRS.search(fault.rule)
+
+
+def test_the_table_names_errors_that_exist() -> None:
+    assert set(WORDS) <= set(get_args(ErrorType))
+    assert not set(WORDS) & OUR_OWN
+
+
+def test_what_our_own_validators_say_is_kept() -> None:
+    own = {
+        "type": "value_error",
+        "msg": "Value error, must be a weekday",
+        "ctx": {"error": ValueError("must be a weekday")},
+    }
+    assert field_fault("day", own).message == "must be a weekday"
+    assert (
+        field_fault("day", {"type": "value_error", "msg": "Value error, must be a weekday"}).message
+        == "must be a weekday"
+    )
+
+
+@pytest.mark.django_db
+def test_a_refused_body_speaks_our_words(api: Any) -> None:
+    body = {"title": 3, "labels": [], "is_drill": "perhaps", "started_at": "soon", "colour": "red"}
+    problem = api.post("/incidents", body).json()
+    said = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
+    assert said["title"] == ("type", "must be a text")
+    assert said["labels"] == ("type", "must be an object")
+    assert said["is_drill"] == ("type", "must be true or false")
+    assert said["colour"] == ("unknown", "is not a field of this request")
+    assert not THEIRS.search(str(problem))
+    assert api.post("/incidents", {}).json()["errors"][0]["message"] == "is required"

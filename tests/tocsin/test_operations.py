@@ -1,0 +1,212 @@
+"""Commands that are one call of the API: each fits the API's document; each operation has a command."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.tocsin.conftest import RunTocsin
+from tocsin.cli import operations
+from tocsin.cli.operation import Operation
+from tocsin.client import Client
+
+if TYPE_CHECKING:
+    from accounts.models import Workspace
+
+# Commands written by hand, run in order; {one} is an open incident, {two} another.
+WRITTEN = """
+incidents list | incidents get {one} | incidents create --title Third --metadata region=eu --detected-at 5m
+incidents update {one} --severity high | incidents assign {one} john.doe | incidents acknowledge {one}
+incidents mitigate {one} --list-actions | incidents mitigate {one} --action scale_up
+incidents timeline {one} | incidents stats | incidents related {one} | incidents link {one} {two}
+incidents unlink {one} {two} | incidents affect {one} api | incidents unaffect {one} api
+incidents resolve {one} | incidents close {one} | incidents reopen {one} | incidents export
+incidents export {one} | incidents postmortem {one} --draft | incidents get {one} --postmortem
+incidents rules list | incidents rules show error_burst | incidents rules update error_burst --threshold 11
+incidents rules disable error_burst | incidents rules enable error_burst | incidents rules reset error_burst
+incidents rules create --id own --name Own --type other --severity low --threshold 3 --time-window 60
+incidents rules delete own | incidents test-rule error_burst | events send --source a --message b
+notes add {one} text | updates post {one} text | changes list | changes record "Deployed 2.1"
+components list | components show api | roles show {one} | sources list | members list | tokens list
+whoami | bundle list --server
+"""
+ELSEWHERE = {
+    "POST /incidents/{}/notes": "the same as a timeline entry of the kind note: notes add",
+    "POST /webhooks/{}/{}": "for the senders of webhooks",
+    "PUT /webhooks/{}/{}": "for the senders of webhooks",
+    "GET /webhooks/{}/{}": "for the senders of webhooks",
+    "OPTIONS /webhooks/{}/{}": "for the senders of webhooks",
+    "POST /workspaces/{}/select": "of a browser's session; the command line takes --workspace",
+    "POST /device/start": "login, in test_login",
+    "POST /device/token": "login, in test_login",
+    "DELETE /me/token": "logout, in test_login",
+    "DELETE /tokens/{}": "tokens revoke, in test_tokens_are_created_and_revoked below",
+    "POST /bundles": "bundle create and upload, in tests/journeys/test_seed_000.py",
+    "POST /bundles/{}/complete": "bundle create and upload, in tests/journeys/test_seed_000.py",
+    "POST /action-items": "the same as that of an incident: action-items create",
+    "GET /incidents/{}/postmortem": "incidents postmortem",
+}
+
+
+def rows() -> list[Operation]:
+    names = [module.name for module in pkgutil.iter_modules(operations.__path__)]
+    tables = [importlib.import_module(f"tocsin.cli.operations.{name}") for name in sorted(names)]
+    return [operation for table in tables for operation in table.OPERATIONS]
+
+
+ROWS = rows()
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    """The API's document, as a client reads it."""
+    from config.api import api
+
+    return json.loads(json.dumps(api.get_openapi_schema(), default=str))
+
+
+def shape(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path.removeprefix("/api/v1"))
+
+
+def described(document: Any) -> dict[str, Any]:
+    return {
+        f"{method.upper()} {shape(path)}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def resolved(document: Any, schema: Any) -> Any:
+    while "$ref" in schema or "allOf" in schema or "anyOf" in schema:
+        [reference] = [
+            one["$ref"]
+            for one in (schema, *schema.get("allOf", ()), *schema.get("anyOf", ()))
+            if "$ref" in one
+        ]
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+    return schema
+
+
+def fields_of(document: Any, operation: Any) -> tuple[set[str], set[str]]:
+    """The names that an operation takes in its body and address, and those of the body that it must have."""
+    taken = {p["name"] for p in operation.get("parameters", []) if p["in"] == "query"}
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    body = resolved(document, content.get("schema", {}))
+    return taken | set(body.get("properties", {})), set(body.get("required", []))
+
+
+def test_commands_have_names_of_their_own() -> None:
+    names = [row.command for row in ROWS]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.command.replace(" ", "-") for row in ROWS])
+def test_a_command_fits_the_document(document: Any, row: Operation) -> None:
+    operation = described(document).get(f"{row.method} {shape(row.path)}")
+    assert operation is not None, f"the API has no {row.method} {row.path}"
+    taken, required = fields_of(document, operation)
+    given = {field.name for field in row.fields if field.name}
+    assert given <= taken
+    takes_file = any(field.kind == "file" for field in row.fields)
+    must = {field.name for field in row.fields if field.is_required}
+    assert takes_file or required <= must
+    assert not row.is_paged or {"limit", "cursor"} <= taken
+
+
+def test_each_operation_of_the_api_has_a_command(
+    run_tocsin: RunTocsin, server: str, home: Workspace, document: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accounts.actor import system_actor
+    from incidents.correlation.services.opening import declare_incident
+
+    actor = system_actor(home.pk)
+    one, two = (declare_incident(actor, title=title, components=["api"]).reference for title in ("A", "B"))
+    sent: set[tuple[str, str]] = set()
+    send = Client.send
+
+    def recording(self: Client, method: str, path: str, **given: Any) -> Any:
+        sent.add((method, "/" + path.partition("?")[0].removeprefix("/api/v1").lstrip("/")))
+        return send(self, method, path, **given)
+
+    monkeypatch.setattr(Client, "send", recording)
+    for line in re.split(r"[|\n]", WRITTEN.strip()):
+        ran = run_tocsin(*shlex.split(line.format(one=one, two=two)))
+        assert ran.code == 0, f"{line}: {ran.err}"
+    known = described(document)
+    reached = {f"{row.method} {shape(row.path)}" for row in ROWS} | set(ELSEWHERE)
+    for name in known:
+        method, _, path = name.partition(" ")
+        pattern = re.compile(re.escape(path).replace(r"\{\}", "[^/]+"))
+        if any(method == m and pattern.fullmatch(p) for m, p in sent):
+            reached.add(name)
+    assert sorted(known.keys() - reached) == []
+    assert sorted(reached - known.keys()) == []
+
+
+def test_tokens_are_created_and_revoked(run_tocsin: RunTocsin, server: str) -> None:
+    made = run_tocsin("tokens", "create", "CI", "--scope", "events:write", "--expires", "+90d")
+    assert made.code == 0, made.err
+    assert made.out.startswith("tcs_")
+    [row] = [t for t in json.loads(run_tocsin("tokens", "list", "--format", "json").out) if t["name"] == "CI"]
+    assert row["scopes"] == ["events:write"]
+    assert run_tocsin("tokens", "revoke", str(row["id"])).code == 0
+
+
+# A command and what it prints; {one} is an open incident.
+PRINTED = [
+    ("incidents move {one} investigating --message 'On it'", r"INC-1 investigating\n"),
+    ("incidents activity {one}", r"(?s)When .*On it"),
+    ("stages show {one}", r"Stage .*\nassessment"),
+    ("sla report --since 7d --format json", r'(?s)\{.*"rows"'),
+    ("oncall who", r"(?s).*"),
+    ("oncall schedules create Night --time-zone Europe/Berlin", r"Schedule \d+ created\n"),
+    ("escalation list", r"(?s).*"),
+    ("channels list", r"(?s).*"),
+    ("routes preview --severity sev1", r"(?s).*"),
+    ("deliveries list", r"(?s).*"),
+    ("actions list -q", r"(?s).*restart_service\n"),
+    ("runs list", r"(?s).*"),
+    ("postmortems create {one} --title 'Why it broke'", r"Postmortem of INC-1: draft\n"),
+    ("postmortems list --status draft", r"(?s).*Why it broke"),
+    ("five-whys start {one}", r"Five whys of INC-1 started\n"),
+    ("five-whys add {one} 'Why did it break?' --answer 'The disk was full'", r"Why \d+ added\n"),
+    ("lessons add {one} 'Watch the disk'", r"Lesson \d+ added\n"),
+    ("lessons search --text disk", r"(?s).*Watch the disk"),
+    ("action-items create {one} 'Alert on disks' --priority high --due 2030-01-28", r"\S+ created\n"),
+    ("action-items list", r"(?s).*Alert on disks"),
+    ("quarantine list", r"(?s).*"),
+    ("workspaces list -q", r"acme\n"),
+    ("audit list --limit 5", r"(?s)When .*"),
+    ("members set-role john.doe admin", r"john.doe is now admin\n"),
+]
+
+
+def test_commands_print_what_the_api_says(run_tocsin: RunTocsin, server: str, home: Workspace) -> None:
+    from accounts.actor import system_actor
+    from incidents.correlation.services.opening import declare_incident
+
+    one = declare_incident(system_actor(home.pk), title="Disk full", components=["db"]).reference
+    wrong = []
+    for line, expected in PRINTED:
+        ran = run_tocsin(*shlex.split(line.format(one=one)))
+        if ran.code != 0 or not re.match(expected, ran.out):
+            wrong.append(f"{line}: {ran.code} {ran.out!r} {ran.err}")
+    assert wrong == []
+
+
+def test_a_change_of_nothing_and_a_bad_file_are_usage_errors(run_tocsin: RunTocsin, server: str) -> None:
+    for arguments, words in [
+        (("action-items", "update", "AI-1"), "Nothing to change. Give one of: --title"),
+        (("escalation", "create", "--file", "nowhere.json"), "nowhere.json cannot be read"),
+        (("oncall", "override", "1", "john.doe", "--from", "soon", "--until", "+4h"), "is no time"),
+    ]:
+        ran = run_tocsin(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert words in ran.err
