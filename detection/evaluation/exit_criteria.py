@@ -104,7 +104,8 @@ def success_seen(asked: Question) -> Outcome:
     seen = {source for (source,) in rows(WORKED, given)}
     missing = [source for source in failing if source not in seen]
     if missing or not failing:
-        return Outcome(Verdict.UNKNOWN, f"No success since from {', '.join(missing[:5]) or 'any source'}.")
+        silent = ", ".join(missing[:5]) or "any source"
+        return not_measured(f"No success since from {silent}; silence is not health.")
     return Outcome(Verdict.PASSED, f"Success seen from {', '.join(failing[:5])}", is_positive=True)
 
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from ninja import Path, Router, Schema
 from pydantic import Field
 
-from accounts.actor import Actor
 from accounts.tokens.api_authentication import actor_in
 from incidents.api import Reference
+from incidents.models import Incident
 from incidents.recovery.selectors import auto_resolution_of, results_of, title_of, verdict_of
 from incidents.recovery.services import judge_incident, unjudge_incident
 from incidents.selectors import incident_for
@@ -57,7 +57,7 @@ class VerdictIn(Body):
 @router.get("/{reference}/recovery", response=RecoveryOut, summary="Show exit criteria and judgement")
 def recovery(request: HttpRequest, where: Path[Reference]) -> Any:
     """Filled while the incident is in the recovery stage; the last answers stay."""
-    return _shown(actor_in(request), where.reference)
+    return _shown(incident_for(actor_in(request), where.reference))
 
 
 @router.put("/{reference}/verdict", response=RecoveryOut, summary="Judge a detected incident")
@@ -65,28 +65,24 @@ def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -
     """A real problem or a false positive (idempotent)."""
     actor = actor_in(request)
     given = {"verdict": body.verdict, "reason": body.reason, "note": body.note}
-    judge_incident(actor, number=where.reference, **given)
-    return _shown(actor, where.reference)
+    return _shown(judge_incident(actor, number=where.reference, **given))
 
 
 @router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a judgement")
 def delete_verdict(request: HttpRequest, where: Path[Reference]) -> Any:
     """The incident counts as not judged (idempotent)."""
-    actor = actor_in(request)
-    unjudge_incident(actor, number=where.reference)
-    return _shown(actor, where.reference)
+    return _shown(unjudge_incident(actor_in(request), number=where.reference))
 
 
-def _shown(actor: Actor, reference: str) -> dict[str, Any]:
-    incident = incident_for(actor, reference)
-    judged, auto = verdict_of(actor, incident), auto_resolution_of(incident)
+def _shown(incident: Incident) -> dict[str, Any]:
+    judged, auto = verdict_of(incident), auto_resolution_of(incident)
     criteria = [
         {
             "criterion": one.criterion, "title": title_of(one), "verdict": one.verdict, "why": one.why,
             "positive": one.is_positive, "measured": one.is_measured, "since": one.since,
             "checked_at": one.checked_at,
         }
-        for one in results_of(actor, incident)
+        for one in results_of(incident)
     ]  # fmt: skip
     return {
         "incident_id": incident.reference,

@@ -27,8 +27,8 @@ class IncidentRecovery(IncidentPanel):
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
         is_watched = incident.stage in (Stage.RECOVERY, Stage.DONE)
-        results = results_of(actor, incident) if is_watched else []
-        judged = verdict_of(actor, incident)
+        results = results_of(incident) if is_watched else []
+        judged = verdict_of(incident)
         return {
             "incident": incident,
             "is_watched": incident.stage == Stage.RECOVERY and incident.is_unresolved,

@@ -8,8 +8,6 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
-from accounts.actor import Actor
-from accounts.permissions import Capability, require
 from incidents.models import AutoResolution, CriterionResult, Incident, IncidentVerdict
 from incidents.recovery.criteria import CRITERIA
 from incidents.vocabulary import OVER, Severity
@@ -37,9 +35,8 @@ class RecoveryRates:
     false_positives: Rate
 
 
-def results_of(actor: Actor, incident: Incident) -> Sequence[CriterionResult]:
-    """The newest answer of every criterion, in the order of the registry. Raises Forbidden."""
-    require(actor, Capability.INCIDENTS_READ)
+def results_of(incident: Incident) -> Sequence[CriterionResult]:
+    """The newest answer of every criterion of an incident that the caller was let see, in their order."""
     rows = {row.criterion: row for row in _results(incident)}
     return [rows[one.name] for one in CRITERIA if one.name in rows]
 
@@ -53,9 +50,8 @@ def title_of(result: CriterionResult) -> str:
     return CRITERIA.get(result.criterion).title if result.criterion in CRITERIA else result.criterion
 
 
-def verdict_of(actor: Actor, incident: Incident) -> IncidentVerdict | None:
-    """The judgement of an incident, if there is one. Raises Forbidden."""
-    require(actor, Capability.INCIDENTS_READ)
+def verdict_of(incident: Incident) -> IncidentVerdict | None:
+    """The judgement of an incident that the caller was let see, if there is one."""
     found: IncidentVerdict | None = (
         IncidentVerdict.objects.of(incident.workspace_id).filter(incident=incident).first()
     )

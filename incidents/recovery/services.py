@@ -88,7 +88,7 @@ def resolve_recovered(workspace_id: int, incident_id: int, answers: Answers, *, 
             done = resolve_incident(actor, incident_id=incident_id, message=message)
         except Conflict:
             return False
-        AutoResolution.objects.update_or_create(
+        AutoResolution.objects.of(workspace_id).update_or_create(
             workspace_id=workspace_id, incident_id=incident_id,
             defaults={"resolved_at": done.resolved_at, "by_action": by_action, "signs": answers.signs},
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from incidents.vocabulary import Severity
-from remediation.catalogue.forms import styled
+from core.ui.forms import styled
 from remediation.recovery.models import MAX_WINDOW_S, MIN_WINDOW_S, ResponsePolicy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from incidents.vocabulary import Stage
-from remediation.recovery.services.watching import plan_watch
+from remediation.recovery.services.planning import plan_watch
 from remediation.vocabulary import CARRIED_OUT
 
 

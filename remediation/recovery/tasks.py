@@ -7,7 +7,7 @@ from datetime import timedelta
 from core.queue.handlers import works_on
 from remediation.queues import RECOVERY
 from remediation.recovery.models import HealthProbe, RecoveryWatch
-from remediation.recovery.services.watching import probe_health, watch_recovery
+from remediation.recovery.watching import probe_health, watch_recovery
 
 
 @works_on(RECOVERY, RecoveryWatch, keep=timedelta(days=7))

@@ -88,7 +88,7 @@ def test_silence_is_not_health(recovering):
     assert status(recovering) == "open"
     found = verdicts(recovering)
     assert found["no_matching_events"] == "pass"
-    assert found["success_seen"] == "unknown"
+    assert "success_seen" not in found
 
 
 def test_success_after_a_whole_window_resolves(recovering, ingest):
@@ -133,20 +133,19 @@ def test_health_checks_three_in_a_row_are_a_positive_sign(recovering, loopback):
         Component.objects.of(recovering.workspace_id).filter(name="checkout").update(health_url=health.url)
         watched_for(recovering, 60)
         check(recovering)
-        for _ in range(2):
-            check(recovering)
+        while len(health.received) < 3:
             assert status(recovering) == "open"
-        check(recovering)
+            check(recovering)
         check(recovering)
     assert status(recovering) == "resolved"
-    assert len(health.received) >= 3
 
 
 def test_failing_health_check_holds_the_incident_open(recovering, loopback):
     with running(Receiver(lambda received: Reply(status=503))) as health:
         Component.objects.of(recovering.workspace_id).filter(name="checkout").update(health_url=health.url)
         watched_for(recovering, 60)
-        check(recovering)
+        while not health.received:
+            check(recovering)
         check(recovering)
     assert verdicts(recovering)["health_checks"] == "fail"
     assert status(recovering) == "open"

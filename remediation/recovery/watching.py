@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from django.db.models.functions import Now
@@ -13,16 +13,15 @@ from core.errors import Conflict, Invalid
 from core.http.client import HttpPassingError, HttpPermanentError, request
 from core.queue.items import reschedule, settle
 from core.queue.models import WorkItem
-from core.queue.runner import nudge_queue
 from incidents.lifecycle.services.responding import change_stage
 from incidents.models import Incident
 from incidents.recovery.criteria import Answers
 from incidents.recovery.services import evaluate_recovery, resolve_recovered
-from incidents.selectors import affected_of, incident_by_id
+from incidents.selectors import incident_by_id
 from incidents.vocabulary import Stage
 from remediation.catalogue.definitions import scenario_for
-from remediation.queues import RECOVERY
 from remediation.recovery.models import HealthProbe, RecoveryWatch
+from remediation.recovery.services.planning import plan_probes
 from remediation.recovery.services.policies import policy_of
 from remediation.runs.models import RemediationRun
 from remediation.vocabulary import CARRIED_OUT, LIVE, WAITING
@@ -30,23 +29,8 @@ from remediation.vocabulary import CARRIED_OUT, LIVE, WAITING
 CHECK_EVERY: Final = timedelta(seconds=5)
 SLOWER_AFTER: Final = timedelta(minutes=30)
 CHECK_LATER: Final = timedelta(seconds=60)
-_AGAIN: Final = ["since", "enters", "state", "due_at", "attempts", "lease_until", "settled_at", "last_error"]
 # Stages that Tocsin may end when its action was carried out. An investigation belongs to people.
 _BEFORE_RECOVERY: Final = (Stage.ASSESSMENT, Stage.CONTAINMENT, Stage.REMEDIATION)
-
-
-def plan_watch(workspace_id: int, incident_id: int, *, since: datetime, enters: bool = False) -> None:
-    """Watch an incident from `since` on; an earlier watch of it begins anew. Idempotent."""
-    if not Incident.objects.of(workspace_id).filter(pk=incident_id).exists():
-        return
-    item = RecoveryWatch(
-        workspace_id=workspace_id, incident_id=incident_id, since=since, enters=enters,
-        state=WorkItem.State.PENDING, due_at=Now(),
-    )  # fmt: skip
-    RecoveryWatch.objects.bulk_create(
-        [item], update_conflicts=True, unique_fields=["incident"], update_fields=_AGAIN
-    )
-    nudge_queue(RECOVERY)
 
 
 def watch_recovery(watch: RecoveryWatch) -> None:
@@ -57,7 +41,7 @@ def watch_recovery(watch: RecoveryWatch) -> None:
     if not incident.is_unresolved or incident.stage != Stage.RECOVERY:
         settle(watch)
         return
-    plan_probes(incident, watch.since)
+    plan_probes(watch.workspace_id, incident.pk, watch.since)
     policy = policy_of(watch.workspace_id)
     window = timedelta(seconds=policy.recovery_window_s)
     answers = evaluate_recovery(incident, since=watch.since, now=timezone.now(), window=window)
@@ -86,28 +70,6 @@ def _resolve(incident: Incident, answers: Answers) -> bool:
         return False
     by_run = runs.filter(state__in=CARRIED_OUT).exists()
     return resolve_recovered(incident.workspace_id, incident.pk, answers, by_run=by_run)
-
-
-def plan_probes(incident: Incident, since: datetime) -> None:
-    """A health check for each affected component with an address; those of an earlier time begin anew."""
-    components = [one.component for one in affected_of(incident.workspace_id, incident.pk)]
-    wanted = [one for one in components if one.health_url]
-    fresh = HealthProbe.objects.of(incident.workspace_id).filter(incident=incident, since__gte=since)
-    known = set(fresh.exclude(state=WorkItem.State.DONE).values_list("component_id", flat=True))
-    rows = [
-        HealthProbe(
-            workspace_id=incident.workspace_id, incident=incident, component=one, since=since,
-            state=WorkItem.State.PENDING, due_at=Now(),
-        )
-        for one in wanted
-        if one.pk not in known
-    ]  # fmt: skip
-    if rows:
-        again = ["since", "passes", "failure", "checked_at", *_AGAIN[2:]]
-        HealthProbe.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["incident", "component"], update_fields=again
-        )
-        nudge_queue(RECOVERY)
 
 
 def probe_health(probe: HealthProbe) -> None:
