@@ -26,6 +26,7 @@ from incidents.models import (
     IncidentEvidence,
     IncidentSignal,
     IncidentVerdict,
+    InvitedPerson,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -171,6 +172,13 @@ class ChecklistItemAdmin(OfIncidents):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
     list_filter = ("workspace", "stage", one_of("kind", "action", "check", "exit"))
     list_select_related = ("incident",)
+
+
+@admin.register(InvitedPerson)
+class InvitedPersonAdmin(OfIncidents):
+    list_display = ("incident", "user", "viewer", "reason", "invited_by", "invited_at")
+    list_filter = ("workspace", "reason")
+    list_select_related = ("incident", "user")
 
 
 @admin.register(RoleOffer)

@@ -7,6 +7,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
@@ -30,6 +31,7 @@ __all__ = [
     "IncidentEvidence",
     "IncidentSignal",
     "IncidentVerdict",
+    "InvitedPerson",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",

@@ -26,6 +26,7 @@ MENU = (
     ("edit", "Edit details", "pencil"),
     ("relate", "Link an incident", "link"),
     ("verdict", "Mark as false positive", "flag"),
+    ("privacy", "Change visibility", "lock"),
 )
 # Field of the incident, its action, its label.
 FIELDS = (

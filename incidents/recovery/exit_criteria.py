@@ -19,7 +19,8 @@ def no_new_incidents(asked: Question) -> Outcome:
     )
     found = new.exclude(pk=asked.incident.pk).filter(merged_into=None).order_by("id").first()
     if found is not None:
-        return Outcome(Verdict.FAILED, f"{found.reference} was detected meanwhile.")
+        name = "A new incident" if found.is_private else found.reference
+        return Outcome(Verdict.FAILED, f"{name} was detected meanwhile.")
     if not asked.is_whole:
         return Outcome(Verdict.UNKNOWN, f"None so far; {asked.progress}.")
     return Outcome(Verdict.PASSED, f"None within {asked.window.total_seconds():.0f} s.")

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_invitation_mail'),
-        ('incidents', '0021_recovery'),
+        ('incidents', '0022_recovery'),
         ('remediation', '0001_initial'),
     ]
 

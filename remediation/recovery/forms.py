@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from incidents.vocabulary import Severity
 from core.ui.forms import styled
+from incidents.vocabulary import Severity
 from remediation.recovery.models import MAX_WINDOW_S, MIN_WINDOW_S, ResponsePolicy
 
 

@@ -97,6 +97,16 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
     ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/access"): Row(
+        May.INCIDENTS_WRITE, {"is_private": False}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/access/people"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/access/people/{username}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),

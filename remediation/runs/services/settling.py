@@ -145,7 +145,7 @@ def report_outcome(actor: Actor, run_id: int, *, outcome: str, note: str = "") -
     """
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         by_hand = executor_for(run.action.executor).by_hand
         if run.state == RunState.UNKNOWN and outcome in {"succeeded", "failed", "abandoned"}:
             _end(actor, run, RunState(outcome), note)

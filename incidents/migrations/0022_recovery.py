@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_invitation_mail'),
-        ('incidents', '0020_attachments'),
+        ('incidents', '0021_private_incidents'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
