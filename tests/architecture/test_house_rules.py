@@ -43,6 +43,9 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
+    "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
+    "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
     "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
     "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
     "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
