@@ -82,7 +82,7 @@ class ChannelCreatedOut(ChannelOut):
     signing_secret: str | None
 
 
-class StepOut(Schema):
+class ChannelTestStepOut(Schema):
     """One step of a test."""
 
     title: str
@@ -220,7 +220,7 @@ def remove_channel(request: HttpRequest, path: Path[ChannelPath]) -> Status[None
     return Status(204, None)
 
 
-@channels_router.post("/{channel_id}/test", response=list[StepOut], summary="Send a test")
+@channels_router.post("/{channel_id}/test", response=list[ChannelTestStepOut], summary="Send a test")
 def post_test(request: HttpRequest, path: Path[ChannelPath]) -> list[dict[str, Any]]:
     """Sends one message at once and returns each step. Needs `admin`."""
     steps = send_test(actor_in(request), channel_id=path.channel_id)

@@ -75,8 +75,9 @@ def silences_of(actor: Actor, *, ended: bool = False) -> list[ShownSilence]:
 def shown_silence(
     silence: Silence, snapshots: Sequence[tuple[Incident, dict[str, Any]]] | None = None
 ) -> ShownSilence:
-    """With what it matches now, and its flags."""
+    """With what it matches now, private incidents left out, and its flags."""
     known = open_snapshots(silence.workspace_id) if snapshots is None else snapshots
+    known = [one for one in known if not one[0].is_private]
     found = [incident for incident, snapshot in known if covers(silence, snapshot)]
     flags = _unknown(silence.workspace_id, matchers_from(silence.matchers))
     if silence.ended_at is None and not found:

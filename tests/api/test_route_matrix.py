@@ -105,6 +105,19 @@ API: dict[tuple[str, str], Row] = {
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
+    ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/access"): Row(
+        May.INCIDENTS_WRITE, {"is_private": False}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/access/people"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/access/people/{username}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),
@@ -115,6 +128,12 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/attachments"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
@@ -320,6 +339,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/runs"): Row(
         May.REMEDIATION_RUN, {"action": "scale_up"}, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/remediation/policy"): Row(May.INCIDENTS_READ),
+    ("PATCH", "/remediation/policy"): Row(May.REMEDIATION_WRITE, {"recovery_window_s": 120}),
     ("GET", "/remediation/actions"): Row(May.INCIDENTS_READ),
     ("GET", "/remediation/actions/{action}"): Row(May.INCIDENTS_READ),
     ("PATCH", "/remediation/actions/{action}"): Row(May.REMEDIATION_WRITE, {"cooldown_s": 9}),
@@ -435,10 +456,13 @@ PAGES: dict[str, str | May] = {
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
+    "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
+    "remediation/policy": May.REMEDIATION_WRITE,
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",
@@ -572,7 +596,7 @@ def made_house() -> House:
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
