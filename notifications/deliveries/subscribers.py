@@ -88,6 +88,7 @@ def _snapshot(workspace_id: int, incident_id: int) -> dict[str, Any]:
         "type": str(incident.incident_type),
         "labels": incident.labels,
         "is_drill": incident.is_drill,
+        "is_private": incident.is_private,
         "impact": incident.impact,
         "version": incident.version,
         "url": f"{settings.BASE_URL}/incidents/{incident.reference}",
