@@ -47,7 +47,7 @@ def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor
     assert status(monitor) == "new"
     begin = start + timedelta(seconds=300)
     take_beat(workspace.pk, monitor.pk, now=begin)
-    watch_until(begin, 60)
+    watch_until(begin + timedelta(seconds=5), 55)
     assert status(monitor) == "late"
     assert not heartbeat_ok(workspace.pk, ["db"])
     watch_until(begin + timedelta(seconds=65), 200)
