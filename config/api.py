@@ -35,10 +35,12 @@ from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
+from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.sla.api import router as sla_router
+from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
@@ -95,6 +97,8 @@ api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
+api.add_router("/sla", sla_policies_router)
+api.add_router("/bulk-actions", bulk_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)

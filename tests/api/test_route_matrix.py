@@ -111,6 +111,15 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
+    ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
+    ("PUT", "/sla/policies"): Row(
+        May.SETTINGS_WRITE, {f"sev{n}": {"acknowledge_within": n} for n in (1, 2, 3, 4)}
+    ),
+    ("POST", "/bulk-actions"): Row(
+        May.INCIDENTS_WRITE, {"kind": "acknowledge", "incidents": [{"incident": "1"}]}
+    ),
+    ("GET", "/bulk-actions/{action_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/bulk-actions/{action_id}/undo"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -549,7 +558,7 @@ def made_house() -> House:
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
