@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Path, Router, Schema
 from pydantic import ConfigDict, Field
 
+from accounts.actor import Actor
 from accounts.tokens.api_authentication import actor_in
 from core.errors import Invalid, NotFound
 from incidents.bulk.models import BulkAction, BulkKind, Outcome
@@ -81,26 +82,29 @@ def act(request: HttpRequest, body: BulkActionIn) -> Any:
 
     The same request sent again changes nothing twice and returns the same action.
     """
+    actor = actor_in(request)
     action = act_on_many(
-        actor_in(request),
+        actor,
         kind=body.kind,
         picks=[Pick(_number(at, pick.incident), pick.version) for at, pick in enumerate(body.incidents)],
         username=body.username,
         message=body.message,
     )
-    return _json(action)
+    return _json(actor, action)
 
 
 @router.get("/{action_id}", response=BulkActionOut, summary="Show an action on many incidents")
 def show(request: HttpRequest, where: Path[BulkActionId]) -> Any:
     """One of your own."""
-    return _json(action_of(actor_in(request), where.action_id))
+    actor = actor_in(request)
+    return _json(actor, action_of(actor, where.action_id))
 
 
 @router.post("/{action_id}/undo", response=BulkActionOut, summary="Undo an action on many incidents")
 def undo(request: HttpRequest, where: Path[BulkActionId]) -> Any:
     """Within ten minutes; an incident that someone changed since is left as it is, and its step says so."""
-    return _json(undo_action(actor_in(request), action_id=where.action_id))
+    actor = actor_in(request)
+    return _json(actor, undo_action(actor, action_id=where.action_id))
 
 
 def _number(position: int, reference: str) -> int:
@@ -111,13 +115,13 @@ def _number(position: int, reference: str) -> int:
         raise invalid(f"incidents[{position}].incident", "reference", said) from error
 
 
-def _json(action: BulkAction) -> dict[str, Any]:
+def _json(actor: Actor, action: BulkAction) -> dict[str, Any]:
     steps = [
         {
             "incident": reference_of(step.number), "outcome": step.outcome, "why": step.why,
             "undo": step.undo, "undo_why": step.undo_why,
         }
-        for step in steps_of(action)
+        for step in steps_of(actor, action)
     ]  # fmt: skip
     return {
         "id": action.pk, "kind": action.kind, "made_at": action.made_at, "undone_at": action.undone_at,
