@@ -39,6 +39,7 @@ from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.privacy.api import router as privacy_router
+from incidents.recovery.api import router as recovery_router
 from incidents.sla.api import router as sla_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
@@ -57,6 +58,7 @@ from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
+from remediation.recovery.api import router as policy_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -94,6 +96,7 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
@@ -121,6 +124,7 @@ api.add_router("/routes", routes_router)
 api.add_router("/deliveries", deliveries_router)
 api.add_router("/incidents", incident_runs_router)
 api.add_router("/remediation", remediation_router)
+api.add_router("/remediation", policy_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)

@@ -8,6 +8,7 @@ from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.privacy.models import InvitedPerson
+from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -17,16 +18,19 @@ __all__ = [
     "AffectedComponent",
     "Analysis",
     "Attachment",
+    "AutoResolution",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "CriterionResult",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "IncidentVerdict",
     "InvitedPerson",
     "RoleAssignment",
     "RoleOffer",

@@ -94,6 +94,9 @@ API: dict[tuple[str, str], Row] = {
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
+    ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
     ("PUT", "/incidents/{reference}/access"): Row(
         May.INCIDENTS_WRITE, {"is_private": False}, about=True, also=May.INCIDENTS_READ
@@ -336,6 +339,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/runs"): Row(
         May.REMEDIATION_RUN, {"action": "scale_up"}, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/remediation/policy"): Row(May.INCIDENTS_READ),
+    ("PATCH", "/remediation/policy"): Row(May.REMEDIATION_WRITE, {"recovery_window_s": 120}),
     ("GET", "/remediation/actions"): Row(May.INCIDENTS_READ),
     ("GET", "/remediation/actions/{action}"): Row(May.INCIDENTS_READ),
     ("PATCH", "/remediation/actions/{action}"): Row(May.REMEDIATION_WRITE, {"cooldown_s": 9}),
@@ -443,6 +448,7 @@ PAGES: dict[str, str | May] = {
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
+    "remediation/policy": May.REMEDIATION_WRITE,
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",

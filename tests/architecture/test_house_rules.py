@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
@@ -42,6 +43,9 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
+    "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
+    "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
     "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
     "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
     "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
