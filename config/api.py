@@ -48,6 +48,7 @@ from incidents.timeline.api import router as story_router
 from notifications.api import channels_router, deliveries_router, routes_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from notifications.silences.api import silences_router, windows_router
 from postmortems.action_items.api import incident_router as incident_items_router
 from postmortems.action_items.api import router as items_router
 from postmortems.api import incident_router as incident_postmortems_router
@@ -119,6 +120,8 @@ api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
+api.add_router("/silences", silences_router)
+api.add_router("/maintenance-windows", windows_router)
 api.add_router("/deliveries", deliveries_router)
 api.add_router("/incidents", incident_runs_router)
 api.add_router("/remediation", remediation_router)

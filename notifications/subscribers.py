@@ -6,6 +6,7 @@ from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.routes.decision import EVENT_KINDS
+from notifications.silences.services.inhibition import plan_review
 
 
 @subscriber("notifications", topics=tuple(EVENT_KINDS))
@@ -17,3 +18,9 @@ def plan_deliveries(event: OutboxEvent) -> None:
         return
     payload = as_payload(event.topic, event.payload, event.pk)
     plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload))
+
+
+@subscriber("inhibition", topics=("incident.resolved", "incident.severity_changed", "incident.changed"))
+def review_inhibited(event: OutboxEvent) -> None:
+    """Look again later at what the incident muted on others, when it is over or may have eased."""
+    plan_review(event.workspace_id, event.payload["incident_id"], event_key=f"outbox:{event.pk}")

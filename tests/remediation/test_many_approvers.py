@@ -50,12 +50,8 @@ def test_every_action_takes_effect_once(incident, make_actor, connect, settings,
     requester = make_actor("responder")
     names = [f"target-{n}" for n in range(ACTIONS)]
     Component.objects.bulk_create([Component(workspace_id=incident.workspace_id, name=one) for one in names])
-    runs = [
-        request_run(
-            requester, incident.number, Request("rollback_deployment", component=one, request_key=one)
-        )
-        for one in names
-    ]
+    wanted = [Request("rollback_deployment", component=one, request_key=one) for one in names]
+    runs = [request_run(requester, incident.number, one) for one in wanted]
     managers = [make_actor("manager") for _ in range(APPROVERS)]
 
     def approve_all(manager):

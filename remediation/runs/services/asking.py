@@ -9,7 +9,7 @@ from django.conf import settings
 from core.queue.models import Priority
 from incidents.vocabulary import Severity
 from notifications.deliveries.planning import plan_page
-from notifications.deliveries.subscribers import incident_snapshot
+from notifications.deliveries.snapshot import snapshot_of
 from remediation.runs.approvers import approvers_to_ask
 from remediation.runs.models import RemediationRun
 
@@ -23,7 +23,7 @@ def ask_approvers(workspace_id: int, run_id: int) -> int:
     run: RemediationRun | None = runs.filter(pk=run_id).first()
     if run is None or not (people := approvers_to_ask(run)):
         return 0
-    snapshot = incident_snapshot(workspace_id, run.incident_id)
+    snapshot = snapshot_of(workspace_id, run.incident_id)
     snapshot["url"] = f"{settings.BASE_URL}/remediation/runs/{run.pk}"
     payload = {"event_kind": "page", "snapshot": snapshot, "details": {"message": _message(run)}}
     priority = Priority.PAGE if run.incident.severity in _URGENT else Priority.NOTICE
