@@ -45,9 +45,11 @@ from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
-from notifications.api import channels_router, deliveries_router, routes_router
+from notifications.api import channels_router, deliveries_router
+from notifications.contacts.api import router as contacts_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from notifications.routes.api import router as routes_router
 from notifications.silences.api import silences_router, windows_router
 from postmortems.action_items.api import incident_router as incident_items_router
 from postmortems.action_items.api import router as items_router
@@ -134,6 +136,7 @@ api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)
 api.add_router("", device_router)
+api.add_router("/me", contacts_router)
 api.add_router("", accounts_router)
 
 
