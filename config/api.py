@@ -36,19 +36,23 @@ from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
+from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.privacy.api import router as privacy_router
 from incidents.recovery.api import router as recovery_router
 from incidents.sla.api import router as sla_router
+from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
-from notifications.api import channels_router, deliveries_router, routes_router
+from notifications.api import channels_router, deliveries_router
+from notifications.contacts.api import router as contacts_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from notifications.routes.api import router as routes_router
 from notifications.silences.api import silences_router, windows_router
 from postmortems.action_items.api import incident_router as incident_items_router
 from postmortems.action_items.api import router as items_router
@@ -102,6 +106,8 @@ api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
+api.add_router("/sla", sla_policies_router)
+api.add_router("/bulk-actions", bulk_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
@@ -136,6 +142,7 @@ api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)
 api.add_router("", device_router)
+api.add_router("/me", contacts_router)
 api.add_router("", accounts_router)
 
 

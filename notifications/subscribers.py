@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.services.inhibition import plan_review
+
+STAKEHOLDERS_ONLY: Final = frozenset({"incident.noted", "incident.entry_amended"})
 
 
 @subscriber("notifications", topics=tuple(EVENT_KINDS))
@@ -14,7 +18,7 @@ def plan_deliveries(event: OutboxEvent) -> None:
     """One delivery for each destination the routes name; a repeat plans nothing new."""
     if event.payload.get("snapshot") is None:
         return
-    if event.topic == "incident.noted" and not event.payload.get("is_public"):
+    if event.topic in STAKEHOLDERS_ONLY and not event.payload.get("is_public"):
         return
     payload = as_payload(event.topic, event.payload, event.pk)
     plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload))

@@ -137,6 +137,15 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
+    ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
+    ("PUT", "/sla/policies"): Row(
+        May.SETTINGS_WRITE, {f"sev{n}": {"acknowledge_within": n} for n in (1, 2, 3, 4)}
+    ),
+    ("POST", "/bulk-actions"): Row(
+        May.INCIDENTS_WRITE, {"kind": "acknowledge", "incidents": [{"incident": "1"}]}
+    ),
+    ("GET", "/bulk-actions/{action_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/bulk-actions/{action_id}/undo"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -179,6 +188,17 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/channels/{channel_id}"): Row(May.CHANNELS_WRITE, about=True),
     ("POST", "/channels/{channel_id}/test"): Row(May.CHANNELS_WRITE, about=True),
     ("GET", "/routes"): Row(May.CHANNELS_READ),
+    ("POST", "/routes"): Row(May.CHANNELS_WRITE, {"name": "Mine", "kinds": ["log"]}),
+    ("POST", "/routes/customize"): Row(May.CHANNELS_WRITE),
+    ("PUT", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, {"name": "Mine"}, about=True),
+    ("DELETE", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, about=True),
+    ("GET", "/me/contact-methods"): Row(None, person=True),
+    ("POST", "/me/contact-methods"): Row(None, {"kind": "email", "address": "no address"}, person=True),
+    ("POST", "/me/contact-methods/{method_id}/code"): Row(None, person=True),
+    ("POST", "/me/contact-methods/{method_id}/verify"): Row(None, {"code": "000000"}, person=True),
+    ("DELETE", "/me/contact-methods/{method_id}"): Row(None, person=True),
+    ("GET", "/me/quiet-hours"): Row(None, person=True),
+    ("PUT", "/me/quiet-hours"): Row(None, {"quiet_from": "22:00", "quiet_until": "07:00"}, person=True),
     ("GET", "/routes/preview"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries/{delivery_id}"): Row(May.CHANNELS_READ, about=True),
@@ -607,7 +627,7 @@ def made_house() -> House:
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
