@@ -9,6 +9,7 @@ from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
+from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -18,10 +19,12 @@ __all__ = [
     "AffectedComponent",
     "Analysis",
     "Attachment",
+    "AutoResolution",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "CriterionResult",
     "DismissedProposal",
     "EntryAmendment",
     "Incident",
@@ -29,6 +32,7 @@ __all__ = [
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "IncidentVerdict",
     "InvitedPerson",
     "Merge",
     "RoleAssignment",

@@ -21,6 +21,10 @@ EVENT_KINDS: Final = {
     "incident.resolved": "Resolved",
     "incident.reopened": "Reopened",
     "incident.closed": "Closed",
+    "incident.role_assigned": "Role assigned",
+    "incident.role_offered": "Role offered",
+    "incident.role_offer_ended": "Role offer ended",
+    "incident.entry_amended": "Public update changed",
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
 }

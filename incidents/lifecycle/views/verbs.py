@@ -21,6 +21,8 @@ from incidents.links import services as link_services
 from incidents.merging import services as merge_services
 from incidents.privacy import forms as privacy_forms
 from incidents.privacy import services as privacy_services
+from incidents.recovery import forms as recovery_forms
+from incidents.recovery import services as recovery_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
 from incidents.stages.services.checklists import tick_item
@@ -182,6 +184,14 @@ def _dismiss(actor: Actor, number: int, data: Data) -> None:
     merge_services.dismiss_proposal(actor, number=number, other=data["other"])
 
 
+def _verdict(actor: Actor, number: int, data: Data) -> None:
+    if not data["verdict"]:
+        recovery_services.unjudge_incident(actor, number=number)
+        return
+    given = {name: data[name] for name in ("verdict", "reason", "note")}
+    recovery_services.judge_incident(actor, number=number, **given)
+
+
 def _edits(title: str, *names: str) -> Action:
     return Action(title, "Save", timeline_forms.changes_form(*names), _edit, "{ref} saved.")
 
@@ -319,6 +329,14 @@ ACTIONS: Final = {
     "unpin": Action("Unpin this entry", "Unpin", timeline_forms.EntryForm, _unpin, "Unpinned."),
     "time": Action(
         "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Entry time corrected."
+    ),
+    "verdict": Action(
+        "Real problem or false positive",
+        "Save",
+        recovery_forms.VerdictForm,
+        _verdict,
+        "{ref}: judgement saved.",
+        lead="False positives are counted against all judged incidents, to tune detection.",
     ),
     "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
     "merge": Action(

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_invitation_mail'),
-        ('incidents', '0021_private_incidents'),
+        ('incidents', '0022_recovery'),
     ]
 
     operations = [
