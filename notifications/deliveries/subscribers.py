@@ -23,7 +23,7 @@ def plan_escalation_pages(workspace_id: int, pages: Sequence[Page]) -> None:
     snapshots: dict[int, dict[str, Any]] = {}
     for page in pages:
         if page.incident_id not in snapshots:
-            snapshots[page.incident_id] = _snapshot(workspace_id, page.incident_id)
+            snapshots[page.incident_id] = snapshot_of(workspace_id, page.incident_id)
         payload = {
             "event_kind": "page",
             "snapshot": snapshots[page.incident_id],
@@ -75,7 +75,8 @@ def _missing() -> str:
     return reason if sends_mail() else f"{reason}, and no mail server is set (SMTP_URL, MAIL_FROM)"
 
 
-def _snapshot(workspace_id: int, incident_id: int) -> dict[str, Any]:
+def snapshot_of(workspace_id: int, incident_id: int) -> dict[str, Any]:
+    """The incident as deliveries keep it, as it is now."""
     incident: Incident = Incident.objects.of(workspace_id).get(pk=incident_id)
     affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
     return {

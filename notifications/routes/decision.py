@@ -23,10 +23,14 @@ EVENT_KINDS: Final = {
     "incident.closed": "Closed",
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
+    "postmortem.review_requested": "Postmortem in review",
+    "postmortem.commented": "Postmortem commented on",
+    "postmortem.published": "Postmortem published",
 }
 DEFAULT_KINDS: Final = (
     "incident.opened", "incident.acknowledged", "incident.severity_changed", "incident.grew",
     "incident.resolved", "incident.reopened", "sla.breached",
+    "postmortem.review_requested", "postmortem.published",
 )  # fmt: skip
 
 
