@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -29,10 +30,10 @@ Channel = Callable[..., Awaitable[Any]]
 EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# Threads take turns this often, in seconds: a page asks the database 20 times and waits for a turn each time.
+sys.setswitchinterval(0.001)
 # A notification on everything that burns is large just when it matters.
 WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
-
-
 # A picture for an incident, which only those who signed in or hold a token may send.
 ATTACHMENTS: Final = re.compile(r"/(?:api/v1/)?incidents/[^/]{1,60}/attachments")
 MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the form around it

@@ -54,6 +54,8 @@ def _incidents(workspace_id: int, user_id: int | None, start: datetime, end: dat
     rows = Incident.objects.of(workspace_id).filter(
         detected_at__gte=start, detected_at__lt=end, is_drill=False
     )
-    if user_id is not None:
+    if user_id is None:
+        rows = rows.filter(is_private=False)
+    else:
         rows = rows.filter(roles__user_id=user_id).distinct()
     return rows.order_by("-detected_at", "-pk")[:MAX_EVENTS]

@@ -7,6 +7,8 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.privacy.models import InvitedPerson
+from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -16,16 +18,20 @@ __all__ = [
     "AffectedComponent",
     "Analysis",
     "Attachment",
+    "AutoResolution",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "CriterionResult",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "IncidentVerdict",
+    "InvitedPerson",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",

@@ -25,8 +25,10 @@ def meetings(
         Q(meeting_at__gte=start, meeting_at__lt=end)
         | Q(meeting_at=None, meeting_was_at__gte=start, updated_at__gte=end - CANCELLED_FOR * 8)
     )
-    if user_id is not None:
-        theirs = Q(owner_id=user_id) | Q(incident__roles__user_id=user_id)
+    if user_id is None:
+        rows = rows.filter(incident__is_private=False)
+    else:
+        theirs = Q(owner_id=user_id, incident__is_private=False) | Q(incident__roles__user_id=user_id)
         rows = rows.filter(theirs).distinct()
     for one in rows.select_related("incident").order_by("-pk")[:MAX_EVENTS]:
         at = one.meeting_at or one.meeting_was_at
@@ -46,8 +48,11 @@ def items_due(
 ) -> Iterator[CalendarEvent]:
     """A whole day for each due date; done and cancelled ones are cancelled events."""
     rows = ActionItem.objects.of(workspace_id).filter(due_date__gte=start.date(), due_date__lt=end.date())
+    seen = Q(incident__is_private=False)
     if user_id is not None:
         rows = rows.filter(assignee_id=user_id)
+        seen |= Q(incident__roles__user_id=user_id)
+    rows = rows.filter(seen).distinct()
     for one in rows.select_related("incident", "assignee").order_by("-due_date", "-pk")[:MAX_EVENTS]:
         if one.due_date is None:
             continue

@@ -18,4 +18,4 @@ def look_over(now: datetime) -> None:
             verdict=FixWatch.Verdict.WATCHING, starts_at__lte=now
         )
         for watch in watching.exclude(fingerprints=[]).select_related("item").order_by("pk")[:5000]:
-            find_missed(watch)
+            find_missed(workspace.pk, watch=watch)

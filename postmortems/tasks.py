@@ -28,19 +28,19 @@ def write_draft(request: DraftRequest) -> None:
 @works_on(UPKEEP, Reminder, batch=10)
 def remind(reminder: Reminder) -> None:
     """Send one reminder of an action item."""
-    send_reminder(reminder)
+    send_reminder(reminder.workspace_id, reminder=reminder)
 
 
 @works_on(UPKEEP, OverdueDigest, related=("workspace",))
 def digest_overdue(digest: OverdueDigest) -> None:
     """Send one week's digest of overdue action items."""
-    send_digest(digest, timezone.now())
+    send_digest(digest.workspace_id, digest=digest, now=timezone.now())
 
 
 @works_on(UPKEEP, FixWatch, related=("item",))
 def judge_watch(watch: FixWatch) -> None:
     """Give the verdict of a watch whose time is over."""
-    end_watch(watch)
+    end_watch(watch.workspace_id, watch=watch)
 
 
 @shared_task(name="postmortems.follow_through", ignore_result=True)

@@ -105,7 +105,7 @@ class ApproveIn(Schema):
     note: str = Field("", max_length=2000)
 
 
-class NoteIn(Schema):
+class RunNoteIn(Schema):
     """Why."""
 
     model_config = {"extra": "forbid"}

@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.storage.client import bucket
 from incidents.attachments.models import Attachment
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.selectors import incident_for
 
 MAX_LISTED: Final = 100
@@ -25,7 +26,7 @@ def attachments_of(actor: Actor, incident: Incident) -> list[Attachment]:
 def attachment_for(actor: Actor, attachment_id: int) -> Attachment:
     """One attachment of an incident that the actor may read. Raises Forbidden, NotFound."""
     require(actor, Capability.INCIDENTS_READ)
-    rows = Attachment.objects.of(actor.workspace_id).filter(pk=attachment_id)
+    rows = Attachment.objects.of(actor.workspace_id).filter(seen_with(actor), pk=attachment_id)
     found: Attachment | None = rows.select_related("incident").first()
     if found is None:
         raise NotFound("There is no such attachment in this workspace.")

@@ -236,6 +236,9 @@ class DeclareForm(forms.Form):
         label="Components", required=False, max_length=1000, help_text="Comma-separated component names"
     )
     description = words_field("Description")
+    is_private = forms.BooleanField(
+        label="Private: only the people you invite and admins see it", required=False
+    )
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:

@@ -20,6 +20,9 @@ _VERBS: Final = {
     "incident.grew": "grew",
     "incident.noted": "updated",
     "incident.role_assigned": "role assigned",
+    "incident.role_offered": "role offered",
+    "incident.role_offer_ended": "role offer ended",
+    "incident.entry_amended": "public update changed",
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
     "postmortem.review_requested": "postmortem in review",
@@ -132,6 +135,9 @@ def _lines(snapshot: Mapping[str, Any], details: Mapping[str, Any], payload: Map
     lines = []
     if "before" in details and "after" in details:
         lines.append(f"{details['before']} → {details['after']}")
+    if role := details.get("role"):
+        answer = f": {details['answer']}" if details.get("answer") else ""
+        lines.append(f"Role: {str(role).replace('_', ' ')}{answer}.")
     if text := details.get("message"):
         lines.append(str(text))
     lines += [str(line) for line in details.get("lines") or ()]

@@ -17,6 +17,7 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, NotFound, Problem
 from core.outbox.events import publish
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.roles.services import member_of
 from incidents.selectors import incident_for
 from incidents.timeline.actor_keys import actor_key
@@ -76,7 +77,7 @@ def update_item(
     require(actor, Capability.ACTION_ITEMS_WRITE)
     number = parse_item_reference(reference)
     with transaction.atomic():
-        rows = ActionItem.objects.of(actor.workspace_id).filter(number=number)
+        rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor), number=number)
         item: ActionItem | None = (
             rows.select_related("incident", "assignee").select_for_update(of=("self",)).first()
         )

@@ -32,8 +32,11 @@ def candidates(incident: Incident, at: datetime) -> list[FixWatch]:
 def is_recurrence(watch: FixWatch, incident: Incident, at: datetime) -> bool:
     """Whether this incident, at that time, shows that the fix did not hold. Pure.
 
-    A drill does not, nor one that was merged into an incident from before the watch began.
+    A drill does not, nor one that was merged into an incident from before the watch began, nor
+    another private incident.
     """
+    if incident.is_private and incident.pk != watch.item.incident_id:
+        return False  # it must not be named outside
     if incident.is_drill or not watch.starts_at <= at < watch.ends_at:
         return False
     merged = incident.merged_into

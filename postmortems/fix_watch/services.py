@@ -118,7 +118,8 @@ def _write(
             actor, incident_id=one, kind=EntryKind.POSTMORTEM, message=message,
             once=f"recurrence:{watch.pk}:{incident.pk}", item=item.number, recurred_in=incident.number,
         )  # fmt: skip
-    people = [pk for pk in (item.assignee_id, *managers_of(item.workspace_id)) if pk is not None]
+    managers = [] if item.incident.is_private else managers_of(item.workspace_id)
+    people = [pk for pk in (item.assignee_id, *managers) if pk is not None]
     tell(
         item.workspace_id, people, key=f"recurrence:{watch.pk}:{incident.pk}",
         kind="action_item.recurred", subject=f"{item.reference} {done}: the fix did not hold",
@@ -127,19 +128,19 @@ def _write(
     )  # fmt: skip
 
 
-def end_watch(watch: FixWatch) -> str:
+def end_watch(workspace_id: int, *, watch: FixWatch) -> str:
     """Give the verdict of a watch whose time is over: came back, held, or nothing was watching."""
-    if find_missed(watch):
+    if find_missed(workspace_id, watch=watch):
         return str(Verdict.RECURRED)
     verdict = Verdict.HELD if _was_watched(watch) else Verdict.UNWATCHED
-    own = FixWatch.objects.of(watch.workspace_id).filter(pk=watch.pk, verdict=Verdict.WATCHING)
+    own = FixWatch.objects.of(workspace_id).filter(pk=watch.pk, verdict=Verdict.WATCHING)
     own.update(verdict=verdict)
     return str(verdict)
 
 
-def find_missed(watch: FixWatch) -> bool:
+def find_missed(workspace_id: int, *, watch: FixWatch) -> bool:
     """Record an alert that came back on an incident which was open all the time. Returns whether one did."""
-    missed = IncidentSignal.objects.of(watch.workspace_id).filter(
+    missed = IncidentSignal.objects.of(workspace_id).filter(
         fingerprint__in=watch.fingerprints, last_at__gte=watch.starts_at, last_at__lt=watch.ends_at
     )
     for signal in missed.select_related("incident__merged_into").order_by("last_at", "pk")[:100]:

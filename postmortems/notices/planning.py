@@ -8,7 +8,7 @@ from django.conf import settings
 
 from core.models import OutboxEvent
 from notifications.deliveries.planning import Fact, as_payload, plan_event
-from notifications.deliveries.subscribers import snapshot_of
+from notifications.deliveries.snapshot import snapshot_of
 from postmortems.documents.models import Comment, Postmortem
 from postmortems.notices.people import tell
 
@@ -29,7 +29,8 @@ def plan_notices(event: OutboxEvent) -> None:
     path = f"/postmortems/{postmortem.incident.reference}"
     snapshot = snapshot_of(event.workspace_id, postmortem.incident_id) | {"url": f"{settings.BASE_URL}{path}"}
     sent = as_payload(event.topic, payload | {"snapshot": snapshot}, event.pk)
-    plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, sent))
+    if not postmortem.incident.is_private:
+        plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, sent))
     if postmortem.incident.is_drill:
         return
     by = payload.get("by", "")

@@ -56,12 +56,12 @@ def _zone(item: ActionItem) -> str:
     return person.time_zone if person is not None else item.workspace.time_zone
 
 
-def send_reminder(reminder: Reminder) -> int:
+def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
     """Tell the assignee, else the postmortem's owner. Nothing where it is finished or due another day.
 
     Returns how many deliveries are planned; a repeat plans none.
     """
-    item = _item(reminder.workspace_id, reminder.item_id)
+    item = _item(workspace_id, reminder.item_id)
     if item is None or not item.is_unfinished or item.due_date != reminder.due_date:
         return 0
     owner_id = item.postmortem.owner_id if item.postmortem else None
@@ -89,13 +89,13 @@ def plan_digests(workspace: Workspace, now: datetime) -> None:
     OverdueDigest.objects.of(workspace.pk).bulk_create([row], ignore_conflicts=True)
 
 
-def send_digest(digest: OverdueDigest, now: datetime) -> int:
+def send_digest(workspace_id: int, *, digest: OverdueDigest, now: datetime) -> int:
     """One notice to each manager with all that is overdue, drills left out. Returns how many are new."""
     today = monday_of(now, digest.workspace.time_zone)
     if today != digest.week:
         return 0  # of a week that has passed while nothing ran: the present one's says all
-    rows = ActionItem.objects.of(digest.workspace_id).filter(
-        status__in=UNFINISHED, due_date__lt=digest.week, incident__is_drill=False
+    rows = ActionItem.objects.of(workspace_id).filter(
+        status__in=UNFINISHED, due_date__lt=digest.week, incident__is_drill=False, incident__is_private=False
     )
     items = list(rows.select_related("assignee", "incident").order_by("due_date", "number")[:501])
     if not items:
@@ -104,8 +104,8 @@ def send_digest(digest: OverdueDigest, now: datetime) -> int:
     if len(items) > MAX_DIGEST_LINES:
         lines.append(f"and {'more than ' if len(items) > 500 else ''}{len(items) - MAX_DIGEST_LINES} more.")
     return tell(
-        digest.workspace_id,
-        managers_of(digest.workspace_id),
+        workspace_id,
+        managers_of(workspace_id),
         key=f"overdue:{digest.week}",
         kind="action_item.digest",
         subject=f"{len(items)} action item{'s are' if len(items) > 1 else ' is'} overdue",

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,10 @@ from notifications.escalation.services.policies import put_policy
 from notifications.escalation.validation import PolicyValues
 from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
+from notifications.silences.matching import Matcher
+from notifications.silences.models import MaintenanceWindow, Silence
+from notifications.silences.services.silences import SilenceValues, create_silence
+from notifications.silences.services.windows import WindowValues, save_window
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
 from postmortems.documents.models import Comment
@@ -79,6 +83,13 @@ RULE = {
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
 POLICY = {"name": "mine", "steps": [{"wait_s": 60, "targets": [{"kind": "on_call"}]}]}
+SILENCE = {
+    "matchers": [{"field": "component", "value": "web"}], "reason": "Known trouble", "until_resolved": True,
+}  # fmt: skip
+WINDOW = {
+    "name": "Mine", "matchers": SILENCE["matchers"], "local_start": "2027-01-03T02:00", "duration_s": 3600,
+    "zone": "Europe/Berlin", "rule": "FREQ=WEEKLY",
+}  # fmt: skip
 OVERRIDE = {"username": "spare.of.acme"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
@@ -94,6 +105,19 @@ API: dict[tuple[str, str], Row] = {
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
+    ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/access"): Row(
+        May.INCIDENTS_WRITE, {"is_private": False}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/access/people"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/access/people/{username}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),
@@ -153,6 +177,17 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/channels/{channel_id}"): Row(May.CHANNELS_WRITE, about=True),
     ("POST", "/channels/{channel_id}/test"): Row(May.CHANNELS_WRITE, about=True),
     ("GET", "/routes"): Row(May.CHANNELS_READ),
+    ("POST", "/routes"): Row(May.CHANNELS_WRITE, {"name": "Mine", "kinds": ["log"]}),
+    ("POST", "/routes/customize"): Row(May.CHANNELS_WRITE),
+    ("PUT", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, {"name": "Mine"}, about=True),
+    ("DELETE", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, about=True),
+    ("GET", "/me/contact-methods"): Row(None, person=True),
+    ("POST", "/me/contact-methods"): Row(None, {"kind": "email", "address": "no address"}, person=True),
+    ("POST", "/me/contact-methods/{method_id}/code"): Row(None, person=True),
+    ("POST", "/me/contact-methods/{method_id}/verify"): Row(None, {"code": "000000"}, person=True),
+    ("DELETE", "/me/contact-methods/{method_id}"): Row(None, person=True),
+    ("GET", "/me/quiet-hours"): Row(None, person=True),
+    ("PUT", "/me/quiet-hours"): Row(None, {"quiet_from": "22:00", "quiet_until": "07:00"}, person=True),
     ("GET", "/routes/preview"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries/{delivery_id}"): Row(May.CHANNELS_READ, about=True),
@@ -316,6 +351,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/runs"): Row(
         May.REMEDIATION_RUN, {"action": "scale_up"}, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/remediation/policy"): Row(May.INCIDENTS_READ),
+    ("PATCH", "/remediation/policy"): Row(May.REMEDIATION_WRITE, {"recovery_window_s": 120}),
     ("GET", "/remediation/actions"): Row(May.INCIDENTS_READ),
     ("GET", "/remediation/actions/{action}"): Row(May.INCIDENTS_READ),
     ("PATCH", "/remediation/actions/{action}"): Row(May.REMEDIATION_WRITE, {"cooldown_s": 9}),
@@ -333,6 +370,15 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/remediation/runs/{run_id}/outcome"): Row(
         May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
     ),
+    ("GET", "/silences"): Row(May.INCIDENTS_READ),
+    ("POST", "/silences"): Row(May.SILENCES_WRITE, SILENCE),
+    ("GET", "/silences/{silence_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/silences/{silence_id}/end"): Row(May.SILENCES_WRITE, about=True),
+    ("GET", "/maintenance-windows"): Row(May.INCIDENTS_READ),
+    ("POST", "/maintenance-windows"): Row(May.SILENCES_WRITE, WINDOW),
+    ("GET", "/maintenance-windows/{window_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/maintenance-windows/{window_id}"): Row(May.SILENCES_WRITE, WINDOW, about=True),
+    ("DELETE", "/maintenance-windows/{window_id}"): Row(May.SILENCES_WRITE, about=True),
     ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
     ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
     ("GET", "/escalation-policies/{policy_id}"): Row(May.ONCALL_READ, about=True),
@@ -410,6 +456,11 @@ PAGES: dict[str, str | May] = {
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
+    "settings/silences": May.INCIDENTS_READ, "settings/silences/new": May.SILENCES_WRITE,
+    "settings/silences/<int:silence_id>/end": "signed",
+    "settings/maintenance": May.INCIDENTS_READ, "settings/maintenance/new": May.SILENCES_WRITE,
+    "settings/maintenance/<int:window_id>": May.SILENCES_WRITE,
+    "settings/maintenance/<int:window_id>/delete": "signed",
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
@@ -423,6 +474,7 @@ PAGES: dict[str, str | May] = {
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
+    "remediation/policy": May.REMEDIATION_WRITE,
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",
@@ -545,6 +597,12 @@ def made_house() -> House:
     create_item(system, 1, title="Ours to be done")
     comment = add_comment(system, 1, section_key="went_well", body="Ours")
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
+    matcher = [Matcher("component", "=", "Ours")]
+    silence = create_silence(system, SilenceValues(matcher, "Ours to be left", until_resolved=True))
+    window = save_window(
+        system,
+        WindowValues("Ours", matcher, datetime.fromisoformat("2027-01-03T02:00"), 60, "UTC", "FREQ=DAILY"),
+    )
     Bundle.objects.create(
         workspace=workspace, public_id=SAMPLES["bundle_id"], summary="Ours", size=99, sha256="1" * 64,
         status="ready", made_at=timezone.now(),
@@ -557,7 +615,8 @@ def made_house() -> House:
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
-        "policy_id": str(policy.pk), "action": "scale_up",
+        "policy_id": str(policy.pk), "silence_id": str(silence.pk),
+        "window_id": str(window.pk), "action": "scale_up",
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
@@ -708,6 +767,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
+    "silence_id": Silence, "window_id": MaintenanceWindow,
 }  # fmt: skip
 
 

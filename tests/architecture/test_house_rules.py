@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
@@ -38,6 +39,34 @@ MAY_CROSS_WORKSPACES = {
     "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
     "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
+}
+# Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
+_LOCKED = "writes under the lock of an incident that its caller was let see"
+MAY_SEE_PRIVATE_INCIDENTS = {
+    "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
+    "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
+    "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
+    "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
+    "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
+    "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
+    "detection/webhooks/services/alert_rows.py::incidents_of_groups": "a sender moves what it opened",
+    "incidents/analysis/services.py::_set_category": _LOCKED,
+    "incidents/analysis/services.py::record_analysis": _LOCKED,
+    "incidents/analysis/services.py::record_essence": _LOCKED,
+    "incidents/attachments/services.py::_record": _LOCKED,
+    "incidents/correlation/services/correlator.py::Correlator": "signals join whatever is open",
+    "incidents/correlation/services/opening.py::_declared_before": "finds what the same actor declared",
+    "incidents/evidence/services.py::record_evidence": _LOCKED,
+    "incidents/lifecycle/services/escalating.py::_raised": "a task raises the severity of every incident",
+    "incidents/lifecycle/services/transitions.py::refuse_second_unresolved": "names no private incident",
+    "incidents/privacy/invitations.py::invite_paged": "lets the person who is paged see it",
+    "incidents/privacy/selectors.py::hidden_from": "is what decides",
+    "incidents/privacy/selectors.py::seen_as": "is what decides",
+    "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
+    "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
+    "notifications/deliveries/subscribers.py::_snapshot": "people who are paged may see it",
+    "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
+    "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
@@ -134,6 +163,19 @@ def test_every_query_across_workspaces_is_listed_with_its_reason():
     assert {query for path in product() for query in _queries_across_workspaces(path)} == set(
         MAY_CROSS_WORKSPACES
     )
+
+
+def _unguarded_queries(path):
+    """`file::function` of every query of incidents that does not ask who looks."""
+    for node in tree(path).body:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute) and ast.unparse(inner) == "Incident.objects.of":
+                yield f"{path}::{getattr(node, 'name', 'module')}"
+
+
+def test_every_query_of_incidents_goes_through_seen_by_or_is_listed_with_its_reason():
+    found = {query for path in product() for query in _unguarded_queries(path)}
+    assert found == set(MAY_SEE_PRIVATE_INCIDENTS)
 
 
 def test_domain_facts_travel_by_the_outbox_not_by_signals():

@@ -97,9 +97,9 @@ def test_alert_that_joined_an_open_incident_is_found_later(actor, resolved):
     watch = _watch(actor, resolved)
     again = _again(actor, fingerprint=None)
     _signal(again, OTHER, at=watch.starts_at + timedelta(days=1))
-    assert find_missed(watch) is False
+    assert find_missed(watch.workspace_id, watch=watch) is False
     IncidentSignal.objects.of(actor.workspace_id).filter(incident=again).update(fingerprint=ONE)
-    assert find_missed(watch) is True
+    assert find_missed(watch.workspace_id, watch=watch) is True
     watch.refresh_from_db()
     assert watch.verdict == "recurred"
 
@@ -135,11 +135,11 @@ def test_two_watches_of_one_fingerprint_are_both_judged(actor, resolved):
 
 def test_no_recurrence_is_held(actor, resolved):
     watch = _watch(actor, resolved)
-    assert end_watch(watch) == "held"
+    assert end_watch(watch.workspace_id, watch=watch) == "held"
     assert held_counts(actor)["held"] == 1
 
 
 def test_nothing_was_watching_is_a_verdict_of_its_own(actor, resolved):
     watch = _watch(actor, resolved, fingerprint=None)
-    assert end_watch(watch) == "unwatched"
+    assert end_watch(watch.workspace_id, watch=watch) == "unwatched"
     assert held_counts(actor) == {"held": 0, "recurred": 0, "watching": 0, "unwatched": 1, "stopped": 0}

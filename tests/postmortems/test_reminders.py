@@ -108,7 +108,7 @@ def test_digest_goes_once_a_week_to_managers_alone(person, resolved, make_actor,
         plan_digests(workspace, at)
     week = OverdueDigest.objects.of(workspace.pk).get()
     assert week.due_at.weekday() == 0
-    assert [send_digest(week, now), send_digest(week, now)] == [1, 0]
+    assert [send_digest(workspace.pk, digest=week, now=now) for _ in range(2)] == [1, 0]
     delivery = Delivery.objects.of(workspace.pk).get(event_kind="action_item.digest")
     assert delivery.user_id == manager.user_id
     assert delivery.payload["subject"] == "1 action item is overdue"

@@ -18,6 +18,10 @@ from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
 from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
+from incidents.privacy import forms as privacy_forms
+from incidents.privacy import services as privacy_services
+from incidents.recovery import forms as recovery_forms
+from incidents.recovery import services as recovery_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
 from incidents.stages.services.checklists import tick_item
@@ -163,11 +167,38 @@ def _unrelate(actor: Actor, number: int, data: Data) -> None:
     link_services.unrelate_incidents(actor, number=number, other=data["other"])
 
 
+def _verdict(actor: Actor, number: int, data: Data) -> None:
+    if not data["verdict"]:
+        recovery_services.unjudge_incident(actor, number=number)
+        return
+    given = {name: data[name] for name in ("verdict", "reason", "note")}
+    recovery_services.judge_incident(actor, number=number, **given)
+
+
 def _edits(title: str, *names: str) -> Action:
     return Action(title, "Save", timeline_forms.changes_form(*names), _edit, "{ref} saved.")
 
 
+def _privacy(actor: Actor, number: int, data: Data) -> None:
+    is_private = data["visibility"] == privacy_forms.PRIVATE
+    given = {"reason": data["reason"], "version": data["version"]}
+    privacy_services.set_private(actor, number=number, is_private=is_private, **given)
+
+
+def _invite(actor: Actor, number: int, data: Data) -> None:
+    privacy_services.invite_person(actor, number=number, username=data["username"])
+
+
+def _uninvite(actor: Actor, number: int, data: Data) -> None:
+    privacy_services.remove_person(actor, number=number, username=data["username"])
+
+
 ACTIONS: Final = {
+    "privacy": Action("Change visibility", "Save", privacy_forms.PrivacyForm, _privacy, "{ref} saved."),
+    "invite": Action("Invite a person", "Invite", privacy_forms.InviteForm, _invite, "Invited to {ref}"),
+    "uninvite": Action(
+        "Take back an invitation", "Remove", privacy_forms.RemoveForm, _uninvite, "Removed from {ref}"
+    ),
     "acknowledge": Action(
         "Acknowledge",
         "Acknowledge",
@@ -281,6 +312,14 @@ ACTIONS: Final = {
     "unpin": Action("Unpin this entry", "Unpin", timeline_forms.EntryForm, _unpin, "Unpinned."),
     "time": Action(
         "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Entry time corrected."
+    ),
+    "verdict": Action(
+        "Real problem or false positive",
+        "Save",
+        recovery_forms.VerdictForm,
+        _verdict,
+        "{ref}: judgement saved.",
+        lead="False positives are counted against all judged incidents, to tune detection.",
     ),
     "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
     "unrelate": Action("Unlink an incident", "Unlink", timeline_forms.RelateForm, _unrelate, "Unlinked."),
