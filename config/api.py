@@ -27,6 +27,7 @@ from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
 from detection.evaluation.api import router as members_router
+from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
@@ -126,6 +127,7 @@ api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
+api.add_router("/heartbeats", heartbeats_router)
 api.add_router("/silences", silences_router)
 api.add_router("/maintenance-windows", windows_router)
 api.add_router("/deliveries", deliveries_router)
