@@ -243,6 +243,7 @@ API: dict[tuple[str, str], Row] = {
         May.POSTMORTEMS_WRITE, {}, about=True, also=May.POSTMORTEMS_READ
     ),
     ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
+    ("GET", "/action-items/fixes"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems/{reference}"): Row(May.POSTMORTEMS_READ, about=True),
     ("PATCH", "/postmortems/{reference}"): Row(
