@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.audit.selectors import add_audit_area
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, PAGES, NavItem
 
@@ -50,3 +51,4 @@ PAGES.add(
         "New source", "plug", "/sources/new", also="add integration", capability=Capability.SOURCES_WRITE
     ),
 )
+add_audit_area("heartbeats", "heartbeat.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from core.errors import Problem
+from core.errors import Forbidden, Problem
 from detection.heartbeats.selectors import heartbeat_named
 from detection.heartbeats.services.beating import take_beat
 from detection.ingest.limits import charge
@@ -52,13 +52,19 @@ def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
 
 
 def _beat(form: AddressedFormat, asked: IncomingRequest, name: str) -> Reply:
-    """A ping takes a beat; a plain GET says how the monitor stands."""
+    """A ping takes a beat; a plain GET returns the monitor's state; anything else is refused."""
+    is_ping = asked.path.endswith("/ping")
     try:
         with as_problem():
             source = find_source(form.source_key(asked.unread()), form.name)
+            if not is_ping and asked.method != "GET":
+                raise Forbidden(
+                    "A source's key only sends beats. Nothing was changed; create, pause, resume and delete "
+                    "heartbeats under Heartbeats in Tocsin."
+                )
             found = heartbeat_named(source.workspace_id, name)
             charge(source_actor(source, asked.request_id), 1)
-            if asked.path.endswith("/ping"):
+            if is_ping:
                 found = take_beat(source.workspace_id, found.pk, now=asked.at)
                 return form.beat(found.name, "")
             return form.beat(found.name, found.status)

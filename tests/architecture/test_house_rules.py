@@ -44,6 +44,8 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
+    "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
     "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
     "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
     "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",

@@ -110,6 +110,18 @@ def test_opsgenie_client_beats(client, monitor, make_actor):
     assert client.get("/v2/heartbeats/backup/ping").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("delete", ""), ("patch", ""), ("post", ""), ("post", "/disable"), ("post", "/enable")],
+)
+def test_opsgenie_client_cannot_change_a_heartbeat(client, monitor, make_actor, method, rest):
+    _, key = create_source(make_actor("admin"), kind="opsgenie", name="Ops")
+    refused = getattr(client, method)(f"/v2/heartbeats/backup{rest}", HTTP_AUTHORIZATION=f"GenieKey {key}")
+    assert refused.status_code == 403
+    assert "Nothing was changed" in refused.content.decode()
+    assert Heartbeat.objects.of(monitor.workspace_id).filter(pk=monitor.pk).exists()
+
+
 @pytest.mark.parametrize(("period", "grace"), [(29, 0), (60, -1), (10**8, 0)])
 def test_period_out_of_range_is_refused(make_actor, period, grace):
     with pytest.raises(Invalid):
