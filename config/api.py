@@ -27,6 +27,7 @@ from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
 from detection.evaluation.api import router as members_router
+from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
@@ -35,12 +36,14 @@ from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
+from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.privacy.api import router as privacy_router
 from incidents.recovery.api import router as recovery_router
 from incidents.sla.api import router as sla_router
+from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
@@ -103,6 +106,8 @@ api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
+api.add_router("/sla", sla_policies_router)
+api.add_router("/bulk-actions", bulk_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
@@ -122,6 +127,7 @@ api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
+api.add_router("/heartbeats", heartbeats_router)
 api.add_router("/silences", silences_router)
 api.add_router("/maintenance-windows", windows_router)
 api.add_router("/deliveries", deliveries_router)

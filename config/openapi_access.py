@@ -22,7 +22,9 @@ RULES: Final = (
     (WRITES, "/(postmortems|lessons).*", _May.POSTMORTEMS_WRITE),
     (WRITES, "/incidents/{}/(postmortem|five-whys|lessons).*", _May.POSTMORTEMS_WRITE),
     ("POST", "/incidents/{}/runs|/remediation/runs/.*", _May.REMEDIATION_RUN),
-    (WRITES, "/remediation/actions/.*", _May.REMEDIATION_WRITE),
+    ("GET", "/(silences|maintenance-windows).*", _May.INCIDENTS_READ),
+    (WRITES, "/(silences|maintenance-windows).*", _May.SILENCES_WRITE),
+    (WRITES, "/remediation/(actions/.*|policy)", _May.REMEDIATION_WRITE),
     (WRITES, "/stage-templates/.*|/sla/policies.*", _May.SETTINGS_WRITE),
     ("GET", "/(rules).*", _May.RULES_READ),
     (WRITES, "/rules.*", _May.RULES_WRITE),
@@ -45,8 +47,8 @@ RULES: Final = (
     ("GET|" + WRITES, "/tokens.*", _May.TOKENS_WRITE),
     ("GET", "/audit", _May.AUDIT_READ),
     ("GET", "/(incidents|analytics|sla|stage-templates).*", _May.INCIDENTS_READ),
-    ("GET", "/(components|changes|remediation).*", _May.INCIDENTS_READ),
-    (WRITES, "/incidents.*", _May.INCIDENTS_WRITE),
+    ("GET", "/(components|changes|remediation|bulk-actions|attachments).*", _May.INCIDENTS_READ),
+    (WRITES, "/(incidents|bulk-actions|attachments).*", _May.INCIDENTS_WRITE),
 )  # fmt: skip
 _COMPILED: Final = tuple(
     (frozenset(methods.split("|")), re.compile(path.replace("{}", r"[^/]+")), capability)

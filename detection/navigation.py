@@ -29,6 +29,17 @@ NAVIGATION.add(
         also="integrations senders webhooks events",
     ),
 )
+NAVIGATION.add(
+    "heartbeats",
+    NavItem(
+        "Heartbeats",
+        "activity",
+        "/heartbeats",
+        order=67,
+        capability=Capability.SOURCES_READ,
+        also="cron jobs monitors dead man",
+    ),
+)
 PAGES.add(
     "rule",
     NavItem("New rule", "radar", "/rules/new", also="add detection", capability=Capability.RULES_WRITE),

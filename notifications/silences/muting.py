@@ -74,6 +74,17 @@ def _covering(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> 
     return None
 
 
+def would_mute(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> str:
+    """What would mute an incident that opens now, in words; empty for nothing. Changes nothing."""
+    for silence in active_silences(workspace_id, now):
+        if covers(silence, snapshot):
+            return f"Muted by the silence “{silence.reason}”"
+    for one in running_occurrences(workspace_id, now):
+        if covers(one.window, snapshot):
+            return f"Muted by the maintenance window “{one.window.name}”"
+    return ""
+
+
 def active_silences(workspace_id: int, now: datetime) -> list[Silence]:
     """Those in force, oldest first."""
     rows = Silence.objects.of(workspace_id).filter(ended_at=None, starts_at__lte=now, ends_at__gt=now)

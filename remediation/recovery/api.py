@@ -16,7 +16,7 @@ from remediation.recovery.services.policies import FIELDS, change_policy, shown_
 router = Router(tags=["Remediation"])
 
 
-class PolicyOut(Schema):
+class RecoveryPolicyOut(Schema):
     """What Tocsin does by itself."""
 
     auto_start: list[Severity] = Field(description="Low-risk actions start at these severities.")
@@ -33,14 +33,14 @@ class PolicyPatch(Schema):
     recovery_window_s: int | None = Field(None, ge=MIN_WINDOW_S, le=MAX_WINDOW_S)
 
 
-@router.get("/policy", response=PolicyOut, summary="Show the response policy")
+@router.get("/policy", response=RecoveryPolicyOut, summary="Show the response policy")
 def show_policy(request: HttpRequest) -> Any:
     """By default low-risk actions start at every severity, and sev3 and sev4 are resolved automatically."""
     policy = shown_policy(actor_in(request))
     return {name: getattr(policy, name) for name in FIELDS}
 
 
-@router.patch("/policy", response=PolicyOut, summary="Change the response policy")
+@router.patch("/policy", response=RecoveryPolicyOut, summary="Change the response policy")
 def patch_policy(request: HttpRequest, body: PolicyPatch) -> Any:
     """Equal values change nothing."""
     wanted = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}

@@ -31,6 +31,8 @@ from bundles.models import Bundle
 from config.api import api as tocsin_api
 from core.ui.navigation import NAVIGATION, SETTINGS
 from core.ui.panels import PANELS
+from detection.heartbeats.models import Heartbeat
+from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
@@ -135,6 +137,15 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
+    ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
+    ("PUT", "/sla/policies"): Row(
+        May.SETTINGS_WRITE, {f"sev{n}": {"acknowledge_within": n} for n in (1, 2, 3, 4)}
+    ),
+    ("POST", "/bulk-actions"): Row(
+        May.INCIDENTS_WRITE, {"kind": "acknowledge", "incidents": [{"incident": "1"}]}
+    ),
+    ("GET", "/bulk-actions/{action_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/bulk-actions/{action_id}/undo"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -226,6 +237,7 @@ API: dict[tuple[str, str], Row] = {
         May.POSTMORTEMS_WRITE, {}, about=True, also=May.POSTMORTEMS_READ
     ),
     ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
+    ("GET", "/action-items/fixes"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems/{reference}"): Row(May.POSTMORTEMS_READ, about=True),
     ("PATCH", "/postmortems/{reference}"): Row(
@@ -369,6 +381,12 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/remediation/runs/{run_id}/outcome"): Row(
         May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
     ),
+    ("GET", "/heartbeats"): Row(May.SOURCES_READ),
+    ("POST", "/heartbeats"): Row(May.SOURCES_WRITE, {"name": "mine", "period_s": 60}),
+    ("GET", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_READ, about=True),
+    ("POST", "/heartbeats/{heartbeat_id}/pause"): Row(May.SOURCES_WRITE, about=True),
+    ("POST", "/heartbeats/{heartbeat_id}/resume"): Row(May.SOURCES_WRITE, about=True),
+    ("DELETE", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_WRITE, about=True),
     ("GET", "/silences"): Row(May.INCIDENTS_READ),
     ("POST", "/silences"): Row(May.SILENCES_WRITE, SILENCE),
     ("GET", "/silences/{silence_id}"): Row(May.INCIDENTS_READ, about=True),
@@ -455,6 +473,8 @@ PAGES: dict[str, str | May] = {
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
+    "heartbeats": May.SOURCES_READ, "heartbeats/ping/<str:key>": "open",
+    "heartbeats/<int:heartbeat_id>/<slug:verb>": "signed",
     "settings/silences": May.INCIDENTS_READ, "settings/silences/new": May.SILENCES_WRITE,
     "settings/silences/<int:silence_id>/end": "signed",
     "settings/maintenance": May.INCIDENTS_READ, "settings/maintenance/new": May.SILENCES_WRITE,
@@ -596,6 +616,7 @@ def made_house() -> House:
     create_item(system, 1, title="Ours to be done")
     comment = add_comment(system, 1, section_key="went_well", body="Ours")
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
+    heartbeat = create_heartbeat(system, HeartbeatValues("Ours", 60, 60))
     matcher = [Matcher("component", "=", "Ours")]
     silence = create_silence(system, SilenceValues(matcher, "Ours to be left", until_resolved=True))
     window = save_window(
@@ -607,14 +628,14 @@ def made_house() -> House:
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
-        "policy_id": str(policy.pk), "silence_id": str(silence.pk),
+        "policy_id": str(policy.pk), "silence_id": str(silence.pk), "heartbeat_id": str(heartbeat.pk),
         "window_id": str(window.pk), "action": "scale_up",
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
@@ -766,7 +787,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
-    "silence_id": Silence, "window_id": MaintenanceWindow,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow,
 }  # fmt: skip
 
 

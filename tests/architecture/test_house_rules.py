@@ -31,6 +31,7 @@ MAY_CROSS_WORKSPACES = {
     "accounts/tokens/authentication.py::find_token": "the token says which workspace it belongs to",
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
+    "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",

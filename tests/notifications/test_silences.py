@@ -19,6 +19,7 @@ from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import change_severity
 from incidents.vocabulary import Impact
 from notifications.deliveries.models import Delivery
+from notifications.routes.preview import preview
 from notifications.silences.matching import Matcher, matcher_faults, matches, parse_matchers
 from notifications.silences.models import Silence, WindowOccurrence
 from notifications.silences.services import releasing
@@ -243,3 +244,13 @@ def test_severity_that_gets_worse_passes_the_silence(workspace, channel, deliver
     change_severity(responder, number=1, severity="sev1")
     deliver()
     assert ("incident.severity_changed", "muted") not in outcomes(workspace)
+
+
+def test_preview_says_what_would_mute_it(workspace, channel, make_actor):
+    channel("slack")
+    silence(make_actor("responder"))
+    admin = make_actor("admin")
+    [told] = preview(admin, severity="sev2", components=["api"])
+    assert told.caution == "Muted by the silence “Known trouble”"
+    [told] = preview(admin, severity="sev2", components=["web"])
+    assert told.caution == ""

@@ -123,9 +123,41 @@ OPERATIONS: Final = (
         {
             "Period": "period", "Severity": lambda row: severity_word(row["severity"]), "Target": "kind",
             "Met": "met", "Breached": "breached", "Running": "running",
-            "Met share": lambda row: "" if row["share_met"] is None else f"{row['share_met']:.0%}",
+            "Met share": lambda row: "" if row["share_met"] is None else f"{row['share_met']:.0f}%",
         },
         id_field="period", rows="rows", empty="No SLA targets in this time.",
+    ),
+    Operation(
+        "attachments list", "GET", "/incidents/{reference}/attachments", "List the pictures of an incident.",
+        columns={"ID": "id", "Name": "name", "Type": "content_type", "Size": "size"}, empty="No pictures.",
+    ),
+    Operation(
+        "attachments remove", "DELETE", "/attachments/{attachment}", "Delete a picture.",
+        done="Attachment {attachment} removed",
+    ),
+    Operation(
+        "sla targets", "GET", "/sla/policies", "The SLA targets of each severity, in minutes.",
+        id_field="mark",
+    ),
+    Operation(
+        "sla set-targets", "PUT", "/sla/policies", "Replace the SLA targets by those of --file.",
+        (flag("based_on", "Mark of the targets that were read."), FILE), id_field="mark",
+    ),
+    Operation(
+        "incidents bulk", "POST", "/bulk-actions", "Act on many incidents; --file lists them with versions.",
+        (
+            flag("kind", "acknowledge, assign or resolve."), flag("username", "With assign: the commander."),
+            flag("message", "For the timeline of each."), FILE,
+        ),
+    ),
+    Operation(
+        "incidents bulk-show", "GET", "/bulk-actions/{action}", "What came of an action on many.",
+        columns={"Incident": "incident", "Outcome": "outcome", "Why": "why", "Undone": "undo"},
+        id_field="incident", rows="steps",
+    ),
+    Operation(
+        "incidents bulk-undo", "POST", "/bulk-actions/{action}/undo", "Undo it, for ten minutes.",
+        done="Action {action} undone",
     ),
     Operation(
         "war-room show", "GET", "/incidents/{reference}/war-room", "The Slack channel and its steps.",
