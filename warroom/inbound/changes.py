@@ -104,7 +104,8 @@ def _pin_at(team: SlackTeam, channel_id: str, ts: str) -> SlackPin | None:
         return None
     pins = SlackPin.objects.of(team.workspace_id).filter(room=room, message_ts=ts, entry__isnull=False)
     pin: SlackPin | None = pins.select_related("entry", "room__incident").first()
-    return pin if pin is not None and pin.entry.withdrawn_at is None else None
+    is_live = pin is not None and pin.entry is not None and pin.entry.withdrawn_at is None
+    return pin if is_live else None
 
 
 def _amend(team: SlackTeam, pin: SlackPin, slack_id: str, kind: EntryAmendment.Kind, text: str) -> None:
