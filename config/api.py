@@ -40,6 +40,7 @@ from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.merging.api import router as merging_router
 from incidents.privacy.api import router as privacy_router
 from incidents.recovery.api import router as recovery_router
 from incidents.sla.api import router as sla_router
@@ -102,6 +103,7 @@ api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)
+api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)

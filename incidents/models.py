@@ -7,6 +7,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
@@ -24,6 +25,7 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "CriterionResult",
+    "DismissedProposal",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
@@ -32,6 +34,7 @@ __all__ = [
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",
+    "Merge",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",

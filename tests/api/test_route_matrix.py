@@ -174,6 +174,12 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/incidents/{reference}/related/{other}"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
+    ("POST", "/incidents/{reference}/merge"): Row(
+        May.INCIDENTS_WRITE, {"into": "INC-2"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/merge"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/incidents/{reference}/proposals"): Row(May.INCIDENTS_READ, about=True),
+    ("DELETE", "/incidents/{reference}/proposals/{other}"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/incidents/{reference}/components"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/events"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),

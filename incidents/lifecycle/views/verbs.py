@@ -18,6 +18,7 @@ from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
 from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
+from incidents.merging import services as merge_services
 from incidents.privacy import forms as privacy_forms
 from incidents.privacy import services as privacy_services
 from incidents.recovery import forms as recovery_forms
@@ -165,6 +166,22 @@ def _relate(actor: Actor, number: int, data: Data) -> None:
 
 def _unrelate(actor: Actor, number: int, data: Data) -> None:
     link_services.unrelate_incidents(actor, number=number, other=data["other"])
+
+
+def _merge(actor: Actor, number: int, data: Data) -> None:
+    try:
+        merge_services.merge_incidents(actor, number=number, into=data["other"])
+    except NotFound as missing:
+        incident_for(actor, number)
+        raise invalid("other", "incident", "must be an incident of this workspace") from missing
+
+
+def _undo_merge(actor: Actor, number: int, data: Data) -> None:
+    merge_services.undo_merge(actor, number=number)
+
+
+def _dismiss(actor: Actor, number: int, data: Data) -> None:
+    merge_services.dismiss_proposal(actor, number=number, other=data["other"])
 
 
 def _verdict(actor: Actor, number: int, data: Data) -> None:
@@ -322,5 +339,24 @@ ACTIONS: Final = {
         lead="False positives are counted against all judged incidents, to tune detection.",
     ),
     "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
+    "merge": Action(
+        "Merge into another incident",
+        "Merge",
+        timeline_forms.RelateForm,
+        _merge,
+        "{ref} merged.",
+        lead="This incident is closed and its signals move to the other one. Can be undone for 24 hours.",
+    ),
+    "undo-merge": Action(
+        "Undo the merge",
+        "Undo the merge",
+        lifecycle_forms.ActionForm,
+        _undo_merge,
+        "{ref}: merge undone.",
+        lead="The incident is open again and gets its signals back. Events that came meanwhile stay.",
+    ),
+    "dismiss-proposal": Action(
+        "Dismiss the proposal", "Dismiss", timeline_forms.RelateForm, _dismiss, "Proposal dismissed."
+    ),
     "unrelate": Action("Unlink an incident", "Unlink", timeline_forms.RelateForm, _unrelate, "Unlinked."),
 }

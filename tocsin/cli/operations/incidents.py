@@ -34,6 +34,27 @@ OPERATIONS: Final = (
         done="{incident_id} {status}", id_field="incident_id",
     ),
     Operation(
+        "incidents merge", "POST", "/incidents/{reference}/merge", "Merge an incident into another one.",
+        (argument("into", "The incident that stays open."),),
+        done="{incident_id}: merged", id_field="incident_id",
+    ),
+    Operation(
+        "incidents unmerge", "DELETE", "/incidents/{reference}/merge", "Undo a merge, within 24 hours.",
+        done="{incident_id}: merge undone", id_field="incident_id",
+    ),
+    Operation(
+        "incidents proposals", "GET", "/incidents/{reference}/proposals", "Incidents that may be the same.",
+        columns={
+            "Incident": "incident", "Title": "title", "Score": "score",
+            "Why": lambda row: "; ".join(reason["text"] for reason in row["reasons"]),
+        },
+        id_field="incident", empty="No proposals.",
+    ),
+    Operation(
+        "incidents dismiss-proposal", "DELETE", "/incidents/{reference}/proposals/{other}",
+        "Dismiss a proposal to merge.", done="Proposal dismissed.",
+    ),
+    Operation(
         "incidents activity", "GET", "/incidents/{reference}/activity", "All that was done, newest first.",
         (query("source", "timeline or audit."),),
         {"When": lambda row: ago(row["at"]), "By": "by", "Kind": "kind", "Message": "message"},
