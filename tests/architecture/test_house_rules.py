@@ -68,7 +68,12 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
-    "notifications/deliveries/subscribers.py::_snapshot": "people who are paged may see it",
+    "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
+    "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
+    "notifications/silences/services/releasing.py::release": "sends again what a silence held back",
+    "detection/heartbeats/services/beating.py::_resolve": "a heartbeat resolves the incident it opened",
+    "detection/webhooks/services/alert_rows.py::rows_of": "a sender moves the incidents it opened",
+    "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
 }
