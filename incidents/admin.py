@@ -200,7 +200,7 @@ class CriterionResultAdmin(ReadOnly):
     """The newest answer of each exit criterion."""
 
     list_display = ("incident", "criterion", "verdict", "why", "is_positive", "is_measured", "checked_at")
-    list_filter = ("criterion", "verdict")
+    list_filter = ("verdict",)
     list_select_related = ("incident",)
 
 
@@ -225,6 +225,6 @@ class IncidentVerdictAdmin(ReadOnly):
 @admin.register(Attachment)
 class AttachmentAdmin(ReadOnly):
     list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
-    list_filter = ("workspace", "content_type")
+    list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
     ordering = ("-pk",)
