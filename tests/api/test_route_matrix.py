@@ -179,7 +179,9 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("DELETE", "/incidents/{reference}/merge"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/incidents/{reference}/proposals"): Row(May.INCIDENTS_READ, about=True),
-    ("DELETE", "/incidents/{reference}/proposals/{other}"): Row(May.INCIDENTS_WRITE, about=True),
+    ("DELETE", "/incidents/{reference}/proposals/{other}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/components"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/events"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
@@ -396,12 +398,16 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/silences"): Row(May.INCIDENTS_READ),
     ("POST", "/silences"): Row(May.SILENCES_WRITE, SILENCE),
     ("GET", "/silences/{silence_id}"): Row(May.INCIDENTS_READ, about=True),
-    ("POST", "/silences/{silence_id}/end"): Row(May.SILENCES_WRITE, about=True),
+    ("POST", "/silences/{silence_id}/end"): Row(May.SILENCES_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/maintenance-windows"): Row(May.INCIDENTS_READ),
     ("POST", "/maintenance-windows"): Row(May.SILENCES_WRITE, WINDOW),
     ("GET", "/maintenance-windows/{window_id}"): Row(May.INCIDENTS_READ, about=True),
-    ("PUT", "/maintenance-windows/{window_id}"): Row(May.SILENCES_WRITE, WINDOW, about=True),
-    ("DELETE", "/maintenance-windows/{window_id}"): Row(May.SILENCES_WRITE, about=True),
+    ("PUT", "/maintenance-windows/{window_id}"): Row(
+        May.SILENCES_WRITE, WINDOW, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/maintenance-windows/{window_id}"): Row(
+        May.SILENCES_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
     ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
     ("GET", "/escalation-policies/{policy_id}"): Row(May.ONCALL_READ, about=True),

@@ -84,6 +84,15 @@ OPERATIONS: Final = (
         id_field="incident_id",
     ),
     Operation(
+        "recovery judge", "PUT", "/incidents/{reference}/verdict", "Judge a detected incident.",
+        (flag("verdict", "real or false_positive.", required=True), flag("reason"), flag("note")),
+        id_field="incident_id",
+    ),
+    Operation(
+        "recovery unjudge", "DELETE", "/incidents/{reference}/verdict", "Withdraw a judgement.",
+        id_field="incident_id",
+    ),
+    Operation(
         "recovery policy", "GET", "/remediation/policy", "What Tocsin does by itself.",
         id_field="auto_start",
     ),
