@@ -89,6 +89,9 @@ def _security(capability: Capability | None) -> list[dict[str, list[str]]]:
     return [{"token": scopes}, {"key": scopes}, {}]
 
 
+FOR_PEOPLE: Final = ("/me/contact-methods", "/me/quiet-hours")  # a token has neither
+
+
 def _refusals(
     method: str, path: str, operation: dict[str, Any], capability: Capability | None, *, is_open: bool
 ) -> set[int]:
@@ -105,6 +108,8 @@ def _refusals(
         found.add(409)
     if has_body or method in WRITES:
         found |= {400, 413}
+    if path.removeprefix("/api/v1").startswith(FOR_PEOPLE):
+        found.add(403)
     if path.startswith(JUDGE_CONTENT_TYPE):
         found |= {400, 401, 403, 413, 415}
     return found

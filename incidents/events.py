@@ -297,6 +297,17 @@ class IncidentAnalysed(IncidentEvent):
 
 
 @dataclass(frozen=True)
+class IncidentRecoveryChecked(IncidentEvent):
+    """An exit criterion of its recovery says something else than before."""
+
+    topic: ClassVar[str] = "incident.recovery_checked"
+    is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
+
+
+@dataclass(frozen=True)
 class IncidentEventsJoined(DomainEvent):
     """Events were counted on these incidents: one fact for a whole drain, but each private one in its own."""
 

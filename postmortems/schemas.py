@@ -333,6 +333,8 @@ class ActionItemOut(Schema):
     due_date: date | None
     completed_at: datetime | None
     cancelled_reason: str
+    reopened_reason: str = ""
+    reopened_count: int = 0
     version: int
     created_at: datetime
     updated_at: datetime

@@ -32,10 +32,12 @@ FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
 MIGRATED = "migrated"
 _FILLED = """
-select relname from pg_class
- where relnamespace = current_schema()::regnamespace and relkind = 'r' and pg_relation_size(oid) > 0
-   and relname <> all(%s)
+select relname from pg_class c
+ where relnamespace = current_schema()::regnamespace and relname = any(%s) and case relkind
+   when 'r' then pg_relation_size(oid) > 0
+   when 'p' then exists (select 1 from pg_partition_tree(c.oid) where pg_relation_size(relid) > 0) end
 """
+_ROWS_OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 
 
 def start() -> None:
@@ -125,11 +127,12 @@ def _load(name: str, url: str) -> None:
 
 
 def truncate_tables() -> None:
-    """Empty the tables that hold rows; Django's flush truncates all and registers every permission again."""
+    """Empty the models' tables that hold rows; Django's flush empties all and registers permissions again."""
+    names = set(connection.introspection.django_table_names()) - _ROWS_OF_MIGRATIONS
     with connection.cursor() as cursor:
-        cursor.execute(_FILLED, [["django_migrations", "django_content_type", "auth_permission"]])
-        if names := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
-            cursor.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(names)))
+        cursor.execute(_FILLED, [sorted(names)])
+        if filled := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
+            cursor.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(filled)))
 
 
 def _exists(name: str) -> bool:

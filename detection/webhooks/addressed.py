@@ -39,9 +39,13 @@ class Shown(Protocol):
 
 
 class AddressedFormat(WebhookFormat):
-    """A format with addresses of its own beside `/api/v1/webhooks/<name>/<key>`."""
+    """A format with addresses of its own beside `/api/v1/webhooks/<name>/<key>`.
+
+    `is_key_in_body`: the source's key is known only after the body was read.
+    """
 
     addresses: ClassVar[tuple[Address, ...]]
+    is_key_in_body: ClassVar[bool] = False
 
     @abstractmethod
     def source_key(self, request: WebhookRequest) -> str:
@@ -53,6 +57,14 @@ class AddressedFormat(WebhookFormat):
     def told(self, reply: Reply) -> Reply:
         """The answer as it goes out at these addresses."""
         return reply
+
+    def heartbeat_in(self, path: str) -> str:
+        """The name of the heartbeat that a request is for; "" for none."""
+        return ""
+
+    def beat(self, name: str, status: str) -> Reply:
+        """The answer to a beat that was taken. Only for formats that know heartbeats."""
+        raise NotFound("This format knows no heartbeats.")
 
     def asked_about(self, path: str) -> str:
         """The id of the request which a GET asks about; "" for none."""

@@ -23,6 +23,7 @@ from incidents.listing.selectors import matching
 from incidents.models import AffectedComponent, Incident
 from incidents.overview.selectors import zone_of
 from incidents.privacy.selectors import seen_by
+from incidents.recovery.selectors import RecoveryRates, rates_of
 from incidents.vocabulary import UNRESOLVED, Severity
 
 DEFAULT_PERIOD: Final = timedelta(days=30)
@@ -82,6 +83,7 @@ class Analytics:
     mtbf: timedelta | None
     groups: Mapping[str, Sequence[Group]]
     weekly: Sequence[Sequence[int]]
+    rates: RecoveryRates
 
 
 def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Analytics:
@@ -132,6 +134,7 @@ def _analytics(
         mtbf=_between(rows),
         groups=_groups(workspace_id, rows, zone),
         weekly=_weekly(rows, zone),
+        rates=rates_of(rows),
     )
 
 

@@ -30,13 +30,13 @@ class PrivacyIn(Body):
     version: Version | None = None
 
 
-class InviteIn(Body):
+class AccessInviteIn(Body):
     """A member by user name or e-mail address."""
 
     username: Name
 
 
-class InvitedOut(Schema):
+class AccessPersonOut(Schema):
     """One who may see a private incident; without a user name a program that declared it."""
 
     username: str | None
@@ -49,7 +49,7 @@ class AccessOut(Schema):
     """Who sees an incident beside the admins; of one that is not private all members do."""
 
     is_private: bool
-    invited: list[InvitedOut]
+    invited: list[AccessPersonOut]
 
 
 class Invited(Reference):
@@ -86,7 +86,7 @@ def put_access(request: HttpRequest, where: Path[Reference], body: PrivacyIn) ->
 
 
 @router.post("/{reference}/access/people", response=AccessOut, summary="Invite a member")
-def post_person(request: HttpRequest, where: Path[Reference], body: InviteIn) -> Any:
+def post_person(request: HttpRequest, where: Path[Reference], body: AccessInviteIn) -> Any:
     """Idempotent. 409 for an incident that all members see."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)

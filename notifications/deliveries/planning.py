@@ -22,6 +22,7 @@ from notifications.deliveries.models import Delivery
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, decide
 from notifications.routes.selectors import receivers_of, rules_of
+from notifications.silences.muting import mute
 
 GROUP_S: Final = 30
 
@@ -124,7 +125,7 @@ def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery
     paged = (
         Delivery.objects.of(fact.workspace_id)
         .filter(incident_id=fact.snapshot.get("incident_id"), priority=Priority.PAGE)
-        .exclude(outcome=Delivery.Outcome.SUPERSEDED)
+        .exclude(outcome__in=(Delivery.Outcome.SUPERSEDED, Delivery.Outcome.MUTED))
     )
     why = "Was paged for this incident"
     rows: dict[str, Delivery] = {}
@@ -203,10 +204,11 @@ def store(rows: Sequence[Delivery]) -> int:
     if not rows:
         return 0
     now = timezone.now()
-    for row in rows:
-        if row.priority != Priority.PAGE:
-            _hold(row, now)
     with transaction.atomic():
+        mute(rows, now)
+        for row in rows:
+            if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
+                _hold(row, now)
         keys = {(row.event_key, row.destination) for row in rows}
         before = _count(rows[0].workspace_id, keys)
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)

@@ -73,7 +73,8 @@ def _superseded(delivery: Delivery) -> str:
     if delivery.event_kind not in {"incident.opened", "incident.reopened"}:
         return ""
     over = of.filter(status__in=OVER)
-    if channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page and over.exists():
+    is_always_page = channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page
+    if (is_always_page or delivery.event_key.startswith("unmuted:")) and over.exists():
         return "the incident was resolved before it could be triggered"
     return ""
 

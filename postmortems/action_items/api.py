@@ -17,6 +17,7 @@ from incidents.validation import invalid
 from postmortems.action_items.rendering import item_json
 from postmortems.action_items.selectors import NAMES, item_for, items_of, items_page, parse_item_filter
 from postmortems.action_items.services import create_item, update_item
+from postmortems.fix_watch.selectors import held_counts
 from postmortems.schemas import ActionItemOut, ItemIn, ItemPatch, ItemStatusIn
 
 router = Router(tags=["Action items"])
@@ -40,10 +41,26 @@ class ItemQuery(Schema):
     cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
 
 
+class FixesOut(Schema):
+    """What became of finished `prevent` items, each watched for 30 days."""
+
+    held: int = Field(description="Nothing came back")
+    recurred: int = Field(description="It came back, and the item was reopened")
+    watching: int
+    unwatched: int = Field(description="Over, but no detector could have noticed it")
+    stopped: int = Field(description="The item was opened again by a person")
+
+
 class ItemReference(Schema):
     """`17` or `ACT-17`."""
 
     item: str = Field(max_length=60, description="`17` or `ACT-17`.")
+
+
+@router.get("/fixes", response=FixesOut, summary="Fixes that held")
+def fixes(request: HttpRequest) -> Any:
+    """Counts of watched fixes by verdict."""
+    return held_counts(actor_in(request))
 
 
 @router.get("", response=list[ActionItemOut], summary="List action items")

@@ -36,6 +36,7 @@ MAX_DESCRIPTION_CHARS: Final = 5000
 MAX_YEARS_AHEAD: Final = 10
 EDITABLE: Final = (
     "title", "description", "assignee", "status", "priority", "kind", "due_date", "cancelled_reason",
+    "reopened_reason",
 )  # fmt: skip
 
 
@@ -139,6 +140,7 @@ def _set(actor: Actor, item: ActionItem, name: str, value: Any) -> None:
         "cancelled_reason": lambda: setattr(
             item, "cancelled_reason", clean_line("cancelled_reason", value, 500) if value else ""
         ),
+        "reopened_reason": lambda: setattr(item, "reopened_reason", str(value)[:500]),
     }
     setters[name]()
 
@@ -147,6 +149,7 @@ def _set_status(item: ActionItem, status: str) -> None:
     if status == ItemStatus.DONE and item.status != ItemStatus.DONE:
         item.completed_at = timezone.now()
     elif status != ItemStatus.DONE:
+        item.reopened_count += item.status == ItemStatus.DONE
         item.completed_at = None
     item.status = status
 

@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
@@ -30,7 +31,9 @@ MAY_CROSS_WORKSPACES = {
     "accounts/tokens/authentication.py::find_token": "the token says which workspace it belongs to",
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
+    "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
+    "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "bundles/uploads/completing.py::complete_lost": "a task completes the lost uploads of all workspaces",
@@ -42,6 +45,11 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
+    "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
+    "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
+    "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
+    "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
     "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
     "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
     "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
@@ -60,7 +68,12 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
-    "notifications/deliveries/subscribers.py::_snapshot": "people who are paged may see it",
+    "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
+    "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
+    "notifications/silences/services/releasing.py::release": "sends again what a silence held back",
+    "detection/heartbeats/services/beating.py::_resolve": "a heartbeat resolves the incident it opened",
+    "detection/webhooks/services/alert_rows.py::rows_of": "a sender moves the incidents it opened",
+    "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
 }
@@ -70,6 +83,7 @@ MAY_REACH_THE_NETWORK = {
     "core/http/client.py",
     "core/http/transport.py",
     "core/storage/client.py",
+    "core/storage/probe.py",
     "notifications/channels/kinds/email.py",  # SMTP
 }
 

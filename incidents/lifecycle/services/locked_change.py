@@ -87,6 +87,14 @@ class Change:
             name: [_json(old), _json(after[name])] for name, old in self._before.items() if after[name] != old
         }
 
+    def changes_from(self, changed: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Of fields changed before (name -> [before, after]), what those were that nobody changed since."""
+        return {
+            name: before
+            for name, (before, after) in changed.items()
+            if _json(getattr(self.incident, name)) == after
+        }
+
     def put_back(self, fields: Mapping[str, Any]) -> None:
         """Set fields to values that `changes` gave out; not yet written."""
         for name, value in fields.items():

@@ -48,6 +48,7 @@ def move_to(
         # `open` is never a target, so a repeat is not a conflict.
         _ = status == Status.OPEN or change.is_repeat_of(newest(incident, to=status.value), status.value)
         return
+    refuse_merged(incident)
     change.refuse_stale()
     after = _moved(change, status)
     is_back = is_reopening(before, status)
@@ -113,6 +114,16 @@ def _moved(change: Change, status: Status) -> Course:
     if is_reopening(course.status, status):
         refuse_second_unresolved(incident)
     return after
+
+
+def refuse_merged(incident: Incident) -> None:
+    """An incident that was merged into another one stays closed. Raises Conflict."""
+    if incident.merged_into_id is not None:
+        raise Conflict(
+            f"{incident.reference} is merged into another incident. Work there, or undo the merge. "
+            "Nothing was changed.",
+            extra={"current": current_state(incident)},
+        )
 
 
 def refuse_second_unresolved(incident: Incident) -> None:

@@ -13,6 +13,7 @@ from core.errors import Conflict, Forbidden, NotFound
 from core.queue.nudge import nudge
 from incidents.privacy.selectors import is_seen
 from remediation.queues import ACTIONS, RUN_DUE
+from remediation.runs.approvers import possible_approvers
 from remediation.runs.digest import differences
 from remediation.runs.models import RemediationRun, RunApproval
 from remediation.runs.policy import Approver, missing_approval, refusal
@@ -127,6 +128,14 @@ def still_missing(run: RemediationRun) -> str:
         run.requested_by_id,
         anyone_on_call=_anyone_on_call(run.workspace_id),
     )
+
+
+def missing_text(run: RemediationRun) -> str:
+    """`still_missing`, and that nobody in the workspace can give it where that is so."""
+    missing = still_missing(run)
+    if missing and not possible_approvers(run):
+        return f"{missing} No member of this workspace can approve it: change roles or the on-call schedule."
+    return missing
 
 
 def _anyone_on_call(workspace_id: int) -> bool:
