@@ -52,6 +52,8 @@ from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
+from status.api import incident_router as status_incident_router
+from status.api import router as status_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -105,6 +107,8 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/incidents", incident_escalation_router)
 api.add_router("/incidents", war_rooms_router)
+api.add_router("/incidents", status_incident_router)
+api.add_router("/status-page", status_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)

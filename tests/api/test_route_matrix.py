@@ -83,6 +83,10 @@ OVERRIDE = {"username": "spare.of.acme"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
 }
+MAINTENANCE = {"title": "Upgrade"} | {
+    name: (timezone.now() + timedelta(days=days)).isoformat()
+    for name, days in (("starts_at", 3), ("ends_at", 4))
+}
 API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents"): Row(May.INCIDENTS_READ),
     ("POST", "/incidents"): Row(May.INCIDENTS_WRITE, {"title": "x"}),
@@ -336,6 +340,30 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/war-room"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/status-page"): Row(May.INCIDENTS_READ),
+    ("PUT", "/status-page"): Row(May.STATUS_WRITE, {"title": "Ours"}, also=May.INCIDENTS_READ),
+    ("DELETE", "/status-page"): Row(May.STATUS_WRITE),
+    ("GET", "/status-page/components"): Row(May.INCIDENTS_READ),
+    ("POST", "/status-page/components"): Row(May.STATUS_WRITE, {"name": "Search"}, also=May.INCIDENTS_READ),
+    ("PATCH", "/status-page/components/{public_id}"): Row(May.STATUS_WRITE, {"position": 3}, about=True),
+    ("PUT", "/status-page/components/{public_id}/state"): Row(May.STATUS_PUBLISH, {"state": ""}, about=True),
+    ("DELETE", "/status-page/components/{public_id}"): Row(May.STATUS_WRITE, about=True),
+    ("GET", "/status-page/maintenance"): Row(May.INCIDENTS_READ),
+    ("POST", "/status-page/maintenance"): Row(May.STATUS_PUBLISH, MAINTENANCE, also=May.INCIDENTS_READ),
+    ("DELETE", "/status-page/maintenance/{public_id}"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/status-page/warnings"): Row(May.INCIDENTS_READ),
+    ("GET", "/incidents/{reference}/status-page"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/status-page"): Row(
+        May.STATUS_PUBLISH, {}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/status-page"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/status-page/updates"): Row(
+        May.STATUS_PUBLISH, {"message": "x"}, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -411,6 +439,20 @@ PAGES: dict[str, str | May] = {
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
+    "settings/status-page": May.STATUS_WRITE, "settings/status-page/delete": "signed",
+    "settings/status-page/components/new": May.STATUS_WRITE,
+    "settings/status-page/components/<slug:public_id>": May.STATUS_WRITE,
+    "settings/status-page/components/<slug:public_id>/remove": "signed",
+    "settings/status-page/maintenance/new": May.STATUS_PUBLISH,
+    "settings/status-page/maintenance/<slug:public_id>/cancel": "signed",
+    "settings/status-page/subscribers/<uuid:public_id>/remove": "signed",
+    "incidents/<str:reference>/status-page": "act",
+    "incidents/<str:reference>/status-page/withdraw": "act",
+    "incidents/<str:reference>/status-page/update": "act",
+    "incidents/<str:reference>/status-page/allow/<int:entry_id>": "act",
+    "status/<slug:slug>": "open", "status/<slug:slug>/<path:form>": "open",
+    "status/<slug:slug>/subscribe": "open", "status/<slug:slug>/confirm/<str:token>": "open",
+    "status/<slug:slug>/unsubscribe/<str:token>": "open",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",

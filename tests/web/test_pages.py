@@ -25,6 +25,7 @@ UNMOVED_BY_SEVERITY = (
     "postmortem.incident",
     "postmortem.lessons",
     "warroom.room",
+    "status.incident",
 )
 HTMX = {"HX-Request": "true"}
 
