@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from accounts.models import Role
+
+SEES_ALL: Final = 0
+LOCAL: Final = -(2**62)  # programs on this machine, in the open local mode
+NO_ONE: Final = LOCAL - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,20 @@ class Actor:
     scopes: frozenset[str] = field(default_factory=frozenset)
     token_id: int | None = None
     request_id: str = ""
+
+    @property
+    def viewer(self) -> int:
+        """As whom it sees what is private: `SEES_ALL` for admins, Tocsin itself and senders of alerts.
+
+        Else a person's id, or for a machine minus the id of its token.
+        """
+        if self.kind in ("system", "source") or self.role == Role.ADMIN:
+            return SEES_ALL
+        if self.user_id is not None:
+            return self.user_id
+        if self.token_id is not None:
+            return -self.token_id
+        return LOCAL if self.kind == "local" else NO_ONE
 
 
 def system_actor(workspace_id: int, label: str = "Tocsin") -> Actor:

@@ -31,6 +31,8 @@ class Capability(StrEnum):
     TOKENS_WRITE = "tokens.write"
     CHANNELS_READ = "channels.read"
     CHANNELS_WRITE = "channels.write"
+    SILENCES_WRITE = "silences.write"
+    SILENCES_SEV1 = "silences.sev1"
     AUDIT_READ = "audit.read"
     SETTINGS_WRITE = "settings.write"
     ONCALL_READ = "oncall.read"
@@ -67,6 +69,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.TOKENS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.CHANNELS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.CHANNELS_WRITE: (Role.ADMIN, Scope.ADMIN),
+    Capability.SILENCES_WRITE: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.SILENCES_SEV1: (Role.MANAGER, Scope.ADMIN),
     Capability.AUDIT_READ: (Role.MANAGER, Scope.ADMIN),
     Capability.SETTINGS_WRITE: (Role.ADMIN, Scope.ADMIN),
     Capability.ONCALL_READ: (Role.VIEWER, Scope.INCIDENTS_READ),

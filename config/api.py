@@ -27,23 +27,34 @@ from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
 from detection.evaluation.api import router as members_router
+from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.attachments.api import one_router as attachment_router
+from incidents.attachments.api import router as attachments_router
+from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.merging.api import router as merging_router
+from incidents.privacy.api import router as privacy_router
+from incidents.recovery.api import router as recovery_router
 from incidents.sla.api import router as sla_router
+from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
-from notifications.api import channels_router, deliveries_router, routes_router
+from notifications.api import channels_router, deliveries_router
+from notifications.contacts.api import router as contacts_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from notifications.routes.api import router as routes_router
+from notifications.silences.api import silences_router, windows_router
 from postmortems.action_items.api import incident_router as incident_items_router
 from postmortems.action_items.api import router as items_router
 from postmortems.api import incident_router as incident_postmortems_router
@@ -52,6 +63,7 @@ from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
+from remediation.recovery.api import router as policy_router
 from status.api import incident_router as status_incident_router
 from status.api import router as status_router
 from warroom.api import incident_router as war_rooms_router
@@ -91,8 +103,15 @@ api.add_router("/incidents", exports_router)  # before the addresses that take a
 api.add_router("/incidents", incidents_router)
 api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
+api.add_router("/incidents", recovery_router)
+api.add_router("/incidents", privacy_router)
+api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", attachments_router)
+api.add_router("/attachments", attachment_router)
 api.add_router("/sla", sla_router)
+api.add_router("/sla", sla_policies_router)
+api.add_router("/bulk-actions", bulk_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
 api.add_router("/incidents", members_router)
@@ -114,9 +133,13 @@ api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
+api.add_router("/heartbeats", heartbeats_router)
+api.add_router("/silences", silences_router)
+api.add_router("/maintenance-windows", windows_router)
 api.add_router("/deliveries", deliveries_router)
 api.add_router("/incidents", incident_runs_router)
 api.add_router("/remediation", remediation_router)
+api.add_router("/remediation", policy_router)
 for learning in (incident_postmortems_router, learning_router, incident_items_router):
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)
@@ -125,6 +148,7 @@ api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)
 api.add_router("", device_router)
+api.add_router("/me", contacts_router)
 api.add_router("", accounts_router)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
 from detection.webhooks.http.known_keys import has_unknown_key
+from incidents.attachments.services import MAX_BYTES
 from status.snapshots import asgi as status_pages
 
 Scope = dict[str, Any]
@@ -28,8 +31,13 @@ Channel = Callable[..., Awaitable[Any]]
 EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# Threads take turns this often, in seconds: a page asks the database 20 times and waits for a turn each time.
+sys.setswitchinterval(0.001)
 # A notification on everything that burns is large just when it matters.
 WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
+# A picture for an incident, which only those who signed in or hold a token may send.
+ATTACHMENTS: Final = re.compile(r"/(?:api/v1/)?incidents/[^/]{1,60}/attachments")
+MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the form around it
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
@@ -67,8 +75,7 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         await django_application(scope, _replayed(b"", receive), send)
         return
     try:
-        limit = MAX_BODY_BYTES if scope.get("path", "").startswith(WEBHOOKS) else MAX_BODY
-        body = await read_body(_headers(scope), receive, limit=limit)
+        body = await read_body(_headers(scope), receive, limit=_limit(scope))
     except Problem as problem:
         if isinstance(problem, TooLarge) and scope.get("path", "").startswith(WEBHOOKS):
             # Its source shall show that it came; the format says so in its own words.
@@ -79,6 +86,15 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         await send({"type": "http.response.body", "body": answer})
         return
     await django_application(scope, _replayed(body, receive), send)
+
+
+def _limit(scope: Scope) -> int:
+    """How many bytes of this body Django is given at most."""
+    path, headers = scope.get("path", ""), _headers(scope)
+    if path.startswith(WEBHOOKS):
+        return MAX_BODY_BYTES
+    is_known = credential(headers) is not None or settings.SESSION_COOKIE_NAME in headers.get("cookie", "")
+    return MAX_ATTACHMENT_BODY if is_known and ATTACHMENTS.fullmatch(path) else MAX_BODY
 
 
 def _replayed(body: bytes, receive: Channel) -> Channel:

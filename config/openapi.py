@@ -8,6 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
+from accounts.permissions import TABLE, Capability
+from config.openapi_access import access_words, capability_of
+from config.openapi_choices import add_choices
+from config.openapi_fields import describe
+
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "instance", "request_id"],
@@ -34,7 +39,6 @@ REFUSALS: Final = {
     401: "No token, or one that is unknown, expired or revoked.",
     403: "Known, but not allowed; the problem names the role or scope that is missing.",
     404: "Nothing there, or nothing there for you.",
-    405: "This address does not answer to that method.",
     409: "Someone else changed this, or the version is stale; `current` has the state now.",
     413: "The body is larger than the limit.",
     415: "The body is of another content type, or packed in another way, than is taken here.",
@@ -43,31 +47,72 @@ REFUSALS: Final = {
     503: "Nothing was stored; send the same request again after `Retry-After`.",
 }
 METHODS: Final = frozenset({"get", "put", "post", "patch", "delete", "options"})
-SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"key": []}, {}]
+WRITES: Final = frozenset({"put", "post", "patch", "delete"})
+# Addresses that judge the content type of a body; everywhere else a body is read as JSON.
+JUDGE_CONTENT_TYPE: Final = ("/api/v1/events", "/api/v1/webhooks/")
 
 
 def complete(document: OpenAPISchema) -> OpenAPISchema:
-    """Add the refusals and the ways to authenticate; the empty one is the open local mode and the session."""
+    """Add who may call, what may be refused, and descriptions, choices and examples of all fields."""
     components = document["components"]
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "tcs_<prefix>_<secret>"},
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
-    for path in document["paths"].values():
-        for method, operation in path.items():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             if method in METHODS:
-                _complete_operation(operation)
+                _complete_operation(method, path, operation)
+    add_choices(document)
+    describe(document)
     return document
 
 
-def _complete_operation(operation: dict[str, Any]) -> None:
-    if operation.get("security") != []:  # let in by a key of its own
-        operation["security"] = SECURITY
+def _complete_operation(method: str, path: str, operation: dict[str, Any]) -> None:
+    is_open = not operation.get("security")  # let in by a key of its own, or the start of a sign-in
+    capability = None if is_open else capability_of(method, path)
+    operation["security"] = [] if is_open else _security(capability)
+    if capability is not None:
+        said = operation.get("description", "").strip()
+        operation["description"] = f"{said}\n\n{access_words(capability)}".strip()
+        operation["x-required-scope"] = TABLE[capability][1].value
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for status, description in REFUSALS.items():
-        answer = operation["responses"].setdefault(status, {"description": description, "content": {}})
+    for status in sorted(_refusals(method, path, operation, capability, is_open=is_open)):
+        answer = operation["responses"].setdefault(status, {"description": REFUSALS[status], "content": {}})
         answer.setdefault("content", {}).setdefault("application/problem+json", schema)
+
+
+def _security(capability: Capability | None) -> list[dict[str, list[str]]]:
+    """Token, key, or (the empty one) a session and the open local mode."""
+    scopes = [TABLE[capability][1].value] if capability else []
+    return [{"token": scopes}, {"key": scopes}, {}]
+
+
+FOR_PEOPLE: Final = ("/me/contact-methods", "/me/quiet-hours")  # a token has neither
+
+
+def _refusals(
+    method: str, path: str, operation: dict[str, Any], capability: Capability | None, *, is_open: bool
+) -> set[int]:
+    """The refusals that this operation can give."""
+    has_body = "requestBody" in operation
+    found = {422, 429, 503}
+    if not is_open:
+        found |= {401, 404}  # 404: of a workspace in X-Workspace, too
+    if not is_open and (capability is not None or method in WRITES):
+        found.add(403)
+    if is_open or "{" in path:
+        found.add(404)
+    if method in WRITES:
+        found.add(409)
+    if has_body or method in WRITES:
+        found |= {400, 413}
+    if path.removeprefix("/api/v1").startswith(FOR_PEOPLE):
+        found.add(403)
+    if path.startswith(JUDGE_CONTENT_TYPE):
+        found |= {400, 401, 403, 413, 415}
+    return found
 
 
 DOCS: Final = Swagger(

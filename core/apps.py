@@ -10,5 +10,13 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Import every module that registers queues, tasks, subscribers or pieces of pages."""
         discover(
-            "queues", "tasks", "subscribers", "panels", "search", "navigation", "onboarding", "calendars"
+            "queues",
+            "tasks",
+            "subscribers",
+            "panels",
+            "search",
+            "navigation",
+            "onboarding",
+            "calendars",
+            "exit_criteria",
         )

@@ -11,7 +11,15 @@ from django.http import HttpRequest
 from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces
 from core.admin.base import ReadOnly
-from detection.models import DetectionRule, Event, Finding, IncidentEvent, SourceSecret
+from detection.models import (
+    DetectionRule,
+    Event,
+    Finding,
+    Heartbeat,
+    HeartbeatWatch,
+    IncidentEvent,
+    SourceSecret,
+)
 
 
 @admin.register(DetectionRule)
@@ -87,3 +95,18 @@ class IncidentEventAdmin(Partitioned):
     search_help_text = "The key of an incident"
     ordering = ("-workspace_id", "-event_id")
     number_field = "incident_id"
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnly):
+    """Keys are left out."""
+
+    list_display = ("name", "workspace", "component", "status", "last_beat_at", "due_at")
+    list_select_related = ("workspace",)
+    exclude = ("sealed", "digest")
+
+
+@admin.register(HeartbeatWatch)
+class HeartbeatWatchAdmin(ReadOnly):
+    list_display = ("workspace", "looked_at", "due_at")
+    list_select_related = ("workspace",)

@@ -1,6 +1,7 @@
 """All models of detection, for Django."""
 
 from detection.analysis.models import AnalysisJob
+from detection.heartbeats.models import Heartbeat, HeartbeatWatch
 from detection.rules.models import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
 from detection.sources.models import (
     ChangeEvent,
@@ -16,7 +17,8 @@ from detection.sources.models import (
 from detection.webhooks.models import RequestOutcome
 
 __all__ = [
-    "AnalysisJob", "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "IncidentEvent", "Level",
+    "AnalysisJob", "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "Heartbeat",
+    "HeartbeatWatch", "IncidentEvent", "Level",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
     "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

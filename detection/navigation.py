@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.audit.selectors import add_audit_area
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, PAGES, NavItem
 
@@ -29,6 +30,17 @@ NAVIGATION.add(
         also="integrations senders webhooks events",
     ),
 )
+NAVIGATION.add(
+    "heartbeats",
+    NavItem(
+        "Heartbeats",
+        "activity",
+        "/heartbeats",
+        order=67,
+        capability=Capability.SOURCES_READ,
+        also="cron jobs monitors dead man",
+    ),
+)
 PAGES.add(
     "rule",
     NavItem("New rule", "radar", "/rules/new", also="add detection", capability=Capability.RULES_WRITE),
@@ -39,3 +51,4 @@ PAGES.add(
         "New source", "plug", "/sources/new", also="add integration", capability=Capability.SOURCES_WRITE
     ),
 )
+add_audit_area("heartbeats", "heartbeat.")

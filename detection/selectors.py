@@ -14,7 +14,7 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from detection.levels import LEVEL_LABELS
 from detection.models import DetectionRule, Event, IncidentEvent, Level
-from incidents.models import Incident
+from incidents.privacy.selectors import seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def events_page(
     Raises Forbidden; NotFound where this workspace has no such incident.
     """
     require(actor, Capability.INCIDENTS_READ)
-    if not Incident.objects.of(actor.workspace_id).filter(pk=incident_id).exists():
+    if not seen_by(actor).filter(pk=incident_id).exists():
         raise NotFound("There is no such incident in this workspace.")
     links = IncidentEvent.objects.of(actor.workspace_id).filter(incident_id=incident_id)
     if sources or minimum_level > Level.DEBUG:

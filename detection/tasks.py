@@ -8,10 +8,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.queue.gate import Gate
+from core.queue.handlers import works_on
 from core.queue.nudge import clear, nudge
+from core.queues import CLOCKS
 from detection.evaluation.services.draining import drain, drain_urgent, rest
 from detection.evaluation.services.incident_evidence import refresh_evidence
 from detection.evaluation.services.sweeper import forget_requests, sweep_due
+from detection.heartbeats.models import HeartbeatWatch
+from detection.heartbeats.services.beating import look
 from detection.ingest.services.retention import maintain
 from detection.queues import DETECTION
 
@@ -57,3 +61,9 @@ def maintain_partitions() -> None:
     """Make the next partitions, drop the expired ones, forget old keys and old webhooks."""
     maintain()
     forget_requests(timezone.now())
+
+
+@works_on(CLOCKS, HeartbeatWatch, batch=20)
+def look_at_heartbeats(item: HeartbeatWatch) -> None:
+    """Find the jobs of a workspace that fell silent."""
+    look(item.workspace_id, item, now=timezone.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from detection.heartbeats import views as heartbeats
 from detection.rules.views import rule_test as rule_test_views
 from detection.rules.views import rules
 from detection.sources.urls import urlpatterns as source_patterns
@@ -11,6 +12,9 @@ from detection.sources.urls import urlpatterns as source_patterns
 app_name = "detection"
 urlpatterns = [
     *source_patterns,
+    path("heartbeats", heartbeats.heartbeats, name="heartbeats"),
+    path("heartbeats/ping/<str:key>", heartbeats.ping, name="heartbeat_ping"),
+    path("heartbeats/<int:heartbeat_id>/<slug:verb>", heartbeats.act, name="act_on_heartbeat"),
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),
     path("rules/check", rules.check_rule, name="check_rule"),

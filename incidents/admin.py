@@ -14,14 +14,19 @@ from core.admin.base import ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
+    Attachment,
+    AutoResolution,
     ChecklistItem,
     Component,
+    CriterionResult,
     EntryAmendment,
     Incident,
     IncidentCounter,
     IncidentEssence,
     IncidentEvidence,
     IncidentSignal,
+    IncidentVerdict,
+    InvitedPerson,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -169,6 +174,13 @@ class ChecklistItemAdmin(OfIncidents):
     list_select_related = ("incident",)
 
 
+@admin.register(InvitedPerson)
+class InvitedPersonAdmin(OfIncidents):
+    list_display = ("incident", "user", "viewer", "reason", "invited_by", "invited_at")
+    list_filter = ("workspace", "reason")
+    list_select_related = ("incident", "user")
+
+
 @admin.register(RoleOffer)
 class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
@@ -181,3 +193,38 @@ class EntryAmendmentAdmin(ReadOnly):
     list_display = ("entry", "number", "kind", "by_label", "at")
     list_filter = ("workspace", "kind")
     list_select_related = ("entry",)
+
+
+@admin.register(CriterionResult)
+class CriterionResultAdmin(ReadOnly):
+    """The newest answer of each exit criterion."""
+
+    list_display = ("incident", "criterion", "verdict", "why", "is_positive", "is_measured", "checked_at")
+    list_filter = ("verdict",)
+    list_select_related = ("incident",)
+
+
+@admin.register(AutoResolution)
+class AutoResolutionAdmin(ReadOnly):
+    """Incidents that Tocsin resolved."""
+
+    list_display = ("incident", "resolved_at", "by_action", "signs")
+    list_filter = ("by_action",)
+    list_select_related = ("incident",)
+
+
+@admin.register(IncidentVerdict)
+class IncidentVerdictAdmin(ReadOnly):
+    """Real problems and false positives, as people judged."""
+
+    list_display = ("incident", "verdict", "reason", "judged_label", "judged_at")
+    list_filter = ("verdict", "reason")
+    list_select_related = ("incident",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnly):
+    list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
+    list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)

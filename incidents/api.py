@@ -129,6 +129,7 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         "detected_at": body.detected_at,
         "started_at": body.started_at,
         "is_drill": body.is_drill,
+        "is_private": body.is_private,
         "source": IncidentSource.API,
         "request_key": sent.idempotency_key,
     }

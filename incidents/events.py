@@ -16,13 +16,32 @@ select jsonb_build_object(
          'incident_id', i.id, 'number', i.number, 'title', i.title, 'severity', i.severity,
          'status', i.status, 'stage', i.stage, 'type', i.incident_type, 'labels', i.labels,
          'category', i.category,
-         'is_drill', i.is_drill,
+         'is_drill', i.is_drill, 'is_private', i.is_private,
+         'viewers', case when i.is_private then coalesce((
+           select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]') end,
          'version', i.version, 'event_count', i.event_count, 'detected_at', i.detected_at, 'impact', i.impact,
          'url', f.payload->>'url',
          'components', coalesce((
            select jsonb_agg(c.name order by c.name) from incidents_affectedcomponent a
              join incidents_component c on c.id = a.component_id where a.incident_id = i.id), '[]'))
   from incidents_incident i where i.id = (f.payload->>'incident_id')::bigint)
+"""
+
+# Who may hear of an incident that an event names by its number, where it is private.
+VIEWERS_BY_NUMBER: Final[LiteralString] = """(
+select jsonb_build_object('viewers', coalesce((
+         select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]'))
+  from incidents_incident i
+ where i.workspace_id = f.workspace_id and i.number = (f.payload->>'number')::int and i.is_private)
+"""
+
+# Who may hear of the incident, where it is private and the only one.
+_VIEWERS: Final[LiteralString] = """(
+select jsonb_build_object('viewers', coalesce((
+         select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]'))
+  from incidents_incident i
+ where jsonb_array_length(f.payload->'numbers') = 1 and i.workspace_id = f.workspace_id
+   and i.number = (f.payload->'numbers'->>0)::int and i.is_private)
 """
 
 
@@ -62,6 +81,15 @@ class IncidentChanged(IncidentEvent):
     """Something people read on it changed that no other fact names: title, impact, labels, components."""
 
     topic: ClassVar[str] = "incident.changed"
+
+
+@dataclass(frozen=True)
+class IncidentPrivacyChanged(IncidentEvent):
+    """It was made private or visible to all members, or who may see it changed."""
+
+    topic: ClassVar[str] = "incident.privacy_changed"
+    is_private: bool
+    live_for_all: bool = False  # so that pages of those who lose sight of it show it no longer
 
 
 @dataclass(frozen=True)
@@ -269,10 +297,22 @@ class IncidentAnalysed(IncidentEvent):
 
 
 @dataclass(frozen=True)
+class IncidentRecoveryChecked(IncidentEvent):
+    """An exit criterion of its recovery says something else than before."""
+
+    topic: ClassVar[str] = "incident.recovery_checked"
+    is_urgent: ClassVar[bool] = False
+
+    def live_topics(self) -> tuple[str, ...]:
+        return (f"incident:{self.number}",)
+
+
+@dataclass(frozen=True)
 class IncidentEventsJoined(DomainEvent):
-    """Events were counted on these incidents: one fact for a whole drain."""
+    """Events were counted on these incidents: one fact for a whole drain, but each private one in its own."""
 
     topic: ClassVar[str] = "incident.events_joined"
+    snapshot_sql: ClassVar[LiteralString] = _VIEWERS
     is_urgent: ClassVar[bool] = False
     numbers: tuple[int, ...]
 

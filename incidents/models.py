@@ -1,11 +1,15 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.merging.models import DismissedProposal, Merge
+from incidents.privacy.models import InvitedPerson
+from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
@@ -14,16 +18,23 @@ from incidents.timeline.models import EntryAmendment, TimelineEntry
 __all__ = [
     "AffectedComponent",
     "Analysis",
+    "Attachment",
+    "AutoResolution",
     "BulkAction",
     "BulkStep",
     "ChecklistItem",
     "Component",
+    "CriterionResult",
+    "DismissedProposal",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentSignal",
+    "IncidentVerdict",
+    "InvitedPerson",
+    "Merge",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",

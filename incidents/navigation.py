@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from accounts.audit.selectors import hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, PAGES, SETTINGS, NavItem
+from incidents.models import Analysis
+from incidents.privacy.selectors import hidden_from
 
 NAVIGATION.add(
     "active",
@@ -57,3 +60,8 @@ for _format in ("csv", "json", "markdown"):
             "download", f"/incidents/export?format={_format}", also="download list",
         ),
     )  # fmt: skip
+
+hide_audit_of("incident", hidden_from)
+hide_audit_of(
+    "analysis", lambda actor: Analysis.objects.of(actor.workspace_id).filter(incident__in=hidden_from(actor))
+)

@@ -16,7 +16,7 @@ _AS_THEY_ARE: Final = (
     "number", "title", "description", "severity", "incident_type", "category", "status", "stage",
     "event_count", "started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
     "last_event_at", "acknowledge_due_at", "update_due_at", "resolve_due_at", "impact", "root_cause",
-    "users_impacted", "labels", "metadata", "is_drill", "source", "version", "reference",
+    "users_impacted", "labels", "metadata", "is_drill", "is_private", "source", "version", "reference",
 )  # fmt: skip
 
 

@@ -106,6 +106,11 @@ class DeclareIn(Body):
         "Targets count from it.",
     )
     is_drill: bool = False
+    is_private: bool = Field(
+        False,
+        validation_alias=AliasChoices("is_private", "private"),
+        description="Only who declares it, role holders, people invited to it and admins see it.",
+    )
 
 
 class PatchIn(Body):
@@ -133,6 +138,7 @@ class PatchIn(Body):
     )
     notes: Text | None = Field(None, validation_alias=AliasChoices("notes", "note"))
     message: Text | None = None
+    is_private: bool | None = Field(None, validation_alias=AliasChoices("is_private", "private"))
     public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
     version: Version | None = None
 
@@ -221,6 +227,7 @@ class IncidentOut(Schema):
     metadata: dict[str, Any]
     project: str | None
     is_drill: bool
+    is_private: bool = Field(False, description="Only people invited to it, role holders and admins see it.")
     source: str
     version: int
     url: str

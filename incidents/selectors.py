@@ -26,6 +26,7 @@ from incidents.models import (
     RoleAssignment,
     TimelineEntry,
 )
+from incidents.privacy.selectors import seen_as, seen_by
 from incidents.reference import parse_reference, reference
 from incidents.validation import MAX_SIGNALS
 from incidents.vocabulary import UNRESOLVED, EntryKind
@@ -44,7 +45,7 @@ MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
 
 def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
-    """One incident as it is now, with details. Raises NotFound."""
+    """One incident as it is now, with details, whoever asks. Raises NotFound."""
     incident = detailed(workspace_id).filter(pk=incident_id).first()
     if incident is None:
         raise NotFound("There is no such incident in this workspace.")
@@ -54,20 +55,20 @@ def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
 def incident_for(actor: Actor, number: int | str) -> Incident:
     """One incident by number or reference ("INC-42"), with details. Raises NotFound, Forbidden, Invalid."""
     require(actor, Capability.INCIDENTS_READ)
-    return _numbered(actor.workspace_id, parse_reference(number))
+    return _numbered(actor.workspace_id, actor.viewer, parse_reference(number))
 
 
 @cached_per_request
-def _numbered(workspace_id: int, number: int) -> Incident:
-    found = _with_number(workspace_id, number)
+def _numbered(workspace_id: int, viewer: int, number: int) -> Incident:
+    found = _with_number(workspace_id, viewer, number)
     if not found:
         raise NotFound(f"There is no {reference(number)} in this workspace.")
     return found[0]
 
 
-@compiled(int, int)
-def _with_number(workspace_id: int, number: int) -> QuerySet[Incident]:
-    return detailed(workspace_id).filter(number=number)
+@compiled(int, int, int)
+def _with_number(workspace_id: int, viewer: int, number: int) -> QuerySet[Incident]:
+    return detailed(workspace_id, viewer).filter(number=number)
 
 
 def _after(field: str, at: datetime, pk: int) -> Q:
@@ -88,39 +89,39 @@ def open_incidents_for(
     """
     require(actor, Capability.INCIDENTS_READ)
     if wanted in (None, IncidentFilter()) and not (sort or only_mine):
-        return _first_open(actor.workspace_id, actor.user_id or 0)
-    rows = detailed(actor.workspace_id)
+        return _first_open(actor.workspace_id, actor.viewer, actor.user_id or 0)
+    rows = detailed(actor.workspace_id, actor.viewer)
     found = _open(rows, actor.workspace_id, actor.user_id or 0, wanted or IncidentFilter())
     columns = parse_order(sort).columns() if sort else MINE_FIRST
     return list((found.filter(is_mine=True) if only_mine else found).order_by(*columns)[:OPEN_LIMIT])
 
 
-@compiled(int, int)
-def _first_open(workspace_id: int, user_id: int) -> QuerySet[Incident]:
-    found = _open(detailed(workspace_id), workspace_id, user_id, IncidentFilter())
+@compiled(int, int, int)
+def _first_open(workspace_id: int, viewer: int, user_id: int) -> QuerySet[Incident]:
+    found = _open(detailed(workspace_id, viewer), workspace_id, user_id, IncidentFilter())
     return found.order_by(*MINE_FIRST)[:OPEN_LIMIT]
 
 
 def count_open(actor: Actor, wanted: IncidentFilter | None = None) -> dict[str, int]:
     """How many still need somebody: `all`, and `mine` among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    whose = actor.workspace_id, actor.user_id or 0
+    whose = actor.workspace_id, actor.viewer, actor.user_id or 0
     every = IncidentFilter()
     found = _counted(*whose) if wanted in (None, every) else list(_counts(*whose, wanted or every))
     return dict(zip(("all", "mine"), found[0] if found else (0, 0), strict=True))
 
 
-def _counts(workspace_id: int, user_id: int, wanted: IncidentFilter) -> Any:
-    found = _open(Incident.objects.of(workspace_id), workspace_id, user_id, wanted)
+def _counts(workspace_id: int, viewer: int, user_id: int, wanted: IncidentFilter) -> Any:
+    found = _open(seen_as(workspace_id, viewer), workspace_id, user_id, wanted)
     counts = (
         found.order_by().values("workspace_id").annotate(n=Count("id"), m=Count("id", filter=Q(is_mine=True)))
     )
     return counts.values_list("n", "m")
 
 
-@compiled(int, int)
-def _counted(workspace_id: int, user_id: int) -> Any:
-    return _counts(workspace_id, user_id, IncidentFilter())
+@compiled(int, int, int)
+def _counted(workspace_id: int, viewer: int, user_id: int) -> Any:
+    return _counts(workspace_id, viewer, user_id, IncidentFilter())
 
 
 def _open(rows: QuerySet[Any], workspace_id: int, user_id: int, wanted: IncidentFilter) -> QuerySet[Any]:
@@ -141,7 +142,7 @@ def timeline_page(
 ) -> Page[TimelineEntry]:
     """A story, newest first: `kinds`, or all but `without`. Raises NotFound, Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
-    incident = _id_of(actor.workspace_id, parse_reference(number))
+    incident = _id_of(actor, parse_reference(number))
     return story_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
 
 
@@ -202,8 +203,8 @@ def resolution_text(actor: Actor, incident: Incident) -> str:
     return newest.text if newest is not None and newest.data.get("said", True) else ""
 
 
-def _id_of(workspace_id: int, number: int) -> int:
-    pk = Incident.objects.of(workspace_id).filter(number=number).values_list("pk", flat=True).first()
+def _id_of(actor: Actor, number: int) -> int:
+    pk = seen_by(actor).filter(number=number).values_list("pk", flat=True).first()
     if pk is None:
         raise NotFound(f"There is no {reference(number)} in this workspace.")
     return int(pk)

@@ -183,7 +183,9 @@ def clean_url(field: str, text: str) -> str:
 
 def fit(text: str, limit: int) -> str:
     """A machine's text made to fit a line of `limit` characters: what cannot be shown is dropped."""
-    line = " ".join("".join(" " if _is_control(char) else char for char in text).split())
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(" " if _is_control(char) else char for char in text)
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

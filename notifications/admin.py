@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin.base import Growing, ReadOnly
-from notifications.models import Channel, ContactMethod, Delivery, DeliveryAttempt, QuietHours, Route
+from notifications.models import (
+    Channel,
+    ContactMethod,
+    Delivery,
+    DeliveryAttempt,
+    InhibitionReview,
+    MaintenanceWindow,
+    QuietHours,
+    Route,
+    Silence,
+    WindowOccurrence,
+)
 
 
 @admin.register(Channel)
@@ -48,3 +59,27 @@ class ContactMethodAdmin(ReadOnly):
 class QuietHoursAdmin(ReadOnly):
     list_display = ("user", "quiet_from", "quiet_until")
     list_select_related = ("user",)
+
+
+@admin.register(Silence)
+class SilenceAdmin(ReadOnly):
+    list_display = ("reason", "workspace", "owner", "starts_at", "ends_at", "ended_at", "end_reason")
+    list_select_related = ("workspace", "owner")
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(ReadOnly):
+    list_display = ("name", "workspace", "local_start", "zone", "rule", "archived_at")
+    list_select_related = ("workspace",)
+
+
+@admin.register(WindowOccurrence)
+class WindowOccurrenceAdmin(Growing):
+    list_display = ("id", "window_id", "starts_at", "ends_at", "ended_at")
+    search_fields = ("=id",)
+
+
+@admin.register(InhibitionReview)
+class InhibitionReviewAdmin(Growing):
+    list_display = ("id", "parent_id", "due_at", "state")
+    search_fields = ("=id",)

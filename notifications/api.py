@@ -1,4 +1,4 @@
-"""The API of channels, routes, deliveries."""
+"""The API of channels and deliveries."""
 
 from __future__ import annotations
 
@@ -19,12 +19,8 @@ from notifications.channels.testing import send_test
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.selectors import attempts_of, deliveries_page, delivery_for
 from notifications.deliveries.services import resend_delivery
-from notifications.routes.decision import DEFAULT_RULES, Rule
-from notifications.routes.preview import preview
-from notifications.routes.selectors import as_rule, routes_for
 
 channels_router = Router(tags=["Notifications"])
-routes_router = Router(tags=["Notifications"])
 deliveries_router = Router(tags=["Notifications"])
 ID = Field(ge=1, le=2**63 - 1)
 
@@ -82,44 +78,12 @@ class ChannelCreatedOut(ChannelOut):
     signing_secret: str | None
 
 
-class StepOut(Schema):
+class ChannelTestStepOut(Schema):
     """One step of a test."""
 
     title: str
     ok: bool
     detail: str
-
-
-class RouteOut(Schema):
-    """A route in force. Empty filters fit everything."""
-
-    name: str
-    severities: list[str]
-    types: list[str]
-    components: list[str]
-    event_kinds: list[str]
-    label: str
-    kinds: list[str]
-    channel_ids: list[int]
-
-
-class PreviewQuery(Schema):
-    """An incident that does not exist."""
-
-    severity: str = Field("sev1", max_length=4)
-    event_kind: str = Field("incident.opened", max_length=80)
-    incident_type: str = Field("other", max_length=40)
-    component: list[str] = Field(default_factory=list, max_length=50)
-
-
-class ToldOut(Schema):
-    """A channel that would be told."""
-
-    channel_id: int
-    name: str
-    is_page: bool
-    why: str
-    caution: str
 
 
 class DeliveryQuery(Schema):
@@ -220,38 +184,11 @@ def remove_channel(request: HttpRequest, path: Path[ChannelPath]) -> Status[None
     return Status(204, None)
 
 
-@channels_router.post("/{channel_id}/test", response=list[StepOut], summary="Send a test")
+@channels_router.post("/{channel_id}/test", response=list[ChannelTestStepOut], summary="Send a test")
 def post_test(request: HttpRequest, path: Path[ChannelPath]) -> list[dict[str, Any]]:
     """Sends one message at once and returns each step. Needs `admin`."""
     steps = send_test(actor_in(request), channel_id=path.channel_id)
     return [{"title": step.title, "ok": step.is_ok, "detail": step.detail} for step in steps]
-
-
-def _route(rule: Rule) -> dict[str, Any]:
-    fields = ("severities", "types", "components", "event_kinds", "kinds", "channel_ids")
-    return {"name": rule.name, "label": rule.label} | {name: sorted(getattr(rule, name)) for name in fields}
-
-
-@routes_router.get("", response=list[RouteOut], summary="List routes")
-def list_routes(request: HttpRequest) -> list[dict[str, Any]]:
-    """The routes in force, or the defaults. Needs `incidents:read`."""
-    own = routes_for(actor_in(request))
-    rules = [as_rule(route) for route in own if route.is_enabled] if own else DEFAULT_RULES
-    return [_route(rule) for rule in rules]
-
-
-@routes_router.get("/preview", response=list[ToldOut], summary="Preview who would be told")
-def get_preview(request: HttpRequest, query: Query[PreviewQuery]) -> list[dict[str, Any]]:
-    """By the same decision that deliveries are planned by. Needs `incidents:read`."""
-    given = query.dict()
-    told = preview(actor_in(request), components=given.pop("component"), **given)
-    return [
-        {
-            "channel_id": one.channel.pk, "name": one.channel.name, "is_page": one.is_page, "why": one.why,
-            "caution": one.caution,
-        }
-        for one in told
-    ]  # fmt: skip
 
 
 @deliveries_router.get("", response=list[DeliveryOut], summary="List deliveries")

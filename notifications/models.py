@@ -5,6 +5,7 @@ from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.escalation.models import Escalation, EscalationPolicy, EscalationStep
 from notifications.routes.models import Route
+from notifications.silences.models import InhibitionReview, MaintenanceWindow, Silence, WindowOccurrence
 
 __all__ = [
     "Channel",
@@ -14,6 +15,10 @@ __all__ = [
     "Escalation",
     "EscalationPolicy",
     "EscalationStep",
+    "InhibitionReview",
+    "MaintenanceWindow",
     "QuietHours",
     "Route",
+    "Silence",
+    "WindowOccurrence",
 ]

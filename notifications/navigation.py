@@ -44,5 +44,25 @@ SETTINGS.add(
         also="sent messages log",
     ),
 )
+READ_INCIDENTS = Capability.INCIDENTS_READ
+SETTINGS.add(
+    "silences",
+    NavItem(
+        "Silences",
+        "bell",
+        "/settings/silences",
+        order=75,
+        group=GROUP,
+        capability=READ_INCIDENTS,
+        also="mute",
+    ),
+)
+SETTINGS.add(
+    "maintenance",
+    NavItem(
+        "Maintenance windows", "calendar", "/settings/maintenance", order=76, group=GROUP,
+        capability=READ_INCIDENTS, also="planned work downtime",
+    ),
+)  # fmt: skip
 SETTINGS.add("contacts", NavItem("Contact methods", "at-sign", "/settings/contacts", order=12, group="You"))
-add_audit_area("notifications", "channel.", "route.", "delivery.", "contact.")
+add_audit_area("notifications", "channel.", "route.", "delivery.", "contact.", "silence.", "window.")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.routes.decision import EVENT_KINDS
+from notifications.silences.services.inhibition import plan_review
+
+STAKEHOLDERS_ONLY: Final = frozenset({"incident.noted", "incident.entry_amended"})
 
 
 @subscriber("notifications", topics=tuple(EVENT_KINDS))
@@ -13,7 +18,13 @@ def plan_deliveries(event: OutboxEvent) -> None:
     """One delivery for each destination the routes name; a repeat plans nothing new."""
     if event.payload.get("snapshot") is None:
         return
-    if event.topic == "incident.noted" and not event.payload.get("is_public"):
+    if event.topic in STAKEHOLDERS_ONLY and not event.payload.get("is_public"):
         return
     payload = as_payload(event.topic, event.payload, event.pk)
     plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload))
+
+
+@subscriber("inhibition", topics=("incident.resolved", "incident.severity_changed", "incident.changed"))
+def review_inhibited(event: OutboxEvent) -> None:
+    """Look again later at what the incident muted on others, when it is over or may have eased."""
+    plan_review(event.workspace_id, event.payload["incident_id"], event_key=f"outbox:{event.pk}")

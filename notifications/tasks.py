@@ -1,15 +1,22 @@
-"""Handlers of the delivery queues."""
+"""Handlers of the delivery queues, and of silences and maintenance windows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final, LiteralString
 
+from django.utils import timezone
+
 from core.queue.handlers import works_on
 from core.queue.models import Priority
+from core.queues import CLOCKS
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.sending import send_delivery
 from notifications.queues import NOTICE, PAGE
+from notifications.silences.models import InhibitionReview, MaintenanceWindow, Silence, WindowOccurrence
+from notifications.silences.services.inhibition import run_review
+from notifications.silences.services.silences import run_silence
+from notifications.silences.services.windows import end_occurrence, refill_window
 
 # A channel that is broken is left alone until its next probe, and has four deliveries in flight at most.
 _READY: Final[LiteralString] = """
@@ -31,3 +38,27 @@ def send_page(delivery: Delivery) -> None:
 def send_notice(delivery: Delivery) -> None:
     """Send one notice."""
     send_delivery(delivery)
+
+
+@works_on(CLOCKS, Silence, batch=20)
+def look_at_silence(item: Silence) -> None:
+    """End a silence, or look again later."""
+    run_silence(item.workspace_id, item, now=timezone.now())
+
+
+@works_on(CLOCKS, MaintenanceWindow, batch=5)
+def refill(item: MaintenanceWindow) -> None:
+    """Make the occurrences of the next 60 days."""
+    refill_window(item.workspace_id, item, now=timezone.now())
+
+
+@works_on(CLOCKS, WindowOccurrence, batch=20, keep=KEEP)
+def end_window(item: WindowOccurrence) -> None:
+    """End an occurrence and send what is still wrong."""
+    end_occurrence(item.workspace_id, item, now=timezone.now())
+
+
+@works_on(CLOCKS, InhibitionReview, batch=20, keep=KEEP)
+def review_inhibition(item: InhibitionReview) -> None:
+    """Send what is still wrong and no longer inhibited."""
+    run_review(item.workspace_id, item, now=timezone.now())

@@ -9,6 +9,7 @@ from notifications.contacts import views as contacts
 from notifications.deliveries import views as deliveries
 from notifications.escalation import views as escalation
 from notifications.routes import views as routes
+from notifications.silences import views as silences
 
 app_name = "notifications"
 urlpatterns = [
@@ -28,6 +29,13 @@ urlpatterns = [
     path("settings/routes/new", routes.edit, name="route_new"),
     path("settings/routes/<int:route_id>", routes.edit, name="route"),
     path("settings/routes/<int:route_id>/delete", routes.delete, name="route_delete"),
+    path("settings/silences", silences.silences, name="silences"),
+    path("settings/silences/new", silences.new_silence, name="silence_new"),
+    path("settings/silences/<int:silence_id>/end", silences.end, name="silence_end"),
+    path("settings/maintenance", silences.windows, name="windows"),
+    path("settings/maintenance/new", silences.window, name="window_new"),
+    path("settings/maintenance/<int:window_id>", silences.window, name="window"),
+    path("settings/maintenance/<int:window_id>/delete", silences.delete, name="window_delete"),
     path("settings/deliveries", deliveries.deliveries, name="deliveries"),
     path("settings/deliveries/<int:delivery_id>", deliveries.delivery, name="delivery"),
     path("settings/deliveries/<int:delivery_id>/resend", deliveries.resend, name="delivery_resend"),

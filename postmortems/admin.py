@@ -12,8 +12,9 @@ from accounts.models import Role, User
 from core.admin.base import Growing, Quick, ReadOnly, one_of
 from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
+from postmortems.fix_watch.models import FixWatch
 from postmortems.learning.models import Lesson, Priority
-from postmortems.models import Postmortem, PostmortemTemplate, SectionText
+from postmortems.models import OverdueDigest, Postmortem, PostmortemTemplate, Reminder, SectionText
 
 EDITABLE: Final = ("status", "priority", "kind", "due_date")
 
@@ -85,3 +86,22 @@ class ActionItemAdmin(Quick):
         if isinstance(user, User) and form.changed_data:
             actor = Actor(obj.workspace_id, "user", user.label, user_id=user.pk, role=Role.ADMIN)
             update_item(actor, obj.number, **{name: form.cleaned_data[name] for name in form.changed_data})
+
+
+@admin.register(FixWatch)
+class FixWatchAdmin(ReadOnly):
+    list_display = ("item", "workspace", "verdict", "starts_at", "ends_at")
+    list_filter = (one_of("verdict", *FixWatch.Verdict.values),)
+    list_select_related = ("workspace", "item")
+
+
+@admin.register(Reminder)
+class ReminderAdmin(Growing):
+    list_display = ("item", "workspace", "kind", "due_date", "due_at", "state")
+    list_select_related = ("workspace", "item")
+
+
+@admin.register(OverdueDigest)
+class OverdueDigestAdmin(Growing):
+    list_display = ("week", "workspace", "due_at", "state")
+    list_select_related = ("workspace",)

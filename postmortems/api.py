@@ -36,20 +36,20 @@ from postmortems.schemas import (
     CommentOut,
     DecisionIn,
     DetailsIn,
-    MoveIn,
     PostmortemIn,
     PostmortemOut,
     PostmortemRow,
     RevisionOut,
     SavedOut,
     SectionIn,
+    VersionIn,
     WaiverIn,
 )
 
 router = Router(tags=["Postmortems"])
 incident_router = Router(tags=["Postmortems"])
 NOTHING: Final = PostmortemIn.model_validate({})
-AS_READ: Final = MoveIn.model_validate({})
+AS_READ: Final = VersionIn.model_validate({})
 _TEXTS: Final = (
     "summary", "what_happened", "why_it_happened", "what_went_well", "what_went_poorly",
     "where_we_got_lucky", "impact",
@@ -179,14 +179,14 @@ def restore(request: HttpRequest, where: Path[RevisionReference]) -> Any:
 
 
 @router.post("/{reference}/request-review", response=PostmortemOut, summary="Request a review")
-def request_review(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def request_review(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """422 `incomplete` lists required sections without text."""
     review.request_review(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/withdraw", response=PostmortemOut, summary="Withdraw from review")
-def withdraw(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def withdraw(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """Back to draft."""
     review.withdraw(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
@@ -207,14 +207,14 @@ def waive(request: HttpRequest, where: Path[Reference], body: WaiverIn) -> Any:
 
 
 @router.post("/{reference}/publish", response=PostmortemOut, summary="Publish")
-def publish(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def publish(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """422 `incomplete` with everything that is missing; nothing is changed then."""
     review.publish_postmortem(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/amend", response=PostmortemOut, summary="Amend")
-def amend(request: HttpRequest, where: Path[Reference], body: MoveIn = AS_READ) -> Any:
+def amend(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
     """Open a published one for changes; readers keep the published revision until you publish again."""
     review.amend(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)

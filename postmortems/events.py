@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, LiteralString
 
 from core.outbox.events import DomainEvent
+from incidents.events import VIEWERS_BY_NUMBER
 
 
 @dataclass(frozen=True)
 class PostmortemEvent(DomainEvent):
     """Something happened to the postmortem of an incident."""
 
+    snapshot_sql: ClassVar[LiteralString] = VIEWERS_BY_NUMBER
     postmortem_id: int
     incident_id: int
     number: int
@@ -73,6 +75,7 @@ class PostmortemPublished(PostmortemEvent):
 class ActionItemChanged(DomainEvent):
     """An action item was created or changed."""
 
+    snapshot_sql: ClassVar[LiteralString] = VIEWERS_BY_NUMBER
     topic: ClassVar[str] = "action_item.changed"
     item_id: int
     item_number: int

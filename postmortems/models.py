@@ -5,7 +5,9 @@ from __future__ import annotations
 from postmortems.action_items.models import ActionItem, ActionItemCounter
 from postmortems.documents.models import Comment, Postmortem, Revision, Section, SectionDraft, SectionText
 from postmortems.drafting.models import DraftRequest
+from postmortems.fix_watch.models import FixWatch, Recurrence
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
+from postmortems.reminders.models import OverdueDigest, Reminder
 from postmortems.review.models import Approval, Waiver
 from postmortems.template_library.models import PostmortemTemplate, TemplateSection
 
@@ -17,9 +19,13 @@ __all__ = [
     "DraftRequest",
     "FactorNode",
     "FiveWhys",
+    "FixWatch",
     "Lesson",
+    "OverdueDigest",
     "Postmortem",
     "PostmortemTemplate",
+    "Recurrence",
+    "Reminder",
     "Revision",
     "Section",
     "SectionDraft",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from accounts.audit.selectors import hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
+from incidents.privacy.selectors import hidden_from
+from postmortems.models import ActionItem, FiveWhys, Lesson, Postmortem
 
 NAVIGATION.add("postmortems", NavItem("Postmortems", "file-text", "/postmortems", order=40, keys="g p"))
 NAVIGATION.add("action items", NavItem("Action items", "list-todo", "/action-items", order=42))
@@ -19,3 +22,14 @@ SETTINGS.add(
         capability=Capability.TEMPLATES_WRITE,
     ),
 )
+
+
+def _hide(model: type[Postmortem | ActionItem | Lesson | FiveWhys]) -> None:
+    hide_audit_of(
+        model._meta.model_name or "",
+        lambda actor: model.objects.of(actor.workspace_id).filter(incident__in=hidden_from(actor)),
+    )
+
+
+for _model in (Postmortem, ActionItem, Lesson, FiveWhys):
+    _hide(_model)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.queue.declaration import Queue, declare
+from core.queue.declaration import Queue, declare, periodic
+from core.queues import UPKEEP
 
 DRAFT: Final = declare(
     Queue(
@@ -17,3 +18,4 @@ DRAFT: Final = declare(
         max_lag_s=60.0,
     )
 )
+periodic("follow action items through", "postmortems.follow_through", 600.0, UPKEEP)

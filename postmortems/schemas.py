@@ -82,7 +82,7 @@ class SectionIn(Body):
     client_id: Annotated[str, Field(max_length=64)] = ""
 
 
-class MoveIn(Body):
+class VersionIn(Body):
     """A change of state; `version` is the one that was read."""
 
     version: Version | None = None
@@ -239,7 +239,7 @@ class PostmortemOut(PostmortemRow):
     root_causes: list[str]
     sections: list[dict[str, Any]]
     lessons_learned: list[LessonOut]
-    action_items: list[ItemOut]
+    action_items: list[ActionItemOut]
     five_whys: FiveWhysOut | None
     completeness: int
     missing: list[dict[str, str]]
@@ -318,7 +318,7 @@ class LessonOut(Schema):
     created_at: datetime
 
 
-class ItemOut(Schema):
+class ActionItemOut(Schema):
     """An action item."""
 
     id: str
@@ -333,6 +333,8 @@ class ItemOut(Schema):
     due_date: date | None
     completed_at: datetime | None
     cancelled_reason: str
+    reopened_reason: str = ""
+    reopened_count: int = 0
     version: int
     created_at: datetime
     updated_at: datetime

@@ -6,6 +6,9 @@ from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
+from postmortems.fix_watch.services import follow_item, judge_incident
+from postmortems.notices.planning import plan_notices
+from postmortems.reminders.services import plan_reminders
 
 OVER = (Status.RESOLVED, Status.CLOSED)
 
@@ -25,3 +28,26 @@ def plan_on_facts(event: OutboxEvent) -> None:
     """Fresh facts in a draft that exists."""
     incident_id = event.payload["incident_id"]
     plan_draft(event.workspace_id, incident_id=incident_id, event_id=event.pk, creates=False)
+
+
+@subscriber("action_item_follow_up", topics=("action_item.changed",))
+def plan_follow_up(event: OutboxEvent) -> None:
+    """Reminders of the due date, and the watch over a finished item."""
+    item_id = event.payload["item_id"]
+    plan_reminders(event.workspace_id, item_id=item_id)
+    follow_item(event.workspace_id, item_id=item_id)
+
+
+@subscriber("fix_watch", topics=("incident.opened", "incident.reopened", "incident.signalled"))
+def judge_fixes(event: OutboxEvent) -> None:
+    """Fixes that did not hold."""
+    judge_incident(event.workspace_id, incident_id=event.payload["incident_id"], at=event.created_at)
+
+
+@subscriber(
+    "postmortem_notices",
+    topics=("postmortem.review_requested", "postmortem.commented", "postmortem.published"),
+)
+def tell_people(event: OutboxEvent) -> None:
+    """Routes, reviewers, and those who take part."""
+    plan_notices(event)

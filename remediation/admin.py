@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin.base import ReadOnly
-from remediation.models import Breaker, RemediationAction, RemediationRun, RunApproval
+from remediation.models import (
+    Breaker,
+    HealthProbe,
+    RecoveryWatch,
+    RemediationAction,
+    RemediationRun,
+    ResponsePolicy,
+    RollbackProposal,
+    RunApproval,
+)
 
 
 @admin.register(RemediationAction)
@@ -54,3 +63,36 @@ class BreakerAdmin(ReadOnly):
     list_display = ("action_slug", "state", "reason", "opened_at", "workspace")
     list_filter = ("state",)
     search_fields = ("action_slug", "reason")
+
+
+@admin.register(RecoveryWatch)
+class RecoveryWatchAdmin(ReadOnly):
+    """Incidents whose exit criteria are asked."""
+
+    list_display = ("incident", "state", "since", "enters", "due_at", "last_error")
+    list_filter = ("state",)
+    list_select_related = ("incident",)
+
+
+@admin.register(HealthProbe)
+class HealthProbeAdmin(ReadOnly):
+    """Health checks of components of watched incidents."""
+
+    list_display = ("component", "incident", "state", "passes", "failure", "checked_at")
+    list_filter = ("state",)
+    list_select_related = ("incident", "component")
+
+
+@admin.register(RollbackProposal)
+class RollbackProposalAdmin(ReadOnly):
+    """Runs whose rollback is to be proposed."""
+
+    list_display = ("run", "state", "due_at", "last_error")
+    list_filter = ("state",)
+
+
+@admin.register(ResponsePolicy)
+class ResponsePolicyAdmin(ReadOnly):
+    """What Tocsin does by itself; changed on its own page."""
+
+    list_display = ("workspace", "auto_start", "auto_resolve", "recovery_window_s")

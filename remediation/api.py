@@ -21,10 +21,10 @@ from remediation.schemas import (
     ActionOut,
     ActionPatch,
     ApproveIn,
-    NoteIn,
     OutcomeIn,
     PlanOut,
     RunIn,
+    RunNoteIn,
     RunOut,
     action_json,
     plan_json,
@@ -156,13 +156,13 @@ def approve(request: HttpRequest, where: Path[RunId], body: ApproveIn) -> Any:
 
 
 @router.post("/runs/{run_id}/reject", response=RunOut, summary="Reject a run")
-def reject(request: HttpRequest, where: Path[RunId], body: NoteIn) -> Any:
+def reject(request: HttpRequest, where: Path[RunId], body: RunNoteIn) -> Any:
     """Needs a person."""
     return run_json(reject_run(_actor(request), where.run_id, note=body.note, via="api"))
 
 
 @router.post("/runs/{run_id}/cancel", response=RunOut, summary="Cancel a run that has not started")
-def cancel(request: HttpRequest, where: Path[RunId], body: NoteIn) -> Any:
+def cancel(request: HttpRequest, where: Path[RunId], body: RunNoteIn) -> Any:
     """Cancelling a cancelled run changes nothing."""
     return run_json(cancel_run(_actor(request), where.run_id, note=body.note))
 

@@ -1,10 +1,12 @@
 """Django finds the models of an app here."""
 
 from remediation.catalogue.models import RemediationAction
+from remediation.recovery.models import HealthProbe, RecoveryWatch, ResponsePolicy
 from remediation.runs.models import (
     AutomaticProposal,
     Breaker,
     RemediationRun,
+    RollbackProposal,
     RunApproval,
     RunAttempt,
     TargetState,
@@ -13,8 +15,12 @@ from remediation.runs.models import (
 __all__ = [
     "AutomaticProposal",
     "Breaker",
+    "HealthProbe",
+    "RecoveryWatch",
     "RemediationAction",
     "RemediationRun",
+    "ResponsePolicy",
+    "RollbackProposal",
     "RunApproval",
     "RunAttempt",
     "TargetState",

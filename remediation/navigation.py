@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from accounts.audit.selectors import hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, NavItem
+from incidents.privacy.selectors import hidden_from
 from incidents.row_actions import ROW_ACTIONS, RowAction
+from remediation.runs.models import RemediationRun
 
 NAVIGATION.add(
     "remediation",
@@ -18,3 +21,8 @@ NAVIGATION.add(
     ),
 )
 ROW_ACTIONS.add("mitigate", RowAction("Mitigate…", "/remediation/new?incident={ref}", order=10))
+
+hide_audit_of(
+    "remediationrun",
+    lambda actor: RemediationRun.objects.of(actor.workspace_id).filter(incident__in=hidden_from(actor)),
+)

@@ -19,3 +19,15 @@ ACTIONS: Final = declare(
 )
 RUN_DUE: Final = "remediation.run_due"
 periodic("carry out remediation runs", RUN_DUE, 1.0, ACTIONS)
+RECOVERY: Final = declare(
+    Queue(
+        "recovery",
+        process="slow",
+        title="The worker that watches recoveries",
+        advice="Exit criteria are not checked and nothing is resolved automatically. Start the worker slow.",
+        period_s=1.0,
+        lease_s=60.0,
+        threads=2,
+        max_lag_s=60.0,
+    )
+)

@@ -11,7 +11,7 @@ from pydantic import Field
 from remediation.catalogue.models import RemediationAction
 from remediation.runs.models import RemediationRun
 from remediation.runs.selectors import Plan, approvals_of
-from remediation.runs.services.approving import still_missing
+from remediation.runs.services.approving import missing_text
 from remediation.vocabulary import ExecutorKind, Risk, RunState
 
 
@@ -105,7 +105,7 @@ class ApproveIn(Schema):
     note: str = Field("", max_length=2000)
 
 
-class NoteIn(Schema):
+class RunNoteIn(Schema):
     """Why."""
 
     model_config = {"extra": "forbid"}
@@ -173,7 +173,7 @@ def run_json(run: RemediationRun) -> dict[str, Any]:
         "id": run.pk, "incident_id": run.incident.reference, "action": run.action.slug,
         "target": run.snapshot.get("target", ""), "risk": run.risk, "state": run.state,
         "executor": run.action.executor, "automatic": run.is_automatic, "requested_by": run.requested_label,
-        "preview": run.preview, "digest": run.digest, "missing": still_missing(run) if waits else "",
+        "preview": run.preview, "digest": run.digest, "missing": missing_text(run) if waits else "",
         "approvals": approvals, "reason": run.reason, "output": run.output, "drill": run.is_drill,
         "expires_at": run.expires_at, "created_at": run.created_at, "ended_at": run.ended_at,
     }  # fmt: skip

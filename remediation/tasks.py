@@ -7,8 +7,8 @@ from celery import shared_task
 from core.queue.gate import Gate
 from core.queue.handlers import works_on
 from remediation.queues import ACTIONS, RUN_DUE
-from remediation.runs.models import AutomaticProposal
-from remediation.runs.services.proposing import propose_automatic
+from remediation.runs.models import AutomaticProposal, RollbackProposal
+from remediation.runs.services.proposing import propose_automatic, propose_rollback
 from remediation.runs.services.running import run_due
 
 _gate = Gate()
@@ -26,3 +26,9 @@ def run_due_runs() -> None:
 def propose(item: AutomaticProposal) -> None:
     """Start or propose the low-risk actions of a new incident."""
     propose_automatic(item.workspace_id, item.incident_id)
+
+
+@works_on(ACTIONS, RollbackProposal)
+def roll_back(item: RollbackProposal) -> None:
+    """Propose, or at low risk start, the declared rollback of a run that did not help."""
+    propose_rollback(item.workspace_id, item.run_id)

@@ -28,7 +28,10 @@ class ExecutorKind(models.TextChoices):
 
 
 class RunState(models.TextChoices):
-    """Where a run stands. `unknown`: it may have acted and nothing can tell; a person says."""
+    """Where a run stands. `unknown`: it may have acted and nothing can tell; a person says.
+
+    `unverified`: it was carried out, and nothing is configured that could say whether it helped.
+    """
 
     PROPOSED = "proposed", "Proposed"
     AWAITING_APPROVAL = "awaiting_approval", "Awaiting approval"
@@ -37,6 +40,7 @@ class RunState(models.TextChoices):
     RUNNING = "running", "Running"
     VERIFYING = "verifying", "Verifying"
     SUCCEEDED = "succeeded", "Succeeded"
+    UNVERIFIED = "unverified", "Carried out, not verified"
     FAILED = "failed", "Failed"
     REJECTED = "rejected", "Rejected"
     EXPIRED = "expired", "Expired"
@@ -69,6 +73,7 @@ MOVES: Final[tuple[tuple[RunState, RunState], ...]] = (
     (_S.RUNNING, _S.FAILED),
     (_S.RUNNING, _S.UNKNOWN),
     (_S.VERIFYING, _S.SUCCEEDED),
+    (_S.VERIFYING, _S.UNVERIFIED),
     (_S.VERIFYING, _S.FAILED),
     (_S.VERIFYING, _S.UNKNOWN),
     (_S.UNKNOWN, _S.SUCCEEDED),
@@ -77,7 +82,10 @@ MOVES: Final[tuple[tuple[RunState, RunState], ...]] = (
 )
 LIVE: Final = (_S.CLAIMED, _S.RUNNING, _S.VERIFYING, _S.UNKNOWN)
 WAITING: Final = (_S.PROPOSED, _S.AWAITING_APPROVAL, _S.APPROVED)
-FINAL: Final = (_S.SUCCEEDED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.CANCELLED, _S.VOID, _S.ABANDONED)
+FINAL: Final = (
+    _S.SUCCEEDED, _S.UNVERIFIED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.CANCELLED, _S.VOID, _S.ABANDONED,
+)  # fmt: skip
+CARRIED_OUT: Final = (_S.SUCCEEDED, _S.UNVERIFIED)
 
 
 class Verdict(models.TextChoices):

@@ -14,6 +14,8 @@ from django.test import TransactionTestCase, override_settings
 
 from tests import servers
 
+pytest_plugins = ("tests.object_storage",)
+
 if TYPE_CHECKING:  # models may be imported only after the servers run
     from accounts.actor import Actor
     from accounts.models import User, Workspace

@@ -24,7 +24,7 @@ from psycopg import sql
 from config.paths import ROOT
 from core.embedded import process
 from core.embedded.database import ensure_database
-from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres
+from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres, installed_programs
 from core.embedded.valkey import Valkey
 
 PREFIX = "tocsin-tests-"
@@ -32,10 +32,12 @@ FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
 MIGRATED = "migrated"
 _FILLED = """
-select relname from pg_class
- where relnamespace = current_schema()::regnamespace and relkind = 'r' and pg_relation_size(oid) > 0
-   and relname <> all(%s)
+select relname from pg_class c
+ where relnamespace = current_schema()::regnamespace and relname = any(%s) and case relkind
+   when 'r' then pg_relation_size(oid) > 0
+   when 'p' then exists (select 1 from pg_partition_tree(c.oid) where pg_relation_size(relid) > 0) end
 """
+_ROWS_OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 
 
 def start() -> None:
@@ -94,12 +96,43 @@ def create_database(name: str, *, template: str = "") -> str:
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
 
 
+def migrated_folder() -> Path:
+    """PostgreSQL's data with a migrated database `tocsin`, to be copied; made by whoever asks first."""
+    folder, account = Path(os.environ[FOLDER]) / "seed", process.server_account()
+    with (Path(os.environ[FOLDER]) / "seeding").open("w") as line:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            server = Postgres(folder, account, UNSAFE_BUT_FAST)
+            url = ensure_database(server.start())
+            _load(migrated(), url)
+            server.stop()
+            (folder / "done").touch()
+    return folder
+
+
+def copy_server(source: Path, target: Path) -> None:
+    """Copy a stopped server's data and password; `cp` keeps the account they belong to."""
+    target.mkdir()
+    subprocess.run(["cp", "-a", str(source / "data"), str(source / "password"), str(target)], check=True)
+
+
+def _load(name: str, url: str) -> None:
+    """Copy a database of the tests' server to the one at `url`."""
+    programs = installed_programs()
+    assert programs is not None
+    source = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    dump = subprocess.run([programs / "pg_dump", source], stdout=subprocess.PIPE, check=True).stdout
+    argv = [programs / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", url]
+    subprocess.run(argv, input=dump, stdout=subprocess.DEVNULL, check=True)
+
+
 def truncate_tables() -> None:
-    """Empty the tables that hold rows; Django's flush truncates all and registers every permission again."""
+    """Empty the models' tables that hold rows; Django's flush empties all and registers permissions again."""
+    names = set(connection.introspection.django_table_names()) - _ROWS_OF_MIGRATIONS
     with connection.cursor() as cursor:
-        cursor.execute(_FILLED, [["django_migrations", "django_content_type", "auth_permission"]])
-        if names := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
-            cursor.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(names)))
+        cursor.execute(_FILLED, [sorted(names)])
+        if filled := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
+            cursor.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(filled)))
 
 
 def _exists(name: str) -> bool:
@@ -125,7 +158,7 @@ def _start_postgres() -> None:
     process.remember(folder / "owner", us)
     cached = _cached()
     if cached is not None and cached.exists():
-        _copy(cached, folder / "postgres")
+        copy_server(cached, folder / "postgres")
     server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST)
     os.environ["DATABASE_URL"] = ensure_database(server.start())
 
@@ -143,16 +176,10 @@ def _cached() -> Path | None:
 def _save(source: Path, cached: Path) -> None:
     cached.parent.mkdir(parents=True, exist_ok=True)
     making = cached.with_name(f"{cached.name}.{os.getpid()}")
-    _copy(source, making)
+    copy_server(source, making)
     if not cached.exists():
         making.rename(cached)
     shutil.rmtree(making, ignore_errors=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """The stopped server's data and password; `cp` keeps the account they belong to."""
-    target.mkdir()
-    subprocess.run(["cp", "-a", str(source / "data"), str(source / "password"), str(target)], check=True)
 
 
 def _start_valkey() -> None:

@@ -105,6 +105,16 @@ class Client:
         """PATCH below /api/v1."""
         return self.request("PATCH", path, body=body)
 
+    def upload(self, path: str, name: str, body: bytes) -> Any:
+        """POST a file as the form field `file`, once."""
+        import httpx2
+
+        try:
+            response = self._connection().post(_api_path(path), files={"file": (name, body)})
+        except httpx2.TransportError as error:
+            raise UnreachableError(f"{self.settings.url} cannot be reached: {_reason(error)}.") from error
+        return _checked(response).json()
+
     def pages(self, path: str, *, limit: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
         """The items of a list over all its pages, at most `limit` of them."""
         left = limit if limit is not None else 10**9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.queue.declaration import Queue, declare
+from core.queue.declaration import Queue, declare, periodic
 
 SLACK: Final = declare(
     Queue(
@@ -17,3 +17,4 @@ SLACK: Final = declare(
         max_lag_s=60.0,
     )
 )
+periodic("reconcile war rooms", "warroom.reconcile", 300.0, SLACK)

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 
-class StepOut(Schema):
+class RoomStepOut(Schema):
     """One step that makes a room."""
 
     kind: str = Field(description="create, topic, bookmark, card, pin, invite or archive.")
@@ -27,4 +27,4 @@ class RoomOut(Schema):
     slack_channel_url: str = Field(description="Where the channel opens in Slack.")
     is_private: bool
     created_at: datetime
-    steps: list[StepOut]
+    steps: list[RoomStepOut]

@@ -10,6 +10,7 @@ TOPICS = (
     "incident.opened", "incident.changed", "incident.acknowledged", "incident.unacknowledged",
     "incident.status_changed", "incident.reopened", "incident.closed", "incident.stage_changed",
     "incident.severity_changed", "incident.role_assigned", "incident.noted", "sla.breached",
+    "incident.privacy_changed",
 )  # fmt: skip
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, LiteralString
 
+from celery import shared_task
+from django.utils import timezone
+
 from core.queue.handlers import works_on
 from warroom.inbound.models import SlackInbox
 from warroom.inbound.processing import process
+from warroom.inbound.reconcile import plan_reconciling
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, RoomMessage, RoomStep
 from warroom.rooms.posting import announce, send_message
@@ -48,3 +52,9 @@ def message(item: RoomMessage) -> None:
 def inbox(item: SlackInbox) -> None:
     """Carry out one request of Slack."""
     run_patiently(item, lambda: process(item))
+
+
+@shared_task(name="warroom.reconcile", ignore_result=True)
+def reconcile() -> None:
+    """Compare every open room with the timeline."""
+    plan_reconciling(timezone.now())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
-from accounts.actor import Actor
+from accounts.actor import SEES_ALL, Actor
 from accounts.models import AuditEntry
 from accounts.permissions import Capability, require
 from accounts.validation import invalid
@@ -33,6 +34,15 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
 def add_audit_area(name: str, *beginnings: str) -> None:
     """Let people pick the actions that begin so ("channel.") under a name of their own."""
     AREAS[name] = beginnings
+
+
+# Object type -> rows that an actor may not see. An app above adds its own by `hide_audit_of`.
+HIDDEN: Final[dict[str, Callable[[Actor], QuerySet[Any, Any]]]] = {}
+
+
+def hide_audit_of(object_type: str, rows: Callable[[Actor], QuerySet[Any, Any]]) -> None:
+    """Leave entries about these things out of what an actor reads of the audit log."""
+    HIDDEN[object_type] = rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +105,21 @@ def audit_export(actor: Actor, wanted: AuditFilter) -> Iterator[Sequence[AuditEn
 def _page(
     actor: Actor, wanted: AuditFilter, before: str | None, limit: int
 ) -> tuple[Sequence[AuditEntry], str | None]:
-    rows = _filtered(AuditEntry.objects.of(actor.workspace_id), wanted)
+    rows = _filtered(_seen_by(actor), wanted)
     if before:
         rows = rows.filter(pk__lt=_cursor(before))
     found = list(rows.order_by("-id")[: limit + 1])
     return found[:limit], str(found[limit - 1].pk) if len(found) > limit else None
+
+
+def _seen_by(actor: Actor) -> QuerySet[AuditEntry]:
+    rows: QuerySet[AuditEntry] = AuditEntry.objects.of(actor.workspace_id)
+    if actor.viewer == SEES_ALL:
+        return rows
+    for object_type, hidden in HIDDEN.items():
+        texts = hidden(actor).annotate(text_id=Cast("pk", CharField())).values("text_id")
+        rows = rows.exclude(object_type=object_type, object_id__in=texts)
+    return rows
 
 
 def _filtered(rows: QuerySet[AuditEntry], wanted: AuditFilter) -> QuerySet[AuditEntry]:

@@ -12,7 +12,11 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class CalendarEvent:
-    """One entry of a calendar. `uid` is stable over changes; times are instants."""
+    """One entry of a calendar. `uid` is stable over changes; times are instants.
+
+    is_all_day: it covers the day of `starts_at`. zone: a name such as "Europe/Berlin", in which its time is
+    written; UTC otherwise. sequence: grows with each change where `changed_at` does not tell.
+    """
 
     uid: str
     starts_at: datetime
@@ -21,6 +25,11 @@ class CalendarEvent:
     description: str
     changed_at: datetime
     url: str = ""
+    is_all_day: bool = False
+    is_busy: bool = True
+    is_cancelled: bool = False
+    zone: str = ""
+    sequence: int | None = None
 
 
 # (workspace, person or None for everybody's, from, until) -> events

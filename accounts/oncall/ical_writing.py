@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 
@@ -11,15 +12,17 @@ from accounts.oncall.calendar_sources import CalendarEvent
 
 
 def calendar_text(name: str, events: Iterable[CalendarEvent], *, host: str, base_url: str) -> bytes:
-    """A calendar of these events; all times are UTC instants, so that no client can shift them."""
+    """A calendar of these events; times are UTC instants, or of a zone whose rules are in the file."""
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//Calendar//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
     for event in events:
         calendar.add_component(_entry(event, host, base_url))
+    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
@@ -28,11 +31,26 @@ def _entry(event: CalendarEvent, host: str, base_url: str) -> Event:
     entry.add("uid", f"{event.uid}@{host}")
     entry.add("dtstamp", event.changed_at)
     entry.add("last-modified", event.changed_at)
-    entry.add("sequence", int(event.changed_at.timestamp()) // 60 % 2_000_000_000)
-    entry.add("dtstart", event.starts_at)
-    entry.add("dtend", event.ends_at)
+    at_minute = int(event.changed_at.timestamp()) // 60 % 2_000_000_000
+    entry.add("sequence", at_minute if event.sequence is None else event.sequence)
+    start, end = _times(event)
+    entry.add("dtstart", start)
+    entry.add("dtend", end)
+    if not event.is_busy:
+        entry.add("transp", "TRANSPARENT")
+    if event.is_cancelled:
+        entry.add("status", "CANCELLED")
     entry.add("summary", event.summary)
     entry.add("description", event.description)
     if event.url:
         entry.add("url", f"{base_url}{event.url}")
     return entry
+
+
+def _times(event: CalendarEvent) -> tuple[date, date]:
+    """Start and end as written: days for a whole day (the end is the day after), else times of the zone."""
+    if event.is_all_day:
+        day = event.starts_at.date()
+        return day, day + timedelta(days=1)
+    zone = ZoneInfo(event.zone) if event.zone not in ("", "UTC") else UTC
+    return event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)

@@ -12,6 +12,7 @@ from accounts.permissions import Capability, allowed, require
 from bundles.records.models import Bundle, BundleAccess, BundleStatus
 from core.errors import Forbidden, NotFound
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 
 MAX_LISTED: Final = 50
 MAX_ACCESSES: Final = 100
@@ -22,7 +23,7 @@ _LISTED_WITHOUT: Final = ("manifest", "facts", "hits", "checks", "levels")
 def bundle_for(actor: Actor, public_id: str) -> Bundle:
     """One bundle of the workspace. Raises NotFound, Forbidden."""
     require(actor, Capability.BUNDLES_READ)
-    return _one(Bundle.objects.of(actor.workspace_id), public_id)
+    return _one(Bundle.objects.of(actor.workspace_id).filter(seen_with(actor)), public_id)
 
 
 def own_bundle(actor: Actor, public_id: str) -> Bundle:
@@ -41,7 +42,7 @@ def _one(rows: QuerySet[Bundle], public_id: str) -> Bundle:
 
 
 def _visible(actor: Actor) -> QuerySet[Bundle]:
-    rows: QuerySet[Bundle] = Bundle.objects.of(actor.workspace_id)
+    rows: QuerySet[Bundle] = Bundle.objects.of(actor.workspace_id).filter(seen_with(actor))
     if allowed(actor, Capability.BUNDLES_READ):
         return rows
     if not allowed(actor, Capability.BUNDLES_WRITE) or actor.token_id is None:

@@ -24,6 +24,7 @@ from bundles.uploads.tickets import Permit, may_reach_storage, own_address, tick
 from core.errors import Conflict, TooLarge
 from core.storage.client import StorageError, bucket, checksum
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_as
 from incidents.reference import parse_reference
 from incidents.validation import invalid
 
@@ -121,7 +122,7 @@ def _check_quota(workspace_id: int, size: int) -> None:
 
 def _incident(actor: Actor, reference: str) -> Incident:
     number = parse_reference(reference)
-    found: Incident | None = Incident.objects.of(actor.workspace_id).filter(number=number).first()
+    found: Incident | None = seen_as(actor.workspace_id, actor.viewer).filter(number=number).first()
     if found is None:
         raise invalid("incident", "known", "names no incident of this workspace")
     return found

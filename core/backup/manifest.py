@@ -1,7 +1,7 @@
-"""Backup manifest: version, tables, row counts and checksums.
+"""Backup file: one zip with the dump of the database and a manifest.
 
-A backup is one zip: `tables/<name>.copy` holds the rows in PostgreSQL's COPY text format, `manifest.json`,
-written last, everything needed to judge them. So one that was cut off has no manifest and is refused.
+`database.dump` is pg_dump's custom format. `manifest.json` is written last, so a truncated file has none and
+is refused.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST: Final = "manifest.json"
-PIECE: Final = 1 << 20
-# Sessions are not taken along: who restores a backup signs in again. What limits and workers note is of the
-# moment, and which migrations ran is written down below.
-LEFT_OUT: Final = ("accounts_session", "django_session", "django_migrations", "core_allowance", "core_pulse")
+DUMP: Final = "database.dump"
+CHUNK_BYTES: Final = 1 << 20
 
 
 class BackupError(Exception):
@@ -27,81 +25,60 @@ class BackupError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """One table's rows. `sha256` is of the uncompressed COPY text, `size` its bytes."""
-
-    name: str
-    columns: tuple[str, ...]
-    rows: int
-    size: int
-    sha256: str
-
-    @property
-    def entry(self) -> str:
-        """Where in the zip its rows are."""
-        return f"tables/{self.name}.copy"
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
-    """All of it. partitions: (parent, name, bound as PostgreSQL writes it); sequences: name -> last value."""
+    """Describes a backup. `size` is the bytes of the dump, `sha256` is of those bytes."""
 
     format: int
     made_at: str
     server: str
     migrations: tuple[tuple[str, str], ...]
-    tables: tuple[Table, ...]
-    partitions: tuple[tuple[str, str, str], ...]
-    sequences: dict[str, int]
+    size: int
+    sha256: str
 
     def as_json(self) -> str:
-        """For the zip."""
+        """The text stored in the zip."""
         return json.dumps(asdict(self), indent=1)
 
 
 def parse(text: str | bytes) -> Manifest:
-    """Raises BackupError for what is no manifest of ours."""
+    """Raises BackupError for what is not a manifest of this format."""
     try:
         given = json.loads(text)
         if given["format"] != FORMAT:
-            raise BackupError(f"The backup is of format {given['format']}; this version reads {FORMAT}.")
-        tables = [Table(**{**one, "columns": tuple(one["columns"])}) for one in given.pop("tables")]
+            raise BackupError(
+                f"The backup has format {given['format']}; this version reads {FORMAT}. Nothing was changed."
+            )
         given["migrations"] = tuple(tuple(one) for one in given["migrations"])
-        given["partitions"] = tuple(tuple(one) for one in given["partitions"])
-        return Manifest(tables=tuple(tables), **given)
+        return Manifest(**given)
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError(f"The manifest of the backup cannot be read: {error!r}") from error
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Raises BackupError when the file is no backup, or one that was cut off."""
+    """Raises BackupError when the file is not a backup or is truncated."""
     try:
         with zipfile.ZipFile(path) as archive:
             return parse(archive.read(MANIFEST))
     except (OSError, zipfile.BadZipFile, KeyError) as error:
-        raise BackupError(f"{path.name} is no whole backup: {error}. Nothing was changed.") from error
+        raise BackupError(f"{path.name} is not a complete backup: {error}. Nothing was changed.") from error
 
 
-def pieces(archive: zipfile.ZipFile, table: Table) -> Iterator[bytes]:
-    """The rows of a table, a megabyte at a time. Raises BackupError when they are not what was written."""
-    digest, size = hashlib.sha256(), 0
+def chunks(path: Path) -> Iterator[bytes]:
+    """The dump, a megabyte at a time. Raises BackupError when it cannot be read."""
     try:
-        with archive.open(table.entry) as rows:
-            while piece := rows.read(PIECE):
-                digest.update(piece)
-                size += len(piece)
-                yield piece
+        with zipfile.ZipFile(path) as archive, archive.open(DUMP) as dump:
+            while chunk := dump.read(CHUNK_BYTES):
+                yield chunk
     except (KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise BackupError(f"Rows of {table.name} cannot be read: {error}. Nothing was changed.") from error
-    if (size, digest.hexdigest()) != (table.size, table.sha256):
-        raise BackupError(f"Rows of {table.name} are not those that were written. Nothing was changed.")
+        raise BackupError(f"The backup cannot be read: {error}. Nothing was changed.") from error
 
 
 def check(path: Path) -> Manifest:
-    """The manifest, after every row was held against its checksum. Raises BackupError."""
-    manifest = read_manifest(path)
-    with zipfile.ZipFile(path) as archive:
-        for table in manifest.tables:
-            for _ in pieces(archive, table):
-                pass
+    """The manifest, after the whole dump was compared with its checksum. Raises BackupError."""
+    manifest, digest, size = read_manifest(path), hashlib.sha256(), 0
+    for chunk in chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+    if (size, digest.hexdigest()) != (manifest.size, manifest.sha256):
+        raise BackupError(f"{path.name} is not what was written: its checksum differs. Nothing was changed.")
     return manifest

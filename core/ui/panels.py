@@ -50,7 +50,7 @@ class Panel(ABC):
 
 
 PANELS: Registry[Panel] = Registry("panel")
-_kept = RenderCache(200, largest=65_536)
+_kept = RenderCache(200, max_chars=65_536)
 
 
 def panel(cls: type[Panel]) -> type[Panel]:

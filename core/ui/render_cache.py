@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import Final
 
 from django.utils.safestring import SafeString
 
-MAX_CHARS: Final = 16_384  # characters; longer ones are made each time
+MAX_CHARS: Final = 16_384  # characters; longer fragments are rendered each time
 
 
 class RenderCache:
-    """At most `most` finished pieces of HTML in this process; when it is full it begins anew."""
+    """Bounded cache of rendered HTML in this process; drops the least recently used fragment when full."""
 
-    def __init__(self, most: int, largest: int = MAX_CHARS) -> None:
-        self._most = most
-        self._largest = largest
-        self._known: dict[Hashable, SafeString] = {}
+    def __init__(self, max_entries: int, max_chars: int = MAX_CHARS) -> None:
+        self._max_entries = max_entries
+        self._max_chars = max_chars
+        self._fragments: OrderedDict[Hashable, SafeString] = OrderedDict()
+        self._lock = Lock()  # requests are served by several threads
 
-    def get(self, shown: Hashable, make: Callable[[], str]) -> SafeString:
-        """What was made for `shown`. So it must name all that `make` puts into it, times by their words."""
-        html = self._known.get(shown)
-        if html is None:
-            html = SafeString(make())
-            if len(self._known) >= self._most:
-                self._known.clear()
-            if len(html) <= self._largest:
-                self._known[shown] = html
+    def get(self, shown: Hashable, render: Callable[[], str]) -> SafeString:
+        """Return the fragment for `shown`, rendering it if needed.
+
+        `shown` must contain every value that `render` puts into the fragment, ages as displayed.
+        """
+        with self._lock:
+            if (html := self._fragments.get(shown)) is not None:
+                self._fragments.move_to_end(shown)
+                return html
+        html = SafeString(render())
+        if len(html) <= self._max_chars:
+            with self._lock:
+                self._fragments[shown] = html
+                if len(self._fragments) > self._max_entries:
+                    self._fragments.popitem(last=False)
         return html

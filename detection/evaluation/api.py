@@ -36,7 +36,7 @@ class MembersQuery(Schema):
     level: str = Field("", max_length=40, description="The least level: `error` takes fatal too.")
 
 
-class MemberOut(Schema):
+class IncidentEventOut(Schema):
     """One event; what looks like a credential is masked."""
 
     event_id: str
@@ -50,7 +50,7 @@ class MemberOut(Schema):
     correlation_id: str
 
 
-@router.get("/{reference}/events", response=list[MemberOut], summary="List the events it counts")
+@router.get("/{reference}/events", response=list[IncidentEventOut], summary="List the events it counts")
 def events(
     request: HttpRequest, response: HttpResponse, where: Path[MemberOf], query: Query[MembersQuery]
 ) -> Any:

@@ -212,11 +212,16 @@ def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: da
     stamp = "timestamp" if get("occurred_at") is None else "occurred_at"
     value = get(stamp)
     occurred_at = now if value is None else min(_moment(stamp, value, oldest), latest)
-    key = hashlib.blake2b(event_id.encode(), digest_size=16).digest() if event_id else os.urandom(16)
+    key = key_of(event_id) if event_id else os.urandom(16)
     return ParsedEvent(
         key.hex(), bool(event_id), event_id or key.hex(), occurred_at, occurred_at < late,
         source, event_type, level, message, correlation_id, _metadata(raw),
     )  # fmt: skip
+
+
+def key_of(event_id: str) -> bytes:
+    """What a chosen event id is stored under."""
+    return hashlib.blake2b(event_id.encode(), digest_size=16).digest()
 
 
 def _unreadable(raw: Any) -> RefusedError:

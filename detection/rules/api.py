@@ -54,7 +54,7 @@ EVENT_BODY: Final = {
                         {"type": "array", "minItems": 1, "maxItems": 1000},
                     ]
                 },
-                "example": {"service": "my-service", "level": "ERROR", "message": "Something went wrong"},
+                "example": {"source": "my-service", "level": "ERROR", "message": "Something went wrong"},
             }
         },
     }

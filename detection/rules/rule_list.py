@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from accounts.actor import Actor
 from detection.models import DetectionRule, Finding
 from detection.selectors import rules_of
+from incidents.privacy.selectors import seen_with
 
 RECENT: Final = timedelta(days=7)
 
@@ -39,5 +40,7 @@ def listed_rules(actor: Actor, *, now: datetime) -> Sequence[ListedRule]:
 
 def findings_of(actor: Actor, rule: DetectionRule, *, limit: int = 10) -> Sequence[Finding]:
     """The latest findings of a rule, newest first, with their incidents: one statement."""
-    found = Finding.objects.of(actor.workspace_id).filter(rule=rule).select_related("incident")
+    found = (
+        Finding.objects.of(actor.workspace_id).filter(seen_with(actor), rule=rule).select_related("incident")
+    )
     return list(found.order_by("-found_at")[:limit])

@@ -36,9 +36,7 @@ RULE_TEST_BODY: Final = {
                 },
                 "example": {
                     "rule_id": "service_errors",
-                    "events": [
-                        {"service": "my-service", "level": "ERROR", "message": "Something went wrong"}
-                    ],
+                    "events": [{"source": "my-service", "level": "ERROR", "message": "Something went wrong"}],
                 },
             }
         },

@@ -54,6 +54,14 @@ class AddressedFormat(WebhookFormat):
         """The answer as it goes out at these addresses."""
         return reply
 
+    def heartbeat_in(self, path: str) -> str:
+        """The name of the heartbeat that a request is for; "" for none."""
+        return ""
+
+    def beat(self, name: str, status: str) -> Reply:
+        """The answer to a beat that was taken. Only for formats that know heartbeats."""
+        raise NotFound("This format knows no heartbeats.")
+
     def asked_about(self, path: str) -> str:
         """The id of the request which a GET asks about; "" for none."""
         return ""

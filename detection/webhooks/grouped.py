@@ -30,6 +30,8 @@ from incidents.vocabulary import IncidentType, Severity
 
 # One group may hold a whole data centre: the rest is counted, and keeps the incident open all the same.
 MAX_ALERTS: Final = 1000
+# Bytes: a notification holds everything that fires in a group, and 20,000 alerts are 12 MB.
+LARGE_BODY: Final = 16_000_000
 # Grafana names these alerts by what went wrong; the rule stands in a label.
 RULE_FAULTS: Final = frozenset({"datasourceerror", "datasourcenodata", "nodata", "no data", "error"})
 SEVERITY_LABELS: Final = ("severity", "priority", "level")

@@ -14,6 +14,7 @@ from detection.models import Source
 from detection.sources.authentication import find_source, signing_secrets
 from detection.sources.services.samples import keep_sample
 from detection.webhooks.format import WebhookFormat, webhook_formats
+from detection.webhooks.http.large_bodies import turn_of
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.unpacking import too_large, unpacked
 from detection.webhooks.parsed import Reading, Reply
@@ -95,7 +96,7 @@ def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Re
         if asked.method not in (*form.methods, *form.more_methods):
             allowed = ", ".join(form.methods)
             raise NoHandshake(f"Nothing was stored: send it with {allowed}.", headers={"Allow": allowed})
-        with as_problem():
+        with as_problem(), turn_of(len(asked.raw)):
             return _receive_webhook(form, key, asked)
     except Problem as problem:
         return refusal(form, problem)

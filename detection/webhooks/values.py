@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -138,6 +139,7 @@ def labels_of(value: Any) -> dict[str, str]:
     return dict(kept[:LABELS])
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A name as tables hold it, however it is spelled: `Kubernetes-io/Name` -> `kubernetes_io_name`."""
     return name.strip().casefold().translate(_SEPARATORS)

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from core.errors import Problem
+from core.errors import Forbidden, Problem
+from detection.heartbeats.selectors import heartbeat_named
+from detection.heartbeats.services.beating import take_beat
+from detection.ingest.limits import charge
 from detection.ingest.services.accept_events import as_problem
 from detection.sources.authentication import find_source
 from detection.sources.selectors import alert_row, outcome_of
@@ -17,6 +20,7 @@ from detection.webhooks.format import Outcome
 from detection.webhooks.http.django_requests import incoming_request, response_of
 from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest, NoHandshake, receive_webhook, refusal
+from detection.webhooks.services.receiving import source_actor
 
 
 def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpResponse]:
@@ -31,6 +35,8 @@ def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpRespon
                 "Nothing was stored: this address takes other methods.", headers={"Allow": ", ".join(methods)}
             )
             return response_of(refusal(form, refused), request)
+        if name := form.heartbeat_in(asked.path):
+            return response_of(_beat(form, asked, name), request)
         reply = _status(form, asked) if request.method == "GET" else form.told(_taken(form, asked))
         return response_of(reply, request)
 
@@ -43,6 +49,27 @@ def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
     except Problem as problem:
         return refusal(form, problem)
     return receive_webhook(form, key, asked)
+
+
+def _beat(form: AddressedFormat, asked: IncomingRequest, name: str) -> Reply:
+    """A ping takes a beat; a plain GET returns the monitor's state; anything else is refused."""
+    is_ping = asked.path.endswith("/ping")
+    try:
+        with as_problem():
+            source = find_source(form.source_key(asked.unread()), form.name)
+            if not is_ping and asked.method != "GET":
+                raise Forbidden(
+                    "A source's key only sends beats. Nothing was changed; create, pause, resume and delete "
+                    "heartbeats under Heartbeats in Tocsin."
+                )
+            found = heartbeat_named(source.workspace_id, name)
+            charge(source_actor(source, asked.request_id), 1)
+            if is_ping:
+                found = take_beat(source.workspace_id, found.pk, now=asked.at)
+                return form.beat(found.name, "")
+            return form.beat(found.name, found.status)
+    except Problem as problem:
+        return refusal(form, problem)
 
 
 def _status(form: AddressedFormat, asked: IncomingRequest) -> Reply:

@@ -26,10 +26,13 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Essence:
-    """What an incident is compared with others by: the shapes of its messages and its words."""
+    """What an incident is compared with others by: the shapes of its messages, its words, and hashes of its
+    correlation ids.
+    """
 
     shapes: tuple[int, ...] = ()
     words: str = ""
+    correlations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class IncidentEssence(WorkspaceScoped):
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="essence")
     shapes = ArrayField(models.BigIntegerField(), default=list, blank=True)
     essence = models.CharField(max_length=MAX_ESSENCE_CHARS, blank=True)
+    correlations = ArrayField(models.BigIntegerField(), default=list, blank=True, db_default=[])
 
     class Meta(WorkspaceScoped.Meta):
         indexes = [GinIndex(fields=["shapes"], name="essence_shapes")]

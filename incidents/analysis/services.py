@@ -74,7 +74,11 @@ def record_essence(workspace_id: int, incident_id: int, essence: Essence) -> Non
         incident_id=incident_id,
         shapes=list(essence.shapes),
         essence=essence.words[:MAX_ESSENCE_CHARS],
+        correlations=list(essence.correlations),
     )
     IncidentEssence.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["incident"], update_fields=["shapes", "essence"]
+        [row],
+        update_conflicts=True,
+        unique_fields=["incident"],
+        update_fields=["shapes", "essence", "correlations"],
     )

@@ -14,6 +14,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.sql.prepared import rows
 from incidents.models import Incident, TimelineEntry
+from incidents.privacy.selectors import seen_by
 from incidents.vocabulary import EntryKind, IncidentType
 
 MAX_CANDIDATES: Final = 200
@@ -84,7 +85,7 @@ def similar_incidents(actor: Actor, incident: Incident) -> list[Similar]:
     if not found:
         return []
     ids = [one for one, *_ in found]
-    incidents = Incident.objects.of(home).in_bulk(ids)
+    incidents = seen_by(actor).in_bulk(ids)
     texts = _resolutions(home, ids)
     return [
         Similar(incidents[one], shared, words, texts.get(one) or incidents[one].root_cause[:MAX_TEXT_CHARS])

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from incidents.analytics.selectors import Analytics, Figure, Group
+from incidents.recovery.selectors import Rate
 
 
 def seconds(value: timedelta | None) -> float | None:
@@ -26,6 +27,9 @@ def analytics_json(found: Analytics) -> dict[str, Any]:
         "drills_left_out": found.drills,
         "total_events": found.events,
         "mtbf_seconds": seconds(found.mtbf),
+        "auto_resolved": rate_json(found.rates.auto_resolved),
+        "auto_resolved_sev3_sev4": rate_json(found.rates.auto_resolved_minor),
+        "false_positives": rate_json(found.rates.false_positives),
         "measures": {one.name: figure_json(one) for one in found.figures},
         "period_before": {
             "total_incidents": found.before_total,
@@ -45,6 +49,11 @@ def figure_json(one: Figure) -> dict[str, Any]:
         "p90_seconds": seconds(one.p90),
         "left_out": dict(one.left_out),
     }
+
+
+def rate_json(one: Rate) -> dict[str, Any]:
+    """A share with the number behind it; null without data."""
+    return {"count": one.count, "of": one.of, "percent": one.percent}
 
 
 def group_json(group: Group) -> dict[str, Any]:

@@ -18,6 +18,14 @@ class FigureOut(Schema):
     left_out: dict[str, int] = Field(description="Reason -> incidents without this time.")
 
 
+class RateOut(Schema):
+    """A share: `count` of `of`; `percent` is null without data."""
+
+    count: int
+    of: int
+    percent: float | None
+
+
 class GroupOut(Schema):
     """The incidents that share a value."""
 
@@ -47,6 +55,12 @@ class AnalyticsOut(Schema):
     drills_left_out: int
     total_events: int
     mtbf_seconds: float | None = Field(description="Mean time between failures; null below two incidents.")
+    auto_resolved: RateOut = Field(
+        description="Resolved by Tocsin after its own action, people having changed nothing but the "
+        "acknowledgement, of all resolved."
+    )
+    auto_resolved_sev3_sev4: RateOut
+    false_positives: RateOut = Field(description="Marked false, of those that people judged.")
     measures: dict[str, FigureOut]
     period_before: BeforeOut
     by_severity: list[GroupOut]

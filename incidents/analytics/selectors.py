@@ -22,6 +22,8 @@ from incidents.listing.filters import IncidentFilter
 from incidents.listing.selectors import matching
 from incidents.models import AffectedComponent, Incident
 from incidents.overview.selectors import zone_of
+from incidents.privacy.selectors import seen_by
+from incidents.recovery.selectors import RecoveryRates, rates_of
 from incidents.vocabulary import UNRESOLVED, Severity
 
 DEFAULT_PERIOD: Final = timedelta(days=30)
@@ -81,6 +83,7 @@ class Analytics:
     mtbf: timedelta | None
     groups: Mapping[str, Sequence[Group]]
     weekly: Sequence[Sequence[int]]
+    rates: RecoveryRates
 
 
 def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Analytics:
@@ -96,16 +99,17 @@ def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None 
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
-        return _analytics(actor.workspace_id, replace(wanted, since=since, until=until), since, until, zone)
+        return _analytics(actor, replace(wanted, since=since, until=until), since, until, zone)
 
 
 def _analytics(
-    workspace_id: int, wanted: IncidentFilter, since: datetime, until: datetime, zone: ZoneInfo
+    actor: Actor, wanted: IncidentFilter, since: datetime, until: datetime, zone: ZoneInfo
 ) -> Analytics:
-    found = Incident.objects.of(workspace_id).filter(matching(workspace_id, wanted))
+    workspace_id, seen = actor.workspace_id, seen_by(actor)
+    found = seen.filter(matching(workspace_id, wanted))
     rows = found.filter(is_drill=False, merged_into=None)
     length = until - since
-    earlier = Incident.objects.of(workspace_id).filter(
+    earlier = seen.filter(
         matching(workspace_id, replace(wanted, since=since - length, until=since)),
         is_drill=False,
         merged_into=None,
@@ -130,6 +134,7 @@ def _analytics(
         mtbf=_between(rows),
         groups=_groups(workspace_id, rows, zone),
         weekly=_weekly(rows, zone),
+        rates=rates_of(rows),
     )
 
 

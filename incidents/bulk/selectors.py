@@ -11,6 +11,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.bulk.models import BulkAction, BulkStep
+from incidents.privacy.selectors import seen_with
 from incidents.timeline.actor_keys import actor_key
 
 UNDO_WITHIN: Final = timedelta(minutes=10)
@@ -26,9 +27,9 @@ def action_of(actor: Actor, action_id: int) -> BulkAction:
     return found
 
 
-def steps_of(action: BulkAction) -> list[BulkStep]:
+def steps_of(actor: Actor, action: BulkAction) -> list[BulkStep]:
     """What came of each incident, by number, with the incidents: one query."""
-    steps = BulkStep.objects.of(action.workspace_id).filter(action=action)
+    steps = BulkStep.objects.of(action.workspace_id).filter(seen_with(actor), action=action)
     return list(steps.select_related("incident").order_by("number"))
 
 

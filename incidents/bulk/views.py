@@ -41,7 +41,7 @@ def act(request: HttpRequest) -> HttpResponse:
         username=(username_of(actor) or "") if is_mine else form.get("username", ""),
         message=form.get("message", ""),
     )
-    steps = steps_of(action)
+    steps = steps_of(current_actor(request), action)
     if any(step.outcome == Outcome.REFUSED for step in steps):
         return _result(request, action, steps)
     undo = f"/incidents/bulk/{action.pk}/undo" if any(s.outcome == Outcome.DONE for s in steps) else ""
@@ -52,15 +52,16 @@ def act(request: HttpRequest) -> HttpResponse:
 @require_safe
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /incidents/bulk/7: what came of each incident, and the way to take it back."""
-    action = action_of(current_actor(request), pk)
-    return _page(request, action, steps_of(action))
+    actor = current_actor(request)
+    action = action_of(actor, pk)
+    return _page(request, action, steps_of(actor, action))
 
 
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo it; what has changed since is left as it is, and said."""
     action = undo_action(current_actor(request), action_id=pk)
-    steps = [step for step in steps_of(action) if step.undo]
+    steps = [step for step in steps_of(current_actor(request), action) if step.undo]
     if any(step.undo == Outcome.REFUSED for step in steps):
         return _result(request, action, steps)
     return done(request, f"Undone: {_these(steps)}.", url=_back(request), topics=_topics(steps))

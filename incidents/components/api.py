@@ -53,6 +53,7 @@ def component_json(state: ComponentState) -> dict[str, Any]:
         "owner": one.owner.username if one.owner else None,
         "tier": one.tier,
         "runbook_url": one.runbook_url,
+        "health_url": one.health_url,
         "schedule_id": one.schedule_id,
         "archived_at": one.archived_at,
         "health": load.health.percent,

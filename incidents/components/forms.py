@@ -15,7 +15,7 @@ from incidents.lifecycle.forms import dress
 from incidents.models import Component
 from incidents.validation import NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
 
-FIELDS = ("description", "owner", "tier", "runbook_url", "schedule_id")
+FIELDS = ("description", "owner", "tier", "runbook_url", "health_url", "schedule_id")
 TIER_WORDS = {1: "1, the most important", 3: "3, the usual", 5: "5, the least important"}
 
 
@@ -43,6 +43,13 @@ class ComponentForm(forms.Form):
         required=False,
         max_length=URL_LENGTH,
         help_text="What to do when it breaks: a web address.",
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+    health_url = forms.CharField(
+        label="Health check",
+        required=False,
+        max_length=URL_LENGTH,
+        help_text="Asked while an incident recovers: any 2xx is healthy. No address: not measured.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
     schedule_id = forms.TypedChoiceField(
@@ -92,6 +99,7 @@ def _initial(component: Component) -> dict[str, Any]:
         "owner": component.owner.username if component.owner else "",
         "tier": component.tier,
         "runbook_url": component.runbook_url,
+        "health_url": component.health_url,
         "schedule_id": component.schedule_id,
         "depends_on": "\n".join(needs),
         "version": component.version,

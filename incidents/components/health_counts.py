@@ -35,7 +35,7 @@ class HealthCounts:
 def health_counts(actor: Actor) -> HealthCounts:
     """How many components are in which state. Two statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    held = loads_of_all(actor.workspace_id)
+    held = loads_of_all(actor.workspace_id, actor.viewer)
     states = Counter(load.health.standing for load in held.values())
     affected = tuple((state, states[state]) for state in WORST_FIRST if states[state])
     worst = affected[0][0] if affected else Standing.HEALTHY

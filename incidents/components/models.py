@@ -26,6 +26,7 @@ class Component(WorkspaceScoped):
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     tier = models.PositiveSmallIntegerField(default=3, help_text="1 is the most important")
     runbook_url = models.URLField(blank=True, max_length=500)
+    health_url = models.URLField(blank=True, max_length=500, default="", db_default="")
     schedule = models.ForeignKey(
         OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="components"
     )

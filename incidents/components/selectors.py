@@ -27,9 +27,10 @@ from core.sql.compiled_queries import compiled
 from core.sql.expressions import among
 from incidents.components.filters import ComponentFilter
 from incidents.listing.keyset import Page
-from incidents.models import AffectedComponent, Component, Incident
+from incidents.models import AffectedComponent, Component
 from incidents.overview.health import WELL, Burden, Health, Standing, health_under
 from incidents.overview.selectors import zone_of
+from incidents.privacy.selectors import is_seen, seen_by, seen_with
 from incidents.validation import invalid
 from incidents.vocabulary import UNRESOLVED, Status
 
@@ -66,33 +67,35 @@ class ComponentState:
         return max((at for at in known if at), default=None)
 
 
-def _loads(workspace_id: int, components: Iterable[int] | None = None) -> dict[int, Load]:
+def _loads(workspace_id: int, viewer: int, components: Iterable[int] | None = None) -> dict[int, Load]:
     """Those components, or all, that an open incident touches, with their load. Drills weigh nothing."""
     held: defaultdict[int, list[tuple[Burden, datetime | None]]] = defaultdict(list)
-    lots = _burdens(workspace_id) if components is None else _burdens_on(workspace_id, list(components))
+    which = workspace_id, viewer
+    lots = _burdens(*which) if components is None else _burdens_on(*which, list(components))
     for component, impact, severity, is_monitored, count, last in lots:
         held[component].append((Burden(severity, is_monitored, count, impact), last))
     return {pk: _load(of) for pk, of in held.items()}
 
 
 @cached_per_request
-def loads_of_all(workspace_id: int) -> Mapping[int, Load]:
-    """Every component that an open incident touches, with its load: one statement a page."""
-    return _loads(workspace_id)
+def loads_of_all(workspace_id: int, viewer: int) -> Mapping[int, Load]:
+    """Every component that an open incident `viewer` may see touches, with its load: one statement a page."""
+    return _loads(workspace_id, viewer)
 
 
-@compiled(int)
-def _burdens(workspace_id: int) -> Any:
-    return _lots(_weighing(workspace_id))
+@compiled(int, int)
+def _burdens(workspace_id: int, viewer: int) -> Any:
+    return _lots(_weighing(workspace_id, viewer))
 
 
-@compiled(int, list)
-def _burdens_on(workspace_id: int, components: list[int]) -> Any:
-    return _lots(_weighing(workspace_id).filter(among("component_id", components)))
+@compiled(int, int, list)
+def _burdens_on(workspace_id: int, viewer: int, components: list[int]) -> Any:
+    return _lots(_weighing(workspace_id, viewer).filter(among("component_id", components)))
 
 
-def _weighing(workspace_id: int) -> QuerySet[Any]:
+def _weighing(workspace_id: int, viewer: int) -> QuerySet[Any]:
     touched: QuerySet[Any] = AffectedComponent.objects.of(workspace_id).filter(
+        is_seen(workspace_id, viewer, "incident"),
         incident__workspace_id=workspace_id,
         incident__status__in=UNRESOLVED,
         incident__is_drill=False,
@@ -120,7 +123,7 @@ def worst_components(actor: Actor) -> list[ComponentState]:
     Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
-    held = loads_of_all(actor.workspace_id)
+    held = loads_of_all(actor.workspace_id, actor.viewer)
     worst = _worst(held)
     troubled = _by_health(_with_ids(actor.workspace_id, worst) if worst else [], held)[:SHOWN]
     seen = {state.component.pk for state in troubled}
@@ -149,7 +152,9 @@ def _all(actor: Actor) -> QuerySet[Any]:
 
 def _with_events(actor: Actor, components: QuerySet[Any]) -> QuerySet[Any]:
     """With `newest_event_at`, that of the newest incident; found by the index `affected_by_component`."""
-    touched = AffectedComponent.objects.of(actor.workspace_id).filter(component=OuterRef("pk"))
+    touched = AffectedComponent.objects.of(actor.workspace_id).filter(
+        seen_with(actor), component=OuterRef("pk")
+    )
     newest = touched.order_by("-incident_id").values("incident__last_event_at")
     read: QuerySet[Any] = components.annotate(newest_event_at=Subquery(newest[:1]))
     return read
@@ -178,7 +183,7 @@ def components_page(
     """
     require(actor, Capability.INCIDENTS_READ)
     wanted, limit = wanted or ComponentFilter(), max(1, min(limit, MAX_PAGE))
-    held = _loads(actor.workspace_id)
+    held = _loads(actor.workspace_id, actor.viewer)
     matching = _matching(actor, wanted)
     ill = [pk for pk, load in held.items() if load.open_count]
     first = [] if cursor else _chosen(_troubled(matching, held), wanted.standing)
@@ -241,7 +246,9 @@ def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Com
 def state_of(actor: Actor, component: Component) -> ComponentState:
     """One component as it is now: one statement. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    return ComponentState(component, _loads(actor.workspace_id, [component.pk]).get(component.pk, CALM))
+    return ComponentState(
+        component, _loads(actor.workspace_id, actor.viewer, [component.pk]).get(component.pk, CALM)
+    )
 
 
 def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState], list[ComponentState]]:
@@ -249,7 +256,7 @@ def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState]
     require(actor, Capability.INCIDENTS_READ)
     needs = list(_all(actor).filter(dependents=component.pk).order_by("name")[:MAX_PAGE])
     needed_by = list(_all(actor).filter(depends_on=component.pk).order_by("name")[:MAX_PAGE])
-    held = _loads(actor.workspace_id, [one.pk for one in (*needs, *needed_by)])
+    held = _loads(actor.workspace_id, actor.viewer, [one.pk for one in (*needs, *needed_by)])
 
     def states(components: list[Component]) -> list[ComponentState]:
         return [ComponentState(one, held.get(one.pk, CALM)) for one in components]
@@ -273,6 +280,6 @@ def daily_incidents(actor: Actor, component: Component, *, days: int = DAYS) -> 
 def _per_day(actor: Actor, component: Component, first: date, zone: ZoneInfo) -> dict[date, int]:
     touched = AffectedComponent.objects.of(actor.workspace_id).filter(component=component)
     since = datetime.combine(first, time.min, tzinfo=zone)
-    incidents = Incident.objects.of(actor.workspace_id).filter(is_drill=False, detected_at__gte=since)
+    incidents = seen_by(actor).filter(is_drill=False, detected_at__gte=since)
     rows = incidents.filter(pk__in=touched.values("incident_id"))
     return dict(rows.values_list(TruncDate("detected_at", tzinfo=zone)).annotate(n=Count("id")).order_by())

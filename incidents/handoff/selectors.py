@@ -14,6 +14,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.handoff.models import RoleOffer
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.roles.instructions import INSTRUCTIONS
 from incidents.vocabulary import UNRESOLVED, ResponseRole
 
@@ -69,7 +70,9 @@ def _current(actor: Actor, mine: Q) -> QuerySet[RoleOffer]:
     now = timezone.now()
     pending = Q(answer=RoleOffer.Answer.PENDING, expires_at__gt=now)
     ended = Q(answer__in=_NOT_TAKEN, from_user_id=actor.user_id or 0, answered_at__gt=now - SHOWN_AFTER_END)
-    rows: QuerySet[RoleOffer] = RoleOffer.objects.of(actor.workspace_id).filter(mine, pending | ended)
+    rows: QuerySet[RoleOffer] = RoleOffer.objects.of(actor.workspace_id).filter(
+        seen_with(actor), mine, pending | ended
+    )
     return rows.select_related("incident", "from_user", "to_user").order_by("-id")
 
 

@@ -213,6 +213,9 @@ class NoteForm(ActionForm):
     request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
+        self.fields["message"].widget.attrs["data-attach"] = (
+            f"/incidents/{self.incident.reference}/attachments"
+        )
         self.fields["request_key"].initial = uuid.uuid4().hex
         self.fields["message"].widget.attrs["placeholder"] = "What did you see, try or decide?"
 
@@ -233,6 +236,9 @@ class DeclareForm(forms.Form):
         label="Components", required=False, max_length=1000, help_text="Comma-separated component names"
     )
     description = words_field("Description")
+    is_private = forms.BooleanField(
+        label="Private: only the people you invite and admins see it", required=False
+    )
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:

@@ -91,6 +91,7 @@ class Incident(WorkspaceScoped):
         default=dict, blank=True, db_default=models.Value({}, output_field=models.JSONField())
     )
     is_drill = models.BooleanField(default=False)
+    is_private = models.BooleanField(default=False, db_default=False)
     source = models.CharField(max_length=10, choices=IncidentSource.choices, default=IncidentSource.DECLARED)
     fingerprint = models.CharField(max_length=64, blank=True)
     request_key = models.CharField(max_length=64, blank=True, editable=False)
@@ -154,10 +155,11 @@ class Incident(WorkspaceScoped):
             # With what averages are made of, so that they are read without the rows.
             models.Index(
                 fields=["workspace", "-resolved_at"],
-                include=["detected_at", "is_drill"],
+                include=["detected_at", "is_drill", "is_private"],
                 condition=Q(resolved_at__isnull=False),
                 name="incident_resolutions",
             ),
+            models.Index(fields=["workspace", "id"], condition=Q(is_private=True), name="incident_private"),
             GinIndex(fields=["labels"], name="incident_labels", opclasses=["jsonb_path_ops"]),
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="incident_title_parts"),
         ]

@@ -25,6 +25,8 @@ MENU = (
     ("component", "Affected component", "box"),
     ("edit", "Edit details", "pencil"),
     ("relate", "Link an incident", "link"),
+    ("verdict", "Mark as false positive", "flag"),
+    ("privacy", "Change visibility", "lock"),
 )
 # Field of the incident, its action, its label.
 FIELDS = (

@@ -18,6 +18,7 @@ from core.sql.compiled_queries import compiled
 from core.sql.expressions import among
 from core.sql.prepared import rows
 from incidents.models import Incident, IncidentSignal
+from incidents.privacy.selectors import is_seen, seen_as
 from incidents.vocabulary import IncidentType
 
 NEARBY: Final = timedelta(hours=24)
@@ -63,12 +64,12 @@ class Related:
 def linked_incidents(actor: Actor, incident: Incident) -> list[Incident]:
     """What somebody linked to it, newest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    return _linked(actor.workspace_id, incident.pk)
+    return _linked(actor.workspace_id, actor.viewer, incident.pk)
 
 
-@compiled(int, int)
-def _linked(workspace_id: int, incident_id: int) -> QuerySet[Incident]:
-    linked: QuerySet[Incident] = Incident.objects.of(workspace_id).filter(related=incident_id)
+@compiled(int, int, int)
+def _linked(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[Incident]:
+    linked: QuerySet[Incident] = seen_as(workspace_id, viewer).filter(related=incident_id)
     return linked.order_by("-detected_at", "-id")[:100]
 
 
@@ -77,13 +78,14 @@ def related_incidents(actor: Actor, incident: Incident) -> Related:
     components within 24 hours, the latest before it of its type. Five statements. Raises Forbidden.
     """
     linked = linked_incidents(actor, incident)
-    earlier = _earlier(incident)
+    earlier = _earlier(actor, incident)
     near = _neighbours(incident)
     known = {one.pk for one in linked}
-    found = _incidents(incident, {*earlier[: SHOWN + len(known)], *near})
+    found = _incidents(actor, {*earlier[: SHOWN + len(known)], *near})
     first = _short([found[pk] for pk in earlier if pk in found], known)
     neighbours = _short(_within(incident, [found[pk] for pk in near if pk in found]), known)
-    return Related(linked, first, neighbours, _short(_same_type(incident), known), len(earlier))
+    alike = _short(_same_type(actor, incident), known)
+    return Related(linked, first, neighbours, alike, len(earlier))
 
 
 def _short(found: Iterable[Incident], known: set[int]) -> list[Incident]:
@@ -93,15 +95,19 @@ def _short(found: Iterable[Incident], known: set[int]) -> list[Incident]:
     return fresh
 
 
-def _earlier(incident: Incident) -> list[int]:
+def _earlier(actor: Actor, incident: Incident) -> list[int]:
     if not incident.fingerprint:
         return []
-    return _of_fingerprint(incident.workspace_id, incident.fingerprint, incident.pk)
+    return _of_fingerprint(incident.workspace_id, actor.viewer, incident.fingerprint, incident.pk)
 
 
-@compiled(int, str, int)
-def _of_fingerprint(workspace_id: int, fingerprint: str, before: int) -> QuerySet[IncidentSignal, int]:
-    same = IncidentSignal.objects.of(workspace_id).filter(fingerprint=fingerprint, incident_id__lt=before)
+@compiled(int, int, str, int)
+def _of_fingerprint(
+    workspace_id: int, viewer: int, fingerprint: str, before: int
+) -> QuerySet[IncidentSignal, int]:
+    same = IncidentSignal.objects.of(workspace_id).filter(
+        is_seen(workspace_id, viewer, "incident"), fingerprint=fingerprint, incident_id__lt=before
+    )
     return same.order_by("-incident_id").values_list("incident_id", flat=True)[:COUNTED]
 
 
@@ -119,23 +125,23 @@ def _within(incident: Incident, found: list[Incident]) -> list[Incident]:
     return sorted((one for one in found if apart(one) <= NEARBY), key=apart)
 
 
-def _same_type(incident: Incident) -> list[Incident]:
+def _same_type(actor: Actor, incident: Incident) -> list[Incident]:
     if incident.incident_type == IncidentType.OTHER:
         return []  # what has no type has none in common
-    return _of_type(incident.workspace_id, incident.incident_type, incident.detected_at)
+    return _of_type(incident.workspace_id, actor.viewer, incident.incident_type, incident.detected_at)
 
 
-@compiled(int, str, datetime)
-def _of_type(workspace_id: int, incident_type: str, before: datetime) -> QuerySet[Incident]:
-    same = Incident.objects.of(workspace_id).filter(incident_type=incident_type, detected_at__lt=before)
+@compiled(int, int, str, datetime)
+def _of_type(workspace_id: int, viewer: int, incident_type: str, before: datetime) -> QuerySet[Incident]:
+    same = seen_as(workspace_id, viewer).filter(incident_type=incident_type, detected_at__lt=before)
     newest: QuerySet[Incident] = same.order_by("-detected_at", "-id")
     return newest[: 4 * SHOWN]
 
 
-def _incidents(incident: Incident, ids: set[int]) -> dict[int, Incident]:
-    return {one.pk: one for one in _with_ids(incident.workspace_id, list(ids))} if ids else {}
+def _incidents(actor: Actor, ids: set[int]) -> dict[int, Incident]:
+    return {one.pk: one for one in _with_ids(actor.workspace_id, actor.viewer, list(ids))} if ids else {}
 
 
-@compiled(int, list)
-def _with_ids(workspace_id: int, ids: list[int]) -> QuerySet[Incident]:
-    return Incident.objects.of(workspace_id).filter(among("pk", ids))
+@compiled(int, int, list)
+def _with_ids(workspace_id: int, viewer: int, ids: list[int]) -> QuerySet[Incident]:
+    return seen_as(workspace_id, viewer).filter(among("pk", ids))

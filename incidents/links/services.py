@@ -8,12 +8,15 @@ from typing import Final
 from django.db import transaction
 
 from accounts.actor import Actor
+from accounts.audit.services import record
 from core.errors import Conflict, NotFound
+from core.outbox.events import publish_all
 from incidents.events import IncidentChanged
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_as
 from incidents.reference import parse_reference, reference
-from incidents.timeline.services.timeline_entries import entry
+from incidents.timeline.services.timeline_entries import actor_json, entry
 from incidents.validation import invalid
 from incidents.vocabulary import EntryKind
 
@@ -44,7 +47,7 @@ def _pair(actor: Actor, number: int | str, other: int | str, work: _Work) -> Inc
         raise invalid("other", "self", "must be another incident")
     with transaction.atomic():
         # Always in the same order, so that two people linking the same two cannot wait for each other.
-        both = Incident.objects.of(actor.workspace_id).filter(number__in=[mine, theirs])
+        both = seen_as(actor.workspace_id, actor.viewer).filter(number__in=[mine, theirs])
         locked = {row.number: row for row in both.order_by("id").select_for_update(of=("self",))}
         return change(actor, lambda it: work(it, _other(locked, theirs)), number=mine)
 
@@ -73,13 +76,22 @@ def _unlink(it: Change, other: Incident) -> None:
 
 
 def _record(it: Change, other: Incident, said: str, action: str, pair: list[str | None]) -> None:
-    """An entry on either side; one audit row, for it is one change."""
+    """An entry on either side, but none that would name a private incident in one that all members see.
+
+    One audit row, for it is one change; of the private one where only one is.
+    """
     it.touch()
-    it.note(EntryKind.CHANGE, f"{said} {other.reference}: {other.title}", related=other.number)
-    words = f"{said} {it.incident.reference}: {it.incident.title}"
-    entry(it.actor, other, EntryKind.CHANGE, words, at=it.at, related=it.incident.number).save(
-        force_insert=True
-    )
+    if it.incident.is_private or not other.is_private:
+        it.note(EntryKind.CHANGE, f"{said} {other.reference}: {other.title}", related=other.number)
+    if other.is_private or not it.incident.is_private:
+        words = f"{said} {it.incident.reference}: {it.incident.title}"
+        made = entry(it.actor, other, EntryKind.CHANGE, words, at=it.at, related=it.incident.number)
+        made.save(force_insert=True)
     told = IncidentChanged(other.workspace_id, other.pk, other.number, other.version)
     summary = f"{it.incident.reference}: {said.lower()} {other.reference}"
-    it.finish(action, summary, [IncidentChanged(*it.ids), told], {"related": pair})
+    events = [IncidentChanged(*it.ids), told]
+    if other.is_private and not it.incident.is_private:
+        record(it.actor, action=action, target=other, summary=summary, changes={"related": pair})
+        publish_all(events, actor=actor_json(it.actor))
+    else:
+        it.finish(action, summary, events, {"related": pair})

@@ -29,7 +29,7 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
     ended = incident.resolved_at
     shown = (
         incident.pk, incident.number, incident.version,
-        incident.status, incident.severity, incident.title, incident.is_drill,
+        incident.status, incident.severity, incident.title, incident.is_drill, incident.is_private,
         incident.event_count, incident.commander_label, tuple(incident.component_names),
         incident.acknowledged_at is None, clock, clock and _words(clock.due - now),
         incident.detected_at, _words(now - incident.detected_at), ended, ended and _words(now - ended),
@@ -62,7 +62,7 @@ def line_html(entry: TimelineEntry) -> SafeString:
     shown = (
         entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,
         _words(timezone.now() - entry.occurred_at), timezone.get_current_timezone_name(),
-        of.number, of.title, of.severity, of.is_drill,
+        of.number, of.title, of.severity, of.is_drill, of.is_private,
     )  # fmt: skip
     values = {"entry": entry}
     return _lines.get(shown, lambda: render_to_string("incidents/activity_line.html", values).strip())

@@ -10,6 +10,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Component, Incident
 from incidents.overview.selectors import open_lots
+from incidents.privacy.selectors import seen_by
 from incidents.vocabulary import UNRESOLVED, Severity
 
 NEWEST_FIRST: Final = ("-detected_at", "-id")
@@ -18,7 +19,7 @@ NEWEST_FIRST: Final = ("-detected_at", "-id")
 def open_count(actor: Actor) -> tuple[int, bool]:
     """How many incidents are open, and whether a SEV1 is among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    lots = open_lots(actor.workspace_id)
+    lots = open_lots(actor.workspace_id, actor.viewer)
     return sum(lot.number for lot in lots), any(lot.severity == Severity.SEV1 for lot in lots)
 
 
@@ -28,7 +29,7 @@ def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6)
     Titles of what is over are searched by trigrams, which need a word of three characters. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
-    rows, words = Incident.objects.of(actor.workspace_id), text.split()
+    rows, words = seen_by(actor), text.split()
     named = rows.filter(*(Q(title__icontains=word) for word in words)).order_by(*NEWEST_FIRST)
     found = {one.pk: one for one in rows.filter(number=number)} if number else {}
     found |= {one.pk: one for one in named.filter(status__in=UNRESOLVED)[:limit]}

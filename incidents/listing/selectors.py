@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 
-from accounts.actor import Actor
+from accounts.actor import SEES_ALL, Actor
 from accounts.models import User
 from accounts.permissions import Capability, require
 from core.sql.compiled_queries import compiled
@@ -19,6 +19,7 @@ from incidents.listing.filters import IncidentFilter
 from incidents.listing.keyset import Page
 from incidents.listing.ordering import NEWEST, Cursor, Order, decode, page_in, parse_order
 from incidents.models import AffectedComponent, Incident, RoleAssignment
+from incidents.privacy.selectors import seen_as, seen_by
 from incidents.vocabulary import UNRESOLVED, ResponseRole
 
 MAX_PAGE: Final = 200
@@ -27,12 +28,13 @@ COUNTED_BY_WORDS: Final = 1_000  # what must be looked up elsewhere for each inc
 BATCH: Final = 500
 
 
-def detailed(workspace_id: int) -> QuerySet[Incident]:
-    """The workspace's incidents with `component_names`, `commander_username` and `commander_label`."""
+def detailed(workspace_id: int, viewer: int = SEES_ALL) -> QuerySet[Incident]:
+    """What `viewer` may see, with `component_names`, `commander_username` and `commander_label`."""
     affected = AffectedComponent.objects.of(workspace_id).filter(incident=OuterRef("pk"))
     commander = held_roles(workspace_id).filter(incident=OuterRef("pk"), role=ResponseRole.COMMANDER)
     label = Coalesce(NullIf("user__display_name", Value("")), "user__username")
-    found: QuerySet[Incident] = Incident.objects.of(workspace_id).annotate(
+    every: QuerySet[Any] = seen_as(workspace_id, viewer)
+    found: QuerySet[Incident] = every.annotate(
         component_names=ArraySubquery(affected.order_by("component__name").values("component__name")),
         commander_username=Subquery(commander.values("user__username")[:1]),
         commander_label=Subquery(commander.annotate(label=label).values("label")[:1]),
@@ -65,7 +67,7 @@ def incidents_page(
     page = _places(actor, wanted, order, where, limit)
     if where is not None and where.is_back and page.previous_cursor is None:
         page = _places(actor, wanted, order, None, limit)
-    items = in_order(actor.workspace_id, [place.id for place in page.items])
+    items = in_order(actor, [place.id for place in page.items])
     return Page(items, page.next_cursor, page.previous_cursor)
 
 
@@ -76,20 +78,20 @@ def _places(
 
     The cursors are of these places: an incident that moves before its details are read takes none along.
     """
-    rows = _slice(Incident.objects.of(actor.workspace_id), actor.workspace_id, wanted, order, where)
+    rows = _slice(seen_by(actor), actor.workspace_id, wanted, order, where)
     found = rows.values_list(*order.keys, named=True)
     return page_in(order, list(found[: limit + 1]), limit, where)
 
 
-def in_order(workspace_id: int, ids: Sequence[int]) -> list[Incident]:
-    """These incidents of the workspace with details, in this order: one statement."""
-    found = {one.pk: one for one in _with_ids(workspace_id, list(ids))} if ids else {}
+def in_order(actor: Actor, ids: Sequence[int]) -> list[Incident]:
+    """Those of these incidents that the actor may see, with details, in this order: one statement."""
+    found = {one.pk: one for one in _with_ids(actor.workspace_id, actor.viewer, list(ids))} if ids else {}
     return [found[pk] for pk in ids if pk in found]
 
 
-@compiled(int, list)
-def _with_ids(workspace_id: int, ids: list[int]) -> QuerySet[Incident]:
-    return detailed(workspace_id).filter(among("pk", ids))
+@compiled(int, int, list)
+def _with_ids(workspace_id: int, viewer: int, ids: list[int]) -> QuerySet[Incident]:
+    return detailed(workspace_id, viewer).filter(among("pk", ids))
 
 
 def _slice(
@@ -115,8 +117,7 @@ def counted_to(wanted: IncidentFilter) -> int:
 def count_incidents(actor: Actor, wanted: IncidentFilter | None = None, *, most: int = COUNTED) -> int:
     """How many match; `most` + 1 stands for more than `most`, however many more. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    of: QuerySet[Incident] = Incident.objects.of(actor.workspace_id)
-    return of.filter(matching(actor.workspace_id, wanted or IncidentFilter()))[: most + 1].count()
+    return seen_by(actor).filter(matching(actor.workspace_id, wanted or IncidentFilter()))[: most + 1].count()
 
 
 def incidents_in_batches(
@@ -134,7 +135,7 @@ def incidents_in_batches(
 
 def _batches(actor: Actor, wanted: IncidentFilter | None, size: int) -> Iterator[Sequence[Incident]]:
     where: Cursor | None = None
-    every = detailed(actor.workspace_id)
+    every = detailed(actor.workspace_id, actor.viewer)
     while rows := list(_slice(every, actor.workspace_id, wanted, NEWEST, where)[:size]):
         yield rows
         where = Cursor(NEWEST.name, (rows[-1].detected_at, rows[-1].pk))
@@ -143,7 +144,7 @@ def _batches(actor: Actor, wanted: IncidentFilter | None, size: int) -> Iterator
 def incidents_numbered(actor: Actor, numbers: Sequence[int]) -> list[Incident]:
     """Those of the workspace with these numbers, newest detection first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    rows = detailed(actor.workspace_id).filter(number__in=list(numbers)[:MAX_PAGE])
+    rows = detailed(actor.workspace_id, actor.viewer).filter(number__in=list(numbers)[:MAX_PAGE])
     return list(rows.order_by(*NEWEST.columns()))
 
 

@@ -12,6 +12,7 @@ from accounts.permissions import Capability, require
 from core.sql.compiled_queries import compiled
 from incidents.listing.keyset import Page, decode_cursor, page_of
 from incidents.models import TimelineEntry
+from incidents.privacy.selectors import is_seen
 from incidents.vocabulary import EntryKind
 
 MAX_PAGE: Final = 200
@@ -20,7 +21,7 @@ LATEST: Final = 8  # on the landing page
 _SHOWN: Final = (
     "kind", "message", "is_public", "author_label", "occurred_at", "created_at",
     "amended_message", "withdrawn_at", "published_at",
-    "incident__number", "incident__title", "incident__severity", "incident__is_drill",
+    "incident__number", "incident__title", "incident__severity", "incident__is_drill", "incident__is_private",
 )  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def recent_activity(
     """
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, MAX_PAGE))
-    rows = _entries(actor.workspace_id)
+    rows = _entries(actor.workspace_id, actor.viewer)
     if chosen := list(kinds):
         rows = rows.filter(kind__in=chosen)
     if cursor:
@@ -44,15 +45,16 @@ def recent_activity(
 def latest_activity(actor: Actor) -> list[TimelineEntry]:
     """The newest eight entries of all timelines with their incidents. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    return _latest(actor.workspace_id)
+    return _latest(actor.workspace_id, actor.viewer)
 
 
-def _entries(workspace_id: int) -> QuerySet[TimelineEntry]:
-    rows = TimelineEntry.objects.of(workspace_id).select_related("incident").only(*_SHOWN)
+def _entries(workspace_id: int, viewer: int) -> QuerySet[TimelineEntry]:
+    every = TimelineEntry.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
+    rows = every.select_related("incident").only(*_SHOWN)
     newest: QuerySet[TimelineEntry] = rows.order_by("-id")
     return newest
 
 
-@compiled(int)
-def _latest(workspace_id: int) -> QuerySet[TimelineEntry]:
-    return _entries(workspace_id)[:LATEST]
+@compiled(int, int)
+def _latest(workspace_id: int, viewer: int) -> QuerySet[TimelineEntry]:
+    return _entries(workspace_id, viewer)[:LATEST]

@@ -35,8 +35,9 @@ from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
 from core.request_cache import cached_per_request
 from core.sql.compiled_queries import compiled
-from incidents.models import Incident, TimelineEntry
+from incidents.models import TimelineEntry
 from incidents.overview.health import Burden, Health, health_under
+from incidents.privacy.selectors import seen_as
 from incidents.vocabulary import UNRESOLVED, EntryKind, Severity, Status
 
 MTTR_DAYS: Final = 30
@@ -109,10 +110,11 @@ def standings(actor: Actor) -> Standings:
     """How things are now: three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     now = timezone.now()
-    lots, zone = open_lots(actor.workspace_id), zone_of(actor)
+    viewer = actor.viewer
+    lots, zone = open_lots(actor.workspace_id, viewer), zone_of(actor)
     real = [lot for lot in lots if not lot.is_drill]
     since, today = now - timedelta(days=MTTR_DAYS), midnight(now, zone)
-    ended = _resolutions(actor.workspace_id, min(since, today), since, today) or [(0, 0, None, None)]
+    ended = _resolutions(actor.workspace_id, viewer, min(since, today), since, today) or [(0, 0, None, None)]
     resolved_today, *mttr = ended[0]
     return Standings(
         health=health_under(Burden(lot.severity, lot.is_monitored, lot.number) for lot in real),
@@ -139,19 +141,19 @@ class Lot(NamedTuple):
 
 
 @cached_per_request
-def open_lots(workspace_id: int) -> list[Lot]:
-    """All that is unresolved now: what several parts of a page count, so that they agree. One statement."""
-    return [Lot(*row) for row in _open_lots(workspace_id, timezone.now())]
+def open_lots(workspace_id: int, viewer: int) -> list[Lot]:
+    """All that is unresolved and `viewer` may see: what several parts of a page count. One statement."""
+    return [Lot(*row) for row in _open_lots(workspace_id, viewer, timezone.now())]
 
 
-@compiled(int, datetime)
-def _open_lots(workspace_id: int, now: datetime) -> Any:
+@compiled(int, int, datetime)
+def _open_lots(workspace_id: int, viewer: int, now: datetime) -> Any:
     """The fields of `Lot`; served by the partial index `incident_unresolved`."""
     due = Case(
         When(acknowledged_at=None, then="acknowledge_due_at"),
         default=Least("update_due_at", "resolve_due_at"),
     )
-    rows = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED).alias(due=due)
+    rows = seen_as(workspace_id, viewer).filter(status__in=UNRESOLVED).alias(due=due)
     alike = rows.values("severity", "is_drill", monitored=Q(status=Status.MONITORING))
     lots = alike.annotate(
         n=Count("id"),
@@ -161,12 +163,12 @@ def _open_lots(workspace_id: int, now: datetime) -> Any:
     return lots.order_by().values_list("severity", "is_drill", "monitored", "n", "waiting", "overdue")
 
 
-@compiled(int, datetime, datetime, datetime)
-def _resolutions(workspace_id: int, first: datetime, since: datetime, today: datetime) -> Any:
+@compiled(int, int, datetime, datetime, datetime)
+def _resolutions(workspace_id: int, viewer: int, first: datetime, since: datetime, today: datetime) -> Any:
     """How many today; number, mean and median since then: one row, from the index `incident_resolutions`."""
     in_time = Q(resolved_at__gte=since)
     found = (
-        _ended(workspace_id, first)
+        _ended(workspace_id, viewer, first)
         .values("workspace_id")
         .annotate(
             today=Count("resolved_at", filter=Q(resolved_at__gte=today)),
@@ -176,18 +178,18 @@ def _resolutions(workspace_id: int, first: datetime, since: datetime, today: dat
     return found.values_list("today", *_names("mttr"))
 
 
-def _found(workspace_id: int, since: datetime) -> QuerySet[Any]:
+def _found(workspace_id: int, viewer: int, since: datetime) -> QuerySet[Any]:
     """Detected since then."""
-    return _real(workspace_id).filter(detected_at__gte=since)
+    return _real(workspace_id, viewer).filter(detected_at__gte=since)
 
 
-def _ended(workspace_id: int, since: datetime) -> QuerySet[Any]:
+def _ended(workspace_id: int, viewer: int, since: datetime) -> QuerySet[Any]:
     """Resolved since then."""
-    return _real(workspace_id).filter(resolved_at__gte=since)
+    return _real(workspace_id, viewer).filter(resolved_at__gte=since)
 
 
-def _real(workspace_id: int) -> QuerySet[Any]:
-    real: QuerySet[Any] = Incident.objects.of(workspace_id).filter(is_drill=False)
+def _real(workspace_id: int, viewer: int) -> QuerySet[Any]:
+    real: QuerySet[Any] = seen_as(workspace_id, viewer).filter(is_drill=False)
     return real.order_by()
 
 
@@ -201,7 +203,7 @@ def last_day(actor: Actor) -> Day:
     """The last 24 hours: six statements at most. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     zone, hours = zone_of(actor), last_hours()
-    which = actor.workspace_id, hours[0]
+    which = actor.workspace_id, actor.viewer, hours[0]
     opened, severities = Counter[datetime](), Counter[str]()
     for hour, severity, count in _opened(*which):
         opened[hour] += count
@@ -211,7 +213,7 @@ def last_day(actor: Actor) -> Day:
         resolved[hour] += count
         by_itself += alone
     came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
-    now = sum(lot.number for lot in open_lots(actor.workspace_id) if not lot.is_drill)
+    now = sum(lot.number for lot in open_lots(*which[:2]) if not lot.is_drill)
     return Day(
         zone=zone.key,
         hours=tuple(hour.astimezone(zone) for hour in hours),
@@ -232,39 +234,44 @@ def _active(now: int, opened: Sequence[int], resolved: Sequence[int]) -> tuple[i
     return tuple(reversed(counts))
 
 
-@compiled(int, datetime)
-def _opened(workspace_id: int, since: datetime) -> Any:
-    hours = _found(workspace_id, since).values(hour=TruncHour("detected_at", tzinfo=UTC))
+@compiled(int, int, datetime)
+def _opened(workspace_id: int, viewer: int, since: datetime) -> Any:
+    hours = _found(workspace_id, viewer, since).values(hour=TruncHour("detected_at", tzinfo=UTC))
     return hours.annotate(n=Count("id")).values_list("hour", "severity", "n")
 
 
-@compiled(int, datetime)
-def _resolved(workspace_id: int, since: datetime) -> Any:
+@compiled(int, int, datetime)
+def _resolved(workspace_id: int, viewer: int, since: datetime) -> Any:
     """In each hour how many, and how many of them without anybody."""
-    hours = _ended(workspace_id, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
+    hours = _ended(workspace_id, viewer, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
     alone = Count("id", filter=Exists(_by_tocsin(workspace_id)))
     return hours.annotate(n=Count("id"), alone=alone).values_list("hour", "n", "alone")
 
 
-def _averages(workspace_id: int, since: datetime) -> dict[str, Average]:
+def _averages(workspace_id: int, viewer: int, since: datetime) -> dict[str, Average]:
     nothing = (0, None, None)
-    [found] = _times_of_found(workspace_id, since) or [nothing * 2]
-    [ended] = _times_of_ended(workspace_id, since) or [nothing]
+    [found] = _times_of_found(workspace_id, viewer, since) or [nothing * 2]
+    [ended] = _times_of_ended(workspace_id, viewer, since) or [nothing]
     return {"mttd": Average(*found[:3]), "mtta": Average(*found[3:]), "mttr": Average(*ended)}
 
 
-@compiled(int, datetime)
-def _times_of_found(workspace_id: int, since: datetime) -> Any:
+@compiled(int, int, datetime)
+def _times_of_found(workspace_id: int, viewer: int, since: datetime) -> Any:
     detected = _measured("mttd", "started_at", "detected_at")
     taken = _measured("mtta", "detected_at", "acknowledged_at")
-    times = _found(workspace_id, since).values("workspace_id").annotate(**detected, **taken)
+    times = _found(workspace_id, viewer, since).values("workspace_id").annotate(**detected, **taken)
     return times.values_list(*_names("mttd"), *_names("mtta"))
 
 
-@compiled(int, datetime)
-def _times_of_ended(workspace_id: int, since: datetime) -> Any:
+@compiled(int, int, datetime)
+def _times_of_ended(workspace_id: int, viewer: int, since: datetime) -> Any:
     over = _measured("mttr", "detected_at", "resolved_at")
-    return _ended(workspace_id, since).values("workspace_id").annotate(**over).values_list(*_names("mttr"))
+    return (
+        _ended(workspace_id, viewer, since)
+        .values("workspace_id")
+        .annotate(**over)
+        .values_list(*_names("mttr"))
+    )
 
 
 def _taken(start: str, end: str) -> Combinable:

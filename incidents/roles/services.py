@@ -8,6 +8,7 @@ from incidents.events import IncidentRoleAssigned
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import Incident, RoleAssignment
 from incidents.parsing import as_role
+from incidents.privacy.invitations import Reason, invite
 from incidents.validation import clean_line, invalid
 from incidents.vocabulary import EntryKind, ResponseRole
 
@@ -63,6 +64,8 @@ def give_role(change: Change, role: ResponseRole, user: User | None, *, why: str
     if before is not None:
         held.update(ended_at=change.at)
     if user is not None:
+        if change.incident.is_private:
+            invite(change.incident, [user], Reason.ROLE, by=change.actor.label)
         RoleAssignment.objects.create(
             workspace_id=change.incident.workspace_id,
             incident=change.incident,

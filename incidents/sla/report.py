@@ -16,6 +16,7 @@ from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from incidents.listing.filters import parse_filter
 from incidents.models import Incident, SlaClock
+from incidents.privacy.selectors import seen_with
 from incidents.validation import invalid
 from incidents.vocabulary import Severity
 
@@ -144,6 +145,7 @@ def _zone(actor: Actor) -> ZoneInfo:
 def _clocks(actor: Actor, asked: ReportQuery, now: datetime) -> QuerySet[Any]:
     """Clocks with their period and outcome."""
     rows = SlaClock.objects.of(actor.workspace_id).filter(
+        seen_with(actor),
         incident__is_drill=False,
         incident__detected_at__gte=asked.since,
         incident__detected_at__lt=asked.until,

@@ -12,7 +12,7 @@ from incidents.timeline.schemas import Body
 from incidents.vocabulary import Stage
 
 
-class ItemOut(Schema):
+class ChecklistItemOut(Schema):
     """One line of a checklist."""
 
     position: int
@@ -35,7 +35,7 @@ class StageOut(Schema):
     left_at: datetime | None
     skipped_at: datetime | None
     skip_reason: str
-    items: list[ItemOut]
+    items: list[ChecklistItemOut]
     output: dict[str, Any] | None = Field(description="Of assessment: the root cause as far as known.")
 
 

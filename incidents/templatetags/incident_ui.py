@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.templatetags.ui import compact, icon, with_query
-from core.ui.markdown import markdown
+from core.ui.markdown import document, markdown
 from incidents.listing.html_cache import entry_html, line_html, row_html
 from incidents.listing.ordering import ORDERS
 from incidents.models import Incident, TimelineEntry
@@ -161,8 +161,9 @@ def countdown(clock: SlaStatus) -> SafeString:
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """What somebody wrote, as Markdown made harmless."""
-    return markdown(str(text))
+    """What somebody wrote, as Markdown made harmless; attached pictures are shown."""
+    words = str(text)
+    return document(words) if "](/attachments/" in words else markdown(words)
 
 
 @register.filter

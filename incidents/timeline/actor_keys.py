@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.actor import Actor
+from accounts.actor import LOCAL, Actor
 
 
 def actor_key(actor: Actor) -> str:
@@ -10,3 +10,13 @@ def actor_key(actor: Actor) -> str:
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
     return f"token:{actor.token_id}" if actor.token_id is not None else f"{actor.kind}:{actor.label}"
+
+
+def viewer_named(key: str) -> int | None:
+    """`Actor.viewer` of the person or machine that a key names, admins like all others; None for the rest."""
+    kind, _, number = key.partition(":")
+    if kind == "local":
+        return LOCAL
+    if kind not in ("user", "token") or not number.isdecimal():
+        return None
+    return int(number) if kind == "user" else -int(number)

@@ -20,8 +20,14 @@ _VERBS: Final = {
     "incident.grew": "grew",
     "incident.noted": "updated",
     "incident.role_assigned": "role assigned",
+    "incident.role_offered": "role offered",
+    "incident.role_offer_ended": "role offer ended",
+    "incident.entry_amended": "public update changed",
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
+    "postmortem.review_requested": "postmortem in review",
+    "postmortem.commented": "postmortem commented on",
+    "postmortem.published": "postmortem published",
     "test": "test message",
     "page": "needs you",
 }
@@ -54,7 +60,7 @@ class Message:
     @property
     def url(self) -> str:
         """The page it is about."""
-        return str(self.snapshot.get("url") or "")
+        return str(self.snapshot.get("url") or self.details.get("url") or "")
 
     @property
     def severity(self) -> str:
@@ -129,8 +135,12 @@ def _lines(snapshot: Mapping[str, Any], details: Mapping[str, Any], payload: Map
     lines = []
     if "before" in details and "after" in details:
         lines.append(f"{details['before']} → {details['after']}")
+    if role := details.get("role"):
+        answer = f": {details['answer']}" if details.get("answer") else ""
+        lines.append(f"Role: {str(role).replace('_', ' ')}{answer}.")
     if text := details.get("message"):
         lines.append(str(text))
+    lines += [str(line) for line in details.get("lines") or ()]
     if snapshot:
         word = SEVERITY_WORDS.get(snapshot.get("severity", ""), "?")
         lines.append(f"Severity: {word}. Status: {snapshot.get('status')}.")

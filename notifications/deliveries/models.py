@@ -24,6 +24,7 @@ class Delivery(WorkspaceScoped, WorkItem):
         PENDING = "pending", "Waiting"
         SENT = "sent", "Sent"
         MERGED = "merged", "Merged"
+        MUTED = "muted", "Muted"
         HELD = "held", "Held"
         SUPERSEDED = "superseded", "Superseded"
         UNKNOWN = "unknown", "Unknown"
@@ -54,6 +55,8 @@ class Delivery(WorkspaceScoped, WorkItem):
         "self", null=True, on_delete=models.SET_NULL, related_name="fallback_delivery"
     )
     resend_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="resends")
+    muted_by = models.CharField(max_length=60, blank=True, default="", help_text="silence:3, window:5, …")
+    unmuted_at = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -70,6 +73,11 @@ class Delivery(WorkspaceScoped, WorkItem):
             models.Index(fields=["incident_id", "-id"], name="delivery_by_incident"),
             models.Index(
                 fields=["channel", "incident_id"], name="delivery_open", condition=models.Q(state="pending")
+            ),
+            models.Index(
+                fields=["workspace", "muted_by"],
+                name="delivery_muted",
+                condition=models.Q(outcome="muted", unmuted_at__isnull=True),
             ),
             models.Index(fields=["channel", "settled_at"], name="delivery_settled"),
         ]

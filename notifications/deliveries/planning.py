@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
+from incidents.privacy.invitations import invite_paged
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
 from notifications.contacts.quiet import quiet_end_of
@@ -21,6 +22,7 @@ from notifications.deliveries.models import Delivery
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, decide
 from notifications.routes.selectors import receivers_of, rules_of
+from notifications.silences.muting import mute
 
 GROUP_S: Final = 30
 
@@ -39,9 +41,19 @@ class Fact:
         """The incident as it was, or empty."""
         return self.payload.get("snapshot") or {}
 
+    @property
+    def is_private(self) -> bool:
+        """Whether only the people invited to the incident may hear of it."""
+        return bool(self.snapshot.get("is_private"))
+
 
 def plan_event(fact: Fact) -> int:
-    """Plan what the routes say, and "resolved" for all who were paged. Returns how many are new."""
+    """Plan what the routes say, and "resolved" for all who were paged. Returns how many are new.
+
+    Of a private incident no channel hears, only the people who were paged for it.
+    """
+    if fact.is_private:
+        return store(_for_all_paged(fact, {})) if fact.event_kind == "incident.resolved" else 0
     channels = list(Channel.objects.of(fact.workspace_id).select_related("fallback"))
     chosen = decide(fact.event_kind, fact.snapshot, rules_of(fact.workspace_id), receivers_of(channels))
     by_id = {channel.pk: channel for channel in channels}
@@ -113,7 +125,7 @@ def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery
     paged = (
         Delivery.objects.of(fact.workspace_id)
         .filter(incident_id=fact.snapshot.get("incident_id"), priority=Priority.PAGE)
-        .exclude(outcome=Delivery.Outcome.SUPERSEDED)
+        .exclude(outcome__in=(Delivery.Outcome.SUPERSEDED, Delivery.Outcome.MUTED))
     )
     why = "Was paged for this incident"
     rows: dict[str, Delivery] = {}
@@ -143,9 +155,12 @@ def plan_page(
     """Plan a page (or a notice, by `priority`) to a member by every way of `ways_to`.
 
     payload: as `as_payload` makes it. event_key names the step once: planned again, nothing changes. Returns
-    how many deliveries are new; 0 also when there is no way to reach them.
+    how many deliveries are new; 0 also when there is no way to reach them. Whoever is paged for
+    a private incident may see it from then on.
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
+    if fact.is_private:
+        invite_paged(workspace_id, fact.snapshot["incident_id"], user_id)
     ways = ways_to(workspace_id, user_id)
     return store([to_person(fact, way, priority=priority, why=why) for way in ways])
 
@@ -160,11 +175,14 @@ def plan_to_channel(
     why: str,
     priority: int = Priority.PAGE,
 ) -> int:
-    """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new."""
+    """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
+
+    Channels do not hear of private incidents.
+    """
     channel = Channel.objects.of(workspace_id).filter(pk=channel_id, is_enabled=True).first()
-    if channel is None:
-        return 0
     fact = Fact(workspace_id, event_key, event_kind, payload)
+    if channel is None or fact.is_private:
+        return 0
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
     return store([to_channel(fact, channel, one, priority=priority, why=why) for one in recipients])
 
@@ -186,10 +204,11 @@ def store(rows: Sequence[Delivery]) -> int:
     if not rows:
         return 0
     now = timezone.now()
-    for row in rows:
-        if row.priority != Priority.PAGE:
-            _hold(row, now)
     with transaction.atomic():
+        mute(rows, now)
+        for row in rows:
+            if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
+                _hold(row, now)
         keys = {(row.event_key, row.destination) for row in rows}
         before = _count(rows[0].workspace_id, keys)
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
+from incidents.privacy.selectors import hidden_from
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 
 PAGE_SIZE: Final = 50
@@ -25,7 +28,7 @@ def deliveries_page(
 ) -> tuple[Sequence[Delivery], str | None]:
     """Newest first, and the next cursor. Raises Forbidden, and Invalid naming the filter."""
     require(actor, Capability.CHANNELS_READ)
-    rows = Delivery.objects.of(actor.workspace_id).select_related("channel", "user")
+    rows = _seen_by(actor).select_related("channel", "user")
     if incident_number is not None:
         rows = rows.filter(incident_number=incident_number)
     if channel_id is not None:
@@ -42,6 +45,11 @@ def deliveries_page(
     return found[:size], str(found[size - 1].pk) if len(found) > size else None
 
 
+def _seen_by(actor: Actor) -> QuerySet[Delivery]:
+    rows: QuerySet[Delivery] = Delivery.objects.of(actor.workspace_id)
+    return rows.exclude(incident_id__in=hidden_from(actor).values("pk"))
+
+
 def _cursor(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise Invalid("cursor is not valid.", faults=[FieldFault("cursor", "value", "is not valid")])
@@ -51,7 +59,7 @@ def _cursor(text: str) -> int:
 def delivery_for(actor: Actor, delivery_id: int) -> Delivery:
     """Raises Forbidden, NotFound."""
     require(actor, Capability.CHANNELS_READ)
-    rows = Delivery.objects.of(actor.workspace_id).select_related("channel", "user")
+    rows = _seen_by(actor).select_related("channel", "user")
     found: Delivery | None = rows.filter(pk=delivery_id).first()
     if found is None:
         raise NotFound("There is no such delivery in this workspace.")

@@ -67,10 +67,14 @@ def _superseded(delivery: Delivery) -> str:
         return "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
         return "the channel is off"
+    of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
+    if channel is not None and of.filter(is_private=True).exists():
+        return "the incident is private"
     if delivery.event_kind not in {"incident.opened", "incident.reopened"}:
         return ""
-    over = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id, status__in=OVER)
-    if channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page and over.exists():
+    over = of.filter(status__in=OVER)
+    is_always_page = channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page
+    if (is_always_page or delivery.event_key.startswith("unmuted:")) and over.exists():
         return "the incident was resolved before it could be triggered"
     return ""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from core.queue.models import Priority
-from incidents.components.models import AffectedComponent
-from incidents.models import Incident
 from notifications.contacts.ways import sends_mail, ways_to
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import Fact, plan_page, plan_to_channel, store
+from notifications.deliveries.snapshot import snapshot_of
 from notifications.escalation.pages import PAGE_PLANNERS, Page
 
 
@@ -23,7 +21,7 @@ def plan_escalation_pages(workspace_id: int, pages: Sequence[Page]) -> None:
     snapshots: dict[int, dict[str, Any]] = {}
     for page in pages:
         if page.incident_id not in snapshots:
-            snapshots[page.incident_id] = _snapshot(workspace_id, page.incident_id)
+            snapshots[page.incident_id] = snapshot_of(workspace_id, page.incident_id)
         payload = {
             "event_kind": "page",
             "snapshot": snapshots[page.incident_id],
@@ -73,23 +71,3 @@ def _unreachable(fact: Fact, page: Page, priority: int) -> Delivery:
 def _missing() -> str:
     reason = "this person has no verified contact method"
     return reason if sends_mail() else f"{reason}, and no mail server is set (SMTP_URL, MAIL_FROM)"
-
-
-def _snapshot(workspace_id: int, incident_id: int) -> dict[str, Any]:
-    incident: Incident = Incident.objects.of(workspace_id).get(pk=incident_id)
-    affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
-    return {
-        "incident_id": incident.pk,
-        "number": incident.number,
-        "title": incident.title,
-        "severity": str(incident.severity),
-        "status": str(incident.status),
-        "stage": str(incident.stage),
-        "type": str(incident.incident_type),
-        "labels": incident.labels,
-        "is_drill": incident.is_drill,
-        "impact": incident.impact,
-        "version": incident.version,
-        "url": f"{settings.BASE_URL}/incidents/{incident.reference}",
-        "components": sorted(affected.values_list("component__name", flat=True)),
-    }

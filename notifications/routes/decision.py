@@ -21,12 +21,20 @@ EVENT_KINDS: Final = {
     "incident.resolved": "Resolved",
     "incident.reopened": "Reopened",
     "incident.closed": "Closed",
+    "incident.role_assigned": "Role assigned",
+    "incident.role_offered": "Role offered",
+    "incident.role_offer_ended": "Role offer ended",
+    "incident.entry_amended": "Public update changed",
     "sla.warned": "SLA at risk",
     "sla.breached": "SLA breached",
+    "postmortem.review_requested": "Postmortem in review",
+    "postmortem.commented": "Postmortem commented on",
+    "postmortem.published": "Postmortem published",
 }
 DEFAULT_KINDS: Final = (
     "incident.opened", "incident.acknowledged", "incident.severity_changed", "incident.grew",
     "incident.resolved", "incident.reopened", "sla.breached",
+    "postmortem.review_requested", "postmortem.published",
 )  # fmt: skip
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from accounts.actor import Actor
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
 from notifications.channels.selectors import channels_for
 from notifications.routes.decision import decide
 from notifications.routes.selectors import receivers_of, rules_of
+from notifications.silences.muting import would_mute
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ def preview(
     channels = {channel.pk: channel for channel in channels_for(actor)}
     snapshot = {"severity": severity, "type": incident_type, "components": list(components), "labels": {}}
     rules, receivers = rules_of(actor.workspace_id), receivers_of(list(channels.values()))
+    muted = would_mute(actor.workspace_id, snapshot, timezone.now())
     return [
-        WouldTell(channels[one.channel_id], one.priority == 0, one.why, _caution(channels[one.channel_id]))
+        WouldTell(
+            channels[one.channel_id], one.priority == 0, one.why, muted or _caution(channels[one.channel_id])
+        )
         for one in decide(event_kind, snapshot, rules, receivers)
         if CHANNEL_KINDS.get(channels[one.channel_id].kind).wants(event_kind)
     ]

@@ -17,7 +17,8 @@ from incidents.validation import invalid
 from postmortems.action_items.rendering import item_json
 from postmortems.action_items.selectors import NAMES, item_for, items_of, items_page, parse_item_filter
 from postmortems.action_items.services import create_item, update_item
-from postmortems.schemas import ItemIn, ItemOut, ItemPatch, ItemStatusIn
+from postmortems.fix_watch.selectors import held_counts
+from postmortems.schemas import ActionItemOut, ItemIn, ItemPatch, ItemStatusIn
 
 router = Router(tags=["Action items"])
 incident_router = Router(tags=["Action items"])
@@ -40,13 +41,29 @@ class ItemQuery(Schema):
     cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
 
 
+class FixesOut(Schema):
+    """What became of finished `prevent` items, each watched for 30 days."""
+
+    held: int = Field(description="Nothing came back")
+    recurred: int = Field(description="It came back, and the item was reopened")
+    watching: int
+    unwatched: int = Field(description="Over, but no detector could have noticed it")
+    stopped: int = Field(description="The item was opened again by a person")
+
+
 class ItemReference(Schema):
     """`17` or `ACT-17`."""
 
     item: str = Field(max_length=60, description="`17` or `ACT-17`.")
 
 
-@router.get("", response=list[ItemOut], summary="List action items")
+@router.get("/fixes", response=FixesOut, summary="Fixes that held")
+def fixes(request: HttpRequest) -> Any:
+    """Counts of watched fixes by verdict."""
+    return held_counts(actor_in(request))
+
+
+@router.get("", response=list[ActionItemOut], summary="List action items")
 def listed(request: HttpRequest, response: HttpResponse, query: Query[ItemQuery]) -> Any:
     """Across incidents, newest first; the next page is in the `Link` header."""
     known_only(request, NAMES)
@@ -58,7 +75,7 @@ def listed(request: HttpRequest, response: HttpResponse, query: Query[ItemQuery]
     return [item_json(one) for one in rows[: query.limit]]
 
 
-@router.post("", response={201: ItemOut}, summary="Create an action item")
+@router.post("", response={201: ActionItemOut}, summary="Create an action item")
 def create(request: HttpRequest, body: ItemIn, sent: Header[Once]) -> Any:
     """Of the incident that `incident_id` names. Sent again with its `Idempotency-Key`, it is created once."""
     if not body.incident_id:
@@ -67,7 +84,7 @@ def create(request: HttpRequest, body: ItemIn, sent: Header[Once]) -> Any:
 
 
 @incident_router.get(
-    "/{reference}/action-items", response=list[ItemOut], summary="List an incident's action items"
+    "/{reference}/action-items", response=list[ActionItemOut], summary="List an incident's action items"
 )
 def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
     """Oldest first."""
@@ -75,19 +92,21 @@ def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
     return [item_json(one) for one in items_of(actor, incident_for(actor, where.reference))]
 
 
-@incident_router.post("/{reference}/action-items", response={201: ItemOut}, summary="Add an action item")
+@incident_router.post(
+    "/{reference}/action-items", response={201: ActionItemOut}, summary="Add an action item"
+)
 def add(request: HttpRequest, where: Path[Reference], body: ItemIn, sent: Header[Once]) -> Any:
     """Sent again with its `Idempotency-Key`, it is created once."""
     return _created(request, where.reference, body, sent)
 
 
-@router.get("/{item}", response=ItemOut, summary="Read an action item")
+@router.get("/{item}", response=ActionItemOut, summary="Read an action item")
 def read(request: HttpRequest, where: Path[ItemReference]) -> Any:
     """By its number or reference."""
     return item_json(item_for(actor_in(request), where.item))
 
 
-@router.patch("/{item}", response=ItemOut, summary="Change an action item")
+@router.patch("/{item}", response=ActionItemOut, summary="Change an action item")
 def change(request: HttpRequest, where: Path[ItemReference], body: ItemPatch) -> Any:
     """What is left out stays; with `version` a stale change is refused."""
     given = body.model_dump(exclude_unset=True)
@@ -100,7 +119,7 @@ def change(request: HttpRequest, where: Path[ItemReference], body: ItemPatch) ->
     return item_json(update_item(actor_in(request), where.item, version=version, **given))
 
 
-@router.patch("/{item}/status", response=ItemOut, summary="Change the status of an action item")
+@router.patch("/{item}/status", response=ActionItemOut, summary="Change the status of an action item")
 def move(request: HttpRequest, where: Path[ItemReference], body: ItemStatusIn) -> Any:
     """`completed` is taken for `done`."""
     return item_json(update_item(actor_in(request), where.item, version=body.version, status=body.status))

@@ -68,6 +68,8 @@ class ActionItem(WorkspaceScoped):
     due_date = models.DateField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     cancelled_reason = models.CharField(max_length=500, blank=True)
+    reopened_reason = models.CharField(max_length=500, blank=True)
+    reopened_count = models.PositiveSmallIntegerField(default=0)
     request_key = models.CharField(max_length=64, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_by_label = models.CharField(max_length=150, blank=True)

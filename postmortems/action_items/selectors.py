@@ -15,6 +15,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.reference import parse_reference
 from incidents.validation import invalid
 from postmortems.action_items.models import UNFINISHED, ActionItem, ItemKind, ItemStatus
@@ -121,7 +122,7 @@ def items_page(
 def counts_of(actor: Actor) -> dict[str, int]:
     """How many are unfinished, overdue, mine and without an owner. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
-    rows = ActionItem.objects.of(actor.workspace_id).filter(status__in=UNFINISHED)
+    rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor), status__in=UNFINISHED)
     return {
         "unfinished": rows.count(),
         "overdue": rows.filter(due_date__lt=today()).count(),
@@ -173,4 +174,5 @@ def today() -> date:
 
 
 def _detailed(actor: Actor) -> QuerySet[ActionItem]:
-    return ActionItem.objects.of(actor.workspace_id).select_related("incident", "assignee")
+    rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor))
+    return rows.select_related("incident", "assignee")

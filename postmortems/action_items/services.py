@@ -17,6 +17,7 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, NotFound, Problem
 from core.outbox.events import publish
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.roles.services import member_of
 from incidents.selectors import incident_for
 from incidents.timeline.actor_keys import actor_key
@@ -35,6 +36,7 @@ MAX_DESCRIPTION_CHARS: Final = 5000
 MAX_YEARS_AHEAD: Final = 10
 EDITABLE: Final = (
     "title", "description", "assignee", "status", "priority", "kind", "due_date", "cancelled_reason",
+    "reopened_reason",
 )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def update_item(
     require(actor, Capability.ACTION_ITEMS_WRITE)
     number = parse_item_reference(reference)
     with transaction.atomic():
-        rows = ActionItem.objects.of(actor.workspace_id).filter(number=number)
+        rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor), number=number)
         item: ActionItem | None = (
             rows.select_related("incident", "assignee").select_for_update(of=("self",)).first()
         )
@@ -138,6 +140,7 @@ def _set(actor: Actor, item: ActionItem, name: str, value: Any) -> None:
         "cancelled_reason": lambda: setattr(
             item, "cancelled_reason", clean_line("cancelled_reason", value, 500) if value else ""
         ),
+        "reopened_reason": lambda: setattr(item, "reopened_reason", str(value)[:500]),
     }
     setters[name]()
 
@@ -146,6 +149,7 @@ def _set_status(item: ActionItem, status: str) -> None:
     if status == ItemStatus.DONE and item.status != ItemStatus.DONE:
         item.completed_at = timezone.now()
     elif status != ItemStatus.DONE:
+        item.reopened_count += item.status == ItemStatus.DONE
         item.completed_at = None
     item.status = status
 

@@ -33,6 +33,7 @@ from postmortems.action_items.selectors import (
     today,
 )
 from postmortems.action_items.services import create_item, update_item, update_items
+from postmortems.fix_watch.selectors import held_counts, watches_of
 from postmortems.learning.models import Priority
 
 NAV: Final = {"nav_current": "/action-items"}
@@ -58,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": shown,
         "wanted": wanted,
         "counts": counts_of(actor),
+        "fixes": held_counts(actor),
         "older": f"/action-items?{more}" if more else "",
         "here": urlencode(query),
         "statuses": ItemStatus.choices,
@@ -125,7 +127,7 @@ def _item(
 ) -> HttpResponse:
     context = {
         **NAV, "item": item, "incident": item.incident, "form": styled(form), "may_write": may_write,
-        "is_overdue": item.is_overdue(today()), **more,
+        "is_overdue": item.is_overdue(today()), "watches": watches_of(item), **more,
     }  # fmt: skip
     return render(request, "postmortems/item.html", context, status=status)
 

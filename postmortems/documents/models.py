@@ -38,6 +38,8 @@ class Postmortem(WorkspaceScoped):
     due_at = models.DateTimeField(null=True, blank=True)
     meeting_at = models.DateTimeField(null=True, blank=True)
     meeting_minutes = models.PositiveSmallIntegerField(default=60)
+    meeting_was_at = models.DateTimeField(null=True, blank=True)
+    meeting_sequence = models.PositiveIntegerField(default=0)
     meeting_zone = models.CharField(max_length=64, default="UTC")
     public_link = models.BooleanField(default=False)
     public_key = models.CharField(max_length=43, blank=True)

@@ -11,6 +11,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.selectors import incident_for
 from postmortems.documents.models import Comment, Postmortem, Revision, Section, SectionDraft, SectionText
 from postmortems.documents.models import Status as PostmortemStatus
@@ -125,5 +126,5 @@ def comments_of(postmortem: Postmortem) -> list[Comment]:
 
 
 def _with_details(actor: Actor) -> QuerySet[Postmortem]:
-    rows = Postmortem.objects.of(actor.workspace_id)
+    rows = Postmortem.objects.of(actor.workspace_id).filter(seen_with(actor))
     return rows.select_related("incident", "template", "owner")

@@ -166,6 +166,9 @@ def _editor(
     **more: Any,
 ) -> HttpResponse:
     draft = draft_of(found, f"user:{actor.user_id}")
+    form.fields["text"].widget.attrs["data-attach"] = (
+        f"/incidents/{postmortem.incident.reference}/attachments"
+    )
     context = {
         **NAV,
         "postmortem": postmortem,

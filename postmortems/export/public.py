@@ -28,7 +28,9 @@ def public_document(key: str) -> PublicDocument:
     """The published revision behind a public address. Raises NotFound, also once the address is off."""
     rows = Postmortem.across_workspaces.select_related("incident", "template", "incident__workspace")
     found: Postmortem | None = (
-        rows.filter(public_key=key, public_link=True, published_revision__isnull=False).first()
+        rows.filter(
+            public_key=key, public_link=True, published_revision__isnull=False, incident__is_private=False
+        ).first()
         if key
         else None
     )

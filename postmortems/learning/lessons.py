@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.outbox.events import publish
 from incidents.events import IncidentChanged
 from incidents.models import Component, Incident
+from incidents.privacy.selectors import seen_with
 from incidents.selectors import incident_for
 from incidents.validation import clean_line, invalid
 from postmortems.documents.selectors import postmortem_of
@@ -66,7 +67,11 @@ def remove_lesson(actor: Actor, lesson_id: int) -> None:
     """Remove a lesson. Raises NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     with transaction.atomic():
-        rows = Lesson.objects.of(actor.workspace_id).filter(pk=lesson_id).select_related("incident")
+        rows = (
+            Lesson.objects.of(actor.workspace_id)
+            .filter(seen_with(actor), pk=lesson_id)
+            .select_related("incident")
+        )
         lesson: Lesson | None = rows.first()
         if lesson is None:
             raise NotFound("There is no such lesson in this workspace.")

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from incidents.selectors import affected_of
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
 
@@ -70,9 +71,11 @@ def lessons_for(actor: Actor, incident: Incident) -> Sequence[Lesson]:
 def lesson_categories(actor: Actor) -> list[str]:
     """Categories in use."""
     require(actor, Capability.POSTMORTEMS_READ)
-    rows = Lesson.objects.of(actor.workspace_id).exclude(category="")
+    rows = Lesson.objects.of(actor.workspace_id).filter(seen_with(actor)).exclude(category="")
     return list(rows.order_by("category").values_list("category", flat=True).distinct()[:100])
 
 
 def _detailed(actor: Actor) -> QuerySet[Lesson]:
-    return Lesson.objects.of(actor.workspace_id).select_related("incident", "component")
+    return (
+        Lesson.objects.of(actor.workspace_id).filter(seen_with(actor)).select_related("incident", "component")
+    )

@@ -220,13 +220,22 @@ def set_details(actor: Actor, reference: int | str, **fields: Any) -> Postmortem
     )
     with transaction.atomic():
         postmortem = lock_postmortem(actor, reference)
+        before = _meeting(postmortem)
         for name, value in fields.items():
             _set(actor, postmortem, name, value)
+        if _meeting(postmortem) != before:
+            postmortem.meeting_sequence += 1
+            postmortem.meeting_was_at = before[0]
+        postmortem.updated_at = timezone.now()
         postmortem.version += 1
         postmortem.save()
         _audit(actor, postmortem, "edit", f"changed {', '.join(sorted(fields))} of")
         publish_all(_changed(actor, postmortem))
     return postmortem
+
+
+def _meeting(postmortem: Postmortem) -> tuple[datetime | None, int, str]:
+    return postmortem.meeting_at, postmortem.meeting_minutes, postmortem.meeting_zone
 
 
 def _set(actor: Actor, postmortem: Postmortem, name: str, value: Any) -> None:

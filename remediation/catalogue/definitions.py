@@ -44,13 +44,17 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is recommended for a type of incident, in order, and what only people can do."""
+    """What is recommended for a type of incident, in order, and what only people can do.
+
+    `hands_off`: Tocsin neither acts on such incidents nor resolves them.
+    """
 
     incident_type: str
     title: str
     actions: tuple[str, ...]
     advice: tuple[str, ...]
     automatic: bool = True
+    hands_off: bool = False
 
 
 def _action(entry: Mapping[str, Any]) -> Definition:
@@ -85,7 +89,9 @@ def scenarios() -> Mapping[str, Scenario]:
             raise LookupError(f"scenario {entry['title']}: there is no action {', '.join(sorted(unknown))}")
         kind = IncidentType(entry["incident_type"]).value
         actions, advice = tuple(entry["actions"]), tuple(entry["advice"])
-        found[kind] = Scenario(kind, entry["title"], actions, advice, entry.get("automatic", True))
+        found[kind] = Scenario(
+            kind, entry["title"], actions, advice, entry.get("automatic", True), entry.get("hands_off", False)
+        )
     return found
 
 

@@ -49,6 +49,7 @@ def change_action(
             raise NotFound(f"There is no action {slug!r} in this workspace.")
         wanted = _changed(definition_of(current), fields)
         _check(wanted)
+        _check_rollback(actor.workspace_id, wanted)
         if wanted.version == current.version and secrets is None:
             return current
         return _written(actor, current, wanted, secrets)
@@ -79,10 +80,26 @@ def _check(wanted: Definition) -> None:
         faults.append(
             FieldFault("steps", "placeholder", f"{{{min(unknown)}}} is unknown; known: {{component}}")
         )
-    if wanted.rollback == wanted.slug:
-        faults.append(FieldFault("rollback", "cycle", "an action cannot be its own rollback"))
     if faults:
         raise Invalid("The action was not saved.", faults=faults)
+
+
+def _check_rollback(workspace_id: int, wanted: Definition) -> None:
+    """The rollback must be an action, and following rollbacks must end. Raises Invalid."""
+    rows = RemediationAction.objects.of(workspace_id).filter(is_current=True)
+    after = dict(rows.values_list("slug", "rollback")) | {wanted.slug: wanted.rollback}
+    way, step = [wanted.slug], wanted.rollback
+    while step:
+        if step not in after:
+            raise Invalid(
+                "The action was not saved.",
+                faults=[FieldFault("rollback", "known", f"{step!r} is no action")],
+            )
+        way.append(step)
+        if step in way[:-1]:
+            told = f"must end: {' → '.join(way)}"
+            raise Invalid("The action was not saved.", faults=[FieldFault("rollback", "cycle", told)])
+        step = after[step]
 
 
 def _config_faults(wanted: Definition) -> list[tuple[str, str]]:

@@ -197,6 +197,19 @@ class AutomaticProposal(WorkspaceScoped, WorkItem):
         return f"proposals for incident {self.incident_id}"
 
 
+class RollbackProposal(WorkspaceScoped, WorkItem):
+    """A run that was carried out and did not help, whose declared rollback is to be proposed, once."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    run = models.OneToOneField(RemediationRun, on_delete=models.CASCADE, related_name="+")
+
+    class Meta(WorkItem.Meta, WorkspaceScoped.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"rollback of run {self.run_id}"
+
+
 class Breaker(WorkspaceScoped):
     """Stops automatic runs of an action after too many bad ones; `open` runs become proposals."""
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from accounts.models import Role
+from incidents.vocabulary import Severity
 from remediation.vocabulary import RISK_RANK, Risk
 
 EXPIRY: Final = {
@@ -79,6 +80,18 @@ def refusal(risk: Risk, approver: Approver, requested_by: int | None, *, anyone_
     if risk == Risk.HIGH and requested_by is not None and not is_manager(approver.role):
         return "At high risk a manager approves."
     return ""
+
+
+def automatic_actions(severity: Severity, actions: Sequence[tuple[str, Risk]]) -> list[str]:
+    """Which actions of a scenario Tocsin takes up by itself: slugs with their risk here -> slugs, in order.
+
+    The safe ones always. At sev1 the risky ones too, whose approvals are asked for at once; at other
+    severities approval is asked for only where no safe action is available, and then for the first.
+    """
+    safe = [slug for slug, risk in actions if risk == Risk.LOW]
+    if severity == Severity.SEV1:
+        return [slug for slug, _ in actions]
+    return safe or [slug for slug, _ in actions[:1]]
 
 
 def breaker_opens(recent: Sequence[bool]) -> bool:

@@ -12,6 +12,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
 from remediation.catalogue.definitions import Scenario, scenario_for, shipped_actions
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import row_of
@@ -70,21 +71,21 @@ def action_named(actor: Actor, slug: str) -> RemediationAction:
     raise NotFound(f"There is no action {slug!r} in this workspace.")
 
 
-def _runs(workspace_id: int) -> QuerySet[RemediationRun]:
-    rows = RemediationRun.objects.of(workspace_id)
+def _runs(actor: Actor) -> QuerySet[RemediationRun]:
+    rows = RemediationRun.objects.of(actor.workspace_id).filter(seen_with(actor))
     return rows.select_related("action", "incident", "component", "requested_by").order_by("-id")
 
 
 def runs_of(actor: Actor, incident: Incident) -> Sequence[RemediationRun]:
     """The newest runs of one incident."""
     require(actor, Capability.INCIDENTS_READ)
-    return list(_runs(actor.workspace_id).filter(incident=incident)[:MAX_RUNS])
+    return list(_runs(actor).filter(incident=incident)[:MAX_RUNS])
 
 
 def history(actor: Actor, *, before: int | None = None, state: str = "") -> Sequence[RemediationRun]:
     """Runs of the workspace, newest first; `before` is the id of the last one seen."""
     require(actor, Capability.INCIDENTS_READ)
-    rows = _runs(actor.workspace_id)
+    rows = _runs(actor)
     rows = rows.filter(state=state) if state else rows
     return list((rows.filter(pk__lt=before) if before else rows)[:MAX_RUNS])
 
@@ -92,7 +93,7 @@ def history(actor: Actor, *, before: int | None = None, state: str = "") -> Sequ
 def run_for(actor: Actor, run_id: int) -> RemediationRun:
     """One run. Raises NotFound, Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    found = _runs(actor.workspace_id).filter(pk=run_id).first()
+    found = _runs(actor).filter(pk=run_id).first()
     if found is None:
         raise NotFound("There is no such run in this workspace.")
     return found

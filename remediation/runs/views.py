@@ -23,9 +23,9 @@ from remediation.runs.models import RemediationRun
 from remediation.runs.services.approving import (
     approve_run,
     cancel_run,
+    missing_text,
     reject_run,
     start_proposed,
-    still_missing,
 )
 from remediation.runs.services.proposing import Request, request_run
 from remediation.runs.services.settling import report_outcome
@@ -100,7 +100,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "approvals": selectors.approvals_of(run),
-        "missing": still_missing(run) if waits else "",
+        "missing": missing_text(run) if waits else "",
         "may_approve": may_run and waits and actor.user_id is not None,
         "may_cancel": may_run and run.state in WAITING,
         "may_start": may_run and run.state == RunState.PROPOSED,

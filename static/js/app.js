@@ -13,3 +13,4 @@ import "./select.js";
 import "./settings.js";
 import "./keep_offline.js";
 import "./editor.js";
+import "./attach.js";

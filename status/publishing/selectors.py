@@ -20,7 +20,7 @@ HISTORY: Final = timedelta(days=90)
 
 def is_hidden(incident: Incident) -> bool:
     """Whether an incident never appears outside: a drill, or a private one."""
-    return bool(incident.is_drill or getattr(incident, "is_private", False))
+    return incident.is_drill or incident.is_private
 
 
 def internal_names(workspace_id: int) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ from bundles.models import Bundle
 from config.api import api as tocsin_api
 from core.ui.navigation import NAVIGATION, SETTINGS
 from core.ui.panels import PANELS
+from detection.heartbeats.models import Heartbeat
+from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
@@ -45,6 +47,10 @@ from notifications.escalation.services.policies import put_policy
 from notifications.escalation.validation import PolicyValues
 from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
+from notifications.silences.matching import Matcher
+from notifications.silences.models import MaintenanceWindow, Silence
+from notifications.silences.services.silences import SilenceValues, create_silence
+from notifications.silences.services.windows import WindowValues, save_window
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
 from postmortems.documents.models import Comment
@@ -79,6 +85,13 @@ RULE = {
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
 POLICY = {"name": "mine", "steps": [{"wait_s": 60, "targets": [{"kind": "on_call"}]}]}
+SILENCE = {
+    "matchers": [{"field": "component", "value": "web"}], "reason": "Known trouble", "until_resolved": True,
+}  # fmt: skip
+WINDOW = {
+    "name": "Mine", "matchers": SILENCE["matchers"], "local_start": "2027-01-03T02:00", "duration_s": 3600,
+    "zone": "Europe/Berlin", "rule": "FREQ=WEEKLY",
+}  # fmt: skip
 OVERRIDE = {"username": "spare.of.acme"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
@@ -98,6 +111,19 @@ API: dict[tuple[str, str], Row] = {
         May.INCIDENTS_WRITE, {"status": "investigating"}, about=True
     ),
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
+    ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
+    ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
+    ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/incidents/{reference}/access"): Row(
+        May.INCIDENTS_WRITE, {"is_private": False}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/access/people"): Row(
+        May.INCIDENTS_WRITE, {"username": "spare.of.acme"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/access/people/{username}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("PUT", "/incidents/{reference}/stages/{stage}/items/{position}"): Row(
         May.INCIDENTS_WRITE, {"ticked": True}, about=True
     ),
@@ -108,7 +134,22 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/attachments"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
+    ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
+    ("PUT", "/sla/policies"): Row(
+        May.SETTINGS_WRITE, {f"sev{n}": {"acknowledge_within": n} for n in (1, 2, 3, 4)}
+    ),
+    ("POST", "/bulk-actions"): Row(
+        May.INCIDENTS_WRITE, {"kind": "acknowledge", "incidents": [{"incident": "1"}]}
+    ),
+    ("GET", "/bulk-actions/{action_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/bulk-actions/{action_id}/undo"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/stage-templates"): Row(May.INCIDENTS_READ),
     ("PUT", "/stage-templates/{stage}"): Row(May.SETTINGS_WRITE, {"items": []}),
     ("POST", "/incidents/{reference}/acknowledge"): Row(May.INCIDENTS_WRITE, {}, about=True),
@@ -137,6 +178,14 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/incidents/{reference}/related/{other}"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
+    ("POST", "/incidents/{reference}/merge"): Row(
+        May.INCIDENTS_WRITE, {"into": "INC-2"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/merge"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/incidents/{reference}/proposals"): Row(May.INCIDENTS_READ, about=True),
+    ("DELETE", "/incidents/{reference}/proposals/{other}"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/components"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/events"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/roles"): Row(May.INCIDENTS_READ, about=True),
@@ -151,6 +200,17 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/channels/{channel_id}"): Row(May.CHANNELS_WRITE, about=True),
     ("POST", "/channels/{channel_id}/test"): Row(May.CHANNELS_WRITE, about=True),
     ("GET", "/routes"): Row(May.CHANNELS_READ),
+    ("POST", "/routes"): Row(May.CHANNELS_WRITE, {"name": "Mine", "kinds": ["log"]}),
+    ("POST", "/routes/customize"): Row(May.CHANNELS_WRITE),
+    ("PUT", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, {"name": "Mine"}, about=True),
+    ("DELETE", "/routes/{route_id}"): Row(May.CHANNELS_WRITE, about=True),
+    ("GET", "/me/contact-methods"): Row(None, person=True),
+    ("POST", "/me/contact-methods"): Row(None, {"kind": "email", "address": "no address"}, person=True),
+    ("POST", "/me/contact-methods/{method_id}/code"): Row(None, person=True),
+    ("POST", "/me/contact-methods/{method_id}/verify"): Row(None, {"code": "000000"}, person=True),
+    ("DELETE", "/me/contact-methods/{method_id}"): Row(None, person=True),
+    ("GET", "/me/quiet-hours"): Row(None, person=True),
+    ("PUT", "/me/quiet-hours"): Row(None, {"quiet_from": "22:00", "quiet_until": "07:00"}, person=True),
     ("GET", "/routes/preview"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries"): Row(May.CHANNELS_READ),
     ("GET", "/deliveries/{delivery_id}"): Row(May.CHANNELS_READ, about=True),
@@ -189,6 +249,7 @@ API: dict[tuple[str, str], Row] = {
         May.POSTMORTEMS_WRITE, {}, about=True, also=May.POSTMORTEMS_READ
     ),
     ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
+    ("GET", "/action-items/fixes"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems/{reference}"): Row(May.POSTMORTEMS_READ, about=True),
     ("PATCH", "/postmortems/{reference}"): Row(
@@ -313,6 +374,8 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/runs"): Row(
         May.REMEDIATION_RUN, {"action": "scale_up"}, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/remediation/policy"): Row(May.INCIDENTS_READ),
+    ("PATCH", "/remediation/policy"): Row(May.REMEDIATION_WRITE, {"recovery_window_s": 120}),
     ("GET", "/remediation/actions"): Row(May.INCIDENTS_READ),
     ("GET", "/remediation/actions/{action}"): Row(May.INCIDENTS_READ),
     ("PATCH", "/remediation/actions/{action}"): Row(May.REMEDIATION_WRITE, {"cooldown_s": 9}),
@@ -329,6 +392,25 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/remediation/runs/{run_id}/start"): Row(May.REMEDIATION_RUN, about=True),
     ("POST", "/remediation/runs/{run_id}/outcome"): Row(
         May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
+    ),
+    ("GET", "/heartbeats"): Row(May.SOURCES_READ),
+    ("POST", "/heartbeats"): Row(May.SOURCES_WRITE, {"name": "mine", "period_s": 60}),
+    ("GET", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_READ, about=True),
+    ("POST", "/heartbeats/{heartbeat_id}/pause"): Row(May.SOURCES_WRITE, about=True),
+    ("POST", "/heartbeats/{heartbeat_id}/resume"): Row(May.SOURCES_WRITE, about=True),
+    ("DELETE", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_WRITE, about=True),
+    ("GET", "/silences"): Row(May.INCIDENTS_READ),
+    ("POST", "/silences"): Row(May.SILENCES_WRITE, SILENCE),
+    ("GET", "/silences/{silence_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/silences/{silence_id}/end"): Row(May.SILENCES_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/maintenance-windows"): Row(May.INCIDENTS_READ),
+    ("POST", "/maintenance-windows"): Row(May.SILENCES_WRITE, WINDOW),
+    ("GET", "/maintenance-windows/{window_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("PUT", "/maintenance-windows/{window_id}"): Row(
+        May.SILENCES_WRITE, WINDOW, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/maintenance-windows/{window_id}"): Row(
+        May.SILENCES_WRITE, about=True, also=May.INCIDENTS_READ
     ),
     ("GET", "/escalation-policies"): Row(May.ONCALL_READ),
     ("POST", "/escalation-policies"): Row(May.ONCALL_WRITE, POLICY),
@@ -431,6 +513,13 @@ PAGES: dict[str, str | May] = {
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
+    "heartbeats": May.SOURCES_READ, "heartbeats/ping/<str:key>": "open",
+    "heartbeats/<int:heartbeat_id>/<slug:verb>": "signed",
+    "settings/silences": May.INCIDENTS_READ, "settings/silences/new": May.SILENCES_WRITE,
+    "settings/silences/<int:silence_id>/end": "signed",
+    "settings/maintenance": May.INCIDENTS_READ, "settings/maintenance/new": May.SILENCES_WRITE,
+    "settings/maintenance/<int:window_id>": May.SILENCES_WRITE,
+    "settings/maintenance/<int:window_id>/delete": "signed",
     "settings/escalation": May.ONCALL_WRITE, "settings/escalation/new": May.ONCALL_WRITE,
     "settings/escalation/defaults": "signed", "settings/escalation/<int:pk>": May.ONCALL_WRITE,
     "settings/escalation/<int:pk>/delete": "signed",
@@ -438,6 +527,8 @@ PAGES: dict[str, str | May] = {
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
+    "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/status-page": May.STATUS_WRITE, "settings/status-page/delete": "signed",
     "settings/status-page/components/new": May.STATUS_WRITE,
@@ -456,6 +547,7 @@ PAGES: dict[str, str | May] = {
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
+    "remediation/policy": May.REMEDIATION_WRITE,
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
     "remediation/actions/<slug:slug>": May.REMEDIATION_WRITE,
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",
@@ -578,19 +670,27 @@ def made_house() -> House:
     create_item(system, 1, title="Ours to be done")
     comment = add_comment(system, 1, section_key="went_well", body="Ours")
     policy = put_policy(system, values=PolicyValues("Ours", [{"wait_s": 60, "targets": []}]))
+    heartbeat = create_heartbeat(system, HeartbeatValues("Ours", 60, 60))
+    matcher = [Matcher("component", "=", "Ours")]
+    silence = create_silence(system, SilenceValues(matcher, "Ours to be left", until_resolved=True))
+    window = save_window(
+        system,
+        WindowValues("Ours", matcher, datetime.fromisoformat("2027-01-03T02:00"), 60, "UTC", "FREQ=DAILY"),
+    )
     Bundle.objects.create(
         workspace=workspace, public_id=SAMPLES["bundle_id"], summary="Ours", size=99, sha256="1" * 64,
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
     where = {
-        "offer_id": "1", "bundle_id": SAMPLES["bundle_id"],
+        "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
-        "policy_id": str(policy.pk), "action": "scale_up",
+        "policy_id": str(policy.pk), "silence_id": str(silence.pk), "heartbeat_id": str(heartbeat.pk),
+        "window_id": str(window.pk), "action": "scale_up",
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
@@ -741,6 +841,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow,
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
@@ -31,7 +32,9 @@ MAY_CROSS_WORKSPACES = {
     "accounts/tokens/authentication.py::find_token": "the token says which workspace it belongs to",
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",
     "detection/evaluation/services/sweeper.py::forget_requests": "beat prunes what has expired everywhere",
+    "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
+    "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "bundles/uploads/completing.py::complete_lost": "a task completes the lost uploads of all workspaces",
@@ -39,6 +42,41 @@ MAY_CROSS_WORKSPACES = {
     "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
     "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
+}
+# Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
+_LOCKED = "writes under the lock of an incident that its caller was let see"
+MAY_SEE_PRIVATE_INCIDENTS = {
+    "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
+    "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
+    "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
+    "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
+    "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
+    "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
+    "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
+    "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
+    "detection/webhooks/services/alert_rows.py::incidents_of_groups": "a sender moves what it opened",
+    "incidents/analysis/services.py::_set_category": _LOCKED,
+    "incidents/analysis/services.py::record_analysis": _LOCKED,
+    "incidents/analysis/services.py::record_essence": _LOCKED,
+    "incidents/attachments/services.py::_record": _LOCKED,
+    "incidents/correlation/services/correlator.py::Correlator": "signals join whatever is open",
+    "incidents/correlation/services/opening.py::_declared_before": "finds what the same actor declared",
+    "incidents/evidence/services.py::record_evidence": _LOCKED,
+    "incidents/lifecycle/services/escalating.py::_raised": "a task raises the severity of every incident",
+    "incidents/lifecycle/services/transitions.py::refuse_second_unresolved": "names no private incident",
+    "incidents/privacy/invitations.py::invite_paged": "lets the person who is paged see it",
+    "incidents/privacy/selectors.py::hidden_from": "is what decides",
+    "incidents/privacy/selectors.py::seen_as": "is what decides",
+    "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
+    "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
+    "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
+    "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
+    "notifications/silences/services/releasing.py::release": "sends again what a silence held back",
+    "detection/heartbeats/services/beating.py::_resolve": "a heartbeat resolves the incident it opened",
+    "detection/webhooks/services/alert_rows.py::rows_of": "a sender moves the incidents it opened",
+    "incidents/merging/services.py::_refuse": "names no other incident",
+    "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
+    "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
@@ -135,6 +173,19 @@ def test_every_query_across_workspaces_is_listed_with_its_reason():
     assert {query for path in product() for query in _queries_across_workspaces(path)} == set(
         MAY_CROSS_WORKSPACES
     )
+
+
+def _unguarded_queries(path):
+    """`file::function` of every query of incidents that does not ask who looks."""
+    for node in tree(path).body:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute) and ast.unparse(inner) == "Incident.objects.of":
+                yield f"{path}::{getattr(node, 'name', 'module')}"
+
+
+def test_every_query_of_incidents_goes_through_seen_by_or_is_listed_with_its_reason():
+    found = {query for path in product() for query in _unguarded_queries(path)}
+    assert found == set(MAY_SEE_PRIVATE_INCIDENTS)
 
 
 def test_domain_facts_travel_by_the_outbox_not_by_signals():

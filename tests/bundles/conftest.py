@@ -1,47 +1,20 @@
-"""A storage of its own, a made bundle, and both endpoints that take uploads."""
+"""A made bundle, and both endpoints that take uploads."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 
 from config.runtime.programs import web
-from core.embedded import process
 from core.embedded.s3 import S3
-from core.storage.client import bucket
 
 STARTS_WITHIN_S = 60
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[S3]:
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-s3-"))
-    folder.chmod(0o711)
-    server = S3(folder / "s3", process.server_account(), fallback=folder / "programs")
-    try:
-        server.start(patience=STARTS_WITHIN_S)
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def storage(s3: S3, settings: Any) -> Any:
-    """The bucket, which nobody has made yet, with settings that lead to it."""
-    settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{s3.port()}"
-    settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = s3.keys()
-    return bucket()
 
 
 @pytest.fixture(scope="session")

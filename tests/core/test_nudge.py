@@ -133,6 +133,7 @@ def test_open_pages_are_signalled_over_the_workspaces_channel():
         "workspace": 7,
         "topics": ["incidents", "incident:1"],
         "version": 9,
+        "viewers": None,
     }
 
 

@@ -125,8 +125,14 @@ async def test_only_post_is_taken() -> None:
 async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin: Actor) -> None:
     assert (await post(GOOD))[0] == 202
     await sync_to_async(revoke_token)(admin, token_id=token.row.pk)
-    await asyncio.sleep(0.15)
-    assert (await post(GOOD))[0] == 401
+    statuses = [(await post(GOOD))[0]]
+    while (
+        statuses[-1] in {202, 503} and len(statuses) < 100
+    ):  # heard of within moments; 503 on a busy machine
+        await asyncio.sleep(0.1)
+        statuses.append((await post(GOOD))[0])
+    assert statuses[-1] == 401
+    assert statuses.count(202) <= 10
 
 
 async def test_a_new_rule_counts_within_a_second(post: Post, admin: Actor) -> None:
@@ -140,10 +146,14 @@ async def test_a_new_rule_counts_within_a_second(post: Post, admin: Actor) -> No
         "time_window": 60,
     }
     await sync_to_async(create_rule)(admin, fields=fields)
-    await asyncio.sleep(0.15)
-    await post([GOOD, GOOD])
-    await sync_to_async(drain)()
-    assert await Incident.objects.of(admin.workspace_id).acount() == 1
+    opened = 0
+    for _ in range(10):
+        await asyncio.sleep(0.1)
+        await post([GOOD, GOOD])
+        await sync_to_async(drain)()
+        if opened := await Incident.objects.of(admin.workspace_id).acount():
+            break
+    assert opened == 1
 
 
 async def test_without_valkey_events_are_still_stored(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import psycopg
 import pytest
 
 from config.paths import ROOT
+from core.backup.manifest import DUMP, MANIFEST, Manifest, chunks, read_manifest
 from core.embedded.database import ensure_database
 from tests.faults.burst import Burst
 from tests.faults.running import Running
@@ -41,7 +45,7 @@ OPENED = "select count(*) from incidents_incident"
 
 
 def _send_on(tocsin: Running, is_over: threading.Event) -> None:
-    while not is_over.is_set():
+    while not is_over.wait(0.2):  # paced: all that waits in the copy is worked off by a test
         Burst(services=2, each=10).send(tocsin)
 
 
@@ -139,31 +143,38 @@ def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: 
     assert _row(copy_url, "select name from accounts_workspace") != ("Changed since",)
 
 
-def test_a_backup_with_a_loose_end_leaves_everything_as_it_was(
+def test_a_backup_that_fails_half_way_leaves_everything_as_it_was(
     tocsin: Running, copy_url: str, backup: Path, tmp_path: Path
 ) -> None:
-    """A link whose incident is missing is found only when all rows are in; then all of them go again."""
-    spoilt = _without_rows_of(backup, "accounts_user", tmp_path / "spoilt.zip")
+    """The manifest is right and the dump ends among its rows: what was loaded is rolled back."""
+    broken = _cut_short(backup, tmp_path / "broken.zip")
     before = _row(copy_url, OPENED)
-    refused = _manage(tocsin, "restore", str(spoilt), "--replace", DATABASE_URL=copy_url)
+    refused = _manage(tocsin, "restore", str(broken), "--replace", DATABASE_URL=copy_url)
     assert refused.returncode == 1
+    assert "Nothing was changed" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert _row(copy_url, OPENED) == before
     assert _row(copy_url, "select count(*) > 0 from accounts_user") == (True,)
 
 
-def _without_rows_of(backup: Path, name: str, path: Path) -> Path:
-    """The same backup, its manifest right, with one table emptied."""
-    import dataclasses
-    import hashlib
-    import zipfile
+def test_a_changed_byte_is_refused(tocsin: Running, copy_url: str, backup: Path, tmp_path: Path) -> None:
+    manifest, dump = read_manifest(backup), b"".join(chunks(backup))
+    path = _write_zip(tmp_path / "changed.zip", dump[:-9] + b"x" + dump[-8:], manifest)
+    refused = _manage(tocsin, "restore", str(path), "--replace", DATABASE_URL=copy_url)
+    assert refused.returncode == 1
+    assert "its checksum differs" in refused.stderr
 
-    from core.backup.manifest import MANIFEST, read_manifest
 
-    manifest = read_manifest(backup)
-    nothing = {"rows": 0, "size": 0, "sha256": hashlib.sha256(b"").hexdigest()}
-    tables = tuple(dataclasses.replace(t, **nothing) if t.name == name else t for t in manifest.tables)
-    with zipfile.ZipFile(backup) as old, zipfile.ZipFile(path, "w") as new:
-        for table in tables:
-            new.writestr(table.entry, old.read(table.entry) if table.name != name else b"")
-        new.writestr(MANIFEST, dataclasses.replace(manifest, tables=tables).as_json())
+def _cut_short(backup: Path, path: Path) -> Path:
+    """The same backup with two thirds of its dump and a manifest that fits them."""
+    dump = b"".join(chunks(backup))
+    dump = dump[: len(dump) * 2 // 3]
+    fits = {"size": len(dump), "sha256": hashlib.sha256(dump).hexdigest()}
+    return _write_zip(path, dump, dataclasses.replace(read_manifest(backup), **fits))
+
+
+def _write_zip(path: Path, dump: bytes, manifest: Manifest) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(DUMP, dump)
+        archive.writestr(MANIFEST, manifest.as_json())
     return path

@@ -25,7 +25,7 @@ LINE = re.compile(r"^tocsin: .+$", re.M)
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Running]:
-    with running() as one:
+    with running(is_migrated=False) as one:
         yield one
 
 

@@ -160,9 +160,9 @@ def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(world, act
     every = [incident.number for incident in incidents_page(actor, sort="severity", limit=200).items]
     read = listing_selectors.in_order
 
-    def moving(workspace_id, ids):
-        Incident.objects.of(workspace_id).filter(pk=ids[-1]).update(severity="sev4")
-        return read(workspace_id, ids)
+    def moving(actor, ids):
+        Incident.objects.of(actor.workspace_id).filter(pk=ids[-1]).update(severity="sev4")
+        return read(actor, ids)
 
     monkeypatch.setattr(listing_selectors, "in_order", moving)
     first = incidents_page(actor, sort="severity", limit=5)

@@ -12,10 +12,9 @@ from bundles.models import Bundle
 from bundles.queues import INSPECTION
 from core.queue.runner import run_due
 from incidents.models import Incident
-from tests.bundles.conftest import s3, storage
 from tests.tocsin.conftest import home, own_home, run_tocsin, server
 
-__all__ = ["home", "own_home", "run_tocsin", "s3", "server", "storage"]
+__all__ = ["home", "own_home", "run_tocsin", "server"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("s3")]
 QUICK = ("--only", "system", "--only", "health", "--only", "logs", "--since", "1h")
 

@@ -203,6 +203,43 @@ def test_routes_and_the_preview_over_the_api(here):
     assert [(one["name"], one["is_page"]) for one in told] == [("Hook", True)]
 
 
+def test_routes_are_written_over_the_api(here):
+    call, json, address = here.page, {"content_type": "application/json"}, "/api/v1/routes"
+    assert {one["id"] for one in call.get(address).json()} == {None}
+    kept = call.post(f"{address}/customize").json()
+    assert [one["id"] for one in call.post(f"{address}/customize").json()] == [one["id"] for one in kept]
+    body = {"name": "Mine", "severities": ["sev3"], "event_kinds": ["incident.role_offered"]}
+    made = call.post(address, body | {"channel_ids": [here.channel.pk]}, **json)
+    assert (made.status_code, made.json()["channel_ids"]) == (201, [here.channel.pk])
+    one = f"{address}/{made.json()['id']}"
+    changed = call.put(one, {"name": "Ours", "enabled": False}, **json).json()
+    assert (changed["name"], changed["severities"], changed["enabled"]) == ("Ours", [], False)
+    assert call.put(one, body | {"severities": ["sev9"]}, **json).status_code == 422
+    assert call.delete(one).status_code == 204
+    assert call.delete(one).status_code == 404
+
+
+def test_contact_methods_and_quiet_hours_over_the_api(outside, actor):
+    call, json, address = browser_for(actor), {"content_type": "application/json"}, "/api/v1/me"
+    body = {"kind": "email", "address": "me@example.com"}
+    made = call.post(f"{address}/contact-methods", body, **json)
+    assert (made.status_code, made.json()["hint"]) == (201, "me…@example.com")
+    one = f"{address}/contact-methods/{made.json()['id']}"
+    assert call.post(f"{one}/code").status_code == 409
+    code = re.match(r"\d{6}", outside.mailbox.messages[-1]["Subject"]).group()
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    assert call.post(f"{one}/verify", {"code": wrong}, **json).status_code == 422
+    assert call.post(f"{one}/verify", {"code": code}, **json).json()["verified_at"]
+    assert [row["id"] for row in call.get(f"{address}/contact-methods").json()] == [made.json()["id"]]
+    hours = {"quiet_from": "22:00:00", "quiet_until": "07:00:00"}
+    assert call.put(f"{address}/quiet-hours", hours, **json).json() == hours
+    assert call.get(f"{address}/quiet-hours").json() == hours
+    assert call.put(f"{address}/quiet-hours", {"quiet_from": "22:00"}, **json).status_code == 422
+    assert call.put(f"{address}/quiet-hours", {}, **json).json()["quiet_from"] is None
+    assert call.delete(one).status_code == 204
+    assert call.get(f"{address}/contact-methods").json() == []
+
+
 def test_deliveries_over_the_api(here):
     call, one = here.page, here.delivery
     [found] = call.get("/api/v1/deliveries", {"incident": here.incident.number}).json()

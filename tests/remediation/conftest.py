@@ -30,6 +30,24 @@ def admin(make_actor):
 
 
 @pytest.fixture
+def ingest(workspace):
+    """`ingest([{...}])`: store events and evaluate them."""
+
+    import orjson
+
+    from accounts.actor import system_actor
+    from detection.evaluation.services.draining import drain
+    from detection.ingest.services.accept_events import accept_events
+
+    def send(events):
+        batch, _ = accept_events(system_actor(workspace.pk), body=orjson.dumps(events))
+        assert not batch.faults, batch.faults
+        drain()
+
+    return send
+
+
+@pytest.fixture
 def connect(admin, settings, tmp_path):
     """`connect("scale_up", "print('ok')")`: the action runs this Python code as its command."""
     from remediation.catalogue.services import change_action, ensure_catalogue

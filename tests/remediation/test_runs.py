@@ -42,10 +42,10 @@ def test_low_risk_run_starts_by_itself_and_keeps_its_output(incident, responder,
     assert run.state == "approved"
     assert run.preview.endswith("\ncheckout")
     ended = finish(run)
-    assert (ended.state, ended.output) == ("succeeded", "added one to checkout\n")
+    assert (ended.state, ended.output) == ("unverified", "added one to checkout\n")
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="remediation")
     states = [entry.data["state"] for entry in entries.order_by("id")]
-    assert states == ["approved", "running", "verifying", "succeeded"]
+    assert states == ["approved", "running", "verifying", "unverified"]
 
 
 def test_failed_command_is_a_failed_run_with_its_exit_code(incident, responder, connect, finish):
@@ -110,7 +110,7 @@ def test_medium_risk_waits_for_a_manager_without_a_shift(incident, responder, ma
     with pytest.raises(Forbidden, match="a manager approves"):
         approve_run(responder, run.pk, digest=run.digest)
     approve_run(manager, run.pk, digest=run.digest)
-    assert finish(run).state == "succeeded"
+    assert finish(run).state == "unverified"
 
 
 def test_high_risk_is_never_approved_by_its_requester(incident, manager, admin, connect):
@@ -232,7 +232,7 @@ def test_worker_dead_after_the_start_is_asked_about(incident, responder, connect
     executor_for("command").start(order_of(claimed), {})  # and here its worker is killed
     RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(lease_until="2020-01-01T00:00:00Z")
     ended = finish(run)
-    assert (ended.state, ended.output) == ("succeeded", "done once\n")
+    assert (ended.state, ended.output) == ("unverified", "done once\n")
 
 
 def test_worker_dead_before_the_start_leaves_a_failed_run(incident, responder, connect, finish):

@@ -168,10 +168,10 @@ def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
 
 async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
     async def home(cookie):
-        return 1
+        return hub.Listener(1, 7)
 
     monkeypatch.setattr(hub, "WATCH_S", 0.01)
-    one, stream = hub.Hub(home), hub.Stream(1, frozenset({"troubles"}), b"")
+    one, stream = hub.Hub(home), hub.Stream(hub.Listener(1, 7), frozenset({"troubles"}), b"")
     watching = asyncio.create_task(one._watch())
     one.streams[1].add(stream)
     await asyncio.sleep(0.05)

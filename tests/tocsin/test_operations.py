@@ -7,10 +7,12 @@ import json
 import pkgutil
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.incidents.pictures import png
 from tests.tocsin.conftest import RunTocsin
 from tocsin.cli import operations
 from tocsin.cli.operation import Operation
@@ -19,6 +21,8 @@ from tocsin.client import Client
 if TYPE_CHECKING:
     from accounts.models import Workspace
 
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("s3")]
 # Commands written by hand, run in order; {one} is an open incident, {two} another.
 WRITTEN = """
 incidents list | incidents get {one} | incidents create --title Third --metadata region=eu --detected-at 5m
@@ -51,6 +55,8 @@ ELSEWHERE = {
     "POST /bundles/{}/complete": "bundle create and upload, in tests/journeys/test_seed_000.py",
     "POST /action-items": "the same as that of an incident: action-items create",
     "GET /incidents/{}/postmortem": "incidents postmortem",
+    "POST /incidents/{}/attachments": "attachments add, in test_a_picture_is_attached_and_read",
+    "GET /attachments/{}": "attachments get, in test_a_picture_is_attached_and_read",
 }
 
 
@@ -157,6 +163,25 @@ def test_tokens_are_created_and_revoked(run_tocsin: RunTocsin, server: str) -> N
     [row] = [t for t in json.loads(run_tocsin("tokens", "list", "--format", "json").out) if t["name"] == "CI"]
     assert row["scopes"] == ["events:write"]
     assert run_tocsin("tokens", "revoke", str(row["id"])).code == 0
+
+
+def test_a_picture_is_attached_and_read(
+    storage: object, run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
+) -> None:
+    from accounts.actor import system_actor
+    from incidents.correlation.services.opening import declare_incident
+
+    one = declare_incident(system_actor(home.pk), title="A").reference
+    (own_home / "graph.png").write_bytes(png(2, 1))
+    (own_home / "no.txt").write_text("no picture")
+    refused = run_tocsin("attachments", "add", one, "no.txt")
+    assert (refused.code, refused.out) == (1, "")
+    made = run_tocsin("attachments", "add", one, "graph.png", "-q")
+    assert made.code == 0, made.err
+    assert run_tocsin("attachments", "get", made.out.strip(), "--output", "back.png").code == 0
+    assert (own_home / "back.png").read_bytes().startswith(b"\x89PNG")
+    assert "graph.png" in run_tocsin("attachments", "list", one).out
+    assert run_tocsin("attachments", "remove", made.out.strip()).code == 0
 
 
 # A command and what it prints; {one} is an open incident.

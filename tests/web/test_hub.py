@@ -13,7 +13,7 @@ import redis
 from core.embedded import process
 from core.embedded.valkey import Valkey
 from core.live import hub as hub_module
-from core.live.hub import BEAT, Hub, Stream, frame
+from core.live.hub import BEAT, Hub, Listener, Stream, frame
 
 SIGNAL = {"topics": ["incidents"], "version": 3}
 UNREADABLE = [
@@ -24,13 +24,13 @@ UNREADABLE = [
 
 def _hub():
     async def nobody_asks(cookie):
-        return 1
+        return Listener(1, 7)
 
     return Hub(nobody_asks)
 
 
 def _stream(workspace_id, topic="incidents"):
-    return Stream(workspace_id, frozenset({topic}), b"")
+    return Stream(Listener(workspace_id, 7), frozenset({topic}), b"")
 
 
 def _message(workspace_id, topics, version=3):
@@ -47,7 +47,7 @@ async def test_a_stream_gets_its_own_topics_of_its_own_workspace_only():
 
 
 async def test_changes_between_two_frames_share_the_next_one():
-    stream = Stream(1, frozenset({"incidents", "incident:4"}), b"")
+    stream = Stream(Listener(1, 7), frozenset({"incidents", "incident:4"}), b"")
     for version in range(100):
         stream.offer(["incidents" if version % 2 else "incident:4"], version)
     assert json.loads(stream.take().split(b"data: ")[1]) == {
@@ -99,7 +99,7 @@ async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
 
 
 async def test_refresh_reaches_every_stream_whatever_its_topics():
-    stream = Stream(1, frozenset({"incident:4"}), b"")
+    stream = Stream(Listener(1, 7), frozenset({"incident:4"}), b"")
     stream.offer(["refresh"], 0)
     assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]
 

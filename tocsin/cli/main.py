@@ -15,6 +15,7 @@ import typer
 
 from tocsin.cli import frame, operations
 from tocsin.cli.commands import (
+    attachments,
     bundles,
     incidents_read,
     incidents_write,
@@ -46,7 +47,7 @@ def build(noun: str = "") -> typer.Typer:
     for module in (incidents_read, incidents_write, mitigate, rules, watch):
         module.register(incidents)
     app.add_typer(incidents, name="incidents")
-    for other in (bundles, response, session):
+    for other in (attachments, bundles, response, session):
         other.register(app)
     _add_operations(app, noun)
     return app

@@ -9,7 +9,10 @@ SCOPES: Final = (
     "channels:read", "chat:write", "commands", "groups:history", "groups:read", "groups:write",
     "pins:read", "pins:write", "reactions:read", "users:read", "users:read.email",
 )  # fmt: skip
-EVENTS: Final = ("app_home_opened", "app_uninstalled", "pin_added", "reaction_added", "tokens_revoked")
+EVENTS: Final = (
+    "app_home_opened", "app_uninstalled", "message.channels", "message.groups", "pin_added", "pin_removed",
+    "reaction_added", "reaction_removed", "tokens_revoked",
+)  # fmt: skip
 COMMAND: Final = "/incident"
 SHORTCUT: Final = "add_to_timeline"
 

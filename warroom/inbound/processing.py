@@ -12,17 +12,19 @@ from incidents.selectors import open_incidents_for
 from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_revoked
+from warroom.inbound.changes import follow_message, follow_unpinned
 from warroom.inbound.commands import parse_command
 from warroom.inbound.models import SlackInbox
+from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.reading import incident_line
+from warroom.inbound.reconcile import reconcile
 from warroom.inbound.services.inbox import payload_of
 from warroom.inbound.services.pins import pin_message
-from warroom.inbound.subject import NotLinked, actor_for, named, room_in
+from warroom.inbound.subject import NotLinked, actor_for, room_in
 from warroom.inbound.writing import write_verb
 from warroom.slack.client import call
 from warroom.slack.text import section
 
-PUSHPIN: Final = "pushpin"
 MAX_HOME: Final = 40
 
 
@@ -74,7 +76,7 @@ def _shortcut(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     if room is None:
         return "This channel is not the room of an incident."
     message = payload["message"]
-    text = _quoted(team, message)
+    text = quoted(team, message)
     is_new = pin_message(actor, room=room, ts=message["ts"], text=text, via="shortcut")
     return "Added to the timeline." if is_new else "This message is on the timeline already."
 
@@ -104,18 +106,10 @@ def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> 
     room = room_in(team, channel_id)
     if room is None:
         return
-    page = call(
-        team, "conversations.history", channel=channel_id, latest=ts, oldest=ts, inclusive="true", limit=1
-    )
-    message = next((one for one in page.get("messages", []) if one.get("ts") == ts), None)
+    message = message_at(team, channel_id, ts)
     if message is None or message.get("bot_id") == team.bot_id:
         return
-    pin_message(actor_for(team, slack_id), room=room, ts=ts, text=_quoted(team, message), via=via)
-
-
-def _quoted(team: SlackTeam, message: Mapping[str, Any]) -> str:
-    author = named(team, f"<@{message.get('user', 'U0')}>")
-    return f"{author}: {named(team, str(message.get('text') or '(no text)'))}"
+    pin_message(actor_for(team, slack_id), room=room, ts=ts, text=quoted(team, message), via=via)
 
 
 def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
@@ -142,8 +136,10 @@ def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
 Processor = Callable[[SlackTeam, Mapping[str, Any], str], str]
 PROCESSORS: Final[Mapping[str, Processor]] = {
     "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
+    "reconcile": reconcile,
 }  # fmt: skip
 EVENTS: Final[Mapping[str, Processor]] = {
     "reaction_added": _reaction, "pin_added": _pinned, "app_home_opened": _home, "app_uninstalled": _gone,
-    "tokens_revoked": _gone,
+    "tokens_revoked": _gone, "message": follow_message, "pin_removed": follow_unpinned,
+    "reaction_removed": follow_unpinned,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from incidents.selectors import incident_for
 from warroom.connection.manifest import COMMAND, SHORTCUT
 from warroom.connection.models import SlackTeam
 from warroom.inbound import modals
+from warroom.inbound.changes import wants_message
 from warroom.inbound.commands import HELP, MODALS, READS, parse_command
 from warroom.inbound.opening_modals import open_modal
 from warroom.inbound.reading import read_verb
@@ -131,7 +132,11 @@ def shortcut(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
 
 @app.event(ANYTHING)
 def event(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """Events: store them."""
+    """Events: store them; of messages only those that may change a timeline."""
+    inner = body.get("event") or {}
+    if inner.get("type") == "message" and not wants_message(inner):
+        ack()
+        return
     store_request(context[TEAM].workspace_id, context[TEAM], kind="event", key=context[KEY], payload=body)
     ack()
 

@@ -20,14 +20,15 @@ from accounts.oncall.services.feeds import note_read
 from core.errors import NotFound
 from core.rate_limit.limiter import Limit, rate_limiter
 
-BACK: Final = timedelta(days=30)
-AHEAD: Final = timedelta(days=60)
+BACK: Final = timedelta(days=90)
+AHEAD: Final = timedelta(days=180)
+MAX_EVENTS: Final = 2000
 MAX_READS_PER_MINUTE: Final = 30
 
 
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """GET /calendar/<secret>.ics: 30 days back, 60 ahead. 404 for an unknown or revoked secret."""
+    """GET /calendar/<secret>.ics: 90 days back, 180 ahead. 404 for an unknown or revoked secret."""
     secret = secret[:100]
     rate_limiter().charge(
         Limit(f"calendar:{digest_of(secret)[:16]}", MAX_READS_PER_MINUTE, 60, "reads of a calendar a minute")
@@ -58,6 +59,8 @@ def _body(found: CalendarFeed) -> bytes:
             found.workspace_id, found.user_id, now - BACK, now + AHEAD
         )
     ]
+    # Of too many the oldest go.
+    events = sorted(events, key=lambda one: (one.starts_at, one.uid))[-MAX_EVENTS:]
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
     name = f"{found.name} · {found.workspace.name}"
     return calendar_text(name, events, host=host, base_url=settings.BASE_URL)

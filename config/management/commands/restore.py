@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
 
 from config.runtime.backups import fetched
 from core.backup.manifest import BackupError
@@ -16,9 +17,9 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What, and whether what is there may go."""
+        """Add FILE and --replace."""
         parser.add_argument("file", help="a backup: a file, or s3://bucket/folder/file")
-        parser.add_argument("--replace", action="store_true", help="let go of what is in the database now")
+        parser.add_argument("--replace", action="store_true", help="drop what is in the database now")
 
     def handle(self, *args: Any, file: str, replace: bool, **options: Any) -> None:
         """Print what was restored; exit code 1 with one line when nothing was changed."""
@@ -27,6 +28,5 @@ class Command(BaseCommand):
                 manifest = restore(path, replace=replace)
         except BackupError as error:
             raise CommandError(str(error)) from error
-        rows = sum(table.rows for table in manifest.tables)
-        print(f"Restored {rows} rows of {len(manifest.tables)} tables, as of {manifest.made_at}.")
+        print(f"Restored {filesizeformat(manifest.size)}, as of {manifest.made_at}.")
         print("All sessions have ended. Start Tocsin and run manage.py doctor.")

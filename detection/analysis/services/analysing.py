@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from detection.analysis.categories import Line
 from detection.analysis.cause import (
@@ -21,12 +22,14 @@ from detection.analysis.event_sample import Sample, sample_of
 from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.own_keys import masked
-from incidents.analysis.draft import AnalysisDraft
+from incidents.analysis.draft import AnalysisDraft, Essence
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_analysis
 from incidents.analysis.services import record_analysis, record_essence
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 from incidents.vocabulary import IncidentType
+
+MAX_CORRELATIONS: Final = 500
 
 
 def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> Analysis | None:
@@ -40,7 +43,7 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     sample = _masked(workspace_id, sample_of(workspace_id, incident_id))
     lines = _lines(incident, sample)
     templates = templates_for(sample.events)
-    record_essence(workspace_id, incident_id, essence_of(templates, incident, lines))
+    record_essence(workspace_id, incident_id, _essence(templates, incident, lines, sample))
     measured = _measured(incident, sample, templates, now)
     draft = conclude(IncidentType(incident.incident_type), lines, measured)
     if not _is_news(newest_analysis(incident), draft):
@@ -61,6 +64,16 @@ def _lines(incident: Incident, sample: Sample) -> list[Line]:
         return [event.line() for event in sample.events]
     words = [incident.title, *incident.description.splitlines()[:50], *incident.impact.splitlines()[:20]]
     return [Line(text) for text in masked(incident.workspace_id, words) if text.strip()]
+
+
+def _essence(
+    templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line], sample: Sample
+) -> Essence:
+    """What the incident is compared with others by, with the hashes of at most 500 correlation ids."""
+    ids = sorted({event.correlation_id for event in sample.events if event.correlation_id})[:MAX_CORRELATIONS]
+    hashes = (hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids)
+    found = tuple(sorted(int.from_bytes(one, signed=True) for one in hashes))
+    return replace(essence_of(templates, incident, lines), correlations=found)
 
 
 def _measured(

@@ -46,18 +46,14 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
     """
     severity = alert.severity or Severity.SEV3
     said = {
-        "state": alert.state.value, "key": fit(alert.key, MAX_NAME), "severity": severity.value,
-        "starts_at": alert.starts_at, "ends_at": alert.ends_at, "description": alert.description,
-        "labels": dict(alert.labels), "links": [dataclasses.asdict(link) for link in alert.links],
+        **_said(alert),
+        "links": [dataclasses.asdict(link) for link in alert.links],
         "detail": storable(alert.detail),
     }  # fmt: skip
-    # Who told it is no part of it: a pair of senders tells each alert twice, with its own address and links.
-    told = {name: value for name, value in said.items() if name not in ("detail", "links")}
-    content = orjson.dumps([source_id, alert.key, episode, alert.title, told], default=str)
     moment = alert.ends_at if alert.state == AlertState.RESOLVED else alert.starts_at
     is_near = moment is not None and at - timedelta(hours=1) < moment <= at
     return {
-        "event_id": f"alert:{hashlib.sha256(content).hexdigest()}",
+        "event_id": event_id_of(alert, source_id, episode),
         "source": alert.component,
         "event_type": f"alert.{alert.state.value}",
         "severity": "info" if alert.state == AlertState.RESOLVED else LEVELS[severity],
@@ -65,6 +61,24 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
         "occurred_at": (moment if is_near and moment else at).isoformat(),
         "metadata": _fitting(orjson.loads(orjson.dumps(said, default=str))),
     }
+
+
+def event_id_of(alert: Alert, source_id: int, episode: int) -> str:
+    """The id of the event an alert leaves.
+
+    Who told it is no part of it: a pair of senders tells each alert twice, with its own address and links.
+    """
+    content = orjson.dumps([source_id, alert.key, episode, alert.title, _said(alert)], default=str)
+    return f"alert:{hashlib.sha256(content).hexdigest()}"
+
+
+def _said(alert: Alert) -> dict[str, Any]:
+    severity = alert.severity or Severity.SEV3
+    return {
+        "state": alert.state.value, "key": fit(alert.key, MAX_NAME), "severity": severity.value,
+        "starts_at": alert.starts_at, "ends_at": alert.ends_at, "description": alert.description,
+        "labels": dict(alert.labels),
+    }  # fmt: skip
 
 
 def _fitting(said: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 from core.errors import Invalid
 from detection.webhooks.addressed import Address, AddressedFormat
 from detection.webhooks.format import SourceSettings, webhook_format
-from detection.webhooks.grouped import SAMPLE, group_of, listed_alerts
+from detection.webhooks.grouped import LARGE_BODY, SAMPLE, group_of, listed_alerts
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.signing import bearer
@@ -32,6 +32,7 @@ class Alertmanager(AddressedFormat):
     name = "alertmanager"
     title = "Prometheus Alertmanager"
     guide = _GUIDE
+    max_body = LARGE_BODY
     is_alerting = True
     addresses = (
         Address("api/v2/alerts", V2),

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from core.errors import Invalid
 from detection.webhooks.format import SourceSettings, WebhookFormat, webhook_format
-from detection.webhooks.grouped import SAMPLE, component_of, group_of, severity_from, severity_word
+from detection.webhooks.grouped import (
+    LARGE_BODY,
+    SAMPLE,
+    component_of,
+    group_of,
+    severity_from,
+    severity_word,
+)
 from detection.webhooks.guide import Guide
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.signing import is_signed
@@ -37,6 +44,7 @@ class Grafana(WebhookFormat):
     name = "grafana"
     title = "Grafana"
     guide = _GUIDE
+    max_body = LARGE_BODY
     is_alerting = True
     signs = True
 

@@ -83,6 +83,18 @@ class Opsgenie(AddressedFormat):
         sent = request.headers.get("authorization", "")
         return sent[len(GENIE) :].strip() if sent.lower().startswith(GENIE) else ""
 
+    def heartbeat_in(self, path: str) -> str:
+        """`heartbeats/<name>/ping`, and `heartbeats/<name>`."""
+        before, _, rest = path.partition("heartbeats/")
+        return rest.removesuffix("/ping") if not before else ""
+
+    def beat(self, name: str, status: str) -> Reply:
+        common = {"took": 0.0, "requestId": str(uuid.uuid4())}
+        if not status:
+            return Reply(202, {"result": "PONG - Heartbeat received", **common})
+        data = {"name": name, "enabled": status != "paused", "expired": status == "down"}
+        return Reply(200, {"data": data, **common})
+
     def asked_about(self, path: str) -> str:
         """`requests/<request id>`."""
         asked, _, request_id = path.rpartition("/")
@@ -90,7 +102,6 @@ class Opsgenie(AddressedFormat):
 
     def asked_alert(self, path: str) -> str:
         """`<alias>`."""
-        _refuse_heartbeat(path)
         return "" if path.startswith("requests/") else path
 
     def alert(self, row: Shown) -> Reply:
@@ -218,7 +229,7 @@ def _severity(body: Mapping[str, Any]) -> Severity:
 
 def _refuse_heartbeat(path: str) -> None:
     if path.startswith("heartbeats/"):
-        raise NotFound("Heartbeats are not taken here yet: Tocsin watches alerts only. Nothing was stored.")
+        raise NotFound("Send heartbeats to /v2/heartbeats/<name>/ping. Nothing was stored.")
 
 
 def _type(body: Mapping[str, Any]) -> IncidentType:

@@ -16,7 +16,7 @@ from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest
 
 # More than any format takes; what is larger still never comes this far.
-MAX_BODY_BYTES: Final = 4_100_000
+MAX_BODY_BYTES: Final = 16_100_000
 # Set in the scope of a request whose body was too large to be handed on.
 CUT: Final = "tocsin.body_was_cut"
 

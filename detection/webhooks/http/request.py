@@ -14,7 +14,7 @@ from core.http.strict_json import load
 
 RESENT_WITHIN_S: Final = 300
 # In UTF-8; what a sender may send at all is checked before, and no encoding takes less than half of this.
-MAX_DOCUMENT: Final = 8_000_000
+MAX_DOCUMENT: Final = 32_000_000
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),

@@ -23,8 +23,12 @@ _WRITTEN = (
 
 def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str, SourceAlert]:
     """The rows of these keys with their incidents: key -> row."""
-    rows = SourceAlert.objects.of(workspace_id).filter(source=source).select_related("incident__merged_into")
-    return {row.key: row for row in rows.filter(key__in=sorted(set(keys)))}
+    rows = list(SourceAlert.objects.of(workspace_id).filter(source=source, key__in=sorted(set(keys))))
+    ids = {row.incident_id for row in rows if row.incident_id is not None}
+    incidents = Incident.objects.of(workspace_id).select_related("merged_into").in_bulk(sorted(ids))
+    for row in rows:  # alerts of a group share their incident: it is read once
+        row.incident = incidents.get(row.incident_id) if row.incident_id else None
+    return {row.key: row for row in rows}
 
 
 def burning_in(

@@ -18,11 +18,18 @@ from accounts.actor import Actor
 from core.errors import Conflict
 from detection.evaluation.services.report import link_events, raise_measured
 from detection.ingest.parsing import Fault, parse_elements
-from detection.ingest.services.accept_events import retention, store_events
+from detection.ingest.services.accept_events import retention, store_events, stored_ids
 from detection.models import Source, SourceAlert
 from detection.webhooks.alerts.alert_records import AlertUpdate, current_incident, known_alert, row_after
 from detection.webhooks.alerts.alert_state import NextStep, newest_per_key, next_step
-from detection.webhooks.alerts.alert_text import bounded_key, event_of, fingerprint_of, is_worse, named
+from detection.webhooks.alerts.alert_text import (
+    bounded_key,
+    event_id_of,
+    event_of,
+    fingerprint_of,
+    is_worse,
+    named,
+)
 from detection.webhooks.alerts.to_signal import signal_of
 from detection.webhooks.parsed import Alert, AlertState
 from detection.webhooks.services.alert_effects import follow
@@ -76,7 +83,8 @@ def process_alerts(
     heard = AlertReceipt()
     bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
     grouped = [replace(alert, group=bounded_key(alert.group) or alert.key) for alert in bounded]
-    repeats, news = _divided(actor.workspace_id, source, grouped, at)
+    rows = rows_of(actor.workspace_id, source, {alert.key for alert in grouped}) if grouped else {}
+    repeats, news = _divided(source, grouped, rows, at)
     listed = {alert.key for alert in grouped}
     parts = _parts(news)
     for number, part in enumerate(parts, 1):
@@ -85,15 +93,14 @@ def process_alerts(
             _Sitting(actor, source, at, now, heard).hear(part, listed, is_last=number == len(parts))
     if repeats:
         with transaction.atomic():
-            _Sitting(actor, source, at, now, heard).repeat(repeats)
+            _Sitting(actor, source, at, now, heard).repeat(repeats, rows)
     return heard
 
 
 def _divided(
-    workspace_id: int, source: Source, alerts: Sequence[Alert], at: datetime
+    source: Source, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert], at: datetime
 ) -> tuple[Sequence[Alert], Sequence[Alert]]:
     """Alerts that repeat what is known of their keys, and the others."""
-    rows = rows_of(workspace_id, source, {alert.key for alert in alerts}) if alerts else {}
     window = timedelta(minutes=source.reopen_minutes)
     alerts = [a for a in alerts if not _is_idle(a, rows.get(a.key))]
     new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
@@ -179,14 +186,23 @@ class _Sitting:
         fresh = set(self.heard.opened)
         self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
 
-    def repeat(self, alerts: Sequence[Alert]) -> None:
-        """Store the events of repeats; what they belong to does not change, so nothing is locked."""
-        self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
+    def repeat(self, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert]) -> None:
+        """Store the events of repeats; what they belong to does not change, so nothing is locked.
+
+        An event that is stored already costs one look at its id.
+        """
+        self.rows = dict(rows)
+        touch(self.workspace_id, self.source, {alert.key for alert in alerts}, at=self.at)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
-        self.words = {alert.key: self._word(alert) for alert in newest_per_key(alerts)}
-        self._store([alert for alert in alerts if not alert.silent])
-        self._link({})
-        touch(self.workspace_id, self.source, self.words, at=self.at)
+        told = [alert for alert in alerts if not alert.silent]
+        ids = [event_id_of(alert, self.source.pk, self.rows[alert.key].episodes) for alert in told]
+        known = stored_ids(self.workspace_id, ids)
+        fresh = [alert for alert, event_id in zip(told, ids, strict=True) if event_id not in known]
+        self.heard.duplicates += len(told) - len(fresh)
+        if fresh:
+            self.words = {alert.key: self._word(alert) for alert in newest_per_key(fresh)}
+            self._store(fresh)
+            self._link({})
 
     def _within_limit(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
         """Alerts of a full group that are not known share one key from here on."""
@@ -224,8 +240,9 @@ class _Sitting:
         return AlertUpdate(alert, after, step, home.pk if home else None, over, worse)
 
     def _store(self, alerts: Sequence[Alert]) -> None:
-        told = {str(event["event_id"]): alert.key for alert in alerts for event in [self._event(alert)]}
-        batch = parse_elements([self._event(alert) for alert in alerts], self.now, retention())
+        events = [self._event(alert) for alert in alerts]
+        told = {str(event["event_id"]): alert.key for event, alert in zip(events, alerts, strict=True)}
+        batch = parse_elements(events, self.now, retention())
         stored = store_events(self.workspace_id, batch.events)
         for event in batch.events:
             if (found := stored.pop(event.event_id, None)) is not None:

@@ -20,6 +20,7 @@ from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.models import Incident, RoleAssignment
 from incidents.parsing import parsed
+from incidents.privacy.selectors import seen_as
 from incidents.roles.services import assign_role
 from incidents.timeline.actor_keys import actor_key
 from incidents.validation import clean_text, invalid
@@ -132,7 +133,7 @@ def _record_step(action: BulkAction, before: Incident, after: Incident, held: Ma
 
 
 def _locked(actor: Actor, number: int) -> Incident | None:
-    rows = Incident.objects.of(actor.workspace_id).filter(number=number)
+    rows = seen_as(actor.workspace_id, actor.viewer).filter(number=number)
     found: Incident | None = rows.select_for_update(of=("self",)).first()
     return found
 

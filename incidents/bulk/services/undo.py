@@ -35,7 +35,7 @@ def undo_action(actor: Actor, *, action_id: int) -> BulkAction:
     if action.undone_at is None and not may_undo(action):
         minutes = UNDO_WITHIN // timedelta(minutes=1)
         raise Conflict(f"It can be undone for {minutes} minutes, and they are over. Nothing was changed.")
-    for step in steps_of(action):
+    for step in steps_of(actor, action):
         if step.outcome == Outcome.DONE and not step.undo:
             _try(actor, action, step)
     BulkAction.objects.of(actor.workspace_id).filter(pk=action.pk, undone_at=None).update(

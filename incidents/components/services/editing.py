@@ -22,7 +22,9 @@ from incidents.models import Component
 from incidents.validation import clean_line, clean_text, clean_url, invalid
 
 MAX_NEEDS: Final = 100
-FIELDS: Final = ("description", "owner", "tier", "runbook_url", "schedule_id", "depends_on", "archived")
+FIELDS: Final = (
+    "description", "owner", "tier", "runbook_url", "health_url", "schedule_id", "depends_on", "archived",
+)  # fmt: skip
 
 
 def create_component(actor: Actor, *, name: str, wanted: Mapping[str, Any] | None = None) -> Component:
@@ -53,8 +55,8 @@ def edit_component(
     """Change any of `FIELDS`; what changes nothing writes nothing.
 
     description: text; owner: a member's user name, or "" or None for nobody; tier: 1 to 5; runbook_url: http
-    or https, or ""; schedule_id: an on-call schedule, None: the default one; depends_on: names of
-    components, replacing those before; archived: bool. `version` is
+    or https, or ""; health_url: the same; schedule_id: an on-call schedule, None: the default one;
+    depends_on: names of components, replacing those before; archived: bool. `version` is
     what the caller read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the
     field: `depends_on` where it would lead back to this component.
     """
@@ -150,6 +152,10 @@ def _set_runbook(actor: Actor, component: Component, url: Any) -> list[Any] | No
     return _set(component, "runbook_url", clean_url("runbook_url", url))
 
 
+def _set_health(actor: Actor, component: Component, url: Any) -> list[Any] | None:
+    return _set(component, "health_url", clean_url("health_url", url))
+
+
 def _set_schedule(actor: Actor, component: Component, schedule_id: Any) -> list[Any] | None:
     schedules = OnCallSchedule.objects.of(actor.workspace_id)
     if schedule_id is not None and not schedules.filter(pk=schedule_id).exists():
@@ -203,6 +209,7 @@ _SETTERS: Final[Mapping[str, Setter]] = {
     "owner": _set_owner,
     "tier": _set_tier,
     "runbook_url": _set_runbook,
+    "health_url": _set_health,
     "schedule_id": _set_schedule,
     "depends_on": _set_needs,
     "archived": _set_archived,

@@ -6,24 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from accounts.actor import Actor
 from core.errors import Conflict
 from incidents.lifecycle.services.locked_change import current_state
 from incidents.models import Incident, IncidentSignal
+from incidents.privacy.selectors import may_see
 
 REPORTER: Final = "declared"
 
 
-def refuse_taken(workspace_id: int, fingerprints: Sequence[str]) -> None:
+def refuse_taken(actor: Actor, fingerprints: Sequence[str]) -> None:
     """Refuse fingerprints that an unresolved incident has. Ask under the counter's lock.
 
     Raises Conflict naming that incident.
     """
     if not fingerprints:
         return
-    taken = IncidentSignal.objects.of(workspace_id).filter(fingerprint__in=fingerprints, is_open=True)
+    taken = IncidentSignal.objects.of(actor.workspace_id).filter(fingerprint__in=fingerprints, is_open=True)
     found = taken.select_related("incident").order_by("incident__number").first()
     if found is not None:
         other = found.incident
+        if not may_see(actor, other):
+            raise Conflict(f"The signal {found.fingerprint} is taken. Nothing was declared.")
         raise Conflict(
             f"{other.reference} is unresolved and has the signal {found.fingerprint}. Work there, or leave "
             "that signal out. Nothing was declared.",

@@ -58,7 +58,7 @@ def _counts(cases: Sequence[IncidentDraft]) -> Iterator[Counted]:
         if not case.is_new:
             incident, added = case.incident, sum(signal.event_count for signal in case.signals)
             after = incident.event_count
-            yield incident.pk, incident.number, incident.version, after - added, after
+            yield incident.pk, incident.number, incident.version, after - added, after, incident.is_private
 
 
 def _write_incidents(desk: Correlator, cases: Sequence[IncidentDraft]) -> None:

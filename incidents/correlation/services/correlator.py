@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, LiteralString
@@ -54,6 +54,7 @@ class Correlator:
         self._known = send(_KNOWN, [workspace_id, fingerprints, [*UNRESOLVED]])
         self.counter, self.policy = counter(), policy()
         self.answers: list[tuple[IncidentDraft, bool]] = []
+        self._homes: dict[int, int] = {}
         self._by_id: dict[int, IncidentDraft] = {}
         self._by_fingerprint: dict[str, IncidentDraft] = {}
 
@@ -68,9 +69,11 @@ class Correlator:
         return cases
 
     def _fetch(self, signals: Sequence[Signal]) -> None:
-        """Lock the unresolved incidents with these fingerprints or named by `joins`: two statements."""
+        """Lock the unresolved incidents with these fingerprints or named by `joins`: three statements."""
         known = self._known.rows()
-        ids = {incident_id for incident_id, *_ in known} | {s.joins for s in signals if s.joins is not None}
+        named = {signal.joins for signal in signals if signal.joins is not None}
+        self._homes = self._merged(named)
+        ids = {incident_id for incident_id, *_ in known} | {self._homes.get(pk, pk) for pk in named}
         if not ids:
             return
         # The status is asked again under the lock: somebody may have resolved it a moment ago.
@@ -84,8 +87,15 @@ class Correlator:
                 case.last_seen[fingerprint] = last_at
                 self._by_fingerprint[fingerprint] = case
 
+    def _merged(self, ids: Collection[int]) -> dict[int, int]:
+        """Of incidents that were merged: id -> the incident they were merged into."""
+        merged = Incident.objects.of(self.workspace_id).filter(pk__in=ids, merged_into__isnull=False)
+        return dict(merged.values_list("pk", "merged_into_id")) if ids else {}
+
     def _place(self, signal: Signal) -> tuple[IncidentDraft, bool]:
-        case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(signal.joins or 0)
+        case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(
+            self._homes.get(signal.joins or 0, signal.joins or 0)
+        )
         if case is None and signal.follows is not None:
             case = self.answers[signal.follows][0]
         is_opening = case is None

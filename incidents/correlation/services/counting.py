@@ -18,12 +18,12 @@ update incidents_incident i
           from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) as given(id, count, last_at)
          group by id) more
  where i.id = more.id and i.workspace_id = %s::bigint
-returning i.id, i.number, i.version, i.event_count - more.count, i.event_count
+returning i.id, i.number, i.version, i.event_count - more.count, i.event_count, i.is_private
 """
 
 
 def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Answer:
-    """Add the counts; returns, not waited for, id, number, version, count before and after."""
+    """Add the counts; returns, not waited for, id, number, version, count before and after, is_private."""
     ids = [j.incident_id for j in joined]
     counts, last = [j.count for j in joined], [j.last_at for j in joined]
     return send(_COUNT, [ids, counts, last, workspace_id])

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from incidents.events import IncidentGrew
 
-# id, number, version, events before and after.
-Counted = tuple[int, int, int, int, int]
+# id, number, version, events before and after, is_private.
+Counted = tuple[int, int, int, int, int, bool]
 MIN_EVENTS = 100
 
 
@@ -21,7 +21,7 @@ def grown(
     names: dict[int, list[str]] = {}
     for incident_id, name in components:
         names.setdefault(incident_id, []).append(name)
-    for incident_id, number, version, before, after in counted:
+    for incident_id, number, version, before, after, _ in counted:
         new = tuple(sorted(names.get(incident_id, ())))
         is_tenfold = after >= MIN_EVENTS and len(str(after)) > len(str(before))
         if new or is_tenfold:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -21,12 +21,13 @@ from incidents.correlation.services.attaching import attach, refuse_taken
 from incidents.correlation.services.bulk_open import bulk_open
 from incidents.correlation.services.correlator import Correlator
 from incidents.correlation.services.counting import count_events
-from incidents.correlation.services.growth import grown
+from incidents.correlation.services.growth import Counted, grown
 from incidents.events import IncidentEventsJoined, IncidentOpened
 from incidents.lifecycle.services.incident_numbers import lock_counter, locking_counter, take_numbers
 from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
+from incidents.privacy.invitations import Reason, invite_actor
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
@@ -85,8 +86,15 @@ def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None
         touched = {(j.incident_id, name) for j in joined if j.incident_id in known for name in j.components}
         more = touched.difference(marked.rows())
         mark_affected(workspace_id, more)
-        numbers = tuple(sorted(number for _, number, *_ in known.values()))
-        publish_all([IncidentEventsJoined(workspace_id, numbers), *grown(workspace_id, known.values(), more)])
+        told = [IncidentEventsJoined(workspace_id, numbers) for numbers in _told_apart(known.values())]
+        publish_all([*told, *grown(workspace_id, known.values(), more)])
+
+
+def _told_apart(counted: Collection[Counted]) -> list[tuple[int, ...]]:
+    """Numbers told in one event: those of incidents that all members see; each private one alone."""
+    public = tuple(sorted(one[1] for one in counted if not one[-1]))
+    private: list[tuple[int, ...]] = [(one[1],) for one in counted if one[-1]]
+    return [public, *private] if public or not private else private
 
 
 def declare_incident(
@@ -104,22 +112,22 @@ def declare_incident(
     metadata: Mapping[str, Any] | None = None,
     signals: Sequence[str] = (),
     is_drill: bool = False,
+    is_private: bool = False,
     request_key: str = "",
 ) -> Incident:
     """Open an incident a person or a machine declares.
 
     `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the trouble
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
-    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity
-    matrix says of the type: sev3 for one that is just titled.
-    `request_key` (up to 200 characters, one line) names this very declaration: the same actor sending it
-    again, even at the same moment, is answered the incident it made, whatever else is sent along.
-    Raises Forbidden, Invalid naming the field that breaks a rule, and Conflict naming the unresolved incident
-    that has one of `signals`.
+    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity matrix
+    says of the type: sev3 for one that is just titled.
+    `request_key` (up to 200 characters, one line) names this declaration: sent again by the same actor, it
+    returns the incident made first, whatever else is sent along. Raises Forbidden, Invalid naming the field,
+    and Conflict naming the open incident that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
-    noticed, fingerprints = clean_detected_at(detected_at, now), clean_fingerprints(signals)
+    noticed = clean_detected_at(detected_at, now)
     incident = Incident(
         workspace_id=actor.workspace_id,
         title=clean_title(title),
@@ -135,24 +143,24 @@ def declare_incident(
         detected_at=noticed,
         updated_at=now,
         is_drill=is_drill,
+        is_private=is_private,
         request_key=_request_digest(actor, request_key),
     )
-    pk = _declare_once(actor, incident, _component_names(components), fingerprints)
-    return incident_by_id(actor.workspace_id, pk)
+    return _declare_once(actor, incident, _component_names(components), clean_fingerprints(signals))
 
 
 def _declare_once(
     actor: Actor, incident: Incident, components: Sequence[str], fingerprints: Sequence[str]
-) -> int:
-    """The id of the incident: the one an earlier declaration made, or this one, stored."""
+) -> Incident:
+    """The incident that an earlier declaration made, or this one, stored; with details."""
     with transaction.atomic():
         counter = lock_counter(actor.workspace_id)
         if first := _declared_before(actor.workspace_id, incident.request_key):
-            return first
-        refuse_taken(actor.workspace_id, fingerprints)
+            return incident_by_id(actor.workspace_id, first)
+        refuse_taken(actor, fingerprints)
         _open(actor, counter, incident, components)
         attach(incident, fingerprints, incident.updated_at)
-    return incident.pk
+    return incident_by_id(actor.workspace_id, incident.pk)
 
 
 def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> datetime:
@@ -204,6 +212,8 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     [incident.number] = take_numbers(counter, 1)
     incident.save(force_insert=True)
     set_clocks(incident.workspace_id, [incident.pk])
+    if incident.is_private:
+        invite_actor(incident, actor, Reason.DECLARED)
     mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
     message = f"Declared by {actor.label}: {incident.title}"
     entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)

@@ -16,6 +16,7 @@ from core.errors import Conflict, NotFound
 from core.outbox.events import DomainEvent, publish_all
 from incidents.lifecycle.services.incident_numbers import lock_counter
 from incidents.models import Incident, TimelineEntry
+from incidents.privacy.selectors import seen_as
 from incidents.reference import parse_reference, reference
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import CLOCK_FIELDS, set_clocks
@@ -86,6 +87,14 @@ class Change:
             name: [_json(old), _json(after[name])] for name, old in self._before.items() if after[name] != old
         }
 
+    def changes_from(self, changed: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Of fields changed before (name -> [before, after]), what those were that nobody changed since."""
+        return {
+            name: before
+            for name, (before, after) in changed.items()
+            if _json(getattr(self.incident, name)) == after
+        }
+
     def put_back(self, fields: Mapping[str, Any]) -> None:
         """Set fields to values that `changes` gave out; not yet written."""
         for name, value in fields.items():
@@ -149,18 +158,18 @@ def change(
     with transaction.atomic():
         if in_line:
             lock_counter(actor.workspace_id)
-        incident = _locked(actor.workspace_id, number, incident_id)
+        incident = _locked(actor, number, incident_id)
         work(Change(actor, incident, version))
         return incident_by_id(actor.workspace_id, incident.pk)
 
 
-def _locked(workspace_id: int, number: int | str | None, incident_id: int | None) -> Incident:
+def _locked(actor: Actor, number: int | str | None, incident_id: int | None) -> Incident:
     if (number is None) == (incident_id is None):
         raise TypeError("name the incident by number or by incident_id")
     parsed = None if number is None else parse_reference(number)
     which: dict[str, int | None] = {"pk": incident_id} if parsed is None else {"number": parsed}
     incident: Incident | None = (
-        Incident.objects.of(workspace_id).filter(**which).select_for_update(of=("self",)).first()
+        seen_as(actor.workspace_id, actor.viewer).filter(**which).select_for_update(of=("self",)).first()
     )
     if incident is None:
         raise NotFound(

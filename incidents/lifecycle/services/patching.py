@@ -17,6 +17,7 @@ from incidents.lifecycle.services.responding import (
     edit_incident,
 )
 from incidents.models import Incident
+from incidents.privacy.services import set_private
 from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_note, add_update
 
@@ -31,13 +32,15 @@ def patch_incident(
     """Make every change `wanted` names, each through its own service, in one transaction.
 
     Keys: title, description, impact, root_cause, labels, metadata, incident_type, users_impacted ("":
-    unknown), severity, status, stage, assigned_to (a user name; None: nobody), notes, message and is_public
-    (said with a change of status or stage, or as an update). Raises Conflict when `version` is stale, and
-    what the services raise; then nothing is changed.
+    unknown), severity, status, stage, is_private, assigned_to (a user name; None: nobody), notes, message and
+    is_public (said with a change of status or stage, or as an update). Raises Conflict when `version` is
+    stale, and what the services raise; then nothing is changed.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)
         where: dict[str, Any] = {"number": incident.number}
+        if "is_private" in wanted:
+            incident = set_private(actor, **where, is_private=wanted["is_private"])
         if texts := {name: wanted[name] for name in _TEXTS if name in wanted}:
             incident = edit_incident(actor, **where, **texts)
         if "severity" in wanted:

@@ -48,6 +48,7 @@ def move_to(
         # `open` is never a target, so a repeat is not a conflict.
         _ = status == Status.OPEN or change.is_repeat_of(newest(incident, to=status.value), status.value)
         return
+    refuse_merged(incident)
     change.refuse_stale()
     after = _moved(change, status)
     is_back = is_reopening(before, status)
@@ -115,6 +116,16 @@ def _moved(change: Change, status: Status) -> Course:
     return after
 
 
+def refuse_merged(incident: Incident) -> None:
+    """An incident that was merged into another one stays closed. Raises Conflict."""
+    if incident.merged_into_id is not None:
+        raise Conflict(
+            f"{incident.reference} is merged into another incident. Work there, or undo the merge. "
+            "Nothing was changed.",
+            extra={"current": current_state(incident)},
+        )
+
+
 def refuse_second_unresolved(incident: Incident) -> None:
     """The same trouble may have opened a newer incident meanwhile; two at once would split its events.
 
@@ -126,6 +137,8 @@ def refuse_second_unresolved(incident: Incident) -> None:
     )
     others = Incident.objects.of(incident.workspace_id).filter(pk__in=theirs.values("incident_id"))
     if (other := others.exclude(pk=incident.pk).order_by("-id").first()) is not None:
+        if other.is_private:
+            raise Conflict(f"{incident.reference} cannot be reopened: another is open for the same trouble.")
         raise Conflict(
             f"{incident.reference} cannot be reopened: {other.reference} is open for the same trouble. "
             f"Work there, or resolve it first. Nothing was changed.",

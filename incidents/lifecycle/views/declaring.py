@@ -64,6 +64,7 @@ def _declare(actor: Actor, form: DeclareForm) -> int:
         incident_type=data["incident_type"] or "other",
         description=data["description"],
         components=[c.strip() for c in data["components"].split(",") if c.strip()],
+        is_private=data["is_private"],
         request_key=data["request_key"],
     )
     return incident.number

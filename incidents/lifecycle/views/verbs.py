@@ -18,6 +18,11 @@ from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
 from incidents.lifecycle.services import resolving, responding
 from incidents.links import services as link_services
+from incidents.merging import services as merge_services
+from incidents.privacy import forms as privacy_forms
+from incidents.privacy import services as privacy_services
+from incidents.recovery import forms as recovery_forms
+from incidents.recovery import services as recovery_services
 from incidents.roles import services as role_services
 from incidents.selectors import incident_for
 from incidents.stages.services.checklists import tick_item
@@ -163,11 +168,54 @@ def _unrelate(actor: Actor, number: int, data: Data) -> None:
     link_services.unrelate_incidents(actor, number=number, other=data["other"])
 
 
+def _merge(actor: Actor, number: int, data: Data) -> None:
+    try:
+        merge_services.merge_incidents(actor, number=number, into=data["other"])
+    except NotFound as missing:
+        incident_for(actor, number)
+        raise invalid("other", "incident", "must be an incident of this workspace") from missing
+
+
+def _undo_merge(actor: Actor, number: int, data: Data) -> None:
+    merge_services.undo_merge(actor, number=number)
+
+
+def _dismiss(actor: Actor, number: int, data: Data) -> None:
+    merge_services.dismiss_proposal(actor, number=number, other=data["other"])
+
+
+def _verdict(actor: Actor, number: int, data: Data) -> None:
+    if not data["verdict"]:
+        recovery_services.unjudge_incident(actor, number=number)
+        return
+    given = {name: data[name] for name in ("verdict", "reason", "note")}
+    recovery_services.judge_incident(actor, number=number, **given)
+
+
 def _edits(title: str, *names: str) -> Action:
     return Action(title, "Save", timeline_forms.changes_form(*names), _edit, "{ref} saved.")
 
 
+def _privacy(actor: Actor, number: int, data: Data) -> None:
+    is_private = data["visibility"] == privacy_forms.PRIVATE
+    given = {"reason": data["reason"], "version": data["version"]}
+    privacy_services.set_private(actor, number=number, is_private=is_private, **given)
+
+
+def _invite(actor: Actor, number: int, data: Data) -> None:
+    privacy_services.invite_person(actor, number=number, username=data["username"])
+
+
+def _uninvite(actor: Actor, number: int, data: Data) -> None:
+    privacy_services.remove_person(actor, number=number, username=data["username"])
+
+
 ACTIONS: Final = {
+    "privacy": Action("Change visibility", "Save", privacy_forms.PrivacyForm, _privacy, "{ref} saved."),
+    "invite": Action("Invite a person", "Invite", privacy_forms.InviteForm, _invite, "Invited to {ref}"),
+    "uninvite": Action(
+        "Take back an invitation", "Remove", privacy_forms.RemoveForm, _uninvite, "Removed from {ref}"
+    ),
     "acknowledge": Action(
         "Acknowledge",
         "Acknowledge",
@@ -282,6 +330,33 @@ ACTIONS: Final = {
     "time": Action(
         "Correct the time", "Save", timeline_forms.EntryTimeForm, _entry_time, "Entry time corrected."
     ),
+    "verdict": Action(
+        "Real problem or false positive",
+        "Save",
+        recovery_forms.VerdictForm,
+        _verdict,
+        "{ref}: judgement saved.",
+        lead="False positives are counted against all judged incidents, to tune detection.",
+    ),
     "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
+    "merge": Action(
+        "Merge into another incident",
+        "Merge",
+        timeline_forms.RelateForm,
+        _merge,
+        "{ref} merged.",
+        lead="This incident is closed and its signals move to the other one. Can be undone for 24 hours.",
+    ),
+    "undo-merge": Action(
+        "Undo the merge",
+        "Undo the merge",
+        lifecycle_forms.ActionForm,
+        _undo_merge,
+        "{ref}: merge undone.",
+        lead="The incident is open again and gets its signals back. Events that came meanwhile stay.",
+    ),
+    "dismiss-proposal": Action(
+        "Dismiss the proposal", "Dismiss", timeline_forms.RelateForm, _dismiss, "Proposal dismissed."
+    ),
     "unrelate": Action("Unlink an incident", "Unlink", timeline_forms.RelateForm, _unrelate, "Unlinked."),
 }

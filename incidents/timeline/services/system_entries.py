@@ -14,7 +14,8 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from core.outbox.events import publish
 from incidents.events import IncidentNoted
-from incidents.models import Incident, TimelineEntry
+from incidents.models import TimelineEntry
+from incidents.privacy.selectors import seen_as
 from incidents.timeline.services.timeline_entries import actor_json, entry
 from incidents.vocabulary import EntryKind
 
@@ -40,9 +41,9 @@ def add_system_entry(
     digest = sha256(once.encode()).hexdigest()
     with transaction.atomic():
         incident = (
-            Incident.objects.of(actor.workspace_id)
+            seen_as(actor.workspace_id, actor.viewer)
             .filter(pk=incident_id)
-            .select_for_update(no_key=True)
+            .select_for_update(no_key=True, of=("self",))
             .first()
         )
         if incident is None:

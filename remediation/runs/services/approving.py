@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actor import Actor
+from accounts.actor import SEES_ALL, Actor
 from accounts.models import Membership, Role
 from accounts.oncall.selectors import default_on_call
 from accounts.permissions import Capability, require
 from core.errors import Conflict, Forbidden, NotFound
 from core.queue.nudge import nudge
+from incidents.privacy.selectors import is_seen
 from remediation.queues import ACTIONS, RUN_DUE
+from remediation.runs.approvers import possible_approvers
 from remediation.runs.digest import differences
 from remediation.runs.models import RemediationRun, RunApproval
 from remediation.runs.policy import Approver, missing_approval, refusal
@@ -30,7 +32,7 @@ def approve_run(
     """
     approver = _approver(actor)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if _already(run, actor, Verdict.APPROVED):
             return run
         if _refused_now(actor, run):
@@ -47,7 +49,7 @@ def reject_run(actor: Actor, run_id: int, *, note: str = "", via: str = "web") -
     """Reject a run that awaits approval. Raises Forbidden, Conflict, NotFound."""
     approver = _approver(actor)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if run.state != RunState.AWAITING_APPROVAL:
             raise _conflict(run)
         _write(run, approver, run.digest, Verdict.REJECTED, note, via)
@@ -59,7 +61,7 @@ def cancel_run(actor: Actor, run_id: int, *, note: str = "") -> RemediationRun:
     """Cancel a run that has not started. Raises Conflict once it has, NotFound, Forbidden."""
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if run.state == RunState.CANCELLED:
             return run
         if run.state not in WAITING:
@@ -72,7 +74,7 @@ def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
     """Start a low-risk run that Tocsin only proposed because its breaker was open or its budget used."""
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if run.state != RunState.PROPOSED:
             raise _conflict(run)
         move(actor, run, RunState.APPROVED)
@@ -80,9 +82,10 @@ def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
         return run
 
 
-def locked_run(workspace_id: int, run_id: int) -> RemediationRun:
+def locked_run(workspace_id: int, run_id: int, *, viewer: int = SEES_ALL) -> RemediationRun:
     """A run under its row lock, with incident, action and component. Raises NotFound."""
-    rows = RemediationRun.objects.of(workspace_id).select_for_update(of=("self",))
+    seen = RemediationRun.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
+    rows = seen.select_for_update(of=("self",))
     found: RemediationRun | None = (
         rows.select_related("incident", "action", "component").filter(pk=run_id).first()
     )
@@ -125,6 +128,14 @@ def still_missing(run: RemediationRun) -> str:
         run.requested_by_id,
         anyone_on_call=_anyone_on_call(run.workspace_id),
     )
+
+
+def missing_text(run: RemediationRun) -> str:
+    """`still_missing`, and that nobody in the workspace can give it where that is so."""
+    missing = still_missing(run)
+    if missing and not possible_approvers(run):
+        return f"{missing} No member of this workspace can approve it: change roles or the on-call schedule."
+    return missing
 
 
 def _anyone_on_call(workspace_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,15 +16,18 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid, NotFound, Problem
 from core.queue.nudge import nudge
 from core.queue.runner import nudge_queue
+from incidents.lifecycle.services.responding import change_stage
 from incidents.models import Component, Incident
 from incidents.selectors import incident_by_id, incident_for
-from remediation.catalogue.definitions import scenario_for
+from incidents.vocabulary import Severity, Stage
+from remediation.catalogue.definitions import Scenario, scenario_for
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.services import ensure_catalogue
 from remediation.queues import ACTIONS, RUN_DUE
+from remediation.recovery.services.policies import policy_of
 from remediation.runs.digest import run_digest
 from remediation.runs.models import AutomaticProposal, Breaker, RemediationRun
-from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR, EXPIRY
+from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR, EXPIRY, automatic_actions, run_risk
 from remediation.runs.services.recording import announce
 from remediation.runs.snapshot import facts_of, main_component, preview_of, target_key
 from remediation.vocabulary import Risk, RunState
@@ -38,6 +42,7 @@ class Request:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     request_key: str = ""
     asked_user_id: int | None = None
+    rollback_of: int | None = None
 
 
 def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun:
@@ -88,10 +93,12 @@ def plan_proposals(workspace_id: int, incident_id: int) -> None:
 
 
 def propose_automatic(workspace_id: int, incident_id: int) -> list[RemediationRun]:
-    """Start the low-risk actions of the incident's scenario that Tocsin may run by itself; idempotent.
+    """Start the safe actions of a new incident's scenario and ask for the risky ones; idempotent.
 
-    Only actions that an admin connected to an executor: a checklist is recommended, never started.
-    Where the breaker is open, or the hourly budget is used, the run is proposed instead.
+    Which of them follows `policy.automatic_actions`. Only actions that an admin connected to an executor: a
+    checklist is recommended, never started. Where the breaker is open, the hourly budget is used, or the
+    workspace does not let Tocsin start anything at this severity, the run is proposed instead. Containment
+    begins with the first action that starts.
     """
     incident = incident_by_id(workspace_id, incident_id)
     scenario = scenario_for(incident.incident_type)
@@ -99,15 +106,54 @@ def propose_automatic(workspace_id: int, incident_id: int) -> list[RemediationRu
         return []
     ensure_catalogue(workspace_id)
     actor, component, made = system_actor(workspace_id), main_component(incident), []
-    rows = RemediationAction.objects.of(workspace_id).filter(is_current=True, is_enabled=True)
-    for action in rows.filter(slug__in=scenario.actions).exclude(executor="manual"):
+    for action in _automatic(incident, scenario, component):
         key = f"auto:{action.slug}:{target_key(action, component)}"
         try:
             run = _propose(actor, incident, action, component, Request(action.slug), origin_key=key)
         except Problem:
             continue  # an action that cannot be previewed is not started; people see why when they try it
         made.append(run)
+    if any(run.state == RunState.APPROVED and run.risk == Risk.LOW for run in made):
+        _contain(actor, incident)
     return made
+
+
+def _automatic(
+    incident: Incident, scenario: Scenario, component: Component | None
+) -> list[RemediationAction]:
+    rows = RemediationAction.objects.of(incident.workspace_id).filter(is_current=True, is_enabled=True)
+    known = {row.slug: row for row in rows.filter(slug__in=scenario.actions).exclude(executor="manual")}
+    tier = component.tier if component else None
+    risks = [(slug, run_risk(Risk(known[slug].risk), tier)) for slug in scenario.actions if slug in known]
+    return [known[slug] for slug in automatic_actions(Severity(incident.severity), risks)]
+
+
+def _contain(actor: Actor, incident: Incident) -> None:
+    if incident.stage == Stage.ASSESSMENT:
+        with contextlib.suppress(Conflict, Invalid):  # people were first
+            change_stage(actor, stage=Stage.CONTAINMENT, incident_id=incident.pk, version=incident.version)
+
+
+def propose_rollback(workspace_id: int, run_id: int) -> RemediationRun | None:
+    """Propose the declared rollback of a run that did not help; low risk starts. None where it cannot be."""
+    run: RemediationRun = (
+        RemediationRun.objects.of(workspace_id)
+        .select_related("action", "incident", "component")
+        .get(pk=run_id)
+    )
+    try:
+        action = current_action(workspace_id, run.action.rollback)
+        wanted = Request(action.slug, rollback_of=run.pk)
+        return _propose(
+            system_actor(workspace_id),
+            run.incident,
+            action,
+            run.component,
+            wanted,
+            origin_key=f"rollback:{run.pk}",
+        )
+    except Problem:
+        return None  # withdrawn, or not connected: people see the failed run
 
 
 def _propose(
@@ -128,10 +174,12 @@ def _propose(
     risk, now = Risk(facts["risk"]), timezone.now()
     run = RemediationRun(
         workspace_id=incident.workspace_id, incident=incident, action=action, component=component,
-        target_key=target_key(action, component), risk=risk, state=_first_state(actor, action, risk),
-        origin_key=origin_key, is_automatic=actor.kind == "system", requested_by_id=actor.user_id,
+        target_key=target_key(action, component), risk=risk,
+        state=_first_state(actor, action, risk, incident), origin_key=origin_key,
+        is_automatic=actor.kind == "system", requested_by_id=actor.user_id,
         requested_label=actor.label[:150], asked_approver_id=wanted.asked_user_id, snapshot=facts,
         digest=run_digest(facts), preview=preview, expires_at=now + EXPIRY[risk], is_drill=incident.is_drill,
+        rollback_of_id=wanted.rollback_of,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -147,12 +195,18 @@ def _propose(
     return run
 
 
-def _first_state(actor: Actor, action: RemediationAction, risk: Risk) -> RunState:
+def _first_state(actor: Actor, action: RemediationAction, risk: Risk, incident: Incident) -> RunState:
     if risk != Risk.LOW:
         return RunState.AWAITING_APPROVAL
-    if actor.kind == "system" and (_is_stopped(action) or _budget_used(action.workspace_id)):
+    if actor.kind == "system" and _only_proposes(action, incident):
         return RunState.PROPOSED
     return RunState.APPROVED
+
+
+def _only_proposes(action: RemediationAction, incident: Incident) -> bool:
+    """Whether Tocsin may propose the action but not start it."""
+    may_start = incident.severity in policy_of(incident.workspace_id).auto_start
+    return not may_start or _is_stopped(action) or _budget_used(action.workspace_id)
 
 
 def _is_stopped(action: RemediationAction) -> bool:

@@ -20,6 +20,7 @@ PHRASES = {
     RunState.RUNNING: "started",
     RunState.VERIFYING: "is verifying",
     RunState.SUCCEEDED: "completed",
+    RunState.UNVERIFIED: "carried out",
     RunState.FAILED: "recorded a failure of",
     RunState.REJECTED: "rejected",
     RunState.EXPIRED: "let expire",

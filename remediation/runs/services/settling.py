@@ -17,8 +17,9 @@ from remediation.executors.placeholders import filled
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt
 from remediation.runs.policy import BREAKER_WINDOW, breaker_opens
 from remediation.runs.services.approving import locked_run, move
+from remediation.runs.services.rollbacks import plan_rollback
 from remediation.runs.snapshot import acts_for
-from remediation.vocabulary import RunState
+from remediation.vocabulary import CARRIED_OUT, RunState
 
 CHECKS_IN_A_ROW: Final = 3
 VERIFY_WITHIN: Final = timedelta(minutes=15)
@@ -62,28 +63,33 @@ def _keep_output(run: RemediationRun, report: Report) -> None:
 
 
 def _is_healthy(run: RemediationRun) -> bool | None:
-    """Whether the health URL of the action says 2xx; None where the action names none."""
-    if not run.action.health_url:
+    """Whether the health check of the action, else of its component, says 2xx; None without either."""
+    url = filled(run.action.health_url, {"component": run.snapshot["target"]})
+    url = url or (run.component.health_url if run.component else "")
+    if not url:
         return None
     try:
-        request("GET", filled(run.action.health_url, {"component": run.snapshot["target"]}), max_redirects=2)
+        request("GET", url, max_redirects=2, cuts_body=True)
     except (HttpPassingError, HttpPermanentError):
         return False
     return True
 
 
 def _verify(run: RemediationRun, healthy: bool | None) -> None:
-    """Three passes in a row within 15 minutes; an action without a check is done when it was carried out."""
+    """Three passes in a row within 15 minutes. Without a check, no more is known than that it ran."""
     actor = acts_for(run)
     if run.state != RunState.VERIFYING:
         move(actor, run, RunState.VERIFYING)
         run.verify_until = timezone.now() + VERIFY_WITHIN
     run.checks_passed = run.checks_passed + 1 if healthy else 0
     run.save(update_fields=["verify_until", "checks_passed"])
-    if healthy is None or run.checks_passed >= CHECKS_IN_A_ROW:
-        _end(actor, run, RunState.SUCCEEDED, "" if healthy else "Carried out; no check is configured.")
+    if healthy is None:
+        _end(actor, run, RunState.UNVERIFIED, "Carried out; no health check says whether it helped.")
+    elif run.checks_passed >= CHECKS_IN_A_ROW:
+        _end(actor, run, RunState.SUCCEEDED, "")
     elif run.verify_until is not None and timezone.now() >= run.verify_until:
         _end(actor, run, RunState.FAILED, "Carried out, but the health check did not pass within 15 minutes.")
+        plan_rollback(run)
 
 
 def _end(actor: Actor, run: RemediationRun, state: RunState, reason: str) -> None:
@@ -92,7 +98,10 @@ def _end(actor: Actor, run: RemediationRun, state: RunState, reason: str) -> Non
 
 
 def _teach_breaker(run: RemediationRun) -> None:
-    """Open the breaker after three bad runs of the last five; close it after a good probe."""
+    """Open the breaker after three bad runs of the last five; close it after a good trial.
+
+    Unverified runs say neither; a trial that was carried out without a check closes it.
+    """
     ended = [RunState.SUCCEEDED, RunState.FAILED, RunState.UNKNOWN]
     recent = RemediationRun.objects.of(run.workspace_id).filter(action__slug=run.action.slug, state__in=ended)
     states = recent.order_by("-id").values_list("state", flat=True)[:BREAKER_WINDOW]
@@ -101,7 +110,7 @@ def _teach_breaker(run: RemediationRun) -> None:
     Breaker.objects.bulk_create([Breaker(**key)], ignore_conflicts=True)
     breaker = Breaker.objects.of(run.workspace_id).select_for_update().get(action_slug=run.action.slug)
     if breaker.state == Breaker.State.HALF_OPEN and breaker.probe_run_id == run.pk:
-        _set(breaker, Breaker.State.CLOSED if run.state == RunState.SUCCEEDED else Breaker.State.OPEN, run)
+        _set(breaker, Breaker.State.CLOSED if run.state in CARRIED_OUT else Breaker.State.OPEN, run)
     elif breaker.state == Breaker.State.CLOSED and breaker_opens(well):
         _set(breaker, Breaker.State.OPEN, run)
 
@@ -136,7 +145,7 @@ def report_outcome(actor: Actor, run_id: int, *, outcome: str, note: str = "") -
     """
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
-        run = locked_run(actor.workspace_id, run_id)
+        run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         by_hand = executor_for(run.action.executor).by_hand
         if run.state == RunState.UNKNOWN and outcome in {"succeeded", "failed", "abandoned"}:
             _end(actor, run, RunState(outcome), note)

@@ -135,7 +135,7 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
         (b"x", {"content_encoding": "br"}, 415, False),
         (b"no gzip", {"content_encoding": "gzip"}, 400, True),
         (gzip.compress(b"{}" * 900, mtime=0)[:-9], {"content_encoding": "gzip"}, 400, True),
-        (b" " * 4_000_001, {}, 413, True),
+        (b" " * 16_000_001, {}, 413, True),
         (b"{}", {"kind": "text/html"}, 415, False),
         (b"a=b", {"kind": "application/x-www-form-urlencoded"}, 415, False),
         (json.dumps(GOOD).encode("utf-16-le"), {}, 400, True),

@@ -44,10 +44,26 @@ EXPECTED: dict[str, tuple[int, dict[str, Any]]] = {
     "f22": (202, {"title": "CPU is high: DatasourceError"}),
     "f23-grafana-put": (202, {"title": "X"}),
     "f23-uptimerobot": (202, {"title": "Shop is down"}),
-    "f24": (413, {}),
+    "f24": (202, {"title": "Storm and 999 more", "severity": "sev2"}),
     "f26": (202, {"title": "node db-7:9100"}),
 }
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def storm(alerts: int) -> bytes:
+    """A notification with so many firing alerts of about 600 bytes each."""
+    firing = [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Storm", "instance": f"host-{n}", "severity": "error"},
+            "annotations": {"description": "x" * 400},
+            "startsAt": "2026-01-01T00:00:00Z",
+            "fingerprint": f"{n:016x}",
+        }
+        for n in range(alerts)
+    ]
+    body = {"version": "4", "groupKey": "storm", "status": "firing", "receiver": "tocsin", "alerts": firing}
+    return json.dumps(body).encode()
 
 
 def told(name: str) -> tuple[int, dict[str, Any]]:
@@ -83,8 +99,10 @@ class Player:
     def body(self, step: dict[str, Any]) -> bytes:
         if "base64" in step:
             return base64.b64decode(step["base64"])
-        if "filler_bytes" in step or "generate" in step:
-            return b'{"filler": "%s"}' % (b"x" * step.get("filler_bytes", 4_200_000))
+        if "generate" in step:
+            return storm(20_000)
+        if "filler_bytes" in step:
+            return b'{"filler": "%s"}' % (b"x" * max(step["filler_bytes"], 16_000_000))
         return self.filled(step.get("text") or (json.dumps(step["json"]) if "json" in step else "")).encode()
 
     def filled(self, text: str) -> str:
@@ -164,10 +182,18 @@ def test_the_reason_of_a_failed_evaluation_is_shown(player) -> None:
     assert "connection refused" in player.incident().description
 
 
-def test_a_storm_leaves_a_mark_on_the_source_and_in_quarantine(player) -> None:
+def test_storm_of_20000_alerts_opens_one_incident(player) -> None:
+    player.play("f24-storm")
+    assert player.incident().event_count == 1000
+
+
+def test_larger_storm_leaves_a_mark_on_the_source_and_in_quarantine(player) -> None:
     from detection.models import QuarantinedRequest, Source
 
-    player.play("f24-storm")
+    key = player.make_sender("alertmanager").key
+    body = storm(30_000)
+    answer = Client().generic("POST", f"/api/v1/webhooks/alertmanager/{key}", body, "application/json")
+    assert answer.status_code == 413
     assert "at most" in Source.objects.of(player.workspace.pk).get().last_error
     assert QuarantinedRequest.objects.of(player.workspace.pk).get().reason == "too_large"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -32,6 +35,33 @@ def test_repeat_of_burning_alerts_does_not_lock_the_workspace(prod):
     assert (answer["accepted"], answer["duplicates"]) == (0, 2)
     assert locks(queries) == 0
     assert prod.only_incident().event_count == 2
+
+
+def test_repeat_reads_and_writes_no_event(prod):
+    prod.post(group(burning("a"), burning("b")))
+    with CaptureQueriesContext(connection) as queries:
+        prod.post(group(burning("a"), burning("b")))
+    assert not any("insert into detection_event" in query["sql"] for query in queries)
+
+
+def test_large_bodies_take_turns_and_leave_time_between():
+    from detection.webhooks.http.large_bodies import LargeBodies
+
+    bodies, order = LargeBodies(), []
+
+    def work(name: int) -> None:
+        with bodies.turn():
+            order.append(("begins", name))
+            time.sleep(0.01)
+            order.append(("ends", name))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [word for word, _ in order] == ["begins", "ends"] * 3
+    assert [name for _, name in order[::2]] == [name for _, name in order[1::2]]
 
 
 def test_repeat_with_another_description_is_counted(prod):

@@ -23,7 +23,8 @@ SCOPES = {
     "conversations.join": "channels:join", "conversations.list": "channels:read",
     "conversations.history": "channels:history",
     "chat.postMessage": "chat:write", "chat.update": "chat:write",
-    "chat.postEphemeral": "chat:write", "pins.add": "pins:write", "bookmarks.add": "bookmarks:write",
+    "chat.postEphemeral": "chat:write", "pins.add": "pins:write", "pins.list": "pins:read",
+    "bookmarks.add": "bookmarks:write",
     "bookmarks.list": "bookmarks:read", "users.info": "users:read", "users.lookupByEmail": "users:read.email",
     "reactions.add": "reactions:write",
 }  # fmt: skip

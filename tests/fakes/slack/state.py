@@ -34,6 +34,7 @@ class Channel:
     members: list[str] = field(default_factory=list)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
+    pinned_by: dict[str, str] = field(default_factory=dict)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
@@ -157,6 +158,11 @@ class Slack:
         found = [one for one in found if not oldest or one["ts"] >= oldest]
         hides = given.get("include_all_metadata") != "true"
         shown = [{k: v for k, v in one.items() if not (hides and k == "metadata")} for one in found]
+        for one in shown:
+            if one["ts"] in channel.pins:
+                one["pinned_to"] = [channel.id]
+            if "reactions" in one:
+                one["reactions"] = [{"name": name, "count": 1} for name in one["reactions"]]
         return {"messages": shown[: int(given.get("limit", 100))]}
 
     def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -193,6 +199,19 @@ class Slack:
             raise RefusedError("already_pinned")
         channel.pins.append(given["timestamp"])
         return {}
+
+    def pins_list(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(given)
+        known = [channel.messages[ts] for ts in channel.pins if ts in channel.messages]
+        return {
+            "items": [
+                {
+                    "type": "message", "channel": channel.id, "message": one,
+                    "created_by": channel.pinned_by.get(one["ts"], self.bot_user_id),
+                }
+                for one in known
+            ]
+        }  # fmt: skip
 
     def bookmarks_add(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active({"channel": given["channel_id"]})

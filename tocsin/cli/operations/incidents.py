@@ -34,6 +34,27 @@ OPERATIONS: Final = (
         done="{incident_id} {status}", id_field="incident_id",
     ),
     Operation(
+        "incidents merge", "POST", "/incidents/{reference}/merge", "Merge an incident into another one.",
+        (argument("into", "The incident that stays open."),),
+        done="{incident_id}: merged", id_field="incident_id",
+    ),
+    Operation(
+        "incidents unmerge", "DELETE", "/incidents/{reference}/merge", "Undo a merge, within 24 hours.",
+        done="{incident_id}: merge undone", id_field="incident_id",
+    ),
+    Operation(
+        "incidents proposals", "GET", "/incidents/{reference}/proposals", "Incidents that may be the same.",
+        columns={
+            "Incident": "incident", "Title": "title", "Score": "score",
+            "Why": lambda row: "; ".join(reason["text"] for reason in row["reasons"]),
+        },
+        id_field="incident", empty="No proposals.",
+    ),
+    Operation(
+        "incidents dismiss-proposal", "DELETE", "/incidents/{reference}/proposals/{other}",
+        "Dismiss a proposal to merge.", done="Proposal dismissed.",
+    ),
+    Operation(
         "incidents activity", "GET", "/incidents/{reference}/activity", "All that was done, newest first.",
         (query("source", "timeline or audit."),),
         {"When": lambda row: ago(row["at"]), "By": "by", "Kind": "kind", "Message": "message"},
@@ -123,9 +144,41 @@ OPERATIONS: Final = (
         {
             "Period": "period", "Severity": lambda row: severity_word(row["severity"]), "Target": "kind",
             "Met": "met", "Breached": "breached", "Running": "running",
-            "Met share": lambda row: "" if row["share_met"] is None else f"{row['share_met']:.0%}",
+            "Met share": lambda row: "" if row["share_met"] is None else f"{row['share_met']:.0f}%",
         },
         id_field="period", rows="rows", empty="No SLA targets in this time.",
+    ),
+    Operation(
+        "attachments list", "GET", "/incidents/{reference}/attachments", "List the pictures of an incident.",
+        columns={"ID": "id", "Name": "name", "Type": "content_type", "Size": "size"}, empty="No pictures.",
+    ),
+    Operation(
+        "attachments remove", "DELETE", "/attachments/{attachment}", "Delete a picture.",
+        done="Attachment {attachment} removed",
+    ),
+    Operation(
+        "sla targets", "GET", "/sla/policies", "The SLA targets of each severity, in minutes.",
+        id_field="mark",
+    ),
+    Operation(
+        "sla set-targets", "PUT", "/sla/policies", "Replace the SLA targets by those of --file.",
+        (flag("based_on", "Mark of the targets that were read."), FILE), id_field="mark",
+    ),
+    Operation(
+        "incidents bulk", "POST", "/bulk-actions", "Act on many incidents; --file lists them with versions.",
+        (
+            flag("kind", "acknowledge, assign or resolve."), flag("username", "With assign: the commander."),
+            flag("message", "For the timeline of each."), FILE,
+        ),
+    ),
+    Operation(
+        "incidents bulk-show", "GET", "/bulk-actions/{action}", "What came of an action on many.",
+        columns={"Incident": "incident", "Outcome": "outcome", "Why": "why", "Undone": "undo"},
+        id_field="incident", rows="steps",
+    ),
+    Operation(
+        "incidents bulk-undo", "POST", "/bulk-actions/{action}/undo", "Undo it, for ten minutes.",
+        done="Action {action} undone",
     ),
     Operation(
         "war-room show", "GET", "/incidents/{reference}/war-room", "The Slack channel and its steps.",

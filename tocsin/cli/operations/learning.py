@@ -177,6 +177,10 @@ OPERATIONS: Final = (
         "lessons delete", "DELETE", "/lessons/{lesson}", "Delete a lesson.", done="Lesson {lesson} deleted",
     ),
     Operation(
+        "action-items fixes", "GET", "/action-items/fixes", "Count the finished fixes that held.",
+        id_field="held",
+    ),
+    Operation(
         "action-items list", "GET", "/action-items", "List action items, newest first.",
         (
             query("status", "unfinished, open, completed …"), query("owner", "User name, me, or none."),

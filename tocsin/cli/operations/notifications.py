@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.cli.operation import FILE, Operation, flag, query
+from tocsin.cli.operation import FILE, Operation, argument, flag, query
 from tocsin.cli.words import ago
 
 GROUPS: Final = {
     "channels": "Where notifications go: mail, Slack, PagerDuty, webhooks and others.",
     "routes": "Which notification goes where.",
+    "contacts": "Your own contact methods, by which pages reach you.",
+    "quiet-hours": "When notices to you wait; pages never do.",
     "deliveries": "Notifications that were sent, or were not.",
 }
+ROUTE: Final = (
+    flag("name", required=True), flag("severities", "", "words", flag="--severity"),
+    flag("types", "", "words", flag="--type"), flag("components", "", "words", flag="--component"),
+    flag("event_kinds", "incident.opened, sla.breached …", "words", flag="--event"),
+    flag("label", "key=value"), flag("kinds", "", "words", flag="--kind"),
+    flag("enabled", "", "switch"), FILE,
+)  # fmt: skip
 OPERATIONS: Final = (
     Operation(
         "channels list", "GET", "/channels", "List channels.",
@@ -63,6 +72,30 @@ OPERATIONS: Final = (
         {"Channel": "name", "Page": "is_page", "Why": "why", "Caution": "caution"},
         id_field="channel_id", empty="No one would be told.",
     ),
+    Operation("routes create", "POST", "/routes", "Create a route; channel ids come from --file.", ROUTE,
+              done="Route {id} created"),
+    Operation("routes replace", "PUT", "/routes/{route}", "Replace a route.", ROUTE,
+              done="Route {route} replaced"),
+    Operation("routes delete", "DELETE", "/routes/{route}", "Delete a route.", done="Route {route} deleted"),
+    Operation("routes customize", "POST", "/routes/customize", "Write the default routes as your own.",
+              columns={"ID": "id", "Name": "name"}),
+    Operation(
+        "contacts list", "GET", "/me/contact-methods", "Your contact methods.",
+        columns={"ID": "id", "Kind": "kind", "Address": "hint", "Verified": "verified_at"},
+        empty="No contact methods.",
+    ),
+    Operation("contacts add", "POST", "/me/contact-methods", "Add a method; it is sent a code.",
+              (argument("kind"), argument("address")), done="Contact method {id} added"),
+    Operation("contacts code", "POST", "/me/contact-methods/{method}/code", "Send a new code.",
+              done="A code was sent to {method}"),
+    Operation("contacts verify", "POST", "/me/contact-methods/{method}/verify", "Verify by the code.",
+              (argument("code"),), done="Contact method {method} verified"),
+    Operation("contacts remove", "DELETE", "/me/contact-methods/{method}", "Remove a method.",
+              done="Contact method {method} removed"),
+    Operation("quiet-hours show", "GET", "/me/quiet-hours", "Your quiet hours."),
+    Operation("quiet-hours set", "PUT", "/me/quiet-hours", "Set your quiet hours; no flags: none.",
+              (flag("quiet_from", flag="--from"), flag("quiet_until", flag="--until")),
+              done="Quiet hours saved"),
     Operation(
         "deliveries list", "GET", "/deliveries", "List deliveries, newest first.",
         (

@@ -7,12 +7,41 @@ from typing import Final
 from tocsin.cli.operation import FILE, Operation, argument, flag, query
 from tocsin.cli.words import ago
 
-GROUPS: Final = {"quarantine": "Webhook bodies that were not understood."}
+GROUPS: Final = {
+    "quarantine": "Webhook bodies that were not understood.",
+    "heartbeats": "Monitors of jobs that report regularly.",
+}
 SOURCE: Final = (
     flag("enabled", "", "switch"), flag("opens_incidents", "", "switch"), flag("default_severity"),
     flag("reopen_minutes", "", "number"), FILE,
 )  # fmt: skip
 OPERATIONS: Final = (
+    Operation(
+        "heartbeats list", "GET", "/heartbeats", "List heartbeats.",
+        columns={"ID": "id", "Name": "name", "Status": "status", "Last beat": "last_beat_at"},
+        empty="No heartbeats.",
+    ),
+    Operation("heartbeats show", "GET", "/heartbeats/{heartbeat}", "Show a heartbeat."),
+    Operation(
+        "heartbeats create", "POST", "/heartbeats", "Create a heartbeat.",
+        (
+            flag("name", required=True), flag("period_s", "Seconds between beats.", "number", required=True),
+            flag("grace_s", "Seconds a beat may be late.", "number"), flag("component"), flag("severity"),
+        ),
+        done="Heartbeat {id} created: call {address}",
+    ),
+    Operation(
+        "heartbeats pause", "POST", "/heartbeats/{heartbeat}/pause", "Pause a heartbeat.",
+        done="Heartbeat {id} paused",
+    ),
+    Operation(
+        "heartbeats resume", "POST", "/heartbeats/{heartbeat}/resume", "Resume a heartbeat.",
+        done="Heartbeat {id} resumed",
+    ),
+    Operation(
+        "heartbeats delete", "DELETE", "/heartbeats/{heartbeat}", "Delete a heartbeat.",
+        done="Heartbeat {heartbeat} deleted",
+    ),
     Operation("sources show", "GET", "/sources/{source}", "Show a source."),
     Operation(
         "sources create", "POST", "/sources", "Create a source; --file holds its mapping.",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.queue.runner import nudge_queue
 from incidents.models import Incident
+from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_by_id
 from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
@@ -66,5 +67,7 @@ def _follow_in_room(
     user_id = payload.get("user_id") if topic in ("incident.role_assigned", "incident.acknowledged") else None
     if user_id:
         plan_invites(workspace_id, room, User.objects.filter(pk=user_id, is_active=True))
+    if incident.is_private:
+        plan_invites(workspace_id, room, people_who_see(workspace_id, incident.pk))
     want_card(workspace_id, room, incident.version)
     plan_messages(workspace_id, room)

@@ -21,6 +21,7 @@ from core.queue.items import resend
 from core.queue.models import WorkItem
 from core.queue.runner import nudge_queue
 from incidents.models import Incident, RoleAssignment
+from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_for
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
@@ -102,7 +103,7 @@ def want_card(workspace_id: int, room: Room, version: int) -> None:
 
 def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *, note: str = "") -> None:
     """Announce an incident, or have its announcement show it as it is now."""
-    if not team.announce_channel or incident.is_drill:
+    if not team.announce_channel or incident.is_drill or incident.is_private:
         return
     values = {"workspace_id": workspace_id, "team": team, "channel_id": team.announce_channel, "note": note}
     made, is_new = Announcement.objects.of(workspace_id).get_or_create(incident=incident, defaults=values)
@@ -151,7 +152,7 @@ def _room(team: SlackTeam, incident: Incident, by: str) -> tuple[Room, bool]:
         "requested_by": by[:150],
         "wanted_version": incident.version,
         "last_entry_id": newest or 0,
-        "is_private": incident.is_drill,
+        "is_private": incident.is_drill or incident.is_private,
     }
     room, is_new = Room.objects.of(incident.workspace_id).get_or_create(incident=incident, defaults=values)
     if is_new:
@@ -163,7 +164,9 @@ def _room(team: SlackTeam, incident: Incident, by: str) -> tuple[Room, bool]:
 
 
 def responders(incident: Incident) -> list[User]:
-    """Who holds a role, who acknowledged, and who is on call now."""
+    """Who holds a role, who acknowledged, and who is on call now; of a private incident who is invited."""
+    if incident.is_private:
+        return list(people_who_see(incident.workspace_id, incident.pk))
     held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
     people = [one.user for one in held.select_related("user")]
     if incident.acknowledged_by is not None:

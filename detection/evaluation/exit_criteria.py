@@ -1,0 +1,129 @@
+"""Exit criteria answered from stored events: error rate, repeats, successes, response times."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final, LiteralString
+
+from core.sql.prepared import rows
+from detection.models import Level, SourceAlert
+from incidents.models import IncidentEvidence
+from incidents.recovery.criteria import Outcome, Question, Verdict, criterion, not_measured
+
+MAX_ERROR_PERCENT: Final = 1.0
+MIN_EVENTS: Final = 20
+MAX_EVENTS: Final = 200_000
+# An event that counts is received at most an hour after it happened.
+RECEIPT_SLACK: Final = timedelta(hours=2)
+RATE: Final[LiteralString] = """
+select count(*), count(*) filter (where level >= 3) from (
+  select level from detection_event
+   where workspace_id = %s::bigint and received_at >= %s::timestamptz and received_at < %s::timestamptz
+     and source = any(%s::text[]) and occurred_at >= %s::timestamptz limit %s::int) e
+"""
+JOINED: Final[LiteralString] = """
+select count(*) from detection_incident_event
+ where workspace_id = %s::bigint and incident_id = %s::bigint and occurred_at > %s::timestamptz
+"""
+WORKED: Final[LiteralString] = """
+select distinct source from detection_event
+ where workspace_id = %s::bigint and received_at >= %s::timestamptz and received_at < %s::timestamptz
+   and source = any(%s::text[]) and occurred_at > %s::timestamptz
+   and level <= %s::smallint and not event_type = any(%s::text[])
+"""
+# The threshold that the incident's own events named, and the newest readings.
+LIMIT: Final[LiteralString] = """
+select min((e.metadata->>'threshold_ms')::numeric)
+  from detection_incident_event l join detection_event e
+    on e.workspace_id = l.workspace_id and e.id = l.event_id
+ where l.workspace_id = %s::bigint and l.incident_id = %s::bigint and e.workspace_id = %s::bigint
+   and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz
+   and jsonb_typeof(e.metadata->'threshold_ms') = 'number'
+"""
+LATENCY: Final[LiteralString] = """
+select count(*), percentile_cont(0.95) within group (order by ms) from (
+  select reading::text::numeric as ms
+    from detection_event e
+   cross join lateral (select coalesce(e.metadata->'response_time_ms', e.metadata->'latency_ms',
+                                       e.metadata->'duration_ms') as reading) r
+   where e.workspace_id = %s::bigint and e.received_at >= %s::timestamptz
+     and e.received_at < %s::timestamptz and e.source = any(%s::text[])
+     and e.occurred_at >= %s::timestamptz and jsonb_typeof(r.reading) = 'number'
+   limit %s::int) m
+"""
+
+
+def _received(asked: Question) -> list[Any]:
+    return [asked.begins - RECEIPT_SLACK, asked.now + RECEIPT_SLACK]
+
+
+@criterion("error_rate", "Error rate below 1 %")
+def error_rate(asked: Question) -> Outcome:
+    """The share of errors among the events of the components, over a whole window and at least 20 events."""
+    given = [asked.incident.workspace_id, *_received(asked), [*asked.components], asked.begins, MAX_EVENTS]
+    [(total, errors)] = rows(RATE, given)
+    if total < MIN_EVENTS:
+        if errors:
+            return Outcome(Verdict.UNKNOWN, f"{errors} of only {total} events are errors.")
+        return not_measured(f"{total} events are too few to tell a rate; silence is not health.")
+    percent = 100 * errors / total
+    text = f"{percent:.1f} % of {total:,} events are errors."
+    if percent >= MAX_ERROR_PERCENT:
+        return Outcome(Verdict.FAILED, text)
+    if not asked.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"{text} {asked.progress}.")
+    return Outcome(Verdict.PASSED, text)
+
+
+@criterion("no_matching_events", "No more matching events")
+def no_matching_events(asked: Question) -> Outcome:
+    """Passes when no event joined the incident for a whole window. It is silence, so no positive sign."""
+    given = [asked.incident.workspace_id, asked.incident.pk, asked.begins]
+    [(count,)] = rows(JOINED, given)
+    if count:
+        return Outcome(Verdict.FAILED, f"{count} more in the last {asked.window.total_seconds():.0f} s.")
+    if not asked.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"None so far; {asked.progress}.")
+    return Outcome(Verdict.PASSED, f"None within {asked.window.total_seconds():.0f} s.")
+
+
+@criterion("success_seen", "Success seen")
+def success_seen(asked: Question) -> Outcome:
+    """A positive sign: every failing source sent an event without trouble, or every alert resolved."""
+    workspace_id = asked.incident.workspace_id
+    alerts = SourceAlert.objects.of(workspace_id).filter(incident=asked.incident)
+    firing = alerts.exclude(state=SourceAlert.State.RESOLVED).count()
+    if firing:
+        return Outcome(Verdict.FAILED, f"{firing} alert{'s' if firing > 1 else ''} still firing.")
+    if alerts.exists():
+        return Outcome(Verdict.PASSED, "Every alert was resolved by its sender.", is_positive=True)
+    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=asked.incident).first()
+    failing = sorted(evidence.source_distribution) if evidence else [*asked.components]
+    types = sorted(evidence.error_distribution) if evidence else []
+    given = [workspace_id, *_received(asked), failing, asked.since, Level.INFO.value, types]
+    seen = {source for (source,) in rows(WORKED, given)}
+    missing = [source for source in failing if source not in seen]
+    if missing or not failing:
+        silent = ", ".join(missing[:5]) or "any source"
+        return not_measured(f"No success since from {silent}; silence is not health.")
+    return Outcome(Verdict.PASSED, f"Success seen from {', '.join(failing[:5])}", is_positive=True)
+
+
+@criterion("response_times", "Response times within the limit")
+def response_times(asked: Question) -> Outcome:
+    """The 95th percentile of the response times that events name, against the limit that they named."""
+    workspace_id, incident = asked.incident.workspace_id, asked.incident
+    first, last = incident.started_at - RECEIPT_SLACK, asked.now + RECEIPT_SLACK
+    [(limit,)] = rows(LIMIT, [workspace_id, incident.pk, workspace_id, first, last])
+    if limit is None:
+        return not_measured("The events of the incident name no limit (`threshold_ms`).")
+    given = [workspace_id, *_received(asked), [*asked.components], asked.begins, MAX_EVENTS]
+    [(count, slow)] = rows(LATENCY, given)
+    if not count:
+        return Outcome(Verdict.UNKNOWN, "No event names a response time since.")
+    text = f"95 % within {slow:.0f} ms; the limit is {limit:.0f} ms."
+    if slow > limit:
+        return Outcome(Verdict.FAILED, text)
+    if not asked.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"{text} {asked.progress}.")
+    return Outcome(Verdict.PASSED, text)

@@ -1,0 +1,108 @@
+"""Takes beats, and finds monitors that fell silent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.actor import system_actor
+from core.errors import Conflict
+from core.queue import items
+from detection.heartbeats.models import Heartbeat, HeartbeatWatch
+from incidents.correlation.detection_signals import Signal
+from incidents.correlation.services.opening import report_signals
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.models import Incident
+from incidents.vocabulary import Basis, IncidentType, Severity
+
+LOOK_EVERY: Final = timedelta(seconds=5)
+OUTAGE: Final = timedelta(seconds=30)
+MAX_AT_ONCE: Final = 200
+Status = Heartbeat.Status
+
+
+def take_beat(workspace_id: int, heartbeat_id: int, *, now: datetime) -> Heartbeat:
+    """The job reported: up again, and the incident it opened is resolved. A paused monitor stays paused."""
+    with transaction.atomic():
+        rows = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)
+        found: Heartbeat = rows.get(pk=heartbeat_id)
+        found.last_beat_at = now
+        resolved = found.incident_id
+        if found.status != Status.PAUSED:
+            found.status, found.due_at = Status.UP, now + timedelta(seconds=found.period_s)
+            found.incident_id = None
+        found.save()
+        if resolved is not None and found.status == Status.UP:
+            _resolve(found, resolved)
+    return found
+
+
+def _resolve(heartbeat: Heartbeat, incident_id: int) -> None:
+    incident = Incident.objects.of(heartbeat.workspace_id).filter(pk=incident_id).first()
+    if incident is not None and incident.is_unresolved:
+        actor = system_actor(heartbeat.workspace_id)
+        message = f"The heartbeat {heartbeat.name} is back."
+        with contextlib.suppress(Conflict):  # a person was first
+            resolve_incident(actor, incident_id=incident.pk, message=message)
+
+
+def look(workspace_id: int, item: HeartbeatWatch, *, now: datetime) -> None:
+    """Move what is due from up to late and from late to down; shift everything by an outage of our own."""
+    with transaction.atomic():
+        rows = HeartbeatWatch.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
+        watch: HeartbeatWatch = rows.get(pk=item.pk)
+        away = now - watch.looked_at - LOOK_EVERY
+        if away > OUTAGE:
+            running = Heartbeat.objects.of(workspace_id).filter(
+                due_at__gt=watch.looked_at, last_beat_at__lte=watch.looked_at
+            )
+            running.update(due_at=F("due_at") + away)
+        HeartbeatWatch.objects.of(workspace_id).filter(pk=item.pk).update(looked_at=now)
+        due = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)
+        due = due.filter(due_at__lte=now, status__in=(Status.UP, Status.LATE))
+        silent = [one for one in due.order_by("pk")[:MAX_AT_ONCE] if _passes(one, now)]
+        _open(workspace_id, silent, now)
+        items.reschedule(item, now + LOOK_EVERY)
+
+
+def _passes(heartbeat: Heartbeat, now: datetime) -> bool:
+    """Move one that is due; True when it is down now."""
+    if heartbeat.status == Status.UP and heartbeat.due_at is not None:
+        heartbeat.status = Status.LATE
+        heartbeat.due_at += timedelta(seconds=heartbeat.grace_s)
+    if heartbeat.due_at is not None and heartbeat.due_at <= now:
+        heartbeat.status, heartbeat.due_at = Status.DOWN, None
+    heartbeat.save()
+    return heartbeat.status == Status.DOWN
+
+
+def _open(workspace_id: int, silent: list[Heartbeat], now: datetime) -> None:
+    outcomes = report_signals(workspace_id, [_signal(one, now) for one in silent], now=now)
+    for heartbeat, outcome in zip(silent, outcomes, strict=True):
+        heartbeat.incident_id = outcome.incident_id
+        heartbeat.save(update_fields=["incident_id"])
+
+
+def _signal(heartbeat: Heartbeat, now: datetime) -> Signal:
+    last = heartbeat.last_beat_at or now
+    text = f"No beat since {last:%Y-%m-%d %H:%M:%S} UTC; one is due every {heartbeat.period_s} s"
+    return Signal(
+        fingerprint=hashlib.sha256(f"heartbeat:{heartbeat.pk}".encode()).hexdigest(),
+        reporter=f"heartbeat:{heartbeat.name}",
+        incident_type=IncidentType.SERVICE_DOWN,
+        type_basis=Basis.EVENT_TYPE,
+        severity=Severity(heartbeat.severity),
+        severity_basis=Basis.EVENT_TYPE,
+        title=f"Heartbeat missed: {heartbeat.name}",
+        description=f"{text}, with {heartbeat.grace_s} s of grace.",
+        started_at=last,
+        last_at=now,
+        event_count=0,
+        components=(heartbeat.component,),
+        note=f"{text}.",
+    )

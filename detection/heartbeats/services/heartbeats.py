@@ -1,0 +1,106 @@
+"""Creates, pauses and deletes heartbeat monitors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.models import Workspace
+from accounts.permissions import Capability, require
+from accounts.tokens.credentials import digest, mint_secret
+from core.errors import Conflict, FieldFault, Invalid
+from core.secrets.encryption import encrypt
+from detection.heartbeats.models import Heartbeat, HeartbeatWatch
+from detection.heartbeats.selectors import heartbeat_for
+from incidents.vocabulary import Severity
+
+MIN_PERIOD_S: Final = 30
+MAX_PERIOD_S: Final = 31 * 86_400
+MAX_HEARTBEATS: Final = 1000
+
+
+@dataclass(frozen=True)
+class HeartbeatValues:
+    """What a monitor is made of. `component`: empty for one of the monitor's own name."""
+
+    name: str
+    period_s: int
+    grace_s: int
+    component: str = ""
+    severity: str = Severity.SEV2
+
+
+def create_heartbeat(actor: Actor, values: HeartbeatValues) -> Heartbeat:
+    """A monitor that waits for its first beat. Raises Forbidden, Conflict, Invalid."""
+    require(actor, Capability.SOURCES_WRITE)
+    name = " ".join(values.name.split())
+    if faults := _faults(name, values):
+        raise Invalid("The heartbeat was not created.", faults=faults)
+    key = mint_secret()
+    with transaction.atomic():
+        Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
+        rows = Heartbeat.objects.of(actor.workspace_id)
+        if rows.count() >= MAX_HEARTBEATS or rows.filter(name=name).exists():
+            raise Conflict("A heartbeat has that name, or there are 1000 already. Nothing was created.")
+        made: Heartbeat = Heartbeat.objects.create(
+            workspace_id=actor.workspace_id,
+            name=name,
+            component=" ".join(values.component.split()) or name,
+            severity=values.severity,
+            period_s=values.period_s,
+            grace_s=values.grace_s,
+            digest=digest(key),
+            sealed=encrypt(key),
+        )
+        watch = HeartbeatWatch(workspace_id=actor.workspace_id, looked_at=timezone.now())
+        HeartbeatWatch.objects.bulk_create([watch], ignore_conflicts=True)
+        summary = f"{actor.label} created the heartbeat {name}"
+        record(actor, action="heartbeat.create", target=made, summary=summary)
+    return made
+
+
+def _faults(name: str, values: HeartbeatValues) -> list[FieldFault]:
+    faults = []
+    if not 1 <= len(name) <= 120:
+        faults.append(FieldFault("name", "length", "must have 1 to 120 characters"))
+    if len(values.component) > 200:
+        faults.append(FieldFault("component", "length", "must have at most 200 characters"))
+    if values.severity not in Severity.values:
+        faults.append(FieldFault("severity", "choice", f"must be one of {', '.join(Severity.values)}"))
+    if not MIN_PERIOD_S <= values.period_s <= MAX_PERIOD_S:
+        faults.append(FieldFault("period_s", "range", f"must be {MIN_PERIOD_S} to {MAX_PERIOD_S} seconds"))
+    if not 0 <= values.grace_s <= MAX_PERIOD_S:
+        faults.append(FieldFault("grace_s", "range", f"must be 0 to {MAX_PERIOD_S} seconds"))
+    return faults
+
+
+def set_paused(actor: Actor, heartbeat_id: int, *, paused: bool) -> Heartbeat:
+    """Pause a monitor, or let it wait for its next beat. Idempotent. Raises Forbidden, NotFound."""
+    require(actor, Capability.SOURCES_WRITE)
+    heartbeat_for(actor, heartbeat_id)
+    with transaction.atomic():
+        rows = Heartbeat.objects.of(actor.workspace_id).select_for_update(no_key=True)
+        found: Heartbeat = rows.get(pk=heartbeat_id)
+        if paused != (found.status == Heartbeat.Status.PAUSED):
+            found.status = Heartbeat.Status.PAUSED if paused else Heartbeat.Status.NEW
+            found.due_at = None
+            found.save()
+            verb = "paused" if paused else "resumed"
+            summary = f"{actor.label} {verb} the heartbeat {found.name}"
+            record(actor, action=f"heartbeat.{verb[:-1]}", target=found, summary=summary)
+    return found
+
+
+def delete_heartbeat(actor: Actor, heartbeat_id: int) -> None:
+    """Delete a monitor; its incident stays. Raises Forbidden, NotFound."""
+    require(actor, Capability.SOURCES_WRITE)
+    with transaction.atomic():
+        found = heartbeat_for(actor, heartbeat_id)
+        summary = f"{actor.label} deleted the heartbeat {found.name}"
+        record(actor, action="heartbeat.delete", target=found, summary=summary)
+        found.delete()

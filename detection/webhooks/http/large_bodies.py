@@ -1,0 +1,48 @@
+"""Work on large request bodies, at most half of a process's time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Final
+
+LARGE_BYTES: Final = 64_000
+MAX_REST_S: Final = 0.25
+
+
+class LargeBodies:
+    """One large body at a time; the next one waits as long as the last one took, at most `MAX_REST_S`.
+
+    Threads share one interpreter: senders that repeat large groups would leave people's requests little.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._free_at = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it is this request's turn."""
+        with self._lock:
+            time.sleep(max(0.0, self._free_at - time.monotonic()))
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                ended = time.monotonic()
+                self._free_at = ended + min(ended - began, MAX_REST_S)
+
+
+_shared: Final = LargeBodies()
+
+
+@contextmanager
+def turn_of(size: int) -> Iterator[None]:
+    """The turn of a request with a body of `size` bytes; a small one never waits."""
+    if size <= LARGE_BYTES:
+        yield
+        return
+    with _shared.turn():
+        yield

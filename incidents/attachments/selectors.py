@@ -1,0 +1,39 @@
+"""Reads attachments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from core.storage.client import bucket
+from incidents.attachments.models import Attachment
+from incidents.models import Incident
+from incidents.privacy.selectors import seen_with
+from incidents.selectors import incident_for
+
+MAX_LISTED: Final = 100
+
+
+def attachments_of(actor: Actor, incident: Incident) -> list[Attachment]:
+    """Those of one incident, oldest first, at most 100."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = Attachment.objects.of(actor.workspace_id).filter(incident=incident)
+    return list(rows.order_by("pk")[:MAX_LISTED])
+
+
+def attachment_for(actor: Actor, attachment_id: int) -> Attachment:
+    """One attachment of an incident that the actor may read. Raises Forbidden, NotFound."""
+    require(actor, Capability.INCIDENTS_READ)
+    rows = Attachment.objects.of(actor.workspace_id).filter(seen_with(actor), pk=attachment_id)
+    found: Attachment | None = rows.select_related("incident").first()
+    if found is None:
+        raise NotFound("There is no such attachment in this workspace.")
+    incident_for(actor, found.incident.number)
+    return found
+
+
+def content_of(attachment: Attachment) -> bytes:
+    """Its bytes. Raises StorageError, ObjectMissingError."""
+    return bucket().get(attachment.key)

@@ -1,0 +1,196 @@
+"""Proposes to merge pairs of open incidents, each with its reasons. Nothing is merged by itself.
+
+Reasons: correlation ids in common, message templates in common, the same component or one that depends on
+the other with starts close together, and the same change before both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from accounts.actor import Actor
+from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.merging.models import DismissedProposal
+from incidents.models import AffectedComponent, Component, Incident
+from incidents.privacy.selectors import seen_by
+from incidents.vocabulary import UNRESOLVED
+
+NEARBY: Final = timedelta(hours=1)
+CLOSE: Final = timedelta(minutes=5)
+MAX_CANDIDATES: Final = 50
+SHOWN: Final = 5
+MIN_SCORE: Final = 0.4
+MIN_SHARED_IDS: Final = 2
+MIN_SHARE: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why two incidents may be one: the kind, what is shown, and what it weighs."""
+
+    kind: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an incident is judged by: its components and what those depend on, by name; its shapes,
+    correlation ids and the changes before it.
+    """
+
+    incident: Incident
+    components: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    shapes: frozenset[int] = frozenset()
+    correlations: frozenset[int] = frozenset()
+    changes: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An incident that may be the same trouble, and why."""
+
+    incident: Incident
+    reasons: Sequence[Reason]
+
+    @property
+    def score(self) -> float:
+        """What its reasons weigh together, at most 1."""
+        return min(1.0, sum(reason.weight for reason in self.reasons))
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of its reasons."""
+        return [reason.kind for reason in self.reasons]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "incident": self.incident.reference,
+            "title": self.incident.title,
+            "severity": self.incident.severity,
+            "score": round(self.score, 2),
+            "reasons": [{"kind": reason.kind, "text": reason.text} for reason in self.reasons],
+        }
+
+
+def reasons_between(one: Facts, other: Facts) -> list[Reason]:
+    """Why two incidents may be the same trouble. Pure."""
+    apart = abs(one.incident.started_at - other.incident.started_at)
+    found = [_correlation(one, other), _shapes(one, other), _change(one, other)]
+    if apart <= CLOSE:
+        found += [_component(one, other) or _dependency(one, other) or _dependency(other, one)]
+    return [reason for reason in found if reason is not None]
+
+
+def _correlation(one: Facts, other: Facts) -> Reason | None:
+    shared = len(one.correlations & other.correlations)
+    least = min(len(one.correlations), len(other.correlations))
+    if not shared or (shared < MIN_SHARED_IDS and shared < MIN_SHARE * least):
+        return None
+    plural = "" if shared == 1 else "s"
+    return Reason("correlation_id", f"{shared} correlation id{plural} in common", 0.6)
+
+
+def _shapes(one: Facts, other: Facts) -> Reason | None:
+    shared = len(one.shapes & other.shapes)
+    if not shared or shared < MIN_SHARE * min(len(one.shapes), len(other.shapes)):
+        return None
+    plural = "" if shared == 1 else "s"
+    return Reason("shapes", f"{shared} message template{plural} in common", 0.4)
+
+
+def _change(one: Facts, other: Facts) -> Reason | None:
+    mine, theirs = one.changes or {}, other.changes or {}
+    both = sorted(mine.keys() & theirs.keys())
+    return Reason("change", f"The same change came before both: {mine[both[0]]}", 0.3) if both else None
+
+
+def _component(one: Facts, other: Facts) -> Reason | None:
+    both = sorted(one.components & other.components)
+    words = f"Both affect {both[0]} and began within 5 minutes" if both else ""
+    return Reason("component", words, 0.3) if both else None
+
+
+def _dependency(one: Facts, other: Facts) -> Reason | None:
+    below = sorted(one.needs & other.components)
+    if not below:
+        return None
+    words = f"{one.incident.reference} affects what depends on {below[0]}; both began within 5 minutes"
+    return Reason("dependency", words, 0.4)
+
+
+def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
+    """At most five open incidents that may be the same trouble, the likeliest first. Raises Forbidden."""
+    seen = seen_by(actor)
+    if not incident.is_unresolved or incident.merged_into_id is not None:
+        return []
+    near = seen.filter(
+        status__in=UNRESOLVED,
+        merged_into=None,
+        is_drill=incident.is_drill,
+        is_private=incident.is_private,
+        started_at__range=(incident.started_at - NEARBY, incident.started_at + NEARBY),
+    )
+    others = list(near.exclude(pk=incident.pk).order_by("-detected_at", "-id")[:MAX_CANDIDATES])
+    if not others:
+        return []
+    facts = _facts(incident.workspace_id, [incident, *others])
+    dismissed = _dismissed(incident)
+    found = [Proposal(one, reasons_between(facts[incident.pk], facts[one.pk])) for one in others]
+    kept = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
+    return sorted(kept, key=lambda one: (-one.score, -one.incident.pk))[:SHOWN]
+
+
+def _dismissed(incident: Incident) -> dict[int, Collection[str]]:
+    """Other incident's id -> the kinds of reasons that were dismissed."""
+    rows = DismissedProposal.objects.of(incident.workspace_id)
+    low = dict(rows.filter(low=incident).values_list("high_id", "kinds"))
+    return low | dict(rows.filter(high=incident).values_list("low_id", "kinds"))
+
+
+def _is_dismissed(proposal: Proposal, dismissed: Mapping[int, Collection[str]]) -> bool:
+    kinds = dismissed.get(proposal.incident.pk)
+    return kinds is not None and set(proposal.kinds) <= set(kinds)
+
+
+def _facts(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Facts]:
+    """What each incident is judged by; four statements."""
+    ids = [one.pk for one in incidents]
+    names: dict[int, set[str]] = {pk: set() for pk in ids}
+    affected = AffectedComponent.objects.of(workspace_id).filter(incident_id__in=ids)
+    for pk, name in affected.values_list("incident_id", "component__name"):
+        names[pk].add(name)
+    edges: dict[str, set[str]] = {}
+    known = Component.objects.of(workspace_id).filter(name__in=set().union(*names.values()))
+    for name, needed in known.exclude(depends_on=None).values_list("name", "depends_on__name"):
+        edges.setdefault(name, set()).add(needed)
+    essences = {
+        row.incident_id: row for row in IncidentEssence.objects.of(workspace_id).filter(incident_id__in=ids)
+    }
+    changes = _changes(workspace_id, ids)
+    return {
+        one.pk: Facts(
+            one,
+            frozenset(names[one.pk]),
+            frozenset(needed for name in names[one.pk] for needed in edges.get(name, ())),
+            frozenset(essences[one.pk].shapes if one.pk in essences else ()),
+            frozenset(essences[one.pk].correlations if one.pk in essences else ()),
+            changes.get(one.pk, {}),
+        )
+        for one in incidents
+    }
+
+
+def _changes(workspace_id: int, ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """Incident id -> the changes before it, by the newest analysis: id -> summary."""
+    newest = Analysis.objects.of(workspace_id).filter(incident_id__in=ids)
+    rows = newest.order_by("incident_id", "-revision").distinct("incident_id")
+    return {
+        row.incident_id: {one["id"]: one["summary"] for one in row.cause.get("changes", ()) if "id" in one}
+        for row in rows
+    }

@@ -1,0 +1,69 @@
+"""Writes who may see a private incident; for services that hold the incident's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accounts.actor import NO_ONE, Actor
+from accounts.models import User
+from incidents.models import Incident, InvitedPerson, RoleAssignment, TimelineEntry
+from incidents.timeline.actor_keys import actor_key, viewer_named
+from incidents.vocabulary import EntryKind
+
+Reason = InvitedPerson.Reason
+
+
+def invite(incident: Incident, people: Iterable[User], reason: Reason, *, by: str = "") -> int:
+    """Let people see a private incident; who may already stays as they are. Returns how many are new."""
+    rows = [
+        InvitedPerson(
+            workspace_id=incident.workspace_id, incident=incident, user=one, viewer=one.pk, reason=reason,
+            invited_by=by[:150],
+        )
+        for one in people
+    ]  # fmt: skip
+    return _store(incident, rows)
+
+
+def invite_actor(incident: Incident, actor: Actor, reason: Reason) -> None:
+    """Let a person or a machine go on seeing what they declared or made private."""
+    viewer = viewer_named(actor_key(actor))
+    if viewer not in (None, NO_ONE):
+        _store(incident, [_row(incident, viewer or 0, reason)])
+
+
+def invite_known(incident: Incident) -> None:
+    """Let see it who declared it, who holds or held a role in it, and who acknowledged it."""
+    declared = TimelineEntry.objects.of(incident.workspace_id).filter(
+        incident=incident, kind=EntryKind.DETECTED
+    )
+    first = declared.order_by("id").first()
+    viewer = viewer_named(str(first.data.get("by", ""))) if first is not None else None
+    if viewer is not None:
+        _store(incident, [_row(incident, viewer, Reason.DECLARED)])
+    roles = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident)
+    people = {one.user for one in roles.select_related("user")}
+    if incident.acknowledged_by is not None:
+        people.add(incident.acknowledged_by)
+    invite(incident, sorted(people, key=lambda one: one.pk), Reason.ROLE)
+
+
+def _row(incident: Incident, viewer: int, reason: Reason) -> InvitedPerson:
+    user_id = viewer if viewer > 0 else None
+    return InvitedPerson(
+        workspace_id=incident.workspace_id, incident=incident, user_id=user_id, viewer=viewer, reason=reason
+    )
+
+
+def _store(incident: Incident, rows: list[InvitedPerson]) -> int:
+    of = InvitedPerson.objects.of(incident.workspace_id).filter(incident=incident)
+    before = of.count()
+    InvitedPerson.objects.bulk_create(rows, ignore_conflicts=True)
+    return of.count() - before
+
+
+def invite_paged(workspace_id: int, incident_id: int, user_id: int) -> None:
+    """Let a person see the private incident they are paged for."""
+    incident = Incident.objects.of(workspace_id).filter(pk=incident_id, is_private=True).first()
+    if incident is not None:
+        _store(incident, [_row(incident, user_id, Reason.PAGED)])

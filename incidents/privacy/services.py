@@ -1,0 +1,98 @@
+"""Makes incidents private or visible to all, and invites people to private ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accounts.actor import Actor
+from core.errors import Conflict, NotFound
+from incidents.events import IncidentPrivacyChanged
+from incidents.lifecycle.services.locked_change import Change, change
+from incidents.models import Incident, InvitedPerson
+from incidents.privacy.invitations import Reason, invite, invite_actor, invite_known
+from incidents.roles.services import member_of
+from incidents.validation import invalid
+from incidents.vocabulary import EntryKind
+
+PRIVATE: Final = "Private: only the people invited and admins see it"
+VISIBLE: Final = "Visible to all members"
+
+
+def set_private(
+    actor: Actor, *, number: int | str, is_private: bool, reason: str = "", version: int | None = None
+) -> Incident:
+    """Hide an incident from all but the people in it and admins, or show it to the whole workspace again.
+
+    Who declared it, held a role, acknowledged it or hides it goes on seeing it. A repeat changes nothing.
+    Raises Conflict (stale), NotFound, Forbidden.
+    """
+
+    def work(it: Change) -> None:
+        if it.incident.is_private == is_private:
+            return
+        it.refuse_stale()
+        it.incident.is_private = is_private
+        it.save()
+        if is_private:
+            invite_known(it.incident)
+            invite_actor(it.incident, it.actor, Reason.INVITED)
+        state = (
+            "Private: only the people invited and admins see it" if is_private else "Visible to all members"
+        )
+        it.note(EntryKind.CHANGE, f"{state}.{f' {reason}' if reason else ''}", is_private=is_private)
+        event = IncidentPrivacyChanged(*it.ids, is_private, live_for_all=True)
+        it.finish("incident.privacy", f"{it.incident.reference}: {state[:1].lower()}{state[1:]}", [event])
+
+    return change(actor, work, number=number, version=version)
+
+
+def invite_person(actor: Actor, *, number: int | str, username: str) -> Incident:
+    """Let a member see a private incident (idempotent).
+
+    Raises Invalid (field `username`) for one who is no member, Conflict for an incident that all members see,
+    NotFound, Forbidden.
+    """
+
+    def work(it: Change) -> None:
+        user = member_of(actor.workspace_id, username, None)
+        if user is None:
+            raise invalid("username", "required", "must name a member of this workspace")
+        if not it.incident.is_private:
+            raise Conflict(
+                f"{it.incident.reference} is not private: every member sees it. Nothing was changed."
+            )
+        if not invite(it.incident, [user], Reason.INVITED, by=it.actor.label):
+            return
+        it.touch()
+        it.note(EntryKind.CHANGE, f"Invited {user.label}.", invited=user.pk)
+        event = IncidentPrivacyChanged(*it.ids, True)
+        summary = f"{it.incident.reference}: invited {user.label}"
+        it.finish("incident.invite", summary, [event], {"invited": [None, user.username]})
+
+    return change(actor, work, number=number)
+
+
+def remove_person(actor: Actor, *, number: int | str, username: str) -> Incident:
+    """Take an invitation to a private incident back.
+
+    Raises Conflict for who holds a role in it and for oneself, NotFound for one who is not invited,
+    Invalid (field `username`), Forbidden.
+    """
+
+    def work(it: Change) -> None:
+        user = member_of(actor.workspace_id, username, None)
+        rows = InvitedPerson.objects.of(actor.workspace_id).filter(incident=it.incident, user=user)
+        if user is None or not rows.exists():
+            raise NotFound(f"{username} is not invited to {it.incident.reference}.")
+        if user.pk == actor.user_id:
+            raise Conflict("You cannot remove yourself: you would lose sight of it. Nothing was changed.")
+        if it.incident.roles.filter(user=user, ended_at=None).exists():
+            raise Conflict(f"{user.label} holds a role in it: hand the role off first. Nothing was changed.")
+        rows.delete()
+        it.touch()
+        it.note(EntryKind.CHANGE, f"No longer invited: {user.label}.", removed=user.pk)
+        summary = f"{it.incident.reference}: no longer invited: {user.label}"
+        event = IncidentPrivacyChanged(*it.ids, True, live_for_all=True)
+        it.finish("incident.uninvite", summary, [event], {"invited": [user.username, None]})
+
+    return change(actor, work, number=number)

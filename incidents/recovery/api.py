@@ -1,0 +1,96 @@
+"""Recovery and judgement of an incident over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Path, Router, Schema
+from pydantic import Field
+
+from accounts.tokens.api_authentication import actor_in
+from incidents.api import Reference
+from incidents.models import Incident
+from incidents.recovery.selectors import auto_resolution_of, results_of, title_of, verdict_of
+from incidents.recovery.services import judge_incident, unjudge_incident
+from incidents.selectors import incident_for
+from incidents.timeline.schemas import Body
+
+router = Router(tags=["Incidents"])
+
+
+class CriterionOut(Schema):
+    """One exit criterion. Silence is `unknown`, never `pass`."""
+
+    criterion: str
+    title: str
+    verdict: Literal["pass", "fail", "unknown"]
+    why: str
+    positive: bool = Field(description="Something was seen to work.")
+    measured: bool = Field(description="False: the incident has no such facts; it holds up nothing.")
+    since: datetime
+    checked_at: datetime
+
+
+class RecoveryOut(Schema):
+    """What is known of the recovery, and how the incident was judged."""
+
+    incident_id: str = Field(examples=["INC-42"])
+    criteria: list[CriterionOut]
+    resolved_by_tocsin: bool
+    after_its_own_action: bool
+    verdict: Literal["real", "false_positive"] | None
+    reason: str
+    note: str
+    judged_by: str | None
+
+
+class VerdictIn(Body):
+    """A judgement. A false positive needs a reason."""
+
+    verdict: Literal["real", "false_positive"]
+    reason: str = Field("", max_length=20, examples=["threshold_too_low"])
+    note: str = Field("", max_length=500)
+
+
+@router.get("/{reference}/recovery", response=RecoveryOut, summary="Show exit criteria and judgement")
+def recovery(request: HttpRequest, where: Path[Reference]) -> Any:
+    """Filled while the incident is in the recovery stage; the last answers stay."""
+    return _shown(incident_for(actor_in(request), where.reference))
+
+
+@router.put("/{reference}/verdict", response=RecoveryOut, summary="Judge a detected incident")
+def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -> Any:
+    """A real problem or a false positive (idempotent)."""
+    actor = actor_in(request)
+    given = {"verdict": body.verdict, "reason": body.reason, "note": body.note}
+    return _shown(judge_incident(actor, number=where.reference, **given))
+
+
+@router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a judgement")
+def delete_verdict(request: HttpRequest, where: Path[Reference]) -> Any:
+    """The incident counts as not judged (idempotent)."""
+    return _shown(unjudge_incident(actor_in(request), number=where.reference))
+
+
+def _shown(incident: Incident) -> dict[str, Any]:
+    judged, auto = verdict_of(incident), auto_resolution_of(incident)
+    criteria = [
+        {
+            "criterion": one.criterion, "title": title_of(one), "verdict": one.verdict, "why": one.why,
+            "positive": one.is_positive, "measured": one.is_measured, "since": one.since,
+            "checked_at": one.checked_at,
+        }
+        for one in results_of(incident)
+    ]  # fmt: skip
+    return {
+        "incident_id": incident.reference,
+        "criteria": criteria,
+        "resolved_by_tocsin": auto is not None,
+        "after_its_own_action": auto is not None and auto.by_action,
+        "verdict": judged.verdict if judged else None,
+        "reason": judged.reason if judged else "",
+        "note": judged.note if judged else "",
+        "judged_by": judged.judged_label if judged else None,
+    }

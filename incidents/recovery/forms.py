@@ -1,0 +1,32 @@
+"""The form in which a person judges a detected incident."""
+
+from __future__ import annotations
+
+from django import forms
+
+from incidents.lifecycle.forms import ActionForm
+from incidents.models import IncidentVerdict
+
+NOT_JUDGED = ("", "Not judged")
+
+
+class VerdictForm(ActionForm):
+    """Whether the incident was real; the reason where it was not. "Not judged" takes a judgement back."""
+
+    verdict = forms.ChoiceField(
+        label="Judgement", required=False, choices=[*IncidentVerdict.Verdict.choices, NOT_JUDGED]
+    )
+    reason = forms.ChoiceField(
+        label="Why it was no problem",
+        required=False,
+        choices=[("", "Choose for a false positive"), *IncidentVerdict.Reason.choices],
+    )
+    note = forms.CharField(label="Note", required=False, max_length=500)
+
+    def prepare(self) -> None:
+        """What was judged before; else a false positive, which is what people come for."""
+        rows = IncidentVerdict.objects.of(self.incident.workspace_id)
+        found = rows.filter(incident=self.incident).first()
+        self.fields["verdict"].initial = found.verdict if found else IncidentVerdict.Verdict.FALSE_POSITIVE
+        self.fields["reason"].initial = found.reason if found else ""
+        self.fields["note"].initial = found.note if found else ""

@@ -1,0 +1,86 @@
+"""Reads what was observed of a recovery, the judgement of an incident, and the rates over many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+
+from incidents.models import AutoResolution, CriterionResult, Incident, IncidentVerdict
+from incidents.recovery.criteria import CRITERIA
+from incidents.vocabulary import OVER, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with the number behind it; `percent` is None without data, never 0 for "no data"."""
+
+    count: int
+    of: int
+
+    @property
+    def percent(self) -> float | None:
+        """The share, to one decimal."""
+        return round(100 * self.count / self.of, 1) if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRates:
+    """How often Tocsin resolved by itself, at all and at sev3 and sev4, and how often detection erred."""
+
+    auto_resolved: Rate
+    auto_resolved_minor: Rate
+    false_positives: Rate
+
+
+def results_of(incident: Incident) -> Sequence[CriterionResult]:
+    """The newest answer of every criterion of an incident that the caller was let see, in their order."""
+    rows = {row.criterion: row for row in _results(incident)}
+    return [rows[one.name] for one in CRITERIA if one.name in rows]
+
+
+def _results(incident: Incident) -> QuerySet[CriterionResult]:
+    return CriterionResult.objects.of(incident.workspace_id).filter(incident=incident)
+
+
+def title_of(result: CriterionResult) -> str:
+    """What people read of a criterion."""
+    return CRITERIA.get(result.criterion).title if result.criterion in CRITERIA else result.criterion
+
+
+def verdict_of(incident: Incident) -> IncidentVerdict | None:
+    """The judgement of an incident that the caller was let see, if there is one."""
+    found: IncidentVerdict | None = (
+        IncidentVerdict.objects.of(incident.workspace_id).filter(incident=incident).first()
+    )
+    return found
+
+
+def auto_resolution_of(incident: Incident) -> AutoResolution | None:
+    """How Tocsin resolved the incident, while that resolution stands."""
+    rows = AutoResolution.objects.of(incident.workspace_id).filter(incident=incident)
+    found: AutoResolution | None = rows.filter(resolved_at=incident.resolved_at).first()
+    return found
+
+
+def rates_of(incidents: QuerySet[Incident]) -> RecoveryRates:
+    """The rates of these incidents, which hold no drill and no merged one."""
+    by_action = Q(auto_resolution__by_action=True, auto_resolution__resolved_at=F("resolved_at"))
+    minor = Q(severity__in=(Severity.SEV3, Severity.SEV4))
+    over, judged = Q(status__in=OVER), Q(verdict__isnull=False)
+    wanted: dict[str, Any] = {
+        "auto": Count("id", filter=over & by_action),
+        "over": Count("id", filter=over),
+        "minor_auto": Count("id", filter=over & minor & by_action),
+        "minor": Count("id", filter=over & minor),
+        "false": Count("id", filter=Q(verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)),
+        "judged": Count("id", filter=judged),
+    }
+    found = incidents.aggregate(**wanted)
+    return RecoveryRates(
+        Rate(found["auto"], found["over"]),
+        Rate(found["minor_auto"], found["minor"]),
+        Rate(found["false"], found["judged"]),
+    )

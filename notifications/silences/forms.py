@@ -1,0 +1,108 @@
+"""Forms of silences and maintenance windows. They shape input; the services decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.utils import timezone
+
+from notifications.silences.matching import Matcher, matchers_from, parse_matchers
+from notifications.silences.models import MaintenanceWindow
+from notifications.silences.services.silences import SilenceValues
+from notifications.silences.services.windows import WindowValues
+
+MATCHERS_HELP: Final = (
+    "One a line, all must hold: component = api, type != other, title ~ *timeout*, label.team = search, "
+    "incident = INC-42."
+)
+ENDS: Final = (
+    ("60", "In 1 hour"), ("240", "In 4 hours"), ("1440", "In 1 day"), ("10080", "In 7 days"),
+    ("resolved", "When what matches is resolved"), ("idle", "When nothing matched for 1 hour"),
+)  # fmt: skip
+
+
+class MatchersForm(forms.Form):
+    """What silences and windows have in common."""
+
+    matchers = forms.CharField(
+        label="Matches", max_length=5000, help_text=MATCHERS_HELP, widget=forms.Textarea(attrs={"rows": "3"})
+    )
+    includes_sev1 = forms.BooleanField(label="Include SEV1 (managers only)", required=False)
+
+    def clean_matchers(self) -> list[Matcher]:
+        """Raises ValidationError naming the line."""
+        try:
+            return parse_matchers(self.cleaned_data["matchers"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class SilenceForm(MatchersForm):
+    """A silence that begins now."""
+
+    ends = forms.ChoiceField(label="Ends", choices=ENDS)
+    reason = forms.CharField(label="Reason", max_length=500)
+
+    field_order = ("matchers", "ends", "reason", "includes_sev1")
+
+    def values(self) -> SilenceValues:
+        """As the service takes it."""
+        data = self.cleaned_data
+        ends = data["ends"]
+        ends_at = timezone.now() + timedelta(minutes=int(ends)) if ends.isdecimal() else None
+        return SilenceValues(
+            matchers=data["matchers"],
+            reason=data["reason"],
+            ends_at=ends_at,
+            until_resolved=ends == "resolved",
+            idle_s=3600 if ends == "idle" else None,
+            includes_sev1=data["includes_sev1"],
+        )
+
+
+class WindowForm(MatchersForm):
+    """A maintenance window."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    local_start = forms.DateTimeField(
+        label="First start",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    minutes = forms.IntegerField(label="Minutes", min_value=1, max_value=10_080, initial=60)
+    zone = forms.CharField(label="Time zone", max_length=64, help_text="Such as Europe/Berlin.")
+    rule = forms.CharField(
+        label="Repeats",
+        max_length=200,
+        required=False,
+        help_text="Such as FREQ=WEEKLY;BYDAY=SU or FREQ=MONTHLY;BYDAY=1SU. Empty: once.",
+    )
+
+    field_order = ("name", "matchers", "local_start", "minutes", "zone", "rule", "includes_sev1")
+
+    @staticmethod
+    def initial_of(window: MaintenanceWindow) -> dict[str, Any]:
+        """A stored window as the form shows it."""
+        return {
+            "name": window.name,
+            "matchers": "\n".join(str(one) for one in matchers_from(window.matchers)),
+            "local_start": window.local_start[:16],
+            "minutes": window.duration_s // 60,
+            "zone": window.zone,
+            "rule": window.rule,
+            "includes_sev1": window.includes_sev1,
+        }
+
+    def values(self) -> WindowValues:
+        """As the service takes it."""
+        data = self.cleaned_data
+        return WindowValues(
+            name=data["name"],
+            matchers=data["matchers"],
+            local_start=data["local_start"].replace(tzinfo=None),
+            duration_s=data["minutes"] * 60,
+            zone=data["zone"].strip(),
+            rule=data["rule"],
+            includes_sev1=data["includes_sev1"],
+        )

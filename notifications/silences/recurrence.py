@@ -1,0 +1,145 @@
+"""Recurring maintenance windows: a small grammar of rules, expanded in local time to UTC. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+
+FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+MAX_RULE_LENGTH: Final = 200
+MAX_INTERVAL: Final = 99
+MAX_OCCURRENCES: Final = 400
+MAX_YEARS: Final = 5
+_LIST_RANGES: Final = {"BYMONTHDAY": 31, "BYMONTH": 12, "BYSETPOS": 366}
+_DAY: Final = re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,3}")
+_UNTIL: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One occurrence in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A checked rule: what dateutil is given, and the limits kept apart from it."""
+
+    text: str = ""
+    count: int = MAX_OCCURRENCES
+    until: datetime | None = None
+
+
+def parse_rule(text: str) -> Recurrence:
+    """A rule such as `FREQ=WEEKLY;BYDAY=SU`; empty: once. Raises ValueError naming the part."""
+    clean = text.strip().upper().removeprefix("RRULE:")
+    if not clean:
+        return Recurrence(count=1)
+    if len(clean) > MAX_RULE_LENGTH:
+        raise ValueError(f"must have at most {MAX_RULE_LENGTH} characters")
+    parts = _parts(clean)
+    if parts.pop("FREQ", "") not in FREQUENCIES:
+        raise ValueError(f"FREQ must be one of {', '.join(FREQUENCIES)}")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise ValueError("takes COUNT or UNTIL, not both")
+    for name, value in parts.items():
+        _check(name, value)
+    until = _until(parts["UNTIL"]) if "UNTIL" in parts else None
+    kept = [part for part in clean.split(";") if part.partition("=")[0] not in {"COUNT", "UNTIL"}]
+    return Recurrence(";".join(kept), int(parts.get("COUNT", MAX_OCCURRENCES)), until)
+
+
+def _parts(clean: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in clean.split(";"):
+        name, equals, value = part.partition("=")
+        if not equals or not value or name in found:
+            raise ValueError(f"“{part[:40]}” is not NAME=value, or stands twice")
+        found[name] = value
+    return found
+
+
+def _check(name: str, value: str) -> None:
+    if name in {"INTERVAL", "COUNT"}:
+        highest = MAX_INTERVAL if name == "INTERVAL" else MAX_OCCURRENCES
+        if not (value.isascii() and value.isdecimal() and 1 <= int(value[:9]) <= highest):
+            raise ValueError(f"{name} must be 1 to {highest}")
+    elif name == "BYDAY":
+        if not all(_DAY.fullmatch(word) for word in value.split(",")):
+            raise ValueError("BYDAY must be days such as MO,TH or 1SU or -1FR")
+    elif name in _LIST_RANGES:
+        highest = _LIST_RANGES[name]
+        words = value.split(",")
+        if not all(_NUMBER.fullmatch(word) and 1 <= abs(int(word)) <= highest for word in words):
+            raise ValueError(f"{name} must be numbers of 1 to {highest}")
+    elif name == "UNTIL":
+        if not _UNTIL.fullmatch(value):
+            raise ValueError("UNTIL must be a date such as 20271231")
+    else:
+        raise ValueError(f"{name[:20]} is not supported")
+
+
+def _until(value: str) -> datetime:
+    """The last local moment; a date alone counts whole."""
+    try:
+        found = datetime.fromisoformat(value.rstrip("Z"))
+    except ValueError as error:
+        raise ValueError("UNTIL must be a date such as 20271231") from error
+    return found if "T" in value else found + timedelta(days=1, seconds=-1)
+
+
+def local_starts(start: datetime, rule: Recurrence) -> Iterator[datetime]:
+    """Naive local starts from `start` on, at most 400 and five years of them."""
+    last = start.replace(tzinfo=None) + timedelta(days=366 * MAX_YEARS)
+    last = min(last, rule.until) if rule.until else last
+    if not rule.text:
+        yield start
+        return
+    try:
+        expanded: Iterable[datetime] = rrulestr(
+            f"{rule.text};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=start, cache=False
+        )
+    except (ValueError, OverflowError) as error:
+        raise ValueError("is not a valid combination") from error
+    yield from islice(expanded, rule.count)
+
+
+def span_of(local_start: datetime, duration: timedelta, zone: ZoneInfo) -> Span:
+    """One occurrence by the wall clock.
+
+    A start inside the gap of a clock change moves forward by the gap, an ambiguous one is the first; the end
+    is wall time too, so a window over a change is an hour shorter or longer.
+    """
+    start = local_start.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    end = (local_start + duration).replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return Span(start, end if end > start else start + duration)
+
+
+def occurrences(
+    start: datetime,
+    duration: timedelta,
+    zone: ZoneInfo,
+    rule: Recurrence,
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[Span]:
+    """What ends after `since` and begins before `until`, in order."""
+    found = []
+    for local in local_starts(start, rule):
+        span = span_of(local, duration, zone)
+        if span.starts_at >= until:
+            break
+        if span.ends_at > since:
+            found.append(span)
+    return found

@@ -1,0 +1,84 @@
+"""Sends, once, what is still wrong when a silence, window or inhibition no longer mutes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from core.queue.models import Priority
+from incidents.models import Incident
+from incidents.vocabulary import OVER
+from notifications.channels.kind import CHANNEL_KINDS
+from notifications.deliveries.models import Delivery
+from notifications.deliveries.planning import store
+from notifications.deliveries.snapshot import snapshot_of
+
+_NEVER_ARRIVED = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
+
+
+def release(workspace_id: int, muted_by: str, *, once: str, text: str, now: datetime) -> int:
+    """Plan one delivery for each destination whose deliveries were muted, where the incident is unresolved.
+
+    `once` names this end: planned again, nothing is sent twice. What another silence covers is muted again
+    by that one. Returns how many deliveries are new.
+    """
+    with transaction.atomic():
+        muted = Delivery.objects.of(workspace_id).filter(
+            outcome=Delivery.Outcome.MUTED, muted_by=muted_by, unmuted_at=None
+        )
+        ids = sorted(pk for pk in set(muted.values_list("incident_id", flat=True)) if pk is not None)
+        made = 0
+        for incident in Incident.objects.of(workspace_id).filter(pk__in=ids).order_by("pk"):
+            rows = list(muted.filter(incident_id=incident.pk).select_related("channel").order_by("pk"))
+            if incident.status not in OVER and incident.merged_into_id is None:
+                made += store(_resumed(incident, rows, once, text))
+        muted.update(unmuted_at=now)
+    return made
+
+
+def _resumed(incident: Incident, rows: Iterable[Delivery], once: str, text: str) -> list[Delivery]:
+    by_destination: dict[str, list[Delivery]] = {}
+    for row in rows:
+        by_destination.setdefault(row.destination, []).append(row)
+    snapshot = snapshot_of(incident.workspace_id, incident.pk)
+    payload: dict[str, object] = {
+        "event_kind": "incident.opened",
+        "snapshot": snapshot,
+        "details": {"message": text},
+    }
+    return [
+        _copy(incident, found, payload, once, text)
+        for found in by_destination.values()
+        if not _has_heard_since(found[-1])
+    ]
+
+
+def _has_heard_since(last: Delivery) -> bool:
+    later = Delivery.objects.of(last.workspace_id).filter(
+        incident_id=last.incident_id, destination=last.destination, pk__gt=last.pk
+    )
+    return bool(later.exclude(outcome__in=_NEVER_ARRIVED).exists())
+
+
+def _copy(
+    incident: Incident, muted: list[Delivery], payload: dict[str, object], once: str, text: str
+) -> Delivery:
+    last = muted[-1]
+    is_always_page = last.channel is not None and CHANNEL_KINDS.get(last.channel.kind).is_always_page
+    is_page = is_always_page or (
+        incident.acknowledged_at is None and any(row.priority == Priority.PAGE for row in muted)
+    )
+    copied = (
+        "workspace_id", "destination", "label", "incident_id", "incident_number", "channel_id", "user_id",
+        "method_id", "recipient", "lane",
+    )  # fmt: skip
+    return Delivery(
+        **{name: getattr(last, name) for name in copied},
+        event_key=f"unmuted:{once}:{incident.pk}",
+        event_kind="incident.opened",
+        priority=Priority.PAGE if is_page else Priority.NOTICE,
+        payload=payload,
+        why=text[:200],
+    )

@@ -1,0 +1,70 @@
+"""Plans who is told what happened to a postmortem: channels by the routes, people by their own ways."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+
+from core.models import OutboxEvent
+from notifications.deliveries.planning import Fact, as_payload, plan_event
+from notifications.deliveries.snapshot import snapshot_of
+from postmortems.documents.models import Comment, Postmortem
+from postmortems.notices.people import tell
+
+_WORDS: Final = {
+    "postmortem.review_requested": "needs your review",
+    "postmortem.commented": "has a new comment",
+    "postmortem.published": "is published",
+}
+
+
+def plan_notices(event: OutboxEvent) -> None:
+    """One delivery for each channel that the routes name, and for each person concerned. Idempotent."""
+    payload = event.payload
+    rows = Postmortem.objects.of(event.workspace_id).filter(pk=payload["postmortem_id"])
+    postmortem = rows.select_related("incident").first()
+    if postmortem is None:
+        return
+    path = f"/postmortems/{postmortem.incident.reference}"
+    snapshot = snapshot_of(event.workspace_id, postmortem.incident_id) | {"url": f"{settings.BASE_URL}{path}"}
+    sent = as_payload(event.topic, payload | {"snapshot": snapshot}, event.pk)
+    if not postmortem.incident.is_private:
+        plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, sent))
+    if postmortem.incident.is_drill:
+        return
+    by = payload.get("by", "")
+    tell(
+        event.workspace_id, _people(event, postmortem), key=f"outbox:{event.pk}", kind=event.topic,
+        subject=f"Postmortem of {postmortem.incident.reference} {_WORDS[event.topic]}: {postmortem.title}",
+        lines=[*_quoted(event), *([f"By {by}."] if by else [])], path=path,
+        why=f"The postmortem {_WORDS[event.topic]}",
+    )  # fmt: skip
+
+
+def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
+    """Who is asked to review; else the owner and whoever commented, but not whose act it is."""
+    if event.topic == "postmortem.review_requested":
+        return [int(pk) for pk in event.payload.get("reviewer_ids", ())]
+    comments = Comment.objects.of(event.workspace_id).filter(postmortem=postmortem)
+    if newest := event.payload.get("comment_id"):
+        comments = comments.filter(pk__lte=newest)  # whoever comments later is no part of it yet
+    people: list[Any] = [postmortem.owner_id, *comments.values_list("author_id", flat=True).distinct()]
+    own = (event.payload.get("actor") or {}).get("user_id") or _author(event)
+    return sorted({pk for pk in people if pk is not None and pk != own})
+
+
+def _author(event: OutboxEvent) -> int | None:
+    comment_id = event.payload.get("comment_id")
+    if not comment_id:
+        return None
+    rows = Comment.objects.of(event.workspace_id).filter(pk=comment_id)
+    return rows.values_list("author_id", flat=True).first()
+
+
+def _quoted(event: OutboxEvent) -> list[str]:
+    comment_id = event.payload.get("comment_id")
+    if not comment_id:
+        return []
+    rows = Comment.objects.of(event.workspace_id).filter(pk=comment_id)
+    return [f"“{body}”" for body in rows.values_list("body", flat=True)]

@@ -1,0 +1,54 @@
+"""Reminders of action items, and the weekly digest of overdue ones, as rows of a work queue."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.models import Workspace
+from core.queue.models import WorkItem
+from core.tenancy import WorkspaceScoped
+from postmortems.action_items.models import ActionItem
+
+
+class ReminderKind(models.TextChoices):
+    """How long before or after the due date."""
+
+    BEFORE_7 = "before_7", "7 days before"
+    BEFORE_1 = "before_1", "The day before"
+    DUE = "due", "On the day"
+    LATE_1 = "late_1", "1 day late"
+    LATE_7 = "late_7", "7 days late"
+
+
+class Reminder(WorkspaceScoped, WorkItem):
+    """One reminder of one due date: unique, so that it is sent once whatever the clock does."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    item = models.ForeignKey(ActionItem, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=10, choices=ReminderKind.choices)
+    due_date = models.DateField()
+
+    class Meta(WorkItem.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["item", "due_date", "kind"], name="item_reminded_once")
+        ]
+        indexes = [*WorkItem.Meta.indexes]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of item {self.item_id}"
+
+
+class OverdueDigest(WorkspaceScoped, WorkItem):
+    """One week's digest of overdue action items for the managers of a workspace. `week` is its Monday."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    week = models.DateField()
+
+    class Meta(WorkItem.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "week"], name="overdue_digest_once_a_week")
+        ]
+        indexes = [*WorkItem.Meta.indexes]
+
+    def __str__(self) -> str:
+        return f"digest of {self.week}"

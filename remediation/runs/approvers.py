@@ -1,0 +1,59 @@
+"""Who can give the approval that a run still needs."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.models import Membership, Role
+from accounts.oncall.selectors import default_on_call
+from incidents.privacy.selectors import people_who_see
+from remediation.runs.models import RemediationRun, RunApproval
+from remediation.runs.policy import Approver, refusal
+from remediation.vocabulary import Risk, RunState
+
+_MAY_APPROVE = (Role.RESPONDER, Role.MANAGER, Role.ADMIN)
+
+
+def possible_approvers(run: RemediationRun) -> list[int]:
+    """Ids of the members whose approval would count now and who gave none yet; empty: no one can."""
+    on_call = {user.pk for user in default_on_call(run.workspace_id, timezone.now())}
+    given = set(
+        RunApproval.objects.of(run.workspace_id).filter(run=run).values_list("approver_id", flat=True)
+    )
+    members = Membership.objects.of(run.workspace_id).filter(user__is_active=True, role__in=_MAY_APPROVE)
+    people = [Approver(pk, Role(role), pk in on_call) for pk, role in members.values_list("user_id", "role")]
+    fits = [one for one in people if one.user_id not in given and not _refused(run, one, bool(on_call))]
+    if not _has_manager(run, fits):
+        return []
+    return sorted(one.user_id for one in fits)
+
+
+def _refused(run: RemediationRun, approver: Approver, anyone_on_call: bool) -> str:
+    return refusal(Risk(run.risk), approver, run.requested_by_id, anyone_on_call=anyone_on_call)
+
+
+def _has_manager(run: RemediationRun, people: list[Approver]) -> bool:
+    """At high risk one of the approvers must be a manager; without one the rule can never be met."""
+    if run.risk != Risk.HIGH:
+        return True
+    given = RunApproval.objects.of(run.workspace_id).filter(run=run).values_list("approver_id", flat=True)
+    managers = Membership.objects.of(run.workspace_id).filter(role__in=(Role.MANAGER, Role.ADMIN))
+    approved = managers.filter(user_id__in=given).exists()
+    return approved or any(one.role in (Role.MANAGER, Role.ADMIN) for one in people)
+
+
+def approvers_to_ask(run: RemediationRun) -> list[int]:
+    """Whom to notify: the person asked for, else everybody whose approval would count and who sees it.
+
+    Asking somebody approves nothing, and does not make their approval count.
+    """
+    if run.state != RunState.AWAITING_APPROVAL:
+        return []
+    if run.asked_approver_id is not None:
+        return [run.asked_approver_id]
+    people = possible_approvers(run)
+    if not run.incident.is_private:
+        return people
+    admins = Membership.objects.of(run.workspace_id).filter(role=Role.ADMIN).values_list("user_id", flat=True)
+    seeing = {*admins, *people_who_see(run.workspace_id, run.incident_id).values_list("pk", flat=True)}
+    return [pk for pk in people if pk in seeing]

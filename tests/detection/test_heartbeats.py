@@ -1,0 +1,128 @@
+"""Heartbeats: silent jobs open incidents once, beats resolve them, our own outage shifts them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.errors import Invalid
+from core.queue.items import claim
+from core.secrets.encryption import decrypt
+from detection.heartbeats.models import Heartbeat, HeartbeatWatch
+from detection.heartbeats.selectors import heartbeat_ok
+from detection.heartbeats.services.beating import look, take_beat
+from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat, set_paused
+from detection.sources.services.sources import create_source
+from incidents.models import Incident
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def monitor(make_actor):
+    return create_heartbeat(make_actor("admin"), HeartbeatValues("backup", 60, 30, component="db"))
+
+
+def look_at(moment):
+    [item] = claim(HeartbeatWatch, 1, 0.0, at=moment)
+    look(item.workspace_id, item, now=moment)
+
+
+def watch_until(start, seconds):
+    """Look every five seconds, as the worker does."""
+    for passed in range(0, seconds + 1, 5):
+        look_at(start + timedelta(seconds=passed))
+
+
+def status(monitor):
+    monitor.refresh_from_db()
+    return monitor.status
+
+
+def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor):
+    start = timezone.now()
+    watch_until(start, 300)
+    assert status(monitor) == "new"
+    begin = start + timedelta(seconds=300)
+    take_beat(workspace.pk, monitor.pk, now=begin)
+    watch_until(begin + timedelta(seconds=5), 55)
+    assert status(monitor) == "late"
+    assert not heartbeat_ok(workspace.pk, ["db"])
+    watch_until(begin + timedelta(seconds=65), 200)
+    assert status(monitor) == "down"
+    [incident] = Incident.objects.of(workspace.pk)
+    assert (incident.title, incident.severity, incident.incident_type) == (
+        "Heartbeat missed: backup", "sev2", "service_down",
+    )  # fmt: skip
+    take_beat(workspace.pk, monitor.pk, now=begin + timedelta(seconds=300))
+    incident.refresh_from_db()
+    assert (status(monitor), incident.status) == ("up", "resolved")
+    assert heartbeat_ok(workspace.pk, ["db"]) is True
+    assert heartbeat_ok(workspace.pk, ["web"]) is None
+
+
+def test_outage_of_our_own_shifts_by_the_outage_only(workspace, monitor):
+    start = timezone.now()
+    look_at(start)
+    take_beat(workspace.pk, monitor.pk, now=start)
+    look_at(start + timedelta(seconds=5))
+    back = start + timedelta(seconds=5 + 3600)
+    look_at(back)
+    assert status(monitor) == "up"
+    assert monitor.due_at == start + timedelta(seconds=60 + 3600 - 5)
+    watch_until(back + timedelta(seconds=5), 85)
+    assert status(monitor) == "down"
+
+
+def test_paused_monitor_opens_nothing(workspace, monitor, make_actor):
+    start = timezone.now()
+    take_beat(workspace.pk, monitor.pk, now=start)
+    set_paused(make_actor("admin"), monitor.pk, paused=True)
+    watch_until(start, 200)
+    assert status(monitor) == "paused"
+    take_beat(workspace.pk, monitor.pk, now=start)
+    assert status(monitor) == "paused"
+
+
+def test_address_takes_get_and_post_and_refuses_unknown_keys(client, monitor):
+    address = f"/heartbeats/ping/{decrypt(monitor.sealed)}"
+    assert client.get(address).json() == {"status": "up", "name": "backup"}
+    assert client.post(address).status_code == 200
+    assert client.get("/heartbeats/ping/unknown").status_code == 404
+    assert client.put(address).status_code == 405
+
+
+def test_address_is_rate_limited(client, monitor):
+    address = f"/heartbeats/ping/{decrypt(monitor.sealed)}"
+    assert 429 in {client.get(address).status_code for _ in range(70)}
+
+
+def test_opsgenie_client_beats(client, monitor, make_actor):
+    _, key = create_source(make_actor("admin"), kind="opsgenie", name="Ops")
+    given = {"HTTP_AUTHORIZATION": f"GenieKey {key}"}
+    replied = client.post("/v2/heartbeats/backup/ping", **given)
+    assert (replied.status_code, replied.json()["result"]) == (202, "PONG - Heartbeat received")
+    assert status(monitor) == Heartbeat.Status.UP
+    assert client.get("/v2/heartbeats/backup", **given).json()["data"]["expired"] is False
+    assert client.get("/v2/heartbeats/other/ping", **given).status_code == 404
+    assert client.get("/v2/heartbeats/backup/ping").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("delete", ""), ("patch", ""), ("post", ""), ("post", "/disable"), ("post", "/enable")],
+)
+def test_opsgenie_client_cannot_change_a_heartbeat(client, monitor, make_actor, method, rest):
+    _, key = create_source(make_actor("admin"), kind="opsgenie", name="Ops")
+    refused = getattr(client, method)(f"/v2/heartbeats/backup{rest}", HTTP_AUTHORIZATION=f"GenieKey {key}")
+    assert refused.status_code == 403
+    assert "Nothing was changed" in refused.content.decode()
+    assert Heartbeat.objects.of(monitor.workspace_id).filter(pk=monitor.pk).exists()
+
+
+@pytest.mark.parametrize(("period", "grace"), [(29, 0), (60, -1), (10**8, 0)])
+def test_period_out_of_range_is_refused(make_actor, period, grace):
+    with pytest.raises(Invalid):
+        create_heartbeat(make_actor("admin"), HeartbeatValues("x", period, grace))

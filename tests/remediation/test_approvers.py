@@ -1,0 +1,85 @@
+"""Who is asked to approve a run, and that asking approves nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Membership
+from core.queue.runner import run_due as run_queue
+from core.queues import RELAY
+from notifications.deliveries.models import Delivery
+from remediation.runs.approvers import approvers_to_ask, possible_approvers
+from remediation.runs.services.approving import approve_run, missing_text
+from remediation.runs.services.asking import ask_approvers
+from remediation.runs.services.proposing import Request, request_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(make_actor):
+    """Role -> a member."""
+    return {role: make_actor(role) for role in ("viewer", "responder", "manager", "admin")}
+
+
+@pytest.fixture
+def run(incident, people, connect):
+    """A medium-risk run that the responder requested."""
+    connect("rollback_deployment")
+    return request_run(people["responder"], incident.number, Request("rollback_deployment"))
+
+
+def test_without_a_shift_managers_are_asked(run, people, admin):
+    wanted = {people["manager"].user_id, people["admin"].user_id, admin.user_id}
+    assert set(approvers_to_ask(run)) == wanted
+
+
+def test_the_person_named_is_asked_and_nothing_is_approved(incident, people, connect):
+    connect("rollback_deployment")
+    asked = people["manager"].user_id
+    run = request_run(
+        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=asked)
+    )
+    assert approvers_to_ask(run) == [asked]
+    run.refresh_from_db()
+    assert run.state == "awaiting_approval"
+
+
+def test_at_high_risk_the_requester_is_not_asked(incident, people, connect):
+    connect("database_maintenance")
+    run = request_run(people["manager"], incident.number, Request("database_maintenance"))
+    assert people["manager"].user_id not in approvers_to_ask(run)
+    assert people["responder"].user_id not in approvers_to_ask(run)
+
+
+def test_workspace_that_can_never_approve_is_told_so(incident, people, connect):
+    connect("database_maintenance")
+    run = request_run(people["manager"], incident.number, Request("database_maintenance"))
+    others = Membership.objects.of(run.workspace_id).exclude(user_id=people["manager"].user_id)
+    others.update(role="responder")
+    assert possible_approvers(run) == []
+    assert "No member of this workspace can approve it" in missing_text(run)
+
+
+def test_nobody_is_asked_once_it_is_approved(run, people):
+    approve_run(people["manager"], run.pk, digest=run.digest)
+    run.refresh_from_db()
+    assert approvers_to_ask(run) == []
+
+
+def test_request_is_delivered_once_with_the_address_of_the_run(run, people, monkeypatch):
+    from notifications.contacts.ways import Way
+    from notifications.deliveries import planning
+
+    def ways(workspace_id, user_id):
+        return [Way(user_id=user_id, person="Someone", name="Mail")]
+
+    monkeypatch.setattr(planning, "ways_to", ways)
+    run_queue(RELAY, at=timezone.now())
+    planned = Delivery.objects.of(run.workspace_id).filter(event_key=f"run:{run.pk}:approval")
+    assert set(planned.values_list("user_id", flat=True)) == set(approvers_to_ask(run))
+    payload = planned[0].payload
+    assert payload["snapshot"]["url"].endswith(f"/remediation/runs/{run.pk}")
+    assert "Approval needed: Roll back deployment on checkout" in payload["details"]["message"]
+    assert ask_approvers(run.workspace_id, run.pk) == 0

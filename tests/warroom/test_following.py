@@ -1,0 +1,140 @@
+"""What people change in Slack afterwards reaches the timeline: pins, edits, deletions, replies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents.models import Incident, TimelineEntry
+from warroom.connection.services.linking import link_member
+from warroom.inbound.changes import DELETED, wants_message
+from warroom.inbound.reconcile import plan_reconciling
+from warroom.models import Announcement
+
+pytestmark = pytest.mark.django_db
+TS = "1700000000.000100"
+
+
+def notes(incident: Incident) -> list[TimelineEntry]:
+    found = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="note")
+    return list(found.order_by("id"))
+
+
+@pytest.fixture
+def pinned(connected):
+    """An incident whose room has one message of Adam, pinned by Rita by a reaction."""
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    channel.messages[TS] = {"ts": TS, "user": connected.adam, "text": "Disk full", "reactions": ["pushpin"]}
+    item = {"type": "message", "channel": channel.id, "ts": TS}
+    send(connected, {"type": "reaction_added", "user": connected.rita, "reaction": "pushpin", "item": item})
+    assert len(notes(incident)) == 1
+    return incident, channel, item
+
+
+def send(connected, event: dict) -> None:
+    connected.serial = getattr(connected, "serial", 0) + 1
+    reply = connected.send("events", connected.fake.event(event, f"Ev{connected.serial}"))
+    assert reply.status_code == 200
+    connected.settle(later=60)
+
+
+def edited(connected, channel, text: str) -> dict:
+    channel.messages[TS]["text"] = text
+    message = {"ts": TS, "user": connected.adam, "text": text, "edited": {"user": connected.adam, "ts": "1"}}
+    return {"type": "message", "subtype": "message_changed", "channel": channel.id, "message": message}
+
+
+def test_edit_of_a_pinned_message_rewords_its_entry(connected, pinned):
+    incident, channel, _ = pinned
+    event = edited(connected, channel, "Disk of db-1 full")
+    for _ in range(2):
+        send(connected, event)
+    [note] = notes(incident)
+    assert note.text == "@Adam Admin: Disk of db-1 full"
+    assert (note.amendment_count, note.message.endswith("Disk full")) == (1, True)
+    assert note.amendments.get().by_label == "Adam Admin"
+
+
+def test_deleted_message_withdraws_its_entry(connected, pinned):
+    incident, channel, _ = pinned
+    del channel.messages[TS]
+    event = {"type": "message", "subtype": "message_deleted", "channel": channel.id, "deleted_ts": TS}
+    send(connected, event)
+    [note] = notes(incident)
+    assert note.withdrawn_at is not None
+    assert note.amendments.get().message == DELETED
+
+
+def test_entry_is_withdrawn_once_neither_pin_nor_reaction_is_left(connected, pinned):
+    incident, channel, item = pinned
+    channel.pins.append(TS)
+    channel.messages[TS]["reactions"] = []
+    gone = {"type": "reaction_removed", "user": connected.rita, "reaction": "pushpin", "item": item}
+    send(connected, gone)
+    assert notes(incident)[0].withdrawn_at is None
+    channel.pins.remove(TS)
+    message = {"type": "message", "channel": channel.id, "message": {"ts": TS}}
+    send(
+        connected,
+        {"type": "pin_removed", "user": connected.rita, "channel_id": channel.id, "item": message},
+    )
+    assert notes(incident)[0].withdrawn_at is not None
+
+
+def test_reply_below_the_announcement_is_one_note(connected):
+    incident = connected.open("sev3")
+    link_member(connected.admin, slack_id=connected.adam, username="adam.admin")
+    announced = Announcement.objects.of(incident.workspace_id).get()
+    reply = {
+        "type": "message", "channel": announced.channel_id, "thread_ts": announced.ts, "ts": TS,
+        "user": connected.rita, "text": "Ask <@U0ADAM>",
+    }  # fmt: skip
+    send(connected, reply)
+    send(connected, reply)
+    [note] = notes(incident)
+    assert note.message == "Ask @Adam Admin"
+    assert note.occurred_at.timestamp() == float(TS)
+    send(connected, reply | {"ts": "1700000001.000100", "user": "U0NOBODY"})
+    send(connected, reply | {"ts": "1700000002.000100", "bot_id": "B0OTHER"})
+    assert len(notes(incident)) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "is_wanted"),
+    [
+        ({"ts": "1", "text": "chat"}, False),
+        ({"ts": "2", "thread_ts": "1"}, True),
+        ({"ts": "1", "thread_ts": "1"}, False),
+        ({"ts": "2", "thread_ts": "1", "bot_id": "B"}, False),
+        ({"subtype": "message_changed", "message": {"ts": "1"}}, True),
+        ({"subtype": "message_changed", "message": {"bot_id": "B"}}, False),
+        ({"subtype": "message_deleted", "deleted_ts": "1"}, True),
+        ({"subtype": "channel_join", "ts": "1"}, False),
+    ],
+    ids=("chat", "reply", "parent", "bot", "edit", "edit-of-bot", "deletion", "join"),
+)
+def test_only_messages_that_may_change_a_timeline_are_stored(event, is_wanted):
+    assert wants_message(event) is is_wanted
+
+
+def test_reconciling_adds_rewords_and_withdraws_what_was_missed(connected, pinned):
+    incident, channel, _ = pinned
+    other = "1700000005.000100"
+    channel.messages[other] = {"ts": other, "user": connected.adam, "text": "Failed over"}
+    channel.pins.append(other)
+    channel.pinned_by[other] = connected.rita
+    channel.messages[TS]["reactions"] = []
+    now = timezone.now()
+    for at in (now, now, now + timedelta(minutes=5)):
+        assert plan_reconciling(at) == 1
+        connected.settle(later=60)
+    first, second = notes(incident)
+    assert first.withdrawn_at is not None
+    assert second.text == "@Adam Admin: Failed over"
+    channel.messages[other]["text"] = "Failed over to db-2"
+    plan_reconciling(now + timedelta(minutes=10))
+    connected.settle(later=60)
+    assert notes(incident)[1].text == "@Adam Admin: Failed over to db-2"

@@ -1,0 +1,122 @@
+"""Follows what people change in Slack after it reached the timeline: un-pinned, edited, deleted, replied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from accounts.actor import Actor, system_actor
+from accounts.permissions import Capability, allowed
+from incidents.models import EntryAmendment
+from incidents.timeline.services.amendments import amend_entry
+from incidents.timeline.services.notes import add_note
+from warroom.connection.models import SlackTeam
+from warroom.connection.people import member_actor
+from warroom.inbound.models import SlackPin
+from warroom.inbound.pinned import PUSHPIN, message_at, quoted
+from warroom.inbound.subject import actor_for, named, room_in
+from warroom.rooms.models import Announcement
+
+UNPINNED: Final = "Un-pinned in Slack."
+DELETED: Final = "The message was deleted in Slack."
+Kind = EntryAmendment.Kind
+
+
+def wants_message(event: Mapping[str, Any]) -> bool:
+    """Whether a message event may change a timeline: edits, deletions and replies of people. Pure."""
+    if event.get("subtype") in ("message_changed", "message_deleted"):
+        return not (event.get("message") or event.get("previous_message") or {}).get("bot_id")
+    is_reply = event.get("thread_ts") not in (None, event.get("ts"))
+    return is_reply and not event.get("bot_id") and event.get("subtype") in (None, "thread_broadcast")
+
+
+def follow_message(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    """A message was edited, deleted, or written below an announcement. Raises Problem."""
+    subtype = event.get("subtype")
+    if subtype == "message_changed":
+        message = event["message"]
+        follow_text(team, str(event.get("channel", "")), message)
+    elif subtype == "message_deleted":
+        pin = _pin_at(team, str(event.get("channel", "")), str(event.get("deleted_ts", "")))
+        if pin is not None:
+            by = str((event.get("previous_message") or {}).get("user") or "")
+            _amend(team, pin, by, Kind.WITHDRAWN, DELETED)
+    elif wants_message(event):
+        note_reply(team, event)
+    return ""
+
+
+def follow_text(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) -> None:
+    """Reword the entry of a message whose text is no longer the one on the timeline."""
+    pin = _pin_at(team, channel_id, str(message.get("ts", "")))
+    if pin is None or pin.entry is None:
+        return
+    text = quoted(team, message)
+    if pin.entry.text != text:
+        by = str((message.get("edited") or {}).get("user") or message.get("user") or "")
+        _amend(team, pin, by, Kind.REWORDED, text)
+
+
+def follow_unpinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
+    """A pin or a :pushpin: was taken off: withdraw the entry once neither is left."""
+    item = event.get("item") or {}
+    if event.get("type") == "reaction_removed" and event.get("reaction") != PUSHPIN:
+        return ""
+    ts = str(item.get("ts") or (item.get("message") or {}).get("ts") or "")
+    channel_id = str(item.get("channel") or event.get("channel_id") or "")
+    withdraw_unpinned(team, channel_id, ts, by=str(event.get("user", "")))
+    return ""
+
+
+def withdraw_unpinned(team: SlackTeam, channel_id: str, ts: str, *, by: str = "") -> None:
+    """Withdraw the entry of a message that carries neither pin nor :pushpin: any more."""
+    pin = _pin_at(team, channel_id, ts)
+    if pin is None or pin.via == "shortcut":
+        return
+    message = message_at(team, channel_id, ts)
+    if message is None:
+        _amend(team, pin, by, Kind.WITHDRAWN, DELETED)
+        return
+    reactions = {one.get("name") for one in message.get("reactions") or ()}
+    if not message.get("pinned_to") and PUSHPIN not in reactions:
+        _amend(team, pin, by, Kind.WITHDRAWN, UNPINNED)
+
+
+def note_reply(team: SlackTeam, event: Mapping[str, Any]) -> None:
+    """A reply below the announcement of an incident is a note of it. Raises NotLinked, Forbidden."""
+    found = Announcement.objects.of(team.workspace_id).filter(team=team, channel_id=str(event.get("channel")))
+    announcement: Announcement | None = found.filter(ts=str(event["thread_ts"])).first()
+    text = str(event.get("text") or "").strip()
+    if announcement is None or not text:
+        return
+    ts = str(event["ts"])
+    add_note(
+        actor_for(team, str(event.get("user", ""))), incident_id=announcement.incident_id,
+        message=named(team, text), occurred_at=datetime.fromtimestamp(float(ts), UTC),
+        request_key=f"slack:reply:{announcement.pk}:{ts}",
+    )  # fmt: skip
+
+
+def _pin_at(team: SlackTeam, channel_id: str, ts: str) -> SlackPin | None:
+    room = room_in(team, channel_id) if channel_id and ts else None
+    if room is None:
+        return None
+    pins = SlackPin.objects.of(team.workspace_id).filter(room=room, message_ts=ts, entry__isnull=False)
+    pin: SlackPin | None = pins.select_related("entry", "room__incident").first()
+    is_live = pin is not None and pin.entry is not None and pin.entry.withdrawn_at is None
+    return pin if is_live else None
+
+
+def _amend(team: SlackTeam, pin: SlackPin, slack_id: str, kind: EntryAmendment.Kind, text: str) -> None:
+    if pin.entry is not None:
+        number = pin.room.incident.number
+        amend_entry(_author(team, slack_id), number=number, entry_id=pin.entry.pk, kind=kind, message=text)
+
+
+def _author(team: SlackTeam, slack_id: str) -> Actor:
+    """The linked member, where they may write; else Tocsin: the copy follows its message in any case."""
+    actor = member_actor(team, slack_id) if slack_id else None
+    if actor is not None and allowed(actor, Capability.INCIDENTS_WRITE):
+        return actor
+    return system_actor(team.workspace_id)

@@ -1,0 +1,31 @@
+"""Reads messages of rooms in Slack as the timeline keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from warroom.connection.models import SlackTeam
+from warroom.connection.people import member_actor
+from warroom.inbound.subject import named
+from warroom.slack.client import call
+
+PUSHPIN: Final = "pushpin"
+
+
+def message_at(team: SlackTeam, channel_id: str, ts: str) -> Mapping[str, Any] | None:
+    """The message with that `ts`; None when it is gone."""
+    page = call(
+        team, "conversations.history", channel=channel_id, latest=ts, oldest=ts, inclusive="true", limit=1
+    )
+    found: Mapping[str, Any] | None = next(
+        (one for one in page.get("messages", []) if one.get("ts") == ts), None
+    )
+    return found
+
+
+def quoted(team: SlackTeam, message: Mapping[str, Any]) -> str:
+    """Author and text, with mentions as the names of members; the author is linked first."""
+    member_actor(team, str(message.get("user", "U0")))
+    author = named(team, f"<@{message.get('user', 'U0')}>")
+    return f"{author}: {named(team, str(message.get('text') or '(no text)'))}"
