@@ -41,7 +41,7 @@ def publish(request: HttpRequest, reference: str) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
     if not form.is_valid():
-        return _again(request, reference, form, "publish")
+        return _again(request, reference, form, f"/incidents/{reference}/status-page")
     messages.success(request, f"{reference} is on the status page.")
     return _back(reference)
 
@@ -59,7 +59,7 @@ def update(request: HttpRequest, reference: str) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
     if not form.is_valid():
-        return _again(request, reference, form, "update")
+        return _again(request, reference, form, f"/incidents/{reference}/status-page/update")
     messages.success(request, "Public update posted.")
     return _back(reference)
 
@@ -130,6 +130,6 @@ def _back(reference: str) -> HttpResponse:
     return SeeOther(f"/incidents/{reference}")
 
 
-def _again(request: HttpRequest, reference: str, form: Any, verb: str) -> HttpResponse:
-    context = {"nav_current": "/incidents", "form": styled(form), "reference": reference, "verb": verb}
+def _again(request: HttpRequest, reference: str, form: Any, action: str) -> HttpResponse:
+    context = {"nav_current": "/incidents", "form": styled(form), "reference": reference, "action": action}
     return render(request, "status/refused.html", context, status=422)

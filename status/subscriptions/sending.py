@@ -17,7 +17,8 @@ from core.secrets.signing import sign_webhook
 from notifications.channels.kinds.email import SMTP_S, inlined, message_id, send_mail
 from status.snapshots.markdown import public_markdown
 from status.subscriptions.models import Subscriber, SubscriberMessage
-from status.subscriptions.services.subscribing import link_token, unsubscribe
+from status.subscriptions.services.subscribing import unsubscribe
+from status.subscriptions.tokens import link_token
 
 MAX_READ_BYTES: Final = 64_000
 GONE: Final = 410

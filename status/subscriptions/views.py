@@ -11,7 +11,8 @@ from core.errors import Gone, Invalid, RateLimited
 from core.http.client_ip import client_ip
 from status.snapshots.disk import PageCopy
 from status.snapshots.views import copy_for, page
-from status.subscriptions.services.subscribing import confirm, read_token, subscribe, unsubscribe
+from status.subscriptions.services.subscribing import confirm, subscribe, unsubscribe
+from status.subscriptions.tokens import read_token
 
 METHODS = ("GET", "HEAD", "POST")
 

@@ -77,6 +77,8 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
+    "status/publishing/drift_reading.py::_open_incidents": "leaves private incidents out",
+    "status/publishing/services/incidents.py::publish_by_rule": "never publishes a private incident",
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.

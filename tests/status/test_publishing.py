@@ -8,12 +8,15 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Conflict, Invalid
+from core.queue.runner import run_due
+from core.queues import RELAY
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import change_status
 from incidents.models import Incident, TimelineEntry
+from incidents.privacy.services import set_private
 from incidents.timeline.services.notes import add_note, add_update
 from status.pages.models import StateSpan
-from status.pages.services.components import set_component_state
+from status.pages.services.components import change_component, set_component_state
 from status.pages.services.pages import put_page
 from status.publishing.drift_reading import drifts_for
 from status.publishing.models import PublicIncident
@@ -24,6 +27,7 @@ from status.publishing.services.incidents import (
     withdraw_incident,
 )
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
+from tests.status.world import soon
 
 CANARY = "zebrafinch"
 
@@ -67,18 +71,40 @@ def test_update_resolve_and_withdraw_follow_on_the_page(world):
     assert world.json("incidents")["incidents"] == []
 
 
-def test_drill_is_refused_and_a_private_incident_disappears(world, monkeypatch):
+def test_drill_is_refused(world):
     drill = declare_incident(world.actor, title="Only a drill", is_drill=True)
     with pytest.raises(Conflict, match="drill"):
         publish_incident(world.actor, number=drill.number)
-    publish_incident(world.actor, number=world.incident.number)
+
+
+def test_private_incident_is_never_published(world):
+    put_page(world.admin, values={"auto_publish": "sev2"})
+    change_component(world.admin, public_id=world.component.public_id, values={"follows": "incidents"})
+    set_private(world.admin, number=world.incident.number, is_private=True)
+    with pytest.raises(Conflict, match="private"):
+        publish_incident(world.admin, number=world.incident.number)
+    with pytest.raises(Conflict, match="private"):
+        post_public_update(world.admin, number=world.incident.number, message="Soon.")
     world.build()
-    assert world.json("incidents")["incidents"]
-    monkeypatch.setattr(Incident, "is_private", True, raising=False)
+    assert not PublicIncident.objects.of(world.actor.workspace_id).exists()
+    assert world.json("status")["status"]["indicator"] == "none"
+    assert drifts_for(world.admin, timezone.now()) == []
+
+
+def test_published_incident_that_becomes_private_leaves_every_form_and_is_not_announced(world):
+    publish_incident(world.actor, number=world.incident.number, title=CANARY)
+    world.build()
+    assert CANARY.encode() in world.get().content
+    set_private(world.admin, number=world.incident.number, is_private=True)
+    change_status(world.admin, status="identified", number=world.incident.number)
+    before = world.builds_wanted()
+    run_due(RELAY, at=soon())
+    assert world.builds_wanted() > before
     world.build()
     assert world.json("incidents")["incidents"] == []
-    with pytest.raises(Conflict, match="private"):
-        publish_incident(world.actor, number=world.incident.number)
+    for form, body in world.forms().items():
+        assert CANARY.encode() not in body, form
+    assert world.messages().count() == 0
 
 
 def test_rule_of_the_page_publishes_sev1_at_once(world):

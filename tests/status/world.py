@@ -44,6 +44,9 @@ class World:
         run_due(STATUS_PAGE, at=timezone.now())
         store.cache_clear()
 
+    def builds_wanted(self):
+        return PageBuild.objects.of(self.admin.workspace_id).get().wanted
+
     def deliver(self):
         return run_due(SUBSCRIBERS, at=soon())
 

@@ -15,6 +15,7 @@ from status.publishing.models import Maintenance, PublicIncident
 from status.queues import SUBSCRIBERS
 from status.snapshots.view import NoticeView, PageView
 from status.subscriptions.models import Subscriber, SubscriberMessage
+from status.subscriptions.payloads import message_payload
 
 BATCH: Final = 1000
 
@@ -62,15 +63,3 @@ def _concerned(workspace_id: int, components: Sequence[str]) -> QuerySet[Any]:
     if components:
         found = found.filter(Q(components__isnull=True) | Q(components__public_id__in=components))
     return found.distinct()
-
-
-def message_payload(view: PageView, notice: NoticeView) -> dict[str, Any]:
-    """What a message says; made from the view, so that it can hold nothing that the page does not show."""
-    newest = notice.updates[0]
-    return {
-        "page": view.title, "page_url": view.url, "id": notice.public_id, "title": notice.title,
-        "status": newest.status, "label": newest.label, "impact": notice.impact, "body": newest.body,
-        "at": newest.at.isoformat(), "url": f"{view.url}/incidents/{notice.public_id}",
-        "components": view.names(notice.components), "indicator": view.indicator,
-        "description": view.sentence,
-    }  # fmt: skip

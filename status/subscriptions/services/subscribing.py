@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,12 +23,10 @@ from status.pages.models import PublicComponent, StatusPage
 from status.queues import SUBSCRIBERS
 from status.subscriptions.models import Subscriber, SubscriberMessage
 
-CONFIRM_WITHIN_S: Final = 24 * 3600
 MAX_CONFIRMS_A_DAY: Final = 3
 MAX_REQUESTS_AN_HOUR: Final = 5
 MAX_SUBSCRIBERS: Final = 20_000
 MAX_URL: Final = 500
-_SALT: Final = "status.subscription"
 
 
 def subscribe(
@@ -92,25 +89,6 @@ def remove_subscriber(actor: Actor, *, public_id: str) -> None:
     with transaction.atomic():
         record(actor, action="status_subscriber.remove", target=found, summary="Subscriber removed")
         found.delete()
-
-
-def link_token(action: str, subscriber: Subscriber, components: Sequence[str] = ()) -> str:
-    """What the address of a confirm or unsubscribe page carries: signed, of one subscriber and one action."""
-    given = [action, str(subscriber.public_id), list(components)]
-    return signing.dumps(given, salt=_SALT, compress=True)
-
-
-def read_token(action: str, token: str) -> tuple[str, list[str]]:
-    """The subscriber's public id and components. Raises Gone."""
-    try:
-        named, public_id, components = signing.loads(
-            token, salt=_SALT, max_age=CONFIRM_WITHIN_S if action == "confirm" else None
-        )
-    except (signing.BadSignature, ValueError) as error:
-        raise Gone("This link is not valid, or too old. Subscribe again.") from error
-    if named != action:
-        raise Gone("This link is for something else.")
-    return str(public_id), list(components)
 
 
 def _clean_address(kind: str, address: str) -> str:
