@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -26,21 +27,29 @@ from status.pages.services.pages import delete_page, put_page
 from status.publishing.drift_reading import drifts_for
 from status.publishing.models import Maintenance, PublicIncident
 from status.publishing.selectors import maintenance_on, published_of
-from status.publishing.services.incidents import post_public_update, publish_incident, withdraw_incident
+from status.publishing.services.incidents import (
+    allow_entry,
+    post_public_update,
+    publish_incident,
+    withdraw_incident,
+)
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
 from status.schemas import (
-    ComponentIn,
-    ComponentOut,
     MaintenanceIn,
     MaintenanceOut,
     PageIn,
     PageOut,
+    PublicUpdateIn,
     PublishedOut,
     PublishIn,
+    ShownComponentIn,
+    ShownComponentOut,
     StateIn,
-    UpdateIn,
+    SubscriberOut,
     WarningOut,
 )
+from status.subscriptions.selectors import subscribers_of
+from status.subscriptions.services.subscribing import remove_subscriber
 
 router = Router(tags=["Status page"])
 incident_router = Router(tags=["Status page"])
@@ -52,10 +61,28 @@ class Reference(Schema):
     reference: str = Field(max_length=40)
 
 
-class Named(Schema):
-    """A component or a maintenance of the page."""
+class ComponentPath(Schema):
+    """A component of the page."""
 
-    public_id: str = Field(max_length=12)
+    component_id: str = Field(max_length=12, description="Id of the component on the page.")
+
+
+class MaintenancePath(Schema):
+    """Maintenance on the page."""
+
+    maintenance_id: str = Field(max_length=12, description="Id of the maintenance.")
+
+
+class SubscriberPath(Schema):
+    """A subscriber of the page."""
+
+    subscriber_id: UUID
+
+
+class EntryPath(Reference):
+    """A timeline entry of an incident."""
+
+    entry_id: int
 
 
 def _page_json(page: StatusPage) -> dict[str, Any]:
@@ -106,39 +133,43 @@ def drop_page(request: HttpRequest) -> Any:
     return Status(204, None)
 
 
-@router.get("/components", response=list[ComponentOut], summary="List the page's components")
+@router.get("/components", response=list[ShownComponentOut], summary="List the page's components")
 def list_components(request: HttpRequest) -> Any:
     """In the order of the page."""
     known_only(request, ())
     return [_component_json(one) for one in components_on(actor_in(request))]
 
 
-@router.post("/components", response={201: ComponentOut}, summary="Add a component to the page")
-def new_component(request: HttpRequest, body: ComponentIn) -> Any:
+@router.post("/components", response={201: ShownComponentOut}, summary="Add a component to the page")
+def new_component(request: HttpRequest, body: ShownComponentIn) -> Any:
     """`name` is what outsiders read; `component` links it with the catalogue."""
     return Status(
         201, _component_json(add_component(actor_in(request), values=body.dict(exclude_unset=True)))
     )
 
 
-@router.patch("/components/{public_id}", response=ComponentOut, summary="Change a component of the page")
-def edit_component(request: HttpRequest, where: Path[Named], body: ComponentIn) -> Any:
+@router.patch(
+    "/components/{component_id}", response=ShownComponentOut, summary="Change a component of the page"
+)
+def edit_component(request: HttpRequest, where: Path[ComponentPath], body: ShownComponentIn) -> Any:
     """What is left out stays."""
     values = body.dict(exclude_unset=True)
-    return _component_json(change_component(actor_in(request), public_id=where.public_id, values=values))
+    return _component_json(change_component(actor_in(request), public_id=where.component_id, values=values))
 
 
-@router.put("/components/{public_id}/state", response=ComponentOut, summary="Set a component's state by hand")
-def put_state(request: HttpRequest, where: Path[Named], body: StateIn) -> Any:
+@router.put(
+    "/components/{component_id}/state", response=ShownComponentOut, summary="Set a component's state by hand"
+)
+def put_state(request: HttpRequest, where: Path[ComponentPath], body: StateIn) -> Any:
     """It stays until it is set to the empty text."""
-    found = set_component_state(actor_in(request), public_id=where.public_id, state=body.state)
+    found = set_component_state(actor_in(request), public_id=where.component_id, state=body.state)
     return _component_json(found)
 
 
-@router.delete("/components/{public_id}", response={204: None}, summary="Take a component off the page")
-def drop_component(request: HttpRequest, where: Path[Named]) -> Any:
+@router.delete("/components/{component_id}", response={204: None}, summary="Take a component off the page")
+def drop_component(request: HttpRequest, where: Path[ComponentPath]) -> Any:
     """With its history."""
-    remove_component(actor_in(request), public_id=where.public_id)
+    remove_component(actor_in(request), public_id=where.component_id)
     return Status(204, None)
 
 
@@ -155,10 +186,10 @@ def new_maintenance(request: HttpRequest, body: MaintenanceIn) -> Any:
     return Status(201, _maintenance_json(schedule_maintenance(actor_in(request), **body.dict())))
 
 
-@router.delete("/maintenance/{public_id}", response={204: None}, summary="End or cancel maintenance")
-def end_maintenance(request: HttpRequest, where: Path[Named]) -> Any:
+@router.delete("/maintenance/{maintenance_id}", response={204: None}, summary="End or cancel maintenance")
+def end_maintenance(request: HttpRequest, where: Path[MaintenancePath]) -> Any:
     """Idempotent; the page says that it is over."""
-    cancel_maintenance(actor_in(request), public_id=where.public_id)
+    cancel_maintenance(actor_in(request), public_id=where.maintenance_id)
     return Status(204, None)
 
 
@@ -171,6 +202,24 @@ def list_warnings(request: HttpRequest) -> Any:
         {"kind": one.kind, "message": one.words, "incident": one.reference, "entry_id": one.entry_id}
         for one in found
     ]
+
+
+@router.get("/subscribers", response=list[SubscriberOut], summary="List the page's subscribers")
+def list_subscribers(request: HttpRequest) -> Any:
+    """The newest 500, also those who have not confirmed or have left."""
+    known_only(request, ())
+    return [
+        {name: getattr(one, name) for name in SubscriberOut.model_fields if name != "id"}
+        | {"id": one.public_id}
+        for one in subscribers_of(actor_in(request))
+    ]
+
+
+@router.delete("/subscribers/{subscriber_id}", response={204: None}, summary="Delete a subscriber")
+def drop_subscriber(request: HttpRequest, where: Path[SubscriberPath]) -> Any:
+    """With the messages that are not sent yet."""
+    remove_subscriber(actor_in(request), public_id=str(where.subscriber_id))
+    return Status(204, None)
 
 
 @incident_router.get("/{reference}/status-page", response=PublishedOut, summary="Show what is published")
@@ -204,7 +253,16 @@ def withdraw(request: HttpRequest, where: Path[Reference]) -> Any:
 @incident_router.post(
     "/{reference}/status-page/updates", response={204: None}, summary="Post a public update"
 )
-def post_update(request: HttpRequest, where: Path[Reference], body: UpdateIn) -> Any:
+def post_update(request: HttpRequest, where: Path[Reference], body: PublicUpdateIn) -> Any:
     """Also written to the timeline. 422 for text with a secret; with an internal name unless `confirmed`."""
     post_public_update(actor_in(request), number=where.reference, **body.dict())
+    return Status(204, None)
+
+
+@incident_router.post(
+    "/{reference}/status-page/entries/{entry_id}", response={204: None}, summary="Show an entry that is held"
+)
+def show_entry(request: HttpRequest, where: Path[EntryPath]) -> Any:
+    """Shows a public entry although it looks sensitive; a secret in it stays redacted. Idempotent."""
+    allow_entry(actor_in(request), number=where.reference, entry_id=where.entry_id)
     return Status(204, None)

@@ -43,7 +43,7 @@ class PageOut(Schema):
     is_enabled: bool
 
 
-class ComponentIn(Strict):
+class ShownComponentIn(Strict):
     """A component of the page; what is left out stays."""
 
     name: str | None = Field(None, max_length=120)
@@ -61,7 +61,7 @@ class StateIn(Strict):
     state: str = Field(max_length=20, description="Empty: it follows incidents again.")
 
 
-class ComponentOut(Schema):
+class ShownComponentOut(Schema):
     """A component of the page."""
 
     id: str
@@ -114,7 +114,7 @@ class PublishedOut(Schema):
     url: str
 
 
-class UpdateIn(Strict):
+class PublicUpdateIn(Strict):
     """A public update."""
 
     message: str = Field(max_length=20_000)
@@ -128,3 +128,14 @@ class WarningOut(Schema):
     message: str
     incident: str
     entry_id: int | None
+
+
+class SubscriberOut(Schema):
+    """A subscriber of the page."""
+
+    id: str
+    kind: str = Field(description="`Email` or `Webhook`.")
+    address: str = Field(description="Email address, or address of the webhook.")
+    state: str
+    confirmed_at: datetime | None
+    components: list[str] = Field(description="Names of the chosen components; empty: all.")

@@ -14,11 +14,13 @@ urlpatterns = [
     path("settings/status-page", pages.page, name="settings"),
     path("settings/status-page/delete", pages.delete, name="delete"),
     path("settings/status-page/components/new", pages.add, name="add_component"),
-    path("settings/status-page/components/<slug:public_id>", pages.component, name="component"),
-    path("settings/status-page/components/<slug:public_id>/remove", pages.remove, name="remove_component"),
+    path("settings/status-page/components/<slug:component_id>", pages.component, name="component"),
+    path("settings/status-page/components/<slug:component_id>/remove", pages.remove, name="remove_component"),
     path("settings/status-page/maintenance/new", publishing.schedule, name="schedule"),
-    path("settings/status-page/maintenance/<slug:public_id>/cancel", publishing.cancel, name="cancel"),
-    path("settings/status-page/subscribers/<uuid:public_id>/remove", pages.unsubscribe, name="unsubscribe"),
+    path("settings/status-page/maintenance/<slug:maintenance_id>/cancel", publishing.cancel, name="cancel"),
+    path(
+        "settings/status-page/subscribers/<uuid:subscriber_id>/remove", pages.unsubscribe, name="unsubscribe"
+    ),
     path("incidents/<str:reference>/status-page", publishing.publish, name="publish"),
     path("incidents/<str:reference>/status-page/withdraw", publishing.withdraw, name="withdraw"),
     path("incidents/<str:reference>/status-page/update", publishing.update, name="update"),

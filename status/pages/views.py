@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.forms import BaseForm
@@ -75,15 +76,15 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def component(request: HttpRequest, public_id: str) -> HttpResponse:
+def component(request: HttpRequest, component_id: str) -> HttpResponse:
     """GET: the form of a component. POST: change it; 303, or 422."""
     actor = current_actor(request)
     require(actor, Capability.STATUS_WRITE)
-    row = component_on(actor, public_id)
+    row = component_on(actor, component_id)
     form = ComponentForm(request.POST) if request.method == "POST" else ComponentForm(row=row)
     if request.method == "POST" and form.is_valid():
         try:
-            change_component(actor, public_id=public_id, values=form.cleaned_data)
+            change_component(actor, public_id=component_id, values=form.cleaned_data)
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
@@ -93,17 +94,17 @@ def component(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
-def remove(request: HttpRequest, public_id: str) -> HttpResponse:
+def remove(request: HttpRequest, component_id: str) -> HttpResponse:
     """POST: take a component off the page; 303."""
-    remove_component(current_actor(request), public_id=public_id)
+    remove_component(current_actor(request), public_id=component_id)
     messages.success(request, "Component removed.")
     return SeeOther(PAGE)
 
 
 @require_POST
-def unsubscribe(request: HttpRequest, public_id: str) -> HttpResponse:
+def unsubscribe(request: HttpRequest, subscriber_id: UUID) -> HttpResponse:
     """POST: delete a subscriber; 303."""
-    remove_subscriber(current_actor(request), public_id=str(public_id))
+    remove_subscriber(current_actor(request), public_id=str(subscriber_id))
     messages.success(request, "Subscriber removed.")
     return SeeOther(PAGE)
 

@@ -112,9 +112,9 @@ def schedule(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+def cancel(request: HttpRequest, maintenance_id: str) -> HttpResponse:
     """POST: end or call off maintenance; 303."""
-    cancel_maintenance(current_actor(request), public_id=public_id)
+    cancel_maintenance(current_actor(request), public_id=maintenance_id)
     messages.success(request, "Maintenance ended.")
     return SeeOther(PAGE)
 
