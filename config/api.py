@@ -30,6 +30,7 @@ from detection.evaluation.api import router as members_router
 from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
+from detection.simulation.api import router as simulations_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
@@ -116,6 +117,7 @@ api.add_router("/incidents", members_router)
 api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
+api.add_router("/simulations", simulations_router)
 api.add_router("/sources", sources_router)
 api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)

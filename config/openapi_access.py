@@ -26,6 +26,8 @@ RULES: Final = (
     (WRITES, "/(silences|maintenance-windows).*", _May.SILENCES_WRITE),
     (WRITES, "/remediation/(actions/.*|policy)", _May.REMEDIATION_WRITE),
     (WRITES, "/stage-templates/.*|/sla/policies.*", _May.SETTINGS_WRITE),
+    ("GET", "/simulations/events", _May.INCIDENTS_READ),
+    (WRITES, "/simulations", _May.INCIDENTS_WRITE),
     ("GET", "/(rules).*", _May.RULES_READ),
     (WRITES, "/rules.*", _May.RULES_WRITE),
     ("GET", "/quarantine/{}", _May.SOURCES_WRITE),

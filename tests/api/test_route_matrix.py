@@ -228,6 +228,10 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/sources/{source_id}"): Row(May.SOURCES_WRITE, about=True),
     ("GET", "/changes"): Row(May.INCIDENTS_READ),
     ("POST", "/changes"): Row(May.EVENTS_WRITE, {"summary": "x"}),
+    ("GET", "/simulations/events"): Row(May.INCIDENTS_READ),
+    ("POST", "/simulations"): Row(
+        May.INCIDENTS_WRITE, {"incident_type": "deadlock"}, also=May.INCIDENTS_READ
+    ),
     ("GET", "/rules"): Row(May.RULES_READ),
     ("POST", "/rules"): Row(May.RULES_WRITE, RULE),
     ("GET", "/rules/{rule_id}"): Row(May.RULES_READ, about=True),
@@ -511,6 +515,7 @@ PAGES: dict[str, str | May] = {
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",
     "setup": "settings.write", "setup/dismiss": "settings.write",
     "settings/system": "system.read", "settings/deployment": "system.read",
+    "simulate": May.INCIDENTS_WRITE,
     "rules": "rules.read", "rules/new": "rules.write", "rules/check": "rules.write",
     "rules/test": "rules.write", "rules/<str:rule_id>": "signed",
     "rules/<str:rule_id>/<slug:verb>": "rules.write",
