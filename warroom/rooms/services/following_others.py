@@ -44,7 +44,7 @@ def follow_postmortem(workspace_id: int, topic: str, payload: Mapping[str, Any],
 def plan_postmortem_bookmark(workspace_id: int, room: Room) -> None:
     """The step that bookmarks the postmortem in the room; planned once."""
     with transaction.atomic():
-        RoomStep.objects.bulk_create([postmortem_bookmark(room)], ignore_conflicts=True)
+        RoomStep.objects.bulk_create([postmortem_bookmark(workspace_id, room)], ignore_conflicts=True)
         nudge_queue(SLACK)
 
 

@@ -162,17 +162,17 @@ def _room(team: SlackTeam, incident: Incident, by: str) -> tuple[Room, bool]:
     if is_new:
         steps = [RoomStep(workspace_id=room.workspace_id, room=room, kind=kind) for kind in FIRST_STEPS]
         if Postmortem.objects.of(room.workspace_id).filter(incident=incident).exists():
-            steps.append(postmortem_bookmark(room))
+            steps.append(postmortem_bookmark(room.workspace_id, room))
         RoomStep.objects.bulk_create(steps, ignore_conflicts=True)
         plan_invites(room.workspace_id, room, responders(incident))
     nudge_queue(SLACK)
     return room, is_new
 
 
-def postmortem_bookmark(room: Room) -> RoomStep:
+def postmortem_bookmark(workspace_id: int, room: Room) -> RoomStep:
     """The step that bookmarks the postmortem, not saved."""
     return RoomStep(
-        workspace_id=room.workspace_id, room=room, kind=RoomStep.Kind.BOOKMARK, argument=POSTMORTEM,
+        workspace_id=workspace_id, room=room, kind=RoomStep.Kind.BOOKMARK, argument=POSTMORTEM,
         label="of the postmortem",
     )  # fmt: skip
 
