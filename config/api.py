@@ -61,6 +61,7 @@ from postmortems.api import incident_router as incident_postmortems_router
 from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
+from postmortems.template_library.api import router as templates_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
@@ -140,6 +141,7 @@ for learning in (incident_postmortems_router, learning_router, incident_items_ro
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
+api.add_router("/postmortem-templates", templates_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)

@@ -246,6 +246,13 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
     ("GET", "/action-items/fixes"): Row(May.POSTMORTEMS_READ),
+    ("GET", "/postmortem-templates"): Row(May.POSTMORTEMS_READ),
+    ("POST", "/postmortem-templates"): Row(
+        May.TEMPLATES_WRITE, {"name": "Mine", "sections": [{"key": "what", "title": "What"}]}
+    ),
+    ("GET", "/postmortem-templates/{template}"): Row(May.POSTMORTEMS_READ),
+    ("PATCH", "/postmortem-templates/{template}"): Row(May.TEMPLATES_WRITE, {"name": "Mine"}),
+    ("DELETE", "/postmortem-templates/{template}"): Row(May.TEMPLATES_WRITE),
     ("GET", "/postmortems"): Row(May.POSTMORTEMS_READ),
     ("GET", "/postmortems/{reference}"): Row(May.POSTMORTEMS_READ, about=True),
     ("PATCH", "/postmortems/{reference}"): Row(
@@ -643,7 +650,7 @@ def made_house() -> House:
         "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
-        "stage": "assessment", "position": "1",
+        "stage": "assessment", "position": "1", "template": "light",
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",

@@ -34,6 +34,7 @@ MAY_CROSS_WORKSPACES = {
     "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
+    "warroom/connection/selectors.py::broken_teams": "the health check looks at every team",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "bundles/uploads/completing.py::complete_lost": "a task completes the lost uploads of all workspaces",

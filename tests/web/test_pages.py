@@ -26,6 +26,7 @@ UNMOVED_BY_SEVERITY = (
     "detection.events_by_level",
     "postmortem.incident",
     "postmortem.lessons",
+    "postmortem.saved",
     "warroom.room",
 )
 HTMX = {"HX-Request": "true"}
