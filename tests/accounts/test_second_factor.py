@@ -50,14 +50,15 @@ def confirm(client: Client) -> None:
 
 
 @pytest.fixture
-def enrolled(person) -> tuple[Client, str, list[str]]:
+def enrolled(person, django_capture_on_commit_callbacks) -> tuple[Client, str, list[str]]:
     client = Client()
     sign_in(client)
     confirm(client)
     page = client.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)[1]
     assert "data:image/svg+xml" in page
-    answer = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
     codes = re.findall(r"\b\d{8}\b", answer.content.decode())
     return client, secret, codes
 

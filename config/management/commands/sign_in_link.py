@@ -16,7 +16,7 @@ from accounts.sign_in.services import forget_password
 
 
 class Command(BaseCommand):
-    help = "Print a link by which a person signs in once and sets a new password; the old one ends now."
+    help = "Print a sign-in link for a person; their password, second factors and sessions end now."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One argument: who."""
