@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -18,6 +19,7 @@ from accounts.models import (
     ApiToken,
     AuditEntry,
     CalendarFeed,
+    IdentityProvider,
     Invitation,
     InvitationMail,
     Membership,
@@ -43,8 +45,10 @@ else:  # generic for the type checker only
     People = UserAdmin
     PersonChange = UserChangeForm
 
-if admin.site.is_registered(EmailAddress):
-    admin.site.unregister(EmailAddress)  # an account's address is the account's own column here
+# allauth's own: an account's address is its own column here, identity providers are ours, tokens are not kept.
+for unused in (EmailAddress, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(unused):
+        admin.site.unregister(unused)
 PREFERENCES: Final = ("time_zone", "theme", "keyboard_shortcuts")
 KINDS: Final = ("user", "token", "local", "system")
 TYPES: Final = (
@@ -178,6 +182,17 @@ class ApiTokenAdmin(AuditedReadOnly):
     search_fields = ("name", "prefix")
     list_select_related = ("workspace",)
     exclude = ("digest",)
+
+
+@admin.register(IdentityProvider)
+class IdentityProviderAdmin(AuditedReadOnly):
+    """The client secret is left out."""
+
+    list_display = ("name", "workspace", "server_url", "client_id", "default_role", "enabled")
+    list_filter = ("workspace", "enabled")
+    search_fields = ("name", "server_url", "client_id")
+    list_select_related = ("workspace",)
+    exclude = ("sealed_secret",)
 
 
 @admin.register(OnCallSchedule)

@@ -12,6 +12,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
+from accounts.identity.models import IdentityProvider as IdentityProvider
 from accounts.oncall.models import CalendarFeed as CalendarFeed
 from accounts.oncall.models import OnCallImport as OnCallImport
 from accounts.oncall.models import OnCallOverride as OnCallOverride
@@ -105,6 +106,9 @@ class Workspace(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     setup_dismissed_at = models.DateTimeField(null=True, blank=True)
     second_factor_required = models.BooleanField(default=False, db_default=False)
+    # Members sign in with an identity provider of the workspace, `break_glass` also with the password.
+    identity_required = models.BooleanField(default=False, db_default=False)
+    break_glass = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     default_schedule = models.ForeignKey(
         OnCallSchedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -25,6 +25,12 @@ SETTINGS.add(
     ),
 )  # fmt: skip
 SETTINGS.add(
+    "sign-in",
+    NavItem(
+        "Sign-in", "log-in", "/settings/sign-in", order=25, group="Workspace",
+        capability=Capability.SETTINGS_WRITE, also="sso oidc openid identity provider okta keycloak entra"),
+)  # fmt: skip
+SETTINGS.add(
     "members",
     NavItem(
         "Members",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.audit import views as audit_views
+from accounts.identity import views as identity_views
 from accounts.oncall.views import feed as calendar_feed
 from accounts.oncall.views import pages as oncall_pages
 from accounts.oncall.views import schedules as oncall_schedules
@@ -28,6 +29,11 @@ urlpatterns = [
     path("settings/profile/sessions/end", profile.end_others, name="end_sessions"),
     path("settings/profile/sessions/<slug:public_id>/end", profile.end_one, name="end_session"),
     path("settings/workspace", workspace_views.workspace, name="workspace"),
+    path("settings/sign-in", identity_views.sign_in_settings, name="sign_in_settings"),
+    path("settings/sign-in/new", identity_views.add, name="add_identity_provider"),
+    path("settings/sign-in/required", identity_views.save_requirement, name="require_identity_provider"),
+    path("settings/sign-in/<int:pk>", identity_views.change, name="identity_provider"),
+    path("settings/sign-in/<int:pk>/remove", identity_views.remove, name="remove_identity_provider"),
     path("settings/members", members.members, name="members"),
     path("settings/members/new", members.invite, name="invite"),
     path("settings/members/roles", members.save_roles, name="member_roles"),

@@ -76,6 +76,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "ninja",
     *APPS,
 ]
@@ -103,6 +105,7 @@ MIDDLEWARE = [
     "accounts.people.middleware.ViewerTimeZone",
     "core.ui.error_pages.ErrorPages",
     "accounts.sign_in.second_factor.LeadToSecondFactor",
+    "accounts.identity.required.LeadToIdentityProvider",
     "core.request_cache.RequestCache",
 ]
 ROOT_URLCONF = "config.urls"
@@ -187,6 +190,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = False  # accounts.sign_in.limits counts in the database instead
+SOCIALACCOUNT_ADAPTER = "accounts.identity.adapter.IdentityAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "accounts.sign_in.second_factor.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Tocsin"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.identity import views as identity
 from accounts.sign_in.views import sign_in, sign_out
 from config.api import api
 from config.installation import views as installation_views
@@ -32,6 +33,8 @@ urlpatterns = [
     path("sign-out", sign_out, name="account_logout"),
     path("account/reauthenticate", reauthenticate, name="account_reauthenticate"),
     path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/identity/<slug:provider_id>", identity.begin, name="openid_connect_login"),
+    path("account/identity/<slug:provider_id>/callback", identity.finish, name="openid_connect_callback"),
     path("offline", offline.page, name="offline"),
     path("offline-worker.js", offline.worker, name="offline_worker"),
     path("find", find, name="find"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.identity.required import require_identity
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
 from accounts.sign_in.second_factor import require_second_factor
@@ -75,6 +76,8 @@ def _membership(request: HttpRequest) -> Membership:
     found.user = user
     if found.workspace.second_factor_required:
         require_second_factor(request, user)
+    if found.workspace.identity_required:
+        require_identity(request, user, found.workspace)
     # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
     # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.
     if not request.path.startswith(BY_ITSELF):

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.identity.selectors import offered_providers
 from accounts.models import Role, User
 from accounts.sign_in.forms import ConfirmForm, PasswordForm, SignInForm
 from accounts.sign_in.page_authentication import choose_workspace, current_membership, signed_in
@@ -36,6 +37,10 @@ class SignIn(LoginView):
 
     form_class = SignInForm
     template_name = "accounts/sign_in.html"
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """With the identity providers beside the form."""
+        return {**super().get_context_data(**more), "providers": offered_providers()}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """422, so that scripts see the refusal; browsers show the page all the same."""

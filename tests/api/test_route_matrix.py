@@ -511,6 +511,10 @@ PAGES: dict[str, str | May] = {
     "account/2fa/webauthn/": "signed", "account/2fa/webauthn/add/": "signed",
     "account/2fa/webauthn/keys/<int:pk>/edit/": "signed",
     "account/2fa/webauthn/keys/<int:pk>/remove/": "signed",
+    "account/identity/<slug:provider_id>": "open", "account/identity/<slug:provider_id>/callback": "open",
+    "settings/sign-in": "settings.write", "settings/sign-in/new": "settings.write",
+    "settings/sign-in/required": "settings.write", "settings/sign-in/<int:pk>": "settings.write",
+    "settings/sign-in/<int:pk>/remove": "settings.write",
     "account/2fa/webauthn/login/": "open", "account/2fa/webauthn/reauthenticate/": "signed",
     "sign-in": "open", "sign-in/once/<str:secret>": "open", "sign-out": "open",
     "find": "signed", "device": "signed",
@@ -876,6 +880,7 @@ def test_every_address_below_the_api_is_an_operation():
 
 # What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
 SAMPLES = {
+    "provider_id": "nobodys",
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "bundle_id": "00000000-0000-4000-8000-000000000001",

@@ -195,12 +195,17 @@ def _account_for(invitation: Invitation) -> User:
     if holder is not None:
         holder.email = f"unproven-{holder.pk}@account.invalid"
         holder.save(update_fields=["email"])
-    for handle in _free_handles(invitation.username):
+    return account_of_address(
+        invitation.email, username=invitation.username, display_name=invitation.display_name
+    )
+
+
+def account_of_address(email: str, *, username: str, display_name: str) -> User:
+    """A new account, with a number behind the user name where that is taken. Raises Conflict."""
+    for handle in _free_handles(username):
         try:
             with transaction.atomic():
-                return User.objects.create_user(
-                    handle, email=invitation.email, display_name=invitation.display_name
-                )
+                return User.objects.create_user(handle, email=email, display_name=display_name)
         except IntegrityError:
             continue
     raise Conflict("No user name is free. Ask for an invitation with another one.")

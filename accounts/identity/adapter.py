@@ -1,0 +1,97 @@
+"""allauth's adapter for identity providers: ours are found by the slug in the address."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.identity.claims import SignInRefused, read_claims
+from accounts.identity.http_session import GuardedSession
+from accounts.identity.selectors import provider_named
+from accounts.identity.services.admitting import admit
+from accounts.models import IdentityProvider, User
+from core.http.security_log import note, seen_of
+from core.secrets.encryption import decrypt
+
+KIND = "openid_connect"
+SESSION_KEY = "identity_workspaces"
+
+
+class IdentityAdapter(DefaultSocialAccountAdapter):
+    """Named by the setting SOCIALACCOUNT_ADAPTER."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """The provider of that slug, as allauth wants it. Nothing of it is stored in allauth's own table."""
+        found = provider_named(provider) if provider else None
+        return [] if found is None or client_id not in (None, found.client_id) else [_app_of(found)]
+
+    def get_requests_session(self) -> GuardedSession:
+        """Our client: it refuses private addresses and is bounded in time and size."""
+        return GuardedSession()
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Decide who this is; the account is linked with the subject from now on."""
+        provider = provider_named(sociallogin.account.provider)
+        if provider is None:
+            raise ImmediateHttpResponse(_page(request, "This identity provider was removed."))
+        linked = sociallogin.user if sociallogin.is_existing else None
+        signed_in = request.user if isinstance(request.user, User) else None
+        try:
+            claims = read_claims(provider, _sent(sociallogin))
+            user = admit(provider, claims, linked=linked, signed_in=signed_in)
+        except SignInRefused as refusal:
+            raise ImmediateHttpResponse(_page(request, refusal.detail)) from None
+        if linked is None:
+            sociallogin.connect(request, user)
+        request.session[SESSION_KEY] = [provider.workspace_id]
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Accounts are made by `admit` alone."""
+        return False
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Exception | None = None,
+        extra_context: Any = None,
+    ) -> NoReturn:
+        """The provider refused, or could not be reached."""
+        why = str(exception or error or "the answer belongs to no sign-in of this browser")
+        raise ImmediateHttpResponse(refused_page(request, provider.app.provider_id, why))
+
+
+def _app_of(provider: IdentityProvider) -> SocialApp:
+    return SocialApp(
+        provider=KIND,
+        provider_id=provider.slug,
+        name=provider.name,
+        client_id=provider.client_id,
+        secret=decrypt(provider.sealed_secret),
+        settings={"server_url": provider.server_url, "oauth_pkce_enabled": True},
+    )
+
+
+def _sent(sociallogin: SocialLogin) -> dict[str, Any]:
+    data = sociallogin.account.extra_data
+    return {**data.get("id_token", {}), **data.get("userinfo", {})}
+
+
+def refused_page(request: HttpRequest, slug: str, why: str) -> HttpResponse:
+    """403: the provider did not confirm the person, or could not be asked."""
+    provider = provider_named(slug)
+    name = provider.name if provider else "The identity provider"
+    return _page(request, f"{name} did not confirm who you are: {why[:200]}.")
+
+
+def _page(request: HttpRequest, why: str) -> HttpResponse:
+    note("sign_in.refused", means="identity provider", **seen_of(request))
+    return render(request, "accounts/identity_refused.html", {"why": why}, status=403)
