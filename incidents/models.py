@@ -7,6 +7,7 @@ from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.links.models import IncidentLink
 from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
@@ -31,6 +32,7 @@ __all__ = [
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
+    "IncidentLink",
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",
