@@ -83,6 +83,7 @@ MAY_REACH_THE_NETWORK = {
     "core/http/client.py",
     "core/http/transport.py",
     "core/storage/client.py",
+    "core/storage/probe.py",
     "notifications/channels/kinds/email.py",  # SMTP
 }
 

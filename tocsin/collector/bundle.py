@@ -13,7 +13,7 @@ import time
 import uuid
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -45,8 +45,16 @@ class Made(NamedTuple):
 class Maker:
     """One bundle. `say` prints the lines of progress."""
 
-    def __init__(self, options: Options, config: Mapping[str, Any], say: Say, consent: Any = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        config: Mapping[str, Any],
+        say: Say,
+        consent: Any = None,
+        own: Sequence[Probe] = (),
+    ) -> None:
         self._options, self._config, self._say, self._consent = options, config, say, consent
+        self._known = [*PROBES.values(), *own]
         self._key = secrets.token_bytes(32)  # of placeholders; never written
         own_rules: list[Finder] = [OwnRule(rule) for rule in _rules_of(config)]
         self._finders: list[Finder] = [_own_secrets(config), *own_rules]
@@ -70,7 +78,7 @@ class Maker:
 
     def _collect(self, work: str) -> None:
         phase = ""
-        for probe in sorted(PROBES.values(), key=lambda p: _PHASES.index(p.phase)):
+        for probe in sorted(self._known, key=lambda p: _PHASES.index(p.phase)):
             if probe.phase != phase:
                 phase = probe.phase
                 self._say(f"  {phase}")
