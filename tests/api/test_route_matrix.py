@@ -37,7 +37,7 @@ from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
 from incidents.drills.services import DrillValues, plan_drill
-from incidents.models import Component, TimelineEntry
+from incidents.models import Component, Drill, TimelineEntry
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from notifications.channels.models import Channel
@@ -813,7 +813,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
-    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "drill_id": Drill,
 }  # fmt: skip
 
 
