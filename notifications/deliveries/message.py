@@ -29,6 +29,7 @@ _VERBS: Final = {
     "postmortem.commented": "postmortem commented on",
     "postmortem.published": "postmortem published",
     "drill.planned": "drill planned",
+    "postmortem.mentioned": "postmortem mentions you",
     "test": "test message",
     "page": "needs you",
 }
