@@ -23,6 +23,11 @@ RULES: Final = (
     (WRITES, "/postmortem-templates.*", _May.TEMPLATES_WRITE),
     (WRITES, "/(postmortems|lessons).*", _May.POSTMORTEMS_WRITE),
     (WRITES, "/incidents/{}/(postmortem|five-whys|lessons).*", _May.POSTMORTEMS_WRITE),
+    ("GET", "/status-page/subscribers", _May.STATUS_WRITE),
+    ("GET", "/status-page.*", _May.INCIDENTS_READ),
+    (WRITES, "/incidents/{}/status-page.*", _May.STATUS_PUBLISH),
+    (WRITES, "/status-page/(components/{}/state|maintenance.*)", _May.STATUS_PUBLISH),
+    (WRITES, "/status-page.*", _May.STATUS_WRITE),
     ("POST", "/incidents/{}/runs|/remediation/runs/.*", _May.REMEDIATION_RUN),
     ("GET", "/(silences|maintenance-windows).*", _May.INCIDENTS_READ),
     (WRITES, "/(silences|maintenance-windows).*", _May.SILENCES_WRITE),
@@ -51,8 +56,8 @@ RULES: Final = (
     ("GET|" + WRITES, "/tokens.*", _May.TOKENS_WRITE),
     ("GET", "/audit", _May.AUDIT_READ),
     ("GET", "/(incidents|analytics|sla|stage-templates).*", _May.INCIDENTS_READ),
-    ("GET", "/(components|changes|remediation|bulk-actions|attachments).*", _May.INCIDENTS_READ),
-    (WRITES, "/(incidents|bulk-actions|attachments).*", _May.INCIDENTS_WRITE),
+    ("GET", "/(components|changes|remediation|bulk-actions|attachments|drills).*", _May.INCIDENTS_READ),
+    (WRITES, "/(incidents|bulk-actions|attachments|drills).*", _May.INCIDENTS_WRITE),
 )  # fmt: skip
 _COMPILED: Final = tuple(
     (frozenset(methods.split("|")), re.compile(path.replace("{}", r"[^/]+")), capability)

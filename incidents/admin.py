@@ -20,6 +20,8 @@ from incidents.models import (
     Component,
     CriterionResult,
     DismissedProposal,
+    Drill,
+    DrillParticipant,
     EntryAmendment,
     Incident,
     IncidentCounter,
@@ -252,3 +254,26 @@ class IncidentLinkAdmin(ReadOnly):
     list_display = ("low", "high", "kind", "score", "by_label", "created_at", "removed_at")
     list_filter = ("workspace", "kind")
     list_select_related = ("low", "high")
+
+
+@admin.register(Drill)
+class DrillAdmin(AuditedReadOnly):
+    list_display = (
+        "title",
+        "workspace",
+        "incident_type",
+        "severity",
+        "incident",
+        "planned_label",
+        "created_at",
+    )
+    list_filter = ("workspace", "severity")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
+
+
+@admin.register(DrillParticipant)
+class DrillParticipantAdmin(ReadOnly):
+    list_display = ("drill", "user", "joined_at")
+    list_select_related = ("drill", "user")
+    ordering = ("-pk",)
