@@ -14,6 +14,7 @@ urlpatterns = [
     *source_patterns,
     path("heartbeats", heartbeats.heartbeats, name="heartbeats"),
     path("heartbeats/ping/<str:key>", heartbeats.ping, name="heartbeat_ping"),
+    path("heartbeats/<int:heartbeat_id>", heartbeats.heartbeat, name="heartbeat"),
     path("heartbeats/<int:heartbeat_id>/<slug:verb>", heartbeats.act, name="act_on_heartbeat"),
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),

@@ -31,6 +31,7 @@ urlpatterns = [
     path("settings/routes/<int:route_id>/delete", routes.delete, name="route_delete"),
     path("settings/silences", silences.silences, name="silences"),
     path("settings/silences/new", silences.new_silence, name="silence_new"),
+    path("settings/silences/<int:silence_id>", silences.silence, name="silence"),
     path("settings/silences/<int:silence_id>/end", silences.end, name="silence_end"),
     path("settings/maintenance", silences.windows, name="windows"),
     path("settings/maintenance/new", silences.window, name="window_new"),

@@ -14,15 +14,20 @@ from notifications.channels.kind import CHANNEL_KINDS
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import store
 from notifications.deliveries.snapshot import snapshot_of
+from notifications.silences.models import Silence
+from notifications.silences.muting import covers
 
 _NEVER_ARRIVED = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
 
 
-def release(workspace_id: int, muted_by: str, *, once: str, text: str, now: datetime) -> int:
+def release(
+    workspace_id: int, muted_by: str, *, once: str, text: str, now: datetime, still: Silence | None = None
+) -> int:
     """Plan one delivery for each destination whose deliveries were muted, where the incident is unresolved.
 
     `once` names this end: planned again, nothing is sent twice. What another silence covers is muted again
-    by that one. Returns how many deliveries are new.
+    by that one. `still`: a silence that goes on; what it covers stays muted. Returns how many deliveries
+    are new.
     """
     with transaction.atomic():
         muted = Delivery.objects.of(workspace_id).filter(
@@ -31,6 +36,9 @@ def release(workspace_id: int, muted_by: str, *, once: str, text: str, now: date
         ids = sorted(pk for pk in set(muted.values_list("incident_id", flat=True)) if pk is not None)
         made = 0
         for incident in Incident.objects.of(workspace_id).filter(pk__in=ids).order_by("pk"):
+            if still and covers(still, snapshot_of(workspace_id, incident.pk)):
+                muted = muted.exclude(incident_id=incident.pk)
+                continue
             rows = list(muted.filter(incident_id=incident.pk).select_related("channel").order_by("pk"))
             if incident.status not in OVER and incident.merged_into_id is None:
                 made += store(_resumed(incident, rows, once, text))
