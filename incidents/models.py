@@ -5,6 +5,7 @@ from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.evidence.models import IncidentEvidence
+from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.merging.models import DismissedProposal, Merge
@@ -25,6 +26,7 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "CriterionResult",
+    "Decision",
     "DismissedProposal",
     "EntryAmendment",
     "Incident",
