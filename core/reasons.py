@@ -28,7 +28,7 @@ class Reason(models.TextChoices):
     KNOWN_SIGNAL = "known_signal", "an unresolved incident has this signal"
     SHARED_EVENTS = "shared_events", "an unresolved incident counts some of these events"
     DECLARED = "declared", "the incident was declared"
-    # Who is told
+    # Who is notified
     ROUTE_FITS = "route_fits", "a route fits and names the channel"
     POLICY_FITS = "policy_fits", "an escalation policy fits the incident"
     POLICY_STEP = "policy_step", "a step of the escalation names the person or channel"
@@ -36,24 +36,25 @@ class Reason(models.TextChoices):
     CONCERNED = "concerned", "the event concerns this person or channel"
     RESENT = "resent", "it was resent by hand"
     UNMUTED = "unmuted", "what muted it ended and the incident is unresolved"
-    # Who is not told
+    # Who is not notified
     NO_ROUTE_NAMES = "no_route_names", "no route names the channel"
     NO_ROUTE_FITS = "no_route_fits", "no route that names the channel fits"
     KIND_UNWANTED = "kind_unwanted", "channels of this kind take no such event"
     CHANNEL_OFF = "channel_off", "the channel is off"
     NO_RECIPIENT = "no_recipient", "the channel has no recipient"
     DRILL = "drill", "the incident is a drill"
-    PRIVATE = "private", "the incident is private: channels do not hear of it"
-    NOT_PUBLIC = "not_public", "the entry is not public: stakeholders do not hear of it"
+    PRIVATE = "private", "the incident is private: channels are not notified"
+    NOT_PUBLIC = "not_public", "the entry is not public: stakeholders are not notified"
     INCIDENT_GONE = "incident_gone", "the incident no longer exists"
     NO_CONTACT_METHOD = "no_contact_method", "the person has no verified contact method"
     NO_POLICY = "no_policy", "no escalation policy fits the incident"
-    NOBODY_ON_CALL = "nobody_on_call", "no person is on call"
+    NO_ONE_ON_CALL = "no_one_on_call", "no person is on call"
     STEP_EMPTY = "step_empty", "a step of the escalation names no person"
     ADMINS_INSTEAD = "admins_instead", "a whole round named no person, so all admins were paged"
     ACKNOWLEDGED = "acknowledged", "the incident is acknowledged, so the escalation waits"
     EXHAUSTED = "exhausted", "every round of the escalation has run"
     INCIDENT_OVER = "incident_over", "the incident is resolved"
+    ALREADY_NOTIFIED = "already_notified", "the destination was notified of the incident since"
     STEP_NOT_REACHED = "step_not_reached", "the escalation ended or waits before the step that names them"
     NOT_NAMED = "not_named", "no step of the escalation names the person"
     # Muted

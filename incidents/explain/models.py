@@ -31,7 +31,7 @@ class Decision(WorkspaceScoped):
         PLANNED = "planned", "Planned"
         MUTED = "muted", "Muted"
         HELD = "held", "Held"
-        NOT_TOLD = "not_told", "Not notified"
+        SKIPPED = "skipped", "Not notified"
         ENDED = "ended", "Ended"
         FAILED = "failed", "Failed"
 

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('channel_id', models.BigIntegerField(blank=True, null=True)),
                 ('subject', models.CharField(blank=True, default='', max_length=200)),
                 ('stage', models.CharField(choices=[('detection', 'Detection'), ('escalation', 'Escalation'), ('planning', 'Planning'), ('sending', 'Sending')], max_length=10)),
-                ('verdict', models.CharField(choices=[('opened', 'Opened'), ('joined', 'Joined'), ('started', 'Started'), ('planned', 'Planned'), ('muted', 'Muted'), ('held', 'Held'), ('not_told', 'Not notified'), ('ended', 'Ended'), ('failed', 'Failed')], max_length=8)),
+                ('verdict', models.CharField(choices=[('opened', 'Opened'), ('joined', 'Joined'), ('started', 'Started'), ('planned', 'Planned'), ('muted', 'Muted'), ('held', 'Held'), ('skipped', 'Not notified'), ('ended', 'Ended'), ('failed', 'Failed')], max_length=8)),
                 ('reason', models.CharField(max_length=20)),
                 ('event_kind', models.CharField(blank=True, default='', max_length=80)),
                 ('data', models.JSONField(blank=True, default=dict)),

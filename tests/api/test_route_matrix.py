@@ -389,6 +389,11 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/remediation/runs/{run_id}/outcome"): Row(
         May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
     ),
+    ("GET", "/incidents/{reference}/explain"): Row(May.CHANNELS_READ, about=True),
+    ("GET", "/explain/reasons"): Row(May.CHANNELS_READ),
+    ("GET", "/explain/people/{username}"): Row(May.CHANNELS_READ, about=True),
+    ("GET", "/explain/simulation"): Row(May.ONCALL_READ),
+    ("GET", "/explain/events"): Row(May.RULES_READ),
     ("GET", "/heartbeats"): Row(May.SOURCES_READ),
     ("POST", "/heartbeats"): Row(May.SOURCES_WRITE, {"name": "mine", "period_s": 60}),
     ("GET", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_READ, about=True),
@@ -489,6 +494,9 @@ PAGES: dict[str, str | May] = {
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
+    "explain": May.CHANNELS_READ, "explain/people/<str:username>": May.CHANNELS_READ,
+    "explain/events/<int:event_pk>": May.RULES_READ,
+    "incidents/<str:reference>/explain": "incident",
     "heartbeats": May.SOURCES_READ, "heartbeats/ping/<str:key>": "open",
     "heartbeats/<int:heartbeat_id>": May.SOURCES_WRITE,
     "heartbeats/<int:heartbeat_id>/<slug:verb>": "signed",
