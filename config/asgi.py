@@ -1,7 +1,8 @@
-"""ASGI application: events, live updates and uploads of bundles, Django for everything else."""
+"""ASGI application: events, live updates, uploads of bundles, status pages; Django for everything else."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,9 +22,10 @@ from core.http.request_body import drain, read_body
 from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
-from detection.webhooks.http.django_requests import CUT, MAX_BODY_BYTES
-from detection.webhooks.http.known_keys import has_unknown_key
+from detection.webhooks.http.django_requests import CUT
+from detection.webhooks.http.known_keys import Addressed, addressed_to, has_unknown_key
 from incidents.attachments.services import MAX_BYTES
+from status.snapshots import asgi as status_pages
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -33,8 +35,8 @@ LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # Threads take turns this often, in seconds: a page asks the database 20 times and waits for a turn each time.
 sys.setswitchinterval(0.001)
-# A notification on everything that burns is large just when it matters.
-WEBHOOKS: Final = ("/api/v1/webhooks/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
+# Read beyond what a format takes, so that the format itself refuses what is too large.
+ABOVE_LIMIT: Final = 100_000
 # A picture for an incident, which only those who signed in or hold a token may send.
 ATTACHMENTS: Final = re.compile(r"/(?:api/v1/)?incidents/[^/]{1,60}/attachments")
 MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the form around it
@@ -53,7 +55,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
         await ingest.application(scope, receive, send)
     elif path.startswith(bundle_uploads.PREFIX):
         await bundle_uploads.application(scope, receive, send)
-    else:
+    elif not await status_pages.served(scope, send):
         await _django(scope, receive, send)
 
 
@@ -70,39 +72,49 @@ def _is_page(scope: Scope) -> bool:
 
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
-    if await has_unknown_key(scope.get("path", "")):
+    headers = _headers(scope)
+    webhook = addressed_to(scope.get("path", ""), headers)
+    if webhook is not None and await has_unknown_key(webhook):
         # Refused in the format's words, without a byte of the body in memory.
         await drain(receive)
         await django_application(scope, _replayed(b"", receive), send)
         return
     try:
-        body = await read_body(_headers(scope), receive, limit=_limit(scope))
+        body = await read_body(headers, receive, limit=_limit(scope, headers, webhook))
     except Problem as problem:
-        if isinstance(problem, TooLarge) and scope.get("path", "").startswith(WEBHOOKS):
+        if isinstance(problem, TooLarge) and webhook is not None:
             # Its source shall show that it came; the format says so in its own words.
             await django_application({**scope, CUT: True}, _replayed(b"", receive), send)
             return
-        status, headers, answer = refused(problem, scope["path"], _headers(scope).get("x-request-id", ""))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        status, answered, answer = refused(problem, scope["path"], headers.get("x-request-id", ""))
+        await send({"type": "http.response.start", "status": status, "headers": answered})
         await send({"type": "http.response.body", "body": answer})
         return
     await django_application(scope, _replayed(body, receive), send)
 
 
-def _limit(scope: Scope) -> int:
+def _limit(scope: Scope, headers: dict[str, str], webhook: Addressed | None) -> int:
     """How many bytes of this body Django is given at most."""
-    path, headers = scope.get("path", ""), _headers(scope)
-    if path.startswith(WEBHOOKS):
-        return MAX_BODY_BYTES
+    if webhook is not None:
+        return webhook.form.max_body + ABOVE_LIMIT
     is_known = credential(headers) is not None or settings.SESSION_COOKIE_NAME in headers.get("cookie", "")
-    return MAX_ATTACHMENT_BODY if is_known and ATTACHMENTS.fullmatch(path) else MAX_BODY
+    is_attachment = is_known and ATTACHMENTS.fullmatch(scope.get("path", ""))
+    return MAX_ATTACHMENT_BODY if is_attachment else MAX_BODY
 
 
 def _replayed(body: bytes, receive: Channel) -> Channel:
-    """`receive` for a body that was read: tells it once, then whatever comes next."""
+    """`receive` for a body that was read: first the whole body, then whether the sender hung up.
+
+    More of a refused body may still arrive, which Django would take for a fault: nothing is read after it.
+    """
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Any:
-        return waiting.pop() if waiting else await receive()
+        if waiting:
+            return waiting.pop()
+        message = await receive()
+        if message["type"] == "http.request":
+            await asyncio.Event().wait()
+        return message
 
     return again

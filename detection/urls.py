@@ -8,6 +8,7 @@ from detection.explain import views as explain
 from detection.heartbeats import views as heartbeats
 from detection.rules.views import rule_test as rule_test_views
 from detection.rules.views import rules
+from detection.simulation import views as simulation
 from detection.sources.urls import urlpatterns as source_patterns
 
 app_name = "detection"
@@ -18,6 +19,7 @@ urlpatterns = [
     path("heartbeats/<int:heartbeat_id>", heartbeats.heartbeat, name="heartbeat"),
     path("heartbeats/<int:heartbeat_id>/<slug:verb>", heartbeats.act, name="act_on_heartbeat"),
     path("explain/events/<int:event_pk>", explain.event, name="explain_event"),
+    path("simulate", simulation.simulate, name="simulate"),
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),
     path("rules/check", rules.check_rule, name="check_rule"),

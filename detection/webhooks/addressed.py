@@ -39,9 +39,13 @@ class Shown(Protocol):
 
 
 class AddressedFormat(WebhookFormat):
-    """A format with addresses of its own beside `/api/v1/webhooks/<name>/<key>`."""
+    """A format with addresses of its own beside `/api/v1/webhooks/<name>/<key>`.
+
+    `is_key_in_body`: the source's key is known only after the body was read.
+    """
 
     addresses: ClassVar[tuple[Address, ...]]
+    is_key_in_body: ClassVar[bool] = False
 
     @abstractmethod
     def source_key(self, request: WebhookRequest) -> str:

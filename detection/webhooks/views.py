@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from core.errors import Forbidden, Problem
 from detection.heartbeats.selectors import heartbeat_named
@@ -23,11 +23,16 @@ from detection.webhooks.receive import IncomingRequest, NoHandshake, receive_web
 from detection.webhooks.services.receiving import source_actor
 
 
-def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpResponse]:
+@dataclass(frozen=True, slots=True)
+class AddressView:
     """The view of one address: POST takes a request, GET, where it is known, tells what became of one."""
 
-    @csrf_exempt
-    def view(request: HttpRequest, **parts: str) -> HttpResponse:
+    form: AddressedFormat
+    address: Address
+    csrf_exempt: ClassVar[bool] = True
+
+    def __call__(self, request: HttpRequest, **parts: str) -> HttpResponse:
+        form, address = self.form, self.address
         asked = incoming_request(request, address.path.format(**parts))
         methods = (*address.methods, *(("GET",) if address.asks else ()))
         if request.method not in methods:
@@ -39,8 +44,6 @@ def view_of(form: AddressedFormat, address: Address) -> Callable[..., HttpRespon
             return response_of(_beat(form, asked, name), request)
         reply = _status(form, asked) if request.method == "GET" else form.told(_taken(form, asked))
         return response_of(reply, request)
-
-    return view
 
 
 def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:

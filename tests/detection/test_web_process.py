@@ -116,6 +116,35 @@ async def test_a_webhook_key_is_looked_at_before_the_body(token: str, admin: Act
     assert (status, answer["code"]) == (400, "malformed")
 
 
+async def test_a_key_in_a_header_or_a_senders_path_is_looked_at_before_the_body(
+    token: str, admin: Actor
+) -> None:
+    _, genie = await sync_to_async(create_source)(admin, kind="opsgenie", name="Genie")
+    _, prometheus = await sync_to_async(create_source)(admin, kind="alertmanager", name="Prod")
+    for path, headers in (
+        ("/v2/alerts", {"authorization": "GenieKey " + "k" * 40}),
+        ("/v2/alerts", {"authorization": f"GenieKey {prometheus}"}),
+        ("/v2/alerts/disk-full/close", {}),
+        ("/api/v2/alerts", {"authorization": f"Bearer {genie}"}),
+        (f"/api/v1/webhooks/alertmanager/{genie}/api/v2/alerts", {}),
+        (f"/integrations/generic/20131114/alert/{genie}/team", {}),
+    ):
+        status, _ = await Talk([CHUNK]).ask(path, content_length="many", **headers)
+        assert status in (401, 403, 404), path
+    for path, headers in (
+        ("/v2/alerts", {"authorization": f"GenieKey {genie}"}),
+        ("/api/v2/alerts", {"authorization": f"Bearer {prometheus}"}),
+    ):
+        assert (await Talk([CHUNK]).ask(path, content_length="many", **headers))[0] == 400
+
+
+async def test_a_body_above_the_limit_of_its_format_is_not_read_whole(token: str) -> None:
+    talk = Talk([CHUNK] * 160)
+    status, _ = await talk.ask("/v2/enqueue")
+    assert status in (400, 413)
+    assert talk.taken * len(CHUNK) <= MAX_DRAINED + len(CHUNK)
+
+
 async def test_the_largest_body_gets_through_to_django(token: str) -> None:
     document = orjson.dumps({"title": "x", "description": ""})
     body = document + b" " * (MAX_BODY - len(document))

@@ -63,6 +63,7 @@ class PagerDuty(AddressedFormat):
     guide = _GUIDE
     is_alerting = True
     max_body = 524_288
+    is_key_in_body = True
     kept_headers = ("x-pagerduty",)
     addresses = (
         Address("v2/enqueue", "enqueue"),

@@ -15,7 +15,7 @@ from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
 from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest
 
-# More than any format takes; what is larger still never comes this far.
+# More than any format takes; the web process reads no more than the addressed format does.
 MAX_BODY_BYTES: Final = 16_100_000
 # Set in the scope of a request whose body was too large to be handed on.
 CUT: Final = "tocsin.body_was_cut"

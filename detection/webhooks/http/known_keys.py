@@ -1,29 +1,63 @@
-"""Looks at the key in a webhook's address before its body is read."""
+"""Looks at a webhook's key in the address or the headers before its body is read."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import DatabaseError
+from django.urls import Resolver404, resolve
+from django.utils import timezone
 
 from core.errors import Problem
 from detection.ingest.threads import in_thread
 from detection.sources.authentication import find_source
+from detection.webhooks.format import WebhookFormat, webhook_formats
+from detection.webhooks.http.request import WebhookRequest
+from detection.webhooks.views import AddressView
 
 _ADDRESS: Final = re.compile(r"/api/v1/webhooks/([^/]+)/([^/]+)")
+_SENDERS_ADDRESSES: Final = "detection.webhooks.urls"
 
 
-async def has_unknown_key(path: str) -> bool:
-    """Whether the address names a source that takes nothing: no such key, another format, switched off.
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The format that a request is for and its source's key; None where only the body tells the key."""
 
-    False where the address holds no key, and where the database cannot be asked.
+    form: WebhookFormat
+    key: str | None
+
+
+def addressed_to(path: str, headers: Mapping[str, str]) -> Addressed | None:
+    """What the path names; None for what is no webhook of a known format. `headers` have lower-case names."""
+    if named := _ADDRESS.fullmatch(path):
+        known = webhook_formats()
+        return Addressed(known.get(named[1]), named[2]) if named[1] in known else None
+    try:
+        found = resolve(path, urlconf=_SENDERS_ADDRESSES)
+    except Resolver404:
+        return None
+    view = found.func
+    if not isinstance(view, AddressView):
+        return None
+    if view.form.is_key_in_body:
+        return Addressed(view.form, None)
+    following = view.address.path.format(**found.kwargs)
+    request = WebhookRequest("POST", headers, b"", b"", timezone.now(), path=following)
+    return Addressed(view.form, view.form.source_key(request))
+
+
+async def has_unknown_key(addressed: Addressed) -> bool:
+    """Whether the key is of no source that takes this: none has it, another format, switched off.
+
+    False where only the body tells the key, and where the database cannot be asked.
     """
-    named = _ADDRESS.fullmatch(path)
-    if named is None:
+    if addressed.key is None:
         return False
     try:
-        return await in_thread(_is_unknown, named[2], named[1])
+        return await in_thread(_is_unknown, addressed.key, addressed.form.name)
     except TimeoutError:
         return False
 
