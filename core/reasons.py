@@ -43,6 +43,7 @@ class Reason(models.TextChoices):
     CHANNEL_OFF = "channel_off", "the channel is off"
     NO_RECIPIENT = "no_recipient", "the channel has no recipient"
     DRILL = "drill", "the incident is a drill"
+    DRILLS_ONLY = "drills_only", "the channel is for drills alone"
     PRIVATE = "private", "the incident is private: channels are not notified"
     NOT_PUBLIC = "not_public", "the entry is not public: stakeholders are not notified"
     INCIDENT_GONE = "incident_gone", "the incident no longer exists"

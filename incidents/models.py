@@ -4,6 +4,7 @@ from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
+from incidents.drills.models import Drill, DrillParticipant
 from incidents.evidence.models import IncidentEvidence
 from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
@@ -28,6 +29,8 @@ __all__ = [
     "CriterionResult",
     "Decision",
     "DismissedProposal",
+    "Drill",
+    "DrillParticipant",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",

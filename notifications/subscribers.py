@@ -7,6 +7,7 @@ from typing import Final
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from core.reasons import Reason
+from notifications.deliveries.invitations import plan_invitations
 from notifications.deliveries.planning import Fact, as_payload, pass_over, plan_event
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.services.inhibition import plan_review
@@ -25,6 +26,12 @@ def plan_deliveries(event: OutboxEvent) -> None:
         pass_over(fact, Reason.NOT_PUBLIC)
     else:
         plan_event(fact)
+
+
+@subscriber("drill_invitations", topics=("drill.planned",))
+def invite_to_drill(event: OutboxEvent) -> None:
+    """A notice in each channel for drills; a repeat plans nothing new."""
+    plan_invitations(event.workspace_id, event.payload, event_key=f"outbox:{event.pk}")
 
 
 @subscriber("inhibition", topics=("incident.resolved", "incident.severity_changed", "incident.changed"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils import timezone
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
 from core.reasons import Reason
+from incidents.drills.selectors import people_in_drill
 from incidents.explain.recording import record_decisions
 from incidents.privacy.invitations import invite_paged
 from notifications.channels.kind import CHANNEL_KINDS
@@ -24,6 +25,8 @@ from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, Judged, judge
 from notifications.routes.selectors import receivers_of, rules_of
 from notifications.silences.muting import mute
+
+DRILL_KINDS: Final = frozenset({"drill.planned"})  # events of drills without an incident
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Fact:
     def is_private(self) -> bool:
         """Whether only the people invited to the incident may hear of it."""
         return bool(self.snapshot.get("is_private"))
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it belongs to an exercise."""
+        return bool(self.snapshot.get("is_drill") or self.event_kind in DRILL_KINDS)
 
 
 def plan_event(fact: Fact) -> int:
@@ -200,9 +208,12 @@ def plan_page(
 
     payload: as `as_payload` makes it. event_key names the step once: planned again, nothing changes. Returns
     how many deliveries are new; 0 also when there is no way to reach them. Whoever is paged for
-    a private incident may see it from then on.
+    a private incident may see it from then on. Of a drill, only those who take part hear.
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
+    if fact.is_drill and user_id not in people_in_drill(workspace_id, fact.snapshot["incident_id"]):
+        pass_over(fact, Reason.DRILL, user_id=user_id, detail=why)
+        return 0
     if fact.is_private:
         invite_paged(workspace_id, fact.snapshot["incident_id"], user_id)
     ways = ways_to(workspace_id, user_id)
@@ -224,7 +235,7 @@ def plan_to_channel(
 ) -> int:
     """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
 
-    Channels do not hear of private incidents.
+    Channels do not hear of private incidents; of drills, channels for drills alone.
     """
     channel = Channel.objects.of(workspace_id).filter(pk=channel_id).first()
     fact = Fact(workspace_id, event_key, event_kind, payload)
@@ -245,6 +256,8 @@ def _unreachable(fact: Fact, channel: Channel | None) -> Reason | None:
         return Reason.DESTINATION_GONE
     if not channel.is_enabled:
         return Reason.CHANNEL_OFF
+    if channel.is_for_drills != fact.is_drill:
+        return Reason.DRILL if fact.is_drill else Reason.DRILLS_ONLY
     return None if CHANNEL_KINDS.get(channel.kind).recipients(channel.config) else Reason.NO_RECIPIENT
 
 

@@ -159,8 +159,9 @@ def _step(workspace_id: int, due: Due, question: Question, channels: Mapping[int
     empty, named = [], []
     for target in due.step.targets:
         if target.kind == "channel":
-            found_channel = None if question.is_drill else channels.get(target.id or 0)
-            named += [found_channel] if found_channel else []
+            found_channel = channels.get(target.id or 0)
+            is_right = found_channel and found_channel.is_for_drills == question.is_drill
+            named += [found_channel] if found_channel and is_right else []
             continue
         schedule_id = _schedule(workspace_id, target, question)
         found = members_only(workspace_id, named_by(workspace_id, target, schedule_id, at))

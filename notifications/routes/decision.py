@@ -71,6 +71,7 @@ class Receiver:
     kind: str
     is_enabled: bool
     pages_always: bool
+    is_for_drills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def decide(
 ) -> list[Chosen]:
     """The channels that are told of this event, each once, in the order of the routes.
 
-    Nothing of a drill goes to a channel that pages always.
+    What belongs to a drill goes to channels for drills alone, and nothing else does.
     """
     fitting = [rule for rule in rules if not misses(rule, event_kind, snapshot)]
     chosen: dict[int, Chosen] = {}
@@ -147,7 +148,10 @@ def why_not(receiver: Receiver, snapshot: Mapping[str, Any]) -> Reason | None:
     """Why a channel that a fitting route names is not told; None: it is."""
     if not receiver.is_enabled:
         return Reason.CHANNEL_OFF
-    return Reason.DRILL if receiver.pages_always and snapshot.get("is_drill") else None
+    is_drill = bool(snapshot.get("is_drill"))
+    if receiver.is_for_drills == is_drill:
+        return None
+    return Reason.DRILL if is_drill else Reason.DRILLS_ONLY
 
 
 def misses(rule: Rule, event_kind: str, snapshot: Mapping[str, Any]) -> list[str]:

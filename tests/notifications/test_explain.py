@@ -222,8 +222,7 @@ def test_simulation_of_a_later_time_knows_the_windows_of_then(workspace, channel
     ).channels
     assert (now.is_notified, then.is_notified, then.reason) == (True, False, Reason.MAINTENANCE)
     [drill] = simulate(admin, Question(question.at, "sev2", components=["api"], is_drill=True)).channels
-    assert drill.is_notified
-    assert not drill.is_page
+    assert (drill.is_notified, drill.reason) == (False, Reason.DRILL)
     with pytest.raises(Invalid):
         simulate(admin, Question(question.at, severity="sev9"))
 
