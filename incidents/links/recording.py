@@ -95,17 +95,18 @@ def _score(reasons: Sequence[Reason]) -> float:
 def _store(incident: Incident, other_id: int, reasons: Sequence[Reason]) -> bool:
     low, high = sorted((incident.pk, other_id))
     told = [{"kind": str(one.kind), "text": one.text, "weight": one.weight} for one in reasons]
+    kind = str(reasons[0].kind)
     known = IncidentLink.objects.of(incident.workspace_id).filter(low_id=low, high_id=high).first()
     if known is not None:
         if known.removed_at is not None or {one["kind"] for one in known.reasons} >= {
             r["kind"] for r in told
         }:
             return False
-        known.kind, known.reasons, known.score = told[0]["kind"], told, _score(reasons)
+        known.kind, known.reasons, known.score = kind, told, _score(reasons)
         known.save(update_fields=["kind", "reasons", "score"])
         return True
     row = IncidentLink(
-        workspace_id=incident.workspace_id, low_id=low, high_id=high, kind=told[0]["kind"], reasons=told,
+        workspace_id=incident.workspace_id, low_id=low, high_id=high, kind=kind, reasons=told,
         score=_score(reasons), by_label=AUTHOR,
     )  # fmt: skip
     IncidentLink.objects.bulk_create([row], ignore_conflicts=True)
