@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_invitation_mail'),
-        ('incidents', '0024_drills'),
+        ('incidents', '0025_decisions'),
     ]
 
     operations = [
