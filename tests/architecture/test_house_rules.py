@@ -19,6 +19,7 @@ RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 MAY_CROSS_WORKSPACES = {
     "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
+    "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
     "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
@@ -81,6 +82,8 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
+    "status/publishing/drift_reading.py::_open_incidents": "leaves private incidents out",
+    "status/publishing/services/incidents.py::publish_by_rule": "never publishes a private incident",
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
