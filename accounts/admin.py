@@ -45,7 +45,7 @@ else:  # generic for the type checker only
     People = UserAdmin
     PersonChange = UserChangeForm
 
-# allauth's own: an account's address is its own column here, identity providers are ours, tokens are not kept.
+# An account's address is its own column here, identity providers are ours, and their tokens are not kept.
 for unused in (EmailAddress, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(unused):
         admin.site.unregister(unused)

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
+    "django.contrib.humanize",  # of the second factors' list
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -19,7 +19,6 @@ from core.http.security_log import note, seen_of
 from core.secrets.encryption import decrypt
 
 KIND = "openid_connect"
-SESSION_KEY = "identity_workspaces"
 
 
 class IdentityAdapter(DefaultSocialAccountAdapter):
@@ -45,12 +44,11 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         signed_in = request.user if isinstance(request.user, User) else None
         try:
             claims = read_claims(provider, _sent(sociallogin))
-            user = admit(provider, claims, linked=linked, signed_in=signed_in)
+            user = admit(provider=provider, claims=claims, linked=linked, signed_in=signed_in)
         except SignInRefused as refusal:
             raise ImmediateHttpResponse(_page(request, refusal.detail)) from None
         if linked is None:
             sociallogin.connect(request, user)
-        request.session[SESSION_KEY] = [provider.workspace_id]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Accounts are made by `admit` alone."""

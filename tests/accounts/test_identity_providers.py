@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import resolve
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
@@ -36,7 +36,7 @@ def issuer():
         _subject("eve", email="eve@elsewhere.test"),
         _subject("mia", email="mia@example.com", is_verified=False),
     ]
-    get_resolver().url_patterns  # loaded before a test holds a transaction open
+    resolve("/")  # the addresses are loaded before a test holds a transaction open
     with run_server_in_thread(user_claims=subjects) as server:
         yield f"http://localhost:{server.server_port}"
 

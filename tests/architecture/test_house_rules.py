@@ -28,6 +28,8 @@ MAY_CROSS_WORKSPACES = {
     "accounts/checks.py::_imports": "health checks are of the whole installation",
     "accounts/oncall/sweeper.py::refill_all_schedules": "a task refills the shifts of all workspaces",
     "accounts/oncall/feed_auth.py::feed_named": "the address of a feed says whose it is",
+    "accounts/identity/selectors.py::offered_providers": "the sign-in page asks for no workspace",
+    "accounts/identity/selectors.py::provider_named": "a callback address names only the provider",
     "accounts/people/services/invitations.py::invitation_by_secret": "a link names no workspace",
     "accounts/tokens/authentication.py::find_token": "the token says which workspace it belongs to",
     "detection/evaluation/services/sweeper.py::_sweep_next": "beat sweeps the rules of all workspaces",

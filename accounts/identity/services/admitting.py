@@ -18,7 +18,7 @@ from accounts.validation import clean_username
 from core.errors import Invalid
 
 
-def admit(provider: IdentityProvider, claims: Claims, *, linked: User | None, signed_in: User | None) -> User:
+def admit(*, provider: IdentityProvider, claims: Claims, linked: User | None, signed_in: User | None) -> User:
     """The account to sign in, as a member of the provider's workspace.
 
     `linked`: the account that this subject of the provider signed in to before. `signed_in`: that of the
@@ -60,7 +60,7 @@ def _new(claims: Claims) -> User:
         wanted = clean_username(claims.username)
     except Invalid:
         wanted = "member"
-    user = account_of_address(claims.email, username=wanted, display_name=claims.name)
+    user = account_of_address(email=claims.email, username=wanted, display_name=claims.name)
     _prove(user)
     return user
 

@@ -196,11 +196,11 @@ def _account_for(invitation: Invitation) -> User:
         holder.email = f"unproven-{holder.pk}@account.invalid"
         holder.save(update_fields=["email"])
     return account_of_address(
-        invitation.email, username=invitation.username, display_name=invitation.display_name
+        email=invitation.email, username=invitation.username, display_name=invitation.display_name
     )
 
 
-def account_of_address(email: str, *, username: str, display_name: str) -> User:
+def account_of_address(*, email: str, username: str, display_name: str) -> User:
     """A new account, with a number behind the user name where that is taken. Raises Conflict."""
     for handle in _free_handles(username):
         try:
