@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -122,6 +123,7 @@ def _settings(request: HttpRequest, actor: Actor, form: BaseForm, *, status: int
             "subscribers": subscribers_of(actor) if may_write else [],
             "drifts": drifts_for(actor, timezone.now()),
             "now": timezone.now(),
+            "has_mail": bool(settings.MAIL_FROM),
         }
     return render(request, "status/settings.html", context, status=status)
 

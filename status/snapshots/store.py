@@ -43,12 +43,12 @@ class SnapshotStore:
         with self._lock:
             if not self.is_stale():
                 return
+            if not self._copies:  # at once, for the database may take long to say that it is away
+                self._copies = read_copies()
             try:
                 self._load()
             except DatabaseError:
                 log.warning("status.database_away", exc_info=True)
-                if not self._copies:
-                    self._copies = read_copies()
             finally:
                 self._looked_at = time.monotonic()
 
@@ -65,7 +65,7 @@ class SnapshotStore:
         for build in enabled_builds():
             slug = build.page.slug
             known = self._copies.get(slug)
-            if known is None or known.version != build.version or known.workspace_id != build.workspace_id:
+            if known is None or not _is_copy_of(known, build):
                 known = _copy_of(build)
                 write_copy(known)
             present[slug] = known
@@ -80,6 +80,13 @@ def enabled_builds() -> list[PageBuild]:
     return list(rows.select_related("page").defer("page__logo"))
 
 
+def _is_copy_of(known: PageCopy, build: PageBuild) -> bool:
+    """Whether nothing changed since; who may read it counts at once, before the next build."""
+    page = build.page
+    now = (page.pk, build.version, page.access == "public", tuple(page.domains))
+    return now == (known.page_id, known.version, known.is_public, known.domains)
+
+
 def _copy_of(build: PageBuild) -> PageCopy:
     forms = {
         one.form: Form(one.content_type, one.etag, bytes(one.body), bytes(one.compressed))
@@ -87,7 +94,13 @@ def _copy_of(build: PageBuild) -> PageCopy:
     }
     page = build.page
     return PageCopy(
-        page.slug, build.version, page.access == "public", build.workspace_id, tuple(page.domains), forms
+        page.slug,
+        page.pk,
+        build.version,
+        page.access == "public",
+        build.workspace_id,
+        tuple(page.domains),
+        forms,
     )
 
 

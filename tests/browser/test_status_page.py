@@ -62,7 +62,7 @@ def test_outsiders_follow_an_incident_from_publication_to_resolution(site, open_
     until_shown(outsider, outsider.get_by_role("link", name=TITLE))
 
     page.goto(f"/incidents/{reference}")
-    page.get_by_label("Public update", exact=True).fill("We are **rolling back**.")
+    page.get_by_label("Update for the status page").fill("We are **rolling back**.")
     page.get_by_role("button", name="Post public update").click()
     expect(page.locator(".toast, .alert").first).to_be_visible()
     until_shown(outsider, outsider.get_by_text("rolling back"))
