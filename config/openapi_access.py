@@ -29,6 +29,9 @@ RULES: Final = (
     (WRITES, "/status-page/(components/{}/state|maintenance.*|windows.*)", _May.STATUS_PUBLISH),
     (WRITES, "/status-page.*", _May.STATUS_WRITE),
     ("POST", "/incidents/{}/runs|/remediation/runs/.*", _May.REMEDIATION_RUN),
+    ("GET", "/explain/simulation", _May.ONCALL_READ),
+    ("GET", "/explain/events", _May.RULES_READ),
+    ("GET", "/explain/.*|/incidents/{}/explain", _May.CHANNELS_READ),
     ("GET", "/(silences|maintenance-windows).*", _May.INCIDENTS_READ),
     (WRITES, "/(silences|maintenance-windows).*", _May.SILENCES_WRITE),
     (WRITES, "/remediation/(actions/.*|policy)", _May.REMEDIATION_WRITE),
@@ -56,8 +59,8 @@ RULES: Final = (
     ("GET|" + WRITES, "/tokens.*", _May.TOKENS_WRITE),
     ("GET", "/audit", _May.AUDIT_READ),
     ("GET", "/(incidents|analytics|sla|stage-templates).*", _May.INCIDENTS_READ),
-    ("GET", "/(components|changes|remediation|bulk-actions|attachments).*", _May.INCIDENTS_READ),
-    (WRITES, "/(incidents|bulk-actions|attachments).*", _May.INCIDENTS_WRITE),
+    ("GET", "/(components|changes|remediation|bulk-actions|attachments|drills).*", _May.INCIDENTS_READ),
+    (WRITES, "/(incidents|bulk-actions|attachments|drills).*", _May.INCIDENTS_WRITE),
 )  # fmt: skip
 _COMPILED: Final = tuple(
     (frozenset(methods.split("|")), re.compile(path.replace("{}", r"[^/]+")), capability)

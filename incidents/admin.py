@@ -19,14 +19,19 @@ from incidents.models import (
     ChecklistItem,
     Component,
     CriterionResult,
+    DismissedProposal,
+    Drill,
+    DrillParticipant,
     EntryAmendment,
     Incident,
     IncidentCounter,
     IncidentEssence,
     IncidentEvidence,
+    IncidentLink,
     IncidentSignal,
     IncidentVerdict,
     InvitedPerson,
+    Merge,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -227,4 +232,48 @@ class AttachmentAdmin(ReadOnly):
     list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
     list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnly):
+    list_display = ("survivor", "absorbed", "state", "by_label", "merged_at", "undo_until", "undone_at")
+    list_filter = ("workspace", "state")
+    list_select_related = ("survivor", "absorbed")
+
+
+@admin.register(DismissedProposal)
+class DismissedProposalAdmin(ReadOnly):
+    list_display = ("low", "high", "kinds", "by_label", "dismissed_at")
+    list_filter = ("workspace",)
+    list_select_related = ("low", "high")
+
+
+@admin.register(IncidentLink)
+class IncidentLinkAdmin(ReadOnly):
+    list_display = ("low", "high", "kind", "score", "by_label", "created_at", "removed_at")
+    list_filter = ("workspace", "kind")
+    list_select_related = ("low", "high")
+
+
+@admin.register(Drill)
+class DrillAdmin(AuditedReadOnly):
+    list_display = (
+        "title",
+        "workspace",
+        "incident_type",
+        "severity",
+        "incident",
+        "planned_label",
+        "created_at",
+    )
+    list_filter = ("workspace", "severity")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
+
+
+@admin.register(DrillParticipant)
+class DrillParticipantAdmin(ReadOnly):
+    list_display = ("drill", "user", "joined_at")
+    list_select_related = ("drill", "user")
     ordering = ("-pk",)

@@ -4,9 +4,12 @@ from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
+from incidents.drills.models import Drill, DrillParticipant
 from incidents.evidence.models import IncidentEvidence
+from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.links.models import IncidentLink
 from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
@@ -25,12 +28,16 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "CriterionResult",
+    "Decision",
     "DismissedProposal",
+    "Drill",
+    "DrillParticipant",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
+    "IncidentLink",
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from accounts.models import Membership, User, Workspace
 from accounts.oncall.selectors import on_call_at
+from incidents.drills.selectors import people_in_drill
 from incidents.models import AffectedComponent, Incident, RoleAssignment
+from notifications.channels.models import Channel
 from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 
@@ -28,12 +30,13 @@ class Reached:
 def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> Reached:
     """The active members and the channels that the targets name now.
 
-    A drill pages only those who hold a role in it, and no channel.
+    A drill pages only those who take part in it, all of them where none of the named does, and only channels
+    for drills.
     """
     found = Reached()
     for target in targets:
         if target.kind == "channel":
-            if not incident.is_drill and target.id is not None:
+            if target.id is not None and _is_right_channel(incident, target.id):
                 found.channels.setdefault(target.id, "channel of the policy")
             continue
         people = members_only(incident.workspace_id, _people(incident, target, now))
@@ -82,18 +85,34 @@ def target_words(target: Target) -> str:
 
 def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
     workspace_id = incident.workspace_id
+    if target.kind == "role" and target.role in INCIDENT_ROLES:
+        held = RoleAssignment.objects.of(workspace_id).filter(incident=incident, ended_at=None)
+        return [one.user for one in held.filter(role=target.role).select_related("user")]
+    needs_schedule = target.kind == "on_call" and target.id is None
+    return named_by(workspace_id, target, schedule_of(incident) if needs_schedule else target.id, now)
+
+
+def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: datetime) -> list[User]:
+    """Whom a target names that asks for no role in an incident; on call: of that schedule."""
     if target.kind == "user":
         return list(User.objects.filter(pk=target.id or 0))
     if target.kind == "on_call":
-        schedule_id = target.id if target.id is not None else schedule_of(incident)
         return on_call_at(workspace_id, schedule_id, now)
-    if target.role in INCIDENT_ROLES:
-        held = RoleAssignment.objects.of(workspace_id).filter(incident=incident, ended_at=None)
-        return [one.user for one in held.filter(role=target.role).select_related("user")]
-    return with_role(workspace_id, target.role)
+    return [] if target.role in INCIDENT_ROLES else with_role(workspace_id, target.role)
+
+
+def _is_right_channel(incident: Incident, channel_id: int) -> bool:
+    """Whether it is a channel for drills exactly where the incident is one."""
+    channels = Channel.objects.of(incident.workspace_id)
+    return not channels.filter(pk=channel_id).exclude(is_for_drills=incident.is_drill).exists()
 
 
 def _keep_participants(incident: Incident, found: Reached) -> None:
-    held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
-    joined = set(held.values_list("user_id", flat=True))
-    found.people = {pk: why for pk, why in found.people.items() if pk in joined}
+    """Of the people named, those who take part; where none does, everyone who takes part."""
+    joined = people_in_drill(incident.workspace_id, incident.pk)
+    named = {pk: why for pk, why in found.people.items() if pk in joined}
+    if not named:
+        people = members_only(incident.workspace_id, User.objects.filter(pk__in=joined).order_by("pk"))
+        found.labels |= {person.pk: person.label for person in people}
+        named = {person.pk: "takes part in the drill" for person in people}
+    found.people = named

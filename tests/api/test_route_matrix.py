@@ -37,7 +37,8 @@ from detection.heartbeats.services.heartbeats import HeartbeatValues, create_hea
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
-from incidents.models import Component, TimelineEntry
+from incidents.drills.services import DrillValues, plan_drill
+from incidents.models import Component, Drill, TimelineEntry
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from notifications.channels.models import Channel
@@ -146,6 +147,17 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/drills"): Row(May.INCIDENTS_READ),
+    ("POST", "/drills"): Row(May.INCIDENTS_WRITE, {"title": "Practice"}, also=May.INCIDENTS_READ),
+    ("GET", "/drills/{drill_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/drills/{drill_id}/join"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/leave"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/start"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("POST", "/drills/{drill_id}/cancel"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
     ("PUT", "/sla/policies"): Row(
@@ -410,15 +422,24 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/remediation/runs/{run_id}/outcome"): Row(
         May.REMEDIATION_RUN, {"outcome": "succeeded"}, about=True
     ),
+    ("GET", "/incidents/{reference}/explain"): Row(May.CHANNELS_READ, about=True),
+    ("GET", "/explain/reasons"): Row(May.CHANNELS_READ),
+    ("GET", "/explain/people/{username}"): Row(May.CHANNELS_READ, about=True),
+    ("GET", "/explain/simulation"): Row(May.ONCALL_READ),
+    ("GET", "/explain/events"): Row(May.RULES_READ),
     ("GET", "/heartbeats"): Row(May.SOURCES_READ),
     ("POST", "/heartbeats"): Row(May.SOURCES_WRITE, {"name": "mine", "period_s": 60}),
     ("GET", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_READ, about=True),
+    ("PATCH", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_WRITE, {"grace_s": 90}, about=True),
     ("POST", "/heartbeats/{heartbeat_id}/pause"): Row(May.SOURCES_WRITE, about=True),
     ("POST", "/heartbeats/{heartbeat_id}/resume"): Row(May.SOURCES_WRITE, about=True),
     ("DELETE", "/heartbeats/{heartbeat_id}"): Row(May.SOURCES_WRITE, about=True),
     ("GET", "/silences"): Row(May.INCIDENTS_READ),
     ("POST", "/silences"): Row(May.SILENCES_WRITE, SILENCE),
     ("GET", "/silences/{silence_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("PATCH", "/silences/{silence_id}"): Row(
+        May.SILENCES_WRITE, {"reason": "Known trouble, longer"}, about=True, also=May.INCIDENTS_READ
+    ),
     ("POST", "/silences/{silence_id}/end"): Row(May.SILENCES_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/maintenance-windows"): Row(May.INCIDENTS_READ),
     ("POST", "/maintenance-windows"): Row(May.SILENCES_WRITE, WINDOW),
@@ -544,9 +565,14 @@ PAGES: dict[str, str | May] = {
     "settings/contacts": "signed", "settings/contacts/quiet": "signed",
     "settings/contacts/<int:method_id>/<slug:verb>": "signed",
     "on-call/reachability": May.ONCALL_READ,
+    "explain": May.CHANNELS_READ, "explain/people/<str:username>": May.CHANNELS_READ,
+    "explain/events/<int:event_pk>": May.RULES_READ,
+    "incidents/<str:reference>/explain": "incident",
     "heartbeats": May.SOURCES_READ, "heartbeats/ping/<str:key>": "open",
+    "heartbeats/<int:heartbeat_id>": May.SOURCES_WRITE,
     "heartbeats/<int:heartbeat_id>/<slug:verb>": "signed",
     "settings/silences": May.INCIDENTS_READ, "settings/silences/new": May.SILENCES_WRITE,
+    "settings/silences/<int:silence_id>": May.SILENCES_WRITE,
     "settings/silences/<int:silence_id>/end": "signed",
     "settings/maintenance": May.INCIDENTS_READ, "settings/maintenance/new": May.SILENCES_WRITE,
     "settings/maintenance/<int:window_id>": May.SILENCES_WRITE,
@@ -556,8 +582,10 @@ PAGES: dict[str, str | May] = {
     "settings/escalation/<int:pk>/delete": "signed",
     "slack/events": "open", "slack/commands": "open", "slack/interactions": "open",
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
+    "settings/slack/test": "signed", "settings/slack/default": "signed", "slack/link": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
@@ -725,6 +753,7 @@ def made_house() -> House:
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
         "policy_id": str(policy.pk), "silence_id": str(silence.pk), "heartbeat_id": str(heartbeat.pk),
+        "drill_id": str(plan_drill(system, DrillValues("Ours")).pk),
         "window_id": str(window.pk), "action": "scale_up", "component_id": shown.public_id,
         "maintenance_id": work.public_id, "subscriber_id": str(subscriber.public_id),
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
@@ -892,7 +921,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
-    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "drill_id": Drill,
 }  # fmt: skip
 
 
