@@ -23,6 +23,7 @@ class SnapshotStore:
 
     def __init__(self) -> None:
         self._copies: dict[str, PageCopy] = {}
+        self._is_filled = False
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -38,13 +39,18 @@ class SnapshotStore:
         """The copy of a page."""
         return self._copies.get(slug)
 
+    def fill(self) -> None:
+        """Read the copies on disk, once in a process: the database may take long to say that it is away."""
+        if not self._is_filled:
+            self._is_filled = True
+            self._copies = self._copies or read_copies()
+
     def look(self) -> None:
         """Load what has changed; without a database what is in memory or on disk stays as it is."""
         with self._lock:
             if not self.is_stale():
                 return
-            if not self._copies:  # at once, for the database may take long to say that it is away
-                self._copies = read_copies()
+            self.fill()
             try:
                 self._load()
             except DatabaseError:
