@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from accounts.actor import Actor
 from accounts.models import Membership, Role, User, Workspace
 from core.models import OutboxEvent
-from core.outbox.relay import relay_due
 from core.queue.items import claim
 from core.queue.runner import run_due
 from core.reasons import Reason
@@ -34,16 +33,19 @@ from notifications.deliveries.sending import send_delivery
 from notifications.escalation.models import Escalation
 from notifications.escalation.services.policies import PolicyValues, put_policy
 from notifications.escalation.services.running import run_escalation
+from notifications.escalation.subscribers import REASONS, follow_incident
 from notifications.explain.report import incident_report, person_report
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.matching import Matcher
 from notifications.silences.services.silences import SilenceValues, create_silence, end_silence
+from notifications.subscribers import plan_deliveries
 from tests.fakes.receiver import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HISTORIES = int(os.environ.get("TOCSIN_HISTORIES", "5"))
 NUMBERS = count(1)
+ESCALATING = {*REASONS, "incident.acknowledged", "incident.changed"}
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(
@@ -67,6 +69,7 @@ class History:
         self.workspace = Workspace.objects.create(slug=f"history-{number}", name="History")
         self.admin, self.people = self._person("admin", number), [self._person("responder", number, 1)]
         self.answers, self.given, self.silences, self.now = [], [], [], timezone.now()
+        self.last_event = 0
         outside.webhook.respond = self.respond
         self.prefix = f"/h{number}-"
         self.channels = {}
@@ -99,6 +102,16 @@ class History:
     def play(self, name, *given):
         getattr(self, name)(*given)
 
+    def relay(self):
+        """What happened, to the subscribers that this is about, in its order and each once."""
+        events = OutboxEvent.objects.filter(workspace_id=self.workspace.pk, pk__gt=self.last_event)
+        for event in events.order_by("pk"):
+            self.last_event = event.pk
+            if event.topic in ESCALATING:
+                follow_incident(event)
+            if event.topic in EVENT_KINDS:
+                plan_deliveries(event)
+
     def declare(self, severity, component, kind):
         declare_incident(
             self.admin, title=f"{component} is down", severity=severity, components=[component],
@@ -106,12 +119,12 @@ class History:
         )  # fmt: skip
 
     def deliver(self):
-        relay_due()
+        self.relay()
         run_due(PAGE)
         run_due(NOTICE)
 
     def escalate(self):
-        relay_due()
+        self.relay()
         self.now += timedelta(seconds=61)
         for item in claim(Escalation, 20, 0.0, at=self.now):
             run_escalation(item.workspace_id, item, now=self.now)
@@ -141,7 +154,7 @@ class History:
     def settle(self):
         """Everything that waits is sent or given up, whatever time that takes."""
         for hours in range(1, 6):
-            relay_due()
+            self.relay()
             for item in claim(Delivery, 100, 30.0, at=timezone.now() + timedelta(hours=hours)):
                 send_delivery(item)
 
