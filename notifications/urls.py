@@ -7,12 +7,14 @@ from django.urls import path
 from notifications.channels import views as channels
 from notifications.contacts import views as contacts
 from notifications.deliveries import views as deliveries
+from notifications.escalation import escalate_views
 from notifications.escalation import views as escalation
 from notifications.routes import views as routes
 from notifications.silences import views as silences
 
 app_name = "notifications"
 urlpatterns = [
+    path("incidents/<str:reference>/escalate", escalate_views.escalate, name="escalate"),
     path("on-call/reachability", escalation.reachability, name="reachability"),
     path("settings/escalation", escalation.policies, name="policies"),
     path("settings/escalation/new", escalation.new_policy, name="new_policy"),

@@ -19,6 +19,7 @@ from notifications.channels.models import Channel
 from notifications.contacts.quiet import quiet_end_of
 from notifications.contacts.ways import Way, ways_of, ways_to
 from notifications.deliveries.models import Delivery
+from notifications.deliveries.repeats import drop_repeats
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, decide
 from notifications.routes.selectors import receivers_of, rules_of
@@ -206,6 +207,7 @@ def store(rows: Sequence[Delivery]) -> int:
     now = timezone.now()
     with transaction.atomic():
         mute(rows, now)
+        drop_repeats(rows, now)
         for row in rows:
             if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
                 _hold(row, now)

@@ -414,6 +414,9 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
     ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
     ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/escalation"): Row(
+        May.INCIDENTS_WRITE, {}, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_READ, about=True),
     ("POST", "/incidents/{reference}/war-room"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
@@ -501,6 +504,7 @@ PAGES: dict[str, str | May] = {
     "settings/slack/people/<int:pk>/unlink": "signed",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
+    "incidents/<str:reference>/escalate": "act",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
