@@ -30,6 +30,7 @@ from detection.evaluation.api import router as members_router
 from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
+from detection.simulation.api import router as simulations_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
@@ -61,9 +62,12 @@ from postmortems.api import incident_router as incident_postmortems_router
 from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
+from postmortems.template_library.api import router as templates_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
+from status.api import incident_router as status_incident_router
+from status.api import router as status_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -116,6 +120,7 @@ api.add_router("/incidents", members_router)
 api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
+api.add_router("/simulations", simulations_router)
 api.add_router("/sources", sources_router)
 api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
@@ -124,6 +129,8 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/incidents", incident_escalation_router)
 api.add_router("/incidents", war_rooms_router)
+api.add_router("/incidents", status_incident_router)
+api.add_router("/status-page", status_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)
@@ -140,6 +147,7 @@ for learning in (incident_postmortems_router, learning_router, incident_items_ro
     api.add_router("/incidents", learning)
 api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
+api.add_router("/postmortem-templates", templates_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)

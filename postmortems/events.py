@@ -54,6 +54,17 @@ class PostmortemCommented(PostmortemEvent):
 
 
 @dataclass(frozen=True)
+class PostmortemMentioned(PostmortemEvent):
+    """A text of it named people: a section, or a comment where `comment_id` is set."""
+
+    topic: ClassVar[str] = "postmortem.mentioned"
+    people: tuple[int, ...] = ()
+    section_key: str = ""
+    comment_id: int = 0
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class PostmortemReviewRequested(PostmortemEvent):
     """Its reviewers are asked to read and sign."""
 

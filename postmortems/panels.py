@@ -8,11 +8,11 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.ui.markdown import REFERENCES
-from core.ui.panels import panel
+from core.ui.panels import Panel, panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 from postmortems.action_items.selectors import items_of
-from postmortems.documents.selectors import postmortem_of
+from postmortems.documents.selectors import last_save, postmortem_of, section_of
 from postmortems.learning.selectors import lessons_for
 
 REFERENCES.add("action item", ("ACT-[1-9][0-9]{0,9}", "/action-items/"))
@@ -43,6 +43,31 @@ class IncidentPostmortem(IncidentPanel):
         incident = context["incident"]
         seen = [(item.number, item.version) for item in items]
         return repr((incident.pk, bool(incident.resolved_at), state, seen, context["may_write"]))
+
+
+@panel
+class SectionSaved(Panel):
+    """Who saved a section last and when; its key is `42:summary`. It follows while somebody types."""
+
+    name = "postmortem.saved"
+    title = "Last save"
+    template = "postmortems/panels/saved.html"
+
+    def topics(self, key: str) -> tuple[str, ...]:
+        number, _, section = key.partition(":")
+        return (f"postmortem:{number}:section:{section}",)
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        number, _, section = key.partition(":")
+        incident = incident_for(actor, number)
+        postmortem = postmortem_of(actor, incident)
+        found = section_of(postmortem, section[:60]) if postmortem and section else None
+        saved = last_save(found) if found else None
+        return {"incident": incident, "section": found, "saved": saved}
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        section = context["section"]
+        return repr((context["incident"].pk, section.pk, section.version) if section else "none")
 
 
 @panel

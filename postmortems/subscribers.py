@@ -7,7 +7,7 @@ from core.outbox.events import subscriber
 from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
 from postmortems.fix_watch.services import follow_item, judge_incident
-from postmortems.notices.planning import plan_notices
+from postmortems.notices.planning import plan_mentions, plan_notices
 from postmortems.reminders.services import plan_reminders
 
 OVER = (Status.RESOLVED, Status.CLOSED)
@@ -42,6 +42,12 @@ def plan_follow_up(event: OutboxEvent) -> None:
 def judge_fixes(event: OutboxEvent) -> None:
     """Fixes that did not hold."""
     judge_incident(event.workspace_id, incident_id=event.payload["incident_id"], at=event.created_at)
+
+
+@subscriber("postmortem_mentions", topics=("postmortem.mentioned",))
+def tell_mentioned(event: OutboxEvent) -> None:
+    """People named in a section or a comment, each once."""
+    plan_mentions(event)
 
 
 @subscriber(

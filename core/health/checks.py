@@ -50,6 +50,8 @@ class CheckResult:
 
 Check = Callable[[], CheckResult]
 CHECKS: Final[Registry[Check]] = Registry("health check")
+# What takes seconds or writes something: run by `manage.py doctor` alone.
+PROBES: Final[Registry[Check]] = Registry("doctor probe")
 Server = Literal["database", "valkey"]
 # Those that ask a server are not run while it is away: each would wait for it in vain.
 DEPENDENCIES: Final[dict[str, Server]] = {}
@@ -62,6 +64,16 @@ def health_check(name: str, title: str, *, asks: Server | None = None) -> Callab
     if asks:
         DEPENDENCIES[name] = asks
     return CHECKS.register(name)
+
+
+def doctor_probe(name: str) -> Callable[[Check], Check]:
+    """Register a check that only `manage.py doctor` runs."""
+    return PROBES.register(name)
+
+
+def probe() -> dict[str, CheckResult]:
+    """Run every probe."""
+    return {name: _examined(PROBES.get(name)) for name in PROBES.names()}
 
 
 def examine() -> dict[str, CheckResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -14,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.registry import Registry
+from core.ui.chart_blocks import ChartBlock, chart_html, read_chart
 
 MAX_CHARS: Final = 64_000  # characters; longer texts are shown as they are
 _TAGS: Final = {
@@ -62,17 +64,31 @@ _document_cleaner: Final = nh3.Cleaner(
 
 @lru_cache(maxsize=2048)
 def document(text: str) -> SafeString:
-    """`markdown` with task lists (boxes that cannot be ticked) and pictures, but only stored attachments."""
+    """`markdown` with charts, task lists (boxes that cannot be ticked) and stored pictures."""
     if len(text) > MAX_CHARS or len(_PAIRED.findall(text)) > MAX_PAIRED:
         return markdown(text)
-    tokens = _document_parser.parse(text)
+    charts: dict[str, ChartBlock] = {}
+    tokens = [_or_mark(token, charts) for token in _document_parser.parse(text)]
     for token in tokens:
         if token.type == "inline" and token.children:
             token.children = list(_linked(_with_boxes(_own_pictures(token.children))))
         elif token.type.startswith("heading"):
             token.tag = f"h{min(6, int(token.tag[1:]) + HEADINGS_BELOW)}"
     made = str(_document_parser.renderer.render(tokens, _document_parser.options, {}))
-    return SafeString(_document_cleaner.clean(made).strip())
+    cleaned = _document_cleaner.clean(made).strip()
+    for mark, chart in charts.items():
+        cleaned = cleaned.replace(mark, chart_html(chart), 1)
+    return SafeString(cleaned)
+
+
+def _or_mark(token: Token, charts: dict[str, ChartBlock]) -> Token:
+    """A chart leaves a mark that nobody can guess; its drawing takes the place when all else is cleaned."""
+    chart = read_chart(token.info, token.content) if token.type == "fence" else None
+    if chart is None:
+        return token
+    mark = f"chart-{secrets.token_hex(16)}"
+    charts[mark] = chart
+    return Token("html_block", "", 0, content=f"{mark}\n")
 
 
 def _own_pictures(children: list[Token]) -> list[Token]:

@@ -1,4 +1,4 @@
-"""Commands in a text, each on a line of its own: `/timeline`, `/action Add an alert for the pool`."""
+"""Commands in a text, each on a line of its own: `/timeline`, `/chart errors`, `/action Add an alert`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from typing import Final
 from accounts.actor import Actor
 from incidents.models import Incident
 from postmortems.action_items.services import create_item
+from postmortems.drafting.charts import chart_of
 from postmortems.drafting.collect import collect
 from postmortems.drafting.placeholders import draft_text
 
-_LINE: Final = re.compile(r"^/(timeline|actions|action[ \t]+(\S.{0,200}))[ \t]*$", re.M)
+_LINE: Final = re.compile(
+    r"^/(timeline|actions|chart(?:[ \t]+(errors|sources|timeline))?|action[ \t]+(\S.{0,200}))[ \t]*$", re.M
+)
 
 
 def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") -> str:
     """The text with each command replaced by what it stands for; `/action` creates the action item.
+
+    `/chart` draws errors by type, `sources` or `timeline` (entries over time), from what is known now.
 
     Raises Invalid (field `title`) for an action that does not say what is to be done.
     """
@@ -24,10 +29,12 @@ def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") 
     def replace(match: re.Match[str]) -> str:
         nonlocal count
         count += 1
-        if match[2]:
+        if match[3]:
             key = f"{client_id}:{count}" if client_id else ""
-            item = create_item(actor, incident.number, title=match[2], request_key=key)
+            item = create_item(actor, incident.number, title=match[3], request_key=key)
             return f"{item.reference} {item.title}"
+        if match[1].startswith("chart"):
+            return chart_of(incident, match[2] or "") or "*No events or entries to draw a chart of.*"
         name = "timeline" if match[1] == "timeline" else "follow_ups"
         return draft_text(f"{{{{ {name} }}}}", collect(incident)) or match[0]
 

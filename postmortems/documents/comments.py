@@ -15,7 +15,8 @@ from incidents.validation import clean_text, fit, invalid
 from postmortems.documents.models import Comment
 from postmortems.documents.revisions import ids_of
 from postmortems.documents.selectors import postmortem_for, section_of
-from postmortems.events import PostmortemChanged, PostmortemCommented
+from postmortems.events import PostmortemChanged, PostmortemCommented, PostmortemMentioned
+from postmortems.notices.mentions import mentioned
 
 MAX_COMMENTS: Final = 500
 MAX_BODY_CHARS: Final = 5000
@@ -54,7 +55,15 @@ def add_comment(
             author_id=actor.user_id,
             author_label=actor.label[:150],
         )
-        publish(PostmortemCommented(*ids_of(postmortem), comment_id=made.pk, by=actor.label))
+        ids = ids_of(postmortem)
+        publish(PostmortemCommented(*ids, comment_id=made.pk, by=actor.label))
+        people = tuple(pk for pk in mentioned(postmortem.incident, text) if pk != actor.user_id)
+        if people:
+            publish(
+                PostmortemMentioned(
+                    *ids, people=people, section_key=section.key, comment_id=made.pk, by=actor.label
+                )
+            )
     return made
 
 

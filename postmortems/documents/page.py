@@ -9,8 +9,8 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from postmortems.action_items.selectors import items_of, today
-from postmortems.documents.models import Comment, Postmortem, Section, Status
-from postmortems.documents.selectors import comments_of, sections_of, texts_at
+from postmortems.documents.models import Comment, Postmortem, Section, SectionText, Status
+from postmortems.documents.selectors import comments_of, last_saves, sections_of, texts_at
 from postmortems.drafting.collect import collect
 from postmortems.drafting.placeholders import fill, is_live
 from postmortems.learning.selectors import lessons_page
@@ -27,6 +27,7 @@ class ShownSection:
     is_live: bool = False
     waiver: Waiver | None = None
     comments: list[Comment] = field(default_factory=list)
+    saved: SectionText | None = None
 
     @property
     def is_open(self) -> bool:
@@ -69,6 +70,7 @@ def shown_sections(
     for one in comments_of(postmortem):
         comments[one.section_key].append(one)
     waived = {one.subject: one for one in review.waivers}
+    saved = last_saves(postmortem) if revision is None else {}
     old = texts_at(postmortem, revision) if revision is not None else {}
     facts = collect(postmortem.incident, postmortem)
     return [
@@ -78,6 +80,7 @@ def shown_sections(
             is_live(one.starter),
             waived.get(f"section:{one.key}"),
             comments[one.key],
+            saved.get(one.pk),
         )
         for one in sections_of(postmortem)
     ]

@@ -112,6 +112,21 @@ def last_author(section: Section) -> str:
     return str(newest or "")
 
 
+def last_saves(postmortem: Postmortem) -> dict[int, SectionText]:
+    """Section id -> its newest text with the revision, where a person wrote it."""
+    rows = SectionText.objects.of(postmortem.workspace_id).filter(section__postmortem_id=postmortem.pk)
+    newest = rows.order_by("section_id", "-version").distinct("section_id").select_related("revision")
+    people = (Revision.Reason.EDIT, Revision.Reason.MERGE, Revision.Reason.RESTORE)
+    return {one.section_id: one for one in newest if one.revision.reason in people}
+
+
+def last_save(section: Section) -> SectionText | None:
+    """The newest text of a section with its revision."""
+    rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk)
+    found: SectionText | None = rows.order_by("-version").select_related("revision").first()
+    return found
+
+
 def draft_of(section: Section, user_key: str) -> SectionDraft | None:
     """Words of one person that are not stored in the section."""
     rows = SectionDraft.objects.of(section.workspace_id).filter(section_id=section.pk, user_key=user_key)

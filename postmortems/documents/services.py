@@ -12,14 +12,17 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid, NotFound
+from core.outbox.events import publish
 from incidents.selectors import incident_for
 from incidents.timeline.actor_keys import actor_key
 from postmortems.documents.merge import Merged, merge_texts
 from postmortems.documents.models import Postmortem, Revision, Section, SectionDraft, SectionText, Status
-from postmortems.documents.revisions import NewText, write_texts
+from postmortems.documents.revisions import NewText, ids_of, write_texts
 from postmortems.documents.selectors import last_author, section_of, sections_of, text_of, texts_at
 from postmortems.documents.texts import clean_section
 from postmortems.drafting.placeholders import is_live
+from postmortems.events import PostmortemMentioned
+from postmortems.notices.mentions import mentioned
 
 
 class BothChanged(Conflict):
@@ -93,8 +96,19 @@ def _save(
     _drop_draft(actor, section)
     if merged.text != section.text:
         reason = Revision.Reason.MERGE if is_stale else Revision.Reason.EDIT
+        before = section.text
         write_texts(actor, postmortem, reason, [NewText(section, merged.text, base_version, client_id)])
+        _publish_mentions(actor, postmortem, section, before)
     return Saved(section.version, merged.text, is_stale, other, merged.changed if is_stale else ())
+
+
+def _publish_mentions(actor: Actor, postmortem: Postmortem, section: Section, before: str) -> None:
+    """People whose names are new in the text."""
+    people = tuple(pk for pk in mentioned(postmortem.incident, section.text, before) if pk != actor.user_id)
+    if people:
+        publish(
+            PostmortemMentioned(*ids_of(postmortem), people=people, section_key=section.key, by=actor.label)
+        )
 
 
 def _saved_before(section: Section, client_id: str) -> Saved | None:

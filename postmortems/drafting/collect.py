@@ -17,7 +17,7 @@ from incidents.sla.deadlines import STANDARD
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
 from postmortems.action_items.models import ActionItem
 from postmortems.drafting import spans, story
-from postmortems.drafting.evidence import measures, origins
+from postmortems.drafting.evidence import measures, origins, pictures_of, sent_about
 from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
 from postmortems.learning.models import Lesson
 from postmortems.learning.selectors import ladder_of
@@ -38,15 +38,17 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
         **_lengths(incident),
         **_effects(incident),
         **_causes(incident, nodes),
-        **_questions(incident),
+        **_questions(incident, entries),
         description=incident.description or incident.title,
         course=story.course_of(entries, start),
         timeline=story.rows_of(entries, start),
         timeline_more=more,
         key_moments=story.key_moments(entries, start),
         actions=story.actions_in(entries, start),
+        resolution=story.resolution_in(entries, start),
         remediation=story.remediation_in(entries, start),
-        messages=story.messages_in(entries, start),
+        messages=story.messages_in(entries, start, sent_about(incident)),
+        attachments=(*pictures_of(incident), *story.bundles_in(entries)),
         verification=_verification(entries, start),
         items=_items(incident),
         related=_related(incident),
@@ -156,7 +158,15 @@ def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _questions(incident: Incident) -> dict[str, Any]:
+def _questions(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
+    late = story.late_updates(entries)
+    asked = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
+    if late == 1:
+        asked = {"updates_question": "A stakeholder update was late: why?"}
+    return asked | _acknowledge_question(incident)
+
+
+def _acknowledge_question(incident: Incident) -> dict[str, str]:
     if incident.acknowledged_at is None:
         return {"acknowledge_question": "It was never acknowledged: why?"}
     took = incident.acknowledged_at - incident.detected_at

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from incidents.attachments.models import Attachment
 from incidents.models import Incident, IncidentEvidence
+from notifications.deliveries.models import Delivery
+from postmortems.drafting.facts import Sent
+
+Outcome = Delivery.Outcome
+MAX_PICTURES: Final = 50
+MAX_DELIVERIES: Final = 500
+MAX_RECIPIENTS: Final = 6
 
 NOT_CARRIED: Final = "Not measured: no event carried it"
 # Fact -> the names that events give it, and its unit.
@@ -66,3 +74,47 @@ def _pair(before: Mapping[str, Any], after: Mapping[str, Any], names: Sequence[s
 def _value(value: Any, unit: str) -> str:
     number = value.get("mean") if isinstance(value, Mapping) else value
     return f"{float(number):.0f}{unit}" if isinstance(number, int | float) else "not measured"
+
+
+def pictures_of(incident: Incident) -> tuple[str, ...]:
+    """Stored images as Markdown, oldest first."""
+    rows = Attachment.objects.of(incident.workspace_id).filter(incident=incident).order_by("pk")
+    return tuple(
+        f"![{_words(name)}](/attachments/{pk})" for pk, name in rows.values_list("pk", "name")[:MAX_PICTURES]
+    )
+
+
+def sent_about(incident: Incident) -> tuple[Sent, ...]:
+    """What channels and people were sent of an incident, one line for each fact and kind of channel."""
+    rows = Delivery.objects.of(incident.workspace_id).filter(
+        incident_id=incident.pk, outcome__in=(Outcome.SENT, Outcome.MERGED, Outcome.DEAD, Outcome.UNKNOWN)
+    )
+    named = rows.exclude(event_kind__startswith="postmortem.").exclude(event_kind__startswith="action_item.")
+    grouped: dict[tuple[str, str], list[Delivery]] = {}
+    for one in named.select_related("channel", "method").order_by("created_at", "pk")[:MAX_DELIVERIES]:
+        grouped.setdefault((one.event_key, _medium(one)), []).append(one)
+    return tuple(_sent(medium, group) for (_, medium), group in grouped.items())
+
+
+def _medium(one: Delivery) -> str:
+    found = one.channel or one.method
+    return (
+        str(found.get_kind_display() if hasattr(found, "get_kind_display") else found.kind)
+        if found
+        else "mail"
+    )
+
+
+def _sent(medium: str, group: Sequence[Delivery]) -> Sent:
+    first = group[0]
+    words = first.event_kind.removeprefix("incident.").replace("_", " ").replace(".", " ").capitalize()
+    people = [
+        one.label + (" (not delivered)" if one.outcome == Outcome.DEAD else "")
+        for one in group[:MAX_RECIPIENTS]
+    ]
+    more = [f"{len(group) - MAX_RECIPIENTS} more"] if len(group) > MAX_RECIPIENTS else []
+    return Sent(first.created_at, medium.capitalize(), words, ", ".join([*people, *more]))
+
+
+def _words(name: str) -> str:
+    return name.replace("[", "(").replace("]", ")")

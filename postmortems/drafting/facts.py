@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class MessageRow:
     channel: str
     message: str
     recipients: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message with the moment it was planned."""
+
+    at: datetime
+    channel: str
+    message: str
+    to: str
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,7 @@ class Facts:
     timeline_more: int = 0
     key_moments: tuple[TimelineRow, ...] = ()
     actions: tuple[ActionTaken, ...] = ()
+    resolution: tuple[ActionTaken, ...] = ()
     remediation: tuple[ActionTaken, ...] = ()
     factors: tuple[str, ...] = ()
     whys: tuple[WhyRow, ...] = ()
@@ -129,3 +141,4 @@ class Facts:
     generated_at: str = ""
     acknowledge_question: str = ""
     late_question: str = ""
+    updates_question: str = ""

@@ -9,8 +9,14 @@ def question_for(key: str, question: str, facts: Facts) -> str:
     """The question of a section, with what the numbers suggest asking."""
     hints = {
         "went_well": facts.acknowledge_question if facts.acknowledge_question.endswith("work?") else "",
-        "could_improve": facts.late_question
-        or ("" if facts.acknowledge_question.endswith("work?") else facts.acknowledge_question),
+        "could_improve": _late(facts),
         "five_whys": f"Why did “{facts.title}” happen?" if facts.title else "",
     }
     return " ".join(filter(None, (hints.get(key, ""), question)))
+
+
+def _late(facts: Facts) -> str:
+    slow = facts.late_question
+    if not slow and not facts.acknowledge_question.endswith("work?"):
+        slow = facts.acknowledge_question
+    return " ".join(filter(None, (slow, facts.updates_question)))

@@ -8,7 +8,7 @@ from typing import Final
 
 from incidents.models import TimelineEntry
 from incidents.vocabulary import EntryKind, Severity, Status
-from postmortems.drafting.facts import ActionTaken, MessageRow, TimelineRow
+from postmortems.drafting.facts import ActionTaken, MessageRow, Sent, TimelineRow
 
 MAX_KEY_MOMENTS: Final = 30
 KEY_KINDS: Final = frozenset(
@@ -41,22 +41,58 @@ def key_moments(entries: Sequence[TimelineEntry], start: datetime) -> tuple[Time
 
 
 def actions_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
-    """What was done: mitigations, remediation runs, the resolution."""
-    return tuple(_action(entry, start) for entry in entries if entry.kind in _ACTION_KINDS)
+    """What was done: mitigations, remediation runs with how they ended, the resolution."""
+    kept = [entry for entry in entries if entry.kind in _ACTION_KINDS]
+    return tuple(_action(entry, start) for entry in _ends_of_runs(kept))
+
+
+def resolution_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
+    """What was done, and who took which role."""
+    kept = [entry for entry in entries if entry.kind in {*_ACTION_KINDS, EntryKind.ROLE_ASSIGNED}]
+    return tuple(_action(entry, start) for entry in _ends_of_runs(kept))
 
 
 def remediation_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
     """Remediation runs alone."""
-    return tuple(_action(entry, start) for entry in entries if entry.kind == EntryKind.REMEDIATION)
+    runs = [entry for entry in entries if entry.kind == EntryKind.REMEDIATION]
+    return tuple(_action(entry, start) for entry in _ends_of_runs(runs))
 
 
-def messages_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[MessageRow, ...]:
-    """Public updates and notifications that were sent."""
-    return tuple(
-        MessageRow(moment(entry.occurred_at, start), *_channel(entry))
-        for entry in entries
-        if entry.is_shown_publicly or entry.kind == EntryKind.NOTIFICATION
+def late_updates(entries: Sequence[TimelineEntry]) -> int:
+    """How often the deadline of a stakeholder update passed."""
+    breaches = [entry for entry in entries if entry.kind == EntryKind.SLA]
+    return sum(
+        1 for one in breaches if one.data.get("phase") == "breached" and one.data.get("clock") == "update"
     )
+
+
+def bundles_in(entries: Sequence[TimelineEntry]) -> tuple[str, ...]:
+    """Diagnostic bundles as links, each once."""
+    found = {str(entry.data["bundle"]): _line(entry) for entry in entries if entry.data.get("bundle")}
+    return tuple(f"[{_linkable(line)}](/bundles/{bundle})" for bundle, line in found.items())
+
+
+def _linkable(words: str) -> str:
+    return words.replace("[", "(").replace("]", ")")
+
+
+def _ends_of_runs(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """Of each remediation run the newest entry; every other entry as it is."""
+    last = {entry.data["run"]: entry.pk for entry in entries if entry.data.get("run")}
+    return [entry for entry in entries if not entry.data.get("run") or last[entry.data["run"]] == entry.pk]
+
+
+def messages_in(
+    entries: Sequence[TimelineEntry], start: datetime, sent: Sequence[Sent] = ()
+) -> tuple[MessageRow, ...]:
+    """Public updates and what was sent, oldest first; entries of notifications where no delivery is known."""
+    shown = [
+        Sent(entry.occurred_at, *_channel(entry))
+        for entry in entries
+        if entry.is_shown_publicly or (entry.kind == EntryKind.NOTIFICATION and not sent)
+    ]
+    every = sorted([*shown, *sent], key=lambda one: one.at)
+    return tuple(MessageRow(moment(one.at, start), one.channel, one.message, one.to) for one in every)
 
 
 def _channel(entry: TimelineEntry) -> tuple[str, str, str]:
@@ -84,8 +120,8 @@ def _action(entry: TimelineEntry, start: datetime) -> ActionTaken:
         moment(entry.occurred_at, start),
         str(data.get("action") or _line(entry)),
         str(data.get("owner") or entry.author_label),
-        str(data.get("status", "")).capitalize(),
-        str(data.get("result", "")),
+        str(data.get("status") or data.get("state") or "").replace("_", " ").capitalize(),
+        str(data.get("result") or (_line(entry) if data.get("run") else "")),
     )
 
 

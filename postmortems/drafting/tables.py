@@ -69,7 +69,7 @@ def actions_taken(facts: Facts) -> str:
 
 def resolution_table(facts: Facts) -> str:
     """Time, action, owner, result."""
-    rows = [(a.time, a.action, a.owner, a.result) for a in facts.actions]
+    rows = [(a.time, a.action, a.owner, a.result) for a in facts.resolution or facts.actions]
     return table(("Time", "Action", "Owner", "Result"), rows)
 
 

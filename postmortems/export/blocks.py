@@ -8,21 +8,29 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from core.ui.chart_blocks import read_chart
+
 _parser: Final = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
     ["table", "strikethrough"]
 )
 _parser.disable(["html_block", "html_inline"])
+MAX_DEPTH: Final = 8
 Node = dict[str, Any]
 _MARKS: Final = {"strong": "strong", "em": "emph", "s": "strike"}
 
 
 def blocks_of(text: str) -> list[Node]:
-    """The document as nested nodes: {"t": kind, "c": children}; texts are leaves {"t": "text", "v": …}."""
+    """The document as nested nodes: {"t": kind, "c": children}; texts are leaves {"t": "text", "v": …}.
+
+    Quotes inside more than eight others are not indented further: the layout has a limit.
+    """
     root: list[Node] = []
     stack: list[list[Node]] = [root]
     for token in _parser.parse(text):
         if token.type == "inline":
             stack[-1].extend(_spans(token.children or []))
+        elif token.type == "blockquote_open" and len(stack) > MAX_DEPTH:
+            stack.append(stack[-1])
         elif token.nesting == 1:
             node = _opened(token)
             stack[-1].append(node)
@@ -45,6 +53,9 @@ def _opened(token: Token) -> Node:
 
 
 def _leaf(token: Token) -> Node:
+    if token.type == "fence" and (chart := read_chart(token.info, token.content)):
+        rows = [[label, chart.share(number), f"{number:,g}"] for label, number in chart.rows]
+        return {"t": "chart", "title": chart.title, "rows": rows}
     if token.type in ("fence", "code_block"):
         return {"t": "code_block", "v": token.content}
     return {"t": token.type}

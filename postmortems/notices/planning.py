@@ -9,7 +9,8 @@ from django.conf import settings
 from core.models import OutboxEvent
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.deliveries.snapshot import snapshot_of
-from postmortems.documents.models import Comment, Postmortem
+from postmortems.documents.models import Comment, Postmortem, Section
+from postmortems.notices.mentions import mentioned
 from postmortems.notices.people import tell
 
 _WORDS: Final = {
@@ -42,6 +43,29 @@ def plan_notices(event: OutboxEvent) -> None:
     )  # fmt: skip
 
 
+def plan_mentions(event: OutboxEvent) -> None:
+    """One notice to each person named, once for a section or a comment, however often it is saved."""
+    payload = event.payload
+    rows = Postmortem.objects.of(event.workspace_id).filter(pk=payload["postmortem_id"])
+    postmortem = rows.select_related("incident").first()
+    if postmortem is None or postmortem.incident.is_drill:
+        return
+    reference, section = postmortem.incident.reference, payload["section_key"]
+    comment_id = payload.get("comment_id")
+    where = f"comment:{comment_id}" if comment_id else f"section:{section}"
+    tell(
+        event.workspace_id, payload["people"], key=f"mention:{postmortem.pk}:{where}", kind=event.topic,
+        subject=f"{payload['by']} mentioned you in the postmortem of {reference}: {postmortem.title}",
+        lines=_quoted(event) or [f"In the section {_title_of(postmortem, section)}."],
+        path=f"/postmortems/{reference}#section-{section}", why="A postmortem names you",
+    )  # fmt: skip
+
+
+def _title_of(postmortem: Postmortem, key: str) -> str:
+    rows = Section.objects.of(postmortem.workspace_id).filter(postmortem=postmortem, key=key)
+    return str(rows.values_list("title", flat=True).first() or key)
+
+
 def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
     """Who is asked to review; else the owner and whoever commented, but not whose act it is."""
     if event.topic == "postmortem.review_requested":
@@ -51,7 +75,8 @@ def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
         comments = comments.filter(pk__lte=newest)  # whoever comments later is no part of it yet
     people: list[Any] = [postmortem.owner_id, *comments.values_list("author_id", flat=True).distinct()]
     own = (event.payload.get("actor") or {}).get("user_id") or _author(event)
-    return sorted({pk for pk in people if pk is not None and pk != own})
+    named = {pk for body in _bodies(event) for pk in mentioned(postmortem.incident, body)}  # told apart
+    return sorted({pk for pk in people if pk is not None and pk != own} - named)
 
 
 def _author(event: OutboxEvent) -> int | None:
@@ -63,8 +88,12 @@ def _author(event: OutboxEvent) -> int | None:
 
 
 def _quoted(event: OutboxEvent) -> list[str]:
+    return [f"“{body}”" for body in _bodies(event)]
+
+
+def _bodies(event: OutboxEvent) -> list[str]:
     comment_id = event.payload.get("comment_id")
     if not comment_id:
         return []
     rows = Comment.objects.of(event.workspace_id).filter(pk=comment_id)
-    return [f"“{body}”" for body in rows.values_list("body", flat=True)]
+    return list(rows.values_list("body", flat=True))

@@ -87,30 +87,52 @@ def template_for_draft(workspace_id: int, incident_type: str, slug: str = "") ->
 def copy_template(actor: Actor, *, template_id: int, name: str) -> PostmortemTemplate:
     """A new template with the same sections, to be edited. Raises Invalid (`name`), NotFound, Forbidden."""
     require(actor, Capability.TEMPLATES_WRITE)
+    source = template_for(actor, template_id)
+    frame = {one: getattr(source, one) for one in ("header", "footer", "has_dividers", "is_strict")}
+    sections = template_sections(source)
+    for section in sections:
+        section.pk, section._state.adding = None, True
+    with transaction.atomic():
+        return _added(actor, name, frame, sections)
+
+
+def create_template(
+    actor: Actor, *, name: str, sections: Sequence[Mapping[str, Any]], **fields: Any
+) -> PostmortemTemplate:
+    """A template of these sections, as `update_template` takes them. Raises Invalid, Forbidden."""
+    require(actor, Capability.TEMPLATES_WRITE)
+    made = [_section(n, one) for n, one in enumerate(sections)]
+    _refuse_odd(made)
+    for at, section in enumerate(made, 1):
+        section.position = at * 10
+    frame = {name: clean_text(name, fields.get(name, "")) for name in ("header", "footer")}
+    for name_of, text in frame.items():
+        _refuse_unknown(name_of, text)
+    switches = {one: bool(fields.get(one, one == "has_dividers")) for one in ("has_dividers", "is_strict")}
+    with transaction.atomic():
+        return _added(actor, name, frame | switches, made)
+
+
+def _added(
+    actor: Actor, name: str, frame: Mapping[str, Any], sections: Sequence[TemplateSection]
+) -> PostmortemTemplate:
     title = clean_line("name", name, 120)
     slug = "-".join(re.findall(r"[a-z0-9]+", title.lower()))[:60].strip("-") or "template"
-    source = template_for(actor, template_id)
-    with transaction.atomic():
-        rows = PostmortemTemplate.objects.of(actor.workspace_id)
-        if rows.filter(slug=slug).exists():
-            raise invalid("name", "unique", "is taken by another template")
-        if rows.count() >= MAX_TEMPLATES:
-            raise invalid("name", "max_items", f"cannot be added: there are {MAX_TEMPLATES} templates")
-        sections = template_sections(source)
-        source.pk, source._state.adding = None, True
-        source.name, source.slug, source.kind = title, slug, PostmortemTemplate.Kind.OWN
-        source.is_default, source.version, source.archived_at = False, 1, None
-        source.save()
-        for section in sections:
-            section.pk, section._state.adding, section.template = None, True, source
-        TemplateSection.objects.bulk_create(sections)
-        record(
-            actor,
-            action="template.create",
-            target=source,
-            summary=f"{actor.label} added the template {title}",
-        )
-    return source
+    ensure_templates(actor.workspace_id)
+    rows = PostmortemTemplate.objects.of(actor.workspace_id)
+    if rows.filter(slug=slug).exists():
+        raise invalid("name", "unique", "is taken by another template")
+    if rows.count() >= MAX_TEMPLATES:
+        raise invalid("name", "max_items", f"cannot be added: there are {MAX_TEMPLATES} templates")
+    made: PostmortemTemplate = PostmortemTemplate.objects.create(
+        workspace_id=actor.workspace_id, name=title, slug=slug, **frame
+    )
+    for section in sections:
+        section.workspace_id, section.template = actor.workspace_id, made
+    TemplateSection.objects.bulk_create(sections)
+    summary = f"{actor.label} added the template {title}"
+    record(actor, action="template.create", target=made, summary=summary)
+    return made
 
 
 def update_template(
@@ -168,11 +190,16 @@ def _set_fields(actor: Actor, template: PostmortemTemplate, fields: Mapping[str,
     template.save()
 
 
-def archive_template(actor: Actor, *, template_id: int) -> PostmortemTemplate:
-    """Take a template out of use, or bring it back. Raises Conflict for the default, NotFound, Forbidden."""
+def archive_template(actor: Actor, *, template_id: int, archived: bool | None = None) -> PostmortemTemplate:
+    """Take a template out of use, or bring it back: `archived`, or the other way round than it is.
+
+    Raises Conflict for the default, NotFound, Forbidden.
+    """
     require(actor, Capability.TEMPLATES_WRITE)
     with transaction.atomic():
         template = template_for(actor, template_id)
+        if archived is not None and archived == (template.archived_at is not None):
+            return template
         if template.is_default:
             raise Conflict(f"{template.name} is the default. Make another one the default first.")
         template.archived_at = None if template.archived_at else timezone.now()

@@ -28,7 +28,11 @@ def index(request: HttpRequest) -> HttpResponse:
     actor = current_actor(request)
     require(actor, Capability.TEMPLATES_WRITE)
     services.ensure_templates(actor.workspace_id)
-    return render(request, "postmortems/templates.html", {**NAV, "rows": templates_of(actor)})
+    return render(
+        request,
+        "postmortems/templates.html",
+        {**NAV, "rows": templates_of(actor), "archived": templates_of(actor, archived=True)},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

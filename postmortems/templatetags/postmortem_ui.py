@@ -23,6 +23,8 @@ TOOLS: Final = (
     ("numbers", "Numbered list", "list-ordered"),
     ("tasks", "Task list", "list-checks"),
     ("table", "Table", "table"),
+    ("timeline", "Timeline of the incident", "clock"),
+    ("chart", "Chart of errors", "chart-column"),
     ("action", "Action item from the selection", "list-plus"),
 )
 

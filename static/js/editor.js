@@ -34,6 +34,7 @@ function use(form, text, tool) {
   if (WRAPS[tool]) wrap(text, WRAPS[tool]);
   else if (LINES[tool]) prefix(text, LINES[tool]);
   else if (tool === "table") put(text, TABLE);
+  else if (tool === "timeline" || tool === "chart") put(text, `\n/${tool}\n`, text.selectionEnd, text.selectionEnd);
   else if (tool === "action") {
     const chosen = text.value.slice(text.selectionStart, text.selectionEnd).replace(/\s+/g, " ").trim();
     put(text, `\n/action ${chosen || "What is to be done"}\n`, text.selectionEnd, text.selectionEnd);
@@ -66,7 +67,7 @@ function start(form) {
   }
 
   async function save() {
-    if (isSaving || !isDirty() || /^\/(action|timeline)/m.test(text.value)) return;
+    if (isSaving || !isDirty() || /^\/(actions?|timeline|chart)\b/m.test(text.value)) return;
     isSaving = true;
     lastSave = Date.now();
     const sent = text.value;

@@ -26,10 +26,13 @@ VALUES = {
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
     "heartbeat_id": ["1"], "silence_id": ["1"], "window_id": ["1"],
+    "form": ["history", "subscribe"], "token": ["forged"], "component_id": ["none"],
+    "maintenance_id": ["none"], "subscriber_id": ["00000000-0000-4000-8000-000000000001"],
     "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
     "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
 }  # fmt: skip
 QUERIES = {
+    "component_id": "select public_id from status_publiccomponent order by id limit 1",
     "pk": "select id from incidents_component order by id limit 1",
     "entry_id": "select id from incidents_timelineentry order by id desc limit 1",
     "source_id": "select id from detection_source order by id limit 1",

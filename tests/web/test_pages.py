@@ -27,7 +27,9 @@ UNMOVED_BY_SEVERITY = (
     "detection.events_by_level",
     "postmortem.incident",
     "postmortem.lessons",
+    "postmortem.saved",
     "warroom.room",
+    "status.incident",
 )
 HTMX = {"HX-Request": "true"}
 

@@ -13,18 +13,8 @@ from typing import Any, Final
 
 import typer
 
-from tocsin.cli import frame, operations
-from tocsin.cli.commands import (
-    attachments,
-    bundles,
-    incidents_read,
-    incidents_write,
-    mitigate,
-    response,
-    rules,
-    session,
-    watch,
-)
+from tocsin.cli import commands, frame, operations
+from tocsin.cli.nouns import NOUNS
 from tocsin.cli.operation import group_of, register
 from tocsin.problems import INTERRUPTED, USAGE, TocsinError
 
@@ -38,19 +28,48 @@ Everywhere: --format table|json|csv, --quiet (ids only), --url, --profile, --wor
 ONE_OR_MANY: Final = ("get", "resolve", "close", "acknowledge", "assign", "update", "timeline", "watch")
 
 
-def build(noun: str = "") -> typer.Typer:
-    """All commands; with a first word, those behind other words may be left out, which takes less time."""
+INCIDENTS: Final = ("incidents_read", "incidents_write", "mitigate", "rules", "watch")
+ALL: Final = ""
+
+
+def build(noun: str = ALL) -> typer.Typer:
+    """All commands. With a first word, only its commands are imported; of the others there is the help."""
     app = typer.Typer(
         name="tocsin", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
-    incidents = typer.Typer(help="Incidents.", no_args_is_help=True)
-    for module in (incidents_read, incidents_write, mitigate, rules, watch):
-        module.register(incidents)
-    app.add_typer(incidents, name="incidents")
-    for other in (attachments, bundles, response, session):
-        other.register(app)
-    _add_operations(app, noun)
+    if noun in (ALL, "incidents"):
+        incidents = typer.Typer(help=NOUNS["incidents"].help, no_args_is_help=True)
+        for name in INCIDENTS:
+            _module(name).register(incidents)
+        app.add_typer(incidents, name="incidents")
+    chosen = NOUNS if noun == ALL else {noun} & NOUNS.keys()
+    for name in sorted({NOUNS[word].module for word in chosen} - {"", "incidents"}):
+        _module(name).register(app)
+    if chosen:
+        _add_operations(app, noun)
+    _add_help(app)
     return app
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{commands.__name__}.{name}")
+
+
+def _add_help(app: typer.Typer) -> None:
+    """Add the words whose commands were left out, and put all in order."""
+    known = {group.name for group in app.registered_groups}
+    known |= {command.name for command in app.registered_commands}
+    for word, noun in NOUNS.items():
+        if word not in known and noun.is_command:
+            app.command(word, help=noun.help)(_left_out)
+        elif word not in known:
+            app.add_typer(typer.Typer(help=noun.help), name=word)
+    app.registered_groups.sort(key=lambda group: str(group.name))
+    app.registered_commands.sort(key=lambda command: str(command.name))
+
+
+def _left_out() -> None:
+    """Stands for a command that is not imported, in the list of all commands."""
 
 
 def _add_operations(app: typer.Typer, noun: str) -> None:
@@ -60,9 +79,8 @@ def _add_operations(app: typer.Typer, noun: str) -> None:
     groups = {noun: text for table in tables for noun, text in table.GROUPS.items()}
     for table in tables:
         for operation in table.OPERATIONS:
-            group = group_of(app, operation, groups)
-            if not noun or operation.command.startswith(f"{noun} "):
-                register(group, operation)
+            if noun == ALL or operation.command.startswith(f"{noun} "):
+                register(group_of(app, operation, groups), operation)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,10 +114,16 @@ def _command(noun: str) -> Any:
 
 
 def _ran(arguments: list[str]) -> int:
-    code: Any = _command(arguments[0] if arguments else "--help").main(
-        arguments, prog_name="tocsin", standalone_mode=False
-    )
+    code: Any = _command(_noun_of(arguments)).main(arguments, prog_name="tocsin", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _noun_of(arguments: Sequence[str]) -> str:
+    """The first word; of a line that a shell completes, its first word once that is complete."""
+    if "_TOCSIN_COMPLETE" in os.environ:
+        line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+        arguments = line.split()[1:]
+    return arguments[0] if arguments else "--help"
 
 
 def _failed(message: str, code: int) -> int:
@@ -123,4 +147,4 @@ def _usage(error: Exception, arguments: Sequence[str]) -> str:
         return message
     near = difflib.get_close_matches(word, known, 1, 0.5)
     hint = f" Did you mean {near[0]}?" if near and "Did you mean" not in message else ""
-    return f"{message.rstrip('.?')}.{hint} Known: {', '.join(known)}."
+    return f"{message.rstrip('.')}{'' if message.endswith('?') else '.'}{hint} Known: {', '.join(known)}."

@@ -73,7 +73,8 @@ def _command(command: Any, name: str) -> list[str]:
 
 
 def _argument(argument: Any) -> str:
-    word = argument.name.upper().rstrip("_") + ("…" if argument.nargs == -1 else "")
+    name = argument.metavar or argument.name.upper().rstrip("_")
+    word = name + ("…" if argument.nargs == -1 else "")
     return word if argument.required else f"[{word}]"
 
 

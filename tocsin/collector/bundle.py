@@ -13,7 +13,7 @@ import time
 import uuid
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from tocsin.redaction.stream import Finder, Redactor
 from tocsin.version import VERSION
 
 FORMAT = 1
+LEFT_OVER_S = 3_600.0  # older ones are of programs that were killed
 FIRST, LAST = "metadata.json", "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 Say = Callable[[str], None]
@@ -45,8 +46,16 @@ class Made(NamedTuple):
 class Maker:
     """One bundle. `say` prints the lines of progress."""
 
-    def __init__(self, options: Options, config: Mapping[str, Any], say: Say, consent: Any = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        config: Mapping[str, Any],
+        say: Say,
+        consent: Any = None,
+        own: Sequence[Probe] = (),
+    ) -> None:
         self._options, self._config, self._say, self._consent = options, config, say, consent
+        self._known = [*PROBES.values(), *own]
         self._key = secrets.token_bytes(32)  # of placeholders; never written
         own_rules: list[Finder] = [OwnRule(rule) for rule in _rules_of(config)]
         self._finders: list[Finder] = [_own_secrets(config), *own_rules]
@@ -59,6 +68,7 @@ class Maker:
     def make(self, folder: str) -> Made:
         """Write the bundle into a folder. Raises OSError where there is no room for it."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        _remove_left_over(folder, time.time() - LEFT_OVER_S)
         work = tempfile.mkdtemp(prefix=".bundle-", dir=folder)
         try:
             self._collect(work)
@@ -70,7 +80,7 @@ class Maker:
 
     def _collect(self, work: str) -> None:
         phase = ""
-        for probe in sorted(PROBES.values(), key=lambda p: _PHASES.index(p.phase)):
+        for probe in sorted(self._known, key=lambda p: _PHASES.index(p.phase)):
             if probe.phase != phase:
                 phase = probe.phase
                 self._say(f"  {phase}")
@@ -232,6 +242,19 @@ def _own_secrets(config: Mapping[str, Any]) -> Literals:
 
 def _rules_of(config: Mapping[str, Any]) -> list[Any]:
     return list(config.get("redaction", {}).get("rules", []))
+
+
+def _remove_left_over(folder: str, before: float) -> None:
+    """Remove what a killed program left half done."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        is_part = name.startswith("incident-") and name.endswith(".zip.part")
+        if not (is_part or name.startswith(".bundle-")) or os.lstat(path).st_mtime > before:
+            continue
+        if is_part:
+            _remove(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _free_name(folder: str, stamp: datetime) -> str:

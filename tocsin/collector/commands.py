@@ -12,7 +12,7 @@ from typing import Any
 
 from tocsin.collector.bundle import Made, Maker, Say, readable_size
 from tocsin.collector.context import Options
-from tocsin.collector.probes import health, logs, network, processes, services, system
+from tocsin.collector.probes import health, logs, network, own, processes, services, system
 from tocsin.collector.reading import local_bundles, remember_upload
 from tocsin.collector.toml_config import ConfigError, read_toml
 from tocsin.collector.upload import upload
@@ -51,7 +51,7 @@ def load_config(path: str = "") -> Mapping[str, Any]:
 
 def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
     """Make a bundle and print the lines of progress. One Ctrl-C ends the collecting, a second one all."""
-    maker = Maker(options, config, say, consent)
+    maker = Maker(options, config, say, consent, own.own_probes(own.folder()))
     say("Creating incident bundle...")
     restore = _on_interrupt(lambda: setattr(maker, "is_interrupted", True))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -67,13 +68,37 @@ def run_command(argv: Sequence[str], seconds: float = 5.0) -> Optional[Output]:
         )  # fmt: skip
     except (OSError, ValueError):
         return None
+    with process:
+        text, reason = _output_of(process, time.monotonic() + seconds)
+        if reason:
+            kill_group(process.pid)
+            return Output(-1, text, reason if reason != _LATE else f"no answer in {seconds:g} s")
+    return Output(process.returncode, text)
+
+
+_LATE = "late"
+
+
+def _output_of(process: Any, deadline: float) -> tuple[bytes, str]:
+    """What a command says within its time and the limit, and why it must be ended, if so."""
+    descriptor, size = process.stdout.fileno(), 0
+    parts: list[bytes] = []
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return b"".join(parts), _LATE
+        data = os.read(descriptor, 1 << 16)
+        if not data:
+            break
+        parts.append(data[: MAX_OUTPUT_BYTES - size])
+        size += len(data)
+        if size > MAX_OUTPUT_BYTES:
+            return b"".join(parts), f"more than {MAX_OUTPUT_BYTES} bytes; the first are kept"
     try:
-        text, _ = process.communicate(timeout=seconds)
-        return Output(process.returncode, text[:MAX_OUTPUT_BYTES])
+        process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        kill_group(process.pid)
-        text, _ = process.communicate()
-        return Output(-1, text[:MAX_OUTPUT_BYTES], f"no answer in {seconds:g} s")
+        return b"".join(parts), _LATE
+    return b"".join(parts), ""
 
 
 def kill_group(pid: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from config.installation.host_checks import of_this_machine
-from core.health.checks import examine
+from core.health.checks import examine, probe
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the findings; exit with 1 when one failed."""
-        found = {**dict(of_this_machine()), **examine()}
+        found = {**dict(of_this_machine()), **examine(), **probe()}
         paint = {"ok": self.style.SUCCESS, "warn": self.style.WARNING, "fail": self.style.ERROR}
         for name, finding in found.items():
             print(f"{paint[finding.level](f'{finding.level:<4}')}  {name}: {finding.detail}")

@@ -9,6 +9,7 @@ from tocsin.cli.words import ago
 
 GROUPS: Final = {
     "postmortems": "Postmortems.",
+    "postmortem-templates": "Templates of postmortems.",
     "five-whys": "Five-whys analyses.",
     "lessons": "Lessons learned.",
     "action-items": "Action items.",
@@ -123,6 +124,35 @@ OPERATIONS: Final = (
     Operation(
         "postmortems resolve-comment", "POST", "/postmortems/{reference}/comments/{comment}/resolve",
         "Resolve a comment.", done="Comment {comment} resolved",
+    ),
+    Operation(
+        "postmortem-templates list", "GET", "/postmortem-templates", "List the templates of postmortems.",
+        (query("archived", "Those out of use.", "switch"),),
+        {"ID": "id", "Name": "name", "Kind": "kind", "Default": "is_default", "Version": "version"},
+        empty="No templates.",
+    ),
+    Operation(
+        "postmortem-templates show", "GET", "/postmortem-templates/{template}",
+        "A template with its sections.",
+    ),
+    Operation(
+        "postmortem-templates create", "POST", "/postmortem-templates",
+        "Create a template: a copy, or of the sections in a JSON file.",
+        (flag("name", required=True), flag("copy_of", "Name of the template to copy."), FILE),
+        done="Template {id} created",
+    ),
+    Operation(
+        "postmortem-templates update", "PATCH", "/postmortem-templates/{template}", "Change a template.",
+        (
+            flag("name"), flag("is_default", "", "switch", flag="--default"),
+            flag("is_strict", "", "switch", flag="--strict"),
+            flag("is_archived", "", "switch", flag="--archived"), VERSION, FILE,
+        ),
+        done="Template {id} updated",
+    ),
+    Operation(
+        "postmortem-templates archive", "DELETE", "/postmortem-templates/{template}",
+        "Take a template out of use.", done="Template {template} archived",
     ),
     Operation(
         "five-whys show", "GET", "/incidents/{reference}/five-whys", "Show the analysis of an incident.",

@@ -1,0 +1,35 @@
+"""People named in a text as `@user.name`: who they are, and who of them is told."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.models import Membership, Role
+from incidents.models import Incident
+from incidents.privacy.selectors import people_who_see
+
+MAX_MENTIONS: Final = 20  # of one text; more than these is a list, not a call
+_NAME: Final = re.compile(r"(?<![\w@/.])@([A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9])?)")
+_CODE: Final = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|`[^`\n]*`", re.M | re.S)
+
+
+def names_in(text: str) -> set[str]:
+    """The names after an `@`, in lower case, outside of code. Pure."""
+    return {match[1].lower() for match in _NAME.finditer(_CODE.sub(" ", text))}
+
+
+def mentioned(incident: Incident, text: str, before: str = "") -> tuple[int, ...]:
+    """Ids of active members named in `text` and not in `before`, who may see the incident."""
+    names = sorted(names_in(text) - names_in(before))[:MAX_MENTIONS]
+    if not names:
+        return ()
+    rows = Membership.objects.of(incident.workspace_id).filter(user__is_active=True)
+    found = rows.annotate(name=Lower("user__username")).filter(name__in=names)
+    if incident.is_private:
+        invited = people_who_see(incident.workspace_id, incident.pk).values("pk")
+        found = found.filter(Q(role=Role.ADMIN) | Q(user__in=invited))
+    return tuple(found.order_by("user_id").values_list("user_id", flat=True))

@@ -1,0 +1,76 @@
+"""The first words of the command line: what they are for, and which module has their commands.
+
+`tocsin --help` prints these without importing any of the modules, and a command imports its own alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Noun(NamedTuple):
+    """A first word. `module` is one of `commands/`, or none where `operations/` has all commands."""
+
+    help: str
+    module: str = ""
+    is_command: bool = False
+
+
+NOUNS: Final[Mapping[str, Noun]] = {
+    "access": Noun("Who may read a private incident."),
+    "action-items": Noun("Action items."),
+    "actions": Noun("Remediation actions."),
+    "api": Noun("Call the API directly.", "session", is_command=True),
+    "attachments": Noun("Pictures of an incident.", "attachments"),
+    "audit": Noun("The audit trail."),
+    "bundle": Noun("Diagnostic bundles.", "bundles"),
+    "calendar": Noun("Calendars for other programs."),
+    "changes": Noun("Deployments and other changes.", "response"),
+    "channels": Noun("Where notifications go: mail, Slack, PagerDuty, webhooks and others."),
+    "components": Noun("Components.", "response"),
+    "config": Noun("The configuration file.", "session"),
+    "contacts": Noun("Your own contact methods, by which pages reach you."),
+    "deliveries": Noun("Notifications that were sent, or were not."),
+    "escalation": Noun("Escalation policies."),
+    "events": Noun("Events.", "response"),
+    "five-whys": Noun("Five-whys analyses."),
+    "heartbeats": Noun("Monitors of jobs that report regularly."),
+    "incident": Noun("Diagnostic bundles, by their older name.", "bundles"),
+    "incidents": Noun("Incidents.", "incidents"),
+    "invitations": Noun("Invitations that were not accepted yet."),
+    "lessons": Noun("Lessons learned."),
+    "login": Noun(
+        "Sign in: by a code that is approved in the browser, or with a token.", "session", is_command=True
+    ),
+    "logout": Noun(
+        "Forget the token of this profile, and revoke it where it is a personal one.",
+        "session",
+        is_command=True,
+    ),
+    "maintenance": Noun("Maintenance windows."),
+    "members": Noun("Members of the workspace.", "response"),
+    "notes": Noun("Internal notes of an incident.", "response"),
+    "oncall": Noun("Who is on call."),
+    "postmortems": Noun("Postmortems."),
+    "quarantine": Noun("Webhook bodies that were not understood."),
+    "quiet-hours": Noun("When notices to you wait; pages never do."),
+    "recovery": Noun("How incidents are taken as recovered."),
+    "roles": Noun("Who holds which role.", "response"),
+    "routes": Noun("Which notification goes where."),
+    "runs": Noun("Runs of remediation actions, and approvals."),
+    "silences": Noun("Silences: incidents are recorded, no one is told."),
+    "sla": Noun("Service levels."),
+    "sources": Noun("Senders of webhooks.", "response"),
+    "stages": Noun("The stages of a response, and their checklists."),
+    "status": Noun(
+        "Whether the server can be reached, and what waits to be sent.", "session", is_command=True
+    ),
+    "sync": Noun("Send what waits, in order; stop at the first that is refused.", "session", is_command=True),
+    "tokens": Noun("API tokens.", "response"),
+    "updates": Noun("Updates for stakeholders.", "response"),
+    "version": Noun("The version of this program.", "session", is_command=True),
+    "war-room": Noun("The Slack channel of an incident."),
+    "whoami": Noun("Who the server takes you for, and what you may do.", "session", is_command=True),
+    "workspaces": Noun("Workspaces."),
+}
