@@ -39,6 +39,7 @@ from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
 from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
+from incidents.drills.api import router as drills_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.merging.api import router as merging_router
@@ -111,6 +112,7 @@ api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
+api.add_router("/drills", drills_router)
 api.add_router("/sla", sla_router)
 api.add_router("/sla", sla_policies_router)
 api.add_router("/bulk-actions", bulk_router)

@@ -56,8 +56,8 @@ RULES: Final = (
     ("GET|" + WRITES, "/tokens.*", _May.TOKENS_WRITE),
     ("GET", "/audit", _May.AUDIT_READ),
     ("GET", "/(incidents|analytics|sla|stage-templates).*", _May.INCIDENTS_READ),
-    ("GET", "/(components|changes|remediation|bulk-actions|attachments).*", _May.INCIDENTS_READ),
-    (WRITES, "/(incidents|bulk-actions|attachments).*", _May.INCIDENTS_WRITE),
+    ("GET", "/(components|changes|remediation|bulk-actions|attachments|drills).*", _May.INCIDENTS_READ),
+    (WRITES, "/(incidents|bulk-actions|attachments|drills).*", _May.INCIDENTS_WRITE),
 )  # fmt: skip
 _COMPILED: Final = tuple(
     (frozenset(methods.split("|")), re.compile(path.replace("{}", r"[^/]+")), capability)

@@ -37,7 +37,8 @@ from detection.heartbeats.services.heartbeats import HeartbeatValues, create_hea
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
-from incidents.models import Component, TimelineEntry
+from incidents.drills.services import DrillValues, plan_drill
+from incidents.models import Component, Drill, TimelineEntry
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from notifications.channels.models import Channel
@@ -146,6 +147,17 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/drills"): Row(May.INCIDENTS_READ),
+    ("POST", "/drills"): Row(May.INCIDENTS_WRITE, {"title": "Practice"}, also=May.INCIDENTS_READ),
+    ("GET", "/drills/{drill_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/drills/{drill_id}/join"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/leave"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/start"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("POST", "/drills/{drill_id}/cancel"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
     ("PUT", "/sla/policies"): Row(
@@ -554,6 +566,7 @@ PAGES: dict[str, str | May] = {
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/escalate": "act",
@@ -720,6 +733,7 @@ def made_house() -> House:
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
         "policy_id": str(policy.pk), "silence_id": str(silence.pk), "heartbeat_id": str(heartbeat.pk),
+        "drill_id": str(plan_drill(system, DrillValues("Ours")).pk),
         "window_id": str(window.pk), "action": "scale_up", "component_id": shown.public_id,
         "maintenance_id": work.public_id, "subscriber_id": str(subscriber.public_id),
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
@@ -887,7 +901,7 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
-    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "drill_id": Drill,
 }  # fmt: skip
 
 

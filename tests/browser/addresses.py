@@ -22,7 +22,7 @@ OTHERS = (
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
-    "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
+    "verb": ["edit", "role", "remove", "enable", "disable", "join"], "public_id": ["0" * 16],
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
     "heartbeat_id": ["1"], "silence_id": ["1"], "window_id": ["1"],
@@ -45,6 +45,7 @@ QUERIES = {
     "comment_id": "select id from postmortems_comment order by id limit 1",
     "node_id": "select id from postmortems_factornode order by id limit 1",
     "lesson_id": "select id from postmortems_lesson order by id limit 1",
+    "drill_id": "select id from incidents_drill order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
 # What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.
