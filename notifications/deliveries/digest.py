@@ -67,4 +67,4 @@ def _to_the_same(delivery: Delivery) -> QuerySet[Delivery]:
     rows: QuerySet[Delivery] = Delivery.objects.of(delivery.workspace_id)
     rows = rows.filter(destination=delivery.destination)
     # Both are indexed, which the destination is not.
-    return rows.filter(channel_id=delivery.channel_id, user_id=delivery.user_id)
+    return rows.filter(channel=delivery.channel, user=delivery.user)
