@@ -65,6 +65,6 @@ def _leave_to_newest(delivery: Delivery) -> bool:
 
 def _to_the_same(delivery: Delivery) -> QuerySet[Delivery]:
     rows: QuerySet[Delivery] = Delivery.objects.of(delivery.workspace_id)
-    rows = rows.filter(destination=delivery.destination)
-    # Both are indexed, which the destination is not.
-    return rows.filter(channel=delivery.channel, user=delivery.user)
+    # Channel and person are indexed, which the destination is not.
+    indexed: dict[str, int | None] = {"channel_id": delivery.channel_id, "user_id": delivery.user_id}
+    return rows.filter(destination=delivery.destination, **indexed)

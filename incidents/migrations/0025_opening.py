@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0023_merges'),
+        ('incidents', '0024_drills'),
     ]
 
     operations = [
