@@ -19,7 +19,9 @@ from core.secrets.encryption import encrypt
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
-from incidents.models import TimelineEntry
+from incidents.models import InvitedPerson, TimelineEntry
+from incidents.privacy.services import set_private
+from incidents.selectors import incident_for
 from notifications.checks import late_escalations
 from notifications.contacts.models import ContactMethod
 from notifications.deliveries.models import Delivery
@@ -157,3 +159,11 @@ def test_late_escalations_are_counted_in_the_metrics(client, paged):
     assert late_escalations().count() == 1
     text = client.get("/metrics").content.decode()
     assert "tocsin_escalations_late 1.0" in text
+
+
+def test_whoever_was_paged_before_an_incident_became_private_is_invited(paged, admin):
+    ann, incident = paged
+    set_private(admin, number=incident.number, is_private=True, reason="Suspected breach.")
+    invited = InvitedPerson.objects.of(incident.workspace_id).filter(incident=incident)
+    assert (ann.user_id, "paged") in set(invited.values_list("user_id", "reason"))
+    assert incident_for(ann, incident.reference).pk == incident.pk
