@@ -132,7 +132,13 @@ def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> 
     reason = "the escalation policy reaches nobody"
     plan_pages(incident.workspace_id, [Page(key, incident.pk, reason, user_id=one.pk) for one in admins])
     names = ", ".join(one.label for one in admins) or "nobody"
-    write_entry(incident, f"The escalation policy reaches nobody. Paged all admins: {names}.", key, now=now, paged=[one.pk for one in admins])
+    write_entry(
+        incident,
+        f"The escalation policy reaches nobody. Paged all admins: {names}.",
+        key,
+        now=now,
+        paged=[one.pk for one in admins],
+    )
 
 
 def _exhaust(escalation: Escalation, incident: Incident, plan: Plan, now: datetime) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from core.queue.items import claim
 from core.queue.runner import run_due
 from core.queues import CLOCKS
+from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services import resolving, responding
 from incidents.models import SlaClock, TimelineEntry
+from incidents.sla.services.clock_steps import advance_clocks
 from incidents.timeline.services import notes
 from tests.incidents.make import NOW, signal
 

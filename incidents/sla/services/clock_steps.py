@@ -87,9 +87,7 @@ def _entry(incident: Incident, clock: SlaClock, *, is_breach: bool) -> TimelineE
     return made
 
 
-def _fact(
-    incident: Incident, clock: SlaClock, recipient: int | None, *, is_breach: bool
-) -> DomainEvent:
+def _fact(incident: Incident, clock: SlaClock, recipient: int | None, *, is_breach: bool) -> DomainEvent:
     ids = (incident.workspace_id, incident.pk, incident.number, incident.version)
     given = (str(clock.kind), clock.generation, clock.deadline.isoformat(), recipient)
     return SlaBreached(*ids, *given) if is_breach else SlaWarned(*ids, *given)
