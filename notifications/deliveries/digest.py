@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from core.queue import items
 from core.queue.models import Priority
+from core.reasons import Reason
 from notifications.deliveries.models import Delivery
+from notifications.deliveries.settling import hold_with_reason, settle_with_reason
 
 MAX_NOTICES_PER_MINUTE: Final = 10
 MAX_MERGED: Final = 500
@@ -30,7 +31,7 @@ def hold_for_digest(delivery: Delivery) -> bool:
         settled_at__gt=Now() - MINUTE, outcome=Delivery.Outcome.SENT, priority=Priority.NOTICE
     )
     if lately.count() >= MAX_NOTICES_PER_MINUTE:
-        items.hand_back([delivery], delay_s=LOOK_AGAIN_S, outcome=Delivery.Outcome.HELD, reason=HELD)
+        hold_with_reason(delivery, LOOK_AGAIN_S, Reason.THROTTLED, HELD)
         return True
     return delivery.reason == HELD and not delivery.lane and _leave_to_newest(delivery)
 
@@ -43,7 +44,9 @@ def leave_to(delivery: Delivery, newer: QuerySet[Delivery], reason: str) -> bool
         if newest is None:
             return False
         reason = reason.format(event=newest.event_kind)
-        return items.settle(delivery, outcome=Delivery.Outcome.MERGED, reason=reason, merged_into=newest)
+        return settle_with_reason(
+            delivery, Delivery.Outcome.MERGED, Reason.MERGED, reason, merged_into=newest
+        )
 
 
 def merged_into(delivery: Delivery) -> list[Delivery]:

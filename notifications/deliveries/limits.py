@@ -8,10 +8,11 @@ from typing import Final
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.queue import items
+from core.reasons import Reason
 from notifications.channels.kind import ChannelKind
 from notifications.deliveries.fallback import fall_back
 from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.deliveries.settling import hold_with_reason
 
 MINUTE: Final = timedelta(minutes=1)
 LOOK_AGAIN_S: Final = 2.0
@@ -30,5 +31,5 @@ def is_over_limit(delivery: Delivery, kind: ChannelKind) -> bool:
 def hold_for_limit(delivery: Delivery, kind: ChannelKind) -> None:
     """Look again in a moment. Not an attempt; a page that waits for a minute goes to the fallback as well."""
     reason = f"held, because {kind.title} takes {kind.max_per_minute} calls a minute"
-    items.hand_back([delivery], delay_s=LOOK_AGAIN_S, outcome=Delivery.Outcome.HELD, reason=reason)
+    hold_with_reason(delivery, LOOK_AGAIN_S, Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
+from core.reasons import Reason
 from incidents.vocabulary import SEVERITY_RANK, Severity
 from notifications.deliveries.models import Delivery
 from notifications.queues import PAGE
@@ -26,6 +27,7 @@ def drop_repeats(rows: Sequence[Delivery], now: datetime) -> None:
         if is_to_person and (earlier := _earlier(row, now)) is not None:
             row.state, row.settled_at = Delivery.State.DONE, now
             row.outcome, row.merged_into = Delivery.Outcome.MERGED, earlier
+            row.reason_code = Reason.REPEATED
             row.reason = "the same was sent to this address within a minute"
 
 
@@ -71,6 +73,7 @@ def revive_repeats(delivery: Delivery) -> None:
         settled_at=None,
         due_at=Now(),
         merged_into=None,
+        reason_code="",
         reason="sent after all, because the page it repeats failed",
     )
     if again:

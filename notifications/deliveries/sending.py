@@ -13,6 +13,7 @@ from core.http.client import HttpPassingError
 from core.queue import items
 from core.queue.models import Priority
 from core.queue.retry import Backoff, PassingError, PermanentError
+from core.reasons import Reason
 from core.redaction import redact
 from core.secrets.encryption import DecryptionError
 from incidents.models import Incident
@@ -22,11 +23,13 @@ from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
 from notifications.deliveries.digest import hold_for_digest, leave_to, merged_into
+from notifications.deliveries.explaining import record_settled
 from notifications.deliveries.fallback import fall_back
 from notifications.deliveries.limits import hold_for_limit, is_over_limit
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.deliveries.repeats import revive_repeats
+from notifications.deliveries.settling import hold_with_reason, settle_with_reason
 from notifications.routes.decision import URGENT_KINDS
 
 PAGE_BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=60)
@@ -44,8 +47,8 @@ _CHANNEL_ERRORS: Final = {
 
 def send_delivery(delivery: Delivery) -> None:
     """Send it, or settle it without sending when there is a reason to."""
-    if reason := _superseded(delivery):
-        items.settle(delivery, outcome=Delivery.Outcome.SUPERSEDED, reason=reason)
+    if found := _superseded(delivery):
+        settle_with_reason(delivery, Delivery.Outcome.SUPERSEDED, *found)
         return
     if not delivery.is_page and (_merge(delivery) or hold_for_digest(delivery)):
         return
@@ -81,18 +84,18 @@ def _send(kind: ChannelKind, target: Target, message: Message, earlier: datetime
     return kind.send(target, message.as_repeat())
 
 
-def _superseded(delivery: Delivery) -> str:
+def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     channel = delivery.channel
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
-        return "the channel or contact method was deleted"
+        return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
-        return "the channel is off"
+        return Reason.CHANNEL_OFF, "the channel is off"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
     if channel is not None and of.filter(is_private=True).exists():
-        return "the incident is private"
+        return Reason.PRIVATE, "the incident is private"
     if _is_trigger(delivery) and of.filter(status__in=OVER).exists():
-        return "the incident was resolved before it could be sent"
-    return ""
+        return Reason.INCIDENT_OVER, "the incident was resolved before it could be sent"
+    return None
 
 
 def _is_trigger(delivery: Delivery) -> bool:
@@ -163,7 +166,8 @@ def _end(attempt: DeliveryAttempt | None, result: str, status: int | None, detai
 def _succeeded(delivery: Delivery, attempt: DeliveryAttempt, sent: Sent) -> None:
     with transaction.atomic():
         _end(attempt, "sent", sent.status, sent.detail)
-        items.settle(delivery, outcome=Delivery.Outcome.SENT, reason="", provider_ref=sent.provider_ref[:200])
+        ref = sent.provider_ref[:200]
+        items.settle(delivery, outcome=Delivery.Outcome.SENT, reason="", reason_code="", provider_ref=ref)
         if delivery.channel is not None:
             mark_ok(delivery.channel)
 
@@ -181,7 +185,7 @@ def _failed(
         if status == 429:
             _rate_limited(delivery, error, reason)
         elif is_unknown and not may_try_again and not delivery.is_page:
-            items.settle(delivery, outcome=Delivery.Outcome.UNKNOWN, reason=reason)
+            settle_with_reason(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_ANSWER, reason)
         else:
             _retry_or_die(delivery, error, reason)
 
@@ -190,7 +194,7 @@ def _rate_limited(delivery: Delivery, error: Exception, reason: str) -> None:
     """Not an attempt: the receiver said when to come back."""
     asked = getattr(error, "retry_after", None) or RATE_LIMIT_S
     reason = f"held {asked:.0f} s, because the receiver limits the rate: {reason}"[:500]
-    items.hand_back([delivery], delay_s=min(asked, 3600.0), reason=reason, outcome=Delivery.Outcome.HELD)
+    hold_with_reason(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)
 
 
@@ -198,7 +202,10 @@ def _retry_or_die(delivery: Delivery, error: Exception, reason: str) -> None:
     backoff = PAGE_BACKOFF if delivery.is_page else NOTICE_BACKOFF
     is_dead = isinstance(error, PermanentError) or delivery.attempts >= backoff.attempts
     outcome = Delivery.Outcome.DEAD if is_dead else Delivery.Outcome.PENDING
-    items.fail(delivery, error, backoff, outcome=outcome, reason=reason)
+    used_up = Reason.REFUSED if isinstance(error, PermanentError) else Reason.TRIES_USED_UP
+    code = used_up if is_dead else Reason.RETRIED
+    items.fail(delivery, error, backoff, outcome=outcome, reason=reason, reason_code=code)
+    record_settled(delivery, outcome, code, reason)
     channel = delivery.channel
     if channel is not None:
         if _is_about_the_channel(error):

@@ -44,6 +44,7 @@ MAY_CROSS_WORKSPACES = {
     "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
     "notifications/channels/selectors.py::broken_channels": "a health check of the whole installation",
+    "incidents/explain/pruning.py::prune_decisions": "beat prunes the decisions of all workspaces",
 }
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0024_drills'),
+        ('incidents', '0025_decisions'),
     ]
 
     operations = [
