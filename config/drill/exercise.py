@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from accounts.actor import system_actor
 from config.drill.receivers import Inbox
 from config.drill.supervisor import ServiceSupervisor
 from config.drill.world import ACTION, SERVICE
+from core.errors import NotFound
 from incidents.drills.score import Measure, Verdict
 from incidents.drills.selectors import score_of
-from incidents.models import Incident
+from incidents.selectors import incident_for
 from tocsin.client import Client
 
 STEP_WITHIN_S: Final = 60.0
@@ -60,8 +62,10 @@ class Exercise:
 
     def score(self) -> Sequence[Measure]:
         """The score card of the incident; empty when none was opened."""
-        incident = Incident.objects.of(self.workspace_id).order_by("id").first()
-        return score_of(incident) if incident else ()
+        try:
+            return score_of(incident_for(system_actor(self.workspace_id), 1))
+        except NotFound:
+            return ()
 
     def _detected(self) -> dict[str, Any]:
         self.service.break_it()

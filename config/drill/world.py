@@ -11,6 +11,7 @@ from accounts.tokens.services import issue_token
 from config.drill.receivers import ROUTING_KEY, Receivers
 from incidents.models import Component, IncidentCounter
 from incidents.vocabulary import Severity
+from notifications.channels.kinds.pagerduty import PagerDutyChannel
 from notifications.channels.services import create_channel
 from remediation.catalogue.services import change_action, ensure_catalogue
 from remediation.recovery.services.policies import change_policy
@@ -54,7 +55,7 @@ def _add_channels(workspace_id: int, receivers: Receivers) -> None:
     create_channel(admin, kind="slack", name="Slack of the drill", secrets=slack, is_for_drills=True)
     create_channel(
         admin,
-        kind="pagerduty",
+        kind=PagerDutyChannel.name,
         name="PagerDuty of the drill",
         config=where,
         secrets=pager,
