@@ -6,8 +6,10 @@ from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.drills.models import Drill, DrillParticipant
 from incidents.evidence.models import IncidentEvidence
+from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.links.models import IncidentLink
 from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
@@ -26,6 +28,7 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "CriterionResult",
+    "Decision",
     "DismissedProposal",
     "Drill",
     "DrillParticipant",
@@ -34,6 +37,7 @@ __all__ = [
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
+    "IncidentLink",
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",
