@@ -149,7 +149,7 @@ class History:
             resolve_incident(self.admin, number=incident.number)
 
     def switch(self, name, is_on):
-        update_channel(self.admin, channel_id=self.channels[name].pk, enabled=is_on)
+        update_channel(self.admin, channel_id=self.channels[name].pk, is_enabled=is_on)
 
     def settle(self):
         """Everything that waits is sent or given up, whatever time that takes."""
