@@ -1,6 +1,6 @@
 """Explain equals what happened, in random histories: all deliveries, every attempt, every mute and skip.
 
-`TOCSIN_HISTORIES=200` runs more of them than the suite does.
+`TOCSIN_HISTORIES=200` (with `--timeout 1800`) runs more of them than the suite does.
 """
 
 from __future__ import annotations
