@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
-from core.admin.base import ReadOnly, one_of
+from core.admin.base import Growing, ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
@@ -19,6 +19,8 @@ from incidents.models import (
     ChecklistItem,
     Component,
     CriterionResult,
+    Decision,
+    DismissedProposal,
     Drill,
     DrillParticipant,
     EntryAmendment,
@@ -26,9 +28,11 @@ from incidents.models import (
     IncidentCounter,
     IncidentEssence,
     IncidentEvidence,
+    IncidentLink,
     IncidentSignal,
     IncidentVerdict,
     InvitedPerson,
+    Merge,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -232,6 +236,27 @@ class AttachmentAdmin(ReadOnly):
     ordering = ("-pk",)
 
 
+@admin.register(Merge)
+class MergeAdmin(ReadOnly):
+    list_display = ("survivor", "absorbed", "state", "by_label", "merged_at", "undo_until", "undone_at")
+    list_filter = ("workspace", "state")
+    list_select_related = ("survivor", "absorbed")
+
+
+@admin.register(DismissedProposal)
+class DismissedProposalAdmin(ReadOnly):
+    list_display = ("low", "high", "kinds", "by_label", "dismissed_at")
+    list_filter = ("workspace",)
+    list_select_related = ("low", "high")
+
+
+@admin.register(IncidentLink)
+class IncidentLinkAdmin(ReadOnly):
+    list_display = ("low", "high", "kind", "score", "by_label", "created_at", "removed_at")
+    list_filter = ("workspace", "kind")
+    list_select_related = ("low", "high")
+
+
 @admin.register(Drill)
 class DrillAdmin(AuditedReadOnly):
     list_display = (
@@ -253,3 +278,9 @@ class DrillParticipantAdmin(ReadOnly):
     list_display = ("drill", "user", "joined_at")
     list_select_related = ("drill", "user")
     ordering = ("-pk",)
+
+
+@admin.register(Decision)
+class DecisionAdmin(Growing):
+    list_display = ("id", "at", "incident_id", "stage", "verdict", "reason", "subject", "event_kind")
+    search_fields = ("=id",)
