@@ -208,7 +208,8 @@ def _touching(workspace_id: int, **which: object) -> QuerySet[Any, Any]:
 def _called(workspace_id: int, names: Iterable[str]) -> QuerySet[Any, Any]:
     """Components of these names, in any case: two may differ by nothing else."""
     rows = Component.objects.of(workspace_id).annotate(plain=Lower("name"))
-    return rows.filter(plain__in=[name.lower() for name in names]).values("pk")
+    found: QuerySet[Any, Any] = rows.filter(plain__in=[name.lower() for name in names]).values("pk")
+    return found
 
 
 def _assigned(workspace_id: int, username: str) -> Q:
