@@ -1,4 +1,4 @@
-"""Page of the stage templates: planned minutes and checklist of each stage, for one type or for every other."""
+"""Page of the stage templates: planned minutes and checklist of each stage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGE: Final = "/settings/stages"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def stage_templates(request: HttpRequest) -> HttpResponse:
-    """GET: every stage, `?type=` for one incident type. POST: save one stage; 303, or 422 with what was typed."""
+    """GET: every stage, `?type=` for one type. POST: save one; 303, or 422 with what was typed."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     given = request.POST if request.method == "POST" else request.GET

@@ -22,7 +22,7 @@ PAGE: Final = "/settings/update-templates"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def update_templates(request: HttpRequest) -> HttpResponse:
-    """GET: every template. POST: save one, or with `reset` the standard text; 303, or 422 with what was typed."""
+    """GET: every template. POST: save one, or the standard text by `reset`; 303, or 422."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     if request.method != "POST":

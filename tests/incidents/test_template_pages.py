@@ -34,7 +34,9 @@ def test_a_checklist_reads_back_as_it_was_written(stage):
 def test_lines_name_kind_requirement_and_criterion():
     found = items_from("Call the bank: now\n\ncheck*: Error rate\nexit error_rate: Below 1 %")
     assert found == [
-        Item("Call the bank: now"), Item("Error rate", "check", True), Item("Below 1 %", "exit", False, "error_rate"),
+        Item("Call the bank: now"),
+        Item("Error rate", "check", True),
+        Item("Below 1 %", "exit", False, "error_rate"),
     ]  # fmt: skip
 
 
