@@ -1,7 +1,7 @@
 """A program: puts a person on call, whom a Slack bot reaches, or takes all of it away again.
 
-    python -m tests.browser.duty on dana.ruiz http://127.0.0.1:4711/api
-    python -m tests.browser.duty off
+python -m tests.browser.duty on dana.ruiz http://127.0.0.1:4711/api
+python -m tests.browser.duty off
 """
 
 from __future__ import annotations
