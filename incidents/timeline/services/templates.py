@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -42,7 +42,7 @@ def change_update_template(actor: Actor, *, name: str, label: str, text: str) ->
             rows.delete()
         else:
             given = {"label": made.label, "text": made.text}
-            where = {"workspace_id": actor.workspace_id, "name": name}
+            where: dict[str, Any] = {"workspace_id": actor.workspace_id, "name": name}
             target, _ = StoredUpdateTemplate.objects.of(actor.workspace_id).update_or_create(
                 **where, defaults=given
             )
