@@ -54,7 +54,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     assert _heard(slack, f"{reference} needs you")
 
     dana = open_page(f"/incidents/{reference}")
-    panel = "[data-panel=incident-escalation]"
+    panel = "section[aria-label=Escalation]"
     expect(dana.locator(panel)).to_contain_text("Paged Dana Ruiz (on call)", timeout=WAIT_MS)
     expect(theo.locator(panel)).to_contain_text("Paged Dana Ruiz (on call)", timeout=WAIT_MS)
     _pictures(open_page, f"/incidents/{reference}", "escalation")
