@@ -915,7 +915,7 @@ SAMPLES = {
     "bundle_id": "00000000-0000-4000-8000-000000000001",
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
-    "kind": "log", "method_id": "1", "entry_id": "1",
+    "kind": "log", "method_id": "1", "entry_id": "1", "event_pk": "1",
     "component_id": "0" * 12, "maintenance_id": "0" * 12, "token": "forged", "form": "history",
     "subscriber_id": "00000000-0000-4000-8000-000000000001",
 }  # fmt: skip

@@ -45,6 +45,7 @@ QUERIES = {
     "comment_id": "select id from postmortems_comment order by id limit 1",
     "node_id": "select id from postmortems_factornode order by id limit 1",
     "lesson_id": "select id from postmortems_lesson order by id limit 1",
+    "event_pk": "select id from detection_event order by id limit 1",
     "drill_id": "select id from incidents_drill order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
