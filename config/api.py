@@ -62,6 +62,7 @@ from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from postmortems.template_library.api import router as templates_router
+from postmortems.trackers.api import router as trackers_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
@@ -142,6 +143,7 @@ for learning in (incident_postmortems_router, learning_router, incident_items_ro
 api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
 api.add_router("/postmortem-templates", templates_router)
+api.add_router("/trackers", trackers_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)

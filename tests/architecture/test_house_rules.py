@@ -20,6 +20,7 @@ MAY_CROSS_WORKSPACES = {
     "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
+    "postmortems/trackers/selectors.py::tracker_with_key": "the address of a tracker says whose it is",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
     "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",

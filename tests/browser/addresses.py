@@ -26,7 +26,7 @@ VALUES = {
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
     "heartbeat_id": ["1"], "silence_id": ["1"], "window_id": ["1"],
-    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
+    "item": ["ACT-1"], "template_id": ["1"], "tracker_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
     "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
 }  # fmt: skip
 QUERIES = {
