@@ -43,6 +43,8 @@ class Capability(StrEnum):
     BUNDLES_READ = "bundles.read"
     BUNDLES_WRITE = "bundles.write"
     BUNDLES_MANAGE = "bundles.manage"
+    STATUS_PUBLISH = "status.publish"
+    STATUS_WRITE = "status.write"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
@@ -79,6 +81,8 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.BUNDLES_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
     Capability.BUNDLES_WRITE: (Role.RESPONDER, Scope.BUNDLES_WRITE),
     Capability.BUNDLES_MANAGE: (Role.ADMIN, Scope.ADMIN),
+    Capability.STATUS_PUBLISH: (Role.RESPONDER, Scope.INCIDENTS_WRITE),
+    Capability.STATUS_WRITE: (Role.MANAGER, Scope.ADMIN),
 }
 
 

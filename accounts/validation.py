@@ -46,13 +46,13 @@ def clean_username(text: str) -> str:
     return text.strip().lower()
 
 
-def clean_email(text: str) -> str:
+def clean_email(text: str, *, field: str = "email") -> str:
     """An e-mail address, made lower case. Raises Invalid."""
     try:
         validate_email(text.strip())
     except ValidationError as error:
-        raise invalid("email", "email", "must be an e-mail address") from error
-    return clean_name(text, field="email", most=254).lower()
+        raise invalid(field, "email", "must be an e-mail address") from error
+    return clean_name(text, field=field, most=254).lower()
 
 
 def clean_role(text: str) -> Role:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from celery import shared_task
 from django.utils import timezone
@@ -13,9 +14,13 @@ from bundles.queues import INSPECTION
 from bundles.records.expiry import expire_due, purge_removed
 from bundles.uploads.completing import complete_lost
 from core.queue.handlers import works_on
+from core.queue.retry import Backoff
+
+# The storage may be away for a day, and what was uploaded before is inspected minutes after it is back.
+PATIENCE: Final = Backoff(first=5.0, longest=300.0, attempts=2_000)
 
 
-@works_on(INSPECTION, Inspection, keep=timedelta(days=7), related=("bundle",))
+@works_on(INSPECTION, Inspection, backoff=PATIENCE, keep=timedelta(days=7), related=("bundle",))
 def inspect(item: Inspection) -> None:
     """Inspect one bundle that has arrived."""
     inspect_bundle(item.bundle)

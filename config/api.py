@@ -30,6 +30,7 @@ from detection.evaluation.api import router as members_router
 from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
+from detection.simulation.api import router as simulations_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
@@ -38,6 +39,7 @@ from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
 from incidents.bulk.api import router as bulk_router
 from incidents.components.api import router as components_router
+from incidents.drills.api import router as drills_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
 from incidents.merging.api import router as merging_router
@@ -66,6 +68,8 @@ from postmortems.trackers.api import router as trackers_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
+from status.api import incident_router as status_incident_router
+from status.api import router as status_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.
@@ -109,6 +113,7 @@ api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
+api.add_router("/drills", drills_router)
 api.add_router("/sla", sla_router)
 api.add_router("/sla", sla_policies_router)
 api.add_router("/bulk-actions", bulk_router)
@@ -118,6 +123,7 @@ api.add_router("/incidents", members_router)
 api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)
 api.add_router("/rules", rules_router)
+api.add_router("/simulations", simulations_router)
 api.add_router("/sources", sources_router)
 api.add_router("/quarantine", quarantine_router)
 api.add_router("/changes", changes_router)
@@ -126,6 +132,8 @@ api.add_router("/components", components_router)
 api.add_router("/workspaces", workspaces_router)
 api.add_router("/incidents", incident_escalation_router)
 api.add_router("/incidents", war_rooms_router)
+api.add_router("/incidents", status_incident_router)
+api.add_router("/status-page", status_router)
 api.add_router("/escalation-policies", policies_router)
 api.add_router("/on-call", oncall_router)
 api.add_router("/calendar-feeds", feeds_router)

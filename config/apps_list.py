@@ -11,7 +11,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("incidents",),
     ("notifications",),
     ("detection", "remediation", "postmortems", "bundles"),
-    ("warroom",),
+    ("warroom", "status"),
     ("config",),
 )
 APPS: Final[tuple[str, ...]] = tuple(app for layer in LAYERS for app in layer)

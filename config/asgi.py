@@ -1,4 +1,4 @@
-"""ASGI application: events, live updates and uploads of bundles, Django for everything else."""
+"""ASGI application: events, live updates, uploads of bundles, status pages; Django for everything else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT
 from detection.webhooks.http.known_keys import Addressed, addressed_to, has_unknown_key
 from incidents.attachments.services import MAX_BYTES
+from status.snapshots import asgi as status_pages
 
 Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -52,7 +53,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
         await ingest.application(scope, receive, send)
     elif path.startswith(bundle_uploads.PREFIX):
         await bundle_uploads.application(scope, receive, send)
-    else:
+    elif not await status_pages.served(scope, send):
         await _django(scope, receive, send)
 
 

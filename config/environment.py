@@ -142,6 +142,10 @@ class Environment(BaseSettings):
         description="Private networks that webhooks and other outgoing requests may reach, such as "
         "`10.0.5.0/24`, separated by commas. Loopback addresses outside production only.",
     )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        description="Where Slack's Web API is, such as `https://slack-gov.com/api/` for GovSlack.",
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",

@@ -28,7 +28,7 @@ TRUSTED_PROXIES = [ip_network(word, strict=False) for word in words(ENVIRONMENT.
 HTTP_ALLOWED_NETWORKS = tuple(
     ip_network(word, strict=False) for word in words(ENVIRONMENT.http_allowed_networks)
 )
-SLACK_API_URL = "https://slack.com/api/"
+SLACK_API_URL = f"{ENVIRONMENT.slack_api_url.rstrip('/')}/"
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 EVENT_LIMIT_PER_TOKEN = ENVIRONMENT.event_limit_per_token
 EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace

@@ -38,6 +38,7 @@ urlpatterns = [
     path("account/workspaces", workspaces.workspaces, name="workspaces"),
     path("", include("accounts.urls")),
     path("", include("warroom.urls")),
+    path("", include("status.urls")),
     # Upper apps first: they add pages below an incident, whose own addresses end with any word.
     path("", include("postmortems.urls")),
     path("", include("detection.urls")),

@@ -46,6 +46,16 @@ PAGES.add(
     NavItem("New rule", "radar", "/rules/new", also="add detection", capability=Capability.RULES_WRITE),
 )
 PAGES.add(
+    "simulate",
+    NavItem(
+        "Simulate an incident",
+        "play",
+        "/simulate",
+        also="drill sample events exercise test",
+        capability=Capability.INCIDENTS_WRITE,
+    ),
+)
+PAGES.add(
     "source",
     NavItem(
         "New source", "plug", "/sources/new", also="add integration", capability=Capability.SOURCES_WRITE

@@ -7,6 +7,7 @@ from django.urls import path
 from detection.heartbeats import views as heartbeats
 from detection.rules.views import rule_test as rule_test_views
 from detection.rules.views import rules
+from detection.simulation import views as simulation
 from detection.sources.urls import urlpatterns as source_patterns
 
 app_name = "detection"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("heartbeats", heartbeats.heartbeats, name="heartbeats"),
     path("heartbeats/ping/<str:key>", heartbeats.ping, name="heartbeat_ping"),
     path("heartbeats/<int:heartbeat_id>/<slug:verb>", heartbeats.act, name="act_on_heartbeat"),
+    path("simulate", simulation.simulate, name="simulate"),
     path("rules", rules.rules, name="rules"),
     path("rules/new", rules.new_rule, name="new_rule"),
     path("rules/check", rules.check_rule, name="check_rule"),

@@ -19,6 +19,8 @@ from incidents.models import (
     ChecklistItem,
     Component,
     CriterionResult,
+    Drill,
+    DrillParticipant,
     EntryAmendment,
     Incident,
     IncidentCounter,
@@ -227,4 +229,27 @@ class AttachmentAdmin(ReadOnly):
     list_display = ("name", "workspace", "incident", "content_type", "size", "uploaded_label", "uploaded_at")
     list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
+
+
+@admin.register(Drill)
+class DrillAdmin(AuditedReadOnly):
+    list_display = (
+        "title",
+        "workspace",
+        "incident_type",
+        "severity",
+        "incident",
+        "planned_label",
+        "created_at",
+    )
+    list_filter = ("workspace", "severity")
+    list_select_related = ("workspace", "incident")
+    ordering = ("-pk",)
+
+
+@admin.register(DrillParticipant)
+class DrillParticipantAdmin(ReadOnly):
+    list_display = ("drill", "user", "joined_at")
+    list_select_related = ("drill", "user")
     ordering = ("-pk",)

@@ -4,6 +4,7 @@ from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
+from incidents.drills.models import Drill, DrillParticipant
 from incidents.evidence.models import IncidentEvidence
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
@@ -26,6 +27,8 @@ __all__ = [
     "Component",
     "CriterionResult",
     "DismissedProposal",
+    "Drill",
+    "DrillParticipant",
     "EntryAmendment",
     "Incident",
     "IncidentCounter",

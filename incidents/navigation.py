@@ -34,6 +34,9 @@ NAVIGATION.add(
     "components",
     NavItem("Components", "boxes", "/components", order=30, keys="g c", also="services systems catalogue"),
 )
+NAVIGATION.add(
+    "drills", NavItem("Drills", "flag", "/drills", order=58, also="exercise game day practice fire drill")
+)
 NAVIGATION.add("analytics", NavItem("Analytics", "chart-column", "/analytics", order=45, keys="g n"))
 PAGES.add(
     "declare",

@@ -9,6 +9,7 @@ from incidents.analytics import views as analytics_views
 from incidents.attachments import views as attachment_views
 from incidents.bulk import views as bulk_views
 from incidents.components import views as component_views
+from incidents.drills import views as drill_views
 from incidents.export import views as export_views
 from incidents.lifecycle.views import actions, declaring, incident_detail
 from incidents.listing import views as listing_views
@@ -35,6 +36,9 @@ urlpatterns = [
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
     path("incidents/<str:reference>/peek", incident_detail.peek, name="peek"),
     path("incidents/<str:reference>/<slug:name>", actions.act, name="act"),
+    path("drills", drill_views.drills, name="drills"),
+    path("drills/<int:drill_id>", drill_views.drill_page, name="drill"),
+    path("drills/<int:drill_id>/<slug:verb>", drill_views.act, name="drill_act"),
     path("reports/sla", report_views.report, name="sla_report"),
     path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),
     path("analytics", analytics_views.analytics, name="analytics"),

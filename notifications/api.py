@@ -45,6 +45,7 @@ class ChannelIn(Schema):
     config: dict[str, str] = Field(default_factory=dict, max_length=10)
     secrets: dict[str, str] = Field(default_factory=dict, max_length=10)
     fallback_id: int | None = Field(None, ge=1, le=2**63 - 1)
+    for_drills: bool = False
 
 
 class ChannelPatch(Schema):
@@ -55,6 +56,7 @@ class ChannelPatch(Schema):
     secrets: dict[str, str] | None = Field(None, max_length=10)
     fallback_id: int | None = Field(None, ge=1, le=2**63 - 1)
     enabled: bool | None = None
+    for_drills: bool | None = None
 
 
 class ChannelOut(Schema):
@@ -66,6 +68,7 @@ class ChannelOut(Schema):
     config: dict[str, str]
     fallback_id: int | None
     enabled: bool
+    for_drills: bool
     state: str
     reason: str
     retry_at: datetime | None
@@ -134,7 +137,8 @@ class DeliveryDetailOut(DeliveryOut):
 
 def _channel(channel: Channel) -> dict[str, Any]:
     names = ("id", "kind", "name", "config", "fallback_id", "state", "reason", "retry_at", "last_ok_at")
-    return {name: getattr(channel, name) for name in names} | {"enabled": channel.is_enabled}
+    shown = {name: getattr(channel, name) for name in names}
+    return shown | {"enabled": channel.is_enabled, "for_drills": channel.is_for_drills}
 
 
 def _delivery(one: Delivery) -> dict[str, Any]:
@@ -155,7 +159,9 @@ def list_channels(request: HttpRequest) -> list[dict[str, Any]]:
 @channels_router.post("", response={201: ChannelCreatedOut}, summary="Create a channel")
 def post_channel(request: HttpRequest, body: ChannelIn) -> Status[dict[str, Any]]:
     """Needs `admin`. Secrets are encrypted; only a signing secret that was generated is returned, once."""
-    channel = create_channel(actor_in(request), **body.dict())
+    given = body.dict()
+    given["is_for_drills"] = given.pop("for_drills")
+    channel = create_channel(actor_in(request), **given)
     secret = generated_secret(channel, body.secrets) or None
     return Status(201, _channel(channel) | {"signing_secret": secret})
 
@@ -172,6 +178,7 @@ def patch_channel(request: HttpRequest, path: Path[ChannelPath], body: ChannelPa
     given = body.dict(exclude_unset=True)
     has_fallback = "fallback_id" in given
     given["is_enabled"] = given.pop("enabled", None)
+    given["is_for_drills"] = given.pop("for_drills", None)
     actor = actor_in(request)
     changed = update_channel(actor, channel_id=path.channel_id, changes_fallback=has_fallback, **given)
     return _channel(changed)

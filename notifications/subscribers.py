@@ -6,6 +6,7 @@ from typing import Final
 
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
+from notifications.deliveries.invitations import plan_invitations
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.services.inhibition import plan_review
@@ -22,6 +23,12 @@ def plan_deliveries(event: OutboxEvent) -> None:
         return
     payload = as_payload(event.topic, event.payload, event.pk)
     plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload))
+
+
+@subscriber("drill_invitations", topics=("drill.planned",))
+def invite_to_drill(event: OutboxEvent) -> None:
+    """A notice in each channel for drills; a repeat plans nothing new."""
+    plan_invitations(event.workspace_id, event.payload, event_key=f"outbox:{event.pk}")
 
 
 @subscriber("inhibition", topics=("incident.resolved", "incident.severity_changed", "incident.changed"))

@@ -2,7 +2,8 @@
 
 The controller starts PostgreSQL once; each parallel worker has its own database in it and its own Valkey,
 since a Valkey's channels are not scoped by database number. What is migrated once is copied afterwards.
-With TOCSIN_TEST_CACHE=folder the migrated data stays there for the next run with the same migrations.
+With TOCSIN_TEST_CACHE=folder the migrated data stays there for the next run with the same migrations; a run
+with more of them begins from it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
 MIGRATED = "migrated"
+EARLIER = "earlier"
+APPLIED = "applied.txt"
 _FILLED = """
 select relname from pg_class c
  where relnamespace = current_schema()::regnamespace and relname = any(%s) and case relkind
@@ -81,7 +84,8 @@ def migrated() -> str:
     with (Path(os.environ[FOLDER]) / "migrating").open("w") as line:
         fcntl.flock(line, fcntl.LOCK_EX)
         if not _exists(MIGRATED):
-            url = create_database("migrating", template="template1")
+            start_from = EARLIER if _exists(EARLIER) else "template1"
+            url = create_database("migrating", template=start_from)
             argv = [sys.executable, "manage.py", "migrate", "-v0"]
             subprocess.run(argv, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
             _ask("alter database migrating rename to {}", MIGRATED)
@@ -157,26 +161,42 @@ def _start_postgres() -> None:
     assert us is not None
     process.remember(folder / "owner", us)
     cached = _cached()
-    if cached is not None and cached.exists():
-        copy_server(cached, folder / "postgres")
+    seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
+    if seed is not None:
+        copy_server(seed, folder / "postgres")
     server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST)
     os.environ["DATABASE_URL"] = ensure_database(server.start())
+    if seed is not None and seed != cached:
+        _ask("drop database if exists {}", EARLIER)
+        _ask("alter database {} rename to {}", MIGRATED, EARLIER)
 
 
 def _cached() -> Path | None:
     """Where PostgreSQL's data with today's migrations is saved, if a cache was asked for."""
     if CACHE not in os.environ:
         return None
-    digest = hashlib.sha256()
-    for file in sorted(ROOT.glob("*/migrations/*.py")):
-        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
-    return Path(os.environ[CACHE]) / digest.hexdigest()[:16]
+    return Path(os.environ[CACHE]) / hashlib.sha256("\n".join(_migrations()).encode()).hexdigest()[:16]
+
+
+def _migrations() -> list[str]:
+    """Each migration's path and checksum."""
+    files = sorted(ROOT.glob("*/migrations/*.py"))
+    return [f"{one.relative_to(ROOT)} {hashlib.sha256(one.read_bytes()).hexdigest()}" for one in files]
+
+
+def _earlier(cache: Path) -> Path | None:
+    """The saved data that has most of today's migrations and no other."""
+    wanted = set(_migrations())
+    saved = {path.parent: set(path.read_text().splitlines()) for path in cache.glob(f"*/{APPLIED}")}
+    fitting = [folder for folder, applied in saved.items() if applied < wanted]
+    return max(fitting, key=lambda folder: len(saved[folder]), default=None)
 
 
 def _save(source: Path, cached: Path) -> None:
     cached.parent.mkdir(parents=True, exist_ok=True)
     making = cached.with_name(f"{cached.name}.{os.getpid()}")
     copy_server(source, making)
+    (making / APPLIED).write_text("\n".join(_migrations()))
     if not cached.exists():
         making.rename(cached)
     shutil.rmtree(making, ignore_errors=True)

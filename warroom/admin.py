@@ -55,9 +55,9 @@ class AnnouncementAdmin(ReadOnly):
 
 @admin.register(RoomMessage)
 class RoomMessageAdmin(ReadOnly):
-    list_display = ("room", "entry_id", "state", "attempts", "due_at")
+    list_display = ("key", "room", "announcement", "state", "attempts", "due_at")
     list_filter = ("workspace", "state")
-    list_select_related = ("room",)
+    list_select_related = ("room", "announcement")
 
 
 @admin.register(SlackInbox)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.audit.selectors import hide_audit_of
+from accounts.audit.selectors import add_audit_area, hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import SETTINGS, NavItem
 from incidents.privacy.selectors import hidden_from
@@ -15,6 +15,7 @@ SETTINGS.add(
     ),
 )
 
+add_audit_area("slack", "slack.")
 hide_audit_of(
     "room",
     lambda actor: Room.objects.of(actor.workspace_id).filter(incident__in=hidden_from(actor)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from warroom.rooms.services.following import follow_incident
+from warroom.rooms.services.following_others import follow_postmortem, follow_run
 
 TOPICS = (
     "incident.opened", "incident.changed", "incident.acknowledged", "incident.unacknowledged",
@@ -18,3 +19,20 @@ TOPICS = (
 def follow(event: OutboxEvent) -> None:
     """Plan what the fact changes in Slack. Idempotent."""
     follow_incident(event.workspace_id, event.topic, event.payload)
+
+
+@subscriber("warroom_runs", topics=("remediation.run_changed",))
+def follow_runs(event: OutboxEvent) -> None:
+    """Ask for approval where the incident is worked on, and tell what a run came to. Idempotent."""
+    follow_run(event.workspace_id, event.payload)
+
+
+@subscriber(
+    "warroom_postmortems",
+    topics=(
+        "postmortem.drafted", "postmortem.review_requested", "postmortem.commented", "postmortem.published",
+    ),
+)  # fmt: skip
+def follow_postmortems(event: OutboxEvent) -> None:
+    """Bookmark and tell the postmortem. Idempotent."""
+    follow_postmortem(event.workspace_id, event.topic, event.payload, event.pk)

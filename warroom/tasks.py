@@ -14,7 +14,8 @@ from warroom.inbound.processing import process
 from warroom.inbound.reconcile import plan_reconciling
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, RoomMessage, RoomStep
-from warroom.rooms.posting import announce, send_message
+from warroom.rooms.posting import announce
+from warroom.rooms.sending import send_message
 from warroom.rooms.steps import run_step
 from warroom.slack.outcomes import BACKOFF, run_patiently
 
@@ -22,9 +23,9 @@ from warroom.slack.outcomes import BACKOFF, run_patiently
 READY: Final[LiteralString] = """
     w.kind = 'create' or exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> ''
       and (w.kind <> 'pin' or r.card_ts <> ''))"""
-HAS_CHANNEL: Final[LiteralString] = (
-    "exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> '')"
-)
+HAS_PLACE: Final[LiteralString] = """
+    exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> '')
+      or exists (select 1 from warroom_announcement a where a.id = w.announcement_id and a.ts <> '')"""
 
 
 @works_on(SLACK, RoomStep, where=READY, backoff=BACKOFF, related=("room__team",))
@@ -40,11 +41,12 @@ def announcement(item: Announcement) -> None:
 
 
 @works_on(
-    SLACK, RoomMessage, where=HAS_CHANNEL, backoff=BACKOFF, related=("room__team", "entry"),
+    SLACK, RoomMessage, where=HAS_PLACE, backoff=BACKOFF,
+    related=("room__team", "announcement__team", "entry"),
     keep=timedelta(days=30),
 )  # fmt: skip
 def message(item: RoomMessage) -> None:
-    """Post one timeline entry in its room."""
+    """Post one message in its room or thread."""
     run_patiently(item, lambda: send_message(item))
 
 

@@ -19,7 +19,7 @@ RATE: Final[LiteralString] = """
 select count(*), count(*) filter (where level >= 3) from (
   select level from detection_event
    where workspace_id = %s::bigint and received_at >= %s::timestamptz and received_at < %s::timestamptz
-     and source = any(%s::text[]) and occurred_at >= %s::timestamptz limit %s::int) e
+     and source = any(%s::text[]) and occurred_at >= %s::timestamptz and not is_late limit %s::int) e
 """
 JOINED: Final[LiteralString] = """
 select count(*) from detection_incident_event
@@ -48,7 +48,7 @@ select count(*), percentile_cont(0.95) within group (order by ms) from (
                                        e.metadata->'duration_ms') as reading) r
    where e.workspace_id = %s::bigint and e.received_at >= %s::timestamptz
      and e.received_at < %s::timestamptz and e.source = any(%s::text[])
-     and e.occurred_at >= %s::timestamptz and jsonb_typeof(r.reading) = 'number'
+     and e.occurred_at >= %s::timestamptz and not e.is_late and jsonb_typeof(r.reading) = 'number'
    limit %s::int) m
 """
 

@@ -6,6 +6,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.core.files.uploadedfile import UploadedFile
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, Problem
@@ -16,6 +18,7 @@ from detection.rules.rule_test import SampleEvent
 MAX_MINUTES: Final = 24 * 60
 MAX_STORED: Final = 20_000
 MAX_TEXT: Final = 500_000
+MAX_FILE_BYTES: Final = 2_000_000
 # Pasted events may be as old as anything worth learning from: a trial counts them all the same.
 ANY_AGE: Final = timedelta(days=36_500)
 
@@ -30,6 +33,19 @@ def pasted_events(text: str, *, now: datetime) -> list[SampleEvent]:
     if len(text) > MAX_TEXT:
         raise _refused("events", "length", f"must have at most {MAX_TEXT} characters")
     return read_events(_document(text.strip()), now=now)
+
+
+def uploaded_events(file: UploadedFile | None, *, now: datetime) -> list[SampleEvent]:
+    """Events from a file in UTF-8, as `pasted_events` takes them. Raises Invalid (field `file`)."""
+    if file is None or not file.size:
+        raise _refused("file", "required", "choose a file that is not empty")
+    if file.size > MAX_FILE_BYTES:
+        raise _refused("file", "length", f"must have at most {MAX_FILE_BYTES // 1_000_000} MB")
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _refused("file", "encoding", "must be text in UTF-8") from None
+    return pasted_events(text, now=now)
 
 
 def read_events(document: Any, *, now: datetime) -> list[SampleEvent]:

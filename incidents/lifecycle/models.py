@@ -49,10 +49,14 @@ def seconds_between(earlier: datetime, later: datetime | None) -> float | None:
 
 
 class IncidentCounter(models.Model):
-    """The last number given out in a workspace. Its row lock puts openings in one line: no gap, no double."""
+    """The last number given out in a workspace. Its row lock puts openings in one line: no gap, no double.
+
+    `opens_drills`: the workspace is for exercises, so every incident of it is a drill.
+    """
 
     workspace = models.OneToOneField(Workspace, primary_key=True, on_delete=models.CASCADE)
     last_number = models.PositiveIntegerField(default=0)
+    opens_drills = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.workspace}: {self.last_number}"

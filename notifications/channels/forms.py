@@ -38,6 +38,7 @@ class ChannelForm(forms.Form):
         self.fields["fallback"] = forms.ChoiceField(
             label="Fallback", choices=choices, required=False, help_text="Told when this channel fails."
         )
+        self.fields["for_drills"] = forms.BooleanField(label="Only for drills", required=False)
         if not is_new:
             self.fields["enabled"] = forms.BooleanField(label="Enabled", required=False)
 
@@ -48,5 +49,6 @@ class ChannelForm(forms.Form):
             "name": data["name"],
             "config": {one.name: data[one.name] for one in self.kind.fields if not one.is_secret},
             "secrets": {one.name: data[one.name] for one in self.kind.fields if one.is_secret},
+            "is_for_drills": data["for_drills"],
             "fallback_id": int(data["fallback"]) if data["fallback"] else None,
         }

@@ -10,7 +10,10 @@ from core.tenancy import WorkspaceScoped
 
 
 class Channel(WorkspaceScoped):
-    """One receiver of a kind ("slack", "email"). `secrets` is encrypted and never shown."""
+    """One receiver of a kind ("slack", "email"). `secrets` is encrypted and never shown.
+
+    `is_for_drills`: it gets what belongs to drills, and nothing else; other channels get nothing of drills.
+    """
 
     class State(models.TextChoices):
         OK = "ok", "Working"
@@ -24,6 +27,7 @@ class Channel(WorkspaceScoped):
     secrets = models.TextField(blank=True, default="", editable=False)
     fallback = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     is_enabled = models.BooleanField(default=True)
+    is_for_drills = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OK)
     reason = models.CharField(max_length=500, blank=True, default="")
     retry_at = models.DateTimeField(null=True, blank=True)

@@ -31,6 +31,7 @@ def create_channel(
     config: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     fallback_id: int | None = None,
+    is_for_drills: bool = False,
 ) -> Channel:
     """Add a channel. Raises Forbidden, and Invalid naming the field."""
     require(actor, Capability.CHANNELS_WRITE)
@@ -42,12 +43,14 @@ def create_channel(
         given["secret"] = new_webhook_secret()
     clean, kept = _checked(of_kind, config or {}, given, {})
     channel = Channel(
-        workspace_id=actor.workspace_id, kind=kind, name=_name(name), config=clean, secrets=encrypted(kept)
-    )
+        workspace_id=actor.workspace_id, kind=kind, name=_name(name), config=clean, secrets=encrypted(kept),
+        is_for_drills=is_for_drills,
+    )  # fmt: skip
     with transaction.atomic():
         if Channel.objects.of(actor.workspace_id).count() >= MAX_CHANNELS:
             raise Conflict(f"A workspace has at most {MAX_CHANNELS} channels. Nothing was created.")
         channel.fallback = _fallback(actor, channel, fallback_id)
+        _refuse_mixed(channel)
         _save(channel, force_insert=True)
         summary = f"{actor.label} created the {of_kind.title} channel {channel.name}"
         record(actor, action="channel.create", target=channel, summary=summary)
@@ -63,6 +66,7 @@ def update_channel(
     secrets: Mapping[str, str] | None = None,
     fallback_id: int | None = None,
     is_enabled: bool | None = None,
+    is_for_drills: bool | None = None,
     changes_fallback: bool = False,
 ) -> Channel:
     """Change what is given; empty secrets stay as they are, a new one keeps the one before live.
@@ -81,8 +85,11 @@ def update_channel(
             channel.secrets = encrypted(kept)
         if name is not None:
             channel.name = _name(name)
+        if is_for_drills is not None:
+            channel.is_for_drills = is_for_drills
         if changes_fallback:
             channel.fallback = _fallback(actor, channel, fallback_id)
+        _refuse_mixed(channel)
         if is_enabled is not None:
             channel.is_enabled = is_enabled
         channel.state, channel.reason, channel.retry_at = Channel.State.OK, "", None
@@ -121,6 +128,7 @@ def _shown(channel: Channel) -> dict[str, Any]:
         "config": dict(channel.config),
         "fallback": fallback,
         "enabled": channel.is_enabled,
+        "for_drills": channel.is_for_drills,
     }
 
 
@@ -186,6 +194,15 @@ def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channe
     if step is not None:
         raise _invalid("fallback", "length", f"would be a chain of more than {MAX_FALLBACKS}")
     return found
+
+
+def _refuse_mixed(channel: Channel) -> None:
+    """A channel for drills and one that is not never stand in for each other. Raises Invalid."""
+    backed_up = Channel.objects.of(channel.workspace_id).filter(fallback=channel.pk or 0)
+    others = [channel.fallback] if channel.fallback else []
+    others += list(backed_up.exclude(is_for_drills=channel.is_for_drills)[:1])
+    if any(one.is_for_drills != channel.is_for_drills for one in others):
+        raise _invalid("fallback", "drills", "must be for drills where the channel is, and only there")
 
 
 def _invalid(field: str, rule: str, text: str) -> Invalid:

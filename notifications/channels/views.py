@@ -68,7 +68,10 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     channel = channel_for(actor, channel_id)
     of_kind, others = CHANNEL_KINDS.get(channel.kind), _others(actor, channel)
     if request.method != "POST":
-        initial = {"name": channel.name, "fallback": channel.fallback_id, "enabled": channel.is_enabled}
+        initial = {
+            "name": channel.name, "fallback": channel.fallback_id, "enabled": channel.is_enabled,
+            "for_drills": channel.is_for_drills,
+        }  # fmt: skip
         form = ChannelForm(of_kind, others, initial=initial | channel.config, is_new=False)
         return _form(request, form, of_kind, channel)
     form = ChannelForm(of_kind, others, request.POST, is_new=False)

@@ -28,6 +28,7 @@ _VERBS: Final = {
     "postmortem.review_requested": "postmortem in review",
     "postmortem.commented": "postmortem commented on",
     "postmortem.published": "postmortem published",
+    "drill.planned": "drill planned",
     "postmortem.mentioned": "postmortem mentions you",
     "test": "test message",
     "page": "needs you",

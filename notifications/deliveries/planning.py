@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
+from incidents.drills.selectors import people_in_drill
 from incidents.privacy.invitations import invite_paged
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
@@ -25,6 +26,7 @@ from notifications.routes.selectors import receivers_of, rules_of
 from notifications.silences.muting import mute
 
 GROUP_S: Final = 30
+DRILL_KINDS: Final = frozenset({"drill.planned"})  # events of drills without an incident
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Fact:
     def is_private(self) -> bool:
         """Whether only the people invited to the incident may hear of it."""
         return bool(self.snapshot.get("is_private"))
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it belongs to an exercise."""
+        return bool(self.snapshot.get("is_drill") or self.event_kind in DRILL_KINDS)
 
 
 def plan_event(fact: Fact) -> int:
@@ -156,9 +163,11 @@ def plan_page(
 
     payload: as `as_payload` makes it. event_key names the step once: planned again, nothing changes. Returns
     how many deliveries are new; 0 also when there is no way to reach them. Whoever is paged for
-    a private incident may see it from then on.
+    a private incident may see it from then on. Of a drill, only those who take part hear.
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
+    if fact.is_drill and user_id not in people_in_drill(workspace_id, fact.snapshot["incident_id"]):
+        return 0
     if fact.is_private:
         invite_paged(workspace_id, fact.snapshot["incident_id"], user_id)
     ways = ways_to(workspace_id, user_id)
@@ -177,11 +186,11 @@ def plan_to_channel(
 ) -> int:
     """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
 
-    Channels do not hear of private incidents.
+    Channels do not hear of private incidents; of drills, channels for drills alone.
     """
     channel = Channel.objects.of(workspace_id).filter(pk=channel_id, is_enabled=True).first()
     fact = Fact(workspace_id, event_key, event_kind, payload)
-    if channel is None or fact.is_private:
+    if channel is None or fact.is_private or channel.is_for_drills != fact.is_drill:
         return 0
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
     return store([to_channel(fact, channel, one, priority=priority, why=why) for one in recipients])

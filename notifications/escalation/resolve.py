@@ -8,7 +8,9 @@ from datetime import datetime
 
 from accounts.models import Membership, User, Workspace
 from accounts.oncall.selectors import on_call_at
+from incidents.drills.selectors import people_in_drill
 from incidents.models import AffectedComponent, Incident, RoleAssignment
+from notifications.channels.models import Channel
 from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 
@@ -28,12 +30,13 @@ class Reached:
 def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> Reached:
     """The active members and the channels that the targets name now.
 
-    A drill pages only those who hold a role in it, and no channel.
+    A drill pages only those who take part in it, all of them where none of the named does, and only channels
+    for drills.
     """
     found = Reached()
     for target in targets:
         if target.kind == "channel":
-            if not incident.is_drill and target.id is not None:
+            if target.id is not None and _is_right_channel(incident, target.id):
                 found.channels.setdefault(target.id, "channel of the policy")
             continue
         people = members_only(incident.workspace_id, _people(incident, target, now))
@@ -93,7 +96,18 @@ def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
     return with_role(workspace_id, target.role)
 
 
+def _is_right_channel(incident: Incident, channel_id: int) -> bool:
+    """Whether it is a channel for drills exactly where the incident is one."""
+    channels = Channel.objects.of(incident.workspace_id)
+    return not channels.filter(pk=channel_id).exclude(is_for_drills=incident.is_drill).exists()
+
+
 def _keep_participants(incident: Incident, found: Reached) -> None:
-    held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
-    joined = set(held.values_list("user_id", flat=True))
-    found.people = {pk: why for pk, why in found.people.items() if pk in joined}
+    """Of the people named, those who take part; where none does, everyone who takes part."""
+    joined = people_in_drill(incident.workspace_id, incident.pk)
+    named = {pk: why for pk, why in found.people.items() if pk in joined}
+    if not named:
+        people = members_only(incident.workspace_id, User.objects.filter(pk__in=joined).order_by("pk"))
+        found.labels |= {person.pk: person.label for person in people}
+        named = {person.pk: "takes part in the drill" for person in people}
+    found.people = named

@@ -70,6 +70,7 @@ class Receiver:
     kind: str
     is_enabled: bool
     pages_always: bool
+    is_for_drills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def decide(
 ) -> list[Chosen]:
     """The channels that are told of this event, each once, in the order of the routes.
 
-    Nothing of a drill goes to a channel that pages always.
+    What belongs to a drill goes to channels for drills alone, and nothing else does.
     """
     fitting = [rule for rule in rules if fits(rule, event_kind, snapshot)]
     chosen: dict[int, Chosen] = {}
@@ -94,7 +95,7 @@ def decide(
         for receiver in receivers:
             if receiver.channel_id in chosen or not _is_named(rule, receiver):
                 continue
-            if receiver.pages_always and snapshot.get("is_drill"):
+            if receiver.is_for_drills != bool(snapshot.get("is_drill")):
                 continue
             priority = priority_of(event_kind, snapshot, receiver)
             chosen[receiver.channel_id] = Chosen(receiver.channel_id, priority, rule.name)

@@ -54,7 +54,13 @@ def as_rule(route: Route) -> Rule:
 def receivers_of(channels: Sequence[Channel]) -> list[Receiver]:
     """Channels for the decision; those of a kind unknown here are left out."""
     return [
-        Receiver(channel.pk, channel.kind, channel.is_enabled, CHANNEL_KINDS.get(channel.kind).is_always_page)
+        Receiver(
+            channel.pk,
+            channel.kind,
+            channel.is_enabled,
+            CHANNEL_KINDS.get(channel.kind).is_always_page,
+            channel.is_for_drills,
+        )
         for channel in channels
         if channel.kind in CHANNEL_KINDS
     ]

@@ -100,6 +100,25 @@ class RemediationRun(WorkspaceScoped):
                     "is_drill",
                 ],
             ),
+            pgtrigger.Trigger(
+                name="drill_runs_touch_nothing_real",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("drill", "boolean"), ("all_drills", "boolean"), ("kind", "text")],
+                func="""
+                    select i.is_drill, coalesce(c.opens_drills, false) into drill, all_drills
+                      from incidents_incident i
+                      left join incidents_incidentcounter c on c.workspace_id = i.workspace_id
+                     where i.id = new.incident_id;
+                    select executor into kind from remediation_remediationaction where id = new.action_id;
+                    if new.is_drill is distinct from drill or (drill and not all_drills and kind <> 'manual')
+                    then
+                        raise exception 'a run of a drill may not act on a real target'
+                            using errcode = 'check_violation';
+                    end if;
+                    return new;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

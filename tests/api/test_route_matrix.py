@@ -29,6 +29,7 @@ from accounts.permissions import allowed
 from accounts.tokens.services import issue_token
 from bundles.models import Bundle
 from config.api import api as tocsin_api
+from core.secrets.encryption import encrypt
 from core.ui.navigation import NAVIGATION, SETTINGS
 from core.ui.panels import PANELS
 from detection.heartbeats.models import Heartbeat
@@ -36,7 +37,8 @@ from detection.heartbeats.services.heartbeats import HeartbeatValues, create_hea
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
-from incidents.models import Component, TimelineEntry
+from incidents.drills.services import DrillValues, plan_drill
+from incidents.models import Component, Drill, TimelineEntry
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from notifications.channels.models import Channel
@@ -62,6 +64,11 @@ from postmortems.template_library.models import PostmortemTemplate
 from postmortems.trackers.models import Tracker
 from postmortems.trackers.services import create_tracker
 from remediation.runs.services.proposing import Request, request_run
+from status.pages.services.components import add_component
+from status.pages.services.pages import put_page
+from status.publishing.services.incidents import publish_incident
+from status.publishing.services.maintenance import schedule_maintenance
+from status.subscriptions.models import Subscriber
 from tests.api.bodies import body_of
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +102,10 @@ WINDOW = {
     "zone": "Europe/Berlin", "rule": "FREQ=WEEKLY",
 }  # fmt: skip
 OVERRIDE = {"username": "spare.of.acme"} | {
+    name: (timezone.now() + timedelta(days=days)).isoformat()
+    for name, days in (("starts_at", 3), ("ends_at", 4))
+}
+MAINTENANCE = {"title": "Upgrade"} | {
     name: (timezone.now() + timedelta(days=days)).isoformat()
     for name, days in (("starts_at", 3), ("ends_at", 4))
 }
@@ -138,6 +149,17 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/attachments/{attachment_id}"): Row(May.INCIDENTS_READ, about=True),
     ("DELETE", "/attachments/{attachment_id}"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("GET", "/drills"): Row(May.INCIDENTS_READ),
+    ("POST", "/drills"): Row(May.INCIDENTS_WRITE, {"title": "Practice"}, also=May.INCIDENTS_READ),
+    ("GET", "/drills/{drill_id}"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/drills/{drill_id}/join"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/leave"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ, person=True
+    ),
+    ("POST", "/drills/{drill_id}/start"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
+    ("POST", "/drills/{drill_id}/cancel"): Row(May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ),
     ("GET", "/sla/report"): Row(May.INCIDENTS_READ),
     ("GET", "/sla/policies"): Row(May.INCIDENTS_READ),
     ("PUT", "/sla/policies"): Row(
@@ -230,6 +252,10 @@ API: dict[tuple[str, str], Row] = {
     ("DELETE", "/sources/{source_id}"): Row(May.SOURCES_WRITE, about=True),
     ("GET", "/changes"): Row(May.INCIDENTS_READ),
     ("POST", "/changes"): Row(May.EVENTS_WRITE, {"summary": "x"}),
+    ("GET", "/simulations/events"): Row(May.INCIDENTS_READ),
+    ("POST", "/simulations"): Row(
+        May.INCIDENTS_WRITE, {"incident_type": "deadlock"}, also=May.INCIDENTS_READ
+    ),
     ("GET", "/rules"): Row(May.RULES_READ),
     ("POST", "/rules"): Row(May.RULES_WRITE, RULE),
     ("GET", "/rules/{rule_id}"): Row(May.RULES_READ, about=True),
@@ -430,6 +456,37 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/war-room"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/status-page"): Row(May.INCIDENTS_READ),
+    ("PUT", "/status-page"): Row(May.STATUS_WRITE, {"title": "Ours"}, also=May.INCIDENTS_READ),
+    ("DELETE", "/status-page"): Row(May.STATUS_WRITE),
+    ("GET", "/status-page/components"): Row(May.INCIDENTS_READ),
+    ("POST", "/status-page/components"): Row(May.STATUS_WRITE, {"name": "Search"}, also=May.INCIDENTS_READ),
+    ("PATCH", "/status-page/components/{component_id}"): Row(May.STATUS_WRITE, {"position": 3}, about=True),
+    ("PUT", "/status-page/components/{component_id}/state"): Row(
+        May.STATUS_PUBLISH, {"state": ""}, about=True
+    ),
+    ("DELETE", "/status-page/components/{component_id}"): Row(May.STATUS_WRITE, about=True),
+    ("GET", "/status-page/maintenance"): Row(May.INCIDENTS_READ),
+    ("POST", "/status-page/maintenance"): Row(May.STATUS_PUBLISH, MAINTENANCE, also=May.INCIDENTS_READ),
+    ("DELETE", "/status-page/maintenance/{maintenance_id}"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/status-page/warnings"): Row(May.INCIDENTS_READ),
+    ("GET", "/status-page/subscribers"): Row(May.STATUS_WRITE),
+    ("DELETE", "/status-page/subscribers/{subscriber_id}"): Row(May.STATUS_WRITE, about=True),
+    ("POST", "/incidents/{reference}/status-page/entries/{entry_id}"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
+    ("GET", "/incidents/{reference}/status-page"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/status-page"): Row(
+        May.STATUS_PUBLISH, {}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/incidents/{reference}/status-page"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
+    ("POST", "/incidents/{reference}/status-page/updates"): Row(
+        May.STATUS_PUBLISH, {"message": "x"}, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/calendar-feeds"): Row(May.ONCALL_READ),
     ("POST", "/calendar-feeds"): Row(May.ONCALL_READ, {}),
     ("DELETE", "/calendar-feeds/{feed_id}"): Row(May.ONCALL_READ, about=True),
@@ -511,9 +568,24 @@ PAGES: dict[str, str | May] = {
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
+    "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
+    "settings/status-page": May.STATUS_WRITE, "settings/status-page/delete": "signed",
+    "settings/status-page/components/new": May.STATUS_WRITE,
+    "settings/status-page/components/<slug:component_id>": May.STATUS_WRITE,
+    "settings/status-page/components/<slug:component_id>/remove": "signed",
+    "settings/status-page/maintenance/new": May.STATUS_PUBLISH,
+    "settings/status-page/maintenance/<slug:maintenance_id>/cancel": "signed",
+    "settings/status-page/subscribers/<uuid:subscriber_id>/remove": "signed",
+    "incidents/<str:reference>/status-page": "act",
+    "incidents/<str:reference>/status-page/withdraw": "act",
+    "incidents/<str:reference>/status-page/update": "act",
+    "incidents/<str:reference>/status-page/allow/<int:entry_id>": "act",
+    "status/<slug:slug>": "open", "status/<slug:slug>/<path:form>": "open",
+    "status/<slug:slug>/subscribe": "open", "status/<slug:slug>/confirm/<str:token>": "open",
+    "status/<slug:slug>/unsubscribe/<str:token>": "open",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
     "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
@@ -523,6 +595,7 @@ PAGES: dict[str, str | May] = {
     "remediation/actions/<slug:slug>/<slug:verb>": "signed",
     "setup": "settings.write", "setup/dismiss": "settings.write",
     "settings/system": "system.read", "settings/deployment": "system.read",
+    "simulate": May.INCIDENTS_WRITE,
     "rules": "rules.read", "rules/new": "rules.write", "rules/check": "rules.write",
     "rules/test": "rules.write", "rules/<str:rule_id>": "signed",
     "rules/<str:rule_id>/<slug:verb>": "rules.write",
@@ -649,6 +722,7 @@ def made_house() -> House:
         system,
         WindowValues("Ours", matcher, datetime.fromisoformat("2027-01-03T02:00"), 60, "UTC", "FREQ=DAILY"),
     )
+    shown, work, subscriber = _status_page(system)
     Bundle.objects.create(
         workspace=workspace, public_id=SAMPLES["bundle_id"], summary="Ours", size=99, sha256="1" * 64,
         status="ready", made_at=timezone.now(),
@@ -663,7 +737,9 @@ def made_house() -> House:
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
         "policy_id": str(policy.pk), "silence_id": str(silence.pk), "heartbeat_id": str(heartbeat.pk),
-        "window_id": str(window.pk), "action": "scale_up",
+        "drill_id": str(plan_drill(system, DrillValues("Ours")).pk),
+        "window_id": str(window.pk), "action": "scale_up", "component_id": shown.public_id,
+        "maintenance_id": work.public_id, "subscriber_id": str(subscriber.public_id),
         "run_id": str(request_run(system, "INC-1", Request("scale_up")).pk),
         "source_id": str(source.pk), "secret_id": str(source.secrets.get().pk),
         "quarantine_id": str(source.quarantine.get().pk), "entry_id": str(note.pk), "other": "INC-2",
@@ -672,6 +748,19 @@ def made_house() -> House:
         "invitation_id": str(invite_member(system, email="asked@example.test").invitation.pk),
     }  # fmt: skip
     return House(browsers, browser_of(other_workspace, "admin"), where)
+
+
+def _status_page(system: Actor) -> tuple[Any, Any, Any]:
+    page = put_page(system, values={"slug": "acme", "title": "Ours"})
+    shown = add_component(system, values={"name": "Ours", "component": "api"})
+    soon = timezone.now() + timedelta(days=1)
+    times = {"starts_at": soon, "ends_at": soon + timedelta(hours=1)}
+    work = schedule_maintenance(system, title="Ours", components=[shown.public_id], **times)
+    publish_incident(system, number=1, title="Ours")
+    subscriber = Subscriber.objects.create(
+        workspace_id=page.workspace_id, page=page, kind="email", address=encrypt("Ours@example.test")
+    )
+    return shown, work, subscriber
 
 
 def _on_call(system: Actor) -> tuple[Any, Any, Any]:
@@ -807,6 +896,8 @@ SAMPLES = {
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
     "kind": "log", "method_id": "1", "entry_id": "1",
+    "component_id": "0" * 12, "maintenance_id": "0" * 12, "token": "forged", "form": "history",
+    "subscriber_id": "00000000-0000-4000-8000-000000000001",
 }  # fmt: skip
 
 
@@ -814,7 +905,8 @@ SAMPLES = {
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
-    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "tracker_id": Tracker,
+    "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "drill_id": Drill,
+    "tracker_id": Tracker,
 }  # fmt: skip
 
 

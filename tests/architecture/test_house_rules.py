@@ -19,6 +19,7 @@ RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 MAY_CROSS_WORKSPACES = {
     "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
+    "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/trackers/selectors.py::tracker_with_key": "the address of a tracker says whose it is",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
@@ -35,6 +36,7 @@ MAY_CROSS_WORKSPACES = {
     "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
+    "warroom/connection/selectors.py::broken_teams": "the health check looks at every team",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
     "incidents/lifecycle/services/sweeper.py::raise_prolonged": "beat sweeps the incidents of all workspaces",
     "bundles/uploads/completing.py::complete_lost": "a task completes the lost uploads of all workspaces",
@@ -77,6 +79,8 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
+    "status/publishing/drift_reading.py::_open_incidents": "leaves private incidents out",
+    "status/publishing/services/incidents.py::publish_by_rule": "never publishes a private incident",
 }
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.

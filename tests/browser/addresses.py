@@ -22,14 +22,17 @@ OTHERS = (
 # What stands in an address -> values from the test world; a query takes them from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
-    "verb": ["edit", "role", "remove", "enable", "disable"], "public_id": ["0" * 16],
+    "verb": ["edit", "role", "remove", "enable", "disable", "join"], "public_id": ["0" * 16],
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
     "heartbeat_id": ["1"], "silence_id": ["1"], "window_id": ["1"],
+    "form": ["history", "subscribe"], "token": ["forged"], "component_id": ["none"],
+    "maintenance_id": ["none"], "subscriber_id": ["00000000-0000-4000-8000-000000000001"],
     "item": ["ACT-1"], "template_id": ["1"], "tracker_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
     "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
 }  # fmt: skip
 QUERIES = {
+    "component_id": "select public_id from status_publiccomponent order by id limit 1",
     "pk": "select id from incidents_component order by id limit 1",
     "entry_id": "select id from incidents_timelineentry order by id desc limit 1",
     "source_id": "select id from detection_source order by id limit 1",
@@ -42,6 +45,7 @@ QUERIES = {
     "comment_id": "select id from postmortems_comment order by id limit 1",
     "node_id": "select id from postmortems_factornode order by id limit 1",
     "lesson_id": "select id from postmortems_lesson order by id limit 1",
+    "drill_id": "select id from incidents_drill order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
 # What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.

@@ -21,11 +21,15 @@ def build() -> None:
     from config.installation.setup import create_workspace
     from notifications.channels.services import create_channel
     from notifications.routes.services import customize_routes
+    from status.pages.services.components import add_component
+    from status.pages.services.pages import put_page
 
     workspace = create_workspace(slug="acme", name="Acme Payments")
     admin = system_actor(workspace.pk)
     create_channel(admin, kind="log", name="Log")
     customize_routes(admin)
+    put_page(admin, values={"slug": "acme", "title": "Acme Payments"})
+    add_component(admin, values={"name": "Card payments", "group": "Payments"})
     for username, name, role in PEOPLE:
         runs_it = username == STAFF
         user = User.objects.create_user(

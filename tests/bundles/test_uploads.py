@@ -17,12 +17,14 @@ from django.utils import timezone
 from accounts.actor import system_actor
 from accounts.models import Scope
 from accounts.tokens.services import issue_token
+from bundles.inspection.models import Inspection
 from bundles.models import Bundle, BundleAccess
 from bundles.queues import INSPECTION
 from bundles.records.expiry import expire_due, purge_removed
 from bundles.uploads import announcing
 from bundles.uploads.completing import complete_lost
 from bundles.uploads.tickets import may_reach_storage
+from core.queue.items import claim
 from core.queue.runner import run_due
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident, TimelineEntry
@@ -280,3 +282,27 @@ def test_a_token_that_may_only_upload_sees_what_it_sent(api, workspace, other_wo
 )
 def test_the_storage_is_offered_to_whom_it_can_be_reached_by(endpoint_url, remote, headers, may):
     assert may_reach_storage(endpoint_url, remote, headers) is may
+
+
+def test_bundles_of_an_outage_of_two_hours_are_inspected_once_it_is_over(api, storage, settings):
+    said, data = made()
+    assert (
+        put(api.post("/bundles", said, host="localhost").json()["ticket"], data, "http://127.0.0.1")[0] == 200
+    )
+    assert api.post(f"/bundles/{said['bundle_id']}/complete", {}).status_code == 200
+    away, settings.S3_ENDPOINT_URL = settings.S3_ENDPOINT_URL, "http://127.0.0.1:9"
+    [first] = claim(Inspection, 5, -1.0, at=timezone.now())  # whose worker is killed: its lease is over
+    assert first.bundle.public_id == uuid.UUID(said["bundle_id"])
+    until = timezone.now() + timedelta(hours=2)
+    assert run_due(INSPECTION, 1, at=until) == 1
+    Inspection.across_workspaces.update(attempts=60)  # more than two hours of tries
+    assert run_due(INSPECTION, 1, at=until) == 1
+    waiting = Inspection.across_workspaces.get()
+    assert (waiting.state, Bundle.across_workspaces.get().status) == ("pending", "uploaded")
+    assert "StorageError" in waiting.last_error
+    assert waiting.due_at <= timezone.now() + timedelta(minutes=5)
+    settings.S3_ENDPOINT_URL = away
+    assert run_due(INSPECTION, at=waiting.due_at) == 1
+    shown = api.get(f"/bundles/{said['bundle_id']}").json()
+    assert (shown["status"], shown["why"], shown["health"]) == ("ready", "", "degraded")
+    assert Inspection.across_workspaces.get().state == "done"

@@ -8,7 +8,9 @@ import pytest
 from django.db.models.functions import Now
 from standardwebhooks import Webhook
 
+from core.errors import Invalid
 from incidents.correlation.services.opening import declare_incident
+from incidents.drills.services import DrillValues, plan_drill
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 from notifications.channels.models import Channel
@@ -277,14 +279,37 @@ def test_mails_about_one_incident_are_one_thread_and_a_5xx_is_final(
     assert opened["Message-ID"] != resolved["Message-ID"]
 
 
-def test_a_drill_pages_nobody(channel, declare, deliver, outside):
+def test_drill_reaches_channels_for_drills_alone_and_invites_there(channel, declare, deliver, outside, actor):
     channel("pagerduty")
     channel("slack")
+    channel("log", is_for_drills=True)
     declare("sev1", is_drill=True)
+    plan_drill(actor, DrillValues("Practice"))
     deliver()
     assert outside.pagerduty.events == []
-    assert only().priority == 1
-    assert "[DRILL]" in str(outside.slack.posted[0])
+    assert outside.slack.posted == []
+    assert [(row.event_kind, row.label, row.outcome) for row in rows()] == [
+        ("incident.opened", "log", "sent"),
+        ("drill.planned", "log", "sent"),
+    ]
+    assert rows()[1].payload["subject"] == "[DRILL] Join the drill: Practice"
+
+
+def test_channel_for_drills_is_not_told_of_real_incidents(channel, declare, deliver, outside):
+    channel("pagerduty", is_for_drills=True)
+    declare("sev1")
+    deliver()
+    assert outside.pagerduty.events == []
+    assert rows() == []
+    declare("sev1", is_drill=True)
+    deliver()
+    assert [event["event_action"] for event in outside.pagerduty.events] == ["trigger"]
+
+
+def test_channel_for_drills_backs_up_no_other(channel):
+    real = channel("log")
+    with pytest.raises(Invalid, match="for drills"):
+        channel("slack", is_for_drills=True, fallback_id=real.pk)
 
 
 def test_a_page_of_an_escalation_reaches_every_verified_method(declare, deliver, outside, actor, workspace):

@@ -17,7 +17,7 @@ from core.queue.runner import run_due
 from core.queues import CLOCKS
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
-from incidents.models import Incident, TimelineEntry
+from incidents.models import Drill, DrillParticipant, Incident, TimelineEntry
 from incidents.timeline.services.notes import add_note
 from notifications.escalation import pages as seam
 from notifications.escalation.models import Escalation, EscalationPolicy
@@ -173,6 +173,16 @@ def test_a_drill_pages_only_those_who_joined(world):
     world.open(is_drill=True)
     world.pass_minutes(60)
     assert world.told == []
+
+
+def test_a_drill_pages_the_people_who_joined_it_in_the_place_of_others(world):
+    incident = world.open(is_drill=True)
+    drill = Drill.objects.create(workspace=world.workspace, title="Practice", incident=incident)
+    bob = User.objects.create_user("bob", display_name="bob")
+    Membership.objects.create(workspace_id=world.workspace.pk, user=bob, role="responder")
+    DrillParticipant.objects.create(workspace=world.workspace, drill=drill, user=bob)
+    world.pass_minutes(0)
+    assert world.told == [(0, "bob")]
 
 
 def test_a_policy_that_reaches_nobody_pages_all_admins(world):

@@ -40,8 +40,11 @@ def test_urgent_events_of_severe_incidents_are_pages():
     assert told("incident.acknowledged", severity="sev1")["pagerduty"] == 0
 
 
-def test_nothing_of_a_drill_is_a_page():
-    assert told(is_drill=True) == {kind: 1 for kind in KINDS if kind != "pagerduty"}
+def test_drills_reach_channels_for_drills_alone_and_nothing_else_does():
+    for_drills = [Receiver(1, "pagerduty", True, True, True), Receiver(2, "slack", True, False, True)]
+    assert told(is_drill=True) == {}
+    assert told(receivers=for_drills) == {}
+    assert told(receivers=for_drills, is_drill=True) == {"pagerduty": 0, "slack": 1}
 
 
 def test_an_event_outside_the_routes_tells_nobody():

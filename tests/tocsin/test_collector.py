@@ -25,6 +25,7 @@ from tocsin.collector.reading import BundleError, verify
 from tocsin.collector.toml_config import ConfigError, read_subset, read_toml
 from tocsin.packing import build_collector, collector_bytes
 
+ROOT = Path(__file__).resolve().parents[2]
 TRANSCRIPT = """Creating incident bundle...
   Collecting system info...
   Running health checks...
@@ -191,6 +192,45 @@ def test_a_full_disk_leaves_nothing_and_is_said(
     with pytest.raises(commands.CollectorError, match="No space left"):
         make()
     assert list((tmp_path / "bundles").iterdir()) == []
+
+
+def test_what_a_killed_program_left_is_removed_and_bundles_are_kept(make: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "bundles"
+    (folder / ".bundle-old").mkdir(parents=True)
+    (folder / ".bundle-old" / "0001").write_text("half")
+    old = [".bundle-old", "incident-20260101-000000.zip.part", "incident-20260101-000000.zip", "notes.txt"]
+    for name in [*old[1:], "incident-20260102-000000.zip.part"]:
+        (folder / name).write_text("x")
+    for name in old:
+        os.utime(folder / name, (0, 0))
+    made, _, _ = make(only=("system",))
+    assert {one.name for one in folder.iterdir()} == {
+        Path(made.path).name, "notes.txt", "incident-20260101-000000.zip", "incident-20260102-000000.zip.part"
+    }  # fmt: skip
+
+
+def test_a_killed_program_leaves_no_bundle_that_counts(tmp_path: Path) -> None:
+    fifo = tmp_path / "reached"
+    os.mkfifo(fifo)
+    folder = tmp_path / "config" / "tocsin" / "probes.d"
+    folder.mkdir(parents=True)
+    (folder / "waits.toml").write_text(f'argv = ["sh", "-c", "echo > {fifo}; exec sleep 5"]\n')
+    (folder / "waits.toml").chmod(0o600)
+    argv = [
+        sys.executable,
+        "-c",
+        "from tocsin.collector.main import main; main()",
+        "create",
+        "--summary",
+        "x",
+    ]
+    argv += ["--no-upload", "--only", "own:waits", "--output", str(tmp_path / "bundles")]
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL) as running:
+        fifo.read_text()  # until the probe runs
+        running.kill()
+    assert list((tmp_path / "bundles").glob("*.zip")) == []
+    assert commands.local_lines(str(tmp_path / "bundles")) == []
 
 
 def test_the_single_file_is_reproducible_small_and_runs_on_old_python(tmp_path: Path) -> None:

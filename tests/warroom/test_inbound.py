@@ -9,9 +9,10 @@ import pytest
 from accounts.models import Membership
 from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.models import Incident, RoleAssignment, TimelineEntry
+from tests.warroom.acting import click, submit, text
 from warroom.connection.services.linking import link_member
-from warroom.inbound import modals, routes
-from warroom.inbound.commands import READS, WRITES, parse_command
+from warroom.inbound import modals, remediating, routes
+from warroom.inbound.commands import EITHER, READS, WRITES, parse_command
 from warroom.models import SlackInbox, SlackPin
 from warroom.rooms.cards import ADD_UPDATE, OPEN_PAGE, RESOLVE
 
@@ -31,27 +32,6 @@ def said(connected) -> str:
     return connected.fake.responses[-1]["text"]
 
 
-def click(connected, action_id: str, value: str, **more):
-    actions = [{"type": "button", "action_id": action_id, "block_id": "b", "value": value}]
-    signed = connected.fake.interaction("block_actions", connected.rita, actions=actions, **more)
-    reply = connected.send("interactions", signed)
-    connected.settle(later=60)
-    return reply
-
-
-def submit(connected, view: dict, **values):
-    shaped = {field: {field: value} for field, value in values.items()}
-    sent = {**view, "state": {"values": shaped}}
-    signed = connected.fake.interaction("view_submission", connected.rita, view=sent)
-    reply = connected.send("interactions", signed)
-    connected.settle(later=60)
-    return reply
-
-
-def text(value: str) -> dict:
-    return {"type": "plain_text_input", "value": value}
-
-
 def test_ids_and_verbs_never_change():
     assert (RESOLVE, ADD_UPDATE, OPEN_PAGE) == ("resolve_incident", "add_update", "open_incident_page")
     assert modals.OF_VERB == {
@@ -62,8 +42,10 @@ def test_ids_and_verbs_never_change():
     assert set(READS) == {"help", "list", "show", "timeline", "oncall"}
     assert set(WRITES) == {
         "declare", "ack", "assign", "role", "severity", "status", "stage", "update", "note", "resolve",
-        "reopen", "close",
+        "reopen", "close", "postmortem",
     }  # fmt: skip
+    assert set(EITHER) == {"actions", "approve"}
+    assert set(remediating.CLICKS) == {"show_action", "request_action", "approve_run", "reject_run"}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ UNMOVED_BY_SEVERITY = (
     "postmortem.lessons",
     "postmortem.saved",
     "warroom.room",
+    "status.incident",
 )
 HTMX = {"HX-Request": "true"}
 

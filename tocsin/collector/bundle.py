@@ -27,6 +27,7 @@ from tocsin.redaction.stream import Finder, Redactor
 from tocsin.version import VERSION
 
 FORMAT = 1
+LEFT_OVER_S = 3_600.0  # older ones are of programs that were killed
 FIRST, LAST = "metadata.json", "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 Say = Callable[[str], None]
@@ -67,6 +68,7 @@ class Maker:
     def make(self, folder: str) -> Made:
         """Write the bundle into a folder. Raises OSError where there is no room for it."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        _remove_left_over(folder, time.time() - LEFT_OVER_S)
         work = tempfile.mkdtemp(prefix=".bundle-", dir=folder)
         try:
             self._collect(work)
@@ -240,6 +242,19 @@ def _own_secrets(config: Mapping[str, Any]) -> Literals:
 
 def _rules_of(config: Mapping[str, Any]) -> list[Any]:
     return list(config.get("redaction", {}).get("rules", []))
+
+
+def _remove_left_over(folder: str, before: float) -> None:
+    """Remove what a killed program left half done."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        is_part = name.startswith("incident-") and name.endswith(".zip.part")
+        if not (is_part or name.startswith(".bundle-")) or os.lstat(path).st_mtime > before:
+            continue
+        if is_part:
+            _remove(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _free_name(folder: str, stamp: datetime) -> str:

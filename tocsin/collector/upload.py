@@ -17,6 +17,7 @@ from tocsin.version import VERSION
 
 TRIES = 4
 TIMEOUT_S = 60.0
+_AGAIN = (400, 403, 409)  # of the storage, or of a completion before the file is there: another ticket helps
 
 
 class UploadError(Exception):
@@ -33,16 +34,18 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
     api = _Api(url, token)
     announced = _announcement(path, incident)
     for number in range(TRIES):
-        answer = api.json("POST", "/bundles", announced)
-        if answer.get("incident") and answer.get("status") not in ("announced", None):
-            return answer
+        ticket: Any = None
         try:
-            _send(path, answer["ticket"], url)
+            answer = api.json("POST", "/bundles", announced)
+            if answer.get("incident") and answer.get("status") not in ("announced", None):
+                return answer
+            ticket = answer["ticket"]
+            _send(path, ticket, url)
             return _completed(api, answer["id"])
         except UploadError as error:
-            if number == TRIES - 1 or not (error.is_unreachable or error.status in (400, 403, 409)):
+            if number == TRIES - 1 or not (error.is_unreachable or (ticket and error.status in _AGAIN)):
                 raise
-            if error.status == 0:  # the storage may be out of reach from here; the server is not
+            if ticket and error.status == 0:  # the storage may be out of reach from here; the server is not
                 announced["direct"] = False
             time.sleep(0.3 * 2**number)
     raise UploadError("the upload did not succeed")

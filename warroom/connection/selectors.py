@@ -23,3 +23,10 @@ def slack_people(actor: Actor) -> Sequence[SlackUser]:
     require(actor, Capability.SETTINGS_WRITE)
     links = SlackUser.objects.of(actor.workspace_id).select_related("user")
     return list(links.order_by("user__username")[:MAX_LINKS])
+
+
+def broken_teams() -> Sequence[SlackTeam]:
+    """The teams of the installation whose token is refused or lacks a permission; not disconnected ones."""
+    states = (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED)
+    rows = SlackTeam.across_workspaces.filter(state__in=states).exclude(bot_token="")
+    return list(rows.order_by("-state", "id")[:MAX_LINKS])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from accounts.actor import Actor, system_actor
 from accounts.permissions import Capability, allowed
 from incidents.models import EntryAmendment
 from incidents.timeline.services.amendments import amend_entry
-from incidents.timeline.services.notes import add_note
 from warroom.connection.models import SlackTeam
 from warroom.connection.people import member_actor
 from warroom.inbound.models import SlackPin
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
+from warroom.inbound.services.pins import note_in_thread
 from warroom.inbound.subject import actor_for, named, room_in
 from warroom.rooms.models import Announcement
 
@@ -90,12 +89,8 @@ def note_reply(team: SlackTeam, event: Mapping[str, Any]) -> None:
     text = str(event.get("text") or "").strip()
     if announcement is None or not text:
         return
-    ts = str(event["ts"])
-    add_note(
-        actor_for(team, str(event.get("user", ""))), incident_id=announcement.incident_id,
-        message=named(team, text), occurred_at=datetime.fromtimestamp(float(ts), UTC),
-        request_key=f"slack:reply:{announcement.pk}:{ts}",
-    )  # fmt: skip
+    actor = actor_for(team, str(event.get("user", "")))
+    note_in_thread(actor, announcement, ts=str(event["ts"]), text=named(team, text))
 
 
 def _pin_at(team: SlackTeam, channel_id: str, ts: str) -> SlackPin | None:

@@ -12,8 +12,10 @@ READS: Final = ("help", "list", "show", "timeline", "oncall")
 MODALS: Final = ("declare", "update", "resolve", "role")
 WRITES: Final = (
     "declare", "ack", "assign", "role", "severity", "status", "stage", "update", "note", "resolve", "reopen",
-    "close",
+    "close", "postmortem",
 )  # fmt: skip
+# Without more words they read; with them they are stored and carried out.
+EITHER: Final = ("actions", "approve")
 ALIASES: Final = {"": "help", "acknowledge": "ack", "new": "declare", "sev": "severity", "open": "list"}
 HELP: Final = """*/incident* in the room of an incident means that incident; elsewhere name it: INC-42.
 • `list`: active incidents   • `show [INC-42]`: one incident   • `timeline [INC-42]`: its newest entries
@@ -21,7 +23,10 @@ HELP: Final = """*/incident* in the room of an incident means that incident; els
 • `ack [INC-42]`   • `assign [INC-42] @person`   • `role [INC-42] tech_lead @person`
 • `severity [INC-42] sev1`   • `status [INC-42] monitoring [text]`   • `stage [INC-42] containment [text]`
 • `update [INC-42] [text]`: for stakeholders   • `note [INC-42] text`: for responders
-• `resolve [INC-42] [text]`   • `reopen [INC-42]`   • `close [INC-42]`   • `oncall`: who is on call"""
+• `resolve [INC-42] [text]`   • `reopen [INC-42]`   • `close [INC-42]`   • `oncall`: who is on call
+• `actions [INC-42] [action]`: what can be done, and its dry run
+• `approve [INC-42] [code]`: runs that await approval
+• `postmortem [INC-42]`: its postmortem, drafted where there is none"""
 _REFERENCE: Final = re.compile(r"(?:inc-?|#)[0-9]{1,10}|[0-9]{1,10}", re.ASCII | re.IGNORECASE)
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>")
 
@@ -37,7 +42,7 @@ class Command:
     @property
     def is_known(self) -> bool:
         """Whether there is such a verb."""
-        return self.verb in READS or self.verb in WRITES
+        return self.verb in READS or self.verb in WRITES or self.verb in EITHER
 
 
 def parse_command(text: str) -> Command:

@@ -13,17 +13,18 @@ from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_revoked
 from warroom.inbound.changes import follow_message, follow_unpinned
-from warroom.inbound.commands import parse_command
+from warroom.inbound.commands import EITHER, parse_command
 from warroom.inbound.models import SlackInbox
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.reading import incident_line
 from warroom.inbound.reconcile import reconcile
+from warroom.inbound.remediating import CLICKS, act_or_approve
 from warroom.inbound.services.inbox import payload_of
 from warroom.inbound.services.pins import pin_message
 from warroom.inbound.subject import NotLinked, actor_for, room_in
 from warroom.inbound.writing import write_verb
 from warroom.slack.client import call
-from warroom.slack.text import section
+from warroom.slack.text import Answer, section
 
 MAX_HOME: Final = 40
 
@@ -32,16 +33,17 @@ def process(item: SlackInbox) -> None:
     """Carry out one request. What Tocsin refuses is told to the person; it is not tried again."""
     payload = payload_of(item.workspace_id, item)
     try:
-        text = PROCESSORS[item.kind](item.team, payload, item.key)
+        done = PROCESSORS[item.kind](item.team, payload, item.key)
     except Problem as problem:
-        text = _refusal(problem)
-    if text and payload.get("response_url"):
-        _respond(str(payload["response_url"]), text)
+        done = _refusal(problem)
+    answer = Answer(done) if isinstance(done, str) else done
+    if answer.text and payload.get("response_url"):
+        _respond(str(payload["response_url"]), answer)
 
 
-def _respond(url: str, text: str) -> None:
+def _respond(url: str, answer: Answer) -> None:
     """Tell only the person; an address that has expired is no reason to try again."""
-    message = {"response_type": "ephemeral", "replace_original": False, "text": text}
+    message = answer.message() | {"replace_original": False}
     try:
         request("POST", url, json=message)
     except HttpPermanentError:
@@ -57,10 +59,16 @@ def _refusal(problem: Problem) -> str:
     return f"{problem.detail}\n{current['incident_id']} is now {severity}, {status.lower()}."
 
 
-def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
+def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str | Answer:
     actor = actor_for(team, payload["user_id"], key=key)
     command = parse_command(payload.get("text", ""))
+    if command.verb in EITHER:
+        return act_or_approve(team, actor, command, payload.get("channel_id", ""))
     return write_verb(team, actor, command, payload.get("channel_id", ""), key=key)
+
+
+def _remediation_click(team: SlackTeam, payload: Mapping[str, Any], key: str) -> Answer:
+    return CLICKS[payload["actions"][0]["action_id"]](team, payload, key)
 
 
 def _resolve_click(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
@@ -133,12 +141,12 @@ def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     return str(payload["text"])
 
 
-Processor = Callable[[SlackTeam, Mapping[str, Any], str], str]
+Processor = Callable[[SlackTeam, Mapping[str, Any], str], str | Answer]
 PROCESSORS: Final[Mapping[str, Processor]] = {
     "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
-    "reconcile": reconcile,
+    "reconcile": reconcile, "remediation": _remediation_click,
 }  # fmt: skip
-EVENTS: Final[Mapping[str, Processor]] = {
+EVENTS: Final[Mapping[str, Callable[[SlackTeam, Mapping[str, Any], str], str]]] = {
     "reaction_added": _reaction, "pin_added": _pinned, "app_home_opened": _home, "app_uninstalled": _gone,
     "tokens_revoked": _gone, "message": follow_message, "pin_removed": follow_unpinned,
     "reaction_removed": follow_unpinned,

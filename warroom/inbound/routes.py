@@ -19,13 +19,15 @@ from warroom.connection.manifest import COMMAND, SHORTCUT
 from warroom.connection.models import SlackTeam
 from warroom.inbound import modals
 from warroom.inbound.changes import wants_message
-from warroom.inbound.commands import HELP, MODALS, READS, parse_command
+from warroom.inbound.commands import EITHER, HELP, MODALS, READS, parse_command
 from warroom.inbound.opening_modals import open_modal
 from warroom.inbound.reading import read_verb
+from warroom.inbound.remediating import CLICKS, list_actions, list_waiting
 from warroom.inbound.services.inbox import store_request
 from warroom.inbound.subject import actor_for, incident_meant
 from warroom.inbound.submitting import submit
 from warroom.rooms.cards import ADD_UPDATE, RESOLVE
+from warroom.slack.text import Answer
 
 ANYTHING: Final = re.compile(r".*", re.DOTALL)
 TEAM: Final = "tocsin_team"
@@ -70,19 +72,23 @@ def command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
     """`/incident`: answer what reads, open a form, or store what changes something."""
     team: SlackTeam = context[TEAM]
     try:
-        text = _command_text(team, body, context[KEY])
+        done = _command_answer(team, body, context[KEY])
     except Problem as problem:
-        text = problem.detail
-    ack(text=text, response_type="ephemeral") if text else ack()
+        done = problem.detail
+    answer = Answer(done) if isinstance(done, str) else done
+    ack(**answer.message()) if answer.text else ack()
 
 
-def _command_text(team: SlackTeam, body: dict[str, Any], key: str) -> str:
+def _command_answer(team: SlackTeam, body: dict[str, Any], key: str) -> str | Answer:
     asked, channel = parse_command(body.get("text", "")), body.get("channel_id", "")
     if not asked.is_known:
         return f"There is no `{COMMAND} {asked.verb[:40]}`.\n{HELP}"
     actor = actor_for(team, body["user_id"], key=key)
     if asked.verb in READS:
         return read_verb(team, actor, asked, channel)
+    if asked.verb in EITHER and not asked.text:
+        listed = list_actions if asked.verb == "actions" else list_waiting
+        return listed(team, actor, asked, channel)
     if asked.verb in MODALS and not asked.text:
         incident = None if asked.verb == "declare" else incident_meant(team, actor, asked, channel)
         return open_modal(team, modals.OF_VERB[asked.verb], body["trigger_id"], incident)
@@ -94,6 +100,14 @@ def _command_text(team: SlackTeam, body: dict[str, Any], key: str) -> str:
 def resolve(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
     """Mark resolved: store it."""
     store_request(context[TEAM].workspace_id, context[TEAM], kind="resolve", key=context[KEY], payload=body)
+    ack()
+
+
+@app.action(re.compile("|".join(CLICKS)))
+def remediate(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    """Buttons of actions and runs: store them."""
+    team: SlackTeam = context[TEAM]
+    store_request(team.workspace_id, team, kind="remediation", key=context[KEY], payload=body)
     ack()
 
 

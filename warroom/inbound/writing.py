@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from django.conf import settings
+
 from accounts.actor import Actor
 from core.errors import Invalid
 from incidents.correlation.services.opening import declare_incident
@@ -13,8 +15,11 @@ from incidents.lifecycle.services.resolving import close_incident, reopen_incide
 from incidents.lifecycle.services.responding import change_severity, change_stage, change_status
 from incidents.models import Incident
 from incidents.roles.services import assign_role
+from incidents.selectors import incident_for
 from incidents.timeline.services.notes import add_note, add_update
 from incidents.vocabulary import IncidentSource, ResponseRole, Severity, Stage, Status, parse_severity
+from postmortems.documents.selectors import postmortem_of
+from postmortems.drafting.services import draft_postmortem
 from warroom.connection.models import SlackTeam
 from warroom.inbound.commands import Command, first_word
 from warroom.inbound.subject import incident_meant, member_mentioned, named
@@ -106,6 +111,14 @@ def _close(team: SlackTeam, actor: Actor, command: Command, number: int, key: st
     return f"{_ref(close_incident(actor, number=number, message=named(team, command.text)))} closed."
 
 
+def _postmortem(team: SlackTeam, actor: Actor, command: Command, number: int, key: str) -> str:
+    """The link; drafted first where there is none."""
+    found = postmortem_of(actor, incident_for(actor, number)) or draft_postmortem(actor, number)
+    reference = f"INC-{number}"
+    state = found.get_status_display().lower()
+    return f"<{settings.BASE_URL}/postmortems/{reference}|Postmortem of {reference}> ({state})"
+
+
 def _ref(incident: Incident) -> str:
     return str(incident.reference)
 
@@ -113,4 +126,5 @@ def _ref(incident: Incident) -> str:
 WRITERS: Final[Mapping[str, Writer]] = {
     "ack": _ack, "assign": _assign, "role": _role, "severity": _severity, "status": _status, "stage": _stage,
     "update": _update, "note": _note, "resolve": _resolve, "reopen": _reopen, "close": _close,
+    "postmortem": _postmortem,
 }  # fmt: skip

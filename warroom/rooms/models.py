@@ -9,6 +9,7 @@ from accounts.models import Workspace
 from core.queue.models import WorkItem
 from core.tenancy import WorkspaceScoped
 from incidents.models import Incident, TimelineEntry
+from remediation.runs.models import RemediationRun
 from warroom.connection.models import SlackTeam
 
 
@@ -92,7 +93,10 @@ class RoomStep(WorkspaceScoped, WorkItem):
 
 
 class Announcement(WorkspaceScoped, WorkItem):
-    """The message about an incident in the announcement channel, posted once and then updated in place."""
+    """The message about an incident in the announcement channel, posted once and then updated in place.
+
+    Its thread is the conversation of an incident without a room: it tells entries after `last_entry_id`.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="announcement")
@@ -100,6 +104,7 @@ class Announcement(WorkspaceScoped, WorkItem):
     channel_id = models.CharField(max_length=80, blank=True)
     ts = models.CharField(max_length=32, blank=True)
     note = models.CharField(max_length=200, blank=True)
+    last_entry_id = models.BigIntegerField(default=0)
     wanted_version = models.PositiveIntegerField(default=1)
     shown_version = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True)
@@ -114,16 +119,33 @@ class Announcement(WorkspaceScoped, WorkItem):
 
 
 class RoomMessage(WorkspaceScoped, WorkItem):
-    """One timeline entry to post in a room, in order: its lane is the channel."""
+    """One message to the room of an incident, or to the thread below its announcement; in order by its lane.
+
+    It tells a timeline entry, asks for the approval of a run (then it is updated in place), or has a text of
+    its own. `key` names what it tells, once a workspace.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
-    entry = models.ForeignKey(TimelineEntry, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.CASCADE, related_name="messages")
+    announcement = models.ForeignKey(
+        Announcement, null=True, blank=True, on_delete=models.CASCADE, related_name="replies"
+    )
+    entry = models.ForeignKey(
+        TimelineEntry, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    run = models.ForeignKey(RemediationRun, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80, blank=True)
+    text = models.TextField(blank=True)
     ts = models.CharField(max_length=32, blank=True)
     tried_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(WorkItem.Meta):
-        constraints = [models.UniqueConstraint(fields=["room", "entry"], name="room_message_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "entry"], name="room_message_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "key"], condition=~models.Q(key=""), name="room_message_key_once"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"entry {self.entry_id} to room {self.room_id}"
+        return f"message {self.key or self.entry_id} to room {self.room_id or '(thread)'}"

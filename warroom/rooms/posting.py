@@ -1,4 +1,4 @@
-"""Posts announcements and the messages of rooms."""
+"""Posts and updates announcements."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ from typing import Final
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.queue.items import hand_back, reschedule, settle
-from core.rate_limit.store import consume
-from incidents.models import TimelineEntry
+from core.queue.items import reschedule, settle
 from incidents.selectors import incident_by_id
-from warroom.connection.models import SlackTeam, SlackUser
 from warroom.rooms.cards import announcement_blocks, card_text
-from warroom.rooms.models import Announcement, Room, RoomMessage
+from warroom.rooms.models import Announcement, Room
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import mark_tried, note_refusal
 from warroom.slack.errors import CARD_GONE, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
-from warroom.slack.text import MAX_PLAIN_CHARS, cut, escaped
 
 CARD_WAIT_S: Final = 3
-ICONS: Final = {
-    "update": ":mega:", "resolution": ":white_check_mark:", "note": ":speech_balloon:",
-    "sla": ":alarm_clock:", "acknowledged": ":eyes:", "severity_change": ":rotating_light:",
-}  # fmt: skip
 
 
 def announce(item: Announcement) -> None:
@@ -45,33 +37,6 @@ def announce(item: Announcement) -> None:
             note_refusal(item.workspace_id, item, refused)
             raise
     _settle_or_again(item, incident.version)
-
-
-def send_message(message: RoomMessage) -> None:
-    """Post one timeline entry in its room, at most one a second in a channel."""
-    room = message.room
-    if room.state in (Room.State.ARCHIVED, Room.State.LOST):
-        settle(message, last_error=f"The room is {room.get_state_display().lower()}.")
-        return
-    if not consume(f"slack:post:{room.team_id}:{room.channel_id}", 1):
-        hand_back([message], delay_s=1.0)
-        return
-    key = f"entry:{message.entry_id}"
-    ts = find_posted(room.team, room.channel_id, key) if message.tried_at is not None else ""
-    if not ts:
-        mark_tried(message.workspace_id, message)
-        ts = str(post(room.team, room.channel_id, entry_text(room.team, message.entry), key=key)["ts"])
-    settle(message, ts=ts)
-
-
-def entry_text(team: SlackTeam, entry: TimelineEntry) -> str:
-    """A timeline entry as a message: who, and what."""
-    link = SlackUser.objects.of(team.workspace_id).filter(team=team, user_id=entry.author_id or 0).first()
-    who = f"<@{link.slack_id}>" if link else escaped(entry.author_label)
-    public = " (public)" if entry.is_public else ""
-    icon = ICONS.get(entry.kind, ":small_blue_diamond:")
-    kind = entry.kind.replace("_", " ").capitalize()
-    return cut(f"{icon} *{kind}*{public} by {who}\n{escaped(entry.message)}", MAX_PLAIN_CHARS)
 
 
 def _updated(item: Announcement, text: str, blocks: list[dict[str, object]]) -> bool:

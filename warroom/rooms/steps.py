@@ -23,6 +23,7 @@ from warroom.rooms.models import Room, RoomStep
 from warroom.rooms.names import topic_of
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import card_gone, mark_tried, note_refusal, skip_step
+from warroom.rooms.services.planning import POSTMORTEM
 from warroom.slack.client import call
 from warroom.slack.errors import CARD_GONE, HINTS, SKIPS_PERSON, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
@@ -64,13 +65,15 @@ def _topic(step: RoomStep, room: Room) -> None:
 
 def _bookmark(step: RoomStep, room: Room) -> None:
     incident = _incident(room)
-    link = f"{settings.BASE_URL}/incidents/{incident.reference}"
+    of_postmortem = step.argument == POSTMORTEM
+    page = "postmortems" if of_postmortem else "incidents"
+    link = f"{settings.BASE_URL}/{page}/{incident.reference}"
     if step.tried_at is not None:
         listed = call(room.team, "bookmarks.list", channel_id=room.channel_id).get("bookmarks", [])
         if any(one.get("link") == link for one in listed):
             return
     mark_tried(step.workspace_id, step)
-    title = f"{incident.reference} in Tocsin"
+    title = f"Postmortem of {incident.reference}" if of_postmortem else f"{incident.reference} in Tocsin"
     call(room.team, "bookmarks.add", channel_id=room.channel_id, title=title, type="link", link=link)
 
 

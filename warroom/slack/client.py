@@ -35,6 +35,8 @@ FORM_METHODS: Final = frozenset(
         "users.lookupByEmail",
         "conversations.list",
         "conversations.history",
+        "conversations.info",
+        "conversations.replies",
         "pins.list",
     }
 )

@@ -15,7 +15,13 @@ HISTORY_PAGE: Final = 100
 
 
 def post(
-    team: SlackTeam, channel: str, text: str, *, key: str, blocks: Sequence[dict[str, Any]] = ()
+    team: SlackTeam,
+    channel: str,
+    text: str,
+    *,
+    key: str,
+    blocks: Sequence[dict[str, Any]] = (),
+    thread_ts: str = "",
 ) -> dict[str, Any]:
     """Post a message that carries `key` in its metadata; returns Slack's answer with `channel` and `ts`.
 
@@ -29,6 +35,8 @@ def post(
     }
     if blocks:
         message["blocks"] = list(blocks)
+    if thread_ts:
+        message["thread_ts"] = thread_ts
     try:
         return call(team, "chat.postMessage", **message)
     except SlackRefusedError as refused:
@@ -52,11 +60,13 @@ def update(team: SlackTeam, channel: str, ts: str, text: str, blocks: Sequence[d
         call(team, "chat.update", **message, blocks=[])
 
 
-def find_posted(team: SlackTeam, channel: str, key: str) -> str:
-    """The ts of our message with `key` among the newest of a channel; nothing when it is not there."""
-    answer = call(
-        team, "conversations.history", channel=channel, limit=HISTORY_PAGE, include_all_metadata="true"
-    )
+def find_posted(team: SlackTeam, channel: str, key: str, *, thread_ts: str = "") -> str:
+    """The ts of our message with `key` among the newest of a channel or a thread; nothing without one."""
+    page: dict[str, Any] = {"channel": channel, "limit": HISTORY_PAGE, "include_all_metadata": "true"}
+    if thread_ts:
+        answer = call(team, "conversations.replies", **page, ts=thread_ts)
+    else:
+        answer = call(team, "conversations.history", **page)
     for message in answer.get("messages", []):
         metadata = message.get("metadata") or {}
         if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 MAX_SECTION_CHARS: Final = 3000
 MAX_FIELD_CHARS: Final = 2000
 MAX_HEADER_CHARS: Final = 150
 MAX_PLAIN_CHARS: Final = 3000
+MAX_BLOCKS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What only the person who asked sees: a text and, where it has buttons, blocks."""
+
+    text: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def message(self) -> dict[str, Any]:
+        """As Slack takes it."""
+        shown = {"response_type": "ephemeral", "text": cut(self.text, MAX_PLAIN_CHARS)}
+        return shown | ({"blocks": self.blocks[:MAX_BLOCKS]} if self.blocks else {})
 
 
 def escaped(text: str) -> str:
@@ -25,11 +40,11 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def section(text: str) -> dict[str, object]:
+def section(text: str) -> dict[str, Any]:
     """A block of text."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, MAX_SECTION_CHARS)}}
 
 
-def button(label: str, action_id: str, **more: object) -> dict[str, object]:
+def button(label: str, action_id: str, **more: object) -> dict[str, Any]:
     """A button of a message; `more`: value, url, style, confirm."""
     return {"type": "button", "text": {"type": "plain_text", "text": label}, "action_id": action_id, **more}

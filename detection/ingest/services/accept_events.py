@@ -81,13 +81,25 @@ def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, 
     """
     if not events:
         return {}
-    parcel = encode(workspace_id, events, ruleset_of(workspace_id), next(_ordinals))
+    stored = _store_named(encode(workspace_id, events, ruleset_of(workspace_id), next(_ordinals)))
+    catalogue_sources(workspace_id, {event.source for event in events})
+    return stored
+
+
+def store_uncounted(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
+    """Store events that no rule, rate or exit criterion counts; returns event_id -> id of the new ones.
+
+    They are marked late, as events that came too late to count are. Raises django.db's errors.
+    """
+    uncounted = [event._replace(late=True) for event in events]
+    return _store_named(encode(workspace_id, uncounted, Ruleset([]), next(_ordinals)))
+
+
+def _store_named(parcel: EncodedBatch) -> dict[str, int]:
     params = [b"[%b]" % parcel.rows, b"[%b]" % parcel.hits]
     with connection.cursor() as cursor:
         cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
-        stored = dict(cursor.fetchall())
-    catalogue_sources(workspace_id, {event.source for event in events})
-    return stored
+        return dict(cursor.fetchall())
 
 
 def stored_ids(workspace_id: int, event_ids: Sequence[str]) -> set[str]:

@@ -19,7 +19,7 @@ from core.ui.htmx import wants_fragment
 from detection.models import DetectionRule
 from detection.rules import rule_form
 from detection.rules.rule_test import RuleTestResult, SampleEvent
-from detection.rules.sample_events import pasted_events, stored_events
+from detection.rules.sample_events import pasted_events, stored_events, uploaded_events
 from detection.rules.services.rule_test import run_draft_test
 from detection.rules.views.rules import rule_page
 from detection.selectors import rule_for
@@ -56,6 +56,8 @@ def _tried(actor: Actor, request: HttpRequest) -> tuple[RuleTestResult, bool]:
 
 def _events(actor: Actor, request: HttpRequest) -> tuple[Sequence[SampleEvent], bool]:
     now = timezone.now()
+    if request.POST.get("try_on") == "uploaded":
+        return uploaded_events(request.FILES.get("file"), now=now), False
     if request.POST.get("try_on") != "stored":
         return pasted_events(request.POST.get("events", ""), now=now), False
     text = request.POST.get("minutes", "")

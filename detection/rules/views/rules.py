@@ -33,7 +33,10 @@ def rules(request: HttpRequest) -> HttpResponse:
     """GET: every rule, what it watches and what came of it."""
     actor = current_actor(request)
     require(actor, Capability.RULES_READ)
-    context = {"may_write": allowed(actor, Capability.RULES_WRITE)}
+    context = {
+        "may_write": allowed(actor, Capability.RULES_WRITE),
+        "may_simulate": allowed(actor, Capability.INCIDENTS_WRITE),
+    }
     return render(request, "detection/rules.html", context)
 
 

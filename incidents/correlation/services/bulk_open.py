@@ -162,7 +162,8 @@ def _events(workspace_id: int, case: IncidentDraft) -> Iterator[DomainEvent]:
     pk, number, version = incident.pk, incident.number, incident.version
     severity = str(incident.severity)
     if case.is_new:
-        yield IncidentOpened(workspace_id, pk, number, version, severity, str(incident.source))
+        opened = (workspace_id, pk, number, version, severity, str(incident.source), incident.is_drill)
+        yield IncidentOpened(*opened)
     for signal in case.newcomers:
         yield IncidentSignalled(workspace_id, pk, number, version, signal.reporter)
     if (severities := _severities(case)) and not case.is_new:

@@ -121,6 +121,7 @@ class Correlator:
             severity_basis=signal.severity_basis,
             labels=dict(signal.labels),
             source=IncidentSource.DETECTED,
+            is_drill=self.counter.opens_drills,
             fingerprint=signal.fingerprint,
             event_count=signal.event_count,
             started_at=min(signal.started_at, self.now),

@@ -158,6 +158,7 @@ def _declare_once(
         if first := _declared_before(actor.workspace_id, incident.request_key):
             return incident_by_id(actor.workspace_id, first)
         refuse_taken(actor, fingerprints)
+        incident.is_drill = incident.is_drill or counter.opens_drills
         _open(actor, counter, incident, components)
         attach(incident, fingerprints, incident.updated_at)
     return incident_by_id(actor.workspace_id, incident.pk)

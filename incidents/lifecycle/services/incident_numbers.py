@@ -16,7 +16,8 @@ on conflict do nothing
 """
 
 _LOCK: Final[LiteralString] = (
-    "select last_number from incidents_incidentcounter where workspace_id = %s::bigint for update"
+    "select last_number, opens_drills from incidents_incidentcounter"
+    " where workspace_id = %s::bigint for update"
 )
 _TAKE: Final[LiteralString] = (
     "update incidents_incidentcounter set last_number = %s::bigint where workspace_id = %s::bigint"
@@ -40,8 +41,9 @@ def locking_counter(workspace_id: int) -> Callable[[], IncidentCounter]:
     locked = send(_LOCK, [workspace_id])
 
     def counter() -> IncidentCounter:
-        [(last,)] = locked.rows()
-        return IncidentCounter.from_db("default", ["workspace_id", "last_number"], [workspace_id, last])
+        [(last, opens_drills)] = locked.rows()
+        fields = ["workspace_id", "last_number", "opens_drills"]
+        return IncidentCounter.from_db("default", fields, [workspace_id, last, opens_drills])
 
     return counter
 

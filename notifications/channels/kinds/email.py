@@ -59,16 +59,26 @@ class EmailChannel(ChannelKind):
     def send(self, target: Target, message: Message) -> Sent:
         """Send one mail. Raises PassingError, PermanentError."""
         mail = build(message, target.recipient)
-        try:
-            mail.send()
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise _failure(max(codes, default=550), f"{target.recipient} was refused: {codes}") from error
-        except smtplib.SMTPResponseException as error:
-            raise _failure(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise PassingError(f"the mail server cannot be reached: {error}") from error
+        send_mail(mail)
         return Sent(str(mail.extra_headers["Message-ID"]), 250)
+
+
+def send_mail(mail: EmailMultiAlternatives) -> None:
+    """Send a mail to its one recipient. Raises PassingError, PermanentError."""
+    try:
+        mail.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        raise _failure(max(codes, default=550), f"{mail.to[0]} was refused: {codes}") from error
+    except smtplib.SMTPResponseException as error:
+        raise _failure(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise PassingError(f"the mail server cannot be reached: {error}") from error
+
+
+def inlined(html: str) -> str:
+    """HTML with the styles of our mails in its elements."""
+    return _INLINER.inline(html)
 
 
 def _failure(code: int, text: str) -> Exception:
@@ -99,7 +109,7 @@ def build(message: Message, recipient: str) -> EmailMultiAlternatives:
         connection=get_connection(timeout=SMTP_S),
     )
     html = render_to_string("notifications/mail.html", context)
-    mail.attach_alternative(_INLINER.inline(html), "text/html")
+    mail.attach_alternative(inlined(html), "text/html")
     return mail
 
 

@@ -16,6 +16,7 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid, NotFound, Problem
 from core.queue.nudge import nudge
 from core.queue.runner import nudge_queue
+from incidents.drills.selectors import is_for_drills
 from incidents.lifecycle.services.responding import change_stage
 from incidents.models import Component, Incident
 from incidents.selectors import incident_by_id, incident_for
@@ -30,7 +31,7 @@ from remediation.runs.models import AutomaticProposal, Breaker, RemediationRun
 from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR, EXPIRY, automatic_actions, run_risk
 from remediation.runs.services.recording import announce
 from remediation.runs.snapshot import facts_of, main_component, preview_of, target_key
-from remediation.vocabulary import Risk, RunState
+from remediation.vocabulary import ExecutorKind, Risk, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ def _propose(
     first: RemediationRun | None = before.select_related("action").first()
     if first is not None:
         return first
+    refuse_real_target(incident, action)
     preview = preview_of(action, component, wanted.arguments)
     facts = facts_of(incident, action, component, wanted.arguments, preview)
     risk, now = Risk(facts["risk"]), timezone.now()
@@ -193,6 +195,15 @@ def _propose(
             raise
         return made_meanwhile
     return run
+
+
+def refuse_real_target(incident: Incident, action: RemediationAction) -> None:
+    """In a drill only checklists are run, except in a workspace that is for drills. Raises Conflict."""
+    if incident.is_drill and action.executor != ExecutorKind.MANUAL and not is_for_drills(incident):
+        raise Conflict(
+            f"{incident.reference} is a drill, and {action.name} would act on a real system. Run a checklist "
+            "instead, or act as if it had been done; nothing was started.",
+        )
 
 
 def _first_state(actor: Actor, action: RemediationAction, risk: Risk, incident: Incident) -> RunState:

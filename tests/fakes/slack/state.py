@@ -156,6 +156,20 @@ class Slack:
         found = sorted(channel.messages.values(), key=lambda one: one["ts"], reverse=True)
         found = [one for one in found if not latest or one["ts"] <= latest]
         found = [one for one in found if not oldest or one["ts"] >= oldest]
+        found = [one for one in found if one.get("thread_ts") in (None, one["ts"])]
+        return self._page(channel, found, given)
+
+    def conversations_replies(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._find(given)
+        if given.get("ts") not in channel.messages:
+            raise RefusedError("thread_not_found")
+        below = [one for one in channel.messages.values() if given["ts"] in (one["ts"], one.get("thread_ts"))]
+        return self._page(channel, sorted(below, key=lambda one: one["ts"]), given)
+
+    def conversations_info(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"channel": self._find(given).shown()}
+
+    def _page(self, channel: Channel, found: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
         hides = given.get("include_all_metadata") != "true"
         shown = [{k: v for k, v in one.items() if not (hides and k == "metadata")} for one in found]
         for one in shown:
@@ -169,7 +183,7 @@ class Slack:
         channel = self._active(given)
         self._check_message(given)
         ts = f"{int(time.time())}.{self._id('')[-6:]:0>6}"
-        kept = {name: given[name] for name in ("text", "blocks", "metadata") if name in given}
+        kept = {name: given[name] for name in ("text", "blocks", "metadata", "thread_ts") if name in given}
         channel.messages[ts] = {"ts": ts, "user": self.bot_user_id, "bot_id": self.bot_id, **kept}
         return {"channel": channel.id, "ts": ts, "message": channel.messages[ts]}
 

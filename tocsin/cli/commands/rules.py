@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,16 +21,6 @@ COLUMNS: Final[frame.Columns] = {
     "Severity": lambda row: severity_word(row["severity"]),
     "Enabled": "enabled",
 }
-# The first event type of each built-in rule, and a message it would have.
-SAMPLES: Final = {
-    "service_down": ("service_unavailable", "critical", "Health check failed: connection refused"),
-    "workflow_failure_spike": ("workflow_failed", "error", "Workflow failed: time-out"),
-    "memory_exhaustion": ("memory_high", "critical", "Memory usage at 95%"),
-    "performance_degradation": ("slow_request", "warning", "Request took 5.2s (threshold: 1s)"),
-    "disk_space_low": ("disk_space_low", "error", "Disk usage at 92%"),
-    "quality_drop": ("quality_check_failed", "warning", "Coverage dropped from 85% to 72%"),
-}
-
 app = typer.Typer(help="Detection rules.", no_args_is_help=True)
 
 
@@ -215,30 +204,15 @@ def simulate(
     components: Annotated[list[str] | None, typer.Option(help="Repeatable, and with commas.")] = None,
     event_count: Annotated[int | None, typer.Option(min=1, max=1000, help="Print sample events.")] = None,
     time_span: Annotated[int, typer.Option(min=1, help="Seconds that the events cover.")] = 60,
+    open_drill: Annotated[bool, typer.Option("--open", help="Open a drill with these events.")] = False,
 ) -> None:
-    """Open a drill; with --event-count print sample events instead, for test-rule and `events send`."""
+    """Open a drill with sample events. With --event-count print sample events instead, for test-rule and
+    `events send`; with --open too, open a drill that has so many.
+    """
     named = listed(components or [])
-    if event_count is not None:
-        frame.put_json(sample_events(type, named or ["simulated"], event_count, time_span))
+    asked: dict[str, Any] = {"incident_type": type, "time_span_seconds": time_span}
+    asked |= {"event_count": event_count} if event_count is not None else {}
+    if event_count is not None and not open_drill:
+        frame.put_json(frame.client().get("/simulations/events", components=",".join(named), **asked))
         return
-    body = {"title": f"Drill: {type.replace('_', ' ')}", "incident_type": type, "is_drill": True}
-    body |= {"severity": severity} if severity else {}
-    body |= {"components": named} if named else {}
-    created(frame.client().post("/incidents", body))
-
-
-def sample_events(incident_type: str, sources: list[str], count: int, span_s: int) -> list[dict[str, Any]]:
-    """Events as a rule for this type counts them, evenly over the last `span_s` seconds."""
-    event_type, level, message = SAMPLES.get(incident_type, ("error", "error", f"Simulated {incident_type}"))
-    now = datetime.now(UTC)
-    return [
-        {
-            "timestamp": (now - timedelta(seconds=span_s * (count - number) / count)).isoformat(),
-            "event_type": event_type,
-            "source": sources[number % len(sources)],
-            "level": level,
-            "message": message,
-            "metadata": {"simulated": True},
-        }
-        for number in range(count)
-    ]
+    created(frame.client().post("/simulations", asked | {"severity": severity, "components": named}))

@@ -1,16 +1,18 @@
-"""Puts messages of a room on the timeline, each once."""
+"""Puts messages of rooms and threads on the timeline, each once."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts.actor import Actor
+from incidents.models import TimelineEntry
 from incidents.timeline.services.notes import add_entry
 from incidents.vocabulary import EntryKind
 from warroom.inbound.models import SlackPin
-from warroom.rooms.models import Room
+from warroom.rooms.models import Announcement, Room, RoomMessage
 
 
 def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str) -> bool:
@@ -31,3 +33,23 @@ def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str) -> bo
         )  # fmt: skip
         pin.save(update_fields=["entry"])
     return True
+
+
+def note_in_thread(actor: Actor, announcement: Announcement, *, ts: str, text: str) -> TimelineEntry:
+    """Write a reply below an announcement as a note at the time it was posted; it is not told there again.
+
+    Raises Forbidden, Invalid, NotFound.
+    """
+    with transaction.atomic():
+        made = add_entry(
+            actor, number=announcement.incident.number, kind=EntryKind.NOTE, message=text,
+            occurred_at=datetime.fromtimestamp(float(ts), UTC),
+            request_key=f"slack:reply:{announcement.pk}:{ts}",
+        )  # fmt: skip
+        told = RoomMessage(
+            workspace_id=announcement.workspace_id, announcement=announcement, entry=made, ts=ts,
+            key=f"entry:{made.pk}", state=RoomMessage.State.DONE, settled_at=Now(),
+            lane=f"thread:{announcement.pk}",
+        )  # fmt: skip
+        RoomMessage.objects.bulk_create([told], ignore_conflicts=True)
+    return made

@@ -17,8 +17,8 @@ from incidents.selectors import incident_by_id
 from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
-from warroom.rooms.models import Room
-from warroom.rooms.services.messages import plan_messages
+from warroom.rooms.models import Announcement, Room
+from warroom.rooms.services.messages import plan_messages, plan_thread
 from warroom.rooms.services.planning import (
     STORM_NOTE,
     cancel_archive,
@@ -46,7 +46,26 @@ def follow_incident(workspace_id: int, topic: str, payload: Mapping[str, Any]) -
         room: Room | None = Room.objects.of(workspace_id).filter(incident=incident).first()
         if room is not None:
             _follow_in_room(workspace_id, room, team, incident, topic, payload)
+        else:
+            _follow_in_thread(workspace_id, incident)
         nudge_queue(SLACK)
+
+
+def follow_entries(workspace_id: int, incident_id: int) -> None:
+    """Plan the messages of new entries in the room or thread of an incident. Idempotent."""
+    with transaction.atomic():
+        room: Room | None = Room.objects.of(workspace_id).filter(incident_id=incident_id).first()
+        if room is not None:
+            plan_messages(workspace_id, room)
+        else:
+            _follow_in_thread(workspace_id, incident_by_id(workspace_id, incident_id))
+        nudge_queue(SLACK)
+
+
+def _follow_in_thread(workspace_id: int, incident: Incident) -> None:
+    found = Announcement.objects.of(workspace_id).filter(incident=incident).first()
+    if found is not None and not incident.is_private:
+        plan_thread(workspace_id, found)
 
 
 def _open(team: SlackTeam, incident: Incident, topic: str) -> str:

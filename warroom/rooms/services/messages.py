@@ -1,19 +1,26 @@
-"""Plans the messages of a room: one for each timeline entry worth telling, in their order."""
+"""Plans the messages of a room or a thread: one for each entry worth telling, in their order, and notices."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.queue.models import WorkItem
+from core.queue.runner import nudge_queue
 from incidents.models import TimelineEntry
 from incidents.vocabulary import EntryKind
 from warroom.inbound.models import SlackPin
-from warroom.rooms.models import Room, RoomMessage
+from warroom.queues import SLACK
+from warroom.rooms.models import Announcement, Room, RoomMessage
 
 TOLD: Final = (
     EntryKind.ACKNOWLEDGED, EntryKind.STATUS_CHANGE, EntryKind.STAGE_CHANGE, EntryKind.SEVERITY_CHANGE,
     EntryKind.ROLE_ASSIGNED, EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.NOTE,
     EntryKind.REMEDIATION, EntryKind.SLA, EntryKind.POSTMORTEM,
 )  # fmt: skip
+MAX_PLANNED: Final = 200
 
 
 def plan_messages(workspace_id: int, room: Room) -> None:
@@ -21,15 +28,57 @@ def plan_messages(workspace_id: int, room: Room) -> None:
 
     What was pinned in the room itself is not told there again.
     """
-    planned = RoomMessage.objects.of(workspace_id).filter(room=room).values("entry_id")
     pinned = SlackPin.objects.of(workspace_id).filter(room=room, entry__isnull=False).values("entry_id")
     entries = TimelineEntry.objects.of(workspace_id).filter(
-        incident_id=room.incident_id, id__gt=room.last_entry_id, kind__in=TOLD
+        incident_id=room.incident_id, id__gt=room.last_entry_id
     )
-    new = entries.exclude(id__in=planned).exclude(id__in=pinned).order_by("id")
-    lane = f"room:{room.pk}"
+    _plan(workspace_id, entries.exclude(id__in=pinned), room=room, lane=f"room:{room.pk}")
+
+
+def plan_thread(workspace_id: int, announcement: Announcement) -> None:
+    """Plan what was written since the announcement, for its thread. Replies themselves are not told again."""
+    entries = TimelineEntry.objects.of(workspace_id).filter(
+        incident_id=announcement.incident_id, id__gt=announcement.last_entry_id
+    )
+    _plan(workspace_id, entries, announcement=announcement, lane=f"thread:{announcement.pk}")
+
+
+def plan_notice(
+    workspace_id: int, incident_id: int, *, key: str, text: str = "", run_id: int | None = None
+) -> None:
+    """Plan one message of its own in the room, or else in the thread; one that is there is shown anew."""
+    place = _place(workspace_id, incident_id)
+    if place is None:
+        return
+    with transaction.atomic():
+        rows = RoomMessage.objects.of(workspace_id)
+        values = {"workspace_id": workspace_id, "text": text, "run_id": run_id, **place}
+        made, is_new = rows.get_or_create(key=key, defaults=values)
+        if not is_new and made.run_id is not None:
+            fresh = {"state": WorkItem.State.PENDING, "attempts": 0, "due_at": Now(), "settled_at": None}
+            rows.filter(pk=made.pk).exclude(state=WorkItem.State.PENDING).update(**fresh)
+        nudge_queue(SLACK)
+
+
+def has_notice(workspace_id: int, key: str) -> bool:
+    """Whether a message with this key was planned."""
+    return bool(RoomMessage.objects.of(workspace_id).filter(key=key).exists())
+
+
+def _place(workspace_id: int, incident_id: int) -> dict[str, Any] | None:
+    """The room of an incident, else the announcement that has its thread, each with its lane."""
+    room = Room.objects.of(workspace_id).filter(incident_id=incident_id).first()
+    if room is not None:
+        return {"room": room, "lane": f"room:{room.pk}"}
+    found = Announcement.objects.of(workspace_id).filter(incident_id=incident_id).first()
+    return {"announcement": found, "lane": f"thread:{found.pk}"} if found is not None else None
+
+
+def _plan(workspace_id: int, entries: Any, *, lane: str, **place: Any) -> None:
+    planned = RoomMessage.objects.of(workspace_id).filter(**place, entry__isnull=False).values("entry_id")
+    new = entries.filter(kind__in=TOLD).exclude(id__in=planned).order_by("id")
     rows = [
-        RoomMessage(workspace_id=workspace_id, room=room, entry_id=pk, lane=lane)
-        for pk in new.values_list("pk", flat=True)[:200]
+        RoomMessage(workspace_id=workspace_id, entry_id=pk, key=f"entry:{pk}", lane=lane, **place)
+        for pk in new.values_list("pk", flat=True)[:MAX_PLANNED]
     ]
     RoomMessage.objects.bulk_create(rows, ignore_conflicts=True)

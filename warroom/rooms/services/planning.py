@@ -23,11 +23,13 @@ from core.queue.runner import nudge_queue
 from incidents.models import Incident, RoleAssignment
 from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_for
+from postmortems.documents.models import Postmortem
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, Room, RoomStep
 
 BY_RULE: Final = "Tocsin"
+POSTMORTEM: Final = "postmortem"
 MAX_ROOMS_BY_RULE: Final = 10
 STORM_WINDOW: Final = timedelta(minutes=10)
 STORM_NOTE: Final = "Many incidents at once: no room was opened by itself. Open one on the incident page."
@@ -105,7 +107,10 @@ def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *,
     """Announce an incident, or have its announcement show it as it is now."""
     if not team.announce_channel or incident.is_drill or incident.is_private:
         return
-    values = {"workspace_id": workspace_id, "team": team, "channel_id": team.announce_channel, "note": note}
+    values = {
+        "workspace_id": workspace_id, "team": team, "channel_id": team.announce_channel, "note": note,
+        "last_entry_id": _newest_entry(incident),
+    }  # fmt: skip
     made, is_new = Announcement.objects.of(workspace_id).get_or_create(incident=incident, defaults=values)
     if is_new:
         return
@@ -145,22 +150,35 @@ def _again(settled: QuerySet[Any], every: timedelta) -> None:
 
 
 def _room(team: SlackTeam, incident: Incident, by: str) -> tuple[Room, bool]:
-    newest = incident.timeline.order_by("-id").values_list("pk", flat=True).first()
     values = {
         "workspace_id": incident.workspace_id,
         "team": team,
         "requested_by": by[:150],
         "wanted_version": incident.version,
-        "last_entry_id": newest or 0,
+        "last_entry_id": _newest_entry(incident),
         "is_private": incident.is_drill or incident.is_private,
     }
     room, is_new = Room.objects.of(incident.workspace_id).get_or_create(incident=incident, defaults=values)
     if is_new:
         steps = [RoomStep(workspace_id=room.workspace_id, room=room, kind=kind) for kind in FIRST_STEPS]
+        if Postmortem.objects.of(room.workspace_id).filter(incident=incident).exists():
+            steps.append(postmortem_bookmark(room.workspace_id, room))
         RoomStep.objects.bulk_create(steps, ignore_conflicts=True)
         plan_invites(room.workspace_id, room, responders(incident))
     nudge_queue(SLACK)
     return room, is_new
+
+
+def postmortem_bookmark(workspace_id: int, room: Room) -> RoomStep:
+    """The step that bookmarks the postmortem, not saved."""
+    return RoomStep(
+        workspace_id=workspace_id, room=room, kind=RoomStep.Kind.BOOKMARK, argument=POSTMORTEM,
+        label="of the postmortem",
+    )  # fmt: skip
+
+
+def _newest_entry(incident: Incident) -> int:
+    return incident.timeline.order_by("-id").values_list("pk", flat=True).first() or 0
 
 
 def responders(incident: Incident) -> list[User]:

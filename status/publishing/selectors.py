@@ -1,0 +1,68 @@
+"""Reads what is published of incidents and maintenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import NotFound
+from incidents.models import Component, Incident
+from status.publishing.models import Maintenance, PublicIncident
+
+MAX_SHOWN: Final = 50
+HISTORY: Final = timedelta(days=90)
+
+
+def is_hidden(incident: Incident) -> bool:
+    """Whether an incident never appears outside: a drill, or a private one."""
+    return incident.is_drill or incident.is_private
+
+
+def internal_names(workspace_id: int) -> list[str]:
+    """The names of catalogued components."""
+    return list(Component.objects.of(workspace_id).values_list("name", flat=True)[:5000])
+
+
+def published_of(actor: Actor, incident: Incident) -> PublicIncident | None:
+    """The publication of an incident, withdrawn ones included. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    found: PublicIncident | None = (
+        PublicIncident.objects.of(actor.workspace_id).filter(incident=incident).first()
+    )
+    return found
+
+
+def published_incidents(workspace_id: int) -> list[PublicIncident]:
+    """What is on the page: unresolved ones and those of the last 90 days, newest first."""
+    rows = PublicIncident.objects.of(workspace_id).filter(withdrawn_at=None)
+    recent = rows.filter(published_at__gte=timezone.now() - HISTORY) | rows.exclude(
+        incident__status__in=("resolved", "closed")
+    )
+    found = recent.select_related("incident").order_by("-published_at")[:MAX_SHOWN]
+    return [one for one in found if not is_hidden(one.incident)]
+
+
+def maintenance_of(workspace_id: int) -> list[Maintenance]:
+    """Scheduled work that is coming, going on, or ended in the last 90 days; soonest last."""
+    rows = Maintenance.objects.of(workspace_id).filter(ends_at__gte=timezone.now() - HISTORY)
+    return list(rows.prefetch_related("components").order_by("-starts_at")[:MAX_SHOWN])
+
+
+def maintenance_on(actor: Actor) -> Sequence[Maintenance]:
+    """The same for a member. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    return maintenance_of(actor.workspace_id)
+
+
+def maintenance_named(actor: Actor, public_id: str) -> Maintenance:
+    """One entry. Raises NotFound, Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    found: Maintenance | None = Maintenance.objects.of(actor.workspace_id).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("There is no such maintenance on the status page.")
+    return found

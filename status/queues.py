@@ -1,0 +1,29 @@
+"""The queues that render status pages and write to their subscribers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare
+
+STATUS_PAGE: Final = declare(
+    Queue(
+        "status-page",
+        process="outbound",
+        title="The worker that renders status pages",
+        advice="Start the worker outbound. Pages show their last state, with its time, until it runs again.",
+        lease_s=30.0,
+        max_lag_s=20.0,
+    )
+)
+SUBSCRIBERS: Final = declare(
+    Queue(
+        "status-subscribers",
+        process="outbound",
+        title="The worker that writes to subscribers of status pages",
+        advice="Start the worker outbound. Subscribers hear of updates when it is back.",
+        lease_s=60.0,
+        threads=2,
+        max_lag_s=120.0,
+    )
+)

@@ -1,0 +1,67 @@
+"""Serves public status pages from memory, in front of Django: no SQL, no session, also without a database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from core.http.client_ip import is_encrypted
+from status.snapshots.disk import PageCopy
+from status.snapshots.rendering import Form
+from status.snapshots.responses import PREFIX, headers_of, parts_of
+from status.snapshots.store import SnapshotStore, store
+
+Scope = MutableMapping[str, Any]
+Channel = Callable[..., Awaitable[Any]]
+MAX_WAIT_S: Final = 1.0  # for the database; after that what is in memory is served
+_thread: Final = ThreadPoolExecutor(1, thread_name_prefix="status-pages")
+
+
+async def served(scope: Scope, send: Channel) -> bool:
+    """Respond to a GET of a public page; False leaves the request to Django."""
+    path, method = scope.get("path", ""), scope.get("method", "")
+    if not path.startswith(PREFIX) or method not in ("GET", "HEAD") or (named := parts_of(path)) is None:
+        return False
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if not _is_welcome(scope, headers):
+        return False
+    copy = await _copy(store(), named[0])
+    form = copy.forms.get(named[1]) if copy is not None and copy.is_public else None
+    if form is None:
+        return False
+    await _respond(form, headers, method, send)
+    return True
+
+
+def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
+    """Whether host and scheme are right; Django refuses the others in its own words."""
+    remote = str((scope.get("client") or ("",))[0])
+    if settings.SECURE_SSL_REDIRECT and not is_encrypted(
+        scope["scheme"], remote, headers.get("x-forwarded-proto", "")
+    ):
+        return False
+    return validate_host(split_domain_port(headers.get("host", ""))[0], settings.ALLOWED_HOSTS)
+
+
+async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
+    if pages.is_stale() and not pages.is_looking():
+        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.look_and_close)
+        await asyncio.wait([looking], timeout=MAX_WAIT_S)
+    return pages.get(slug)
+
+
+async def _respond(form: Form, headers: dict[str, str], method: str, send: Channel) -> None:
+    status, given, body = headers_of(
+        form,
+        is_public=True,
+        accepts_gzip="gzip" in headers.get("accept-encoding", ""),
+        if_none_match=headers.get("if-none-match", ""),
+    )
+    raw = [(name.lower().encode(), value.encode()) for name, value in given]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

@@ -1,0 +1,33 @@
+"""Asks for a status page to be rendered again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Greatest, Least, Now
+
+from core.queue.models import WorkItem
+from core.queue.runner import nudge_queue
+from status.queues import STATUS_PAGE
+from status.snapshots.models import PageBuild
+
+MIN_BETWEEN_BUILDS = timedelta(seconds=1)
+
+
+def request_build(workspace_id: int) -> None:
+    """Render the workspace's page soon, at most once a second. Does nothing where there is no page.
+
+    A build that is running is left its claim: it sees by `wanted` that it must run again.
+    """
+    soon = Least(F("due_at"), Greatest(Now(), F("built_at") + Value(MIN_BETWEEN_BUILDS)))
+    builds = PageBuild.objects.of(workspace_id)
+    asked = builds.update(
+        wanted=F("wanted") + 1,
+        state=WorkItem.State.PENDING,
+        due_at=Case(
+            When(state=WorkItem.State.PENDING, lease_until__gt=Now(), then=F("due_at")), default=soon
+        ),
+    )
+    if asked:
+        nudge_queue(STATUS_PAGE)

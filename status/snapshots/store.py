@@ -1,0 +1,97 @@
+"""The pages in this process's memory; the database is asked at most every two seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, close_old_connections, connection
+
+from status.snapshots.disk import PageCopy, read_copies, remove_copy, write_copy
+from status.snapshots.models import PageBuild, Snapshot
+from status.snapshots.rendering import Form
+
+LOOK_EVERY_S: Final = 2.0
+log = structlog.get_logger(__name__)
+
+
+class SnapshotStore:
+    """Copies of all enabled pages. `get` is for the event loop, `look` for a thread."""
+
+    def __init__(self) -> None:
+        self._copies: dict[str, PageCopy] = {}
+        self._looked_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def is_stale(self) -> bool:
+        """Whether the database should be asked again before anything is served."""
+        return time.monotonic() - self._looked_at >= LOOK_EVERY_S
+
+    def is_looking(self) -> bool:
+        """Whether a thread is asking the database now."""
+        return self._lock.locked()
+
+    def get(self, slug: str) -> PageCopy | None:
+        """The copy of a page."""
+        return self._copies.get(slug)
+
+    def look(self) -> None:
+        """Load what has changed; without a database what is in memory or on disk stays as it is."""
+        with self._lock:
+            if not self.is_stale():
+                return
+            try:
+                self._load()
+            except DatabaseError:
+                log.warning("status.database_away", exc_info=True)
+                if not self._copies:
+                    self._copies = read_copies()
+            finally:
+                self._looked_at = time.monotonic()
+
+    def look_and_close(self) -> None:
+        """`look` in a thread that keeps no connection."""
+        try:
+            close_old_connections()
+            self.look()
+        finally:
+            connection.close()
+
+    def _load(self) -> None:
+        present = {}
+        for build in enabled_builds():
+            slug = build.page.slug
+            known = self._copies.get(slug)
+            if known is None or known.version != build.version or known.workspace_id != build.workspace_id:
+                known = _copy_of(build)
+                write_copy(known)
+            present[slug] = known
+        for slug in self._copies.keys() - present.keys():
+            remove_copy(slug)
+        self._copies = present
+
+
+def enabled_builds() -> list[PageBuild]:
+    """The builds of all pages that are on and were rendered once."""
+    rows = PageBuild.across_workspaces.filter(page__is_enabled=True, version__gt=0)
+    return list(rows.select_related("page").defer("page__logo"))
+
+
+def _copy_of(build: PageBuild) -> PageCopy:
+    forms = {
+        one.form: Form(one.content_type, one.etag, bytes(one.body), bytes(one.compressed))
+        for one in Snapshot.objects.of(build.workspace_id).filter(page_id=build.page_id)
+    }
+    page = build.page
+    return PageCopy(
+        page.slug, build.version, page.access == "public", build.workspace_id, tuple(page.domains), forms
+    )
+
+
+@cache
+def store() -> SnapshotStore:
+    """The store of this process."""
+    return SnapshotStore()

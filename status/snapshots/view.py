@@ -1,0 +1,158 @@
+"""What the public page shows, as plain values: the only things that any public form is made from. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from status.vocabulary import INDICATORS, ComponentState, worst
+
+RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of a component: its worst state; None before it was known."""
+
+    day: date
+    state: str | None
+
+    @property
+    def words(self) -> str:
+        """For the tooltip and the table."""
+        return ComponentState(self.state).label if self.state else "No data"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentView:
+    """A component as outsiders see it."""
+
+    public_id: str
+    name: str
+    description: str
+    group: str
+    position: int
+    state: str
+    days: tuple[Day, ...]
+    uptime: float | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        return ComponentState(self.state).label
+
+    @property
+    def disturbed_days(self) -> tuple[Day, ...]:
+        """The days with something else than operational."""
+        return tuple(d for d in self.days if d.state and d.state != ComponentState.OPERATIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """One public update; `key` is what it is announced under."""
+
+    key: str
+    status: str
+    body: str
+    at: datetime
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return self.status.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A published incident or a scheduled maintenance; updates newest first."""
+
+    public_id: str
+    title: str
+    status: str
+    impact: str
+    started_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    components: tuple[str, ...]  # public ids
+    updates: tuple[UpdateView, ...]
+    monitoring_at: datetime | None = None
+    resolved_at: datetime | None = None
+    postmortem_url: str = ""
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is going on any more."""
+        return self.status in (RESOLVED, "completed")
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return self.status.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The whole page."""
+
+    slug: str
+    page_id: str
+    title: str
+    description: str
+    color: str
+    has_logo: bool
+    time_zone: str
+    url: str
+    at: datetime
+    is_public: bool
+    components: tuple[ComponentView, ...]
+    incidents: tuple[NoticeView, ...]
+    maintenance: tuple[NoticeView, ...]
+
+    @property
+    def active(self) -> tuple[NoticeView, ...]:
+        """Unresolved incidents."""
+        return tuple(one for one in self.incidents if not one.is_over)
+
+    @property
+    def past(self) -> tuple[NoticeView, ...]:
+        """Resolved incidents."""
+        return tuple(one for one in self.incidents if one.is_over)
+
+    @property
+    def planned(self) -> tuple[NoticeView, ...]:
+        """Maintenance that is coming or going on."""
+        return tuple(one for one in self.maintenance if not one.is_over)
+
+    @property
+    def state(self) -> str:
+        """The worst state of a component; never operational while an incident with an impact is open."""
+        found = worst([one.state for one in self.components])
+        if found == ComponentState.OPERATIONAL and any(one.impact != "none" for one in self.active):
+            return ComponentState.DEGRADED.value
+        return found
+
+    @property
+    def indicator(self) -> str:
+        """Statuspage's word: none, maintenance, minor, major or critical."""
+        return INDICATORS[self.state][0]
+
+    @property
+    def sentence(self) -> str:
+        """The state of everything in words."""
+        return INDICATORS[self.state][1]
+
+    @property
+    def groups(self) -> list[tuple[str, list[ComponentView]]]:
+        """The components under their headings, in order; those without one first."""
+        found: dict[str, list[ComponentView]] = {}
+        for one in self.components:
+            found.setdefault(one.group, []).append(one)
+        return sorted(found.items(), key=lambda pair: pair[0] != "")
+
+    def names(self, ids: tuple[str, ...]) -> list[str]:
+        """The names of components."""
+        return [one.name for one in self.components if one.public_id in ids]

@@ -1,0 +1,47 @@
+"""Public pages through Django: for pages that need a sign-in, and where no ASGI callable stands in front."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.models import Membership, User
+from status.snapshots.disk import PageCopy
+from status.snapshots.responses import headers_of
+from status.snapshots.store import store
+
+
+@require_safe
+def page(request: HttpRequest, slug: str, form: str = "index") -> HttpResponse:
+    """GET: one form of the page; a page for signed-in people sends others to the sign-in."""
+    copy = copy_for(request, slug)
+    found = copy.forms.get(form)
+    if found is None:
+        raise Http404
+    status, headers, body = headers_of(
+        found,
+        is_public=copy.is_public,
+        accepts_gzip="gzip" in request.headers.get("Accept-Encoding", ""),
+        if_none_match=request.headers.get("If-None-Match", ""),
+    )
+    return HttpResponse(body, status=status, headers=dict(headers))
+
+
+def copy_for(request: HttpRequest, slug: str) -> PageCopy:
+    """The page, for whoever may read it. Raises Http404, also to signed-in people of other domains."""
+    pages = store()
+    pages.look()
+    copy = pages.get(slug)
+    if copy is None or not (copy.is_public or _may_read(request, copy)):
+        raise Http404
+    return copy
+
+
+def _may_read(request: HttpRequest, copy: PageCopy) -> bool:
+    """Members of the workspace, and people whose proven address is of one of the page's domains."""
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    if user.is_proven and user.email.rpartition("@")[2].lower() in copy.domains:
+        return True
+    return Membership.objects.of(copy.workspace_id).filter(user=user).exists()

@@ -1,0 +1,40 @@
+"""Reads the subscribers of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.secrets.encryption import decrypt
+from status.subscriptions.models import Subscriber
+
+MAX_LISTED: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberRow:
+    """A subscriber as managers see it."""
+
+    public_id: str
+    kind: str
+    address: str
+    state: str
+    confirmed_at: datetime | None
+    components: list[str]
+
+
+def subscribers_of(actor: Actor) -> list[SubscriberRow]:
+    """The newest 500. Raises Forbidden."""
+    require(actor, Capability.STATUS_WRITE)
+    rows = Subscriber.objects.of(actor.workspace_id).prefetch_related("components").order_by("-id")
+    return [
+        SubscriberRow(
+            str(one.public_id), one.get_kind_display(), decrypt(one.address),
+            one.get_subscriber_state_display(), one.confirmed_at,
+            [part.name for part in one.components.all()],
+        )
+        for one in rows[:MAX_LISTED]
+    ]  # fmt: skip

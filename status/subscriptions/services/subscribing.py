@@ -1,0 +1,123 @@
+"""Subscribes, confirms and unsubscribes addresses. The response never says whether an address was known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import record
+from accounts.permissions import Capability, require
+from accounts.validation import clean_email, invalid
+from core.errors import Gone, NotFound, RateLimited
+from core.queue.models import Priority
+from core.queue.runner import nudge_queue
+from core.rate_limit.limiter import Limit, rate_limiter
+from core.secrets.encryption import encrypt
+from core.secrets.signing import new_webhook_secret
+from status.pages.models import PublicComponent, StatusPage
+from status.queues import SUBSCRIBERS
+from status.subscriptions.models import Subscriber, SubscriberMessage
+
+MAX_CONFIRMS_A_DAY: Final = 3
+MAX_REQUESTS_AN_HOUR: Final = 5
+MAX_SUBSCRIBERS: Final = 20_000
+MAX_URL: Final = 500
+
+
+def subscribe(
+    workspace_id: int, *, kind: str, address: str, components: Sequence[str] = (), client: str
+) -> None:
+    """Plan a confirmation to the address; nothing else happens until it is confirmed.
+
+    A known address gets the same response, and a confirmation only where one is still missing or the
+    components differ. Raises Invalid (field `address`), RateLimited for a client that asks too often.
+    """
+    rate_limiter().charge(Limit(f"status-subscribe:{client}", MAX_REQUESTS_AN_HOUR, 3600, "requests an hour"))
+    cleaned = _clean_address(kind, address)
+    digest = hashlib.sha256(cleaned.encode()).hexdigest()
+    chosen = list(PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components)))
+    try:
+        limit = Limit(f"status-confirm:{digest[:32]}", MAX_CONFIRMS_A_DAY, 86_400, "confirmations a day")
+        rate_limiter().charge(limit)
+    except RateLimited:
+        return  # the same response as ever: somebody else's mailbox is not filled
+    with transaction.atomic():
+        page = StatusPage.objects.of(workspace_id).filter(is_enabled=True).first()
+        if page is None or Subscriber.objects.of(workspace_id).count() >= MAX_SUBSCRIBERS:
+            return
+        found = _row(page, kind, cleaned, digest)
+        SubscriberMessage.objects.create(
+            workspace_id=workspace_id, subscriber=found, kind=SubscriberMessage.Kind.CONFIRM,
+            event_key=f"confirm:{timezone.now().timestamp()}", priority=Priority.NOTICE,
+            payload={"components": [one.public_id for one in chosen], "names": [one.name for one in chosen]},
+        )  # fmt: skip
+        nudge_queue(SUBSCRIBERS)
+
+
+def confirm(workspace_id: int, *, public_id: str, components: Sequence[str]) -> None:
+    """The address is whoever's who opened the link; updates begin now. Idempotent. Raises Gone."""
+    with transaction.atomic():
+        found = _subscriber(workspace_id, public_id)
+        if found.subscriber_state != Subscriber.State.CONFIRMED:
+            found.confirmed_at = timezone.now()
+        found.subscriber_state, found.ended_reason = Subscriber.State.CONFIRMED, ""
+        found.save(update_fields=["subscriber_state", "confirmed_at", "ended_reason"])
+        chosen = PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components))
+        found.components.set(chosen)
+
+
+def unsubscribe(workspace_id: int, *, public_id: str, reason: str = "Unsubscribed") -> None:
+    """No more messages, and those not sent yet are dropped. Idempotent. Raises Gone."""
+    with transaction.atomic():
+        found = _subscriber(workspace_id, public_id)
+        found.subscriber_state, found.ended_reason = Subscriber.State.ENDED, reason[:200]
+        found.save(update_fields=["subscriber_state", "ended_reason"])
+        SubscriberMessage.objects.of(workspace_id).filter(subscriber=found, state="pending").delete()
+
+
+def remove_subscriber(actor: Actor, *, public_id: str) -> None:
+    """Delete a subscriber. Raises NotFound, Forbidden."""
+    require(actor, Capability.STATUS_WRITE)
+    found = Subscriber.objects.of(actor.workspace_id).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("There is no such subscriber.")
+    with transaction.atomic():
+        record(actor, action="status_subscriber.remove", target=found, summary="Subscriber removed")
+        found.delete()
+
+
+def _clean_address(kind: str, address: str) -> str:
+    if kind == Subscriber.Kind.EMAIL:
+        return clean_email(address, field="address")
+    if kind != Subscriber.Kind.WEBHOOK:
+        raise invalid("kind", "choice", "must be email or webhook")
+    url = address.strip()
+    if not url.startswith("https://") or len(url) > MAX_URL or any(c.isspace() for c in url):
+        raise invalid("address", "url", f"must be an https:// address of at most {MAX_URL} characters")
+    return url
+
+
+def _row(page: StatusPage, kind: str, address: str, digest: str) -> Subscriber:
+    rows = Subscriber.objects.of(page.workspace_id)
+    secret = new_webhook_secret() if kind == Subscriber.Kind.WEBHOOK else ""
+    found: Subscriber = rows.get_or_create(
+        page=page, kind=kind, digest=digest,
+        defaults={
+            "workspace_id": page.workspace_id, "address": encrypt(address),
+            "secret": encrypt(secret) if secret else "",
+        },
+    )[0]  # fmt: skip
+    return found
+
+
+def _subscriber(workspace_id: int, public_id: str) -> Subscriber:
+    rows = Subscriber.objects.of(workspace_id).select_for_update()
+    found: Subscriber | None = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Gone("This subscription does not exist any more.")
+    return found

@@ -1,0 +1,92 @@
+"""Pages for outsiders: subscribe, confirm, unsubscribe. A GET never changes anything; no CSRF, no session."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from core.errors import Gone, Invalid, RateLimited
+from core.http.client_ip import client_ip
+from status.snapshots.disk import PageCopy
+from status.snapshots.views import copy_for, page
+from status.subscriptions.services.subscribing import confirm, subscribe, unsubscribe
+from status.subscriptions.tokens import read_token
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+@csrf_exempt  # the page is static and carries no token; nothing here depends on a session
+@require_http_methods(METHODS)
+def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET: the form. POST: plan a confirmation; the same page whether the address was known or not."""
+    if request.method != "POST":
+        return page(request, slug, "subscribe")
+    copy = copy_for(request, slug)
+    client = client_ip(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    try:
+        subscribe(
+            copy.workspace_id,
+            kind=request.POST.get("kind", "email"),
+            address=request.POST.get("address", "")[:1000],
+            components=request.POST.getlist("components")[:200],
+            client=client,
+        )
+    except Invalid as refusal:
+        words = f"{refusal.faults[0].message[:1].upper()}{refusal.faults[0].message[1:]}."
+        return _say(
+            request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
+        )
+    except RateLimited:
+        text = "Too many requests from your network. Try again in an hour."
+        return _say(request, copy, "Not subscribed", text, status=429)
+    return _say(
+        request, copy, "Check your inbox",
+        "If the address can be subscribed, a confirmation is on its way. It is valid for 24 hours.",
+    )  # fmt: skip
+
+
+@csrf_exempt  # the signed token in the address is the authority
+@require_http_methods(METHODS)
+def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """GET: a button, for scanners that open every link. POST: confirm."""
+    copy = copy_for(request, slug)
+    try:
+        public_id, components = read_token("confirm", token)
+        if request.method != "POST":
+            return _ask(request, copy, "Confirm your subscription", "Confirm")
+        confirm(copy.workspace_id, public_id=public_id, components=components)
+    except Gone as refusal:
+        return _say(request, copy, "Not confirmed", refusal.detail, status=410)
+    return _say(request, copy, "Subscribed", "You will hear of each update.")
+
+
+@csrf_exempt  # RFC 8058: mail programs post without a token of ours
+@require_http_methods(METHODS)
+def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """GET: a button. POST: unsubscribe, also by one click from a mail program."""
+    copy = copy_for(request, slug)
+    try:
+        public_id, _ = read_token("unsubscribe", token)
+        if request.method != "POST":
+            return _ask(request, copy, "Unsubscribe", "Unsubscribe")
+        unsubscribe(copy.workspace_id, public_id=public_id)
+    except Gone as refusal:
+        return _say(request, copy, "Not unsubscribed", refusal.detail, status=410)
+    return _say(request, copy, "Unsubscribed", "You will not hear from this page any more.")
+
+
+def _say(request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200) -> HttpResponse:
+    return _shown(request, {"slug": copy.slug, "title": title, "text": text}, status)
+
+
+def _ask(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
+    return _shown(request, {"slug": copy.slug, "title": title, "button": button}, 200)
+
+
+def _shown(request: HttpRequest, context: dict[str, str], status: int) -> HttpResponse:
+    response = render(request, "status/public/say.html", context, status=status)
+    response["X-Robots-Tag"] = "noindex"
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,22 @@
+"""A workspace with a status page and one component on it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _fresh_store(settings, tmp_path):
+    from status.snapshots.store import store  # models may be imported only after the servers run
+
+    settings.DATA_DIR = tmp_path
+    store.cache_clear()
+    yield
+    store.cache_clear()
+
+
+@pytest.fixture
+def world(db, admin, actor):
+    from tests.status.world import World
+
+    return World(admin, actor)

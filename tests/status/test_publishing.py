@@ -1,0 +1,232 @@
+"""What is published appears, what is not never does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.errors import Conflict, Invalid
+from core.queue.runner import run_due
+from core.queues import RELAY
+from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.responding import change_status
+from incidents.models import Incident, TimelineEntry
+from incidents.privacy.services import set_private
+from incidents.timeline.services.notes import add_note, add_update
+from status.pages.models import StateSpan
+from status.pages.services.components import change_component, set_component_state
+from status.pages.services.pages import put_page
+from status.publishing.drift_reading import drifts_for
+from status.publishing.models import PublicIncident
+from status.publishing.services.incidents import (
+    allow_entry,
+    post_public_update,
+    publish_incident,
+    withdraw_incident,
+)
+from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
+from tests.status.world import soon
+
+CANARY = "zebrafinch"
+
+
+def test_incident_unpublished_is_not_on_the_page(world):
+    world.build()
+    summary = world.json("summary")
+    assert summary["incidents"] == []
+    assert summary["status"] == {"indicator": "none", "description": "All Systems Operational"}
+    assert b"pg-main-2" not in b"".join(world.forms().values())
+
+
+def test_publishing_shows_a_plain_title_state_and_our_words(world):
+    publish_incident(world.actor, number=world.incident.number)
+    change_status(world.actor, status="identified", number=world.incident.number, message="pg-main-2 disk")
+    world.build()
+    shown = world.json("incidents/unresolved")["incidents"][0]
+    assert (shown["name"], shown["status"], shown["impact"]) == (
+        "Problem with Checkout",
+        "identified",
+        "critical",
+    )
+    assert [one["status"] for one in shown["incident_updates"]] == ["identified", "investigating"]
+    assert world.json("status")["status"]["indicator"] == "minor"
+    assert b"pg-main-2" not in b"".join(world.forms().values())
+
+
+def test_update_resolve_and_withdraw_follow_on_the_page(world):
+    number = world.incident.number
+    publish_incident(world.actor, number=number, title="Checkout is slow")
+    post_public_update(world.actor, number=number, message="A **fix** is on its way, @rita.responder.")
+    change_status(world.actor, status="resolved", number=number)
+    world.build()
+    page = world.get().content.decode()
+    assert "A <strong>fix</strong> is on its way" in page
+    assert 'href="/people' not in page
+    assert world.json("incidents")["incidents"][0]["status"] == "resolved"
+    assert world.json("status")["status"]["indicator"] == "none"
+    withdraw_incident(world.actor, number=number)
+    world.build()
+    assert world.json("incidents")["incidents"] == []
+
+
+def test_drill_is_refused(world):
+    drill = declare_incident(world.actor, title="Only a drill", is_drill=True)
+    with pytest.raises(Conflict, match="drill"):
+        publish_incident(world.actor, number=drill.number)
+
+
+def test_private_incident_is_never_published(world):
+    put_page(world.admin, values={"auto_publish": "sev2"})
+    change_component(world.admin, public_id=world.component.public_id, values={"follows": "incidents"})
+    set_private(world.admin, number=world.incident.number, is_private=True)
+    with pytest.raises(Conflict, match="private"):
+        publish_incident(world.admin, number=world.incident.number)
+    with pytest.raises(Conflict, match="private"):
+        post_public_update(world.admin, number=world.incident.number, message="Soon.")
+    world.build()
+    assert not PublicIncident.objects.of(world.actor.workspace_id).exists()
+    assert world.json("status")["status"]["indicator"] == "none"
+    assert drifts_for(world.admin, timezone.now()) == []
+
+
+def test_published_incident_that_becomes_private_leaves_every_form_and_is_not_announced(world):
+    publish_incident(world.actor, number=world.incident.number, title=CANARY)
+    world.build()
+    assert CANARY.encode() in world.get().content
+    set_private(world.admin, number=world.incident.number, is_private=True)
+    change_status(world.admin, status="identified", number=world.incident.number)
+    before = world.builds_wanted()
+    run_due(RELAY, at=soon())
+    assert world.builds_wanted() > before
+    world.build()
+    assert world.json("incidents")["incidents"] == []
+    for form, body in world.forms().items():
+        assert CANARY.encode() not in body, form
+    assert world.messages().count() == 0
+
+
+def test_rule_of_the_page_publishes_sev1_at_once(world):
+    put_page(world.admin, values={"auto_publish": "sev1"})
+    declare_incident(world.actor, title="Secret plan", severity="sev1", components=["checkout-api-1"])
+    declare_incident(world.actor, title="Small", severity="sev3", components=["checkout-api-1"])
+    world.build()
+    world.build()
+    assert [one["name"] for one in world.json("incidents")["incidents"]] == ["Problem with Checkout"] * 2
+
+
+@pytest.mark.parametrize(
+    "text", ["db is on pg-main-2.internal", "see 10.1.2.3", "checkout-api-1 restarts", "redis:6379 is full"]
+)
+def test_internal_name_in_a_public_draft_needs_confirmation(world, text):
+    number = world.incident.number
+    publish_incident(world.actor, number=number)
+    with pytest.raises(Invalid, match="should not be public"):
+        post_public_update(world.actor, number=number, message=text)
+    post_public_update(world.actor, number=number, message=text, confirmed=True)
+    world.build()
+    assert world.json("incidents")["incidents"][0]["incident_updates"][0]["body"] == text
+
+
+def test_secret_in_a_public_draft_is_refused_even_when_confirmed(world):
+    publish_incident(world.actor, number=world.incident.number)
+    with pytest.raises(Invalid, match="secret"):
+        post_public_update(
+            world.actor, number=world.incident.number, confirmed=True,
+            message="use password=hunter2-and-more",
+        )  # fmt: skip
+
+
+def test_entry_that_looks_sensitive_is_held_until_somebody_allows_it(world):
+    number = world.incident.number
+    publish_incident(world.actor, number=number)
+    add_update(world.actor, message="Failing over pg-main-2.internal", number=number)
+    world.build()
+    assert b"pg-main-2" not in b"".join(world.forms().values())
+    held = [one for one in drifts_for(world.actor, timezone.now()) if one.kind == "held"]
+    allow_entry(world.actor, number=number, entry_id=held[0].entry_id)
+    world.build()
+    assert b"pg-main-2.internal" in world.get().content
+
+
+def test_canary_in_every_internal_field_appears_in_no_public_form(world):
+    number = world.incident.number
+    Incident.objects.of(world.actor.workspace_id).filter(pk=world.incident.pk).update(
+        title=CANARY, description=CANARY, impact=CANARY, root_cause=CANARY,
+        labels={CANARY: CANARY}, metadata={CANARY: CANARY}, acknowledged_label=CANARY, fingerprint=CANARY,
+    )  # fmt: skip
+    component = world.component.component
+    component.name, component.description, component.runbook_url = CANARY, CANARY, f"https://{CANARY}.test"
+    component.save()
+    publish_incident(world.actor, number=number)
+    PublicIncident.objects.of(world.actor.workspace_id).update(published_by=CANARY)
+    add_note(world.actor, message=CANARY, number=number)
+    add_update(world.actor, message=CANARY, is_public=False, number=number)
+    change_status(world.actor, status="identified", number=number, message=CANARY)
+    world.build()
+    world.subscribe()
+    world.subscribers().update(subscriber_state="confirmed", confirmed_at=timezone.now() - timedelta(hours=1))
+    PublicIncident.objects.of(world.actor.workspace_id).update(announced=[])
+    TimelineEntry.objects.of(world.actor.workspace_id).update(author_label=CANARY)
+    world.build()
+    planned = repr(list(world.messages().values_list("payload", flat=True)))
+    assert "Problem with Checkout" in planned
+    assert len(world.forms()) >= 13
+    for form, body in world.forms().items():
+        assert CANARY.encode() not in body, form
+        assert b"INC-" not in body, form
+        assert world.actor.label.encode() not in body, form
+    assert CANARY not in planned
+
+
+def test_state_by_hand_wins_and_is_flagged_while_nothing_is_open(world):
+    change_status(world.actor, status="resolved", number=world.incident.number)
+    set_component_state(world.actor, public_id=world.component.public_id, state="major_outage")
+    world.build()
+    assert world.json("components")["components"][0]["status"] == "major_outage"
+    assert [one.kind for one in drifts_for(world.actor, timezone.now())] == ["manual"]
+    spans = StateSpan.objects.of(world.actor.workspace_id).filter(ends_at=None)
+    assert [span.state for span in spans] == ["major_outage"]
+
+
+def test_sev1_of_fifteen_minutes_on_a_green_page_is_flagged_once(world):
+    world.build()
+    Incident.objects.of(world.actor.workspace_id).update(detected_at=timezone.now() - timedelta(minutes=16))
+    assert {one.kind for one in drifts_for(world.actor, timezone.now())} == {"unpublished", "green"}
+    world.build()
+    world.build()
+    entries = TimelineEntry.objects.of(world.actor.workspace_id).filter(message__startswith="Status page:")
+    assert entries.count() == 2
+
+
+def test_maintenance_follows_the_clock_and_can_be_called_off(world):
+    now = timezone.now()
+    planned = schedule_maintenance(
+        world.actor, title="Database upgrade", starts_at=now + timedelta(hours=1),
+        ends_at=now + timedelta(hours=2), components=[world.component.public_id],
+    )  # fmt: skip
+    world.build()
+    assert [m["status"] for m in world.json("scheduled-maintenances/upcoming")["scheduled_maintenances"]] == [
+        "scheduled"
+    ]
+    planned.starts_at = now - timedelta(minutes=1)
+    planned.save()
+    world.build()
+    assert world.json("components")["components"][0]["status"] == "under_maintenance"
+    assert world.json("scheduled-maintenances/active")["scheduled_maintenances"][0]["status"] == "in_progress"
+    cancel_maintenance(world.actor, public_id=planned.public_id)
+    world.build()
+    assert world.json("components")["components"][0]["status"] == "operational"
+
+
+def test_hostile_markdown_is_harmless(world):
+    publish_incident(world.actor, number=world.incident.number)
+    text = "<script>alert(1)</script> [x](javascript:alert(1)) ![p](https://e.example/p.png) " + "*" * 3000
+    post_public_update(world.actor, number=world.incident.number, message=text)
+    world.build()
+    for form in ("index", "history", "history.atom"):
+        body = world.forms()[form]
+        assert b"<script" not in body
+        assert b'href="javascript' not in body
+        assert b"<img" not in body

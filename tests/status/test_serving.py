@@ -1,0 +1,111 @@
+"""Pages are served without SQL, also without a database; bars follow local days."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from accounts.models import User
+from status.pages.services.pages import put_page
+from status.snapshots import asgi
+from status.snapshots.bars import day_bars, uptime
+from status.snapshots.store import SnapshotStore, store
+
+
+def fetch(path, **headers):
+    """One GET through the ASGI callable: (served, status, headers, body)."""
+    sent = []
+    given = [
+        (b"host", b"localhost"),
+        *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),
+    ]
+    scope = {"type": "http", "method": "GET", "path": path, "scheme": "http", "headers": given}
+
+    async def send(message):
+        sent.append(message)
+
+    served = asyncio.run(asgi.served(scope, send))
+    if not served:
+        return False, 0, {}, b""
+    return True, sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
+
+
+def gone(*_):
+    raise OperationalError("the database is away")
+
+
+def test_page_is_served_from_memory_without_sql(world, django_assert_num_queries):
+    world.build()
+    store().look()
+    with django_assert_num_queries(0):
+        served, status, headers, body = fetch("/status/acme")
+        assert (served, status) == (True, 200)
+        assert b"All Systems Operational" in body
+        etag = headers[b"etag"].decode()
+        assert fetch("/status/acme", if_none_match=etag)[1] == 304
+        assert (
+            fetch("/status/acme/api/v2/summary.json", accept_encoding="gzip")[2][b"content-encoding"]
+            == b"gzip"
+        )
+    assert fetch("/status/nobody")[0] is False
+    assert fetch("/status/acme/subscribe/x")[0] is False
+
+
+def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
+    world.build()
+    store().look()
+    before = fetch("/status/acme")[3]
+    store.cache_clear()  # the web process was restarted as well
+    monkeypatch.setattr(SnapshotStore, "_load", gone)
+    monkeypatch.setattr(SnapshotStore, "look_and_close", SnapshotStore.look)
+    assert fetch("/status/acme")[3] == before
+    assert b"As of" in before
+
+
+def test_page_that_is_off_or_deleted_is_not_served(world):
+    world.build()
+    put_page(world.admin, values={"is_enabled": False})
+    store().look()
+    assert fetch("/status/acme")[0] is False
+    assert Client().get("/status/acme").status_code == 404
+
+
+def test_page_for_named_domains_asks_who_reads(world, make_user):
+    put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
+    world.build()
+    store().look()
+    assert fetch("/status/acme")[0] is False
+    stranger, partner, member = Client(), Client(), Client()
+    stranger.force_login(make_user("stranger"))
+    reader = make_user("reader", email="reader@partner.example")
+    partner.force_login(reader)
+    member.force_login(User.objects.get(pk=world.actor.user_id))
+    assert Client().get("/status/acme").status_code == 404
+    assert stranger.get("/status/acme").status_code == 404
+    assert member.get("/status/acme").status_code == 200
+    assert partner.get("/status/acme").status_code == (200 if reader.is_proven else 404)
+
+
+@pytest.mark.parametrize(
+    ("zone", "changed"),
+    [("Europe/Berlin", date(2026, 10, 25)), ("Australia/Lord_Howe", date(2026, 10, 4))],
+)
+def test_bars_follow_local_days_over_the_change_of_the_clock(zone, changed):
+    here, now = ZoneInfo(zone), datetime(2026, 11, 20, 12, tzinfo=UTC)
+    begins = datetime(changed.year, changed.month, changed.day, tzinfo=here)
+    ends = datetime(changed.year, changed.month, changed.day, 23, 59, tzinfo=here)
+    spans = [
+        ("operational", datetime(2026, 9, 15, tzinfo=UTC), begins.astimezone(UTC)),
+        ("major_outage", begins.astimezone(UTC), ends.astimezone(UTC)),
+        ("operational", ends.astimezone(UTC), None),
+    ]
+    bars = day_bars(spans, here, now)
+    assert len(bars) == 90
+    assert [one.day for one in bars if one.state == "major_outage"] == [changed]
+    assert bars[0].state is None
+    assert 98 < uptime(spans, now) < 99

@@ -1,0 +1,130 @@
+"""Subscribers: confirmed first, told once, gone by one click; scanners change nothing."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import orjson
+import pytest
+from django.core import mail
+
+from status.publishing.services.incidents import post_public_update, publish_incident
+from status.subscriptions.sending import mail_of, webhook_body
+from tests.fakes.receiver import Receiver, Reply, running
+from tests.status.world import link_in
+
+
+@pytest.fixture(autouse=True)
+def _mail(settings):
+    settings.MAIL_FROM = "status@acme.test"
+
+
+def confirmed(world, **given):
+    world.build()
+    world.subscribe(**given)
+    world.deliver()
+    link = link_in(mail.outbox[-1].body, "confirm")
+    mail.outbox.clear()
+    assert world.outsider.post(link).status_code == 200
+
+
+def test_nothing_is_sent_before_the_address_is_confirmed(world):
+    world.build()
+    assert world.subscribe().status_code == 200
+    world.deliver()
+    link = link_in(mail.outbox[0].body, "confirm")
+    for _ in range(3):  # a scanner opens every link
+        assert world.outsider.get(link).status_code == 200
+    publish_incident(world.actor, number=world.incident.number)
+    world.build()
+    world.deliver()
+    assert len(mail.outbox) == 1
+    assert world.subscribers().get().subscriber_state == "pending"
+
+
+def test_confirmed_subscriber_hears_of_each_update_once_and_leaves_by_one_click(world):
+    confirmed(world)
+    publish_incident(world.actor, number=world.incident.number)
+    world.build()
+    world.build()
+    world.deliver()
+    post_public_update(world.actor, number=world.incident.number, message="Half fixed.")
+    world.build()
+    world.deliver()
+    assert [m.subject for m in mail.outbox] == ["[Acme] Investigating: Problem with Checkout"] * 2
+    headers = mail.outbox[1].extra_headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = link_in(headers["List-Unsubscribe"], "unsubscribe").rstrip(">")
+    assert world.outsider.get(link).status_code == 200
+    assert world.subscribers().get().subscriber_state == "confirmed"
+    assert world.outsider.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert world.subscribers().get().subscriber_state == "ended"
+    post_public_update(world.actor, number=world.incident.number, message="All fixed.")
+    world.build()
+    world.deliver()
+    assert len(mail.outbox) == 2
+
+
+def test_response_is_the_same_for_a_known_address_and_mails_are_limited(world):
+    confirmed(world)
+    bodies = [world.subscribe().content]
+    bodies.append(world.subscribe(address="new@example.org").content)
+    assert bodies[0] == bodies[1]
+    for _ in range(4):
+        world.subscribe()
+    assert world.messages().filter(subscriber__digest=world.subscribers().first().digest).count() <= 3
+    assert world.subscribe(address="third@example.org").status_code == 429
+
+
+def test_address_that_is_none_is_refused(world):
+    world.build()
+    assert world.subscribe(address="nobody").status_code == 422
+    assert world.subscribe(address="http://plain.example/x", kind="webhook").status_code == 422
+    assert world.outsider.post("/status/acme/confirm/forged:token").status_code == 410
+    assert world.subscribers().count() == 0
+
+
+def test_subscriber_of_one_component_hears_only_of_it(world):
+    from status.pages.services.components import add_component
+
+    other = add_component(world.admin, values={"name": "Search"})
+    confirmed(world, components=[other.public_id])
+    publish_incident(world.actor, number=world.incident.number)
+    world.build()
+    assert world.messages().filter(kind="update").count() == 0
+
+
+def test_webhook_is_confirmed_by_its_receiver_and_gone_after_410(world, settings, monkeypatch):
+    settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
+    monkeypatch.setattr("status.subscriptions.services.subscribing._clean_address", lambda kind, text: text)
+    status = {"now": 204}
+    with running(Receiver(lambda received: Reply(status=status["now"]))) as fake:
+        world.build()
+        world.subscribe(address=fake.url, kind="webhook")
+        world.deliver()
+        asked = orjson.loads(fake.received[0].body)
+        assert asked["type"] == "subscription.confirm"
+        assert asked["secret"].startswith("whsec_")
+        world.outsider.post(link_in(asked["confirm_url"], "confirm"))
+        publish_incident(world.actor, number=world.incident.number)
+        world.build()
+        world.deliver()
+        told = orjson.loads(fake.received[1].body)
+        assert told["incident"]["name"] == "Problem with Checkout"
+        assert world.subscribers().get().subscriber_state == "confirmed"
+        status["now"] = 410
+        post_public_update(world.actor, number=world.incident.number, message="More.")
+        world.build()
+        world.deliver()
+    assert world.subscribers().get().subscriber_state == "ended"
+
+
+def test_messages_hold_only_what_the_page_shows(world):
+    confirmed(world)
+    publish_incident(world.actor, number=world.incident.number)
+    world.build()
+    message = world.messages().filter(kind="update").select_related("subscriber__page").get()
+    written = mail_of(message)
+    everything = f"{written.subject}{written.body}{written.alternatives}{webhook_body(message)}"
+    assert "pg-main-2" not in everything
+    assert "INC-" not in everything

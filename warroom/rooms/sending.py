@@ -1,0 +1,119 @@
+"""Sends the messages of rooms and threads, at most one a second in a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.queue.items import hand_back, reschedule, settle
+from core.rate_limit.store import consume
+from incidents.models import TimelineEntry
+from remediation.runs.models import RemediationRun
+from warroom.connection.models import SlackTeam, SlackUser
+from warroom.rooms.models import Room, RoomMessage
+from warroom.rooms.run_blocks import run_blocks, run_text
+from warroom.rooms.services.outcomes import mark_tried
+from warroom.slack.errors import CARD_GONE, SlackRefusedError
+from warroom.slack.messages import find_posted, post, update
+from warroom.slack.text import MAX_PLAIN_CHARS, cut, escaped
+
+ICONS: Final = {
+    "update": ":mega:", "resolution": ":white_check_mark:", "note": ":speech_balloon:",
+    "sla": ":alarm_clock:", "acknowledged": ":eyes:", "severity_change": ":rotating_light:",
+    "remediation": ":wrench:", "postmortem": ":page_facing_up:",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message goes: a channel, or the thread below a message of it."""
+
+    team: SlackTeam
+    channel: str
+    thread_ts: str = ""
+
+
+def send_message(message: RoomMessage) -> None:
+    """Post one message, or show its run as it is now. Raises what Slack refused."""
+    place = _place_of(message)
+    if place is None:
+        settle(message, last_error="The room is archived, or not found in Slack.")
+        return
+    if not consume(f"slack:post:{place.team.pk}:{place.channel}", 1):
+        hand_back([message], delay_s=1.0)
+        return
+    text, blocks, shown = _content(place.team, message)
+    ts = message.ts
+    if not ts or not _updated(place, ts, text, blocks):
+        ts = _posted(message, place, text, blocks)
+    _settle_or_again(message, ts, shown)
+
+
+def entry_text(team: SlackTeam, entry: TimelineEntry) -> str:
+    """A timeline entry as a message: who, and what."""
+    link = SlackUser.objects.of(team.workspace_id).filter(team=team, user_id=entry.author_id or 0).first()
+    who = f"<@{link.slack_id}>" if link else escaped(entry.author_label)
+    public = " (public)" if entry.is_public else ""
+    icon = ICONS.get(entry.kind, ":small_blue_diamond:")
+    kind = entry.kind.replace("_", " ").capitalize()
+    return cut(f"{icon} *{kind}*{public} by {who}\n{escaped(entry.message)}", MAX_PLAIN_CHARS)
+
+
+def _place_of(message: RoomMessage) -> Place | None:
+    room, announcement = message.room, message.announcement
+    if room is not None:
+        is_gone = room.state in (Room.State.ARCHIVED, Room.State.LOST)
+        return None if is_gone else Place(room.team, room.channel_id)
+    if announcement is None:
+        return None
+    return Place(announcement.team, announcement.channel_id, announcement.ts)
+
+
+def _content(team: SlackTeam, message: RoomMessage) -> tuple[str, list[dict[str, Any]], str]:
+    """Text, blocks, and the state of the run they show."""
+    if message.run_id is not None:
+        runs = RemediationRun.objects.of(message.workspace_id).select_related("action", "incident")
+        run = runs.get(pk=message.run_id)
+        return run_text(run), run_blocks(run), run.state
+    if message.entry is not None:
+        return entry_text(team, message.entry), [], ""
+    return message.text, [], ""
+
+
+def _updated(place: Place, ts: str, text: str, blocks: list[dict[str, Any]]) -> bool:
+    """Whether the message was still there."""
+    try:
+        update(place.team, place.channel, ts, text, blocks)
+    except SlackRefusedError as refused:
+        if refused.code in CARD_GONE:
+            return False
+        if refused.code != "message_not_modified":
+            raise
+    return True
+
+
+def _posted(message: RoomMessage, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
+    """Post it and return its ts; one whose answer was lost is looked for first."""
+    key, thread = message.key or f"entry:{message.entry_id}", place.thread_ts
+    if message.tried_at is not None and not message.ts:
+        found = find_posted(place.team, place.channel, key, thread_ts=thread)
+        if found:
+            return found
+    mark_tried(message.workspace_id, message)
+    answer = post(place.team, place.channel, text, key=key, blocks=blocks, thread_ts=thread)
+    return str(answer["ts"])
+
+
+def _settle_or_again(message: RoomMessage, ts: str, shown: str) -> None:
+    """Settle, unless the run came to another state meanwhile."""
+    with transaction.atomic():
+        RoomMessage.objects.of(message.workspace_id).select_for_update().get(pk=message.pk)
+        runs = RemediationRun.objects.of(message.workspace_id).filter(pk=message.run_id or 0)
+        state = runs.values_list("state", flat=True).first() or ""
+        if state != shown:
+            reschedule(message, Now(), ts=ts)
+        else:
+            settle(message, ts=ts)
