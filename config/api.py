@@ -42,6 +42,7 @@ from incidents.components.api import router as components_router
 from incidents.drills.api import router as drills_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.lifecycle.times_api import router as times_router
 from incidents.merging.api import router as merging_router
 from incidents.privacy.api import router as privacy_router
 from incidents.recovery.api import router as recovery_router
@@ -109,6 +110,7 @@ api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)
+api.add_router("/incidents", times_router)
 api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)

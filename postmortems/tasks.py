@@ -30,7 +30,7 @@ def write_draft(request: DraftRequest) -> None:
 @works_on(MEETING, MeetingMail, related=("postmortem__incident", "user"))
 def mail_meeting(mail: MeetingMail) -> None:
     """Mail one state of a meeting to one person."""
-    send_meeting_mail(mail)
+    send_meeting_mail(mail.workspace_id, mail=mail)
 
 
 @works_on(UPKEEP, Reminder, batch=10)

@@ -6,18 +6,16 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Membership, User
+from accounts.models import User
 from core.queue.items import settle
 from core.queue.retry import PassingError, PermanentError
 from core.queue.runner import nudge_queue
-from incidents.models import RoleAssignment
 from postmortems.documents.models import Postmortem
 from postmortems.meetings.invitation import meeting_mail
 from postmortems.meetings.models import MeetingMail
-from postmortems.notices.mentions import who_may_see
+from postmortems.meetings.selectors import attendees
 from postmortems.queues import MEETING
 
 Method = MeetingMail.Method
@@ -54,18 +52,7 @@ def plan_meeting_mails(workspace_id: int, *, postmortem_id: int) -> int:
     return int(own.count() - before)
 
 
-def attendees(postmortem: Postmortem) -> list[User]:
-    """The owner and who holds or held a role on the incident: active, with an address that was proven."""
-    roles = RoleAssignment.objects.of(postmortem.workspace_id).filter(incident_id=postmortem.incident_id)
-    ids = {postmortem.owner_id, *roles.values_list("user_id", flat=True)} - {None}
-    seen = who_may_see(postmortem.incident, ids)
-    members = Membership.objects.of(postmortem.workspace_id).filter(user_id__in=seen)
-    with_mail = ~Q(email="") & Q(is_active=True, address_proven_at__isnull=False)
-    people = User.objects.filter(with_mail, pk__in=members.values("user_id"))
-    return list(people.order_by("pk"))
-
-
-def send_meeting_mail(mail: MeetingMail) -> None:
+def send_meeting_mail(workspace_id: int, *, mail: MeetingMail) -> None:
     """Send it, unless the meeting has changed since. Raises PassingError, PermanentError."""
     postmortem = mail.postmortem
     if mail.sequence == postmortem.meeting_sequence and _is_reachable(mail.user):

@@ -13,8 +13,8 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
 from incidents.timeline.schemas import Body
 from postmortems.trackers.models import Tracker
-from postmortems.trackers.selectors import trackers_of
-from postmortems.trackers.services import address_of, create_tracker, delete_tracker
+from postmortems.trackers.selectors import address_of, trackers_of
+from postmortems.trackers.services import create_tracker, delete_tracker
 
 router = Router(tags=["Trackers"])
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.actor import Actor, system_actor
@@ -33,11 +32,6 @@ class IssuedTracker:
 
     row: Tracker
     secret: str
-
-
-def address_of(tracker: Tracker) -> str:
-    """Where it sends."""
-    return f"{settings.BASE_URL}/trackers/{tracker.key}"
 
 
 def create_tracker(actor: Actor, *, name: str) -> IssuedTracker:

@@ -20,7 +20,7 @@ from core.secrets.encryption import decrypt
 from core.ui.htmx import SeeOther, done
 from postmortems.trackers import services
 from postmortems.trackers.models import Tracker
-from postmortems.trackers.selectors import tracker_with_key, trackers_of
+from postmortems.trackers.selectors import address_of, tracker_with_key, trackers_of
 from postmortems.trackers.signatures import is_signed
 
 NAV: Final = {"nav_current": "/settings", "settings_current": "/settings/trackers"}
@@ -40,12 +40,12 @@ def index(request: HttpRequest) -> HttpResponse:
         issued = services.create_tracker(actor, name=name)
     except Invalid as fault:
         return _page(request, status=422, fault=fault, name=name)
-    address = services.address_of(issued.row)
+    address = address_of(issued.row)
     return _page(request, issued=issued, address=address)
 
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    rows = [(one, services.address_of(one)) for one in trackers_of(current_actor(request))]
+    rows = [(one, address_of(one)) for one in trackers_of(current_actor(request))]
     response = render(request, "postmortems/trackers.html", {**NAV, "rows": rows, **more}, status=status)
     response["Cache-Control"] = "no-store"
     return response
