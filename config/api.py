@@ -27,6 +27,7 @@ from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
 from detection.evaluation.api import router as members_router
+from detection.explain.api import router as explain_event_router
 from detection.heartbeats.api import router as heartbeats_router
 from detection.rules.api import events_router
 from detection.rules.api import router as rules_router
@@ -56,6 +57,8 @@ from notifications.api import channels_router, deliveries_router
 from notifications.contacts.api import router as contacts_router
 from notifications.escalation.api import incident_router as incident_escalation_router
 from notifications.escalation.api import router as policies_router
+from notifications.explain.api import incident_router as explain_incident_router
+from notifications.explain.api import router as explain_router
 from notifications.routes.api import router as routes_router
 from notifications.silences.api import silences_router, windows_router
 from postmortems.action_items.api import incident_router as incident_items_router
@@ -142,6 +145,9 @@ api.add_router("/calendar-feeds", feeds_router)
 api.add_router("/channels", channels_router)
 api.add_router("/routes", routes_router)
 api.add_router("/heartbeats", heartbeats_router)
+api.add_router("/incidents", explain_incident_router)
+api.add_router("/explain", explain_router)
+api.add_router("/explain", explain_event_router)
 api.add_router("/silences", silences_router)
 api.add_router("/maintenance-windows", windows_router)
 api.add_router("/deliveries", deliveries_router)

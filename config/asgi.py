@@ -15,6 +15,7 @@ from accounts.tokens.credentials import credential
 from bundles.uploads import asgi as bundle_uploads
 from config.runtime.boot import django_application
 from config.runtime.event_loop_watchdog import watch
+from config.runtime.web_heartbeat import stamp_along
 from core.errors import Problem, TooLarge
 from core.http.machine_addresses import without_slash
 from core.http.request_body import drain, read_body
@@ -44,6 +45,7 @@ MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the form arou
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """The ASGI callable. Serves HTTP only; start it with an interface that sends no lifespan messages."""
     watch()
+    stamp_along()
     path = without_slash(scope.get("path", ""))
     scope = scope if path == scope.get("path") else {**scope, "path": path}
     asked = (scope.get("method", ""), scope.get("path", ""))

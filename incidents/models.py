@@ -6,6 +6,7 @@ from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
 from incidents.drills.models import Drill, DrillParticipant
 from incidents.evidence.models import IncidentEvidence
+from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
 from incidents.merging.models import DismissedProposal, Merge
@@ -26,6 +27,7 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "CriterionResult",
+    "Decision",
     "DismissedProposal",
     "Drill",
     "DrillParticipant",

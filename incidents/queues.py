@@ -5,4 +5,5 @@ from __future__ import annotations
 from core.queue.declaration import periodic
 from core.queues import UPKEEP
 
+periodic("prune decisions", "incidents.prune_decisions", 3600.0, UPKEEP)
 periodic("raise prolonged incidents", "incidents.raise_prolonged", 15.0, UPKEEP)

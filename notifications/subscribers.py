@@ -6,8 +6,9 @@ from typing import Final
 
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
+from core.reasons import Reason
 from notifications.deliveries.invitations import plan_invitations
-from notifications.deliveries.planning import Fact, as_payload, plan_event
+from notifications.deliveries.planning import Fact, as_payload, pass_over, plan_event
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.services.inhibition import plan_review
 
@@ -17,12 +18,14 @@ STAKEHOLDERS_ONLY: Final = frozenset({"incident.noted", "incident.entry_amended"
 @subscriber("notifications", topics=tuple(EVENT_KINDS))
 def plan_deliveries(event: OutboxEvent) -> None:
     """One delivery for each destination the routes name; a repeat plans nothing new."""
-    if event.payload.get("snapshot") is None:
-        return
-    if event.topic in STAKEHOLDERS_ONLY and not event.payload.get("is_public"):
-        return
     payload = as_payload(event.topic, event.payload, event.pk)
-    plan_event(Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload))
+    fact = Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload)
+    if not fact.snapshot:
+        pass_over(fact, Reason.INCIDENT_GONE)
+    elif event.topic in STAKEHOLDERS_ONLY and not event.payload.get("is_public"):
+        pass_over(fact, Reason.NOT_PUBLIC)
+    else:
+        plan_event(fact)
 
 
 @subscriber("drill_invitations", topics=("drill.planned",))

@@ -8,11 +8,15 @@ from notifications.channels import views as channels
 from notifications.contacts import views as contacts
 from notifications.deliveries import views as deliveries
 from notifications.escalation import views as escalation
+from notifications.explain import views as explain
 from notifications.routes import views as routes
 from notifications.silences import views as silences
 
 app_name = "notifications"
 urlpatterns = [
+    path("explain", explain.simulation, name="explain"),
+    path("explain/people/<str:username>", explain.person, name="explain_person"),
+    path("incidents/<str:reference>/explain", explain.incident, name="explain_incident"),
     path("on-call/reachability", escalation.reachability, name="reachability"),
     path("settings/escalation", escalation.policies, name="policies"),
     path("settings/escalation/new", escalation.new_policy, name="new_policy"),
@@ -31,6 +35,7 @@ urlpatterns = [
     path("settings/routes/<int:route_id>/delete", routes.delete, name="route_delete"),
     path("settings/silences", silences.silences, name="silences"),
     path("settings/silences/new", silences.new_silence, name="silence_new"),
+    path("settings/silences/<int:silence_id>", silences.silence, name="silence"),
     path("settings/silences/<int:silence_id>/end", silences.end, name="silence_end"),
     path("settings/maintenance", silences.windows, name="windows"),
     path("settings/maintenance/new", silences.window, name="window_new"),

@@ -1,4 +1,4 @@
-"""Worker heartbeats in the database, available while Valkey is down.
+"""Heartbeats of workers and of the web processes in the database, available while Valkey is down.
 
 Imported before Django's apps are ready, so there is no model here.
 """
@@ -11,6 +11,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError, connection
 
 EVERY_S: Final = 5.0
+WEB: Final = "web"
 _STAMP: Final = """
 insert into core_pulse (name, seen_at) values (%s, clock_timestamp())
 on conflict (name) do update set seen_at = excluded.seen_at

@@ -20,6 +20,7 @@ from detection.heartbeats.services.heartbeats import (
     create_heartbeat,
     delete_heartbeat,
     set_paused,
+    update_heartbeat,
 )
 
 router = Router(tags=["Heartbeats"])
@@ -39,6 +40,16 @@ class HeartbeatIn(Body):
     grace_s: Annotated[int, Field(ge=0, le=10**9)] = 60
     component: Annotated[str, Field(max_length=200, description="Empty: the name.")] = ""
     severity: Annotated[str, Field(max_length=10)] = "sev2"
+
+
+class HeartbeatPatch(Body):
+    """What to change; what is left out stays."""
+
+    name: Annotated[str, Field(max_length=120)] | None = None
+    period_s: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    grace_s: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    component: Annotated[str, Field(max_length=200, description="Empty: the name.")] | None = None
+    severity: Annotated[str, Field(max_length=10)] | None = None
 
 
 class HeartbeatOut(Schema):
@@ -84,6 +95,14 @@ def show(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
     known_only(request, ())
     actor = actor_in(request)
     return heartbeat_json(actor, heartbeat_for(actor, where.heartbeat_id))
+
+
+@router.patch("/{heartbeat_id}", response=HeartbeatOut, summary="Change a heartbeat")
+def change(request: HttpRequest, where: Path[HeartbeatPath], body: HeartbeatPatch) -> Any:
+    """Its address and state stay; when it becomes late moves by how much period and grace grew."""
+    actor = actor_in(request)
+    given = body.model_dump(exclude_none=True)
+    return heartbeat_json(actor, update_heartbeat(actor, where.heartbeat_id, **given))
 
 
 @router.post("/{heartbeat_id}/pause", response=HeartbeatOut, summary="Pause a heartbeat")

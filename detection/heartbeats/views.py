@@ -19,13 +19,14 @@ from core.errors import Conflict, Invalid, NotFound
 from core.rate_limit.limiter import Limit, rate_limiter
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
-from detection.heartbeats.selectors import address_of, heartbeat_by_key, heartbeats_of
+from detection.heartbeats.selectors import address_of, heartbeat_by_key, heartbeat_for, heartbeats_of
 from detection.heartbeats.services.beating import take_beat
 from detection.heartbeats.services.heartbeats import (
     HeartbeatValues,
     create_heartbeat,
     delete_heartbeat,
     set_paused,
+    update_heartbeat,
 )
 from incidents.vocabulary import Severity
 
@@ -34,7 +35,7 @@ MAX_BEATS_PER_MINUTE: Final = 60
 
 
 class HeartbeatForm(forms.Form):
-    """A new monitor."""
+    """A monitor, new or changed."""
 
     name = forms.CharField(label="Name", max_length=120)
     period_s = forms.IntegerField(label="Period in seconds", min_value=30, initial=3600)
@@ -81,6 +82,29 @@ def heartbeats(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "detection/heartbeats.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def heartbeat(request: HttpRequest, heartbeat_id: int) -> HttpResponse:
+    """GET: the form of a monitor. POST: change it; 303; 422 with the faults."""
+    actor = current_actor(request)
+    require(actor, Capability.SOURCES_WRITE)
+    shown = heartbeat_for(actor, heartbeat_id)
+    stored = {name: getattr(shown, name) for name in HeartbeatForm.base_fields}
+    form = HeartbeatForm(request.POST or None, initial=stored)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_heartbeat(actor, heartbeat_id, **form.cleaned_data)
+        except Invalid as refusal:
+            note_faults(form, refusal)
+        except Conflict as conflict:
+            form.add_error(None, conflict.detail)
+        else:
+            messages.success(request, "Heartbeat changed. Its address stays.")
+            return SeeOther(PAGE)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": styled(form), "heartbeat": shown}
+    return render(request, "detection/heartbeat.html", context, status=status)
 
 
 @require_POST

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
+from core.reasons import Reason
+from incidents.explain.recording import record_decisions
 from notifications.channels.kind import CHANNEL_KINDS
+from notifications.channels.models import Channel
+from notifications.deliveries.explaining import not_notified
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import Fact, store, to_channel
 
@@ -16,17 +20,31 @@ PAGE_AFTER: Final = timedelta(seconds=60)
 NOTICE_AFTER: Final = timedelta(minutes=10)
 
 
+def record_fallback_off(delivery: Delivery, fallback: Channel) -> None:
+    """Record that a fallback would be used and is off."""
+    made = not_notified(
+        delivery.workspace_id, f"fallback:{delivery.pk}", Reason.CHANNEL_OFF,
+        {"incident_id": delivery.incident_id}, delivery.event_kind, channel_id=fallback.pk,
+        subject=fallback.name, detail=f"fallback of {delivery.label}",
+    )  # fmt: skip
+    record_decisions([made])
+
+
 def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
     """Plan it when the delivery is dead, a page failed three times or for a minute, or a notice for ten."""
     fallback = delivery.channel.fallback if delivery.channel else None
-    if fallback is None or not fallback.is_enabled or not (is_dead or _is_late(delivery)):
+    if fallback is None or not (is_dead or _is_late(delivery)):
+        return
+    if not fallback.is_enabled:
+        record_fallback_off(delivery, fallback)
         return
     if Delivery.objects.of(delivery.workspace_id).filter(fallback_of=delivery).exists():
         return
     fact = Fact(delivery.workspace_id, f"fallback:{delivery.pk}", delivery.event_kind, delivery.payload)
-    why = f"Fallback of {delivery.label}"
+    why, because = f"Fallback of {delivery.label}", Reason.CHANNEL_FAILS
     recipients = CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config)
-    rows = [to_channel(fact, fallback, one, priority=delivery.priority, why=why) for one in recipients]
+    common: dict[str, Any] = {"priority": delivery.priority, "why": why, "because": because}
+    rows = [to_channel(fact, fallback, one, **common) for one in recipients]
     if rows:
         rows[0].fallback_of = delivery
         store(rows)

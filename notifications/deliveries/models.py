@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User, Workspace
 from core.queue.models import WorkItem
+from core.reasons import Reason
 from core.tenancy import WorkspaceScoped
 from notifications.channels.models import Channel
 from notifications.contacts.models import ContactMethod
@@ -17,8 +18,11 @@ from notifications.contacts.models import ContactMethod
 class Delivery(WorkspaceScoped, WorkItem):
     """One event to one destination, at most once planned and at least once tried.
 
-    `payload` holds facts; text is rendered when it is sent. `reason` says why it waits or ended so.
+    `payload` holds facts; text is rendered when it is sent. `reason` says why it waits or ended so, and
+    `reason_code` names it in the closed list. `because`, not stored: why it was planned.
     """
+
+    because: Reason = Reason.CONCERNED
 
     class Outcome(models.TextChoices):
         PENDING = "pending", "Waiting"
@@ -48,6 +52,7 @@ class Delivery(WorkspaceScoped, WorkItem):
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.PENDING)
     reason = models.CharField(max_length=500, blank=True, default="")
+    reason_code = models.CharField(max_length=20, blank=True, default="", db_default="")
     why = models.CharField(max_length=200, blank=True, default="")
     payload = models.JSONField(default=dict)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
+from core.reasons import Reason
 from incidents.drills.selectors import people_in_drill
+from incidents.explain.recording import record_decisions
 from incidents.privacy.invitations import invite_paged
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
-from notifications.contacts.quiet import quiet_end_of
 from notifications.contacts.ways import Way, ways_of, ways_to
+from notifications.deliveries.explaining import not_notified, record_passed_over, record_planned
+from notifications.deliveries.holding import hold
 from notifications.deliveries.models import Delivery
 from notifications.queues import NOTICE, PAGE
-from notifications.routes.decision import Chosen, decide
+from notifications.routes.decision import Chosen, Judged, judge
 from notifications.routes.selectors import receivers_of, rules_of
 from notifications.silences.muting import mute
 
-GROUP_S: Final = 30
 DRILL_KINDS: Final = frozenset({"drill.planned"})  # events of drills without an incident
 
 
@@ -60,35 +60,67 @@ def plan_event(fact: Fact) -> int:
     Of a private incident no channel hears, only the people who were paged for it.
     """
     if fact.is_private:
+        pass_over(fact, Reason.PRIVATE)
         return store(_for_all_paged(fact, {})) if fact.event_kind == "incident.resolved" else 0
     channels = list(Channel.objects.of(fact.workspace_id).select_related("fallback"))
-    chosen = decide(fact.event_kind, fact.snapshot, rules_of(fact.workspace_id), receivers_of(channels))
     by_id = {channel.pk: channel for channel in channels}
-    rows = [row for one in chosen for row in _for_channel(fact, by_id[one.channel_id], one)]
+    rules, receivers = rules_of(fact.workspace_id), receivers_of(channels)
+    rows, passed_over = [], []
+    for one in judge(fact.event_kind, fact.snapshot, rules, receivers):
+        channel = by_id[one.channel_id]
+        found = list(_for_channel(fact, channel, one.chosen)) if one.chosen else []
+        rows += found
+        if not found:
+            passed_over.append((channel, _with_reason(fact, channel, one)))
     if fact.event_kind == "incident.resolved":
         rows += _for_all_paged(fact, by_id)
-    return store(rows)
+    with transaction.atomic():
+        record_passed_over(fact.workspace_id, fact.key, fact.event_kind, fact.snapshot, passed_over)
+        return store(rows)
+
+
+def pass_over(fact: Fact, reason: Reason, **about: Any) -> None:
+    """Record that nobody is told of this, or not the person or channel that `about` names."""
+    made = not_notified(fact.workspace_id, fact.key, reason, fact.snapshot, fact.event_kind, **about)
+    record_decisions([made])
+
+
+def _with_reason(fact: Fact, channel: Channel, judged: Judged) -> Judged:
+    """Why a channel that the routes choose gets no delivery."""
+    if judged.chosen is None:
+        return judged
+    is_wanted = CHANNEL_KINDS.get(channel.kind).wants(fact.event_kind)
+    return Judged(channel.pk, Reason.NO_RECIPIENT if is_wanted else Reason.KIND_UNWANTED)
 
 
 def _for_channel(fact: Fact, channel: Channel, chosen: Chosen) -> Iterable[Delivery]:
     kind = CHANNEL_KINDS.get(channel.kind)
     if not kind.wants(fact.event_kind):
-        return
+        return  # `_with_reason` says why: Reason.KIND_UNWANTED
+    common: dict[str, Any] = {"priority": chosen.priority}
     for recipient in kind.recipients(channel.config):
-        yield to_channel(fact, channel, recipient, priority=chosen.priority, why=f"Route: {chosen.why}")
+        why = f"Route: {chosen.why}"
+        yield to_channel(fact, channel, recipient, why=why, because=Reason.ROUTE_FITS, **common)
     fallback = channel.fallback
     if channel.state == Channel.State.BROKEN and chosen.priority == Priority.PAGE and fallback:
         for recipient in CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config):
             why = f"Fallback: {channel.name} is broken"
-            yield to_channel(fact, fallback, recipient, priority=chosen.priority, why=why)
+            yield to_channel(fact, fallback, recipient, why=why, because=Reason.CHANNEL_BROKEN, **common)
 
 
 def to_channel(
-    fact: Fact, channel: Channel, recipient: str, *, priority: int, why: str, **more: Any
+    fact: Fact,
+    channel: Channel,
+    recipient: str,
+    *,
+    priority: int,
+    why: str,
+    because: Reason = Reason.CONCERNED,
+    **more: Any,
 ) -> Delivery:
     """A delivery to one recipient of a channel, not yet stored."""
     incident_id = fact.snapshot.get("incident_id")
-    return Delivery(
+    row = Delivery(
         workspace_id=fact.workspace_id,
         event_key=fact.key[:200],
         event_kind=fact.event_kind,
@@ -104,11 +136,13 @@ def to_channel(
         why=why[:200],
         **more,
     )
+    row.because = because
+    return row
 
 
-def to_person(fact: Fact, way: Way, *, priority: int, why: str) -> Delivery:
+def to_person(fact: Fact, way: Way, *, priority: int, why: str, because: Reason) -> Delivery:
     """A delivery to a person by one of the ways to reach them, not yet stored."""
-    return Delivery(
+    row = Delivery(
         workspace_id=fact.workspace_id,
         event_key=fact.key[:200],
         event_kind=fact.event_kind,
@@ -122,6 +156,8 @@ def to_person(fact: Fact, way: Way, *, priority: int, why: str) -> Delivery:
         payload=dict(fact.payload),
         why=why[:200],
     )
+    row.because = because
+    return row
 
 
 def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery]:
@@ -141,11 +177,19 @@ def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery
         if channel is not None and channel.is_enabled:
             is_page = CHANNEL_KINDS.get(channel.kind).is_always_page
             priority = Priority.PAGE if is_page else Priority.NOTICE
-            rows[one.destination] = to_channel(fact, channel, one.recipient, priority=priority, why=why)
+            rows[one.destination] = to_channel(
+                fact, channel, one.recipient, priority=priority, why=why, because=Reason.WAS_PAGED
+            )
+        elif channel is not None:
+            pass_over(fact, Reason.CHANNEL_OFF, channel_id=channel.pk, subject=channel.name)
     people = {pk for pk in paged.values_list("user_id", flat=True) if pk is not None}
     ways = ways_of(fact.workspace_id, user_ids=sorted(people)) if people else {}
+    for user_id in sorted(people - set(ways)):
+        pass_over(fact, Reason.NO_CONTACT_METHOD, user_id=user_id)
     for way in (way for found in ways.values() for way in found):
-        rows[way.destination] = to_person(fact, way, priority=Priority.NOTICE, why=why)
+        rows[way.destination] = to_person(
+            fact, way, priority=Priority.NOTICE, why=why, because=Reason.WAS_PAGED
+        )
     return list(rows.values())
 
 
@@ -158,6 +202,7 @@ def plan_page(
     payload: Mapping[str, Any],
     why: str,
     priority: int = Priority.PAGE,
+    because: Reason = Reason.CONCERNED,
 ) -> int:
     """Plan a page (or a notice, by `priority`) to a member by every way of `ways_to`.
 
@@ -167,11 +212,14 @@ def plan_page(
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
     if fact.is_drill and user_id not in people_in_drill(workspace_id, fact.snapshot["incident_id"]):
+        pass_over(fact, Reason.DRILL, user_id=user_id, detail=why)
         return 0
     if fact.is_private:
         invite_paged(workspace_id, fact.snapshot["incident_id"], user_id)
     ways = ways_to(workspace_id, user_id)
-    return store([to_person(fact, way, priority=priority, why=why) for way in ways])
+    if not ways:
+        pass_over(fact, Reason.NO_CONTACT_METHOD, user_id=user_id, detail=why)
+    return store([to_person(fact, way, priority=priority, why=why, because=because) for way in ways])
 
 
 def plan_to_channel(
@@ -183,17 +231,34 @@ def plan_to_channel(
     payload: Mapping[str, Any],
     why: str,
     priority: int = Priority.PAGE,
+    because: Reason = Reason.CONCERNED,
 ) -> int:
     """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
 
     Channels do not hear of private incidents; of drills, channels for drills alone.
     """
-    channel = Channel.objects.of(workspace_id).filter(pk=channel_id, is_enabled=True).first()
+    channel = Channel.objects.of(workspace_id).filter(pk=channel_id).first()
     fact = Fact(workspace_id, event_key, event_kind, payload)
-    if channel is None or fact.is_private or channel.is_for_drills != fact.is_drill:
+    if reason := _unreachable(fact, channel):
+        pass_over(fact, reason, channel_id=channel_id, subject=channel.name if channel else "", detail=why)
+    if channel is None or reason:
         return 0
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
-    return store([to_channel(fact, channel, one, priority=priority, why=why) for one in recipients])
+    common: dict[str, Any] = {"priority": priority, "why": why, "because": because}
+    return store([to_channel(fact, channel, one, **common) for one in recipients])
+
+
+def _unreachable(fact: Fact, channel: Channel | None) -> Reason | None:
+    """Why nothing goes to a channel that is named; None: it does."""
+    if fact.is_private:
+        return Reason.PRIVATE
+    if channel is None:
+        return Reason.DESTINATION_GONE
+    if not channel.is_enabled:
+        return Reason.CHANNEL_OFF
+    if channel.is_for_drills != fact.is_drill:
+        return Reason.DRILL if fact.is_drill else Reason.DRILLS_ONLY
+    return None if CHANNEL_KINDS.get(channel.kind).recipients(channel.config) else Reason.NO_RECIPIENT
 
 
 def as_payload(event_kind: str, event_payload: Mapping[str, Any], sequence: int) -> dict[str, Any]:
@@ -217,10 +282,11 @@ def store(rows: Sequence[Delivery]) -> int:
         mute(rows, now)
         for row in rows:
             if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
-                _hold(row, now)
+                hold(row, now)
         keys = {(row.event_key, row.destination) for row in rows}
         before = _count(rows[0].workspace_id, keys)
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+        record_planned(rows)
         after = _count(rows[0].workspace_id, keys)
         for queue in (PAGE, NOTICE):
             nudge_queue(queue)
@@ -231,23 +297,3 @@ def _count(workspace_id: int, keys: set[tuple[str, str]]) -> int:
     events = {key for key, _ in keys}
     rows = Delivery.objects.of(workspace_id).filter(event_key__in=events)
     return sum(1 for pair in rows.values_list("event_key", "destination") if pair in keys)
-
-
-def _hold(row: Delivery, now: datetime) -> None:
-    """A notice waits for the end of the person's quiet hours, or to be merged with others of the incident."""
-    if row.user_id and (end := quiet_end_of(row.workspace_id, row.user_id, now)):
-        row.due_at, row.outcome = end, Delivery.Outcome.HELD
-        row.reason = f"held until {end:%Y-%m-%d %H:%M} UTC, because of quiet hours"
-    elif row.channel_id and row.incident_id and not row.lane and _has_recent(row):
-        row.due_at, row.outcome = Now() + timedelta(seconds=GROUP_S), Delivery.Outcome.HELD
-        row.reason = f"held up to {GROUP_S} s, to be merged with other notices of the incident"
-
-
-def _has_recent(row: Delivery) -> bool:
-    recent = Delivery.objects.of(row.workspace_id).filter(
-        channel_id=row.channel_id,
-        incident_id=row.incident_id,
-        recipient=row.recipient,
-        created_at__gt=Now() - timedelta(seconds=GROUP_S),
-    )
-    return bool(recent.exclude(event_key=row.event_key).exists())

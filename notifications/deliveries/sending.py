@@ -13,6 +13,7 @@ from core.http.client import HttpPassingError
 from core.queue import items
 from core.queue.models import Priority
 from core.queue.retry import Backoff, PassingError, PermanentError
+from core.reasons import Reason
 from core.redaction import redact
 from core.secrets.encryption import DecryptionError
 from incidents.models import Incident
@@ -21,6 +22,7 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Sent, Target
 from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
+from notifications.deliveries.explaining import record_settled
 from notifications.deliveries.fallback import fall_back
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
@@ -40,8 +42,8 @@ _CHANNEL_ERRORS: Final = {
 
 def send_delivery(delivery: Delivery) -> None:
     """Send it, or settle it without sending when there is a reason to."""
-    if reason := _superseded(delivery):
-        items.settle(delivery, outcome=Delivery.Outcome.SUPERSEDED, reason=reason)
+    if found := _superseded(delivery):
+        _settle(delivery, Delivery.Outcome.SUPERSEDED, *found)
         return
     if not delivery.is_page and (_merge(delivery) or _throttle(delivery)):
         return
@@ -61,22 +63,39 @@ def send_delivery(delivery: Delivery) -> None:
         _succeeded(delivery, attempt, sent)
 
 
-def _superseded(delivery: Delivery) -> str:
+def _settle(delivery: Delivery, outcome: Delivery.Outcome, code: Reason, text: str, **fields: Any) -> bool:
+    """Settle it with a reason, and record that; False when another worker has it."""
+    with transaction.atomic():
+        is_ours = items.settle(delivery, outcome=outcome, reason_code=code, reason=text, **fields)
+        if is_ours:
+            record_settled(delivery, outcome, code, text)
+    return is_ours
+
+
+def _hold(delivery: Delivery, seconds: float, code: Reason, text: str) -> None:
+    """Not an attempt: it comes back later, and that is recorded."""
+    outcome = Delivery.Outcome.HELD
+    with transaction.atomic():
+        items.hand_back([delivery], delay_s=seconds, outcome=outcome, reason_code=code, reason=text)
+        record_settled(delivery, outcome, code, text)
+
+
+def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     channel = delivery.channel
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
-        return "the channel or contact method was deleted"
+        return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
-        return "the channel is off"
+        return Reason.CHANNEL_OFF, "the channel is off"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
     if channel is not None and of.filter(is_private=True).exists():
-        return "the incident is private"
+        return Reason.PRIVATE, "the incident is private"
     if delivery.event_kind not in {"incident.opened", "incident.reopened"}:
-        return ""
+        return None
     over = of.filter(status__in=OVER)
     is_always_page = channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page
     if (is_always_page or delivery.event_key.startswith("unmuted:")) and over.exists():
-        return "the incident was resolved before it could be triggered"
-    return ""
+        return Reason.INCIDENT_OVER, "the incident was resolved before it could be triggered"
+    return None
 
 
 def _merge(delivery: Delivery) -> bool:
@@ -97,7 +116,7 @@ def _merge(delivery: Delivery) -> bool:
     if newest is None or delivery.incident_id is None or delivery.lane:
         return False
     reason = f"merged into the notice “{newest.event_kind}” that follows"
-    return items.settle(delivery, outcome=Delivery.Outcome.MERGED, reason=reason, merged_into=newest)
+    return _settle(delivery, Delivery.Outcome.MERGED, Reason.MERGED, reason, merged_into=newest)
 
 
 def _throttle(delivery: Delivery) -> bool:
@@ -113,7 +132,7 @@ def _throttle(delivery: Delivery) -> bool:
     if lately.count() < MAX_NOTICES_PER_MINUTE:
         return False
     reason = f"held, because {MAX_NOTICES_PER_MINUTE} notices a minute are sent to a channel"
-    items.hand_back([delivery], delay_s=20.0, outcome=Delivery.Outcome.HELD, reason=reason)
+    _hold(delivery, 20.0, Reason.THROTTLED, reason)
     return True
 
 
@@ -160,7 +179,8 @@ def _end(attempt: DeliveryAttempt | None, result: str, status: int | None, detai
 def _succeeded(delivery: Delivery, attempt: DeliveryAttempt, sent: Sent) -> None:
     with transaction.atomic():
         _end(attempt, "sent", sent.status, sent.detail)
-        items.settle(delivery, outcome=Delivery.Outcome.SENT, reason="", provider_ref=sent.provider_ref[:200])
+        ref = sent.provider_ref[:200]
+        items.settle(delivery, outcome=Delivery.Outcome.SENT, reason="", reason_code="", provider_ref=ref)
         if delivery.channel is not None:
             mark_ok(delivery.channel)
 
@@ -178,7 +198,7 @@ def _failed(
         if status == 429:
             _rate_limited(delivery, error, reason)
         elif is_unknown and kind is not None and not kind.recognizes_repeats and not delivery.is_page:
-            items.settle(delivery, outcome=Delivery.Outcome.UNKNOWN, reason=reason)
+            _settle(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_ANSWER, reason)
         else:
             _retry_or_die(delivery, error, reason)
 
@@ -187,7 +207,7 @@ def _rate_limited(delivery: Delivery, error: Exception, reason: str) -> None:
     """Not an attempt: the receiver said when to come back."""
     asked = getattr(error, "retry_after", None) or RATE_LIMIT_S
     reason = f"held {asked:.0f} s, because the receiver limits the rate: {reason}"[:500]
-    items.hand_back([delivery], delay_s=min(asked, 3600.0), reason=reason, outcome=Delivery.Outcome.HELD)
+    _hold(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)
 
 
@@ -195,7 +215,10 @@ def _retry_or_die(delivery: Delivery, error: Exception, reason: str) -> None:
     backoff = PAGE_BACKOFF if delivery.is_page else NOTICE_BACKOFF
     is_dead = isinstance(error, PermanentError) or delivery.attempts >= backoff.attempts
     outcome = Delivery.Outcome.DEAD if is_dead else Delivery.Outcome.PENDING
-    items.fail(delivery, error, backoff, outcome=outcome, reason=reason)
+    used_up = Reason.REFUSED if isinstance(error, PermanentError) else Reason.TRIES_USED_UP
+    code = used_up if is_dead else Reason.RETRIED
+    items.fail(delivery, error, backoff, outcome=outcome, reason=reason, reason_code=code)
+    record_settled(delivery, outcome, code, reason)
     channel = delivery.channel
     if channel is not None:
         if _is_about_the_channel(error):

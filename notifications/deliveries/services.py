@@ -12,6 +12,8 @@ from accounts.permissions import Capability, require
 from core.errors import Conflict
 from core.queue import items
 from core.queue.runner import nudge_queue
+from core.reasons import Reason
+from notifications.deliveries.explaining import record_planned
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.selectors import delivery_for
 from notifications.queues import NOTICE, PAGE
@@ -40,7 +42,7 @@ def resend_delivery(actor: Actor, *, delivery_id: int) -> Delivery:
 def _revived(delivery: Delivery) -> Delivery:
     rows = Delivery.objects.of(delivery.workspace_id).filter(pk=delivery.pk)
     if items.resend(rows):
-        rows.update(outcome=Delivery.Outcome.PENDING, reason="resent by hand")
+        rows.update(outcome=Delivery.Outcome.PENDING, reason="resent by hand", reason_code=Reason.RESENT)
     delivery.refresh_from_db()
     return delivery
 
@@ -48,7 +50,7 @@ def _revived(delivery: Delivery) -> Delivery:
 def _copied(delivery: Delivery) -> Delivery:
     if Delivery.objects.of(delivery.workspace_id).filter(resend_of=delivery).count() >= MAX_RESENDS:
         raise Conflict(f"It was resent {MAX_RESENDS} times already. Nothing was sent.")
-    copy: Delivery = Delivery.objects.create(
+    copy = Delivery(
         workspace_id=delivery.workspace_id,
         event_key=f"resend:{delivery.pk}:{uuid4().hex[:12]}",
         event_kind=delivery.event_kind,
@@ -66,4 +68,7 @@ def _copied(delivery: Delivery) -> Delivery:
         why="Resent by hand",
         resend_of=delivery,
     )
+    copy.because = Reason.RESENT
+    copy.save(force_insert=True)
+    record_planned([copy])
     return copy

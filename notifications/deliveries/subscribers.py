@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from core.queue.models import Priority
+from core.reasons import Reason
 from notifications.contacts.ways import sends_mail, ways_to
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import Fact, plan_page, plan_to_channel, store
@@ -38,6 +39,7 @@ def _plan(workspace_id: int, page: Page, payload: dict[str, Any]) -> None:
         "payload": payload,
         "why": f"Escalation: {page.reason}",
         "priority": priority,
+        "because": Reason.POLICY_STEP,
     }
     if page.channel_id is not None:
         plan_to_channel(workspace_id, channel_id=page.channel_id, **common)
@@ -65,6 +67,7 @@ def _unreachable(fact: Fact, page: Page, priority: int) -> Delivery:
         outcome=Delivery.Outcome.DEAD,
         settled_at=Now(),
         reason=_missing(),
+        reason_code=Reason.NO_CONTACT_METHOD,
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from core.reasons import Reason
 from incidents.models import Incident
 from incidents.vocabulary import UNRESOLVED
+from notifications.escalation.explaining import Verdict, record_escalation
 from notifications.escalation.models import Escalation
 from notifications.escalation.pages import Page, plan_pages
 from notifications.escalation.plan import CONFIRM_WITHIN, Plan, lease_of, plan_from
@@ -23,7 +25,9 @@ Phase: Final = Escalation.Phase
 
 def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> None:
     """Do what is due and set when the next thing is."""
+    once = f"{escalation.pk}:{escalation.generation}"
     if incident.status not in UNRESOLVED:
+        record_escalation(incident, f"{once}:over", Verdict.ENDED, Reason.INCIDENT_OVER, at=now)
         end(escalation, now=now)
         return
     if escalation.phase == Phase.ACKNOWLEDGED and not _lease_is_over(escalation, incident, now):
@@ -33,6 +37,9 @@ def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> Non
     person = _acknowledged_by(escalation, incident)
     if person is not None:
         hold(escalation, incident.severity, user_id=person, now=now)
+        until = f"until {escalation.due_at:%Y-%m-%d %H:%M} UTC"
+        once = f"{once}:ack:{now:%Y%m%dT%H%M%S%f}"
+        record_escalation(incident, once, Verdict.HELD, Reason.ACKNOWLEDGED, at=now, detail=until)
         return
     _run_steps(escalation, incident, now)
 
@@ -119,6 +126,10 @@ def _record_step(
         nobody = " and ".join(reached.empty) or "no person"
         channels = len(reached.channels)
         message += f" pages {channels} channels." if channels else f" names nobody: {nobody}."
+    if not reached:
+        is_left_out = incident.is_drill and not reached.empty
+        reason = Reason.DRILL if is_left_out else Reason.STEP_EMPTY
+        record_escalation(incident, f"{key}:empty", Verdict.SKIPPED, reason, at=now, detail=message)
     write_entry(incident, message, key, now=now, paged=list(reached.people), escalation=key)
 
 
@@ -126,17 +137,20 @@ def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> 
     """A whole round named no person: all admins are paged, except by a drill."""
     escalation.reaches_nobody = True
     if incident.is_drill:
-        return
+        return  # each empty step names Reason.DRILL or Reason.STEP_EMPTY
     key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:admins"
     admins = with_role(incident.workspace_id, "admin")
     reason = "the escalation policy reaches nobody"
     plan_pages(incident.workspace_id, [Page(key, incident.pk, reason, user_id=one.pk) for one in admins])
     names = ", ".join(one.label for one in admins) or "nobody"
+    record_escalation(incident, key, Verdict.PLANNED, Reason.ADMINS_INSTEAD, at=now, detail=names)
     write_entry(incident, f"The escalation policy reaches nobody. Paged all admins: {names}.", key, now=now)
 
 
 def _exhaust(escalation: Escalation, incident: Incident, plan: Plan, now: datetime) -> None:
     rounds = "1 round" if plan.repeat == 0 else f"{plan.repeat + 1} rounds"
     message = f"Escalation ended: nobody acknowledged in {rounds} of {plan.name}."
+    once = f"{escalation.pk}:{escalation.generation}:exhausted"
+    record_escalation(incident, once, Verdict.ENDED, Reason.EXHAUSTED, at=now, detail=message)
     write_entry(incident, message, f"{escalation.pk}:{escalation.generation}:end", now=now)
     end(escalation, now=now)

@@ -85,15 +85,20 @@ def target_words(target: Target) -> str:
 
 def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
     workspace_id = incident.workspace_id
+    if target.kind == "role" and target.role in INCIDENT_ROLES:
+        held = RoleAssignment.objects.of(workspace_id).filter(incident=incident, ended_at=None)
+        return [one.user for one in held.filter(role=target.role).select_related("user")]
+    needs_schedule = target.kind == "on_call" and target.id is None
+    return named_by(workspace_id, target, schedule_of(incident) if needs_schedule else target.id, now)
+
+
+def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: datetime) -> list[User]:
+    """Whom a target names that asks for no role in an incident; on call: of that schedule."""
     if target.kind == "user":
         return list(User.objects.filter(pk=target.id or 0))
     if target.kind == "on_call":
-        schedule_id = target.id if target.id is not None else schedule_of(incident)
         return on_call_at(workspace_id, schedule_id, now)
-    if target.role in INCIDENT_ROLES:
-        held = RoleAssignment.objects.of(workspace_id).filter(incident=incident, ended_at=None)
-        return [one.user for one in held.filter(role=target.role).select_related("user")]
-    return with_role(workspace_id, target.role)
+    return [] if target.role in INCIDENT_ROLES else with_role(workspace_id, target.role)
 
 
 def _is_right_channel(incident: Incident, channel_id: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.queue.models import Priority
+from core.reasons import Reason
 
 URGENT_KINDS: Final = frozenset(
     {"incident.opened", "incident.reopened", "incident.severity_changed", "incident.grew", "sla.breached"}
@@ -82,6 +83,19 @@ class Chosen:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the routes say of one channel: told when `chosen` is there, else the reason and what misses.
+
+    `missed`: of each route that names the channel, "name: what does not fit".
+    """
+
+    channel_id: int
+    reason: Reason
+    chosen: Chosen | None = None
+    missed: tuple[str, ...] = ()
+
+
 def decide(
     event_kind: str, snapshot: Mapping[str, Any], rules: Sequence[Rule], receivers: Sequence[Receiver]
 ) -> list[Chosen]:
@@ -89,28 +103,68 @@ def decide(
 
     What belongs to a drill goes to channels for drills alone, and nothing else does.
     """
-    fitting = [rule for rule in rules if fits(rule, event_kind, snapshot)]
+    fitting = [rule for rule in rules if not misses(rule, event_kind, snapshot)]
     chosen: dict[int, Chosen] = {}
     for rule in fitting:
         for receiver in receivers:
             if receiver.channel_id in chosen or not _is_named(rule, receiver):
                 continue
-            if receiver.is_for_drills != bool(snapshot.get("is_drill")):
+            if why_not(receiver, snapshot):
                 continue
             priority = priority_of(event_kind, snapshot, receiver)
             chosen[receiver.channel_id] = Chosen(receiver.channel_id, priority, rule.name)
     return list(chosen.values())
 
 
-def fits(rule: Rule, event_kind: str, snapshot: Mapping[str, Any]) -> bool:
-    """Whether every filter of the rule fits."""
-    return (
-        event_kind in rule.event_kinds
-        and _holds(rule.severities, snapshot.get("severity"))
-        and _holds(rule.types, snapshot.get("type"))
-        and (not rule.components or bool(rule.components.intersection(snapshot.get("components") or ())))
-        and _has_label(rule.label, snapshot.get("labels") or {})
-    )
+def judge(
+    event_kind: str, snapshot: Mapping[str, Any], rules: Sequence[Rule], receivers: Sequence[Receiver]
+) -> list[Judged]:
+    """Every channel with why it is told, those first and as `decide` says, or why it is not."""
+    told = [
+        Judged(one.channel_id, Reason.ROUTE_FITS, one)
+        for one in decide(event_kind, snapshot, rules, receivers)
+    ]
+    chosen = {one.channel_id for one in told}
+    missed = [(rule, misses(rule, event_kind, snapshot)) for rule in rules]
+    rest = [one for one in receivers if one.channel_id not in chosen]
+    return told + [_passed_over(one, snapshot, missed) for one in rest]
+
+
+def _passed_over(
+    receiver: Receiver, snapshot: Mapping[str, Any], missed: Sequence[tuple[Rule, Sequence[str]]]
+) -> Judged:
+    named = [(rule, words) for rule, words in missed if _is_named(rule, receiver)]
+    texts = tuple(f"{rule.name}: {', '.join(words)}" for rule, words in named if words)
+    if not named:
+        reason = Reason.NO_ROUTE_NAMES
+    elif len(texts) == len(named):
+        reason = Reason.NO_ROUTE_FITS
+    else:
+        reason = why_not(receiver, snapshot) or Reason.NO_ROUTE_FITS
+    return Judged(receiver.channel_id, reason, missed=texts)
+
+
+def why_not(receiver: Receiver, snapshot: Mapping[str, Any]) -> Reason | None:
+    """Why a channel that a fitting route names is not told; None: it is."""
+    if not receiver.is_enabled:
+        return Reason.CHANNEL_OFF
+    is_drill = bool(snapshot.get("is_drill"))
+    if receiver.is_for_drills == is_drill:
+        return None
+    return Reason.DRILL if is_drill else Reason.DRILLS_ONLY
+
+
+def misses(rule: Rule, event_kind: str, snapshot: Mapping[str, Any]) -> list[str]:
+    """The filters of a route that do not fit; none: it fits."""
+    is_touched = bool(rule.components.intersection(snapshot.get("components") or ()))
+    fitting = {
+        "event": event_kind in rule.event_kinds,
+        "severity": _holds(rule.severities, snapshot.get("severity")),
+        "type": _holds(rule.types, snapshot.get("type")),
+        "component": not rule.components or is_touched,
+        "label": _has_label(rule.label, snapshot.get("labels") or {}),
+    }
+    return [name for name, fits in fitting.items() if not fits]
 
 
 def _holds(wanted: frozenset[str], value: object) -> bool:
@@ -125,8 +179,7 @@ def _has_label(label: str, labels: Mapping[str, Any]) -> bool:
 
 
 def _is_named(rule: Rule, receiver: Receiver) -> bool:
-    named = receiver.channel_id in rule.channel_ids or receiver.kind in rule.kinds
-    return named and receiver.is_enabled
+    return receiver.channel_id in rule.channel_ids or receiver.kind in rule.kinds
 
 
 def priority_of(event_kind: str, snapshot: Mapping[str, Any], receiver: Receiver) -> int:

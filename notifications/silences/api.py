@@ -25,7 +25,12 @@ from notifications.silences.selectors import (
     window_for,
     windows_of,
 )
-from notifications.silences.services.silences import SilenceValues, create_silence, end_silence
+from notifications.silences.services.silences import (
+    SilenceValues,
+    create_silence,
+    end_silence,
+    update_silence,
+)
 from notifications.silences.services.windows import WindowValues, delete_window, save_window
 
 silences_router = Router(tags=["Silences"])
@@ -69,6 +74,17 @@ class SilenceIn(Body):
     until_resolved: bool = False
     idle_s: Annotated[int, Field(ge=0, le=2_592_000)] | None = None
     includes_sev1: Annotated[bool, Field(description="Managers only.")] = False
+
+
+class SilencePatch(Body):
+    """What to change; what is left out stays."""
+
+    matchers: Annotated[list[MatcherIn], Field(max_length=20)] | None = None
+    reason: Annotated[str, Field(max_length=500)] | None = None
+    ends_at: datetime | None = None
+    until_resolved: bool | None = None
+    idle_s: Annotated[int, Field(ge=0, le=2_592_000)] | None = None
+    includes_sev1: Annotated[bool, Field(description="Managers only.")] | None = None
 
 
 class SilenceOut(Schema):
@@ -183,6 +199,16 @@ def show(request: HttpRequest, where: Path[SilencePath]) -> Any:
     """With the open incidents it covers."""
     known_only(request, ())
     return _silence(shown_silence(silence_for(actor_in(request), where.silence_id)))
+
+
+@silences_router.patch("/{silence_id}", response=SilenceOut, summary="Change a silence")
+def change(request: HttpRequest, where: Path[SilencePath], body: SilencePatch) -> Any:
+    """One that has not ended. What was muted and is no longer covered is sent once."""
+    given = body.model_dump(exclude_unset=True, exclude={"matchers"})
+    changes = {name: value for name, value in given.items() if value is not None or name == "idle_s"}
+    if body.matchers is not None:
+        changes["matchers"] = _matchers(body.matchers)
+    return _silence(shown_silence(update_silence(actor_in(request), where.silence_id, **changes)))
 
 
 @silences_router.post("/{silence_id}/end", response=SilenceOut, summary="End a silence")

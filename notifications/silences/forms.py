@@ -9,8 +9,8 @@ from django import forms
 from django.utils import timezone
 
 from notifications.silences.matching import Matcher, matchers_from, parse_matchers
-from notifications.silences.models import MaintenanceWindow
-from notifications.silences.services.silences import SilenceValues
+from notifications.silences.models import MaintenanceWindow, Silence
+from notifications.silences.services.silences import MAX_DURATION, SilenceValues
 from notifications.silences.services.windows import WindowValues
 
 MATCHERS_HELP: Final = (
@@ -21,6 +21,7 @@ ENDS: Final = (
     ("60", "In 1 hour"), ("240", "In 4 hours"), ("1440", "In 1 day"), ("10080", "In 7 days"),
     ("resolved", "When what matches is resolved"), ("idle", "When nothing matched for 1 hour"),
 )  # fmt: skip
+KEEP: Final = "keep"
 
 
 class MatchersForm(forms.Form):
@@ -40,12 +41,35 @@ class MatchersForm(forms.Form):
 
 
 class SilenceForm(MatchersForm):
-    """A silence that begins now."""
+    """A silence that begins now, or one that is changed."""
 
     ends = forms.ChoiceField(label="Ends", choices=ENDS)
     reason = forms.CharField(label="Reason", max_length=500)
 
     field_order = ("matchers", "ends", "reason", "includes_sev1")
+
+    def __init__(self, *args: Any, silence: Silence | None = None, **kwargs: Any) -> None:
+        """`silence`: the one to change; its end may stay as it is."""
+        if silence is not None:
+            kwargs["initial"] = {
+                "matchers": "\n".join(str(one) for one in matchers_from(silence.matchers)),
+                "ends": KEEP, "reason": silence.reason, "includes_sev1": silence.includes_sev1,
+            }  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self._silence = silence
+        if silence is not None:
+            self.fields["ends"] = forms.ChoiceField(label="Ends", choices=((KEEP, "As it is"), *ENDS))
+
+    def changes(self) -> dict[str, Any]:
+        """As the service that changes a silence takes it."""
+        data, values = self.cleaned_data, self.values()
+        found = {name: data[name] for name in ("matchers", "reason", "includes_sev1")}
+        if data["ends"] == KEEP or self._silence is None:
+            return found
+        latest = values.ends_at or self._silence.starts_at + MAX_DURATION
+        return found | {
+            "ends_at": latest, "until_resolved": values.until_resolved, "idle_s": values.idle_s,
+        }  # fmt: skip
 
     def values(self) -> SilenceValues:
         """As the service takes it."""

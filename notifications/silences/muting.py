@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import F
 
 from core.queue.models import Priority
+from core.reasons import Reason
 from incidents.components.models import AffectedComponent, Component
 from incidents.models import Incident
 from incidents.vocabulary import OVER, SEVERITY_RANK, Impact, Severity
@@ -18,6 +19,14 @@ from notifications.silences.models import Silence, WindowOccurrence
 
 MAX_DEPENDENCY_STEPS: Final = 3
 _OVER_KINDS: Final = frozenset({"incident.resolved", "incident.closed"})
+
+
+class Muting(NamedTuple):
+    """What mutes deliveries: its key, a sentence, and the reason."""
+
+    key: str
+    text: str
+    reason: Reason
 
 
 def mute(rows: Sequence[Delivery], now: datetime) -> None:
@@ -40,18 +49,19 @@ def _mute_incident(incident_id: int, rows: list[Delivery], now: datetime) -> Non
     if not rest:
         return
     if verdict := _covering(workspace_id, snapshot, now):
-        _settle(rest, *verdict, now)
+        _settle(rest, verdict, now)
         return
     notices = [row for row in rest if row.priority != Priority.PAGE]
     if notices and (parent := inhibiting(workspace_id, incident_id, snapshot)):
         text = f"muted while INC-{parent.number} is open on a component it depends on"
-        _settle(notices, f"inhibit:{parent.pk}", text, now)
+        _settle(notices, Muting(f"inhibit:{parent.pk}", text, Reason.INHIBITED), now)
 
 
-def _settle(rows: Sequence[Delivery], key: str, text: str, now: datetime) -> None:
+def _settle(rows: Sequence[Delivery], by: Muting, now: datetime) -> None:
     for row in rows:
         row.state, row.settled_at = Delivery.State.DONE, now
-        row.outcome, row.muted_by, row.reason = Delivery.Outcome.MUTED, key, text[:500]
+        row.outcome, row.reason_code = Delivery.Outcome.MUTED, by.reason
+        row.muted_by, row.reason = by.key, by.text[:500]
 
 
 def _already_sent(workspace_id: int, incident_id: int) -> set[str]:
@@ -61,16 +71,18 @@ def _already_sent(workspace_id: int, incident_id: int) -> set[str]:
     return set(rows.exclude(outcome__in=silent).values_list("destination", flat=True))
 
 
-def _covering(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> tuple[str, str] | None:
-    """The key and the sentence of the silence or window that covers the incident, locked."""
+def _covering(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> Muting | None:
+    """The silence or window that covers the incident, locked."""
     for silence in active_silences(workspace_id, now):
         if covers(silence, snapshot) and (found := _lock_silence(silence, now)):
             until = f"{found.ends_at:%Y-%m-%d %H:%M} UTC"
-            return found.key, f"muted by the silence “{found.reason}” until {until}"
+            text = f"muted by the silence “{found.reason}” until {until}"
+            return Muting(found.key, text, Reason.SILENCED)
     for one in running_occurrences(workspace_id, now):
         if covers(one.window, snapshot) and _lock_occurrence(one, now):
             until = f"{one.ends_at:%Y-%m-%d %H:%M} UTC"
-            return one.key, f"muted by the maintenance window “{one.window.name}” until {until}"
+            text = f"muted by the maintenance window “{one.window.name}” until {until}"
+            return Muting(one.key, text, Reason.MAINTENANCE)
     return None
 
 

@@ -16,8 +16,8 @@ from core.errors import Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
 from notifications.silences.forms import SilenceForm, WindowForm
-from notifications.silences.selectors import silences_of, window_for, windows_of
-from notifications.silences.services.silences import create_silence, end_silence
+from notifications.silences.selectors import silence_for, silences_of, window_for, windows_of
+from notifications.silences.services.silences import create_silence, end_silence, update_silence
 from notifications.silences.services.windows import delete_window, save_window
 
 PAGE: Final = "/settings/silences"
@@ -54,6 +54,27 @@ def new_silence(request: HttpRequest) -> HttpResponse:
             return SeeOther(PAGE)
     status = 422 if request.method == "POST" else 200
     context = {"form": styled(form), "title": "New silence", "address": f"{PAGE}/new", "back": PAGE}
+    return render(request, "notifications/silences/form.html", HERE | context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def silence(request: HttpRequest, silence_id: int) -> HttpResponse:
+    """GET: the form of one that has not ended. POST: 303; 422 with the faults."""
+    actor = current_actor(request)
+    require(actor, Capability.SILENCES_WRITE)
+    shown = silence_for(actor, silence_id)
+    form = SilenceForm(request.POST or None, silence=shown)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_silence(actor, silence_id, **form.changes())
+        except Invalid as refusal:
+            note_faults(form, refusal)
+        else:
+            messages.success(request, "Silence changed. What it no longer covers is sent once.")
+            return SeeOther(PAGE)
+    status = 422 if request.method == "POST" else 200
+    address = f"{PAGE}/{shown.pk}"
+    context = {"form": styled(form), "title": "Change silence", "address": address, "back": PAGE}
     return render(request, "notifications/silences/form.html", HERE | context, status=status)
 
 

@@ -43,6 +43,7 @@ MAY_CROSS_WORKSPACES = {
     "bundles/records/expiry.py::expire_due": "a task expires the bundles of all workspaces",
     "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
+    "incidents/explain/pruning.py::prune_decisions": "beat prunes the decisions of all workspaces",
     "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
 }
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.

@@ -25,7 +25,7 @@ VALUES = {
     "verb": ["edit", "role", "remove", "enable", "disable", "join"], "public_id": ["0" * 16],
     "token_id": ["1"], "invitation_id": ["1"], "rule_id": ["error_burst"], "method_id": ["1"],
     "key": ["went_well"], "comment_id": ["1"], "number": ["1"], "node_id": ["1"], "lesson_id": ["1"],
-    "heartbeat_id": ["1"], "silence_id": ["1"], "window_id": ["1"],
+    "heartbeat_id": ["1"], "event_pk": ["1"], "silence_id": ["1"], "window_id": ["1"],
     "form": ["history", "subscribe"], "token": ["forged"], "component_id": ["none"],
     "maintenance_id": ["none"], "subscriber_id": ["00000000-0000-4000-8000-000000000001"],
     "item": ["ACT-1"], "template_id": ["1"], "tracker_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],

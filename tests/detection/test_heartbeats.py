@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from core.errors import Invalid
+from core.errors import Conflict, Forbidden, Invalid
+from core.heartbeat.database import WEB
 from core.queue.items import claim
 from core.secrets.encryption import decrypt
 from detection.heartbeats.models import Heartbeat, HeartbeatWatch
 from detection.heartbeats.selectors import heartbeat_ok
 from detection.heartbeats.services.beating import look, take_beat
-from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat, set_paused
+from detection.heartbeats.services.heartbeats import (
+    HeartbeatValues,
+    create_heartbeat,
+    set_paused,
+    update_heartbeat,
+)
 from detection.sources.services.sources import create_source
 from incidents.models import Incident
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +82,74 @@ def test_outage_of_our_own_shifts_by_the_outage_only(workspace, monitor):
     assert monitor.due_at == start + timedelta(seconds=60 + 3600 - 5)
     watch_until(back + timedelta(seconds=5), 85)
     assert status(monitor) == "down"
+
+
+def seen_web(age_s):
+    """A web process gave its last sign so many seconds ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into core_pulse (name, seen_at)"
+            " values (%s, clock_timestamp() - make_interval(secs => %s))"
+            " on conflict (name) do update set seen_at = excluded.seen_at",
+            [WEB, age_s],
+        )
+
+
+def test_outage_of_the_web_alone_shifts_by_the_outage_only(workspace, monitor):
+    start = timezone.now()
+    seen_web(0)
+    look_at(start)
+    take_beat(workspace.pk, monitor.pk, now=start)
+    due = start + timedelta(seconds=60)
+    for passed in range(5, 605, 5):  # the worker looks on, the web is away
+        seen_web(passed)
+        look_at(start + timedelta(seconds=passed))
+    assert (status(monitor), monitor.due_at) == ("up", due)
+    assert not Incident.objects.of(workspace.pk)
+
+    seen_web(0)
+    back = start + timedelta(seconds=605)
+    look_at(back)
+    assert status(monitor) == "up"
+    assert timedelta(seconds=595) <= monitor.due_at - due <= timedelta(seconds=605)
+    watch_until(back + timedelta(seconds=5), 90)
+    assert status(monitor) == "down"
+
+
+def test_changed_monitor_keeps_its_address_and_moves_what_is_due(workspace, monitor, make_actor):
+    admin, start = make_actor("admin"), timezone.now()
+    take_beat(workspace.pk, monitor.pk, now=start)
+    changed = update_heartbeat(admin, monitor.pk, name="nightly  backup", period_s=300, severity="sev1")
+    assert (changed.name, changed.severity, changed.digest) == ("nightly backup", "sev1", monitor.digest)
+    assert changed.due_at == start + timedelta(seconds=300)
+    down_at = timezone.now() + timedelta(seconds=20)
+    Heartbeat.objects.of(workspace.pk).update(status="late", due_at=down_at)
+    update_heartbeat(admin, monitor.pk, grace_s=60)
+    assert (status(monitor), monitor.due_at) == ("late", down_at + timedelta(seconds=30))
+    update_heartbeat(admin, monitor.pk, period_s=600)
+    assert (status(monitor), monitor.due_at) == ("up", down_at + timedelta(seconds=300 - 30))
+
+
+def test_change_of_a_monitor_is_refused_as_its_creation_is(workspace, monitor, make_actor):
+    admin = make_actor("admin")
+    create_heartbeat(admin, HeartbeatValues("report", 60, 30))
+    with pytest.raises(Conflict):
+        update_heartbeat(admin, monitor.pk, name="report")
+    with pytest.raises(Invalid):
+        update_heartbeat(admin, monitor.pk, period_s=5)
+    with pytest.raises(Forbidden):
+        update_heartbeat(make_actor("responder"), monitor.pk, period_s=90)
+
+
+def test_page_changes_a_monitor(admin, monitor):
+    client = browser_for(admin)
+    address = f"/heartbeats/{monitor.pk}"
+    assert 'value="backup"' in client.get(address).content.decode()
+    given = {"name": "backup", "period_s": "5", "grace_s": "30", "component": "db", "severity": "sev2"}
+    assert client.post(address, given).status_code == 422
+    assert client.post(address, given | {"period_s": "90"}).status_code == 303
+    monitor.refresh_from_db()
+    assert monitor.period_s == 90
 
 
 def test_paused_monitor_opens_nothing(workspace, monitor, make_actor):

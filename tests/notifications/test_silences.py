@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.actor import system_actor
-from core.errors import Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.queue.items import claim
 from core.queue.runner import run_due
 from core.queues import CLOCKS
@@ -28,8 +30,10 @@ from notifications.silences.services.silences import (
     create_silence,
     end_silence,
     run_silence,
+    update_silence,
 )
 from notifications.silences.services.windows import WindowValues, delete_window, save_window
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SNAPSHOT = {
@@ -99,6 +103,88 @@ def test_silence_mutes_and_its_end_sends_once(workspace, channel, deliver, outsi
     assert outcomes(workspace) == [("incident.opened", "muted"), ("incident.opened", "sent")]
     [sent] = outside.slack.received
     assert "Still unresolved" in sent.body.decode()
+
+
+def test_narrowed_silence_sends_what_it_no_longer_covers_once(
+    workspace, channel, deliver, outside, make_actor
+):
+    channel("slack")
+    responder = make_actor("responder")
+    made = silence(responder, matchers=[Matcher("type", "=", "other")])
+    for name in ("api", "web"):
+        declare_incident(responder, title=f"{name} is down", severity="sev2", components=[name])
+    deliver()
+    narrow = [Matcher("component", "=", "api")]
+    changed = update_silence(responder, made.pk, matchers=narrow, reason="Only the API")
+    update_silence(responder, made.pk, matchers=narrow)
+    deliver()
+    assert (changed.reason, changed.ended_at, changed.ends_at) == ("Only the API", None, made.ends_at)
+    [sent] = outside.slack.received
+    assert "web is down" in sent.body.decode()
+    assert outcomes(workspace) == [("incident.opened", "muted")] * 2 + [("incident.opened", "sent")]
+    end_silence(responder, made.pk)
+    deliver()
+    assert len(outside.slack.received) == 2
+
+
+def test_change_of_a_silence_is_refused_as_its_creation_is(workspace, make_actor):
+    responder, manager = make_actor("responder"), make_actor("manager")
+    made = silence(responder)
+    with pytest.raises(Invalid) as refused:
+        update_silence(responder, made.pk, ends_at=timezone.now() + timedelta(days=40), reason="no")
+    assert {fault.field for fault in refused.value.faults} == {"ends_at", "reason"}
+    with pytest.raises(Forbidden):
+        update_silence(responder, made.pk, includes_sev1=True)
+    update_silence(manager, made.pk, includes_sev1=True)
+    with pytest.raises(Forbidden):
+        update_silence(responder, made.pk, reason="Still known")
+    with pytest.raises(Forbidden):
+        update_silence(make_actor("viewer"), made.pk, reason="Still known")
+    end_silence(manager, made.pk)
+    with pytest.raises(Conflict):
+        update_silence(manager, made.pk, reason="Still known")
+
+
+def test_silences_that_cover_the_same_end_together(workspace, channel, deliver, outside, make_actor):
+    channel("slack")
+    responder = make_actor("responder")
+    made = [silence(responder) for _ in range(4)]
+    for name in ("first", "second", "third"):
+        declare_incident(responder, title=name, severity="sev2", components=["api"])
+    deliver()
+    ended = at_once(4, lambda index: end_silence(responder, made[index].pk))
+    assert [one.end_reason for one in ended] == ["ended by hand"] * 4
+    deliver()
+    assert len(outside.slack.received) == 3
+
+
+def _waiting_for_advisory_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+        return cursor.fetchone()[0]
+
+
+def test_end_waits_for_another_end_before_it_locks_its_silence(workspace, make_actor):
+    responder = make_actor("responder")
+    first, second = silence(responder), silence(responder)
+
+    def end_other():
+        end_silence(responder, second.pk)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            end_silence(responder, first.pk)
+            other = pool.submit(end_other)
+            until = time.monotonic() + 30
+            while not _waiting_for_advisory_lock() and not other.done():
+                assert time.monotonic() < until
+            # What this end may have to lock, the one that waits does not hold.
+            rows = Silence.objects.of(workspace.pk).select_for_update(no_key=True, nowait=True)
+            assert rows.get(pk=second.pk).ended_at is None
+        other.result(timeout=30)
+    second.refresh_from_db()
+    assert second.end_reason == "ended by hand"
 
 
 def test_end_interrupted_by_a_crash_sends_once(workspace, channel, deliver, outside, make_actor, monkeypatch):
@@ -183,7 +269,9 @@ def test_until_resolved_and_idle_silences_end_by_themselves(workspace, make_acto
     run_due(CLOCKS)
     assert Silence.objects.of(workspace.pk).filter(ended_at=None).count() == 2
     resolve_incident(responder, number=1)
-    run_due(CLOCKS, at=timezone.now() + timedelta(minutes=2))
+    soon = timezone.now() + timedelta(minutes=2)
+    for item in claim(Silence, 5, 0.0, at=soon):
+        run_silence(item.workspace_id, item, now=soon)
     until.refresh_from_db()
     assert until.end_reason == "every matching incident is resolved"
     [item] = claim(Silence, 5, 30.0, at=timezone.now() + timedelta(minutes=20))

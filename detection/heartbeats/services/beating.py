@@ -12,6 +12,8 @@ from django.db.models import F
 
 from accounts.actor import system_actor
 from core.errors import Conflict
+from core.heartbeat import database as database_heartbeat
+from core.heartbeat.database import WEB
 from core.queue import items
 from detection.heartbeats.models import Heartbeat, HeartbeatWatch
 from incidents.correlation.detection_signals import Signal
@@ -21,7 +23,8 @@ from incidents.models import Incident
 from incidents.vocabulary import Basis, IncidentType, Severity
 
 LOOK_EVERY: Final = timedelta(seconds=5)
-OUTAGE: Final = timedelta(seconds=30)
+# Longer without a look, or without a sign of a web process, is an outage of our own: no beat could arrive.
+OUTAGE: Final = timedelta(seconds=15)
 MAX_AT_ONCE: Final = 200
 Status = Heartbeat.Status
 
@@ -52,17 +55,26 @@ def _resolve(heartbeat: Heartbeat, incident_id: int) -> None:
 
 
 def look(workspace_id: int, item: HeartbeatWatch, *, now: datetime) -> None:
-    """Move what is due from up to late and from late to down; shift everything by an outage of our own."""
+    """Move what is due from up to late and from late to down; shift everything by an outage of our own.
+
+    While no web process gives a sign, beats cannot arrive: nothing moves, and what was running is shifted
+    when one is back.
+    """
     with transaction.atomic():
         rows = HeartbeatWatch.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         watch: HeartbeatWatch = rows.get(pk=item.pk)
-        away = now - watch.looked_at - LOOK_EVERY
+        web_age = database_heartbeat.age(WEB)
+        reachable_at = now - timedelta(seconds=web_age or 0.0)
+        if now - reachable_at > OUTAGE:
+            items.reschedule(item, now + LOOK_EVERY)
+            return
+        away = reachable_at - watch.looked_at - LOOK_EVERY
         if away > OUTAGE:
             running = Heartbeat.objects.of(workspace_id).filter(
-                due_at__gt=watch.looked_at, last_beat_at__lte=watch.looked_at
+                due_at__gt=watch.looked_at, last_beat_at__lte=watch.looked_at + OUTAGE
             )
             running.update(due_at=F("due_at") + away)
-        HeartbeatWatch.objects.of(workspace_id).filter(pk=item.pk).update(looked_at=now)
+        HeartbeatWatch.objects.of(workspace_id).filter(pk=item.pk).update(looked_at=reachable_at)
         due = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)
         due = due.filter(due_at__lte=now, status__in=(Status.UP, Status.LATE))
         silent = [one for one in due.order_by("pk")[:MAX_AT_ONCE] if _passes(one, now)]

@@ -1,9 +1,10 @@
-"""Creates, pauses and deletes heartbeat monitors."""
+"""Creates, changes, pauses and deletes heartbeat monitors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -62,6 +63,54 @@ def create_heartbeat(actor: Actor, values: HeartbeatValues) -> Heartbeat:
         summary = f"{actor.label} created the heartbeat {name}"
         record(actor, action="heartbeat.create", target=made, summary=summary)
     return made
+
+
+def update_heartbeat(actor: Actor, heartbeat_id: int, **changes: Any) -> Heartbeat:
+    """Change fields of `HeartbeatValues`; address, state and incident stay, what is due moves along.
+
+    Raises Forbidden, NotFound, Conflict, Invalid.
+    """
+    require(actor, Capability.SOURCES_WRITE)
+    heartbeat_for(actor, heartbeat_id)
+    with transaction.atomic():
+        rows = Heartbeat.objects.of(actor.workspace_id)
+        found: Heartbeat = rows.select_for_update(no_key=True).get(pk=heartbeat_id)
+        before = HeartbeatValues(**{one.name: getattr(found, one.name) for one in fields(HeartbeatValues)})
+        values = _cleaned(replace(before, **changes))
+        if faults := _faults(values.name, values):
+            raise Invalid("The heartbeat was not changed.", faults=faults)
+        if rows.filter(name=values.name).exclude(pk=heartbeat_id).exists():
+            raise Conflict(f"Another heartbeat is named {values.name}. Nothing was changed.")
+        changed = {
+            one.name: [getattr(before, one.name), getattr(values, one.name)]
+            for one in fields(values)
+            if getattr(values, one.name) != getattr(before, one.name)
+        }
+        if changed:
+            _move_due(found, values, timezone.now())
+            for name, (_, value) in changed.items():
+                setattr(found, name, value)
+            found.save()
+            summary = f"{actor.label} changed {', '.join(changed)} of the heartbeat {values.name}"
+            record(actor, action="heartbeat.change", target=found, summary=summary, changes=changed)
+    return found
+
+
+def _cleaned(values: HeartbeatValues) -> HeartbeatValues:
+    name = " ".join(values.name.split())
+    return replace(values, name=name, component=" ".join(values.component.split()) or name)
+
+
+def _move_due(heartbeat: Heartbeat, values: HeartbeatValues, now: datetime) -> None:
+    """Move when it becomes late or down by how much period and grace grew; one late may be up again."""
+    if heartbeat.due_at is None:
+        return
+    is_late = heartbeat.status == Heartbeat.Status.LATE
+    late_at = heartbeat.due_at + timedelta(seconds=values.period_s - heartbeat.period_s)
+    late_at -= timedelta(seconds=heartbeat.grace_s if is_late else 0)
+    if is_late and late_at > now:
+        heartbeat.status, is_late = Heartbeat.Status.UP, False
+    heartbeat.due_at = late_at + timedelta(seconds=values.grace_s if is_late else 0)
 
 
 def _faults(name: str, values: HeartbeatValues) -> list[FieldFault]:

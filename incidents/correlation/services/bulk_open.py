@@ -16,6 +16,8 @@ from incidents.correlation.services.correlator import Correlator, IncidentDraft
 from incidents.correlation.services.growth import Counted, grown
 from incidents.correlation.type_and_severity import is_heavier
 from incidents.events import IncidentEventsJoined, IncidentOpened, IncidentSeverityChanged, IncidentSignalled
+from incidents.explain.models import Decision
+from incidents.explain.recording import decision
 from incidents.lifecycle.services.incident_numbers import take_numbers
 from incidents.lifecycle.severity_matrix import escalation_words
 from incidents.models import IncidentSignal, TimelineEntry
@@ -41,6 +43,7 @@ def bulk_open(actor: Actor, desk: Correlator, cases: Sequence[IncidentDraft]) ->
     _write_signals(desk.workspace_id, cases)
     mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
     write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
+    write([*_decisions(desk)], on_conflict="do nothing")
     record_all(actor, [row for case in cases for row in _audit(actor, case)])
     more = {(case.incident.pk, name) for case, name in named if not case.is_new}
     publish_all(
@@ -85,6 +88,26 @@ def _write_signals(workspace_id: int, cases: Sequence[IncidentDraft]) -> None:
             )
     known = "(incident_id, fingerprint) do update set last_at = excluded.last_at"
     write([*rows.values()], on_conflict=known)
+
+
+def _decisions(desk: Correlator) -> Iterator[Decision]:
+    """Why each signal opened or joined its incident: once for a signal, an incident and a reason."""
+    for (case, opened), reason, signal in zip(desk.answers, desk.reasons, desk.signals, strict=True):
+        yield decision(
+            desk.workspace_id,
+            f"signal:{case.incident.pk}:{signal.fingerprint}:{reason}",
+            stage=Decision.Stage.DETECTION,
+            verdict=Decision.Verdict.OPENED if opened else Decision.Verdict.JOINED,
+            reason=reason,
+            incident_id=case.incident.pk,
+            at=desk.now,
+            subject=signal.reporter_words,
+            data={
+                "reporter": signal.reporter,
+                "event_count": signal.event_count,
+                "title": signal.title[:200],
+            },
+        )
 
 
 def _entries(actor: Actor, desk: Correlator, case: IncidentDraft) -> Iterator[TimelineEntry]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, LiteralString
 
+from core.reasons import Reason
 from core.sql.prepared import send
 from incidents.correlation.detection_signals import Signal
 from incidents.correlation.type_and_severity import Standing, joined
@@ -49,11 +50,13 @@ class Correlator:
     def __init__(self, workspace_id: int, signals: Sequence[Signal], now: datetime) -> None:
         self.workspace_id = workspace_id
         self.now = now
+        self.signals = signals
         counter, policy = locking_counter(workspace_id), request_policy(workspace_id)
         fingerprints = sorted({signal.fingerprint for signal in signals})
         self._known = send(_KNOWN, [workspace_id, fingerprints, [*UNRESOLVED]])
         self.counter, self.policy = counter(), policy()
         self.answers: list[tuple[IncidentDraft, bool]] = []
+        self.reasons: list[Reason] = []  # why each signal went where it did
         self._homes: dict[int, int] = {}
         self._by_id: dict[int, IncidentDraft] = {}
         self._by_fingerprint: dict[str, IncidentDraft] = {}
@@ -93,12 +96,13 @@ class Correlator:
         return dict(merged.values_list("pk", "merged_into_id")) if ids else {}
 
     def _place(self, signal: Signal) -> tuple[IncidentDraft, bool]:
-        case = self._by_fingerprint.get(signal.fingerprint) or self._by_id.get(
-            self._homes.get(signal.joins or 0, signal.joins or 0)
-        )
+        known = self._by_fingerprint.get(signal.fingerprint)
+        case = known or self._by_id.get(self._homes.get(signal.joins or 0, signal.joins or 0))
         if case is None and signal.follows is not None:
             case = self.answers[signal.follows][0]
         is_opening = case is None
+        shared = Reason.KNOWN_SIGNAL if known else Reason.SHARED_EVENTS
+        self.reasons.append(Reason.NEW_SIGNAL if is_opening else shared)
         if case is None:
             case = IncidentDraft(
                 self._opened(signal), is_new=True, last_seen={signal.fingerprint: signal.last_at}

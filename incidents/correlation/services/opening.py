@@ -14,6 +14,7 @@ from accounts.actor import Actor, system_actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.outbox.events import publish, publish_all
+from core.reasons import Reason
 from core.sql.prepared import pipelined
 from incidents.components.services.catalogue import mark_affected, marked_on
 from incidents.correlation.detection_signals import JoinedEvents, Outcome, Signal
@@ -23,11 +24,14 @@ from incidents.correlation.services.correlator import Correlator
 from incidents.correlation.services.counting import count_events
 from incidents.correlation.services.growth import Counted, grown
 from incidents.events import IncidentEventsJoined, IncidentOpened
+from incidents.explain.models import Decision
+from incidents.explain.recording import decision, record_decisions
 from incidents.lifecycle.services.incident_numbers import lock_counter, locking_counter, take_numbers
 from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
-from incidents.privacy.invitations import Reason, invite_actor
+from incidents.privacy.invitations import Reason as Invited
+from incidents.privacy.invitations import invite_actor
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import set_clocks
 from incidents.sla.services.clocks import policy_of, set_deadlines
@@ -214,10 +218,16 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
     incident.save(force_insert=True)
     set_clocks(incident.workspace_id, [incident.pk])
     if incident.is_private:
-        invite_actor(incident, actor, Reason.DECLARED)
+        invite_actor(incident, actor, Invited.DECLARED)
     mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
     message = f"Declared by {actor.label}: {incident.title}"
     entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
+    declared = decision(
+        actor.workspace_id, f"declared:{incident.pk}", stage=Decision.Stage.DETECTION,
+        verdict=Decision.Verdict.OPENED, reason=Reason.DECLARED, incident_id=incident.pk,
+        subject=actor.label,
+    )  # fmt: skip
+    record_decisions([declared])
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
     at, noticed = incident.updated_at.isoformat(), incident.detected_at.isoformat()
     changes = {} if at == noticed else {"detected_at": [at, noticed]}

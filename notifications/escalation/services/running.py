@@ -9,9 +9,11 @@ from django.db import transaction
 from core.queue.items import is_held
 from core.queue.runner import nudge_queue
 from core.queues import CLOCKS
+from core.reasons import Reason
 from incidents.models import Incident
 from incidents.vocabulary import UNRESOLVED
 from notifications.escalation.advance import advance
+from notifications.escalation.explaining import Verdict, record_escalation
 from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.pages import Page, plan_pages
 from notifications.escalation.plan import Target, best_match, plan_json
@@ -37,9 +39,16 @@ def start_escalation(
             return False
         policy = policy_for(workspace_id, incident)
         if policy is None:
+            record_escalation(
+                incident, f"start:{event_id}", Verdict.SKIPPED, Reason.NO_POLICY, at=now, detail=reason
+            )
             if before is None and reason == "opened":
                 _notify_on_call(incident, now)
             return False
+        record_escalation(
+            incident, f"start:{event_id}", Verdict.STARTED, Reason.POLICY_FITS, at=now,
+            detail=f"{policy.name}, {reason}",
+        )  # fmt: skip
         escalation = before or Escalation(workspace_id=workspace_id, incident=incident, generation=0)
         escalation.snapshot = plan_json(plan_of(policy))
         escalation.last_event_id = event_id
@@ -63,6 +72,9 @@ def acknowledge_escalation(
             return
         hold(escalation, incident.severity, user_id=user_id, now=now)
         escalation.save()
+        once = f"{escalation.pk}:{escalation.generation}:ack:{now:%Y%m%dT%H%M%S%f}"
+        until = f"until {escalation.due_at:%Y-%m-%d %H:%M} UTC"
+        record_escalation(incident, once, Verdict.HELD, Reason.ACKNOWLEDGED, at=now, detail=until)
 
 
 def revive_escalation(workspace_id: int, incident_id: int, *, now: datetime) -> None:
@@ -113,6 +125,9 @@ def _notify_on_call(incident: Incident, now: datetime) -> None:
         for pk, why in reached.people.items()
     ]
     plan_pages(incident.workspace_id, pages)
+    if not pages:
+        reason = Reason.DRILL if incident.is_drill else Reason.NO_ONE_ON_CALL
+        record_escalation(incident, f"opened:{incident.pk}", Verdict.SKIPPED, reason, at=now)
     if pages:
         names = ", ".join(reached.labels[pk] for pk in reached.people)
         write_entry(incident, f"Notified {names} (on call).", "opened", now=now)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from notifications.deliveries.models import Delivery
+from notifications.silences.locking import lock_quiet_times
 from notifications.silences.models import InhibitionReview
 from notifications.silences.services.releasing import release
 
@@ -33,6 +34,7 @@ def plan_review(workspace_id: int, incident_id: int, *, event_key: str) -> None:
 def run_review(workspace_id: int, item: InhibitionReview, *, now: datetime) -> None:
     """Send what is still wrong, once; what is still inhibited is muted again."""
     with transaction.atomic():
+        lock_quiet_times(workspace_id)
         text = "Still unresolved: the incident on a component it depends on is over or has eased."
         key = f"inhibit:{item.parent_id}"
         release(workspace_id, key, once=f"inhibit-{item.pk}", text=text, now=now)

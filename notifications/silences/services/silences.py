@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +18,8 @@ from core.errors import Conflict, FieldFault, Forbidden, Invalid
 from core.queue import items
 from core.queue.models import Priority
 from notifications.deliveries.planning import plan_page
-from notifications.silences.matching import Matcher, matcher_faults
+from notifications.silences.locking import lock_quiet_times
+from notifications.silences.matching import Matcher, matcher_faults, matchers_from
 from notifications.silences.models import Silence
 from notifications.silences.selectors import matching_incidents, silence_for
 from notifications.silences.services.releasing import release
@@ -78,12 +79,61 @@ def create_silence(actor: Actor, values: SilenceValues) -> Silence:
     return silence
 
 
+def update_silence(actor: Actor, silence_id: int, **changes: Any) -> Silence:
+    """Change fields of `SilenceValues` other than `starts_at` of a silence that has not ended.
+
+    What was muted and is no longer covered is sent once. Raises Forbidden, NotFound, Conflict, Invalid.
+    """
+    require(actor, Capability.SILENCES_WRITE)
+    silence_for(actor, silence_id)
+    now = timezone.now()
+    with transaction.atomic():
+        lock_quiet_times(actor.workspace_id)
+        rows = Silence.objects.of(actor.workspace_id).select_for_update(no_key=True, of=("self",))
+        silence: Silence = rows.get(pk=silence_id)
+        if silence.ended_at is not None:
+            raise Conflict("The silence has ended. Nothing was changed; create a new one.")
+        before = _values_of(silence)
+        values = replace(before, **changes)
+        if silence.includes_sev1 or values.includes_sev1:
+            require_sev1(actor)
+        ends_at = values.ends_at or silence.ends_at
+        if faults := [*_faults(values, silence.starts_at, ends_at)]:
+            raise Invalid("The silence was not changed.", faults=faults)
+        if values != before:
+            _change(actor, silence, before, values, now)
+    return silence
+
+
+def _values_of(silence: Silence) -> SilenceValues:
+    stored = {one.name: getattr(silence, one.name) for one in fields(SilenceValues)}
+    return SilenceValues(**stored | {"matchers": matchers_from(silence.matchers)})
+
+
+def _change(
+    actor: Actor, silence: Silence, before: SilenceValues, values: SilenceValues, now: datetime
+) -> None:
+    names = [one.name for one in fields(values) if getattr(values, one.name) != getattr(before, one.name)]
+    if "ends_at" in names:
+        silence.noticed_at = None
+    silence.matchers = [one.as_json() for one in values.matchers]
+    silence.includes_sev1, silence.reason = values.includes_sev1, " ".join(values.reason.split())
+    silence.ends_at, silence.until_resolved = values.ends_at or silence.ends_at, values.until_resolved
+    silence.idle_s, silence.due_at = values.idle_s, max(silence.starts_at, now)
+    silence.save()
+    text = f"Still unresolved: the silence “{silence.reason}” no longer covers it."
+    once = f"{silence.key}:{now:%Y%m%dT%H%M%S%f}"
+    release(silence.workspace_id, silence.key, once=once, text=text, now=now, still=silence)
+    summary = f"{actor.label} changed {', '.join(names)} of the silence: {silence.reason}"
+    record(actor, action="silence.change", target=silence, summary=summary)
+
+
 def require_sev1(actor: Actor) -> None:
     """Raise Forbidden unless the actor may silence SEV1."""
     try:
         require(actor, Capability.SILENCES_SEV1)
     except Forbidden as error:
-        raise Forbidden("Only a manager may silence SEV1. Nothing was created.") from error
+        raise Forbidden("Only a manager may silence SEV1. Nothing was changed.") from error
 
 
 def _faults(values: SilenceValues, starts_at: datetime, ends_at: datetime) -> list[FieldFault]:
@@ -105,6 +155,7 @@ def end_silence(actor: Actor, silence_id: int) -> Silence:
     require(actor, Capability.SILENCES_WRITE)
     silence_for(actor, silence_id)
     with transaction.atomic():
+        lock_quiet_times(actor.workspace_id)
         rows = Silence.objects.of(actor.workspace_id).select_for_update(no_key=True, of=("self",))
         silence: Silence = rows.get(pk=silence_id)
         if silence.ended_at is None:
@@ -119,6 +170,7 @@ def end_silence(actor: Actor, silence_id: int) -> Silence:
 def run_silence(workspace_id: int, item: Silence, *, now: datetime) -> None:
     """Look at a claimed silence: end it, tell its owner that it is about to end, or wait."""
     with transaction.atomic():
+        lock_quiet_times(workspace_id)
         rows = Silence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         silence: Silence = rows.get(pk=item.pk)
         if silence.ended_at is not None:

@@ -17,6 +17,7 @@ from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid
 from core.queue import items
+from notifications.silences.locking import lock_quiet_times
 from notifications.silences.matching import Matcher, matcher_faults
 from notifications.silences.models import MaintenanceWindow, WindowOccurrence
 from notifications.silences.recurrence import MAX_YEARS, Span, occurrences, parse_rule
@@ -54,6 +55,7 @@ def save_window(actor: Actor, values: WindowValues, *, window_id: int | None = N
         raise Invalid("The maintenance window was not saved.", faults=faults)
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
+        lock_quiet_times(actor.workspace_id)
         window = _row(actor, window_id)
         window.name = " ".join(values.name.split())
         window.matchers = [one.as_json() for one in values.matchers]
@@ -142,6 +144,7 @@ def _fill(window: MaintenanceWindow, now: datetime) -> None:
 def refill_window(workspace_id: int, item: MaintenanceWindow, *, now: datetime) -> None:
     """The daily refill of a claimed window."""
     with transaction.atomic():
+        lock_quiet_times(workspace_id)
         rows = MaintenanceWindow.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         window: MaintenanceWindow = rows.get(pk=item.pk)
         if window.archived_at is None:
@@ -152,6 +155,7 @@ def refill_window(workspace_id: int, item: MaintenanceWindow, *, now: datetime) 
 def end_occurrence(workspace_id: int, item: WindowOccurrence, *, now: datetime) -> None:
     """The end of a claimed occurrence: what is still wrong is sent, once."""
     with transaction.atomic():
+        lock_quiet_times(workspace_id)
         rows = WindowOccurrence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
         one: WindowOccurrence = rows.select_related("window").get(pk=item.pk)
         if one.ended_at is not None:
@@ -169,6 +173,7 @@ def delete_window(actor: Actor, window_id: int) -> None:
     require(actor, Capability.SILENCES_WRITE)
     now = timezone.now()
     with transaction.atomic():
+        lock_quiet_times(actor.workspace_id)
         window = window_for(actor, window_id)
         if window.includes_sev1:
             require_sev1(actor)

@@ -37,6 +37,14 @@ OPERATIONS: Final = (
         done="Silence {id} until {ends_at}",
     ),
     Operation(
+        "silences update", "PATCH", "/silences/{silence}", "Change a silence; --file has its matchers.",
+        (
+            flag("reason"), flag("ends_at", "A time, or +4h.", "moment"),
+            flag("until_resolved", "", "switch"), flag("includes_sev1", "", "switch"), FILE,
+        ),
+        done="Silence {silence} until {ends_at}",
+    ),
+    Operation(
         "silences end", "POST", "/silences/{silence}/end", "End a silence.",
         done="Silence {silence} ended",
     ),

@@ -31,6 +31,14 @@ OPERATIONS: Final = (
         done="Heartbeat {id} created: call {address}",
     ),
     Operation(
+        "heartbeats update", "PATCH", "/heartbeats/{heartbeat}", "Change a heartbeat; its address stays.",
+        (
+            flag("name"), flag("period_s", "", "number"), flag("grace_s", "", "number"), flag("component"),
+            flag("severity"),
+        ),
+        done="Heartbeat {id} updated",
+    ),
+    Operation(
         "heartbeats pause", "POST", "/heartbeats/{heartbeat}/pause", "Pause a heartbeat.",
         done="Heartbeat {id} paused",
     ),

@@ -1,0 +1,29 @@
+"""Stamps every few seconds that a web process serves, so that others know when no beat could arrive."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from typing import Final
+
+from django.db import connection
+
+from core.heartbeat.database import EVERY_S, WEB, stamp
+
+_started: Final = threading.Event()
+
+
+def stamp_along() -> None:
+    """Start the thread of this process, once; only in a worker process of the web server."""
+    if _started.is_set() or multiprocessing.parent_process() is None:
+        return
+    _started.set()
+    threading.Thread(target=_stamp, name="web heartbeat", daemon=True).start()
+
+
+def _stamp() -> None:
+    while True:
+        stamp(WEB)
+        connection.close()  # back to the pool; after a failure the next is a fresh one
+        time.sleep(EVERY_S)

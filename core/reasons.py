@@ -1,0 +1,79 @@
+"""The closed list of reasons: why an event, an incident or a person was handled as it was.
+
+Every path that drops, mutes, holds, delays or falls back names one. `docs/reference/reasons.md` lists them.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Reason(models.TextChoices):
+    """A reason and what it says. Codes are stored and never change their meaning."""
+
+    # Rules and events
+    RULE_MATCHED = "rule_matched", "the event meets every condition of the rule"
+    RULE_DISABLED = "rule_disabled", "the rule is disabled"
+    RULE_TYPE = "rule_type", "the rule wants another event type"
+    RULE_SOURCE = "rule_source", "the rule wants another source"
+    RULE_LEVEL = "rule_level", "the level is below the one that the rule wants"
+    RULE_PATTERN = "rule_pattern", "the message does not contain the pattern of the rule"
+    RULE_GROUP = "rule_group", "the rule groups by correlation id and the event has none"
+    RULE_CHANGED = "rule_changed", "the rule was changed after the event came"
+    RULE_DRY_RUN = "rule_dry_run", "the rule is on trial: it opens no incident"
+    BELOW_THRESHOLD = "below_threshold", "fewer events than the threshold lie in the window"
+    EVENT_LATE = "event_late", "the event came too late to be counted"
+    # Incidents
+    NEW_SIGNAL = "new_signal", "no unresolved incident had this signal or its events"
+    KNOWN_SIGNAL = "known_signal", "an unresolved incident has this signal"
+    SHARED_EVENTS = "shared_events", "an unresolved incident counts some of these events"
+    DECLARED = "declared", "the incident was declared"
+    # Who is notified
+    ROUTE_FITS = "route_fits", "a route fits and names the channel"
+    POLICY_FITS = "policy_fits", "an escalation policy fits the incident"
+    POLICY_STEP = "policy_step", "a step of the escalation names the person or channel"
+    WAS_PAGED = "was_paged", "the destination was paged for this incident"
+    CONCERNED = "concerned", "the event concerns this person or channel"
+    RESENT = "resent", "it was resent by hand"
+    UNMUTED = "unmuted", "what muted it ended and the incident is unresolved"
+    # Who is not notified
+    NO_ROUTE_NAMES = "no_route_names", "no route names the channel"
+    NO_ROUTE_FITS = "no_route_fits", "no route that names the channel fits"
+    KIND_UNWANTED = "kind_unwanted", "channels of this kind take no such event"
+    CHANNEL_OFF = "channel_off", "the channel is off"
+    NO_RECIPIENT = "no_recipient", "the channel has no recipient"
+    DRILL = "drill", "the incident is a drill"
+    DRILLS_ONLY = "drills_only", "the channel is for drills alone"
+    PRIVATE = "private", "the incident is private: channels are not notified"
+    NOT_PUBLIC = "not_public", "the entry is not public: stakeholders are not notified"
+    INCIDENT_GONE = "incident_gone", "the incident no longer exists"
+    NO_CONTACT_METHOD = "no_contact_method", "the person has no verified contact method"
+    NO_POLICY = "no_policy", "no escalation policy fits the incident"
+    NO_ONE_ON_CALL = "no_one_on_call", "no person is on call"
+    STEP_EMPTY = "step_empty", "a step of the escalation names no person"
+    ADMINS_INSTEAD = "admins_instead", "a whole round named no person, so all admins were paged"
+    ACKNOWLEDGED = "acknowledged", "the incident is acknowledged, so the escalation waits"
+    EXHAUSTED = "exhausted", "every round of the escalation has run"
+    INCIDENT_OVER = "incident_over", "the incident is resolved"
+    ALREADY_NOTIFIED = "already_notified", "the destination was notified of the incident since"
+    STEP_NOT_REACHED = "step_not_reached", "the escalation ended or waits before the step that names them"
+    NOT_NAMED = "not_named", "no step of the escalation names the person"
+    # Muted
+    SILENCED = "silenced", "a silence covers the incident"
+    MAINTENANCE = "maintenance", "a maintenance window covers the incident"
+    INHIBITED = "inhibited", "an incident is open on a component it depends on"
+    # Held and delayed
+    QUIET_HOURS = "quiet_hours", "the person has quiet hours"
+    GROUPED = "grouped", "other notices of the incident may be merged with it"
+    THROTTLED = "throttled", "the channel got as many notices as it may get in a minute"
+    RATE_LIMITED = "rate_limited", "the receiver limits the rate"
+    RETRIED = "retried", "an attempt failed and is repeated"
+    # Ended without being sent
+    MERGED = "merged", "a later notice of the incident says it too"
+    DESTINATION_GONE = "destination_gone", "the channel or contact method was deleted"
+    LOST_ANSWER = "lost_answer", "the answer was lost: it may have arrived"
+    REFUSED = "refused", "the receiver refused it"
+    TRIES_USED_UP = "tries_used_up", "every attempt failed"
+    # Fallbacks
+    CHANNEL_BROKEN = "channel_broken", "the channel is broken, so its fallback is used as well"
+    CHANNEL_FAILS = "channel_fails", "the delivery does not arrive, so the fallback of its channel is used"

@@ -1,0 +1,125 @@
+"""Explains one event: which rules it matched or missed by what, and which incident counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, LiteralString
+
+from django.db.models import QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.errors import FieldFault, Invalid, NotFound
+from core.reasons import Reason
+from core.sql.prepared import rows
+from detection.explain.misses import group_of, misses, most_in_window
+from detection.ingest.parsing import key_of
+from detection.ingest.services.retention import HITS_KEPT
+from detection.models import DetectionRule, Event, IncidentEvent
+from incidents.models import Incident
+from incidents.privacy.selectors import seen_by
+
+MAX_HITS: Final = 20_000
+_RECEIVED: Final[LiteralString] = """
+select received_at from detection_event_key where workspace_id = %s::bigint and key = %s::uuid
+"""
+_HITS: Final[LiteralString] = """
+select occurred_at from detection_rule_hit
+ where workspace_id = %s::bigint and rule_id = %s::bigint and group_key = %s::text and matches
+   and occurred_at > %s::timestamptz and occurred_at < %s::timestamptz
+ order by occurred_at limit %s::int
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """What one rule says of the event: the reasons it does not count, or that it does and where that led."""
+
+    rule: DetectionRule
+    reasons: Sequence[Reason]
+    detail: str = ""
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the event meets every condition of the rule as it is now."""
+        return Reason.RULE_MATCHED in self.reasons
+
+    @property
+    def words(self) -> str:
+        """The reasons, and what they say in this case."""
+        text = ", ".join(str(reason.label) for reason in self.reasons)
+        return f"{text}: {self.detail}" if self.detail else text
+
+
+@dataclass(frozen=True, slots=True)
+class EventReport:
+    """One event, every rule's verdict, the matching ones first, and the incident that counts it."""
+
+    event: Event
+    verdicts: Sequence[RuleVerdict]
+    incident: Incident | None
+
+
+def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> EventReport:
+    """By our id, or by the event_id its sender chose. Raises Forbidden, Invalid, NotFound.
+
+    An incident that the actor may not see is left out.
+    """
+    require(actor, Capability.RULES_READ)
+    event = _event(actor.workspace_id, pk, event_id)
+    link = IncidentEvent.objects.of(actor.workspace_id).filter(event_id=event.pk).first()
+    incident = seen_by(actor).filter(pk=link.incident_id).first() if link else None
+    rules = DetectionRule.objects.of(actor.workspace_id).order_by("rule_id")
+    verdicts = [judge(event, rule) for rule in rules]
+    return EventReport(event, sorted(verdicts, key=lambda one: not one.is_match), incident)
+
+
+def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
+    if pk is None and not event_id:
+        fault = FieldFault("event_id", "required", "is required without id")
+        raise Invalid("Name the event by event_id or by id.", faults=[fault])
+    events: QuerySet[Event] = Event.objects.of(workspace_id)
+    if pk is not None:
+        found = events.filter(pk=pk).first()
+    else:
+        received = rows(_RECEIVED, [workspace_id, key_of(event_id).hex()])
+        same = events.filter(event_id=event_id, received_at__in=[at for (at,) in received])
+        found = same.first() if received else None
+    if found is None:
+        text = "it never came, was refused (see the quarantine of its source), or is too old"
+        raise NotFound(f"There is no such event in this workspace: {text}.")
+    return found
+
+
+def judge(event: Event, rule: DetectionRule) -> RuleVerdict:
+    """What a rule, as it is now, says of a stored event."""
+    missed = misses(rule, event)
+    if not rule.enabled:
+        missed.insert(0, Reason.RULE_DISABLED)
+    if rule.updated_at > event.received_at:
+        missed.append(Reason.RULE_CHANGED)
+    if set(missed) - {Reason.RULE_CHANGED}:
+        return RuleVerdict(rule, missed)
+    found = [Reason.RULE_MATCHED, *missed]
+    if event.is_late:
+        return RuleVerdict(rule, [*found, Reason.EVENT_LATE])
+    if rule.dry_run:
+        found.append(Reason.RULE_DRY_RUN)
+    counted, detail = _counted(event, rule)
+    if counted is not None and counted < rule.error_threshold:
+        found.append(Reason.BELOW_THRESHOLD)
+    return RuleVerdict(rule, found, detail)
+
+
+def _counted(event: Event, rule: DetectionRule) -> tuple[int | None, str]:
+    """The most events that a window with this one holds, while hits are stored."""
+    at, width = event.occurred_at, timedelta(seconds=rule.time_window_seconds)
+    given = [rule.workspace_id, rule.pk, group_of(rule, event), at - width, at + width, MAX_HITS]
+    times: list[datetime] = [moment for (moment,) in rows(_HITS, given)]
+    if at not in times:
+        hours = int(HITS_KEPT.total_seconds() // 3600)
+        return None, f"what it was counted with is no longer stored (kept {hours} hours)"
+    most = most_in_window(times, at, width)
+    return most, f"{most} of {rule.error_threshold} in {rule.time_window_seconds} s"

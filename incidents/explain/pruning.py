@@ -1,0 +1,26 @@
+"""Forgets decisions that are older than they are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from incidents.explain.models import Decision
+
+DECISIONS_KEPT: Final = timedelta(days=30)
+ROWS_AT_ONCE: Final = 5000
+MAX_CHUNKS: Final = 100
+
+
+def prune_decisions(now: datetime) -> int:
+    """Delete in short transactions; returns how many. What is left over goes in the next run."""
+    total = 0
+    for _ in range(MAX_CHUNKS):
+        old = Decision.across_workspaces.filter(at__lt=now - DECISIONS_KEPT)
+        deleted, _each = Decision.across_workspaces.filter(
+            pk__in=old.order_by("at").values("pk")[:ROWS_AT_ONCE]
+        ).delete()
+        total += deleted
+        if deleted < ROWS_AT_ONCE:
+            break
+    return total

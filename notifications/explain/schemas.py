@@ -1,0 +1,197 @@
+"""What the API of Explain takes and gives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from core.reasons import Reason
+from notifications.deliveries.models import DeliveryAttempt
+from notifications.explain.report import Line
+from notifications.explain.simulation import Answer
+from notifications.explain.unnamed import Absence
+
+
+class ExplainedIncident(Schema):
+    """`42`, `INC-42`, `inc-42` or `inc_00042`."""
+
+    reference: str = Field(max_length=60, description="`42`, `INC-42` or `inc_00042`.")
+
+
+class PersonPath(Schema):
+    """A member by user name, or `me`."""
+
+    username: str = Field(max_length=150, description="A member, or `me`.")
+
+
+class PersonQuery(Schema):
+    """How far back."""
+
+    days: int = Field(7, description="1 to 30 days back.")
+
+
+class SimulationQuery(Schema):
+    """An incident that does not exist."""
+
+    severity: str = Field("sev1", max_length=4)
+    event_kind: str = Field("incident.opened", max_length=80)
+    incident_type: str = Field("other", max_length=40)
+    component: list[str] = Field(default_factory=list, max_length=50)
+    label: list[str] = Field(default_factory=list, max_length=20, description="`key=value`.")
+    at: datetime | None = Field(None, description="When; now unless given.")
+    is_drill: bool = Field(False, description="Whether it is a drill.")
+
+
+class ReasonOut(Schema):
+    """A reason of the closed list."""
+
+    reason: str = Field(description="Its code, which never changes its meaning.")
+    text: str = Field(description="What it says.")
+
+
+class AttemptLineOut(Schema):
+    """One attempt to send, and what came back."""
+
+    number: int
+    started_at: datetime
+    result: str
+    status: int | None
+    detail: str
+
+
+class DecisionOut(Schema):
+    """One decision; of a planned delivery also how it stands now."""
+
+    at: datetime
+    stage: str = Field(description="detection, escalation, planning or sending.")
+    verdict: str = Field(description="opened, joined, started, planned, muted, held, skipped, ended, failed.")
+    reason: str = Field(description="A code of the list of reasons.")
+    text: str = Field(description="The reason in words, with what it says in this case.")
+    subject: str = Field(description="The detector, channel or person it is about.")
+    event_kind: str
+    incident_number: int | None = None
+    delivery_id: int | None = Field(None, description="The delivery it planned.")
+    outcome: str = Field("", description="How that delivery stands now.")
+    attempts: list[AttemptLineOut] = Field(default_factory=list, description="Attempts, oldest first.")
+
+
+class IncidentExplainOut(Schema):
+    """Why an incident opened or was joined, and who was notified or not and why."""
+
+    number: int
+    opening: list[DecisionOut] = Field(description="Why it opened, and what joined it.")
+    notifying: list[DecisionOut] = Field(description="Who was notified, who was not, oldest first.")
+    is_cut: bool = Field(description="Whether there is more than these 500.")
+
+
+class AbsenceOut(Schema):
+    """An incident of which the person was not notified."""
+
+    number: int
+    title: str
+    reason: str = Field(description="A code of the list of reasons.")
+    text: str = Field(description="The reason in words.")
+
+
+class PersonExplainOut(Schema):
+    """What was decided about a person, and what they were not notified of."""
+
+    username: str
+    since: datetime
+    decisions: list[DecisionOut] = Field(description="Newest first.")
+    not_notified: list[AbsenceOut] = Field(description="Incidents of which they were not notified.")
+
+
+class ChannelAnswerOut(Schema):
+    """One channel."""
+
+    channel_id: int
+    name: str
+    is_notified: bool = Field(description="Whether it would be notified.")
+    is_page: bool
+    reason: str = Field(description="A code of the list of reasons.")
+    text: str = Field(description="The route, or what misses or stops it.")
+
+
+class PersonAnswerOut(Schema):
+    """One person of a step."""
+
+    username: str
+    why: str = Field(description="Why the step names them.")
+    ways: list[str] = Field(description="The ways they are reached by; none: not at all.")
+
+
+class StepAnswerOut(Schema):
+    """One step of the escalation, while no person acknowledges."""
+
+    at: datetime
+    place: str = Field(description="Which step of which round.")
+    people: list[PersonAnswerOut]
+    channels: list[str]
+    empty: list[str] = Field(description="What the step names where there is no person.")
+
+
+class SimulationOut(Schema):
+    """Who would be notified."""
+
+    muted: str = Field(description="What would mute all of it; empty for nothing.")
+    channels: list[ChannelAnswerOut]
+    policy: str = Field(description="The escalation policy that fits; empty without one.")
+    steps: list[StepAnswerOut]
+
+
+def reason_json(reason: Reason) -> dict[str, str]:
+    """The fields of `ReasonOut`."""
+    return {"reason": reason.value, "text": str(reason.label)}
+
+
+def line_json(line: Line, number: int | None) -> dict[str, Any]:
+    """The fields of `DecisionOut`."""
+    one, delivery = line.decision, line.delivery
+    names = ("at", "stage", "verdict", "reason", "subject", "event_kind")
+    return {name: getattr(one, name) for name in names} | {
+        "text": one.words,
+        "incident_number": number,
+        "delivery_id": delivery.pk if delivery else None,
+        "outcome": delivery.outcome if delivery else "",
+        "attempts": [_attempt(attempt) for attempt in line.attempts],
+    }
+
+
+def _attempt(attempt: DeliveryAttempt) -> dict[str, Any]:
+    return {name: getattr(attempt, name) for name in ("number", "started_at", "result", "status", "detail")}
+
+
+def absence_json(one: Absence) -> dict[str, Any]:
+    """The fields of `AbsenceOut`."""
+    incident = one.incident
+    return {"number": incident.number, "title": incident.title, "reason": one.reason, "text": one.words}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The fields of `SimulationOut`."""
+    return {
+        "muted": answer.muted,
+        "channels": [
+            {
+                "channel_id": one.channel.pk, "name": one.channel.name, "is_notified": one.is_notified,
+                "is_page": one.is_page, "reason": one.reason, "text": one.detail,
+            }
+            for one in answer.channels
+        ],
+        "policy": answer.policy,
+        "steps": [
+            {
+                "at": step.at, "place": step.place, "empty": list(step.empty),
+                "people": [
+                    {"username": user.username, "why": why, "ways": [way.name for way in ways]}
+                    for user, why, ways in step.people
+                ],
+                "channels": [channel.name for channel in step.channels],
+            }
+            for step in answer.steps
+        ],
+    }  # fmt: skip
