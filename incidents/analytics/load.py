@@ -48,7 +48,8 @@ def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> 
     work: dict[int, _Work] = defaultdict(_Work)
     acknowledged = incidents.exclude(acknowledged_by=None).exclude(acknowledged_at=None)
     for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at")[:MAX_ROWS]:
-        work[user_id].begin(pk, at)
+        if user_id is not None and at is not None:
+            work[user_id].begin(pk, at)
     roles = RoleAssignment.objects.of(workspace_id).filter(incident__in=incidents.values("pk"))
     names = ("incident_id", "user_id", "assigned_at", "ended_at", "incident__resolved_at")
     for pk, user_id, start, ended, resolved in roles.values_list(*names)[:MAX_ROWS]:

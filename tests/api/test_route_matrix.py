@@ -122,7 +122,7 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
     ("PATCH", "/incidents/{reference}/times"): Row(
-        May.INCIDENTS_WRITE, {"reason": "The pager was muted."}, about=True, also=May.INCIDENTS_READ
+        May.INCIDENTS_WRITE, {"reason": "The pager was muted."}, about=True
     ),
     ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
     ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),

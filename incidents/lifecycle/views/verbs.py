@@ -213,8 +213,8 @@ def _uninvite(actor: Actor, number: int, data: Data) -> None:
 
 def _times(actor: Actor, number: int, data: Data) -> None:
     times = {name: data.get(name) for name in correcting.TIMES}
-    given = {"reason": data["reason"], "version": data["version"]}
-    correcting.correct_times(actor, number=number, **given, **times)
+    reason, version = data["reason"], data["version"]
+    correcting.correct_times(actor, number=number, reason=reason, version=version, **times)
 
 
 ACTIONS: Final = {
