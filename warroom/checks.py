@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from core.health.checks import CheckResult, health_check
-from warroom.connection.selectors import broken_teams
+from warroom.connection.selectors import broken_teams, silent_sockets
 
 
 @health_check("slack", "Slack", asks="database")
 def _slack() -> CheckResult:
     broken = broken_teams()
     if not broken:
-        return CheckResult("ok", "no connection to Slack is broken")
+        return _sockets()
     first = broken[0]
     more = f" ({len(broken) - 1} more teams as well)" if len(broken) > 1 else ""
     detail = f"the Slack team {first.name or first.slack_id} does not work: {first.reason}{more}"
     return CheckResult("warn", detail, "Look at Settings, Slack. Rooms and messages wait meanwhile.")
+
+
+def _sockets() -> CheckResult:
+    silent = silent_sockets(timezone.now())
+    if not silent:
+        return CheckResult("ok", "no connection to Slack is broken")
+    first = silent[0]
+    why = f" ({first.socket_fault})" if first.socket_fault else ""
+    return CheckResult(
+        "warn",
+        f"Socket Mode of the Slack team {first.name or first.slack_id} does not work{why}",
+        "Start the program slack-socket, or look at Settings, Slack. Pins are caught up every five minutes.",
+        first.socket_seen_at,
+    )

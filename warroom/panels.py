@@ -11,7 +11,7 @@ from core.ui.panels import panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 from warroom.rooms.models import RoomStep
-from warroom.rooms.selectors import announcement_of, room_of, steps_of
+from warroom.rooms.selectors import announcements_of, room_of, steps_of
 from warroom.rooms.services.planning import connected_team
 
 
@@ -30,25 +30,25 @@ class WarRoom(IncidentPanel):
         room = room_of(actor, incident)
         steps = list(steps_of(actor, room)) if room else []
         is_connected = room is not None or connected_team(actor.workspace_id) is not None
-        announcement = announcement_of(actor, incident) if is_connected else None
+        announcements = announcements_of(actor, incident) if is_connected else []
         failed = [step for step in steps if step.state == RoomStep.State.DEAD or step.code]
         return {
             "incident": incident,
             "room": room,
             "steps": steps,
-            "announcement": announcement,
-            "needs_repair": bool(failed) or bool(announcement and announcement.state == RoomStep.State.DEAD),
+            "announcements": announcements,
+            "needs_repair": bool(failed) or any(one.state == RoomStep.State.DEAD for one in announcements),
             "is_connected": is_connected,
             "may_write": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        room, announcement = context["room"], context["announcement"]
+        room = context["room"]
+        announced = [(one.pk, one.state, one.ts, one.hint) for one in context["announcements"]]
         steps = [
             (one.pk, one.state, one.code, one.label, one.hint, one.last_error) for one in context["steps"]
         ]
         return repr((
             context["incident"].pk, room and (room.state, room.channel_id, room.name), steps,
-            announcement and (announcement.state, announcement.ts, announcement.hint),
-            context["is_connected"], context["may_write"],
+            announced, context["is_connected"], context["may_write"],
         ))  # fmt: skip

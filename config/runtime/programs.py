@@ -21,6 +21,7 @@ def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, 
         **{process: _python("config.runtime.worker_main", process) for process in WORKERS},
         "web": web(port, web_workers, host),
         "beat": _python("config.runtime.beat_main"),
+        "slack-socket": _python("config.runtime.slack_socket_main"),
     }
 
 

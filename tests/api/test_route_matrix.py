@@ -583,6 +583,7 @@ PAGES: dict[str, str | May] = {
     "settings/escalation/<int:pk>/delete": "signed",
     "slack/events": "open", "slack/commands": "open", "slack/interactions": "open",
     "settings/slack": May.SETTINGS_WRITE, "settings/slack/check": "signed",
+    "settings/slack/test": "signed", "settings/slack/default": "signed", "slack/link": "signed",
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
     "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",

@@ -1,31 +1,35 @@
-"""Checks the connection: the token, its scopes, the announcement channel."""
+"""Checks the connection: the token, its scopes, the announcement channel; sends a test."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from uuid import uuid4
+
+from django.conf import settings
 
 from accounts.actor import Actor
-from accounts.permissions import Capability, require
 from accounts.validation import invalid
 from core.errors import Conflict, NotFound
 from core.queue.retry import PassingError
 from warroom.connection.manifest import missing_scopes
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.settings import Identity, record_check
+from warroom.connection.selectors import slack_team
+from warroom.connection.services.settings import Identity, record_check, record_test
 from warroom.rooms.creating import find_channel
 from warroom.slack.client import call
 from warroom.slack.errors import SlackRefusedError
+from warroom.slack.messages import post
+from warroom.slack.text import escaped
 
 TIMEOUT_S: Final = 5
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{6,}")
 
 
-def check_slack(actor: Actor) -> SlackTeam:
-    """Ask Slack who the token is and store it. Raises Conflict with Slack's reason, Invalid, Forbidden."""
-    require(actor, Capability.SETTINGS_WRITE)
-    team: SlackTeam | None = SlackTeam.objects.of(actor.workspace_id).first()
-    if team is None or not team.bot_token:
+def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
+    """Ask Slack who the token is and store it. Raises Conflict, Invalid, NotFound, Forbidden."""
+    team = slack_team(actor, team_id)
+    if not team.bot_token:
         raise NotFound("Slack is not connected to this workspace: save a bot token first.")
     try:
         answer = call(team, "auth.test", timeout_s=TIMEOUT_S)
@@ -44,7 +48,24 @@ def check_slack(actor: Actor) -> SlackTeam:
         bot_id=str(answer.get("bot_id", "")),
         scopes=scopes,
     )
-    return record_check(actor, identity=identity, missing=missing_scopes(scopes), announce_channel=channel)
+    missing = missing_scopes(scopes)
+    return record_check(actor, team_id=team.pk, identity=identity, missing=missing, announce_channel=channel)
+
+
+def send_test(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
+    """Post a test message in the announcement channel. Raises Conflict with Slack's reason, Forbidden."""
+    team = slack_team(actor, team_id)
+    if not team.slack_id or not team.announce_channel:
+        raise Conflict("Save an announcement channel and check the connection first. Nothing was sent.")
+    text = f":wave: Test of Tocsin, sent by {escaped(actor.label)}. {settings.BASE_URL}"
+    try:
+        post(team, team.announce_channel, text, key=f"test:{uuid4()}")
+    except SlackRefusedError as refused:
+        raise Conflict(f"{refused.hint} Nothing was sent.") from refused
+    except PassingError as error:
+        raise Conflict(f"{error} The test may not have been sent.") from error
+    record_test(actor, team_id=team.pk)
+    return team
 
 
 def _channel_id(team: SlackTeam) -> str:

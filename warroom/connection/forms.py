@@ -23,6 +23,7 @@ class SlackForm(forms.Form):
     bot_token = _secret("Bot token")
     signing_secret = _secret("Signing secret", f"{WRITE_ONLY} The previous one is accepted as well.")
     app_token = _secret("App-level token (optional)", f"{WRITE_ONLY} For Socket Mode.")
+    clears_app_token = forms.BooleanField(label="Remove the app-level token", required=False)
     announce_channel = forms.CharField(
         label="Announcement channel", required=False, max_length=80,
         help_text="Every incident that is no drill is announced here. Invite the app to the channel.",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 SCOPES: Final = (
     "bookmarks:read", "bookmarks:write", "channels:history", "channels:join", "channels:manage",
-    "channels:read", "chat:write", "commands", "groups:history", "groups:read", "groups:write",
+    "channels:read", "chat:write", "commands", "files:read", "groups:history", "groups:read", "groups:write",
     "pins:read", "pins:write", "reactions:read", "users:read", "users:read.email",
 )  # fmt: skip
 EVENTS: Final = (
@@ -17,8 +17,18 @@ COMMAND: Final = "/incident"
 SHORTCUT: Final = "add_to_timeline"
 
 
-def manifest(base_url: str) -> dict[str, Any]:
-    """App features, scopes and the addresses of this server."""
+def manifest(base_url: str, *, is_socket: bool = False) -> dict[str, Any]:
+    """App features, scopes and the addresses of this server; with Socket Mode Slack needs no address."""
+    made = _with_addresses(base_url)
+    if is_socket:
+        del made["features"]["slash_commands"][0]["url"]
+        del made["settings"]["event_subscriptions"]["request_url"]
+        del made["settings"]["interactivity"]["request_url"]
+        made["settings"]["socket_mode_enabled"] = True
+    return made
+
+
+def _with_addresses(base_url: str) -> dict[str, Any]:
     return {
         "display_information": {"name": "Tocsin", "description": "Incident management"},
         "features": {

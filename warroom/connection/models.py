@@ -15,6 +15,8 @@ from core.tenancy import WorkspaceScoped
 class SlackTeam(WorkspaceScoped):
     """One Slack team connected to a workspace, with its encrypted credentials and what is known of them.
 
+    Rooms are opened in the default team of a workspace; each of its teams has announcements and `/incident`.
+    One Slack team may be connected to several workspaces. `socket_seen_at`: when Socket Mode last worked.
     `paused` maps a method to the moment (seconds since 1970) until which Slack asked not to call it.
     """
 
@@ -25,6 +27,7 @@ class SlackTeam(WorkspaceScoped):
         REVOKED = "revoked", "Token refused"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    is_default = models.BooleanField(default=True)
     slack_id = models.CharField(max_length=32, blank=True)
     name = models.CharField(max_length=120, blank=True)
     url = models.URLField(max_length=200, blank=True)
@@ -43,10 +46,19 @@ class SlackTeam(WorkspaceScoped):
     last_accepted_at = models.DateTimeField(null=True, blank=True)
     last_refused_at = models.DateTimeField(null=True, blank=True)
     last_refused_why = models.CharField(max_length=200, blank=True)
+    socket_seen_at = models.DateTimeField(null=True, blank=True)
+    socket_fault = models.CharField(max_length=200, blank=True)
     paused = models.JSONField(default=dict, blank=True)
 
     class Meta(WorkspaceScoped.Meta):
-        constraints = [models.UniqueConstraint(fields=["workspace"], name="slack_team_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace"], condition=models.Q(is_default=True), name="slack_team_default_once"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "slack_id"], condition=~models.Q(slack_id=""), name="slack_team_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Slack team {self.name or self.slack_id or 'not checked'}"
@@ -71,6 +83,7 @@ class SlackUser(WorkspaceScoped):
 
     class How(models.TextChoices):
         EMAIL = "email", "Verified e-mail address"
+        LINK = "link", "Their own link"
         ADMIN = "admin", "Linked by an admin"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

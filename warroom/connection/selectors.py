@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.errors import NotFound
 from warroom.connection.models import SlackTeam, SlackUser
 
-MAX_LINKS = 500
+MAX_LINKS: Final = 500
+SOCKET_LATE: Final = timedelta(seconds=60)
 
 
-def slack_team(actor: Actor) -> SlackTeam | None:
-    """The connection of the workspace. Raises Forbidden."""
+def slack_teams(actor: Actor) -> Sequence[SlackTeam]:
+    """The connected teams of the workspace, the default one first. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
-    found: SlackTeam | None = SlackTeam.objects.of(actor.workspace_id).first()
+    rows = SlackTeam.objects.of(actor.workspace_id).order_by("-is_default", "id")
+    return list(rows[:MAX_LINKS])
+
+
+def slack_team(actor: Actor, team_id: int | None = None) -> SlackTeam:
+    """One connection of the workspace, by default the one that rooms use. Raises NotFound, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    rows = SlackTeam.objects.of(actor.workspace_id).order_by("-is_default", "id")
+    found: SlackTeam | None = (rows if team_id is None else rows.filter(pk=team_id)).first()
+    if found is None:
+        raise NotFound("Slack is not connected to this workspace.")
     return found
 
 
-def slack_people(actor: Actor) -> Sequence[SlackUser]:
-    """Who is linked, by user name. Raises Forbidden."""
+def slack_people(actor: Actor, team: SlackTeam) -> Sequence[SlackUser]:
+    """Who is linked in a team, by user name. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
-    links = SlackUser.objects.of(actor.workspace_id).select_related("user")
+    links = SlackUser.objects.of(actor.workspace_id).filter(team=team).select_related("user")
     return list(links.order_by("user__username")[:MAX_LINKS])
 
 
@@ -30,3 +46,10 @@ def broken_teams() -> Sequence[SlackTeam]:
     states = (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED)
     rows = SlackTeam.across_workspaces.filter(state__in=states).exclude(bot_token="")
     return list(rows.order_by("-state", "id")[:MAX_LINKS])
+
+
+def silent_sockets(now: datetime) -> Sequence[SlackTeam]:
+    """The teams that use Socket Mode and whose connection has not worked for a minute."""
+    rows = SlackTeam.across_workspaces.exclude(app_token="").exclude(slack_id="")
+    silent = Q(socket_seen_at=None) | Q(socket_seen_at__lt=now - SOCKET_LATE)
+    return list(rows.filter(silent).order_by("id")[:MAX_LINKS])

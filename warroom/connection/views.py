@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,12 +19,13 @@ from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
-from warroom.connection.checking import check_slack
+from warroom.connection.checking import check_slack, send_test
 from warroom.connection.forms import LinkForm, SlackForm
 from warroom.connection.manifest import manifest
-from warroom.connection.selectors import slack_people, slack_team
-from warroom.connection.services.linking import link_member, unlink_member
-from warroom.connection.services.settings import disconnect, put_slack
+from warroom.connection.models import SlackTeam
+from warroom.connection.selectors import slack_people, slack_team, slack_teams
+from warroom.connection.services.linking import link_member, link_myself, linked_in, unlink_member
+from warroom.connection.services.settings import disconnect, make_default, put_slack
 
 PAGE: Final = "/settings/slack"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
@@ -31,59 +33,93 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def slack(request: HttpRequest) -> HttpResponse:
-    """GET: the connection. POST: store it; 303, or 422 with the faults."""
+    """GET: a connection, `?team=new` for another one. POST: store it; 303, or 422 with the faults."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
+    team = _chosen(request, actor)
     if request.method != "POST":
-        return _page(request, actor, SlackForm(team=slack_team(actor)))
+        return _page(request, actor, SlackForm(team=team), team)
     form = SlackForm(request.POST)
     if not form.is_valid():
-        return _page(request, actor, form, status=422)
+        return _page(request, actor, form, team, status=422)
     try:
-        put_slack(actor, values=form.values())
+        is_new = _word(request) == "new"
+        saved = put_slack(actor, values=form.values(), team_id=team.pk if team else None, is_new=is_new)
     except Invalid as refusal:
         note_faults(form, refusal)
-        return _page(request, actor, form, status=422)
+        return _page(request, actor, form, team, status=422)
     messages.success(request, "Slack settings saved. Check the connection now.")
-    return SeeOther(PAGE)
+    return _back(saved)
+
+
+def _acts(request: HttpRequest, act: Callable[[Actor, int], str]) -> HttpResponse:
+    """Do something with the chosen connection; 303 with what came of it."""
+    actor = current_actor(request)
+    team = slack_team(actor, _team_id(request))
+    try:
+        messages.success(request, act(actor, team.pk).strip())
+    except (Conflict, Invalid, NotFound) as refusal:
+        messages.error(request, refusal.detail)
+    return _back(team)
 
 
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
     """POST: ask Slack about the token; 303 with what it said."""
-    actor = current_actor(request)
-    try:
-        team = check_slack(actor)
-    except (Conflict, Invalid, NotFound) as refusal:
-        messages.error(request, refusal.detail)
-        return SeeOther(PAGE)
-    messages.success(request, f"Connected to {team.name}. {team.reason}".strip())
-    return SeeOther(PAGE)
+
+    def ask(actor: Actor, team_id: int) -> str:
+        team = check_slack(actor, team_id=team_id)
+        return f"Connected to {team.name}. {team.reason}"
+
+    return _acts(request, ask)
+
+
+@require_POST
+def test(request: HttpRequest) -> HttpResponse:
+    """POST: post a message in the announcement channel; 303 with what came of it."""
+
+    def send(actor: Actor, team_id: int) -> str:
+        return f"Test message sent to {send_test(actor, team_id=team_id).announce_channel}."
+
+    return _acts(request, send)
+
+
+@require_POST
+def default(request: HttpRequest) -> HttpResponse:
+    """POST: open the rooms of new incidents in this team; 303."""
+
+    def choose(actor: Actor, team_id: int) -> str:
+        return f"New rooms are opened in {make_default(actor, team_id=team_id).name}."
+
+    return _acts(request, choose)
 
 
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
     """POST: forget the secrets; 303."""
-    disconnect(current_actor(request))
-    messages.success(request, "Slack disconnected.")
-    return SeeOther(PAGE)
+
+    def forget(actor: Actor, team_id: int) -> str:
+        disconnect(actor, team_id=team_id)
+        return "Slack disconnected."
+
+    return _acts(request, forget)
 
 
 @require_POST
 def link(request: HttpRequest) -> HttpResponse:
     """POST: link a member to a Slack id; 303, or 422 with the faults."""
     actor = current_actor(request)
-    require(actor, Capability.SETTINGS_WRITE)
+    team = slack_team(actor, _team_id(request))
     form = LinkForm(request.POST)
     if form.is_valid():
         try:
-            link_member(actor, **form.cleaned_data)
+            link_member(actor, team_id=team.pk, **form.cleaned_data)
         except Invalid as refusal:
             note_faults(form, refusal)
     if not form.is_valid():
-        return _page(request, actor, SlackForm(team=slack_team(actor)), link_form=form, status=422)
+        return _page(request, actor, SlackForm(team=team), team, link_form=form, status=422)
     messages.success(request, "Member linked.")
-    return SeeOther(PAGE)
+    return _back(team)
 
 
 @require_POST
@@ -94,10 +130,46 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
     return SeeOther(PAGE)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def link_me(request: HttpRequest) -> HttpResponse:
+    """GET: whether the Slack account of a link is yours. POST: it is; 303."""
+    actor = current_actor(request)
+    token = (request.POST if request.method == "POST" else request.GET).get("token", "")
+    team, slack_id = linked_in(actor, token)
+    if request.method != "POST":
+        context = {"team": team, "slack_id": slack_id, "token": token, "label": actor.label}
+        return render(request, "warroom/link.html", context)
+    link_myself(actor, token=token)
+    messages.success(request, f"Your Slack account in {team.name} is linked.")
+    return SeeOther("/")
+
+
+def _word(request: HttpRequest) -> str:
+    return request.POST.get("team", "") or request.GET.get("team", "")
+
+
+def _team_id(request: HttpRequest) -> int | None:
+    word = _word(request)
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
+def _chosen(request: HttpRequest, actor: Actor) -> SlackTeam | None:
+    """The connection the request names, else the default one; None for a new one. Raises NotFound."""
+    wanted = _team_id(request)
+    if _word(request) == "new" or (wanted is None and not slack_teams(actor)):
+        return None
+    return slack_team(actor, wanted)
+
+
+def _back(team: SlackTeam) -> HttpResponse:
+    return SeeOther(PAGE if team.is_default else f"{PAGE}?team={team.pk}")
+
+
 def _page(
     request: HttpRequest,
     actor: Actor,
     form: BaseForm,
+    team: SlackTeam | None,
     *,
     link_form: BaseForm | None = None,
     status: int = 200,
@@ -105,8 +177,10 @@ def _page(
     context: dict[str, Any] = HERE | {
         "form": styled(form),
         "link_form": styled(link_form or LinkForm()),
-        "team": slack_team(actor),
-        "people": slack_people(actor),
+        "team": team,
+        "teams": slack_teams(actor),
+        "people": slack_people(actor, team) if team else [],
         "manifest": json.dumps(manifest(settings.BASE_URL), indent=2),
+        "socket_manifest": json.dumps(manifest(settings.BASE_URL, is_socket=True), indent=2),
     }
     return render(request, "warroom/slack.html", context, status=status)

@@ -17,7 +17,9 @@ MAX_INPUT_CHARS: Final = 3000
 PUBLIC: Final = "public"
 
 
-def modal(callback_id: str, *, number: int | None = None, version: int | None = None) -> dict[str, Any]:
+def modal(
+    callback_id: str, *, team_id: int, number: int | None = None, version: int | None = None
+) -> dict[str, Any]:
     """The view of a form; it carries the incident and the version the person saw."""
     title, submit, blocks = {
         DECLARE: ("Declare incident", "Declare", _declare()),
@@ -31,7 +33,7 @@ def modal(callback_id: str, *, number: int | None = None, version: int | None = 
         "title": _plain(title),
         "submit": _plain(submit),
         "close": _plain("Cancel"),
-        "private_metadata": json.dumps({"number": number, "version": version}),
+        "private_metadata": json.dumps({"team": team_id, "number": number, "version": version}),
         "blocks": blocks,
     }
 
@@ -49,6 +51,17 @@ def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Number and version that the form carries."""
     given = json.loads(view.get("private_metadata") or "{}")
     return given.get("number"), given.get("version")
+
+
+def team_in(view: Any) -> int | None:
+    """The connection that opened the form; None for what is no form of ours."""
+    if not isinstance(view, Mapping) or view.get("callback_id") not in OF_VERB.values():
+        return None
+    try:
+        found = json.loads(view.get("private_metadata") or "{}").get("team")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, int) else None
 
 
 def first_field(view: Mapping[str, Any]) -> str:

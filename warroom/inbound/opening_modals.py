@@ -18,7 +18,7 @@ VIEW_TIMEOUT_S: Final = 2
 def open_modal(team: SlackTeam, callback_id: str, trigger_id: str, incident: Incident | None) -> str:
     """Open the form, one try. Returns nothing, or what to tell the person when Slack did not open it."""
     number, version = (incident.number, incident.version) if incident else (None, None)
-    view = modal(callback_id, number=number, version=version)
+    view = modal(callback_id, team_id=team.pk, number=number, version=version)
     try:
         call(team, "views.open", timeout_s=VIEW_TIMEOUT_S, trigger_id=trigger_id, view=view)
     except (PassingError, PermanentError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -34,6 +35,14 @@ def team_id_in(payload: dict[str, Any]) -> str:
     team = payload.get("team")
     inner = team.get("id") if isinstance(team, dict) else None
     return str(payload.get("team_id") or inner or "")
+
+
+def user_id_in(payload: Mapping[str, Any]) -> str:
+    """The person a payload is from, wherever its kind of payload names them."""
+    event = payload.get("event")
+    about = event if isinstance(event, dict) else payload
+    user = about.get("user_id") or about.get("user")
+    return str((user.get("id") if isinstance(user, dict) else user) or "")
 
 
 def channel_id_in(payload: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils import timezone
+
 from core.errors import Problem
 from warroom.connection.models import SlackTeam
 from warroom.inbound.changes import follow_text, withdraw_unpinned
@@ -30,6 +32,17 @@ def plan_reconciling(now: datetime) -> int:
         key = f"reconcile:{room.pk}:{slot}"
         payload = {"channel": room.channel_id}
         store_request(room.workspace_id, room.team, kind="reconcile", key=key, payload=payload)
+    return len(found)
+
+
+def reconcile_after_gap(workspace_id: int, team: SlackTeam) -> int:
+    """One request for each open room of a team that missed what Slack sent. Returns how many rooms."""
+    rooms = Room.objects.of(workspace_id).filter(team=team, state=Room.State.OPEN).exclude(channel_id="")
+    found = list(rooms.order_by("-id")[:MAX_ROOMS])
+    moment = int(timezone.now().timestamp())
+    for room in found:
+        key, payload = f"reconcile:{room.pk}:gap:{moment}", {"channel": room.channel_id}
+        store_request(workspace_id, team, kind="reconcile", key=key, payload=payload)
     return len(found)
 
 

@@ -8,6 +8,7 @@ from accounts.actor import Actor
 from core.errors import Invalid, Problem
 from incidents.models import Incident
 from incidents.selectors import incident_for
+from warroom.connection.links import link_url
 from warroom.connection.models import SlackTeam, SlackUser
 from warroom.connection.people import member_actor
 from warroom.inbound.commands import Command, mention_in, mentions_in, with_names
@@ -15,7 +16,7 @@ from warroom.rooms.models import Room
 
 NOT_LINKED: Final = (
     "Your Slack account is not linked to a member of Tocsin. It is linked by itself when both have the same "
-    "verified e-mail address; otherwise ask an admin to link it in Settings, Slack."
+    "verified e-mail address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
 )
 
 
@@ -31,7 +32,7 @@ def actor_for(team: SlackTeam, slack_id: str, *, key: str = "") -> Actor:
     """The member behind a person in Slack. Raises NotLinked."""
     actor = member_actor(team, slack_id, request_id=f"slack:{key[:40]}")
     if actor is None:
-        raise NotLinked(NOT_LINKED)
+        raise NotLinked(NOT_LINKED.format(url=link_url(team.pk, slack_id)))
     return actor
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -12,13 +11,12 @@ from django.views.decorators.http import require_POST
 
 from core.errors import Problem
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.standing import note_accepted, note_refused
-from warroom.inbound.payloads import MAX_BODY_BYTES, read_payload, team_id_in
-from warroom.inbound.routes import route
+from warroom.connection.services.standing import note_refused
+from warroom.inbound.handling import handle
+from warroom.inbound.payloads import MAX_BODY_BYTES, read_payload
 from warroom.inbound.teams import teams_with_secrets
 from warroom.inbound.verify import fault_in_headers, is_signed, request_key
 
-log = logging.getLogger(__name__)
 SIGNED_OTHERWISE: Final = (
     "The signature does not fit: compare the signing secret with the app's Basic Information."
 )
@@ -41,18 +39,8 @@ def receive(request: HttpRequest) -> HttpResponse:
         payload = read_payload(body, request.headers.get("Content-Type", ""))
     except Problem:
         return HttpResponse(status=400)
-    named = team_id_in(payload)
-    team = next((one for one in signers if not named or named == one.slack_id), None)
-    if team is None:
-        note_refused(signers[0].workspace_id, signers[0], "The request is of another Slack team.")
-        return HttpResponse(status=401)
-    try:
-        status, answer, content_type = route(team, payload, request_key(stamp, body))
-    except (KeyError, TypeError, AttributeError) as error:  # a payload without what its kind must have
-        log.warning("a signed Slack request could not be read: %s", type(error).__name__)
-        return HttpResponse(status=400)
-    note_accepted(team.workspace_id, team)
-    return HttpResponse(answer, status=status, content_type=content_type)
+    handled = handle(signers, payload, request_key(stamp, body))
+    return HttpResponse(handled.body, status=handled.status, content_type=handled.content_type)
 
 
 def _signers(teams: list[SlackTeam], stamp: str, signature: str, body: bytes) -> list[SlackTeam]:

@@ -93,13 +93,13 @@ class RoomStep(WorkspaceScoped, WorkItem):
 
 
 class Announcement(WorkspaceScoped, WorkItem):
-    """The message about an incident in the announcement channel, posted once and then updated in place.
+    """The message about an incident in a team's announcement channel, posted once, then updated in place.
 
     Its thread is the conversation of an incident without a room: it tells entries after `last_entry_id`.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="announcement")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="announcements")
     team = models.ForeignKey(SlackTeam, on_delete=models.CASCADE, related_name="announcements")
     channel_id = models.CharField(max_length=80, blank=True)
     ts = models.CharField(max_length=32, blank=True)
@@ -112,7 +112,7 @@ class Announcement(WorkspaceScoped, WorkItem):
     hint = models.CharField(max_length=300, blank=True)
 
     class Meta(WorkItem.Meta):
-        pass
+        constraints = [models.UniqueConstraint(fields=["incident", "team"], name="announcement_once_a_team")]
 
     def __str__(self) -> str:
         return f"announcement of incident {self.incident_id}"

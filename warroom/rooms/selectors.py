@@ -24,8 +24,8 @@ def steps_of(actor: Actor, room: Room) -> Sequence[RoomStep]:
     return list(RoomStep.objects.of(actor.workspace_id).filter(room=room).order_by("id")[:100])
 
 
-def announcement_of(actor: Actor, incident: Incident) -> Announcement | None:
-    """The announcement of an incident. Raises Forbidden."""
+def announcements_of(actor: Actor, incident: Incident) -> Sequence[Announcement]:
+    """The announcements of an incident, one a team. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    found: Announcement | None = Announcement.objects.of(actor.workspace_id).filter(incident=incident).first()
-    return found
+    rows = Announcement.objects.of(actor.workspace_id).filter(incident=incident).select_related("team")
+    return list(rows.order_by("-team__is_default", "id")[:20])

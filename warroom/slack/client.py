@@ -63,8 +63,8 @@ def call(
         raise _failure(team, method, error) from None
     except OSError as error:
         raise SlackUnknownError(f"Slack did not answer {method}: {type(error).__name__}") from None
-    body: Any = response.data
-    return {**body, "_scopes": response.headers.get("x-oauth-scopes", "")}
+    _, headers, body = _parts(response)
+    return {**body, "_scopes": headers.get("x-oauth-scopes", "")}
 
 
 def refuse_while_waiting(team: SlackTeam, method: str) -> None:

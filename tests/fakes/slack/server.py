@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from tests.fakes.receiver import Received, Receiver, Reply, running
+from tests.fakes.slack.sockets import SocketServer
 from tests.fakes.slack.state import RefusedError, Slack, method_of
 
 TOKEN = "xoxb-fake-token"
+APP_TOKEN = "xapp-1-A0APP-fake"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 SCOPES = {
     "conversations.create": "channels:manage", "conversations.archive": "channels:manage",
@@ -30,7 +32,7 @@ SCOPES = {
 }  # fmt: skip
 EVERY_SCOPE = (
     "bookmarks:read,bookmarks:write,channels:history,channels:join,channels:manage,channels:read,chat:write,"
-    "commands,groups:history,groups:read,groups:write,pins:read,pins:write,reactions:read,reactions:write,"
+    "commands,files:read,groups:history,groups:read,groups:write,pins:read,pins:write,reactions:read,reactions:write,"
     "users:read,users:read.email"
 )
 
@@ -45,17 +47,25 @@ class FakeSlack:
     def __init__(self) -> None:
         self.slack = Slack()
         self.receiver = Receiver(self._respond)
-        self.tokens: dict[str, str] = {TOKEN: "ok"}
+        self.tokens: dict[str, str] = {TOKEN: "ok", APP_TOKEN: "ok"}
         self.scopes = EVERY_SCOPE.split(",")
         self.journal: list[tuple[str, str]] = []
         self.responses: list[dict[str, Any]] = []
         self.faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.limits: dict[str, int] = {}
         self.retry_after = 1
+        self.sockets = SocketServer()
+        self.others: dict[str, Slack] = {}
 
     @property
     def api_url(self) -> str:
         return f"{self.receiver.url}/api/"
+
+    def another_team(self, team_id: str, name: str, token: str) -> Slack:
+        """A second Slack team, which that token is of."""
+        made = self.others[token] = Slack()
+        made.team_id, made.name, self.tokens[token] = team_id, name, "ok"
+        return made
 
     def fail(self, method: str, code: str, times: int = 1) -> None:
         """Answer the next calls of a method with an error; "500" is a status."""
@@ -105,21 +115,30 @@ class FakeSlack:
         return self._json(answer)
 
     def _answer(self, method: str, received: Received) -> dict[str, Any]:
-        function = method_of(self.slack, method)
+        if method == "apps.connections.open":
+            return self._connection(received)
+        function = method_of(self.others.get(_token(received), self.slack), method)
         if function is None:
             raise RefusedError("unknown_method")
         if self.limits.get(method, 1) <= 0:
             raise RefusedError("ratelimited")
         if method in self.limits:
             self.limits[method] -= 1
-        state = self.tokens.get(
-            received.headers.get("authorization", "").removeprefix("Bearer "), "invalid_auth"
-        )
+        state = self.tokens.get(_token(received), "invalid_auth")
         if state != "ok":
             raise RefusedError(state)
         if (needed := SCOPES.get(method)) and needed not in self.scopes:
             raise RefusedError("missing_scope", needed=needed, provided=",".join(self.scopes))
         return function(_arguments(received))
+
+    def _connection(self, received: Received) -> dict[str, Any]:
+        """An address for Socket Mode; only an app-level token gets one."""
+        token = _token(received)
+        if not token.startswith("xapp-"):
+            raise RefusedError("not_allowed_token_type")
+        if (state := self.tokens.get(token, "invalid_auth")) != "ok":
+            raise RefusedError(state)
+        return {"url": self.sockets.ticket_url()}
 
     def _json(self, body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Reply:
         given = {"Content-Type": "application/json", "X-OAuth-Scopes": ",".join(self.scopes)}
@@ -172,6 +191,10 @@ class FakeSlack:
         }  # fmt: skip
 
 
+def _token(received: Received) -> str:
+    return received.headers.get("authorization", "").removeprefix("Bearer ")
+
+
 def _arguments(received: Received) -> dict[str, Any]:
     """Arguments as JSON or as a form, as Slack reads them."""
     if received.headers.get("content-type", "").startswith("application/json"):
@@ -184,5 +207,8 @@ def _arguments(received: Received) -> dict[str, Any]:
 def fake_slack() -> Iterator[FakeSlack]:
     """A fake Slack that serves until the block ends."""
     fake = FakeSlack()
-    with running(fake.receiver):
-        yield fake
+    try:
+        with running(fake.receiver):
+            yield fake
+    finally:
+        fake.sockets.close()

@@ -48,7 +48,7 @@ class Channel:
 class Slack:
     """One team: people, channels, views. Methods are named like Slack's, with an underscore for the dot."""
 
-    team_id, bot_user_id, bot_id = "T0TEAM", "U0BOT", "B0BOT"
+    team_id, name, bot_user_id, bot_id = "T0TEAM", "Acme", "U0BOT", "B0BOT"
 
     def __init__(self) -> None:
         self.users: dict[str, dict[str, Any]] = {}
@@ -93,7 +93,7 @@ class Slack:
 
     def auth_test(self, given: dict[str, Any]) -> dict[str, Any]:
         return {
-            "url": "https://acme.slack.com/", "team": "Acme", "user": "tocsin", "team_id": self.team_id,
+            "url": "https://acme.slack.com/", "team": self.name, "user": "tocsin", "team_id": self.team_id,
             "user_id": self.bot_user_id, "bot_id": self.bot_id,
         }  # fmt: skip
 

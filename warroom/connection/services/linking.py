@@ -6,11 +6,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.actor import Actor, system_actor
 from accounts.audit.services import record
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.permissions import Capability, require
 from accounts.validation import invalid
-from core.errors import NotFound
+from core.errors import Conflict, Forbidden, NotFound
+from warroom.connection.links import EXPIRED, read_link
 from warroom.connection.models import SlackTeam, SlackUser
+from warroom.connection.selectors import slack_team
 from warroom.connection.validation import clean_slack_id
 
 
@@ -34,28 +36,51 @@ def link_by_email(workspace_id: int, team: SlackTeam, *, slack_id: str, email: s
     return int(link.user_id)
 
 
-def link_member(actor: Actor, *, slack_id: str, username: str) -> SlackUser:
+def link_member(actor: Actor, *, slack_id: str, username: str, team_id: int | None = None) -> SlackUser:
     """Link a member to a Slack id, replacing earlier links of both. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
-    team = SlackTeam.objects.of(actor.workspace_id).first()
-    if team is None:
-        raise NotFound("Slack is not connected to this workspace.")
+    team = slack_team(actor, team_id)
     wanted = clean_slack_id(slack_id)
     members = Membership.objects.of(actor.workspace_id).filter(user__is_active=True)
     member = members.filter(user__username__iexact=username.strip()).select_related("user").first()
     if member is None:
         raise invalid("username", "member", "must name a member of this workspace")
+    return _replace(actor, team, wanted, member.user, SlackUser.How.ADMIN)
+
+
+def link_myself(actor: Actor, *, token: str) -> SlackUser:
+    """Link the person a link was made for to the signed-in member who confirms it.
+
+    Raises NotFound for a link that has expired or is of another workspace, Conflict for a person who is
+    another member, Forbidden for whoever is no person.
+    """
+    if actor.user_id is None:
+        raise Forbidden("Only a signed-in member is linked to Slack.")
+    team, slack_id = linked_in(actor, token)
+    taken = SlackUser.objects.of(actor.workspace_id).filter(team=team, slack_id=slack_id)
+    if taken.exclude(user_id=actor.user_id).exists():
+        raise Conflict("This Slack account is linked to another member. Ask an admin. Nothing was changed.")
+    user = User.objects.get(pk=actor.user_id)
+    return _replace(actor, team, slack_id, user, SlackUser.How.LINK)
+
+
+def linked_in(actor: Actor, token: str) -> tuple[SlackTeam, str]:
+    """The connection and the Slack id of a link. Raises NotFound."""
+    team_id, slack_id = read_link(token)
+    team = SlackTeam.objects.of(actor.workspace_id).filter(pk=team_id).first()
+    if team is None:
+        raise NotFound(EXPIRED)
+    return team, slack_id
+
+
+def _replace(actor: Actor, team: SlackTeam, slack_id: str, user: User, how: SlackUser.How) -> SlackUser:
     with transaction.atomic():
         links = SlackUser.objects.of(actor.workspace_id).filter(team=team)
-        (links.filter(slack_id=wanted) | links.filter(user=member.user)).delete()
+        (links.filter(slack_id=slack_id) | links.filter(user=user)).delete()
         link: SlackUser = SlackUser.objects.create(
-            workspace_id=actor.workspace_id,
-            team=team,
-            slack_id=wanted,
-            user=member.user,
-            how=SlackUser.How.ADMIN,
+            workspace_id=actor.workspace_id, team=team, slack_id=slack_id, user=user, how=how
         )
-        _audit(actor, link, member.user.username)
+        _audit(actor, link, user.username)
     return link
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +13,7 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from accounts.validation import invalid
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.queue.runner import nudge_queue
 from core.secrets.encryption import encrypt
 from core.secrets.live_values import LiveSecret
@@ -26,6 +27,7 @@ from warroom.connection.validation import (
 from warroom.queues import SLACK
 
 MAX_ARCHIVE_DAYS = 365
+MAX_TEAMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class SlackValues:
     announce_channel: str = ""
     opens_rooms: bool = True
     archive_days: int = 7
+    clears_app_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,18 @@ class Identity:
     scopes: Sequence[str]
 
 
-def put_slack(actor: Actor, *, values: SlackValues) -> SlackTeam:
-    """Store the connection. Secrets are encrypted and never shown again. Raises Invalid, Forbidden."""
+def put_slack(
+    actor: Actor, *, values: SlackValues, team_id: int | None = None, is_new: bool = False
+) -> SlackTeam:
+    """Store a connection: the one named, the default one, or a new one beside it.
+
+    Secrets are encrypted and never shown again. Raises Invalid, Conflict, NotFound, Forbidden.
+    """
     require(actor, Capability.SETTINGS_WRITE)
     if not 1 <= values.archive_days <= MAX_ARCHIVE_DAYS:
         raise invalid("archive_days", "range", f"must be 1 to {MAX_ARCHIVE_DAYS}")
     with transaction.atomic():
-        rows = SlackTeam.objects.of(actor.workspace_id).select_for_update()
-        team = rows.first() or SlackTeam(workspace_id=actor.workspace_id)
+        team = _team_to_store(actor.workspace_id, team_id, is_new)
         changed = _store_secrets(team, values)
         for name, value in (
             ("announce_channel", clean_channel(values.announce_channel)),
@@ -77,6 +84,27 @@ def put_slack(actor: Actor, *, values: SlackValues) -> SlackTeam:
     return team
 
 
+def _team_to_store(workspace_id: int, team_id: int | None, is_new: bool) -> SlackTeam:
+    rows = SlackTeam.objects.of(workspace_id).select_for_update()
+    if team_id is not None:
+        return _locked(workspace_id, team_id)
+    first = rows.order_by("-is_default", "id").first()
+    if first is not None and not is_new:
+        return cast("SlackTeam", first)
+    if rows.count() >= MAX_TEAMS:
+        raise Conflict(f"A workspace may have {MAX_TEAMS} Slack teams. Nothing was changed.")
+    return SlackTeam(workspace_id=workspace_id, is_default=first is None)
+
+
+def _locked(workspace_id: int, team_id: int | None) -> SlackTeam:
+    """A connection under its row lock, by default the default one. Raises NotFound."""
+    rows = SlackTeam.objects.of(workspace_id).select_for_update().order_by("-is_default", "id")
+    found: SlackTeam | None = (rows if team_id is None else rows.filter(pk=team_id)).first()
+    if found is None:
+        raise NotFound("Slack is not connected to this workspace.")
+    return found
+
+
 def _store_secrets(team: SlackTeam, values: SlackValues) -> list[str]:
     """Encrypt the secrets that were entered. Returns their names."""
     changed = []
@@ -87,6 +115,9 @@ def _store_secrets(team: SlackTeam, values: SlackValues) -> list[str]:
         secret = LiveSecret.from_encrypted(team.signing_secret)
         team.signing_secret = secret.replaced_by(clean_signing_secret(values.signing_secret)).encrypted()
         changed.append("signing secret")
+    if values.clears_app_token and team.app_token:
+        team.app_token, team.socket_seen_at, team.socket_fault = "", None, ""
+        changed.append("app token removed")
     if values.app_token:
         team.app_token = encrypt(clean_app_token(values.app_token))
         changed.append("app token")
@@ -94,14 +125,18 @@ def _store_secrets(team: SlackTeam, values: SlackValues) -> list[str]:
 
 
 def record_check(
-    actor: Actor, *, identity: Identity, missing: Sequence[str], announce_channel: str
+    actor: Actor, *, team_id: int, identity: Identity, missing: Sequence[str], announce_channel: str
 ) -> SlackTeam:
-    """Write down a token that Slack accepted; work that waited for it goes on. Raises NotFound, Forbidden."""
+    """Write down a token that Slack accepted; work that waited for it goes on.
+
+    Raises Conflict where another connection of the workspace has this Slack team, NotFound, Forbidden.
+    """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
-        team: SlackTeam | None = SlackTeam.objects.of(actor.workspace_id).select_for_update().first()
-        if team is None:
-            raise NotFound("Slack is not connected to this workspace.")
+        team = _locked(actor.workspace_id, team_id)
+        others = SlackTeam.objects.of(actor.workspace_id).filter(slack_id=identity.slack_id)
+        if others.exclude(pk=team.pk).exists():
+            raise Conflict(f"{identity.name} is connected to this workspace already. Nothing was changed.")
         for name in Identity.__slots__:
             setattr(team, name, getattr(identity, name))
         team.scopes = list(identity.scopes)
@@ -114,13 +149,33 @@ def record_check(
     return team
 
 
-def disconnect(actor: Actor) -> None:
-    """Forget the secrets; rooms and links stay. Raises Forbidden."""
+def record_test(actor: Actor, *, team_id: int) -> None:
+    """Write down that a test message was sent. Raises NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
-        team = SlackTeam.objects.of(actor.workspace_id).select_for_update().first()
-        if team is None:
-            return
+        team = _locked(actor.workspace_id, team_id)
+        record(actor, action="slack.test", target=team, summary=f"Test message sent to {team.name}")
+
+
+def make_default(actor: Actor, *, team_id: int) -> SlackTeam:
+    """Open the rooms of new incidents in this team. Raises NotFound, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    with transaction.atomic():
+        team = _locked(actor.workspace_id, team_id)
+        SlackTeam.objects.of(actor.workspace_id).filter(is_default=True).update(is_default=False)
+        team.is_default = True
+        team.save(update_fields=["is_default"])
+        record(
+            actor, action="slack.default", target=team, summary=f"Rooms are opened in {team.name}"
+        )  # fmt: skip
+    return team
+
+
+def disconnect(actor: Actor, *, team_id: int | None = None) -> None:
+    """Forget the secrets; rooms and links stay. Raises NotFound, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    with transaction.atomic():
+        team = _locked(actor.workspace_id, team_id)
         team.bot_token = team.signing_secret = team.app_token = team.slack_id = ""
         team.state, team.reason = SlackTeam.State.REVOKED, "Disconnected by an admin."
         team.save()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from warroom.connection.models import SlackTeam
 
 NOTE_EVERY: Final = timedelta(seconds=5)
+GAP: Final = timedelta(seconds=60)
 
 
 def pause_method(workspace_id: int, team: SlackTeam, method: str, seconds: float) -> None:
@@ -42,6 +43,19 @@ def note_refused(workspace_id: int, team: SlackTeam, why: str) -> None:
     stale = Q(last_refused_at=None) | Q(last_refused_at__lt=now - NOTE_EVERY)
     told = {"last_refused_at": now, "last_refused_why": why[:200]}
     SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(**told)
+
+
+def note_socket_alive(workspace_id: int, team: SlackTeam) -> bool:
+    """Socket Mode works now. Returns whether it did not for a while, so that something may be missed."""
+    now = timezone.now()
+    last = team.socket_seen_at
+    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(socket_seen_at=now, socket_fault="")
+    return last is None or now - last > GAP
+
+
+def note_socket_fault(workspace_id: int, team: SlackTeam, why: str) -> None:
+    """Socket Mode could not be opened."""
+    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(socket_fault=why[:200])
 
 
 def _set(workspace_id: int, team: SlackTeam, state: SlackTeam.State, reason: str) -> None:

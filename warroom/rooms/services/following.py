@@ -17,12 +17,12 @@ from incidents.selectors import incident_by_id
 from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
-from warroom.rooms.models import Announcement, Room
-from warroom.rooms.services.messages import plan_messages, plan_thread
+from warroom.rooms.models import Room
+from warroom.rooms.services.messages import main_announcement, plan_messages, plan_thread
 from warroom.rooms.services.planning import (
     STORM_NOTE,
     cancel_archive,
-    connected_team,
+    connected_teams,
     open_by_rule,
     plan_archive,
     plan_invites,
@@ -36,16 +36,18 @@ MAY_OPEN: Final = ("incident.opened", "incident.severity_changed", "incident.reo
 
 def follow_incident(workspace_id: int, topic: str, payload: Mapping[str, Any]) -> None:
     """Plan the room, its card, invitations, messages and the announcement. Idempotent."""
-    team = connected_team(workspace_id)
-    if team is None:
+    teams = connected_teams(workspace_id)
+    if not teams:
         return
     incident = incident_by_id(workspace_id, payload["incident_id"])
-    note = _open(team, incident, topic)
+    note = _open(teams[0], incident, topic)
     with transaction.atomic():
-        want_announcement(workspace_id, team, incident, note=note)
-        room: Room | None = Room.objects.of(workspace_id).filter(incident=incident).first()
+        for team in teams:
+            want_announcement(workspace_id, team, incident, note=note)
+        rooms = Room.objects.of(workspace_id).filter(incident=incident)
+        room: Room | None = rooms.select_related("team").first()
         if room is not None:
-            _follow_in_room(workspace_id, room, team, incident, topic, payload)
+            _follow_in_room(workspace_id, room, room.team, incident, topic, payload)
         else:
             _follow_in_thread(workspace_id, incident)
         nudge_queue(SLACK)
@@ -63,7 +65,7 @@ def follow_entries(workspace_id: int, incident_id: int) -> None:
 
 
 def _follow_in_thread(workspace_id: int, incident: Incident) -> None:
-    found = Announcement.objects.of(workspace_id).filter(incident=incident).first()
+    found = main_announcement(workspace_id, incident.pk)
     if found is not None and not incident.is_private:
         plan_thread(workspace_id, found)
 

@@ -65,12 +65,19 @@ def has_notice(workspace_id: int, key: str) -> bool:
     return bool(RoomMessage.objects.of(workspace_id).filter(key=key).exists())
 
 
+def main_announcement(workspace_id: int, incident_id: int) -> Announcement | None:
+    """The announcement with the thread of an incident: that of the default team, else the first."""
+    rows = Announcement.objects.of(workspace_id).filter(incident_id=incident_id)
+    found: Announcement | None = rows.order_by("-team__is_default", "id").first()
+    return found
+
+
 def _place(workspace_id: int, incident_id: int) -> dict[str, Any] | None:
     """The room of an incident, else the announcement that has its thread, each with its lane."""
     room = Room.objects.of(workspace_id).filter(incident_id=incident_id).first()
     if room is not None:
         return {"room": room, "lane": f"room:{room.pk}"}
-    found = Announcement.objects.of(workspace_id).filter(incident_id=incident_id).first()
+    found = main_announcement(workspace_id, incident_id)
     return {"announcement": found, "lane": f"thread:{found.pk}"} if found is not None else None
 
 

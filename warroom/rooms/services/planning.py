@@ -30,6 +30,7 @@ from warroom.rooms.models import Announcement, Room, RoomStep
 
 BY_RULE: Final = "Tocsin"
 POSTMORTEM: Final = "postmortem"
+MAX_TEAMS: Final = 20
 MAX_ROOMS_BY_RULE: Final = 10
 STORM_WINDOW: Final = timedelta(minutes=10)
 STORM_NOTE: Final = "Many incidents at once: no room was opened by itself. Open one on the incident page."
@@ -111,7 +112,8 @@ def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *,
         "workspace_id": workspace_id, "team": team, "channel_id": team.announce_channel, "note": note,
         "last_entry_id": _newest_entry(incident),
     }  # fmt: skip
-    made, is_new = Announcement.objects.of(workspace_id).get_or_create(incident=incident, defaults=values)
+    rows = Announcement.objects.of(workspace_id)
+    made, is_new = rows.get_or_create(incident=incident, team=team, defaults=values)
     if is_new:
         return
     own = Announcement.objects.of(workspace_id).filter(pk=made.pk)
@@ -138,9 +140,14 @@ def cancel_archive(workspace_id: int, room: Room) -> None:
 
 
 def connected_team(workspace_id: int) -> SlackTeam | None:
-    """The team of a workspace, once its token was accepted."""
-    found: SlackTeam | None = SlackTeam.objects.of(workspace_id).exclude(slack_id="").first()
-    return found
+    """The team in which rooms of a workspace are opened, once its token was accepted."""
+    return next(iter(connected_teams(workspace_id)), None)
+
+
+def connected_teams(workspace_id: int) -> list[SlackTeam]:
+    """The teams of a workspace whose token was accepted, the default one first."""
+    rows = SlackTeam.objects.of(workspace_id).exclude(slack_id="").order_by("-is_default", "id")
+    return list(rows[:MAX_TEAMS])
 
 
 def _again(settled: QuerySet[Any], every: timedelta) -> None:

@@ -1,0 +1,103 @@
+"""Socket Mode: the same function as HTTP, acknowledged when stored, replaced when it falls silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidents.models import Incident, TimelineEntry
+from tests.fakes.slack.server import APP_TOKEN
+from tests.fakes.slack.sockets import wait_for
+from tests.warroom.connected import connect
+from tests.web.signed_in import browser_for
+from warroom.checks import _slack
+from warroom.connection.services.settings import SlackValues, put_slack
+from warroom.models import SlackInbox, SlackTeam
+from warroom.socket_mode.serving import Sockets
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world(settings, admin, actor):
+    with connect(settings, admin, actor) as connected:
+        put_slack(admin, values=SlackValues(app_token=APP_TOKEN, announce_channel=connected.announce.id))
+        connected.sockets = Sockets(ping_every_s=0.2, max_silent_s=1.5)
+        try:
+            connected.sockets.look()
+            yield connected
+        finally:
+            connected.sockets.close()
+
+
+def command(connected, text: str, envelope_id: str = "") -> str:
+    form = {
+        "command": "/incident", "text": text, "user_id": connected.rita, "channel_id": "C0ANY",
+        "team_id": connected.slack.team_id, "trigger_id": connected.slack.trigger(),
+        "response_url": f"{connected.fake.receiver.url}/response/1",
+    }  # fmt: skip
+    return connected.fake.sockets.send("slash_commands", form, envelope_id)
+
+
+def acknowledged(connected, envelope_id: str) -> dict:
+    wait_for(lambda: bool(connected.fake.sockets.acks.get(envelope_id)))
+    return connected.fake.sockets.acks[envelope_id][0]
+
+
+def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_connection(world):
+    sockets, server = world.sockets, world.fake.sockets
+    workspace_id = world.team.workspace_id
+    assert acknowledged(world, command(world, "list"))["text"] == "No active incidents."
+    assert acknowledged(world, command(world, "declare sev3 From the socket")) == {}
+    world.settle()
+    incident = Incident.objects.of(workspace_id).get()
+    assert incident.title == "From the socket"
+
+    wait_for(lambda: sockets.open[APP_TOKEN].is_alive())
+    sockets.look()
+    world.team.refresh_from_db()
+    assert world.team.socket_seen_at is not None
+    assert _slack().detail == "no connection to Slack is broken"
+
+    server.refresh()  # Slack asks for a new connection about once an hour
+    wait_for(lambda: server.opened == 2)
+    acknowledged(world, command(world, f"note INC-{incident.number} after the refresh"))
+
+    server.kill()
+    envelope = command(world, f"note INC-{incident.number} sent while away", "kept-for-later")
+    wait_for(lambda: server.opened >= 3)
+    acknowledged(world, envelope)
+
+    server.is_silent = True  # connected, and deaf
+
+    def is_replaced() -> bool:
+        sockets.look()
+        return server.opened >= 4
+
+    wait_for(is_replaced)
+    server.is_silent = False
+    command(world, f"note INC-{incident.number} sent while away", "kept-for-later")  # Slack repeats itself
+    acknowledged(world, command(world, f"note INC-{incident.number} after the silence"))
+    world.settle(later=60)
+    notes = TimelineEntry.objects.of(workspace_id).filter(incident=incident, kind="note").order_by("id")
+    assert list(notes.values_list("message", flat=True)) == [
+        "after the refresh", "sent while away", "after the silence",
+    ]  # fmt: skip
+    assert SlackInbox.objects.of(workspace_id).filter(key="kept-for-later").count() == 1
+
+
+def test_refused_app_token_is_said_and_tried_again(world):
+    sockets = world.sockets
+    SlackTeam.objects.of(world.team.workspace_id).update(socket_seen_at=None)
+    world.fake.sockets.kill()
+    sockets.close()
+    world.fake.tokens[APP_TOKEN] = "token_revoked"
+    sockets.look()
+    found = _slack()
+    assert (found.level, "token_revoked" in found.detail) == ("warn", True)
+    page = browser_for(world.admin).get("/settings/slack").content.decode()
+    assert "Slack refused the app-level token: token_revoked." in page
+    world.fake.tokens[APP_TOKEN] = "ok"
+    sockets.look()
+    wait_for(lambda: sockets.open[APP_TOKEN].is_alive())
+    sockets.look()
+    assert _slack().detail == "no connection to Slack is broken"

@@ -1,0 +1,42 @@
+"""What every request of Slack goes through once it is known to be of Slack: over HTTP and in Socket Mode."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warroom.connection.models import SlackTeam
+from warroom.connection.services.standing import note_accepted, note_refused
+from warroom.inbound.payloads import team_id_in
+from warroom.inbound.routes import route
+from warroom.inbound.teams import team_meant
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """The answer to Slack: 200, 400 for a payload without its parts, 401 for one of another team."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Handled:
+    """Route a payload that one of these teams sent. `key` names it where it has no id of its own."""
+    named = team_id_in(payload)
+    fitting = [one for one in teams if not named or named == one.slack_id]
+    if not fitting:
+        note_refused(teams[0].workspace_id, teams[0], "The request is of another Slack team.")
+        return Handled(401)
+    team = team_meant(fitting, payload)
+    try:
+        status, answer, content_type = route(team, payload, key)
+    except (KeyError, TypeError, AttributeError) as error:  # a payload without what its kind must have
+        log.warning("a Slack request could not be read: %s", type(error).__name__)
+        return Handled(400)
+    note_accepted(team.workspace_id, team)
+    return Handled(status, answer, content_type)
