@@ -15,7 +15,7 @@ from accounts.selectors import workspaces_of
 from accounts.sign_in.page_authentication import current_actor, current_membership
 from core.current_actor import viewer_of
 from core.errors import Problem
-from core.health.monitor import HEALTH_MONITOR
+from core.health.monitor import HEALTH_MONITOR, Trouble, concerning
 from core.registry import Registry
 from core.ui.navigation import NAVIGATION, SETTINGS, NavItem, current_entry, navigation
 
@@ -33,7 +33,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "own_zone": _preference(request, "time_zone", ""),
         "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
-        "troubles": HEALTH_MONITOR.troubles,
+        "troubles": SimpleLazyObject(lambda: _troubles(request)),
     }
 
 
@@ -57,6 +57,18 @@ def _workspace(request: HttpRequest) -> Workspace | None:
         return current_membership(request).workspace
     except Problem:
         return None
+
+
+def _troubles(request: HttpRequest) -> tuple[Trouble, ...]:
+    """What concerns the viewer; the workspace is only looked up where some trouble is of one."""
+    troubles = HEALTH_MONITOR.troubles()
+    if all(one.workspaces is None for one in troubles):
+        return troubles
+    try:
+        workspace = _workspace(request)
+    except (DatabaseError, InterfaceError):
+        workspace = None
+    return concerning(troubles, workspace.pk if workspace else None)
 
 
 def _preference(request: HttpRequest, name: str, default: Any) -> Any:

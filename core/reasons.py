@@ -65,11 +65,12 @@ class Reason(models.TextChoices):
     # Held and delayed
     QUIET_HOURS = "quiet_hours", "the person has quiet hours"
     GROUPED = "grouped", "other notices of the incident may be merged with it"
-    THROTTLED = "throttled", "the channel got as many notices as it may get in a minute"
+    THROTTLED = "throttled", "the destination got as many notices as it may get in a minute"
     RATE_LIMITED = "rate_limited", "the receiver limits the rate"
     RETRIED = "retried", "an attempt failed and is repeated"
     # Ended without being sent
     MERGED = "merged", "a later notice of the incident says it too"
+    REPEATED = "repeated", "the same was sent to the person by the same way within a minute"
     DESTINATION_GONE = "destination_gone", "the channel or contact method was deleted"
     LOST_ANSWER = "lost_answer", "the answer was lost: it may have arrived"
     REFUSED = "refused", "the receiver refused it"

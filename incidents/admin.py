@@ -19,6 +19,7 @@ from incidents.models import (
     ChecklistItem,
     Component,
     CriterionResult,
+    DismissedProposal,
     Drill,
     DrillParticipant,
     EntryAmendment,
@@ -26,9 +27,11 @@ from incidents.models import (
     IncidentCounter,
     IncidentEssence,
     IncidentEvidence,
+    IncidentLink,
     IncidentSignal,
     IncidentVerdict,
     InvitedPerson,
+    Merge,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -230,6 +233,27 @@ class AttachmentAdmin(ReadOnly):
     list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
     ordering = ("-pk",)
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnly):
+    list_display = ("survivor", "absorbed", "state", "by_label", "merged_at", "undo_until", "undone_at")
+    list_filter = ("workspace", "state")
+    list_select_related = ("survivor", "absorbed")
+
+
+@admin.register(DismissedProposal)
+class DismissedProposalAdmin(ReadOnly):
+    list_display = ("low", "high", "kinds", "by_label", "dismissed_at")
+    list_filter = ("workspace",)
+    list_select_related = ("low", "high")
+
+
+@admin.register(IncidentLink)
+class IncidentLinkAdmin(ReadOnly):
+    list_display = ("low", "high", "kind", "score", "by_label", "created_at", "removed_at")
+    list_filter = ("workspace", "kind")
+    list_select_related = ("low", "high")
 
 
 @admin.register(Drill)

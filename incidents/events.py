@@ -19,7 +19,8 @@ select jsonb_build_object(
          'is_drill', i.is_drill, 'is_private', i.is_private,
          'viewers', case when i.is_private then coalesce((
            select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]') end,
-         'version', i.version, 'event_count', i.event_count, 'detected_at', i.detected_at, 'impact', i.impact,
+         'version', i.version, 'opening', i.opening, 'event_count', i.event_count,
+         'detected_at', i.detected_at, 'impact', i.impact,
          'url', f.payload->>'url',
          'components', coalesce((
            select jsonb_agg(c.name order by c.name) from incidents_affectedcomponent a

@@ -9,6 +9,7 @@ from incidents.evidence.models import IncidentEvidence
 from incidents.explain.models import Decision
 from incidents.handoff.models import RoleOffer
 from incidents.lifecycle.models import Incident, IncidentCounter, IncidentSignal
+from incidents.links.models import IncidentLink
 from incidents.merging.models import DismissedProposal, Merge
 from incidents.privacy.models import InvitedPerson
 from incidents.recovery.models import AutoResolution, CriterionResult, IncidentVerdict
@@ -36,6 +37,7 @@ __all__ = [
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",
+    "IncidentLink",
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",

@@ -82,6 +82,8 @@ def related_json(related: Related) -> dict[str, Any]:
     """The fields of `schemas_story.RelatedOut`."""
     lists = {name: getattr(related, name) for name in ("linked", "earlier", "neighbours", "same_type")}
     shown = {name: [_related(one) for one in incidents] for name, incidents in lists.items()}
+    for linked, (_, reasons) in zip(shown["linked"], related.why(), strict=True):
+        linked["reasons"] = reasons
     return {**shown, "recurrence": related.recurrence}
 
 

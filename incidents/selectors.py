@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from incidents.listing.filters import IncidentFilter, parse_filter
 from incidents.listing.keyset import Page, decode_cursor, page_of
 from incidents.listing.ordering import parse_order
 from incidents.listing.selectors import MAX_PAGE, detailed, held_roles, incidents_page, matching
+from incidents.merging.family import family_of
 from incidents.models import (
     AffectedComponent,
     Component,
@@ -155,25 +156,30 @@ def story_of(
     cursor: str | None = None,
     limit: int = STORY_PAGE,
 ) -> Page[TimelineEntry]:
-    """`timeline_page` of the incident with this id: one statement. Raises Forbidden, Invalid (cursor)."""
+    """`timeline_page` of the incident with this id, with what was merged into it: two statements.
+
+    Raises Forbidden, Invalid (cursor).
+    """
     require(actor, Capability.INCIDENTS_READ)
     limit = max(1, min(limit, MAX_PAGE))
     chosen, left_out = tuple(sorted(kinds)), tuple(sorted(without))
+    family = family_of(actor.workspace_id, incident)
     if cursor:
         at, pk = decode_cursor(cursor)
-        rows = _story(actor.workspace_id, incident, chosen, left_out).filter(_after("occurred_at", at, pk))
+        rows = _story(actor.workspace_id, family, chosen, left_out).filter(_after("occurred_at", at, pk))
         found = list(rows[: limit + 1])
-    elif limit == STORY_PAGE:
+    elif limit == STORY_PAGE and len(family) == 1:
         found = _newest_of(chosen, left_out)(actor.workspace_id, incident)
     else:
-        found = list(_story(actor.workspace_id, incident, chosen, left_out)[: limit + 1])
+        found = list(_story(actor.workspace_id, family, chosen, left_out)[: limit + 1])
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
 
 
 def _story(
-    workspace_id: int, incident: int, kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
+    workspace_id: int, family: Sequence[int], kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
 ) -> QuerySet[TimelineEntry]:
-    rows = TimelineEntry.objects.of(workspace_id).filter(incident_id=incident).select_related("author")
+    rows = TimelineEntry.objects.of(workspace_id).select_related("author")
+    rows = rows.filter(incident_id=family[0]) if len(family) == 1 else rows.filter(incident_id__in=family)
     if kinds:
         rows = rows.filter(kind__in=kinds)
     if without:
@@ -188,7 +194,7 @@ def _newest_of(
 ) -> Callable[[int, int], list[TimelineEntry]]:
     @compiled(int, int)
     def newest(workspace_id: int, incident: int) -> QuerySet[TimelineEntry]:
-        return _story(workspace_id, incident, kinds, without)[: STORY_PAGE + 1]
+        return _story(workspace_id, [incident], kinds, without)[: STORY_PAGE + 1]
 
     return newest
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -27,18 +27,24 @@ def _is_set_up() -> Exists:
     return Exists(rotas)
 
 
+def late_escalations() -> QuerySet[Escalation]:
+    """Escalations due for over 30 s that no worker holds, the longest due first."""
+    waiting = Escalation.across_workspaces.filter(state="pending", due_at__lt=Now() - LATE_AFTER)
+    return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=Now())).order_by("due_at")
+
+
 @health_check("escalation", "Escalation of incidents", asks="database")
 def _escalation() -> CheckResult:
-    waiting = Escalation.across_workspaces.filter(state="pending", due_at__lt=Now() - LATE_AFTER)
-    late = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=Now())).order_by("due_at")
+    late = late_escalations()
     first = late.first()
     if first is not None:
         advice = "Start the worker detection. Steps that are due run when it is back."
         return CheckResult("warn", f"{late.count()} escalations are late", advice, first.due_at)
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
-    if running.filter(_is_set_up()).exists():
+    concerned = frozenset(running.filter(_is_set_up()).values_list("workspace_id", flat=True)[:1000])
+    if concerned:
         advice = "Open Settings, Escalation policies, and give each step a target."
-        return CheckResult("warn", "an escalation reaches only the admins", advice)
+        return CheckResult("warn", "an escalation reaches only the admins", advice, None, concerned)
     return CheckResult("ok", "no escalation is late")
 
 
@@ -52,11 +58,10 @@ def _reachability() -> CheckResult:
 def _walked(turn: int) -> CheckResult:
     policies = EscalationPolicy.across_workspaces.filter(_is_set_up(), is_enabled=True)
     workspaces = policies.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
-    reports = [one for pk in workspaces[:MAX_WORKSPACES] for one in reports_of(pk, now=timezone.now())]
-    holes = [one.name for one in reports if one.holes]
+    now, walked = timezone.now(), list(workspaces[:MAX_WORKSPACES])
+    holes = [(pk, one.name) for pk in walked for one in reports_of(pk, now=now) if one.holes]
     if holes:
         advice = "Open On call, Reachability: it lists the times and what is missing."
-        return CheckResult(
-            "warn", f"{len(holes)} policies sometimes reach no one, such as {holes[0]}", advice
-        )
+        detail = f"{len(holes)} policies sometimes reach no one, such as {holes[0][1]}"
+        return CheckResult("warn", detail, advice, None, frozenset(pk for pk, _ in holes))
     return CheckResult("ok", "every policy reaches someone for the next 14 days")

@@ -7,6 +7,7 @@ from django.urls import path
 from notifications.channels import views as channels
 from notifications.contacts import views as contacts
 from notifications.deliveries import views as deliveries
+from notifications.escalation import escalate_views
 from notifications.escalation import views as escalation
 from notifications.explain import views as explain
 from notifications.routes import views as routes
@@ -14,6 +15,7 @@ from notifications.silences import views as silences
 
 app_name = "notifications"
 urlpatterns = [
+    path("incidents/<str:reference>/escalate", escalate_views.escalate, name="escalate"),
     path("explain", explain.simulation, name="explain"),
     path("explain/people/<str:username>", explain.person, name="explain_person"),
     path("incidents/<str:reference>/explain", explain.incident, name="explain_incident"),

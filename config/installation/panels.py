@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.health.monitor import HEALTH_MONITOR
+from core.health.monitor import HEALTH_MONITOR, concerning
 from core.live.hub import TROUBLES
 from core.ui.panels import Panel, panel
 
@@ -23,8 +23,8 @@ class Troubles(Panel):
         return (TROUBLES,)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """The troubles of the whole installation; every member may know."""
-        return {"troubles": HEALTH_MONITOR.troubles()}
+        """The troubles of the whole installation, and those of the viewer's workspace."""
+        return {"troubles": concerning(HEALTH_MONITOR.troubles(), actor.workspace_id)}
 
     def version(self, context: Mapping[str, Any]) -> str:
         """Changes with every trouble that comes or goes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -32,12 +32,20 @@ LAG_LATE_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found: a level, one sentence, what to do unless all is well, and since when if known."""
+    """What a check found: a level, one sentence, what to do unless all is well, and since when if known.
+
+    workspaces: whom it concerns, by id, when it is not the whole installation; others see no banner.
+    """
 
     level: Level
     detail: str
     advice: str = ""
     since: datetime | None = None
+    workspaces: frozenset[int] | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As `/readyz` shows it."""
+        return {"level": self.level, "detail": self.detail, "advice": self.advice, "since": self.since}
 
 
 Check = Callable[[], CheckResult]
@@ -225,5 +233,5 @@ def readyz(request: HttpRequest) -> JsonResponse:
     found = examine()
     levels = {finding.level for finding in found.values()}
     status = "unready" if "fail" in levels else "degraded" if "warn" in levels else "ready"
-    body = {"status": status, "checks": {name: asdict(finding) for name, finding in found.items()}}
+    body = {"status": status, "checks": {name: finding.as_json() for name, finding in found.items()}}
     return JsonResponse(body, status=503 if status == "unready" else 200)

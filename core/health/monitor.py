@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -28,12 +28,21 @@ STARTING_S: Final = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that does not work: the name of its check, what people call it, what to do, since when."""
+    """Something that does not work: the name of its check, what people call it, what to do, since when.
+
+    workspaces: whom it concerns, by id; None: everyone.
+    """
 
     name: str
     title: str
     advice: str
     since: datetime
+    workspaces: frozenset[int] | None = None
+
+
+def concerning(troubles: Iterable[Trouble], workspace_id: int | None) -> tuple[Trouble, ...]:
+    """Those that a member of the workspace should know of."""
+    return tuple(one for one in troubles if one.workspaces is None or workspace_id in one.workspaces)
 
 
 Examine = Callable[[], Mapping[str, CheckResult]]
@@ -95,7 +104,7 @@ class HealthMonitor:
 def _trouble(name: str, finding: CheckResult, before: Trouble | None) -> Trouble:
     """A trouble that goes on keeps the moment it was first seen, unless the check knows better."""
     since = finding.since or (before.since if before else timezone.now())
-    return Trouble(name, TITLES.get(name, name), finding.advice, since)
+    return Trouble(name, TITLES.get(name, name), finding.advice, since, finding.workspaces)
 
 
 HEALTH_MONITOR: Final = HealthMonitor(examine)

@@ -14,17 +14,18 @@ from detection.evaluation.member_events import SLACK
 from detection.levels import LEVEL_LABELS
 from detection.models import Level
 from detection.rules.event_types import FACT_NAMES
+from incidents.merging.family import family_of
 
 FIRST, LAST, SPREAD = 2_000, 1_000, 2_000
 _SPAN: Final[LiteralString] = """
 select count(*), min(occurred_at), max(occurred_at) from detection_incident_event
- where workspace_id = %s::bigint and incident_id = %s::bigint
+ where workspace_id = %s::bigint and incident_id = any(%s::bigint[])
 """
 # The bounds on received_at are constants, so that only the partitions of those days are read.
 _SAMPLE: Final[LiteralString] = """
 with link as materialized (
   select event_id, occurred_at from detection_incident_event
-   where workspace_id = %s::bigint and incident_id = %s::bigint),
+   where workspace_id = %s::bigint and incident_id = any(%s::bigint[])),
 picked as (
   (select event_id from link order by occurred_at, event_id limit %s::int)
   union (select event_id from link order by occurred_at desc, event_id desc limit %s::int)
@@ -64,12 +65,13 @@ class Sample:
 
 
 def sample_of(workspace_id: int, incident_id: int) -> Sample:
-    """The first 2,000 events, the last 1,000, and 2,000 spread by hash. Two statements."""
-    [(count, first_at, last_at)] = rows(_SPAN, [workspace_id, incident_id])
+    """The first 2,000 events, the last 1,000, and 2,000 spread by hash, of the whole family."""
+    family = [*family_of(workspace_id, incident_id)]
+    [(count, first_at, last_at)] = rows(_SPAN, [workspace_id, family])
     if not count:
         return Sample()
     given = [
-        workspace_id, incident_id, FIRST, LAST, SPREAD, MAX_LINE_CHARS, [*FACT_NAMES],
+        workspace_id, family, FIRST, LAST, SPREAD, MAX_LINE_CHARS, [*FACT_NAMES],
         workspace_id, first_at - SLACK, last_at + SLACK,
     ]  # fmt: skip
     found = [

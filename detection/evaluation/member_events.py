@@ -16,6 +16,7 @@ from core.sql.prepared import rows
 from detection.levels import LEVEL_LABELS, parse_level
 from detection.models import Event, IncidentEvent, Level
 from incidents.listing.keyset import decode_cursor, encode_cursor
+from incidents.merging.family import family_of
 from incidents.models import Incident
 from incidents.parsing import parsed
 from incidents.validation import clean_line
@@ -105,7 +106,10 @@ def member_events(
     cursor: str | None = None,
     limit: int = 20,
 ) -> EventsPage:
-    """The events an incident counts: at most three statements. Raises Forbidden, Invalid (cursor)."""
+    """The events an incident and those merged into it count: at most four statements.
+
+    Raises Forbidden, Invalid (cursor).
+    """
     require(actor, Capability.INCIDENTS_READ)
     wanted = wanted or EventFilter()
     links = _links(incident, cursor, WINDOW if wanted.is_set else limit + 1)
@@ -124,9 +128,10 @@ def _cursor(link: Link) -> str:
 
 
 def _links(incident: Incident, cursor: str | None, limit: int) -> list[Link]:
-    if not cursor and limit <= SAMPLE:
+    family = family_of(incident.workspace_id, incident.pk)
+    if not cursor and limit <= SAMPLE and len(family) == 1:
         return _sample(incident.workspace_id, incident.pk)[:limit]
-    links = _newest_links(incident.workspace_id, incident.pk)
+    links = _newest_links(incident.workspace_id, family)
     if cursor:
         at, pk = decode_cursor(cursor)
         links = links.filter(occurred_at__lte=at).exclude(occurred_at=at, event_id__gte=pk)
@@ -137,11 +142,12 @@ def _links(incident: Incident, cursor: str | None, limit: int) -> list[Link]:
 @compiled(int, int)
 def _sample(workspace_id: int, incident_id: int) -> Any:
     """What a page lists the first of, and counts all of."""
-    return _newest_links(workspace_id, incident_id)[:SAMPLE]
+    return _newest_links(workspace_id, [incident_id])[:SAMPLE]
 
 
-def _newest_links(workspace_id: int, incident_id: int) -> Any:
-    links = IncidentEvent.objects.of(workspace_id).filter(incident_id=incident_id)
+def _newest_links(workspace_id: int, family: Sequence[int]) -> Any:
+    links = IncidentEvent.objects.of(workspace_id)
+    links = links.filter(incident_id=family[0]) if len(family) == 1 else links.filter(incident_id__in=family)
     return links.order_by("-occurred_at", "-event_id").values_list("event_id", "occurred_at")
 
 

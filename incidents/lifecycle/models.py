@@ -121,6 +121,8 @@ class Incident(WorkspaceScoped):
     update_due_at = models.DateTimeField(null=True, blank=True)
     resolve_due_at = models.DateTimeField(null=True, blank=True)
 
+    # Grows each time it is reopened.
+    opening = models.PositiveSmallIntegerField(default=1, db_default=1)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())

@@ -5,10 +5,10 @@ Every list is short and found through an index, however many incidents there are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from django.db.models import QuerySet
 
@@ -21,11 +21,22 @@ from incidents.models import Incident, IncidentSignal
 from incidents.privacy.selectors import is_seen, seen_as
 from incidents.vocabulary import IncidentType
 
+Reason = Mapping[str, Any]
+
 NEARBY: Final = timedelta(hours=24)
+MAX_LINKED: Final = 100
 SHOWN: Final = 5
 COUNTED: Final = 100  # earlier ones; beyond, "more than" is all anybody needs to know
 COMPONENTS: Final = 10
 
+_LINKED: Final[LiteralString] = """
+(select to_incident_id, null::jsonb from incidents_incident_related where from_incident_id = %s::bigint)
+union all
+(select high_id, reasons from incidents_incidentlink where low_id = %s::bigint and removed_at is null)
+union all
+(select low_id, reasons from incidents_incidentlink where high_id = %s::bigint and removed_at is null)
+order by 1 desc limit %s::int
+"""
 # Numbers are given in order of detection, so the nearest ids are the nearest in time.
 _NEIGHBOURS: Final[LiteralString] = """
 select distinct near.incident_id
@@ -47,7 +58,8 @@ select distinct near.incident_id
 class Related:
     """Each incident stands in one list only: the first that fits, in this order.
 
-    `recurrence` counts earlier incidents of the same trouble, up to 100.
+    `recurrence` counts earlier incidents of the same trouble, up to 100. `reasons`: incident id -> why it is
+    linked; empty for a link that a person made.
     """
 
     linked: list[Incident] = field(default_factory=list)
@@ -55,6 +67,11 @@ class Related:
     neighbours: list[Incident] = field(default_factory=list)
     same_type: list[Incident] = field(default_factory=list)
     recurrence: int = 0
+    reasons: Mapping[int, list[str]] = field(default_factory=dict)
+
+    def why(self) -> list[tuple[Incident, list[str]]]:
+        """The linked ones with their reasons."""
+        return [(one, self.reasons.get(one.pk, [])) for one in self.linked]
 
     def all(self) -> list[Incident]:
         """Every incident in it, in order."""
@@ -62,30 +79,39 @@ class Related:
 
 
 def linked_incidents(actor: Actor, incident: Incident) -> list[Incident]:
-    """What somebody linked to it, newest first, at most 100. Raises Forbidden."""
+    """What it is linked to, by a person or by Tocsin, newest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    return _linked(actor.workspace_id, actor.viewer, incident.pk)
+    return _newest_first(_incidents(actor, {pk for pk, _ in _links(incident)}).values())
 
 
-@compiled(int, int, int)
-def _linked(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[Incident]:
-    linked: QuerySet[Incident] = seen_as(workspace_id, viewer).filter(related=incident_id)
-    return linked.order_by("-detected_at", "-id")[:100]
+def _links(incident: Incident) -> list[tuple[int, list[Reason]]]:
+    """The ids of linked incidents with the reasons; a person's link has none."""
+    found: dict[int, list[Reason]] = {}
+    for pk, reasons in rows(_LINKED, [incident.pk] * 3 + [MAX_LINKED]):
+        found[pk] = [*found.get(pk, ()), *(reasons or ())]
+    return list(found.items())
+
+
+def _newest_first(found: Iterable[Incident]) -> list[Incident]:
+    return sorted(found, key=lambda one: (one.detected_at, one.pk), reverse=True)
 
 
 def related_incidents(actor: Actor, incident: Incident) -> Related:
     """Linked ones, and up to five each of: earlier ones of its fingerprint, those that touched one of its
     components within 24 hours, the latest before it of its type. Five statements. Raises Forbidden.
     """
-    linked = linked_incidents(actor, incident)
+    require(actor, Capability.INCIDENTS_READ)
+    links = dict(_links(incident))
     earlier = _earlier(actor, incident)
     near = _neighbours(incident)
-    known = {one.pk for one in linked}
-    found = _incidents(actor, {*earlier[: SHOWN + len(known)], *near})
+    known = set(links)
+    found = _incidents(actor, {*links, *earlier[: SHOWN + len(known)], *near})
+    linked = _newest_first(found[pk] for pk in links if pk in found)
     first = _short([found[pk] for pk in earlier if pk in found], known)
     neighbours = _short(_within(incident, [found[pk] for pk in near if pk in found]), known)
     alike = _short(_same_type(actor, incident), known)
-    return Related(linked, first, neighbours, alike, len(earlier))
+    reasons = {pk: [one["text"] for one in links[pk]] for pk in links}
+    return Related(linked, first, neighbours, alike, len(earlier), reasons)
 
 
 def _short(found: Iterable[Incident], known: set[int]) -> list[Incident]:

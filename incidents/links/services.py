@@ -13,7 +13,7 @@ from core.errors import Conflict, NotFound
 from core.outbox.events import publish_all
 from incidents.events import IncidentChanged
 from incidents.lifecycle.services.locked_change import Change, change
-from incidents.models import Incident
+from incidents.models import Incident, IncidentLink
 from incidents.privacy.selectors import seen_as
 from incidents.reference import parse_reference, reference
 from incidents.timeline.services.timeline_entries import actor_json, entry
@@ -34,7 +34,7 @@ def relate_incidents(actor: Actor, *, number: int | str, other: int | str) -> In
 
 
 def unrelate_incidents(actor: Actor, *, number: int | str, other: int | str) -> Incident:
-    """Take a link away, on both sides.
+    """Take a link away, on both sides; one that Tocsin made is not made again.
 
     Raises NotFound where there is none, Invalid (field `other`), Forbidden.
     """
@@ -69,7 +69,10 @@ def _link(it: Change, other: Incident) -> None:
 
 
 def _unlink(it: Change, other: Incident) -> None:
-    if not it.incident.related.filter(pk=other.pk).exists():
+    low, high = sorted((it.incident.pk, other.pk))
+    made = IncidentLink.objects.of(other.workspace_id).filter(low_id=low, high_id=high, removed_at=None)
+    removed = made.update(removed_at=it.at, by_label=it.actor.label[:150])
+    if not removed and not it.incident.related.filter(pk=other.pk).exists():
         raise NotFound(f"{it.incident.reference} is not linked to {other.reference}.")
     it.incident.related.remove(other)
     _record(it, other, "No longer linked to", "incident.unrelate", [other.reference, None])

@@ -40,19 +40,27 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
 
 
 def entry_html(
-    entry: TimelineEntry, reference: str, *, may_act: bool, is_bare: bool, undo: str = ""
+    entry: TimelineEntry,
+    reference: str,
+    *,
+    may_act: bool,
+    is_bare: bool,
+    undo: str = "",
+    is_merged: bool = False,
 ) -> SafeString:
     """An entry of the incident `reference`. is_bare: without an id, for a second showing on one page.
 
-    undo: the address that undoes it, for whoever looks.
+    undo: the address that undoes it, for whoever looks. is_merged: it is of an incident merged into this one.
     """
     shown = (
         entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,
         entry.time_corrected_at, entry.pinned_at is None, entry.amendment_count, entry.withdrawn_at,
         timezone.get_current_timezone_name(),
         _words(timezone.now() - entry.occurred_at), reference, may_act, is_bare, undo,
+        is_merged,
     )  # fmt: skip
     values = {"entry": entry, "ref": reference, "may_act": may_act, "is_bare": is_bare, "undo": undo}
+    values["is_merged"] = is_merged
     return _entries.get(shown, lambda: render_to_string("incidents/entry.html", values).strip())
 
 

@@ -139,7 +139,7 @@ def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
     others = list(near.exclude(pk=incident.pk).order_by("-detected_at", "-id")[:MAX_CANDIDATES])
     if not others:
         return []
-    facts = _facts(incident.workspace_id, [incident, *others])
+    facts = facts_of(incident.workspace_id, [incident, *others])
     dismissed = _dismissed(incident)
     found = [Proposal(one, reasons_between(facts[incident.pk], facts[one.pk])) for one in others]
     kept = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
@@ -158,7 +158,7 @@ def _is_dismissed(proposal: Proposal, dismissed: Mapping[int, Collection[str]]) 
     return kinds is not None and set(proposal.kinds) <= set(kinds)
 
 
-def _facts(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Facts]:
+def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Facts]:
     """What each incident is judged by; four statements."""
     ids = [one.pk for one in incidents]
     names: dict[int, set[str]] = {pk: set() for pk in ids}

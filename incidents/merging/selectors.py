@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from incidents.merging.family import family_of
 from incidents.merging.models import Merge
 from incidents.models import Incident
 from incidents.privacy.selectors import seen_by, seen_with
@@ -12,6 +13,8 @@ from incidents.privacy.selectors import seen_by, seen_with
 def merges_into(actor: Actor, incident: Incident) -> list[Merge]:
     """The merges that brought other incidents into this one, oldest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
+    if len(family_of(actor.workspace_id, incident.pk)) == 1:
+        return []
     rows = Merge.objects.of(actor.workspace_id).filter(survivor=incident, state=Merge.State.ACTIVE)
     return list(rows.filter(seen_with(actor, "absorbed")).select_related("absorbed").order_by("pk")[:100])
 

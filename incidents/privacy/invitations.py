@@ -33,7 +33,7 @@ def invite_actor(incident: Incident, actor: Actor, reason: Reason) -> None:
 
 
 def invite_known(incident: Incident) -> None:
-    """Let see it who declared it, who holds or held a role in it, and who acknowledged it."""
+    """Let see it who declared it, holds or held a role in it, acknowledged it, or was paged for it."""
     declared = TimelineEntry.objects.of(incident.workspace_id).filter(
         incident=incident, kind=EntryKind.DETECTED
     )
@@ -46,6 +46,17 @@ def invite_known(incident: Incident) -> None:
     if incident.acknowledged_by is not None:
         people.add(incident.acknowledged_by)
     invite(incident, sorted(people, key=lambda one: one.pk), Reason.ROLE)
+    invite(incident, _paged(incident), Reason.PAGED)
+
+
+def _paged(incident: Incident) -> list[User]:
+    """The members whom entries of the timeline name as paged."""
+    entries = TimelineEntry.objects.of(incident.workspace_id).filter(
+        incident=incident, kind=EntryKind.NOTIFICATION, data__has_key="paged"
+    )
+    ids = {pk for data in entries.values_list("data", flat=True) for pk in data["paged"]}
+    members = User.objects.filter(pk__in=ids, is_active=True, memberships__workspace_id=incident.workspace_id)
+    return list(members.order_by("pk"))
 
 
 def _row(incident: Incident, viewer: int, reason: Reason) -> InvitedPerson:

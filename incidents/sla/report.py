@@ -147,6 +147,7 @@ def _clocks(actor: Actor, asked: ReportQuery, now: datetime) -> QuerySet[Any]:
     rows = SlaClock.objects.of(actor.workspace_id).filter(
         seen_with(actor),
         incident__is_drill=False,
+        incident__merged_into=None,
         incident__detected_at__gte=asked.since,
         incident__detected_at__lt=asked.until,
     )

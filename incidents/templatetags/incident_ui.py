@@ -134,8 +134,14 @@ def timeline_entry(
     may_act: bool = False,
     is_bare: bool = False,
     undo: Mapping[int, str] | None = None,
+    of: int | None = None,
 ) -> SafeString:
-    """An entry of an incident's timeline; whoever `may_act` can pin and amend it. undo: id -> address."""
+    """An entry of an incident's timeline; whoever `may_act` can pin and amend it. undo: id -> address.
+
+    of: the id of the incident shown; an entry of one merged into it is marked, and changed on its own page.
+    """
+    if of is not None and entry.incident_id != of:
+        return entry_html(entry, reference, may_act=False, is_bare=is_bare, is_merged=True)
     address = (undo or {}).get(entry.pk, "")
     return entry_html(entry, reference, may_act=may_act, is_bare=is_bare, undo=address)
 

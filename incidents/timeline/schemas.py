@@ -111,12 +111,13 @@ class RelatedIncidentOut(Schema):
     status: Status
     detected_at: datetime
     url: str
+    reasons: list[str] = Field([], description="Why Tocsin linked it; empty: a person did, or it is no link.")
 
 
 class RelatedOut(Schema):
     """Each incident stands in one list only. `recurrence`: earlier ones of the same trouble, up to 100."""
 
-    linked: list[RelatedIncidentOut] = Field(description="Linked by a person.")
+    linked: list[RelatedIncidentOut] = Field(description="Linked by a person, or by Tocsin with reasons.")
     earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")
     neighbours: list[RelatedIncidentOut] = Field(description="Touched the same component within 24 hours.")
     same_type: list[RelatedIncidentOut] = Field(description="The latest before it of its type.")

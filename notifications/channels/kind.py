@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Final
 
 from core.registry import Registry
@@ -50,6 +51,7 @@ class ChannelKind(ABC):
 
     recognizes_repeats: the receiver drops a message it has already (by id), so a lost answer is sent again.
     is_always_page: its messages are pages whatever they are about.
+    max_per_minute: calls for one channel, retries included; what comes beyond waits. 0: no limit.
     """
 
     name: ClassVar[str]
@@ -58,6 +60,7 @@ class ChannelKind(ABC):
     fields: ClassVar[tuple[ChannelField, ...]] = ()
     recognizes_repeats: ClassVar[bool] = True
     is_always_page: ClassVar[bool] = False
+    max_per_minute: ClassVar[int] = 0
 
     @abstractmethod
     def send(self, target: Target, message: Message) -> Sent:
@@ -74,6 +77,14 @@ class ChannelKind(ABC):
     def lane(self, workspace_id: int, incident_id: int | None, channel_id: int) -> str:
         """Messages of one lane are sent in order; empty: in any order."""
         return ""
+
+    def looks_back(self, target: Target) -> bool:
+        """Whether `find_sent` can tell if an attempt arrived whose answer was lost."""
+        return False
+
+    def find_sent(self, target: Target, message: Message, since: datetime) -> Sent | None:
+        """The message at the receiver if an attempt after `since` arrived. Raises what `send` does."""
+        return None
 
     def wants(self, event_kind: str) -> bool:
         """Whether it has a use for that kind of event."""

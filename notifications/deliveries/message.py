@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 MAX_TITLE: Final = 200
 MAX_LINE: Final = 500
+MAX_MERGED: Final = 20
+REPEAT: Final = "This may be a repeat: an earlier attempt was not confirmed."
 SEVERITY_WORDS: Final = {"sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low"}
 _VERBS: Final = {
     "incident.opened": "opened",
@@ -40,7 +42,7 @@ class Message:
     """One notification, ready for any kind of channel.
 
     public_id: stable over all attempts, for receivers that recognize repeats. sequence: grows with each event
-    of an incident. may_repeat: an earlier attempt may have arrived.
+    of an incident.
     """
 
     public_id: str
@@ -51,7 +53,10 @@ class Message:
     details: Mapping[str, Any] = field(default_factory=dict)
     sequence: int = 0
     workspace_id: int = 0
-    may_repeat: bool = False
+
+    def as_repeat(self) -> Message:
+        """The same, saying that it may have arrived before."""
+        return replace(self, lines=(*self.lines, REPEAT))
 
     @property
     def reference(self) -> str:
@@ -92,25 +97,53 @@ def compose(
     public_id: str,
     workspace_id: int,
     merged: Sequence[Mapping[str, Any]] = (),
-    may_repeat: bool = False,
 ) -> Message:
     """The message of a delivery's payload; `merged` are payloads of earlier notices it stands for."""
     snapshot, details = payload.get("snapshot") or {}, payload.get("details") or {}
     kind = str(payload.get("event_kind", ""))
-    lines = [*_lines(snapshot, details, payload), *(f"Before that: {_verb(one)}." for one in merged)]
-    if may_repeat:
-        lines.append("This may be a repeat: an earlier attempt was not confirmed.")
+    subject = _subject(snapshot, kind, str(payload.get("subject", "")))
+    digest = _digest_subject(snapshot, merged)
+    lines = [*([subject] if digest else []), *_lines(snapshot, details, payload)]
+    lines += _merged_lines(snapshot, merged)
     return Message(
         public_id=public_id,
         event_kind=kind,
-        subject=_subject(snapshot, kind, str(payload.get("subject", ""))),
+        subject=digest or subject,
         lines=tuple(cut(line, MAX_LINE) for line in lines),
         snapshot=snapshot,
         details=details,
         sequence=int(payload.get("sequence") or 0),
         workspace_id=workspace_id,
-        may_repeat=may_repeat,
     )
+
+
+def _is_about_another(snapshot: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    return (payload.get("snapshot") or {}).get("incident_id") != snapshot.get("incident_id")
+
+
+def _digest_subject(snapshot: Mapping[str, Any], merged: Sequence[Mapping[str, Any]]) -> str:
+    """The subject of notices about several incidents; empty when all are about one."""
+    if not any(_is_about_another(snapshot, one) for one in merged):
+        return ""
+    others = {str(number) for one in merged if (number := (one.get("snapshot") or {}).get("number"))}
+    names = sorted(others | ({str(snapshot["number"])} if snapshot.get("number") else set()), key=int)
+    shown = ", ".join(f"INC-{name}" for name in names[:5])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return cut(f"{len(merged) + 1} notifications: {shown}{more}", MAX_TITLE)
+
+
+def _merged_lines(snapshot: Mapping[str, Any], merged: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the message stands for, newest first; how many more where it is too much."""
+    lines = []
+    for one in reversed(merged[-MAX_MERGED:]):
+        is_other = _is_about_another(snapshot, one)
+        about = _subject(
+            one.get("snapshot") or {}, str(one.get("event_kind", "")), str(one.get("subject", ""))
+        )
+        lines.append(f"Also: {about}" if is_other else f"Before that: {_verb(one)}.")
+    if len(merged) > MAX_MERGED:
+        lines.append(f"And {len(merged) - MAX_MERGED} earlier notifications: see Settings, Deliveries.")
+    return lines
 
 
 def _verb(payload: Mapping[str, Any]) -> str:

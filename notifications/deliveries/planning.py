@@ -21,6 +21,7 @@ from notifications.contacts.ways import Way, ways_of, ways_to
 from notifications.deliveries.explaining import not_notified, record_passed_over, record_planned
 from notifications.deliveries.holding import hold
 from notifications.deliveries.models import Delivery
+from notifications.deliveries.repeats import drop_repeats
 from notifications.queues import NOTICE, PAGE
 from notifications.routes.decision import Chosen, Judged, judge
 from notifications.routes.selectors import receivers_of, rules_of
@@ -280,6 +281,7 @@ def store(rows: Sequence[Delivery]) -> int:
     now = timezone.now()
     with transaction.atomic():
         mute(rows, now)
+        drop_repeats(rows, now)
         for row in rows:
             if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
                 hold(row, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -22,15 +22,20 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Sent, Target
 from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
+from notifications.deliveries.digest import hold_for_digest, leave_to, merged_into
 from notifications.deliveries.explaining import record_settled
 from notifications.deliveries.fallback import fall_back
+from notifications.deliveries.limits import hold_for_limit, is_over_limit
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.deliveries.repeats import revive_repeats
+from notifications.deliveries.settling import hold_with_reason, settle_with_reason
+from notifications.routes.decision import URGENT_KINDS
 
 PAGE_BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=60)
 NOTICE_BACKOFF: Final = Backoff()
-MAX_NOTICES_PER_MINUTE: Final = 10
 RATE_LIMIT_S: Final = 5.0
+LOOK_BACK: Final = timedelta(seconds=5)  # clocks differ
 MAX_DETAIL: Final = 2000
 # What the receiver says of the channel itself rather than of one message.
 _CHANNEL_STATUSES: Final = {401, 403, 404, 410}
@@ -43,41 +48,40 @@ _CHANNEL_ERRORS: Final = {
 def send_delivery(delivery: Delivery) -> None:
     """Send it, or settle it without sending when there is a reason to."""
     if found := _superseded(delivery):
-        _settle(delivery, Delivery.Outcome.SUPERSEDED, *found)
+        settle_with_reason(delivery, Delivery.Outcome.SUPERSEDED, *found)
         return
-    if not delivery.is_page and (_merge(delivery) or _throttle(delivery)):
+    if not delivery.is_page and (_merge(delivery) or hold_for_digest(delivery)):
         return
     try:
         kind, target = _kind_and_target(delivery)
     except (PermanentError, DecryptionError) as error:
         _failed(delivery, None, error)
         return
-    attempt, may_repeat = _begin(delivery, kind)
-    message = _message(delivery, may_repeat=may_repeat)
+    if is_over_limit(delivery, kind):
+        hold_for_limit(delivery, kind)
+        return
+    attempt, earlier = _begin(delivery)
+    message = _message(delivery)
     connection.close()  # a receiver may take its time; others need the connection
     try:
-        sent = kind.send(target, message)
+        sent = _send(kind, target, message, earlier)
     except (PassingError, PermanentError) as error:
-        _failed(delivery, attempt, error, kind)
+        _failed(delivery, attempt, error, kind.recognizes_repeats or kind.looks_back(target))
     else:
         _succeeded(delivery, attempt, sent)
 
 
-def _settle(delivery: Delivery, outcome: Delivery.Outcome, code: Reason, text: str, **fields: Any) -> bool:
-    """Settle it with a reason, and record that; False when another worker has it."""
-    with transaction.atomic():
-        is_ours = items.settle(delivery, outcome=outcome, reason_code=code, reason=text, **fields)
-        if is_ours:
-            record_settled(delivery, outcome, code, text)
-    return is_ours
-
-
-def _hold(delivery: Delivery, seconds: float, code: Reason, text: str) -> None:
-    """Not an attempt: it comes back later, and that is recorded."""
-    outcome = Delivery.Outcome.HELD
-    with transaction.atomic():
-        items.hand_back([delivery], delay_s=seconds, outcome=outcome, reason_code=code, reason=text)
-        record_settled(delivery, outcome, code, text)
+def _send(kind: ChannelKind, target: Target, message: Message, earlier: datetime | None) -> Sent:
+    """Send it, unless an attempt since `earlier`, whose answer was lost, turns out to have arrived."""
+    if earlier is None or kind.recognizes_repeats:
+        return kind.send(target, message)
+    if kind.looks_back(target):
+        try:
+            found = kind.find_sent(target, message, earlier - LOOK_BACK)
+        except PermanentError:
+            return kind.send(target, message.as_repeat())
+        return found or kind.send(target, message)
+    return kind.send(target, message.as_repeat())
 
 
 def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
@@ -89,51 +93,34 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
     if channel is not None and of.filter(is_private=True).exists():
         return Reason.PRIVATE, "the incident is private"
-    if delivery.event_kind not in {"incident.opened", "incident.reopened"}:
-        return None
-    over = of.filter(status__in=OVER)
-    is_always_page = channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page
-    if (is_always_page or delivery.event_key.startswith("unmuted:")) and over.exists():
-        return Reason.INCIDENT_OVER, "the incident was resolved before it could be triggered"
+    if _is_trigger(delivery) and of.filter(status__in=OVER).exists():
+        return Reason.INCIDENT_OVER, "the incident was resolved before it could be sent"
     return None
+
+
+def _is_trigger(delivery: Delivery) -> bool:
+    """Whether it only calls for help, which nobody needs once the incident is over."""
+    if delivery.event_kind == "page":
+        return not DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).exists()
+    channel = delivery.channel
+    if channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page:
+        return delivery.event_kind in URGENT_KINDS | {"incident.acknowledged"}
+    is_opening = delivery.event_kind in {"incident.opened", "incident.reopened"}
+    return is_opening and delivery.event_key.startswith("unmuted:")
 
 
 def _merge(delivery: Delivery) -> bool:
     """Leave it to the newest notice for the same destination about the same incident."""
-    newest = (
-        Delivery.objects.of(delivery.workspace_id)
-        .filter(
-            destination=delivery.destination,
-            incident_id=delivery.incident_id,
-            priority=Priority.NOTICE,
-            state=Delivery.State.PENDING,
-            pk__gt=delivery.pk,
-            lane="",
-        )
-        .order_by("-pk")
-        .first()
-    )
-    if newest is None or delivery.incident_id is None or delivery.lane:
+    if delivery.incident_id is None or delivery.lane:
         return False
-    reason = f"merged into the notice “{newest.event_kind}” that follows"
-    return _settle(delivery, Delivery.Outcome.MERGED, Reason.MERGED, reason, merged_into=newest)
-
-
-def _throttle(delivery: Delivery) -> bool:
-    """Hold notices beyond ten a minute to one channel."""
-    if delivery.channel is None or delivery.channel.kind == "log":
-        return False
-    lately = Delivery.objects.of(delivery.workspace_id).filter(
-        channel_id=delivery.channel_id,
-        settled_at__gt=Now() - timedelta(minutes=1),
-        outcome=Delivery.Outcome.SENT,
+    newer = Delivery.objects.of(delivery.workspace_id).filter(
+        destination=delivery.destination,
+        incident_id=delivery.incident_id,
         priority=Priority.NOTICE,
+        pk__gt=delivery.pk,
+        lane="",
     )
-    if lately.count() < MAX_NOTICES_PER_MINUTE:
-        return False
-    reason = f"held, because {MAX_NOTICES_PER_MINUTE} notices a minute are sent to a channel"
-    _hold(delivery, 20.0, Reason.THROTTLED, reason)
-    return True
+    return leave_to(delivery, newer, "merged into the notice “{event}” that follows")
 
 
 def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
@@ -147,25 +134,25 @@ def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
     return CHANNEL_KINDS.get(channel.kind), target_of(channel, delivery.recipient)
 
 
-def _begin(delivery: Delivery, kind: ChannelKind) -> tuple[DeliveryAttempt, bool]:
-    """Write the attempt before the call. The second value: an earlier one may have arrived."""
+def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
+    """Write the attempt before the call. The second value: when the first began that may have arrived."""
     rows = DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery)
     number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
-    open_or_unknown = rows.filter(result__in=("", "unknown")).exists()
+    unsure = rows.filter(result__in=("", "unknown")).order_by("number")
+    earlier = unsure.values_list("started_at", flat=True).first()
     made = DeliveryAttempt.objects.create(
         workspace_id=delivery.workspace_id, delivery=delivery, number=number
     )
-    return made, open_or_unknown and not kind.recognizes_repeats
+    return made, earlier
 
 
-def _message(delivery: Delivery, *, may_repeat: bool) -> Message:
-    merged = Delivery.objects.of(delivery.workspace_id).filter(merged_into=delivery).order_by("pk")
+def _message(delivery: Delivery) -> Message:
+    merged = [] if delivery.is_page else merged_into(delivery)
     return compose(
         delivery.payload,
         public_id=str(delivery.public_id),
         workspace_id=delivery.workspace_id,
-        merged=[one.payload for one in merged[:20]] if not delivery.is_page else [],
-        may_repeat=may_repeat,
+        merged=[one.payload for one in merged],
     )
 
 
@@ -186,7 +173,7 @@ def _succeeded(delivery: Delivery, attempt: DeliveryAttempt, sent: Sent) -> None
 
 
 def _failed(
-    delivery: Delivery, attempt: DeliveryAttempt | None, error: Exception, kind: ChannelKind | None = None
+    delivery: Delivery, attempt: DeliveryAttempt | None, error: Exception, may_try_again: bool = True
 ) -> None:
     status = getattr(error, "status", None)
     body = getattr(error, "body", "")
@@ -197,8 +184,8 @@ def _failed(
         reason = redact(detail)[:500]
         if status == 429:
             _rate_limited(delivery, error, reason)
-        elif is_unknown and kind is not None and not kind.recognizes_repeats and not delivery.is_page:
-            _settle(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_ANSWER, reason)
+        elif is_unknown and not may_try_again and not delivery.is_page:
+            settle_with_reason(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_ANSWER, reason)
         else:
             _retry_or_die(delivery, error, reason)
 
@@ -207,7 +194,7 @@ def _rate_limited(delivery: Delivery, error: Exception, reason: str) -> None:
     """Not an attempt: the receiver said when to come back."""
     asked = getattr(error, "retry_after", None) or RATE_LIMIT_S
     reason = f"held {asked:.0f} s, because the receiver limits the rate: {reason}"[:500]
-    _hold(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
+    hold_with_reason(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)
 
 
@@ -225,6 +212,8 @@ def _retry_or_die(delivery: Delivery, error: Exception, reason: str) -> None:
             mark_broken(channel, reason, is_gone=getattr(error, "status", None) == 410)
         else:
             mark_failing(channel, reason)
+    if is_dead and delivery.is_page:
+        revive_repeats(delivery)
     fall_back(delivery, is_dead=is_dead)
 
 

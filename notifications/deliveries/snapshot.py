@@ -27,6 +27,7 @@ def snapshot_of(workspace_id: int, incident_id: int) -> dict[str, Any]:
         "is_private": incident.is_private,
         "impact": incident.impact,
         "version": incident.version,
+        "opening": incident.opening,
         "url": f"{settings.BASE_URL}/incidents/{incident.reference}",
         "components": sorted(affected.values_list("component__name", flat=True)),
     }

@@ -144,7 +144,13 @@ def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> 
     plan_pages(incident.workspace_id, [Page(key, incident.pk, reason, user_id=one.pk) for one in admins])
     names = ", ".join(one.label for one in admins) or "nobody"
     record_escalation(incident, key, Verdict.PLANNED, Reason.ADMINS_INSTEAD, at=now, detail=names)
-    write_entry(incident, f"The escalation policy reaches nobody. Paged all admins: {names}.", key, now=now)
+    write_entry(
+        incident,
+        f"The escalation policy reaches nobody. Paged all admins: {names}.",
+        key,
+        now=now,
+        paged=[one.pk for one in admins],
+    )
 
 
 def _exhaust(escalation: Escalation, incident: Incident, plan: Plan, now: datetime) -> None:

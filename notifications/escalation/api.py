@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Path, Router, Schema, Status
 from pydantic import Field
 
@@ -15,14 +16,15 @@ from core.http.link_pagination import known_only
 from incidents.selectors import incident_for
 from notifications.escalation.models import EscalationPolicy
 from notifications.escalation.plan import plan_json
-from notifications.escalation.schemas import EscalationOut, PolicyIn, PolicyOut
+from notifications.escalation.present import shown_escalation
+from notifications.escalation.schemas import EscalateIn, EscalationOut, PolicyIn, PolicyOut
 from notifications.escalation.selectors import (
-    escalation_of,
     escalation_policy_for,
     flags_of,
     policies_of,
     preview,
 )
+from notifications.escalation.services.by_hand import escalate_now
 from notifications.escalation.services.policies import delete_policy, put_policy
 from notifications.escalation.state import plan_of
 from notifications.escalation.validation import PolicyValues
@@ -101,16 +103,36 @@ def delete(request: HttpRequest, where: Path[PolicyId]) -> Any:
 
 @incident_router.get("/{reference}/escalation", response=EscalationOut, summary="Show its escalation")
 def show_escalation(request: HttpRequest, where: Path[Reference]) -> Any:
-    """404 where no policy fits the incident."""
+    """Who was paged last, and who is next and when. 404 where no policy fits the incident."""
     known_only(request, ())
     actor = actor_in(request)
-    found = escalation_of(actor, incident_for(actor, where.reference))
-    if found is None:
+    return _escalation_json(actor, where.reference)
+
+
+@incident_router.post("/{reference}/escalation", response=EscalationOut, summary="Escalate now")
+def escalate(request: HttpRequest, where: Path[Reference], body: EscalateIn) -> Any:
+    """Makes the next step due at once; an acknowledgement no longer holds it.
+
+    409 when `place` is given and a step ran since it was read.
+    """
+    actor = actor_in(request)
+    escalate_now(actor, reference=where.reference, cursor=body.place, now=timezone.now())
+    return _escalation_json(actor, where.reference)
+
+
+def _escalation_json(actor: Actor, reference: str) -> dict[str, Any]:
+    shown = shown_escalation(actor, incident_for(actor, reference), now=timezone.now())
+    if shown is None:
         raise NotFound("This incident has no escalation: no policy fits it.")
-    shown = ("phase", "generation", "due_at", "reaches_nobody")
-    return {name: getattr(found, name) for name in shown} | {
+    found = shown.escalation
+    fields = ("phase", "generation", "due_at", "reaches_nobody")
+    return {name: getattr(found, name) for name in fields} | {
         "policy": found.snapshot["name"],
         "round": found.round + 1,
         "step": found.position + 1,
         "holder": found.holder.username if found.holder else None,
+        "place": shown.cursor,
+        "last_page": shown.paged,
+        "last_page_at": shown.paged_at,
+        "next_targets": list(shown.next_names),
     }

@@ -77,3 +77,13 @@ class EscalationOut(Schema):
     due_at: datetime
     holder: str | None
     reaches_nobody: bool
+    place: str
+    last_page: str
+    last_page_at: datetime | None
+    next_targets: list[str]
+
+
+class EscalateIn(Body):
+    """Which step the caller saw as the next, so that one wish never pages two levels."""
+
+    place: Annotated[str, Field(max_length=60)] = ""

@@ -36,8 +36,22 @@ def hold(escalation: Escalation, severity: str, *, user_id: int | None, now: dat
     escalation.lease_until = None
 
 
+def resume(escalation: Escalation, *, now: datetime) -> None:
+    """Go on with the next step now, although it was acknowledged: a new generation at the same step."""
+    place = escalation.round, escalation.position
+    has_paged = escalation.has_paged
+    restart(escalation, now=now)
+    escalation.round, escalation.position = place
+    escalation.has_paged = has_paged
+
+
+def cursor_of(escalation: Escalation) -> str:
+    """Which step is next, and of which start: it changes with every step, lapse and new start."""
+    return f"{escalation.generation}.{escalation.round}.{escalation.position}.{escalation.phase}"
+
+
 def end(escalation: Escalation, *, now: datetime) -> None:
-    """No more entries is due."""
+    """Nothing more is due."""
     escalation.phase = Escalation.Phase.ENDED
     escalation.state, escalation.settled_at = WorkItem.State.DONE, now
     escalation.lease_until = None

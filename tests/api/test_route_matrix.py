@@ -456,6 +456,9 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, POLICY, about=True),
     ("DELETE", "/escalation-policies/{policy_id}"): Row(May.ONCALL_WRITE, about=True),
     ("GET", "/incidents/{reference}/escalation"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/escalation"): Row(
+        May.INCIDENTS_WRITE, {}, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/war-room"): Row(May.INCIDENTS_READ, about=True),
     ("POST", "/incidents/{reference}/war-room"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
@@ -581,6 +584,7 @@ PAGES: dict[str, str | May] = {
     "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
+    "incidents/<str:reference>/escalate": "act",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
     "settings/status-page": May.STATUS_WRITE, "settings/status-page/delete": "signed",
     "settings/status-page/components/new": May.STATUS_WRITE,

@@ -23,6 +23,7 @@ MAY_CROSS_WORKSPACES = {
     "notifications/checks.py::_walked": "health checks are of the whole installation",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
     "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
+    "notifications/checks.py::late_escalations": "a health check and a metric of the whole installation",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",
     "accounts/checks.py::_coverage": "health checks are of the whole installation",
     "accounts/checks.py::_imports": "health checks are of the whole installation",
@@ -46,8 +47,8 @@ MAY_CROSS_WORKSPACES = {
     "bundles/records/expiry.py::expire_due": "a task expires the bundles of all workspaces",
     "bundles/records/expiry.py::purge_removed": "a task purges the bundles of all workspaces",
     "incidents/overview/metrics.py::_incidents": "metrics are of the whole installation",
+    "notifications/channels/selectors.py::broken_channels": "a health check of the whole installation",
     "incidents/explain/pruning.py::prune_decisions": "beat prunes the decisions of all workspaces",
-    "notifications/channels/selectors.py::count_broken": "a health check of the whole installation",
 }
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
@@ -61,6 +62,9 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
     "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
     "detection/webhooks/services/alert_rows.py::incidents_of_groups": "a sender moves what it opened",
+    "incidents/links/recording.py::_near": "links of incidents that are not private",
+    "incidents/links/recording.py::record_links": "a private incident is never linked",
+    "incidents/merging/family.py::_absorbed": "private incidents are merged with private ones only",
     "incidents/analysis/services.py::_set_category": _LOCKED,
     "incidents/analysis/services.py::record_analysis": _LOCKED,
     "incidents/analysis/services.py::record_essence": _LOCKED,
@@ -82,6 +86,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "detection/webhooks/services/alert_rows.py::rows_of": "a sender moves the incidents it opened",
     "incidents/merging/services.py::_refuse": "names no other incident",
     "notifications/escalation/services/running.py::_locked": "escalations run for every incident",
+    "notifications/escalation/services/by_hand.py::escalate_now": "locks what incident_for found",
     "postmortems/drafting/services.py::draft_postmortem": _LOCKED,
     "status/publishing/drift_reading.py::_open_incidents": "leaves private incidents out",
     "status/publishing/services/incidents.py::publish_by_rule": "never publishes a private incident",

@@ -200,3 +200,19 @@ def test_similar_incidents_stay_in_their_workspace(burst, analyse, admin, other_
     record_essence(other_workspace.pk, mine.pk, Essence((1,), "stolen"))
     assert similar_incidents(admin, mine) == []
     assert mine.essence.shapes != [1]
+
+
+def test_events_and_analysis_of_a_family_are_read_as_one(make_rule, send, analyse, actor, workspace):
+    from detection.evaluation.member_events import EventFilter, distribution_of, member_events
+    from incidents.merging.services import merge_incidents
+
+    make_rule()
+    send(errors(5, source="orders", message=SLOTS) + errors(6, source="web", message="upstream timed out"))
+    web, orders = sorted(Incident.objects.of(workspace.pk), key=lambda one: -one.event_count)
+    merge_incidents(actor, number=web.number, into=orders.number)
+    assert len(member_events(actor, orders).items) == 11
+    assert len(member_events(actor, orders, EventFilter(source="web")).items) == 6
+    assert {one.name: one.count for one in distribution_of(actor, orders).sources} == {"orders": 5, "web": 6}
+    analyse()
+    found = Analysis.objects.of(workspace.pk).filter(incident=orders).latest("revision")
+    assert {name for one in found.cause["templates"] for name in one["sources"]} == {"orders", "web"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid, Malformed
-from detection.ingest.parsing import MAX_DEPTH, Batch, parse_body
+from detection.ingest.parsing import MAX_DEPTH, Batch, is_lines, parse_body
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -221,3 +221,30 @@ def test_metadata_may_be_nested_so_deep_and_no_deeper() -> None:
 def test_limits_are_inclusive() -> None:
     longest = GOOD | {"source": "s" * 200, "message": "m" * 8192, "event_id": "e" * 200, "type": "t" * 200}
     assert read([longest] * 1000).events[999].message == "m" * 8192
+
+
+def lines(*given: Any) -> bytes:
+    return b"\n".join(one if isinstance(one, bytes) else json.dumps(one).encode() for one in given)
+
+
+def test_ndjson_is_an_event_a_line_and_a_bad_line_is_named() -> None:
+    body = codecs.BOM_UTF8 + lines(GOOD, b"", b'{"source": "cut', GOOD | {"source": "db"}, b"\r\n", [GOOD])
+    batch = parse_body(body, NOW, WEEK, is_lines=True)
+    assert [event.source for event in batch.events] == ["shop", "db"]
+    assert [fault.position for fault in batch.faults] == [1, 3]
+    assert not batch.single
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", lines(*[GOOD] * 1001)], ids=["empty", "blank", "too many"])
+def test_ndjson_without_events_or_with_too_many_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(Invalid, match="a batch holds 1 to 1000 events"):
+        parse_body(body, NOW, WEEK, is_lines=True)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [("application/x-ndjson", True), ("Application/JSONL; charset=utf-8", True), ("application/json", False),
+     ("", False)],
+)  # fmt: skip
+def test_ndjson_is_known_by_its_media_type(content_type: str, expected: bool) -> None:
+    assert is_lines({"content-type": content_type}) is expected

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.fakes.receiver import Received, Receiver, Reply
 
@@ -12,11 +15,14 @@ CHANNEL = "C0123456789"
 
 
 class Slack(Receiver):
-    """`posted`: the bodies taken. `fault`: returned instead when it is not None."""
+    """`posted`: the bodies taken. `fault`: returned instead when it is not None.
+
+    `after`: returned after acting. `may_read`: whether the bot has the scope to read history.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.posted: list[dict[str, object]] = []
+        self.posted: list[dict[str, Any]] = []
         self.start_over()
 
     def start_over(self) -> None:
@@ -24,12 +30,19 @@ class Slack(Receiver):
         self.reset(self.answer)
         self.posted.clear()
         self.fault: Callable[[], Reply | None] = lambda: None
+        self.after: Callable[[], Reply | None] = lambda: None
+        self.may_read = True
 
     def answer(self, received: Received) -> Reply:
         """POST /services/… or /api/chat.postMessage."""
         if fault := self.fault():
             return fault
-        body = received.json()
+        is_form = received.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        body = dict(parse_qsl(received.body.decode())) if is_form else received.json()
+        if received.path.endswith("/conversations.history"):
+            return self._history(body) if is_form else _api(error="invalid_arguments")
+        if received.path.endswith("/conversations.open"):
+            return _api(channel={"id": f"D{body['users'][1:]}"})
         error = _fault_of(body)
         if received.path.startswith("/services/"):
             return self._webhook(body, error)
@@ -39,14 +52,29 @@ class Slack(Receiver):
             return _api(error="channel_not_found")
         if error:
             return _api(error=error)
-        self.posted.append(body)
-        return _api(ts=f"1700000000.{len(self.posted):06d}", channel=body["channel"])
+        self.posted.append({**body, "ts": f"{time.time():.6f}"})
+        return self.after() or _api(ts=self.posted[-1]["ts"], channel=body["channel"])
+
+    def _history(self, asked: dict[str, str]) -> Reply:
+        if not self.may_read:
+            return _api(error="missing_scope")
+        found = [
+            one
+            for one in self.posted
+            if _conversation(one["channel"]) == asked["channel"] and float(one["ts"]) > float(asked["oldest"])
+        ]
+        kept = {"ts", "text", "metadata"} if asked.get("include_all_metadata") == "true" else {"ts", "text"}
+        return _api(messages=[{k: v for k, v in one.items() if k in kept} for one in reversed(found)])
 
     def _webhook(self, body: dict[str, object], error: str) -> Reply:
         if error:
             return Reply(400, error.encode())
         self.posted.append(body)
         return Reply(200, b"ok")
+
+
+def _conversation(channel: str) -> str:
+    return f"D{channel[1:]}" if channel.startswith("U") else channel
 
 
 def _fault_of(body: dict[str, object]) -> str:

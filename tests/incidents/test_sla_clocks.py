@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from core.queue.items import claim
 from core.queue.runner import run_due
 from core.queues import CLOCKS
+from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services import resolving, responding
 from incidents.models import SlaClock, TimelineEntry
+from incidents.sla.services.clock_steps import advance_clocks
 from incidents.timeline.services import notes
 from tests.incidents.make import NOW, signal
 
@@ -157,3 +164,22 @@ def test_clock_changed_since_it_was_claimed_is_left_alone(sev2, actor, sla_entri
     responding.change_severity(actor, number=sev2.number, severity="sev4")
     advance_clocks(NOW + timedelta(minutes=30), clocks=claimed)
     assert sla_entries() == []
+
+
+def test_two_hundred_breaches_at_once_take_four_passes_of_few_statements(actor, workspace, sla_entries):
+    for number in range(200):
+        declare_incident(actor, title=f"Down {number}", severity="sev2")
+    now = timezone.now() + timedelta(days=2)
+    clocks = SlaClock.objects.of(workspace.pk).filter(kind="resolve")
+    assert clocks.count() == 200
+    SlaClock.objects.of(workspace.pk).exclude(kind="resolve").update(state="done")
+    began, passes = time.perf_counter(), []
+    while batch := claim(SlaClock, 50, 30.0, at=now):
+        with CaptureQueriesContext(connection) as asked:
+            advance_clocks(now, clocks=batch)
+        passes.append(len(asked))
+    print(f"200 breaches in {time.perf_counter() - began:.2f} s, statements of each pass: {passes}")
+    assert len(passes) == 4
+    assert max(passes) <= 50 + 12  # one fenced change for each clock, and a few for all of them
+    assert clocks.filter(phase="breached").count() == 200
+    assert len(sla_entries()) == 200

@@ -21,7 +21,9 @@ NOT_SENT = {"MUTED", "HELD", "MERGED", "SUPERSEDED", "UNKNOWN", "DEAD"}
 # Where deliveries are planned, muted, held, sent or passed over.
 DECIDING = [
     "notifications/subscribers.py", "notifications/routes/decision.py",
-    "notifications/deliveries/planning.py",
+    "notifications/deliveries/planning.py", "notifications/deliveries/digest.py",
+    "notifications/deliveries/limits.py", "notifications/deliveries/repeats.py",
+    "notifications/deliveries/settling.py",
     "notifications/deliveries/holding.py", "notifications/deliveries/sending.py",
     "notifications/deliveries/fallback.py", "notifications/deliveries/subscribers.py",
     "notifications/silences/muting.py", "notifications/silences/services/releasing.py",

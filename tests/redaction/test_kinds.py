@@ -153,3 +153,76 @@ def test_the_parts_of_a_phrase_with_blanks_are_all_redacted() -> None:
 
 def test_json_stays_json_around_a_value_on_the_next_line() -> None:
     assert redact('{"password":\n   "s3cret word",\n "n": 1}') == '{"password":\n   "[redacted]",\n "n": 1}'
+
+
+SHORT_NAMES = [
+    "https://x/y?sk=9fK2mQ81zLp0&x=1",
+    "sk=8f3c2aa19b7d44e0",
+    '{"sk": "8f3c2aa19b7d44e0Q"}',
+    "csrf=Zk81mQ0aLp29xT",
+    "_csrf=Zk81mQ0aLp29xT",
+    '"csrf":"Zk81mQ0aLp29xT"',
+    "client_assertion=abcDEF0123456789xyz",
+    "grant_type=x&client_assertion=a.b8ytfgGHJ7.c&x=1",
+    "refresh: 1//0gAbCdEf9876543",
+    "refresh: 8xLOxBtZp8abcd",
+    "'refresh': 'def502004c8f'",
+    "PIN: 4821",
+    "pin=4821",
+    "PIN: 483920",
+    "your pin is 4821",
+    '"pin": "4821"',
+    "user_pin=48213",
+]
+SHORT_NAMES_OF_OTHER_THINGS = [
+    "refresh: true",
+    "refresh: 30s",
+    "Refresh: 5; url=/x",
+    "sk=42",
+    "csrf=false",
+    "csrf: enabled",
+    "pin: GPIO17",
+    "PIN: 17",
+    "pin=13",
+    "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "refresh=60",
+    "sk=asc",
+    "CSRF cookie not set",
+    "refresh: 2026-01-28T10:00:00Z",
+    "csrf check failed: 403",
+    "sk: 12345678",
+    "pip pin: 2.0.1",
+    "refresh_interval: 30",
+    "refresh: every 15m",
+    "sk=USER#8f3c2aa19b7d44e0",
+    "pk=A sk=ORDER#2026",
+    "refresh=https://x.example/a1b2c3d4e5",
+    "refresh: 20260128T101112Z",
+    "refresh: v2.13.0-rc4x",
+    "refresh: dashboard2024",
+    "refresh: materialized_view_2_daily",
+    "pinned: 4821",
+    "gpio_pin: 1024",
+    "pin: 4821 packages",
+    "spin: 4821",
+    "csrf: SameSite-lax-2",
+    "risk=8f3c2aa19b7d44e0",
+    "task=8f3c2aa19b7d44e0",
+    "refresh=5000ms",
+    "pin is 2.5",
+    "disk=8f3c2aa19b7d44e0",
+    "sk=en-8f3c2aa19b",
+    "csrf: v4.2.11b1",
+]
+
+
+@pytest.mark.parametrize("text", SHORT_NAMES)
+def test_a_token_under_a_short_name_is_redacted(text: str) -> None:
+    shown = redact(text)
+    assert "[redacted]" in shown
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize("text", SHORT_NAMES_OF_OTHER_THINGS)
+def test_a_short_name_of_something_else_stays(text: str) -> None:
+    assert redact(text) == text

@@ -20,6 +20,7 @@ UNMOVED_BY_SEVERITY = (
     "incident-silence",
     "bundles.incident",
     "incident-deliveries",
+    "incident-escalation",
     "incidents.offers",
     "component.days",
     "component.neighbours",

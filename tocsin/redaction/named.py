@@ -77,6 +77,11 @@ _IN_A_SENTENCE: Final = rf"""(?=(?:[ \t:]|["'][ ]["'])(?!-{{1,2}}[a-z]{{1,20}}+[
 _SIGNED: Final = r"""(?(opened)(?:(?!(?<!\\)(?P=opened))[^\n])++
     |(?:[^\n"\\]|\\[^\n]?|(?:(?<==)|(?<==[ ]))"[^"\n]*+"?)++)"""
 
+# Between a name that may mean other things and its value; what is no token; and letters behind a digit.
+_IS: Final = r"""["']?[ ]?(?:=>|[=:])[ ]?["']?"""
+_NO_TOKEN: Final = rf"https?:|v?\d{{1,8}}[.-]\d|\d{{8}}t\d|{WORDS}"
+_DISORDERED: Final = r"(?=[^\s\d]{0,64}\d)(?=[^\s]{0,64}?\d[a-z])(?=[^\sa-z]{0,64}[a-z])"
+
 NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "authorization",
@@ -134,6 +139,22 @@ NAMED: Final[tuple[Shape, ...]] = (
             \{\s{0,40}"[^"]{1,200}":[ ]?"([^{}]+)(?="\s{0,40}\})
             |kind:[ ]Secret\n(?:[^\n]{0,120}\n){0,8}?
             (?:stringData|data):\n([ ]{1,8}[^\n]++(?:\n[ ][^\n]++)*+))""",
+    ),
+    shape(
+        "token under a short name",
+        ("csrf", "refresh", "client_assertion", "sk=", 'sk":', 'sk" :', "sk':"),
+        # Names that mean other things as well: only letters and digits in disorder are a token of them.
+        rf"""(?<![a-z0-9])(?:
+            client_assertion{_IS}((?!{WORDS})[\w.+/=~%-]{{8,}}+)
+          | _?csrf{_IS}(?!{_NO_TOKEN}){_DISORDERED}([\w.+/=~%-]{{8,}}+)
+          | refresh{_IS}(?!{_NO_TOKEN}){_DISORDERED}(\w[\w.+/=~%-]{{11,}}+)
+          | (?<![_.-])sk{_IS}{_DISORDERED}((?!\d{{4}}-)[a-z0-9_]{{12,}}+)(?![\w#:.-]) )""",
+    ),
+    shape(
+        "number to sign in with",
+        "pin",
+        r"""(?<![a-z])(?<!gpio[_ -])pin["']?(?:[ ]?[:=]|[ ]code:|[ ]is:?)[ ]?["']?
+            (\d{4,8})(?![\w.:-]|[ ](?:times|rows|files|packages|pins)\b)""",
     ),
     shape(
         "value that goes by a name",

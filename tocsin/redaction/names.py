@@ -11,7 +11,7 @@ _SECRET_NAME: Final = re.compile(
     r"|integration|ingest|license|auth)[_-]?key"
     r"|contraseña|kennwort|passwort|mot_?de_?passe|senha|пароль|密码|密碼|パスワード"
     r"|(app|application|webhook|storage|source|sender|integration|client|deploy|ssh|ingest|license|auth)"
-    r"[_-]?keys?$|^genie_?key$",
+    r"[_-]?keys?$|^genie_?key$|client_assertion$|^_?csrf$",
     re.IGNORECASE,
 )
 

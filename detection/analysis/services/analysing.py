@@ -26,6 +26,7 @@ from incidents.analysis.draft import AnalysisDraft, Essence
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_analysis
 from incidents.analysis.services import record_analysis, record_essence
+from incidents.links.recording import record_links
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 from incidents.vocabulary import IncidentType
 
@@ -44,6 +45,7 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     lines = _lines(incident, sample)
     templates = templates_for(sample.events)
     record_essence(workspace_id, incident_id, _essence(templates, incident, lines, sample))
+    record_links(workspace_id, incident_id)
     measured = _measured(incident, sample, templates, now)
     draft = conclude(IncidentType(incident.incident_type), lines, measured)
     if not _is_news(newest_analysis(incident), draft):

@@ -55,6 +55,7 @@ def move_to(
     facts: dict[str, Any] = _lost_facts(incident) if is_back else {}
     if is_back:
         unrestore_components(change, incident.resolved_at)
+        incident.opening += 1
     _set_times(change, after)
     _set_clocks(change, is_back=is_back, told=bool(text and is_public))
     facts |= _stage_follows(change, status, is_back=is_back)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
@@ -41,6 +41,7 @@ def advance_clocks(now: datetime, *, clocks: Sequence[SlaClock]) -> None:
 def _advance(workspace_id: int, clocks: list[SlaClock], now: datetime) -> None:
     rows = Incident.objects.of(workspace_id).filter(pk__in={clock.incident_id for clock in clocks})
     incidents = {one.pk: one for one in rows.select_for_update(of=("self",)).order_by("pk")}
+    held = _roles_of(workspace_id, incidents)
     entries: list[TimelineEntry] = []
     facts: list[DomainEvent] = []
     for clock in clocks:
@@ -49,7 +50,8 @@ def _advance(workspace_id: int, clocks: list[SlaClock], now: datetime) -> None:
         if not _moved(clock, is_breach=is_breach):
             continue
         entries.append(_entry(incident, clock, is_breach=is_breach))
-        facts.append(_fact(incident, clock, is_breach=is_breach))
+        recipient = _recipient(held.get(incident.pk, {}), clock)
+        facts.append(_fact(incident, clock, recipient, is_breach=is_breach))
     TimelineEntry.objects.of(workspace_id).bulk_create(entries, ignore_conflicts=True)
     touched = {made.incident_id for made in entries}
     Incident.objects.of(workspace_id).filter(pk__in=touched).update(updated_at=now)
@@ -85,15 +87,22 @@ def _entry(incident: Incident, clock: SlaClock, *, is_breach: bool) -> TimelineE
     return made
 
 
-def _fact(incident: Incident, clock: SlaClock, *, is_breach: bool) -> DomainEvent:
+def _fact(incident: Incident, clock: SlaClock, recipient: int | None, *, is_breach: bool) -> DomainEvent:
     ids = (incident.workspace_id, incident.pk, incident.number, incident.version)
-    given = (str(clock.kind), clock.generation, clock.deadline.isoformat(), _recipient(incident, clock))
+    given = (str(clock.kind), clock.generation, clock.deadline.isoformat(), recipient)
     return SlaBreached(*ids, *given) if is_breach else SlaWarned(*ids, *given)
 
 
-def _recipient(incident: Incident, clock: SlaClock) -> int | None:
+def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Incident -> role -> who holds it now."""
+    roles = RoleAssignment.objects.of(workspace_id).filter(incident_id__in=list(incidents), ended_at=None)
+    held: dict[int, dict[str, int]] = {}
+    for incident_id, role, user_id in roles.values_list("incident_id", "role", "user_id"):
+        held.setdefault(incident_id, {})[role] = user_id
+    return held
+
+
+def _recipient(held: Mapping[str, int], clock: SlaClock) -> int | None:
     """The user to remind: of updates the comms lead, else the commander; of the others the commander."""
-    roles = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
-    held = dict(roles.values_list("role", "user_id"))
-    commander: int | None = held.get(ResponseRole.COMMANDER.value)
+    commander = held.get(ResponseRole.COMMANDER.value)
     return held.get(ResponseRole.COMMS_LEAD.value, commander) if clock.kind == Kind.UPDATE else commander

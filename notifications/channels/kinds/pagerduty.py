@@ -37,6 +37,7 @@ class PagerDutyChannel(ChannelKind):
         ChannelField("url", "Events URL", "Only for accounts in another region.", is_required=False),
     )
     is_always_page = True
+    max_per_minute = 90  # PagerDuty takes 100 of one key; several threads may begin at the same moment
 
     def send(self, target: Target, message: Message) -> Sent:
         """Enqueue one event; PagerDuty merges those of one dedup key. Raises what `request` does."""
@@ -54,9 +55,10 @@ class PagerDutyChannel(ChannelKind):
 
 
 def dedup_key(message: Message) -> str:
-    """The same for every event of an incident."""
+    """The same for every event of one opening of an incident; reopened, it is another alert."""
     incident_id = message.snapshot.get("incident_id")
-    tail = incident_id if incident_id else message.public_id
+    opening = message.snapshot.get("opening", 1)
+    tail = f"{incident_id}-{opening}" if incident_id else message.public_id
     return f"tocsin-{message.workspace_id}-{tail}"[:255]
 
 

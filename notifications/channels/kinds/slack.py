@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
@@ -12,10 +13,15 @@ from notifications.deliveries.message import Message, cut
 API_URL: Final = "https://slack.com/api"
 MAX_HEADER: Final = 150
 MAX_TEXT: Final = 2900
+MAX_PAGES: Final = 5
+EVENT_TYPE: Final = "tocsin_delivery"
 # Answers with status 200 that another attempt may change.
 _PASSING: Final = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable",
                    "request_timeout", "team_added_to_org"}  # fmt: skip
 _TOO_RICH: Final = {"invalid_blocks", "invalid_attachments", "msg_too_long", "no_text"}
+
+
+SCOPES: Final = "xoxb-…, with chat:write and channels:history; for people im:write and im:history."
 
 
 @channel_kind
@@ -27,7 +33,13 @@ class SlackChannel(ChannelKind):
     icon = "hash"
     fields = (
         ChannelField("webhook_url", "Incoming webhook URL", "Or leave empty and use a bot.", True, False),
-        ChannelField("bot_token", "Bot token", "xoxb-…, with the scope chat:write.", True, False),
+        ChannelField(
+            "bot_token",
+            "Bot token",
+            SCOPES,
+            True,
+            False,
+        ),
         ChannelField("channel", "Channel ID", "Such as C0123456789; needed with a bot.", is_required=False),
         ChannelField("api_url", "API URL", "Only for GovSlack.", is_required=False),
     )
@@ -60,20 +72,69 @@ class SlackChannel(ChannelKind):
             response = request("POST", url, json=plain(message))
         return Sent(status=response.status, detail=cut(response.text, 100))
 
+    def looks_back(self, target: Target) -> bool:
+        """As a bot: each message carries the id of its delivery."""
+        return bool(target.secret("bot_token"))
+
+    def find_sent(self, target: Target, message: Message, since: datetime) -> Sent | None:
+        """Look for the id in the channel's history. Raises HttpPermanentError without the scope for it."""
+        channel = self._conversation(target)
+        asked = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": "true"}
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            answer = self._ask(target, "conversations.history", asked | {"limit": "200", "cursor": cursor})
+            _raise_for(answer)
+            for one in answer.get("messages") or []:
+                if _delivery_of(one) == message.public_id:
+                    return Sent(str(one.get("ts", "")), 200, "An earlier attempt had arrived.")
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+        raise HttpPermanentError("too much was posted since the earlier attempt", status=200)
+
+    def _conversation(self, target: Target) -> str:
+        """The id of the channel; for a person that of the conversation with the bot."""
+        channel = target.recipient or target.config["channel"]
+        if not channel.startswith(("U", "W")):
+            return channel
+        answer = self._ask(target, "conversations.open", {"users": channel})
+        _raise_for(answer)
+        return str((answer.get("channel") or {}).get("id", ""))
+
     def _as_bot(self, target: Target, message: Message) -> Sent:
         channel = target.recipient or target.config["channel"]
-        answer = self._post(target, {"channel": channel, **rich(message)})
+        common = {"channel": channel, "metadata": _metadata(message)}
+        answer = self._call(target, "chat.postMessage", common | rich(message))
         if answer.get("error") in _TOO_RICH:
-            answer = self._post(target, {"channel": channel, **plain(message)})
+            answer = self._call(target, "chat.postMessage", common | plain(message))
         _raise_for(answer)
         return Sent(str(answer.get("ts", "")), 200)
 
-    def _post(self, target: Target, body: dict[str, Any]) -> dict[str, Any]:
-        url = f"{(target.config.get('api_url') or API_URL).rstrip('/')}/chat.postMessage"
+    def _call(self, target: Target, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{(target.config.get('api_url') or API_URL).rstrip('/')}/{method}"
         headers = {"Authorization": f"Bearer {target.secret('bot_token')}"}
-        response: HttpResponse = request("POST", url, json=body, headers=headers)
-        answer = response.json()
-        return answer if isinstance(answer, dict) else {"ok": False, "error": "not an object"}
+        return _answer(request("POST", url, json=body, headers=headers))
+
+    def _ask(self, target: Target, method: str, arguments: dict[str, str]) -> dict[str, Any]:
+        """Methods that read take a form."""
+        url = f"{(target.config.get('api_url') or API_URL).rstrip('/')}/{method}"
+        headers = {"Authorization": f"Bearer {target.secret('bot_token')}"}
+        return _answer(request("POST", url, data=arguments, headers=headers))
+
+
+def _answer(response: HttpResponse) -> dict[str, Any]:
+    answer = response.json()
+    return answer if isinstance(answer, dict) else {"ok": False, "error": "not an object"}
+
+
+def _metadata(message: Message) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"delivery": message.public_id}}
+
+
+def _delivery_of(posted: Mapping[str, Any]) -> str:
+    metadata = posted.get("metadata") or {}
+    is_ours = metadata.get("event_type") == EVENT_TYPE
+    return str((metadata.get("event_payload") or {}).get("delivery", "")) if is_ours else ""
 
 
 def _raise_for(answer: Mapping[str, Any]) -> None:

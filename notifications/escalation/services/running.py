@@ -130,7 +130,7 @@ def _notify_on_call(incident: Incident, now: datetime) -> None:
         record_escalation(incident, f"opened:{incident.pk}", Verdict.SKIPPED, reason, at=now)
     if pages:
         names = ", ".join(reached.labels[pk] for pk in reached.people)
-        write_entry(incident, f"Notified {names} (on call).", "opened", now=now)
+        write_entry(incident, f"Notified {names} (on call).", "opened", now=now, paged=list(reached.people))
 
 
 def _locked(workspace_id: int, incident_id: int) -> Incident | None:

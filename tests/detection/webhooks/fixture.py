@@ -2,8 +2,8 @@
 
 A file is `{"request": {"headers": {...}, "query": {...}, "path": "", "json": … or "text": "…"},
 "settings": {"mapping": {...}}, "reading": {"alerts": [...], "events": [...], "changes": [...],
-"faults": [...]}}` or has "refused": "malformed" | "invalid" instead of "reading". Only the fields that an
-expected alert, event or change names are compared.
+"faults": [...], "reply": {...}}}` or has "refused": "malformed" | "invalid" instead of "reading". Only the
+fields that an expected alert, event or change names are compared.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def check_recorded(format_name: str, path: Path) -> None:
     for kind in ("alerts", "events", "changes", "faults"):
         wanted = expected.get(kind, [])
         assert [pick(item, want) for item, want in zip(read[kind], wanted, strict=True)] == wanted, kind
+    assert pick(read["reply"], expected.get("reply", read["reply"])) == expected.get("reply", read["reply"])
 
 
 def plain(reading: Reading) -> dict[str, Any]:

@@ -24,6 +24,10 @@ NAMES = (
     "form",
     "github",
     "gitlab",
+    "sns",
+    "victorops",
+    "azure-monitor",
+    "google-cloud-monitoring",
 )
 ODD = (None, True, -1, 1e308, "", "\u202e<script>", "x" * 9000, [], [[]], {}, {"a": {}}, ["a", 1, None])
 

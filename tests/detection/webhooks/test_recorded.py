@@ -8,7 +8,10 @@ import pytest
 
 from tests.detection.webhooks.fixture import check_recorded, recorded
 
-SENDERS = ("alertmanager", "grafana", "pagerduty", "opsgenie")
+SENDERS = (
+    "alertmanager", "grafana", "pagerduty", "opsgenie", "sns", "victorops", "azure-monitor",
+    "google-cloud-monitoring",
+)  # fmt: skip
 RECORDED = [path for name in SENDERS for path in recorded(name)]
 
 

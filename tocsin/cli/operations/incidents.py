@@ -70,6 +70,10 @@ OPERATIONS: Final = (
         id_field="policy",
     ),
     Operation(
+        "incidents escalate", "POST", "/incidents/{reference}/escalation", "Page the next step now.",
+        id_field="policy",
+    ),
+    Operation(
         "notes amendments", "GET", "/incidents/{reference}/timeline/{entry}/amendments",
         "What was changed of an entry.",
         columns={"Number": "number", "Kind": "kind", "By": "by", "At": "at", "Message": "message"},
