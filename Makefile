@@ -7,7 +7,7 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: backup restore faults fuzz bench gallery run demo doctor test check lock clean help
+.PHONY: drill backup restore faults fuzz bench gallery run demo doctor test check lock clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
@@ -21,6 +21,9 @@ restore: $(SERVER) ## restore a backup: make restore FROM=file, ARGS=--replace f
 
 demo: $(SERVER) ## seed the running Tocsin with a month of demo incidents
 	@cd "$(ROOT)" && exec "$(PY)" manage.py seed_demo
+
+drill: $(SERVER) ## run an exercise in a Tocsin of its own: a service fails, is restarted, verified, resolved and scored
+	@cd "$(ROOT)" && exec "$(PY)" manage.py drill
 
 doctor: $(SERVER) ## run the health checks and print what to do
 	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor

@@ -12,6 +12,10 @@ def main() -> None:
         from config.runtime.launch import launch
 
         sys.exit(launch())
+    if sys.argv[1:] == ["drill"] and "TOCSIN_DRILL_CONTROL" not in os.environ:
+        from config.drill.launch import launch as launch_drill
+
+        sys.exit(launch_drill())
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:2] in (["backup"], ["restore"]):

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
-from core.admin.base import ReadOnly, one_of
+from core.admin.base import Growing, ReadOnly, one_of
 from incidents.models import (
     AffectedComponent,
     Analysis,
@@ -19,6 +19,7 @@ from incidents.models import (
     ChecklistItem,
     Component,
     CriterionResult,
+    Decision,
     DismissedProposal,
     Drill,
     DrillParticipant,
@@ -277,3 +278,9 @@ class DrillParticipantAdmin(ReadOnly):
     list_display = ("drill", "user", "joined_at")
     list_select_related = ("drill", "user")
     ordering = ("-pk",)
+
+
+@admin.register(Decision)
+class DecisionAdmin(Growing):
+    list_display = ("id", "at", "incident_id", "stage", "verdict", "reason", "subject", "event_kind")
+    search_fields = ("=id",)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.queue.models import Priority
+from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
 from notifications.deliveries.planning import plan_to_channel
 
 
 def plan_invitations(workspace_id: int, drill: Mapping[str, Any], *, event_key: str) -> int:
-    """Returns how many deliveries are new. Channels that always page are left out."""
+    """Returns how many deliveries are new. Kinds that only take alerts, such as PagerDuty, are left out."""
     title, by = drill["title"], drill["planned_by"]
     payload = {
         "event_kind": "drill.planned",
@@ -27,5 +28,6 @@ def plan_invitations(workspace_id: int, drill: Mapping[str, Any], *, event_key: 
             workspace_id, channel_id=channel.pk, event_key=event_key, event_kind="drill.planned",
             payload=payload, why="Invitation to a drill", priority=Priority.NOTICE,
         )
-        for channel in channels.exclude(kind="pagerduty")
+        for channel in channels
+        if CHANNEL_KINDS.get(channel.kind).wants("drill.planned")
     )  # fmt: skip

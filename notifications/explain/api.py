@@ -17,10 +17,10 @@ from notifications.explain.report import incident_report, person_report
 from notifications.explain.schemas import (
     ExplainedIncident,
     IncidentExplainOut,
+    KnownReasonOut,
     PersonExplainOut,
     PersonPath,
     PersonQuery,
-    ReasonOut,
     SimulationOut,
     SimulationQuery,
     absence_json,
@@ -49,7 +49,7 @@ def explain_incident(request: HttpRequest, where: Path[ExplainedIncident]) -> di
     }
 
 
-@router.get("/reasons", response=list[ReasonOut], summary="List the reasons")
+@router.get("/reasons", response=list[KnownReasonOut], summary="List the reasons")
 def list_reasons(request: HttpRequest) -> list[dict[str, str]]:
     """The closed list: every drop, mute, delay and fallback names one of these."""
     known_only(request, ())

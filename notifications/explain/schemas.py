@@ -45,7 +45,7 @@ class SimulationQuery(Schema):
     is_drill: bool = Field(False, description="Whether it is a drill.")
 
 
-class ReasonOut(Schema):
+class KnownReasonOut(Schema):
     """A reason of the closed list."""
 
     reason: str = Field(description="Its code, which never changes its meaning.")
@@ -72,7 +72,7 @@ class DecisionOut(Schema):
     text: str = Field(description="The reason in words, with what it says in this case.")
     subject: str = Field(description="The detector, channel or person it is about.")
     event_kind: str
-    incident_number: int | None = None
+    incident_number: int | None = Field(None, description="The incident it is about.")
     delivery_id: int | None = Field(None, description="The delivery it planned.")
     outcome: str = Field("", description="How that delivery stands now.")
     attempts: list[AttemptLineOut] = Field(default_factory=list, description="Attempts, oldest first.")
@@ -129,8 +129,8 @@ class StepAnswerOut(Schema):
 
     at: datetime
     place: str = Field(description="Which step of which round.")
-    people: list[PersonAnswerOut]
-    channels: list[str]
+    people: list[PersonAnswerOut] = Field(description="Whom it would page.")
+    channels: list[str] = Field(description="Names of the channels it would page.")
     empty: list[str] = Field(description="What the step names where there is no person.")
 
 
@@ -138,13 +138,13 @@ class SimulationOut(Schema):
     """Who would be notified."""
 
     muted: str = Field(description="What would mute all of it; empty for nothing.")
-    channels: list[ChannelAnswerOut]
+    channels: list[ChannelAnswerOut] = Field(description="Every channel of the workspace.")
     policy: str = Field(description="The escalation policy that fits; empty without one.")
     steps: list[StepAnswerOut]
 
 
 def reason_json(reason: Reason) -> dict[str, str]:
-    """The fields of `ReasonOut`."""
+    """The fields of `KnownReasonOut`."""
     return {"reason": reason.value, "text": str(reason.label)}
 
 

@@ -55,6 +55,7 @@ class Executor(ABC):
     title: ClassVar[str]
     can_probe: ClassVar[bool] = False
     by_hand: ClassVar[bool] = False
+    is_local: ClassVar[bool] = False  # what it started can be asked only on the host of the worker
 
     @abstractmethod
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:

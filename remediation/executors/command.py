@@ -28,6 +28,7 @@ class Command(Executor):
     kind = "command"
     title = "Command"
     can_probe = True
+    is_local = True
 
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
         """`command` must be on the allow-list."""
@@ -70,7 +71,7 @@ class Command(Executor):
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
         """Hand the command to the shim, in a session of its own, and return at once."""
         spool = spool_of(order.run_id)
-        spool.mkdir(mode=0o700, parents=True)
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle["spool"] = str(spool)
         order_file = {"argv": self.argv(order), "timeout_s": order.timeout_s, "limit": MAX_OUTPUT_BYTES}
         subprocess.run(  # the shim detaches itself, so this returns as soon as it runs
@@ -87,7 +88,10 @@ class Command(Executor):
             return _ended(result)
         started = shim.read(spool / shim.STARTED)
         if started is None:
-            return Report(Progress.NOT_STARTED, reason="The command never started.")
+            spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if shim.take_turn(spool):  # now it never will: the shim refuses
+                return Report(Progress.NOT_STARTED, reason="The command never started.")
+            return Report(Progress.RUNNING)  # the shim is about to write that it started
         if started.get("boot_id") == shim.boot_id() and shim.is_alive(started):
             return Report(Progress.RUNNING)
         return Report(Progress.UNKNOWN, reason="The command started and left no result.")

@@ -98,7 +98,8 @@ class Kubernetes(Executor):
         return f"{server}/apis/apps/v1/namespaces/{space}/deployments/{name}"
 
     def _headers(self, order: Order) -> dict[str, str]:
-        return {"Authorization": f"Bearer {order.secrets.get('token', '')}", "Accept": "application/json"}
+        token = order.secrets.get("token")
+        return {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
 
     def _get(self, order: Order) -> dict[str, Any]:
         found: dict[str, Any] = request("GET", self._url(order), headers=self._headers(order)).json()

@@ -21,6 +21,8 @@ from typing import Any
 
 STARTED = "started.json"
 RESULT = "result.json"
+TURN = "turn"
+REFUSED = "refused"
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_S = 2.0
 
@@ -69,8 +71,20 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
     os.close(folder)
 
 
+def take_turn(spool: Path) -> bool:
+    """True for one caller only: the shim, which then starts the command, or a worker that gives it up."""
+    try:
+        os.close(os.open(spool / TURN, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
 def run(spool: Path, order: Mapping[str, Any]) -> None:
     """Run the command of `order` and leave its result in `spool`."""
+    if not take_turn(spool):
+        (spool / REFUSED).touch()
+        return
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # grandchildren become ours, to be ended
     write(spool / STARTED, {"pid": os.getpid(), "ticks": start_ticks(os.getpid()), "boot_id": boot_id()})

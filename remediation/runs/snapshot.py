@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
+from core.errors import Unavailable
+from core.http.client import HttpPassingError, HttpPermanentError
 from core.secrets.encryption import decrypt
 from incidents.models import Component, Incident
 from incidents.selectors import affected_of
@@ -75,8 +77,11 @@ def facts_of(
 
 def preview_of(action: RemediationAction, component: Component | None, arguments: Mapping[str, Any]) -> str:
     """The dry run of an action on a target, as it is shown before approval. Raises Problem."""
-    target = component.name if component else ""
-    return executor_for(action.executor).preview(order_for(action, target, arguments, run_id=0))
+    order = order_for(action, component.name if component else "", arguments, run_id=0)
+    try:
+        return executor_for(action.executor).preview(order)
+    except (HttpPassingError, HttpPermanentError) as error:
+        raise Unavailable(f"The dry run of {action.name} failed: {error}. Nothing was started.") from error
 
 
 def facts_now(run: RemediationRun) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from detection.queues import ANALYSIS
 from detection.rules.services.rules import install_builtin_rules
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Analysis, Incident, StageVisit, TimelineEntry
+from incidents.selectors import incident_for
 from postmortems.documents.selectors import postmortem_for
+from postmortems.drafting.collect import collect
 from postmortems.drafting.requests import NOT_DRAFTED
 from postmortems.drafting.services import draft_postmortem
 from postmortems.queues import DRAFT
@@ -131,3 +133,5 @@ def test_scenario_runs_from_its_events_to_its_postmortem(connected, kind):
     assert (kind == "cache_failure") == (incident.severity == "sev4")
     entries = TimelineEntry.objects.of(workspace_id).filter(incident=incident, kind="remediation")
     assert entries.exists() == bool(runs)
+    told = [(one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation]
+    assert len(told) == len(runs), told

@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.actor import system_actor
 from core.errors import Conflict, Invalid
 from core.queue.runner import run_due as run_queue
 from core.queues import RELAY
+from detection.heartbeats.models import Heartbeat
+from detection.heartbeats.services.beating import take_beat
+from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat
 from incidents.analytics.selectors import analytics_for
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_stage
 from incidents.listing.filters import parse_filter
@@ -149,6 +153,18 @@ def test_failing_health_check_holds_the_incident_open(recovering, loopback):
         check(recovering)
     assert verdicts(recovering)["health_checks"] == "fail"
     assert status(recovering) == "open"
+
+
+def test_heartbeat_of_the_component_decides(recovering, workspace):
+    made = create_heartbeat(system_actor(workspace.pk), HeartbeatValues("sync", 60, 10, component="checkout"))
+    Heartbeat.objects.of(workspace.pk).filter(pk=made.pk).update(status="down")
+    watched_for(recovering, 60)
+    check(recovering)
+    assert (verdicts(recovering)["heartbeat_ok"], status(recovering)) == ("fail", "open")
+    take_beat(workspace.pk, made.pk, now=timezone.now())
+    watched_for(recovering, 60)
+    check(recovering)
+    assert (verdicts(recovering)["heartbeat_ok"], status(recovering)) == ("pass", "resolved")
 
 
 def test_new_incident_nearby_holds_the_incident_open(recovering, workspace):

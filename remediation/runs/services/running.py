@@ -155,13 +155,19 @@ def follow(run: RemediationRun) -> int:
     if run.state == RunState.VERIFYING:
         settle(run, Report(Progress.SUCCEEDED))
         return 1
-    handle = RunAttempt.objects.of(run.workspace_id).get(run=run).handle
-    asked = executor_for(run.action.executor)
-    order = order_of(run)
-    _free_connection()
-    report = asked.probe(order, handle) if run.state == RunState.CLAIMED else asked.poll(order, handle)
-    settle(run, _within_time(run, report))
+    attempt = RunAttempt.objects.of(run.workspace_id).get(run=run)
+    settle(run, _within_time(run, _asked(run, attempt)))
     return 1
+
+
+def _asked(run: RemediationRun, attempt: RunAttempt) -> Report:
+    """What the executor says of a run. What was started on another host only that host can tell."""
+    asked = executor_for(run.action.executor)
+    if asked.is_local and attempt.host != socket.gethostname()[:255]:
+        return Report(Progress.RUNNING, reason=f"It was started on {attempt.host}.")
+    order, handle = order_of(run), attempt.handle
+    _free_connection()
+    return asked.probe(order, handle) if run.state == RunState.CLAIMED else asked.poll(order, handle)
 
 
 def _within_time(run: RemediationRun, report: Report) -> Report:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0025_decisions'),
+        ('incidents', '0026_incident_links'),
     ]
 
     operations = [

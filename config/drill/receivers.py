@@ -1,0 +1,138 @@
+"""Stand-ins for Slack, PagerDuty and a mail server on loopback sockets: they take messages and show them."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+import orjson
+
+ROUTING_KEY: Final = "d" * 32
+_STATES: Final = {"trigger": "triggered", "acknowledge": "acknowledged", "resolve": "resolved"}
+
+
+@dataclass
+class Inbox:
+    """What arrived: Slack's texts, PagerDuty's states, subjects of mails; `strays`: anything else."""
+
+    slack: list[str] = field(default_factory=list)
+    pagerduty: list[str] = field(default_factory=list)
+    mails: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Where they listen, and what they took."""
+
+    http_port: int
+    smtp_port: int
+    inbox: Inbox
+
+    @property
+    def slack_url(self) -> str:
+        """An incoming webhook of the Slack stand-in."""
+        return f"http://127.0.0.1:{self.http_port}/services/drill"
+
+    @property
+    def real_slack_url(self) -> str:
+        """The webhook of a channel that is not for drills: nothing may arrive there."""
+        return f"http://127.0.0.1:{self.http_port}/services/real"
+
+    @property
+    def pagerduty_url(self) -> str:
+        """The events address of the PagerDuty stand-in."""
+        return f"http://127.0.0.1:{self.http_port}/v2/enqueue"
+
+
+@contextmanager
+def running_receivers(smtp_port: int = 0) -> Iterator[Receivers]:
+    """Serve until the block ends."""
+    inbox = Inbox()
+    with ExitStack() as stack:
+        web = ThreadingHTTPServer(("127.0.0.1", 0), _web_handler(inbox))
+        mail = socketserver.ThreadingTCPServer(("127.0.0.1", smtp_port), _mail_handler(inbox))
+        for server in (web, mail):
+            server.daemon_threads = True
+            stack.enter_context(_serving(server))
+        yield Receivers(web.server_address[1], mail.server_address[1], inbox)
+
+
+@contextmanager
+def _serving(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _web_handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        """POST to the addresses of `Receivers`."""
+
+        def do_POST(self) -> None:
+            """Take one message."""
+            body = orjson.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            status, reply = _taken(inbox, self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *_: Any) -> None:
+            """Keep the terminal for the exercise."""
+
+    return Handler
+
+
+def _taken(inbox: Inbox, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    if path == "/services/drill":
+        inbox.slack.append(str(body.get("text", "")))
+        return 200, b"ok"
+    if path == "/v2/enqueue" and body.get("routing_key") == ROUTING_KEY:
+        action = str(body.get("event_action"))
+        inbox.pagerduty.append(_STATES.get(action, action))
+        reply = {"status": "success", "message": "Event processed", "dedup_key": body.get("dedup_key")}
+        return 202, orjson.dumps(reply)
+    inbox.strays.append(path)
+    return 404, b"no_service"
+
+
+def _mail_handler(inbox: Inbox) -> type[socketserver.StreamRequestHandler]:
+    class Handler(socketserver.StreamRequestHandler):
+        """As much of SMTP as a client needs to hand over a mail."""
+
+        def handle(self) -> None:
+            """Greet, and answer command by command."""
+            self._say("220 drill ESMTP")
+            while line := self.rfile.readline():
+                word = line[:4].upper().strip()
+                if word == b"DATA":
+                    self._say("354 End with .")
+                    inbox.mails.append(
+                        str(message_from_bytes(self._data(), policy=policy.default)["Subject"])
+                    )
+                self._say("221 Bye" if word == b"QUIT" else "250 OK")
+                if word == b"QUIT":
+                    return
+
+        def _data(self) -> bytes:
+            lines = []
+            while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+            return b"".join(lines)
+
+        def _say(self, text: str) -> None:
+            self.wfile.write(f"{text}\r\n".encode())
+
+    return Handler

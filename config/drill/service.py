@@ -1,0 +1,73 @@
+"""The service of the exercise: a small HTTP server that answers 200 until it is broken, then 503.
+
+A program of its own: `python -m config.drill.service PORT NAME`, with TOCSIN_URL and TOCSIN_TOKEN. SIGUSR1
+breaks it: from then on it refuses every request and sends an event about that several times a second, until
+it is restarted.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from tocsin.client import Client
+from tocsin.problems import TocsinError
+
+EVENTS_EVERY_S: Final = 0.3
+
+
+class Service:
+    """The state of the process: broken or not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.broken = threading.Event()
+
+    def report(self) -> None:
+        """Wait until it is broken, then send events for as long as the process lives."""
+        self.broken.wait()
+        with Client() as client:
+            while True:
+                self._send(client)
+                threading.Event().wait(EVENTS_EVERY_S)
+
+    def _send(self, client: Client) -> None:
+        try:
+            client.submit_event(
+                source=self.name,
+                event_type="service_unavailable",
+                level="critical",
+                message="503 Service Unavailable: worker pool exhausted",
+            )
+        except TocsinError as error:
+            sys.stderr.write(f"{self.name}: {error}\n")
+
+
+def serve(port: int, name: str) -> None:
+    """Serve until the process is ended."""
+    service = Service(name)
+    signal.signal(signal.SIGUSR1, lambda *_: service.broken.set())
+
+    class Handler(BaseHTTPRequestHandler):
+        """Every address is the health check."""
+
+        def do_GET(self) -> None:
+            """200, or 503 once broken."""
+            body = b"worker pool exhausted\n" if service.broken.is_set() else b"ok\n"
+            self.send_response(503 if service.broken.is_set() else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Keep the terminal for the exercise."""
+
+    threading.Thread(target=service.report, daemon=True).start()
+    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever(poll_interval=0.1)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,92 @@
+"""Keeps the service of the exercise: starts it, breaks it, restarts it when asked over a socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final
+
+from config.paths import ROOT
+from core.embedded.process import listens, wait_until
+
+STARTS_WITHIN_S: Final = 25
+STOPS_WITHIN_S: Final = 5
+
+
+class ServiceSupervisor:
+    """A context manager. `restarts` counts how often the service was really started again."""
+
+    def __init__(self, name: str, *, port: int, control_port: int, environment: Mapping[str, str]) -> None:
+        self.name, self.port = name, port
+        self.restarts = 0
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            """One request a line: `restart NAME`."""
+
+            def handle(self) -> None:
+                """Reply with one line."""
+                words = self.rfile.readline().decode("utf-8", "replace").split()
+                self.wfile.write(f"{outer.obey(words)}\n".encode())
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", control_port), Handler)
+        self._server.daemon_threads = True
+        self.control_port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    @property
+    def health_url(self) -> str:
+        """The address of its health check."""
+        return f"http://127.0.0.1:{self.port}/health"
+
+    def __enter__(self) -> ServiceSupervisor:
+        self._thread.start()
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._stop()
+
+    def break_it(self) -> None:
+        """From now on the service fails, until it is restarted."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGUSR1)
+
+    def obey(self, words: list[str]) -> str:
+        """Carry out a request and say how it went."""
+        if words != ["restart", self.name]:
+            return f"refused: {' '.join(words)[:80]}"
+        self._stop()
+        self.restarts += 1
+        return f"{self.name} restarted" if self._start() else f"{self.name} does not listen"
+
+    def _start(self) -> bool:
+        argv = [sys.executable, "-m", "config.drill.service", str(self.port), self.name]
+        self._process = subprocess.Popen(
+            argv, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        return bool(wait_until(lambda: listens(self.port), STARTS_WITHIN_S))
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None

@@ -1,0 +1,68 @@
+"""The exercise of `make drill` in its short form: the same course, its workers run in this process."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from ipaddress import ip_network
+
+import pytest
+from django.utils import timezone
+
+from config.drill import restart
+from config.drill.exercise import Exercise, is_met
+from config.drill.receivers import running_receivers
+from config.drill.supervisor import ServiceSupervisor
+from config.drill.world import COMMAND, SERVICE, build_world
+from config.installation.setup import create_workspace
+from core.embedded.process import free_port
+from core.queue.runner import run_due as run_queue
+from core.queues import CLOCKS, RELAY
+from detection.evaluation.services.draining import drain
+from notifications.queues import NOTICE, PAGE
+from remediation.queues import ACTIONS, RECOVERY
+from remediation.recovery.models import HealthProbe, RecoveryWatch, ResponsePolicy
+from remediation.runs.models import RemediationRun
+from remediation.runs.services.running import run_due
+from remediation.vocabulary import LIVE
+from tocsin.client import Client
+
+
+def work(workspace_id):
+    """What the workers do between two looks, without their pauses."""
+    drain()
+    for queue in (RELAY, CLOCKS, ACTIONS, PAGE, NOTICE):
+        run_queue(queue, at=timezone.now())
+    RemediationRun.objects.of(workspace_id).filter(state__in=LIVE).update(lease_until="2000-01-01T00:00:00Z")
+    run_due()
+    for model in (RecoveryWatch, HealthProbe):
+        model.objects.of(workspace_id).filter(state="pending").update(due_at=timezone.now())
+    run_queue(RECOVERY, at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_service_fails_is_restarted_verified_resolved_and_scored(live_server, settings, tmp_path):
+    workspace, port, control = create_workspace(slug="drill", name="Drill"), free_port(), free_port()
+    settings.DATA_DIR = tmp_path
+    settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
+    argv = [sys.executable, "-I", restart.__file__, str(control), "{component}"]
+    settings.REMEDIATION_COMMANDS = {COMMAND: argv}
+    settings.MAIL_FROM = "Tocsin <drill@example.com>"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    with ExitStack() as stack:
+        receivers = stack.enter_context(running_receivers())
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", receivers.smtp_port
+        world = build_world(workspace, receivers, f"http://127.0.0.1:{port}/health")
+        ResponsePolicy.objects.of(workspace.pk).update(recovery_window_s=1)
+        environment = {"TOCSIN_URL": live_server.url, "TOCSIN_TOKEN": world.token}
+        service = stack.enter_context(
+            ServiceSupervisor(SERVICE, port=port, control_port=control, environment=environment)
+        )
+        client = stack.enter_context(Client(live_server.url, world.token))
+        exercise = Exercise(
+            workspace.pk, client, service, receivers.inbox, lambda: work(workspace.pk), lambda step: None
+        )
+        assert exercise.run(), [(step.title, step.detail) for step in exercise.steps]
+        assert is_met(exercise.score())
+    assert all(step.is_done for step in exercise.steps)
+    assert service.obey(["restart", "another"]) == "refused: restart another"
