@@ -70,8 +70,8 @@ from postmortems.template_library.api import router as templates_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
-from status.api import incident_router as status_incident_router
 from status.api import router as status_router
+from status.publishing.api import incident_router as status_incident_router
 from warroom.api import incident_router as war_rooms_router
 
 DESCRIPTION = """Events in, exactly one incident out.

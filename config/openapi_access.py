@@ -26,7 +26,7 @@ RULES: Final = (
     ("GET", "/status-page/subscribers", _May.STATUS_WRITE),
     ("GET", "/status-page.*", _May.INCIDENTS_READ),
     (WRITES, "/incidents/{}/status-page.*", _May.STATUS_PUBLISH),
-    (WRITES, "/status-page/(components/{}/state|maintenance.*)", _May.STATUS_PUBLISH),
+    (WRITES, "/status-page/(components/{}/state|maintenance.*|windows.*)", _May.STATUS_PUBLISH),
     (WRITES, "/status-page.*", _May.STATUS_WRITE),
     ("POST", "/incidents/{}/runs|/remediation/runs/.*", _May.REMEDIATION_RUN),
     ("GET", "/explain/simulation", _May.ONCALL_READ),

@@ -11,6 +11,7 @@ from status.models import (
     PageBuild,
     PublicComponent,
     PublicIncident,
+    PublicWindow,
     Snapshot,
     StateSpan,
     StatusPage,
@@ -56,6 +57,12 @@ class PublicIncidentAdmin(ReadOnly):
 class MaintenanceAdmin(ReadOnly):
     list_display = ("title", "page", "starts_at", "ends_at", "cancelled_at")
     list_select_related = ("page",)
+
+
+@admin.register(PublicWindow)
+class PublicWindowAdmin(ReadOnly):
+    list_display = ("public_title", "window", "page")
+    list_select_related = ("window", "page")
 
 
 @admin.register(PageBuild)

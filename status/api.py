@@ -12,9 +12,7 @@ from ninja import Path, Router, Schema, Status
 from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
-from core.errors import NotFound
 from core.http.link_pagination import known_only
-from incidents.selectors import incident_for
 from status.pages.models import PublicComponent, StatusPage
 from status.pages.selectors import components_on, page_of
 from status.pages.services.components import (
@@ -25,23 +23,17 @@ from status.pages.services.components import (
 )
 from status.pages.services.pages import delete_page, put_page
 from status.publishing.drift_reading import drifts_for
-from status.publishing.models import Maintenance, PublicIncident
-from status.publishing.selectors import maintenance_on, published_of
-from status.publishing.services.incidents import (
-    allow_entry,
-    post_public_update,
-    publish_incident,
-    withdraw_incident,
-)
+from status.publishing.models import Maintenance
+from status.publishing.selectors import WindowRow, maintenance_on, window_on, windows_on
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
+from status.publishing.services.windows import hide_window, show_window
 from status.schemas import (
     MaintenanceIn,
     MaintenanceOut,
     PageIn,
     PageOut,
-    PublicUpdateIn,
-    PublishedOut,
-    PublishIn,
+    PublicWindowIn,
+    PublicWindowOut,
     ShownComponentIn,
     ShownComponentOut,
     StateIn,
@@ -52,13 +44,6 @@ from status.subscriptions.selectors import subscribers_of
 from status.subscriptions.services.subscribing import remove_subscriber
 
 router = Router(tags=["Status page"])
-incident_router = Router(tags=["Status page"])
-
-
-class Reference(Schema):
-    """An incident: `INC-42` or `42`."""
-
-    reference: str = Field(max_length=40)
 
 
 class ComponentPath(Schema):
@@ -79,10 +64,10 @@ class SubscriberPath(Schema):
     subscriber_id: UUID
 
 
-class EntryPath(Reference):
-    """A timeline entry of an incident."""
+class WindowPath(Schema):
+    """A maintenance window."""
 
-    entry_id: int
+    window_id: int
 
 
 def _page_json(page: StatusPage) -> dict[str, Any]:
@@ -105,11 +90,12 @@ def _maintenance_json(one: Maintenance) -> dict[str, Any]:
     return found | {"id": one.public_id, "components": [part.public_id for part in one.components.all()]}
 
 
-def _published_json(one: PublicIncident, page: StatusPage) -> dict[str, Any]:
+def _window_json(one: WindowRow) -> dict[str, Any]:
+    parts = one.shown.components.all() if one.shown else ()
     return {
-        "id": one.public_id, "title": one.public_title, "published_at": one.published_at,
-        "published_by": one.published_by,
-        "url": f"{settings.BASE_URL}/status/{page.slug}/incidents/{one.public_id}",
+        "window_id": one.window.pk, "name": one.window.name, "next_starts_at": one.next_at,
+        "title": one.shown.public_title if one.shown else "",
+        "components": [part.public_id for part in parts],
     }  # fmt: skip
 
 
@@ -204,6 +190,28 @@ def list_warnings(request: HttpRequest) -> Any:
     ]
 
 
+@router.get("/windows", response=list[PublicWindowOut], summary="List maintenance windows that may be shown")
+def list_windows(request: HttpRequest) -> Any:
+    """By name."""
+    known_only(request, ())
+    return [_window_json(one) for one in windows_on(actor_in(request), now=timezone.now())]
+
+
+@router.put("/windows/{window_id}", response=PublicWindowOut, summary="Show a maintenance window")
+def put_window(request: HttpRequest, where: Path[WindowPath], body: PublicWindowIn) -> Any:
+    """Its next occurrence appears within a minute, and each one after it."""
+    actor = actor_in(request)
+    show_window(actor, window_id=where.window_id, **body.dict())
+    return _window_json(window_on(actor, where.window_id, now=timezone.now()))
+
+
+@router.delete("/windows/{window_id}", response={204: None}, summary="Stop showing a maintenance window")
+def drop_window(request: HttpRequest, where: Path[WindowPath]) -> Any:
+    """Its occurrences leave the page, too. Idempotent."""
+    hide_window(actor_in(request), window_id=where.window_id)
+    return Status(204, None)
+
+
 @router.get("/subscribers", response=list[SubscriberOut], summary="List the page's subscribers")
 def list_subscribers(request: HttpRequest) -> Any:
     """The newest 500, also those who have not confirmed or have left."""
@@ -219,50 +227,4 @@ def list_subscribers(request: HttpRequest) -> Any:
 def drop_subscriber(request: HttpRequest, where: Path[SubscriberPath]) -> Any:
     """With the messages that are not sent yet."""
     remove_subscriber(actor_in(request), public_id=str(where.subscriber_id))
-    return Status(204, None)
-
-
-@incident_router.get("/{reference}/status-page", response=PublishedOut, summary="Show what is published")
-def show_published(request: HttpRequest, where: Path[Reference]) -> Any:
-    """404 while the incident is not on the status page."""
-    known_only(request, ())
-    actor = actor_in(request)
-    found = published_of(actor, incident_for(actor, where.reference))
-    if found is None or found.withdrawn_at is not None:
-        raise NotFound("This incident is not on the status page.")
-    return _published_json(found, page_of(actor))
-
-
-@incident_router.post("/{reference}/status-page", response=PublishedOut, summary="Publish an incident")
-def publish(request: HttpRequest, where: Path[Reference], body: PublishIn) -> Any:
-    """Idempotent; again with another title it changes the title. 409 for drills and private incidents."""
-    actor = actor_in(request)
-    found = publish_incident(actor, number=where.reference, **body.dict())
-    return _published_json(found, page_of(actor))
-
-
-@incident_router.delete(
-    "/{reference}/status-page", response={204: None}, summary="Take an incident off the status page"
-)
-def withdraw(request: HttpRequest, where: Path[Reference]) -> Any:
-    """409 where it is not published."""
-    withdraw_incident(actor_in(request), number=where.reference)
-    return Status(204, None)
-
-
-@incident_router.post(
-    "/{reference}/status-page/updates", response={204: None}, summary="Post a public update"
-)
-def post_update(request: HttpRequest, where: Path[Reference], body: PublicUpdateIn) -> Any:
-    """Also written to the timeline. 422 for text with a secret; with an internal name unless `confirmed`."""
-    post_public_update(actor_in(request), number=where.reference, **body.dict())
-    return Status(204, None)
-
-
-@incident_router.post(
-    "/{reference}/status-page/entries/{entry_id}", response={204: None}, summary="Show an entry that is held"
-)
-def show_entry(request: HttpRequest, where: Path[EntryPath]) -> Any:
-    """Shows a public entry although it looks sensitive; a secret in it stays redacted. Idempotent."""
-    allow_entry(actor_in(request), number=where.reference, entry_id=where.entry_id)
     return Status(204, None)

@@ -10,10 +10,10 @@ SETTINGS.add(
     "status-page",
     NavItem(
         "Status page", "radio-tower", "/settings/status-page", order=38, group="Workspace",
-        capability=Capability.STATUS_WRITE, also="public outage components maintenance subscribers",
+        capability=Capability.STATUS_PUBLISH, also="public outage components maintenance subscribers",
     ),
 )  # fmt: skip
 add_audit_area(
     "status page", "status_page.", "status_component.", "status_incident.", "status_maintenance.",
-    "status_subscriber.",
+    "status_subscriber.", "status_window.",
 )  # fmt: skip

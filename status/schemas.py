@@ -139,3 +139,21 @@ class SubscriberOut(Schema):
     state: str
     confirmed_at: datetime | None
     components: list[str] = Field(description="Names of the chosen components; empty: all.")
+
+
+class PublicWindowIn(Strict):
+    """How a maintenance window is shown."""
+
+    title: str = Field(max_length=120, description="Public title of its occurrences.")
+    components: list[str] = Field(default_factory=list, max_length=200, description="Ids of components.")
+    confirmed: bool = Field(False, description="Publish although it looks sensitive.")
+
+
+class PublicWindowOut(Schema):
+    """A maintenance window, and how the page shows it."""
+
+    window_id: int
+    name: str
+    next_starts_at: datetime | None = Field(description="When it occurs next; null: not in 60 days.")
+    title: str = Field(description="Public title; empty: the page does not show it.")
+    components: list[str] = Field(description="Ids of components on the page.")

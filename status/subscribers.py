@@ -10,6 +10,7 @@ from status.snapshots.services.requests import request_build
 TOPICS = (
     "incident.opened", "incident.changed", "incident.status_changed", "incident.severity_changed",
     "incident.noted", "incident.entry_amended", "incident.grew", "incident.privacy_changed",
+    "postmortem.published",
 )  # fmt: skip
 RISES = ("incident.opened", "incident.severity_changed", "incident.changed")
 

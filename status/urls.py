@@ -6,6 +6,7 @@ from django.urls import path
 
 from status.pages import views as pages
 from status.publishing import views as publishing
+from status.publishing import window_views as windows
 from status.snapshots import views as public
 from status.subscriptions import views as subscriptions
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("settings/status-page/components/<slug:component_id>/remove", pages.remove, name="remove_component"),
     path("settings/status-page/maintenance/new", publishing.schedule, name="schedule"),
     path("settings/status-page/maintenance/<slug:maintenance_id>/cancel", publishing.cancel, name="cancel"),
+    path("settings/status-page/windows/<int:window_id>", windows.window, name="window"),
+    path("settings/status-page/windows/<int:window_id>/hide", windows.hide, name="hide_window"),
     path(
         "settings/status-page/subscribers/<uuid:subscriber_id>/remove", pages.unsubscribe, name="unsubscribe"
     ),

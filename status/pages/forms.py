@@ -32,7 +32,7 @@ class PageForm(forms.Form):
         help_text="Separated by commas. Members, and people with a proven address there, may read it.",
     )  # fmt: skip
     auto_publish = forms.ChoiceField(
-        label="Publish by itself", choices=AutoPublish.choices, initial=AutoPublish.NEVER,
+        label="Publish automatically", choices=AutoPublish.choices, initial=AutoPublish.NEVER,
         help_text="At once, under a plain title such as “Problem with Checkout”.",
     )  # fmt: skip
     is_enabled = forms.BooleanField(label="Page is on", required=False, initial=True)

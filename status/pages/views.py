@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actor import Actor
-from accounts.permissions import Capability, require
+from accounts.permissions import Capability, allowed, require
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid
 from core.ui.forms import note_faults, styled
@@ -23,7 +24,7 @@ from status.pages.selectors import component_on, components_on, page_or_none
 from status.pages.services.components import add_component, change_component, remove_component
 from status.pages.services.pages import delete_page, put_page
 from status.publishing.drift_reading import drifts_for
-from status.publishing.selectors import maintenance_on
+from status.publishing.selectors import maintenance_on, windows_on
 from status.subscriptions.selectors import subscribers_of
 from status.subscriptions.services.subscribing import remove_subscriber
 
@@ -33,11 +34,12 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """GET: the page's settings. POST: save; 303, or 422 with the faults."""
+    """GET: what is on the page, for managers with its settings. POST: save; 303, or 422 with the faults."""
     actor = current_actor(request)
-    require(actor, Capability.STATUS_WRITE)
+    require(actor, Capability.STATUS_PUBLISH)
     if request.method != "POST":
         return _settings(request, actor, PageForm(page=page_or_none(actor)))
+    require(actor, Capability.STATUS_WRITE)
     form = PageForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -111,14 +113,17 @@ def unsubscribe(request: HttpRequest, subscriber_id: UUID) -> HttpResponse:
 
 def _settings(request: HttpRequest, actor: Actor, form: BaseForm, *, status: int = 200) -> HttpResponse:
     present = page_or_none(actor)
-    context: dict[str, Any] = HERE | {"form": styled(form), "page": present}
+    may_write = allowed(actor, Capability.STATUS_WRITE)
+    context: dict[str, Any] = HERE | {"form": styled(form), "page": present, "may_write": may_write}
     if present is not None:
         context |= {
             "components": components_on(actor),
             "maintenance": maintenance_on(actor),
-            "subscribers": subscribers_of(actor),
+            "windows": windows_on(actor, now=timezone.now()),
+            "subscribers": subscribers_of(actor) if may_write else [],
             "drifts": drifts_for(actor, timezone.now()),
             "now": timezone.now(),
+            "has_mail": bool(settings.MAIL_FROM),
         }
     return render(request, "status/settings.html", context, status=status)
 

@@ -72,7 +72,8 @@ def manual_drifts(components: Iterable[tuple[str, str, bool]]) -> list[Drift]:
     """Components set by hand to a disturbance that no open incident explains: (name, state, explained)."""
     return [
         Drift(
-            "manual", f"{name} is set by hand to {ComponentState(state).label.lower()}, but nothing is open."
+            "manual",
+            f"{name} is set by hand to {ComponentState(state).label.lower()}; no open incident affects it.",
         )
         for name, state, is_explained in components
         if state and state != ComponentState.OPERATIONAL and not is_explained

@@ -19,6 +19,16 @@ class UpdateForm(forms.Form):
     confirmed = forms.BooleanField(required=False)
 
 
+class WindowForm(forms.Form):
+    """How a maintenance window is shown."""
+
+    title = forms.CharField(label="Public title", max_length=120)
+    components = forms.MultipleChoiceField(
+        label="Components", required=False, widget=forms.CheckboxSelectMultiple()
+    )
+    confirmed = forms.BooleanField(label="Publish although it looks sensitive", required=False)
+
+
 class MaintenanceForm(forms.Form):
     """Scheduled work."""
 

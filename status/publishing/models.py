@@ -1,4 +1,4 @@
-"""Published incidents and scheduled maintenance."""
+"""Published incidents, scheduled maintenance, and the maintenance windows that are shown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.models import Incident
+from notifications.silences.models import MaintenanceWindow
 from status.pages.models import PublicComponent, StatusPage
 
 
@@ -43,8 +44,21 @@ class PublicIncident(WorkspaceScoped):
         return f"{self.public_id} of incident {self.incident_id}"
 
 
+class PublicWindow(WorkspaceScoped):
+    """A maintenance window whose occurrences the page announces, under a public title."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="windows")
+    window = models.OneToOneField(MaintenanceWindow, on_delete=models.CASCADE, related_name="+")
+    public_title = models.CharField(max_length=120)
+    components = models.ManyToManyField(PublicComponent, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.public_title
+
+
 class Maintenance(WorkspaceScoped):
-    """Scheduled work that the page announces."""
+    """Scheduled work that the page announces; with `shown_window`, an occurrence of that window."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="maintenance")
@@ -55,6 +69,9 @@ class Maintenance(WorkspaceScoped):
     ends_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
     components = models.ManyToManyField(PublicComponent, blank=True, related_name="+")
+    shown_window = models.ForeignKey(
+        PublicWindow, null=True, blank=True, on_delete=models.CASCADE, related_name="occurrences"
+    )
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(db_default=Now())
     announced = ArrayField(models.CharField(max_length=40), default=list, blank=True)
@@ -62,6 +79,9 @@ class Maintenance(WorkspaceScoped):
     class Meta(WorkspaceScoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["public_id"], name="status_maintenance_id"),
+            models.UniqueConstraint(
+                fields=["shown_window", "starts_at"], name="status_maintenance_of_window_once"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=models.F("starts_at")), name="status_maintenance_ends_later"
             ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -12,7 +13,9 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.models import Component, Incident
-from status.publishing.models import Maintenance, PublicIncident
+from notifications.silences.models import MaintenanceWindow
+from notifications.silences.selectors import windows_of
+from status.publishing.models import Maintenance, PublicIncident, PublicWindow
 
 MAX_SHOWN: Final = 50
 HISTORY: Final = timedelta(days=90)
@@ -51,6 +54,35 @@ def maintenance_of(workspace_id: int) -> list[Maintenance]:
     """Scheduled work that is coming, going on, or ended in the last 90 days; soonest last."""
     rows = Maintenance.objects.of(workspace_id).filter(ends_at__gte=timezone.now() - HISTORY)
     return list(rows.prefetch_related("components").order_by("-starts_at")[:MAX_SHOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """A maintenance window, its next occurrence, and what the page shows of it."""
+
+    window: MaintenanceWindow
+    next_at: datetime | None
+    shown: PublicWindow | None
+
+
+def windows_on(actor: Actor, *, now: datetime) -> list[WindowRow]:
+    """Every maintenance window by name. Raises Forbidden."""
+    rows = PublicWindow.objects.of(actor.workspace_id).prefetch_related("components")
+    shown = {one.window_id: one for one in rows}
+    return [
+        WindowRow(
+            one.window, next((span.starts_at for span in one.occurrences), None), shown.get(one.window.pk)
+        )
+        for one in windows_of(actor, now=now)
+    ]
+
+
+def window_on(actor: Actor, window_id: int, *, now: datetime) -> WindowRow:
+    """One maintenance window. Raises NotFound, Forbidden."""
+    for one in windows_on(actor, now=now):
+        if one.window.pk == window_id:
+            return one
+    raise NotFound("There is no such maintenance window in this workspace.")
 
 
 def maintenance_on(actor: Actor) -> Sequence[Maintenance]:

@@ -49,6 +49,7 @@ def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
 
 
 async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
+    pages.fill()
     if pages.is_stale() and not pages.is_looking():
         looking = asyncio.get_running_loop().run_in_executor(_thread, pages.look_and_close)
         await asyncio.wait([looking], timeout=MAX_WAIT_S)

@@ -19,6 +19,7 @@ class PageCopy:
     """All forms of one page, as a web process serves them."""
 
     slug: str
+    page_id: int
     version: int
     is_public: bool
     workspace_id: int
@@ -39,7 +40,7 @@ def write_copy(copy: PageCopy) -> None:
         for name, one in copy.forms.items()
     }
     content = orjson.dumps([
-        copy.slug, copy.version, copy.is_public, copy.workspace_id, list(copy.domains), forms,
+        copy.slug, copy.page_id, copy.version, copy.is_public, copy.workspace_id, list(copy.domains), forms,
     ])  # fmt: skip
     handle, name = tempfile.mkstemp(dir=folder())
     with os.fdopen(handle, "wb") as file:
@@ -52,9 +53,9 @@ def read_copies() -> dict[str, PageCopy]:
     found = {}
     for path in sorted(folder().glob("*.json")):
         try:
-            slug, version, is_public, workspace_id, domains, forms = orjson.loads(path.read_bytes())
+            slug, page_id, version, is_public, workspace_id, domains, forms = orjson.loads(path.read_bytes())
             found[slug] = PageCopy(
-                slug, version, is_public, workspace_id, tuple(domains),
+                slug, page_id, version, is_public, workspace_id, tuple(domains),
                 {name: Form(a, b, _bytes(c), _bytes(d)) for name, (a, b, c, d) in forms.items()},
             )  # fmt: skip
         except (OSError, ValueError, TypeError):

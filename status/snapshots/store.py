@@ -23,6 +23,7 @@ class SnapshotStore:
 
     def __init__(self) -> None:
         self._copies: dict[str, PageCopy] = {}
+        self._is_filled = False
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -38,17 +39,22 @@ class SnapshotStore:
         """The copy of a page."""
         return self._copies.get(slug)
 
+    def fill(self) -> None:
+        """Read the copies on disk, once in a process: the database may take long to say that it is away."""
+        if not self._is_filled:
+            self._is_filled = True
+            self._copies = self._copies or read_copies()
+
     def look(self) -> None:
         """Load what has changed; without a database what is in memory or on disk stays as it is."""
         with self._lock:
             if not self.is_stale():
                 return
+            self.fill()
             try:
                 self._load()
             except DatabaseError:
                 log.warning("status.database_away", exc_info=True)
-                if not self._copies:
-                    self._copies = read_copies()
             finally:
                 self._looked_at = time.monotonic()
 
@@ -65,7 +71,7 @@ class SnapshotStore:
         for build in enabled_builds():
             slug = build.page.slug
             known = self._copies.get(slug)
-            if known is None or known.version != build.version or known.workspace_id != build.workspace_id:
+            if known is None or not _is_copy_of(known, build):
                 known = _copy_of(build)
                 write_copy(known)
             present[slug] = known
@@ -80,6 +86,13 @@ def enabled_builds() -> list[PageBuild]:
     return list(rows.select_related("page").defer("page__logo"))
 
 
+def _is_copy_of(known: PageCopy, build: PageBuild) -> bool:
+    """Whether nothing changed since; who may read it counts at once, before the next build."""
+    page = build.page
+    now = (page.pk, build.version, page.access == "public", tuple(page.domains))
+    return now == (known.page_id, known.version, known.is_public, known.domains)
+
+
 def _copy_of(build: PageBuild) -> PageCopy:
     forms = {
         one.form: Form(one.content_type, one.etag, bytes(one.body), bytes(one.compressed))
@@ -87,7 +100,13 @@ def _copy_of(build: PageBuild) -> PageCopy:
     }
     page = build.page
     return PageCopy(
-        page.slug, build.version, page.access == "public", build.workspace_id, tuple(page.domains), forms
+        page.slug,
+        page.pk,
+        build.version,
+        page.access == "public",
+        build.workspace_id,
+        tuple(page.domains),
+        forms,
     )
 
 

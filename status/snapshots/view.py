@@ -124,8 +124,9 @@ class PageView:
 
     @property
     def planned(self) -> tuple[NoticeView, ...]:
-        """Maintenance that is coming or going on."""
-        return tuple(one for one in self.maintenance if not one.is_over)
+        """Maintenance that is coming or going on, soonest first."""
+        found = [one for one in self.maintenance if not one.is_over]
+        return tuple(sorted(found, key=lambda one: one.scheduled_for or one.started_at))
 
     @property
     def state(self) -> str:

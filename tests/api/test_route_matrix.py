@@ -479,6 +479,13 @@ API: dict[tuple[str, str], Row] = {
         May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
     ),
     ("GET", "/status-page/warnings"): Row(May.INCIDENTS_READ),
+    ("GET", "/status-page/windows"): Row(May.INCIDENTS_READ),
+    ("PUT", "/status-page/windows/{window_id}"): Row(
+        May.STATUS_PUBLISH, {"title": "Upgrades"}, about=True, also=May.INCIDENTS_READ
+    ),
+    ("DELETE", "/status-page/windows/{window_id}"): Row(
+        May.STATUS_PUBLISH, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/status-page/subscribers"): Row(May.STATUS_WRITE),
     ("DELETE", "/status-page/subscribers/{subscriber_id}"): Row(May.STATUS_WRITE, about=True),
     ("POST", "/incidents/{reference}/status-page/entries/{entry_id}"): Row(
@@ -586,12 +593,14 @@ PAGES: dict[str, str | May] = {
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/escalate": "act",
     "incidents/<str:reference>/war-room": "act", "incidents/<str:reference>/war-room/repair": "act",
-    "settings/status-page": May.STATUS_WRITE, "settings/status-page/delete": "signed",
+    "settings/status-page": "signed", "settings/status-page/delete": "signed",
     "settings/status-page/components/new": May.STATUS_WRITE,
     "settings/status-page/components/<slug:component_id>": May.STATUS_WRITE,
     "settings/status-page/components/<slug:component_id>/remove": "signed",
     "settings/status-page/maintenance/new": May.STATUS_PUBLISH,
     "settings/status-page/maintenance/<slug:maintenance_id>/cancel": "signed",
+    "settings/status-page/windows/<int:window_id>": May.STATUS_PUBLISH,
+    "settings/status-page/windows/<int:window_id>/hide": "signed",
     "settings/status-page/subscribers/<uuid:subscriber_id>/remove": "signed",
     "incidents/<str:reference>/status-page": "act",
     "incidents/<str:reference>/status-page/withdraw": "act",

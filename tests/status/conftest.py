@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import get_resolver
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _addresses_known():
+    """Loaded before any transaction begins: on a busy machine that may outlast an idle one."""
+    assert get_resolver().url_patterns
 
 
 @pytest.fixture(autouse=True)

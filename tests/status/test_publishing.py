@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -15,6 +16,9 @@ from incidents.lifecycle.services.responding import change_status
 from incidents.models import Incident, TimelineEntry
 from incidents.privacy.services import set_private
 from incidents.timeline.services.notes import add_note, add_update
+from postmortems.documents.models import Postmortem
+from postmortems.drafting.services import draft_postmortem
+from postmortems.review.services import set_details
 from status.pages.models import StateSpan
 from status.pages.services.components import change_component, set_component_state
 from status.pages.services.pages import put_page
@@ -27,6 +31,7 @@ from status.publishing.services.incidents import (
     withdraw_incident,
 )
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
+from status.subscriptions.sending import mail_of, webhook_body
 from tests.status.world import soon
 
 CANARY = "zebrafinch"
@@ -150,7 +155,7 @@ def test_entry_that_looks_sensitive_is_held_until_somebody_allows_it(world):
     assert b"pg-main-2.internal" in world.get().content
 
 
-def test_canary_in_every_internal_field_appears_in_no_public_form(world):
+def test_canary_in_every_internal_field_appears_in_no_public_form(world, settings):
     number = world.incident.number
     Incident.objects.of(world.actor.workspace_id).filter(pk=world.incident.pk).update(
         title=CANARY, description=CANARY, impact=CANARY, root_cause=CANARY,
@@ -178,6 +183,13 @@ def test_canary_in_every_internal_field_appears_in_no_public_form(world):
         assert b"INC-" not in body, form
         assert world.actor.label.encode() not in body, form
     assert CANARY not in planned
+    settings.MAIL_FROM = "status@acme.test"
+    for message in world.messages().filter(kind="update").select_related("subscriber__page"):
+        mail = mail_of(message)
+        sent = [mail.subject, mail.body, *(text for text, _ in mail.alternatives), repr(mail.extra_headers)]
+        sent.append(repr(webhook_body(message)))
+        assert "Problem with Checkout" in sent[0]
+        assert [one for one in sent if CANARY in one or "INC-" in one or world.actor.label in one] == []
 
 
 def test_state_by_hand_wins_and_is_flagged_while_nothing_is_open(world):
@@ -218,6 +230,21 @@ def test_maintenance_follows_the_clock_and_can_be_called_off(world):
     cancel_maintenance(world.actor, public_id=planned.public_id)
     world.build()
     assert world.json("components")["components"][0]["status"] == "operational"
+
+
+def test_resolved_incident_links_to_its_postmortem_once_that_is_public(world):
+    number = world.incident.number
+    publish_incident(world.actor, number=number)
+    change_status(world.actor, status="resolved", number=number)
+    draft_postmortem(world.admin, number)
+    set_details(world.admin, number, public_link=True)
+    world.build()
+    assert "postmortem_url" not in world.json("incidents")["incidents"][0]
+    Postmortem.objects.of(world.actor.workspace_id).update(published_revision=1)
+    world.build()
+    link = world.json("incidents")["incidents"][0]["postmortem_url"]
+    assert world.outsider.get(urlsplit(link).path).status_code == 200
+    assert f'href="{link}"' in world.get().content.decode()
 
 
 def test_hostile_markdown_is_harmless(world):

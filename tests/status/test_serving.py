@@ -75,6 +75,17 @@ def test_page_that_is_off_or_deleted_is_not_served(world):
     assert Client().get("/status/acme").status_code == 404
 
 
+def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):
+    world.build()
+    store().look()
+    assert fetch("/status/acme")[1] == 200
+    put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
+    store()._looked_at = float("-inf")
+    store().look()
+    assert fetch("/status/acme")[0] is False
+    assert Client().get("/status/acme").status_code == 404
+
+
 def test_page_for_named_domains_asks_who_reads(world, make_user):
     put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
     world.build()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from core.queue.items import reschedule
 from status.pages.models import StatusPage
 from status.publishing.services.drift import note_drift
+from status.publishing.services.windows import follow_windows
 from status.snapshots.models import PageBuild, Snapshot
 from status.snapshots.reading import read_page
 from status.snapshots.rendering import Form, render_forms
@@ -27,6 +28,7 @@ def build_due(workspace_id: int, *, build: PageBuild) -> None:
     wanted = PageBuild.objects.of(workspace_id).values_list("wanted", flat=True).get(pk=build.pk)
     with transaction.atomic():
         page = StatusPage.objects.of(workspace_id).get(pk=build.page_id)
+        follow_windows(workspace_id, now=now)
         view = read_page(page, now)
         _store(page, render_forms(view, (bytes(page.logo), page.logo_type)))
         announce(workspace_id, view=view)

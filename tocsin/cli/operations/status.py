@@ -10,6 +10,7 @@ GROUPS: Final = {
     "status-page": "The public status page.",
     "scheduled": "Maintenance that the status page announces.",
     "shown": "Components of the status page.",
+    "windows": "Maintenance windows on the status page.",
     "subscribers": "Subscribers of the status page.",
 }
 COMPONENT: Final = (
@@ -81,6 +82,23 @@ OPERATIONS: Final = (
     Operation(
         "status-page scheduled end", "DELETE", "/status-page/maintenance/{maintenance}",
         "End or cancel maintenance.", done="Maintenance {maintenance} ended",
+    ),
+    Operation(
+        "status-page windows list", "GET", "/status-page/windows", "Maintenance windows, and how they show.",
+        columns={"ID": "window_id", "Name": "name", "Next": "next_starts_at", "Shown as": "title"},
+        empty="No maintenance windows.",
+    ),
+    Operation(
+        "status-page windows show", "PUT", "/status-page/windows/{window}", "Show a window's occurrences.",
+        (
+            argument("title", "Public title."), flag("components", "Ids of components.", "words"),
+            flag("confirmed", "Publish although it looks sensitive.", "switch"),
+        ),
+        id_field="window_id", done="{name} is shown as {title}",
+    ),
+    Operation(
+        "status-page windows hide", "DELETE", "/status-page/windows/{window}", "Stop showing a window.",
+        done="Window {window} is not shown",
     ),
     Operation(
         "status-page subscribers list", "GET", "/status-page/subscribers", "List subscribers.",
