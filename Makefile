@@ -31,8 +31,8 @@ doctor: $(SERVER) ## run the health checks and print what to do
 test: $(DEV) ## run every test, two at a time
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
 
-faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count what was lost or duplicated
-	@cd "$(ROOT)" && exec "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8))
+faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count lost or duplicated events and pages
+	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && exec "$(PY)" -m tests.faults.deliveries
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000
 	@cd "$(ROOT)" && exec "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000)

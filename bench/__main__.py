@@ -53,11 +53,22 @@ def analysis() -> int:
     return int(import_module("bench.analysis.measure").main())
 
 
+def tally() -> int:
+    """`python -m bench tally`: the counts of each minute in the ingest statement, with against without."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("TOCSIN_ENV", "test")
+    django.setup()
+    return int(import_module("bench.tally").main())
+
+
 def main() -> int:
-    """Measure the goals on the command line, in their order; `analysis` has options of its own."""
+    """Measure the goals on the command line, in order; `analysis` and `tally` have their own options."""
     if sys.argv[1:2] == ["analysis"]:
         del sys.argv[1]
         return analysis()
+    if sys.argv[1:2] == ["tally"]:
+        del sys.argv[1]
+        return tally()
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("goals", nargs="+", type=int, choices=sorted(GOALS), metavar="GOAL")
     options = arguments(parser).parse_args()

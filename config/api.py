@@ -43,6 +43,7 @@ from incidents.components.api import router as components_router
 from incidents.drills.api import router as drills_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.lifecycle.times_api import router as times_router
 from incidents.merging.api import router as merging_router
 from incidents.privacy.api import router as privacy_router
 from incidents.recovery.api import router as recovery_router
@@ -67,6 +68,7 @@ from postmortems.api import router as postmortems_router
 from postmortems.learning.api import lessons_router, postmortem_router
 from postmortems.learning.api import router as learning_router
 from postmortems.template_library.api import router as templates_router
+from postmortems.trackers.api import router as trackers_router
 from remediation.api import incident_router as incident_runs_router
 from remediation.api import router as remediation_router
 from remediation.recovery.api import router as policy_router
@@ -111,6 +113,7 @@ api.add_router("/incidents", story_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)
+api.add_router("/incidents", times_router)
 api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
 api.add_router("/incidents", attachments_router)
@@ -156,6 +159,7 @@ for learning in (incident_postmortems_router, learning_router, incident_items_ro
 api.add_router("/postmortems", postmortems_router)
 api.add_router("/postmortems", postmortem_router)
 api.add_router("/postmortem-templates", templates_router)
+api.add_router("/trackers", trackers_router)
 api.add_router("/action-items", items_router)
 api.add_router("/lessons", lessons_router)
 api.add_router("/bundles", bundles_router)

@@ -19,6 +19,7 @@ RULES: Final = (
     ("POST", "/postmortems/{}/publish", _May.POSTMORTEMS_PUBLISH),
     ("POST", "/postmortems/{}/approvals", _May.POSTMORTEMS_READ),
     (WRITES, "/action-items.*|/incidents/{}/action-items", _May.ACTION_ITEMS_WRITE),
+    ("GET|" + WRITES, "/trackers.*", _May.SETTINGS_WRITE),
     ("GET", "/postmortem-templates.*", _May.POSTMORTEMS_READ),
     (WRITES, "/postmortem-templates.*", _May.TEMPLATES_WRITE),
     (WRITES, "/(postmortems|lessons).*", _May.POSTMORTEMS_WRITE),

@@ -39,6 +39,7 @@ from incidents.models import (
     SlaPolicy,
     StageTemplate,
     StageVisit,
+    StoredUpdateTemplate,
     TimelineEntry,
 )
 
@@ -192,6 +193,13 @@ class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
+
+
+@admin.register(StoredUpdateTemplate)
+class StoredUpdateTemplateAdmin(ReadOnly):
+    """Texts that stakeholder updates begin with, where a workspace changed them."""
+
+    list_display = ("label", "name", "workspace")
 
 
 @admin.register(EntryAmendment)

@@ -16,7 +16,7 @@ from incidents.recovery.models import AutoResolution, CriterionResult, IncidentV
 from incidents.roles.models import RoleAssignment
 from incidents.sla.models import SlaClock, SlaPolicy
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
-from incidents.timeline.models import EntryAmendment, TimelineEntry
+from incidents.timeline.models import EntryAmendment, StoredUpdateTemplate, TimelineEntry
 
 __all__ = [
     "AffectedComponent",
@@ -48,5 +48,6 @@ __all__ = [
     "SlaPolicy",
     "StageTemplate",
     "StageVisit",
+    "StoredUpdateTemplate",
     "TimelineEntry",
 ]

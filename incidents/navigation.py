@@ -17,6 +17,30 @@ NAVIGATION.add(
     NavItem("All incidents", "list", "/incidents", order=20, keys="g i", also="history export list"),
 )
 SETTINGS.add(
+    "stages",
+    NavItem(
+        "Stage checklists",
+        "list-checks",
+        "/settings/stages",
+        order=51,
+        group="Workspace",
+        capability=Capability.SETTINGS_WRITE,
+        also="template playbook minutes",
+    ),
+)
+SETTINGS.add(
+    "update-templates",
+    NavItem(
+        "Update templates",
+        "megaphone",
+        "/settings/update-templates",
+        order=52,
+        group="Workspace",
+        capability=Capability.SETTINGS_WRITE,
+        also="stakeholder message text",
+    ),
+)
+SETTINGS.add(
     "sla",
     NavItem(
         "SLA targets",

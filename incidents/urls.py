@@ -15,6 +15,8 @@ from incidents.lifecycle.views import actions, declaring, incident_detail
 from incidents.listing import views as listing_views
 from incidents.sla import report_views
 from incidents.sla import views as sla_views
+from incidents.stages import views as stage_views
+from incidents.timeline import update_views
 from incidents.timeline import views as timeline_views
 
 app_name = "incidents"
@@ -43,6 +45,8 @@ urlpatterns = [
     path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),
     path("analytics", analytics_views.analytics, name="analytics"),
     path("analytics.csv", analytics_views.analytics_csv, name="analytics_csv"),
+    path("settings/stages", stage_views.stage_templates, name="stage_templates"),
+    path("settings/update-templates", update_views.update_templates, name="update_templates"),
     path("settings/sla", sla_views.policies, name="sla"),
     path("activity", incident_detail.activity, name="activity"),
     path("components", component_views.catalogue, name="components"),

@@ -14,7 +14,15 @@ from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
 from postmortems.fix_watch.models import FixWatch
 from postmortems.learning.models import Lesson, Priority
-from postmortems.models import OverdueDigest, Postmortem, PostmortemTemplate, Reminder, SectionText
+from postmortems.models import (
+    MeetingMail,
+    OverdueDigest,
+    Postmortem,
+    PostmortemTemplate,
+    Reminder,
+    SectionText,
+    Tracker,
+)
 
 EDITABLE: Final = ("status", "priority", "kind", "due_date")
 
@@ -105,3 +113,16 @@ class ReminderAdmin(Growing):
 class OverdueDigestAdmin(Growing):
     list_display = ("week", "workspace", "due_at", "state")
     list_select_related = ("workspace",)
+
+
+@admin.register(MeetingMail)
+class MeetingMailAdmin(Growing):
+    list_display = ("postmortem", "workspace", "user", "method", "sequence", "was_sent", "state")
+    list_select_related = ("workspace", "postmortem", "user")
+
+
+@admin.register(Tracker)
+class TrackerAdmin(ReadOnly):
+    list_display = ("name", "workspace", "last_received_at", "last_refused_at")
+    list_select_related = ("workspace",)
+    exclude = ("sealed_secret", "key")

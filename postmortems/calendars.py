@@ -31,15 +31,20 @@ def meetings(
         theirs = Q(owner_id=user_id, incident__is_private=False) | Q(incident__roles__user_id=user_id)
         rows = rows.filter(theirs).distinct()
     for one in rows.select_related("incident").order_by("-pk")[:MAX_EVENTS]:
-        at = one.meeting_at or one.meeting_was_at
-        if at is not None:
-            yield CalendarEvent(
-                uid=f"meeting-{one.pk}", starts_at=at, ends_at=at + timedelta(minutes=one.meeting_minutes),
-                summary=f"Postmortem of {one.incident.reference}: {one.title}"[:200],
-                description="Review of the postmortem.", changed_at=one.updated_at,
-                url=f"/postmortems/{one.incident.reference}", zone=one.meeting_zone,
-                is_cancelled=one.meeting_at is None, sequence=one.meeting_sequence,
-            )  # fmt: skip
+        if one.meeting_at or one.meeting_was_at:
+            yield meeting_event(one)
+
+
+def meeting_event(one: Postmortem) -> CalendarEvent:
+    """The meeting as it is, or as it was before it was called off; feeds and mails show the same."""
+    at = one.meeting_at or one.meeting_was_at or one.updated_at
+    return CalendarEvent(
+        uid=f"meeting-{one.pk}", starts_at=at, ends_at=at + timedelta(minutes=one.meeting_minutes),
+        summary=f"Postmortem of {one.incident.reference}: {one.title}"[:200],
+        description="Review of the postmortem.", changed_at=one.updated_at,
+        url=f"/postmortems/{one.incident.reference}", zone=one.meeting_zone,
+        is_cancelled=one.meeting_at is None, sequence=one.meeting_sequence,
+    )  # fmt: skip
 
 
 @calendar_source("items", title="Action items due")

@@ -7,9 +7,11 @@ from postmortems.documents.models import Comment, Postmortem, Revision, Section,
 from postmortems.drafting.models import DraftRequest
 from postmortems.fix_watch.models import FixWatch, Recurrence
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
+from postmortems.meetings.models import MeetingMail
 from postmortems.reminders.models import OverdueDigest, Reminder
 from postmortems.review.models import Approval, Waiver
 from postmortems.template_library.models import PostmortemTemplate, TemplateSection
+from postmortems.trackers.models import Tracker
 
 __all__ = [
     "ActionItem",
@@ -21,6 +23,7 @@ __all__ = [
     "FiveWhys",
     "FixWatch",
     "Lesson",
+    "MeetingMail",
     "OverdueDigest",
     "Postmortem",
     "PostmortemTemplate",
@@ -31,5 +34,6 @@ __all__ = [
     "SectionDraft",
     "SectionText",
     "TemplateSection",
+    "Tracker",
     "Waiver",
 ]

@@ -22,6 +22,17 @@ SETTINGS.add(
         capability=Capability.TEMPLATES_WRITE,
     ),
 )
+SETTINGS.add(
+    "trackers",
+    NavItem(
+        "Trackers",
+        "link",
+        "/settings/trackers",
+        order=56,
+        group="Workspace",
+        capability=Capability.SETTINGS_WRITE,
+    ),
+)
 
 
 def _hide(model: type[Postmortem | ActionItem | Lesson | FiveWhys]) -> None:

@@ -1,4 +1,4 @@
-"""The queue of drafts to write."""
+"""The queues of drafts to write and of meetings to mail."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ DRAFT: Final = declare(
         lease_s=60.0,
         threads=1,
         max_lag_s=60.0,
+    )
+)
+MEETING: Final = declare(
+    Queue(
+        "meeting",
+        process="outbound",
+        title="The worker for meeting mails",
+        advice="Start the worker outbound. Invitations are kept and mailed when it is back.",
+        max_lag_s=120.0,
     )
 )
 periodic("follow action items through", "postmortems.follow_through", 600.0, UPKEEP)

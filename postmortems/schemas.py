@@ -177,6 +177,7 @@ class ItemIn(Body):
     priority: Annotated[str, Field(max_length=20)] = "medium"
     kind: Annotated[str, Field(max_length=20)] = "prevent"
     due_date: date | datetime | None = Field(None, validation_alias=_alias("due_date", "dueDate"))
+    outside_url: Annotated[str, Field(max_length=500)] = ""
 
 
 class ItemPatch(Body):
@@ -192,6 +193,7 @@ class ItemPatch(Body):
     kind: Annotated[str, Field(max_length=20)] | None = None
     due_date: date | datetime | None = Field(None, validation_alias=_alias("due_date", "dueDate"))
     cancelled_reason: Annotated[str, Field(max_length=500)] | None = None
+    outside_url: Annotated[str, Field(max_length=500)] | None = None
     version: Version | None = None
 
 
@@ -333,6 +335,9 @@ class ActionItemOut(Schema):
     due_date: date | None
     completed_at: datetime | None
     cancelled_reason: str
+    outside_url: str = ""
+    outside_system: str = ""
+    outside_state: str = ""
     reopened_reason: str = ""
     reopened_count: int = 0
     version: int

@@ -7,6 +7,7 @@ from core.outbox.events import subscriber
 from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
 from postmortems.fix_watch.services import follow_item, judge_incident
+from postmortems.meetings.services import plan_meeting_mails
 from postmortems.notices.planning import plan_mentions, plan_notices
 from postmortems.reminders.services import plan_reminders
 
@@ -36,6 +37,12 @@ def plan_follow_up(event: OutboxEvent) -> None:
     item_id = event.payload["item_id"]
     plan_reminders(event.workspace_id, item_id=item_id)
     follow_item(event.workspace_id, item_id=item_id)
+
+
+@subscriber("meeting_mails", topics=("postmortem.changed",))
+def plan_meeting(event: OutboxEvent) -> None:
+    """Invitations, updates and cancellations of the review meeting."""
+    plan_meeting_mails(event.workspace_id, postmortem_id=event.payload["postmortem_id"])
 
 
 @subscriber("fix_watch", topics=("incident.opened", "incident.reopened", "incident.signalled"))

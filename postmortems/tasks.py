@@ -13,7 +13,9 @@ from postmortems.drafting.models import DraftRequest
 from postmortems.drafting.requests import write_requested
 from postmortems.fix_watch.models import FixWatch
 from postmortems.fix_watch.services import end_watch
-from postmortems.queues import DRAFT
+from postmortems.meetings.models import MeetingMail
+from postmortems.meetings.services import send_meeting_mail
+from postmortems.queues import DRAFT, MEETING
 from postmortems.reminders.models import OverdueDigest, Reminder
 from postmortems.reminders.services import send_digest, send_reminder
 from postmortems.sweeper import look_over
@@ -23,6 +25,12 @@ from postmortems.sweeper import look_over
 def write_draft(request: DraftRequest) -> None:
     """Write the draft that was asked for."""
     write_requested(request.incident, creates=request.creates)
+
+
+@works_on(MEETING, MeetingMail, related=("postmortem__incident", "user"))
+def mail_meeting(mail: MeetingMail) -> None:
+    """Mail one state of a meeting to one person."""
+    send_meeting_mail(mail.workspace_id, mail=mail)
 
 
 @works_on(UPKEEP, Reminder, batch=10)

@@ -10,6 +10,7 @@ from postmortems.export import views as export
 from postmortems.learning import views as learning
 from postmortems.review import views as review
 from postmortems.template_library import views as templates
+from postmortems.trackers import views as trackers
 
 app_name = "postmortems"
 ONE = "postmortems/<str:reference>"
@@ -40,6 +41,9 @@ urlpatterns = [
     path("action-items/bulk", items.bulk, name="item_bulk"),
     path("action-items/export.csv", items.as_csv, name="items_csv"),
     path("action-items/<str:item>", items.detail, name="item"),
+    path("settings/trackers", trackers.index, name="trackers"),
+    path("settings/trackers/<int:tracker_id>/delete", trackers.delete, name="tracker_delete"),
+    path("trackers/<str:key>", trackers.receive, name="tracker"),
     path("settings/postmortems", templates.index, name="templates"),
     path("settings/postmortems/<int:template_id>", templates.edit, name="template"),
     path("settings/postmortems/<int:template_id>/copy", templates.copy, name="template_copy"),

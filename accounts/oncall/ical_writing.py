@@ -21,12 +21,13 @@ def calendar_text(name: str, events: Iterable[CalendarEvent], *, host: str, base
     calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for event in events:
-        calendar.add_component(_entry(event, host, base_url))
+        calendar.add_component(event_entry(event, host, base_url))
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
-def _entry(event: CalendarEvent, host: str, base_url: str) -> Event:
+def event_entry(event: CalendarEvent, host: str, base_url: str) -> Event:
+    """One event as a component of a calendar."""
     entry = Event()
     entry.add("uid", f"{event.uid}@{host}")
     entry.add("dtstamp", event.changed_at)

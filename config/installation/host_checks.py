@@ -26,6 +26,6 @@ def of_this_machine() -> Iterator[tuple[str, CheckResult]]:
 
 def _settings() -> CheckResult:
     if settings.TOCSIN_OPEN_LOOPBACK:
-        advice = "Right for trying it out; unset TOCSIN_OPEN_LOOPBACK for anything else."
+        advice = "Right for trying it out; set TOCSIN_OPEN_LOOPBACK=false for anything else."
         return CheckResult("warn", "programs on this machine may call the API without a token", advice)
     return CheckResult("ok", f"the mode is {settings.TOCSIN_ENV}")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.actor import system_actor
 from accounts.audit.services import record
 from accounts.models import ApiToken, Membership, Role, Scope, User, Workspace
 from accounts.sign_in.services import mint_sign_in_link
-from accounts.tokens.services import issue_token
+from accounts.tokens.services import issue_token, revoke_token
 from accounts.workspaces.services import add_founder, create_bare_workspace, free_slug
 from detection.rules.services.rules import install_builtin_rules
 from incidents.sla.services.clocks import seed_policies
@@ -21,6 +23,8 @@ from notifications.escalation.services.policies import install_default_policies
 
 FIRST_SLUG: Final = "default"
 FIRST_ADMIN: Final = "admin"
+FIRST_NAME: Final = "First token"
+UNSEEN_FOR: Final = timedelta(days=1)
 _LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every process
 
 
@@ -54,9 +58,10 @@ def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "
     return workspace
 
 
-def ensure_first_workspace() -> FirstSteps:
+def ensure_first_workspace(*, is_token_shown: bool = True) -> FirstSteps:
     """Make the first workspace, its admin and an API token, unless they exist; safe to call at every start.
 
+    `is_token_shown`: whether a former start printed its token; one that was killed before gets another.
     Starting twice at once makes one of each: an advisory lock puts the starts in line.
     """
     with transaction.atomic():
@@ -65,7 +70,7 @@ def ensure_first_workspace() -> FirstSteps:
         if workspace is None:
             workspace = create_workspace(slug=FIRST_SLUG, name="Default")
         admin = _first_admin(workspace)
-        return FirstSteps(workspace.slug, _link_path(admin), _first_token(workspace))
+        return FirstSteps(workspace.slug, _link_path(admin), _first_token(workspace, is_token_shown))
 
 
 def _wait_in_line() -> None:
@@ -99,9 +104,21 @@ def _link_path(admin: User | None) -> str | None:
     return f"/sign-in/once/{mint_sign_in_link(admin, now=timezone.now())}"
 
 
-def _first_token(workspace: Workspace) -> str | None:
-    """One token for the first start only: a workspace that ever had one gets no more by itself."""
-    if ApiToken.objects.of(workspace.pk).exists():
+def _first_token(workspace: Workspace, is_shown: bool) -> str | None:
+    """One token for the first start only: a workspace that ever had one gets no more by itself.
+
+    Where nobody can have seen the text of the only one, it is replaced by another.
+    """
+    tokens = ApiToken.objects.of(workspace.pk)
+    if tokens.exists() and (is_shown or not _is_unseen(tokens)):
         return None
-    scopes = [scope.value for scope in Scope]
-    return issue_token(system_actor(workspace.pk), name="First token", scopes=scopes).text
+    actor = system_actor(workspace.pk)
+    for unseen in tokens.filter(revoked_at=None):
+        revoke_token(actor, token_id=unseen.pk)
+    return issue_token(actor, name=FIRST_NAME, scopes=[scope.value for scope in Scope]).text
+
+
+def _is_unseen(tokens: QuerySet[ApiToken]) -> bool:
+    """Whether there are only tokens of starts of the last day, and none was ever used."""
+    seen = ~Q(name=FIRST_NAME) | Q(last_used_at__isnull=False) | Q(created_at__lt=timezone.now() - UNSEEN_FOR)
+    return not tokens.filter(seen).exists()

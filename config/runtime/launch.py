@@ -91,6 +91,7 @@ def _run(started: Started) -> int:
         workers=WORKERS,
         embedded=started.embedded,
         banner=f"{welcome}\n  Ctrl-C stops everything.\n",
+        printed=DATA_DIR / "welcome-shown",
     )
     return _supervise(plan, DATA_DIR / PID_FILE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -26,11 +27,16 @@ def prepare() -> str:
     _reach_database()
     try:
         _migrate()
-        return _welcome(ensure_first_workspace())
+        return _welcome(ensure_first_workspace(is_token_shown=shown_mark().exists()))
     finally:
         held: Any = connection
         held.close()
         held.close_pool()
+
+
+def shown_mark() -> Path:
+    """A file that exists once the welcome of a start was printed, and with it the first token."""
+    return Path(settings.DATA_DIR) / "welcome-shown"
 
 
 def _reach_database() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from core.embedded import children, process, servers
@@ -23,7 +24,7 @@ class Plan:
     `workers` stop last: they finish what the others still asked for.
 
     `embedded`: kinds of servers to keep alive. `port`: where the web program will listen; as soon as it does
-    the `banner` is printed.
+    the `banner` is printed, after which the file `printed` exists.
     """
 
     home: Home
@@ -33,6 +34,7 @@ class Plan:
     workers: tuple[str, ...] = ()
     embedded: tuple[str, ...] = ()
     banner: str = ""
+    printed: Path | None = None
 
 
 class Supervisor:
@@ -91,6 +93,8 @@ class Supervisor:
         if self.banner and process.listens(self.plan.port):
             self.printer.plain(self.banner)
             self.banner = ""
+            if self.plan.printed is not None:
+                self.plan.printed.touch()
 
     def _watch_servers(self) -> None:
         for kind in self.plan.embedded:

@@ -21,7 +21,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
@@ -37,6 +37,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HEARTBEAT_S: Final = 5.0
 GAP_S: Final = 0.25  # at most four frames a second and viewer
 SEND_PATIENCE_S: Final = 10.0  # a viewer that takes longer to take a frame is dropped and comes back
+RETRY_AFTER_S: Final = 5
 MAX_TOPICS: Final = 100  # of all tabs of one browser, which share a stream
 API_CALLER: Final = b"\0api "  # no Cookie header begins so
 HELLO: Final = b"retry: 1000\n" + BEAT
@@ -145,9 +146,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
         return
-    except (OperationalError, InterfaceError):
+    except DatabaseError:  # away, or one that only reads: a token's caller is counted
         away = Unavailable("The database does not answer; the page asks again by itself.")
-        await _refuse(send, away.status, away.as_json())
+        await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
     stream = Stream(listener, _topics(scope), cookie, _owner(cookie))
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:

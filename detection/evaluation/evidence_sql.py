@@ -37,7 +37,7 @@ with member as materialized (
      and e.workspace_id = %s::bigint
      and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz),
 worst as (
-  select date_trunc('minute', occurred_at) as minute, count(*) as errors, min(id) as lo, max(id) as hi
+  select date_trunc('minute', occurred_at) as minute, count(*) as errors
     from member where is_error group by 1 order by 2 desc, 1 limit 1)
 select (select count(*) from member), (select count(*) from member where is_error),
        (select source from member order by occurred_at, id limit 1),
@@ -48,19 +48,10 @@ select (select count(*) from member), (select count(*) from member where is_erro
           select source, count(*) as n, count(*) filter (where is_error) as errors
             from member group by 1 order by 3 desc, 2 desc, 1 limit 100) s),
        (select nullif(count(distinct coalesce(metadata->>'user_id', metadata->>'userId')), 0) from member),
-       (select json_build_array(minute, errors, lo, hi) from worst),
+       (select minute from worst),
        (select coalesce(json_agg(metadata), '[]'::json) from (
           select metadata from member where metadata ?| %s::text[] order by occurred_at, id limit 20) f),
        (select coalesce(json_agg(metadata), '[]'::json) from (
           select metadata from member where metadata ?| %s::text[]
            order by occurred_at desc, id desc limit 20) b)
-"""
-
-# All events of the given sources within one minute; ids grow with the time of receipt.
-TRAFFIC: Final[LiteralString] = """
-select count(*), count(*) filter (where level >= 3) from detection_event
- where workspace_id = %s::bigint and id between %s::bigint and %s::bigint
-   and received_at >= %s::timestamptz and received_at < %s::timestamptz
-   and source = any(%s::text[])
-   and occurred_at >= %s::timestamptz and occurred_at < %s::timestamptz + interval '1 minute'
 """

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any, Final, LiteralString
 
 from core.sql.prepared import rows
+from detection.evaluation.error_share import MIN_EVENTS, ErrorShare, share_of_minutes
 from detection.models import Level, SourceAlert
 from incidents.models import IncidentEvidence
 from incidents.recovery.criteria import Outcome, Question, Verdict, criterion, not_measured
 
 MAX_ERROR_PERCENT: Final = 1.0
-MIN_EVENTS: Final = 20
 MAX_EVENTS: Final = 200_000
 # An event that counts is received at most an hour after it happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
@@ -19,7 +19,8 @@ RATE: Final[LiteralString] = """
 select count(*), count(*) filter (where level >= 3) from (
   select level from detection_event
    where workspace_id = %s::bigint and received_at >= %s::timestamptz and received_at < %s::timestamptz
-     and source = any(%s::text[]) and occurred_at >= %s::timestamptz and not is_late limit %s::int) e
+     and source = any(%s::text[]) and occurred_at >= %s::timestamptz and occurred_at < %s::timestamptz
+     and not is_late limit %s::int) e
 """
 JOINED: Final[LiteralString] = """
 select count(*) from detection_incident_event
@@ -60,8 +61,7 @@ def _received(asked: Question) -> list[Any]:
 @criterion("error_rate", "Error rate below 1 %")
 def error_rate(asked: Question) -> Outcome:
     """The share of errors among the events of the components, over a whole window and at least 20 events."""
-    given = [asked.incident.workspace_id, *_received(asked), [*asked.components], asked.begins, MAX_EVENTS]
-    [(total, errors)] = rows(RATE, given)
+    total, errors = _share(asked)
     if total < MIN_EVENTS:
         if errors:
             return Outcome(Verdict.UNKNOWN, f"{errors} of only {total} events are errors.")
@@ -73,6 +73,17 @@ def error_rate(asked: Question) -> Outcome:
     if not asked.is_whole:
         return Outcome(Verdict.UNKNOWN, f"{text} {asked.progress}.")
     return Outcome(Verdict.PASSED, text)
+
+
+def _share(asked: Question) -> ErrorShare:
+    """Whole minutes by their counts; the part of a minute in which the window begins by its events."""
+    minute = asked.begins.replace(second=0, microsecond=0)
+    whole = minute if minute == asked.begins else minute + timedelta(minutes=1)
+    home, names = asked.incident.workspace_id, [*asked.components]
+    later = share_of_minutes(home, names, since=whole, until=asked.now + RECEIPT_SLACK)
+    given = [home, *_received(asked), names, asked.begins, whole, MAX_EVENTS]
+    [(events, errors)] = rows(RATE, given)
+    return ErrorShare(events + later.events, errors + later.errors)
 
 
 @criterion("no_matching_events", "No more matching events")

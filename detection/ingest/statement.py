@@ -1,6 +1,7 @@
 """The statement that stores a batch: keys, new events, rule hits, pending groups.
 
-It counts the events of each hour and level on the way, in rows that no other connection writes.
+It counts the events of each hour and level, and of each minute and source, on the way, in rows that no other
+connection writes.
 
 One implicit transaction: when it answers, everything it tells of is committed. Keys go in key order, so that
 concurrent flushes take the unique index in one order and cannot deadlock; ids follow arrival.
@@ -40,6 +41,15 @@ tally as (
   select w, date_trunc('hour', now(), 'UTC'), l, pg_backend_pid(), count(*) from fresh group by w, l
   on conflict (workspace_id, hour, level, writer) do update set count = kept.count + excluded.count)
 """
+# Late events count in no rate, as no rule counts them.
+MINUTES: Final[LiteralString] = """,
+minutes as (
+  insert into detection_minute_tally as kept (workspace_id, source, minute, writer, events, errors)
+  select w, s, date_trunc('minute', o, 'UTC'), pg_backend_pid(), count(*), count(*) filter (where l >= 3)
+    from fresh where not z group by 1, 2, 3
+  on conflict (workspace_id, source, minute, writer)
+  do update set events = kept.events + excluded.events, errors = kept.errors + excluded.errors)
+"""
 _DETECT: Final[LiteralString] = """,
 matched as materialized (
   select fresh.w, fresh.id, fresh.o, h.r, h.g, h.c, h.y
@@ -56,10 +66,10 @@ touched as (
 _ANSWER: Final[LiteralString] = "select n from given except all select n from fresh"
 _TELL: Final[LiteralString] = "select i, id from fresh"
 
-STORE_ONLY: Final[LiteralString] = _STORE + _ANSWER
-STORE_AND_DETECT: Final[LiteralString] = _STORE + _DETECT + _ANSWER
+STORE_ONLY: Final[LiteralString] = _STORE + MINUTES + _ANSWER
+STORE_AND_DETECT: Final[LiteralString] = _STORE + MINUTES + _DETECT + _ANSWER
 # The same, answered with the event_id and the id of each event that was new.
-STORE_AND_TELL: Final[LiteralString] = _STORE + _DETECT + _TELL
+STORE_AND_TELL: Final[LiteralString] = _STORE + MINUTES + _DETECT + _TELL
 
 
 class JsonText(bytes):

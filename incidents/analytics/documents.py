@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from incidents.analytics.selectors import Analytics, Figure, Group
+from incidents.analytics.load import Load
+from incidents.analytics.noise import Noise
+from incidents.analytics.selectors import Analytics, Figure, Group, trend
+from incidents.analytics.shares import SlaShare
 from incidents.recovery.selectors import Rate
 
 
@@ -31,6 +34,12 @@ def analytics_json(found: Analytics) -> dict[str, Any]:
         "auto_resolved_sev3_sev4": rate_json(found.rates.auto_resolved_minor),
         "false_positives": rate_json(found.rates.false_positives),
         "measures": {one.name: figure_json(one) for one in found.figures},
+        "trends": {
+            one.name: trend(one, before) for one, before in zip(found.figures, found.before, strict=True)
+        },
+        "sla": [share_json(one) for one in found.sla],
+        "by_detector": [noise_json(one) for one in found.noise],
+        "by_responder": [load_json(one) for one in found.load],
         "period_before": {
             "total_incidents": found.before_total,
             "measures": {one.name: figure_json(one) for one in found.before},
@@ -67,6 +76,33 @@ def group_json(group: Group) -> dict[str, Any]:
     }
 
 
+def share_json(one: SlaShare) -> dict[str, Any]:
+    """One kind of deadline."""
+    names = ("kind", "met", "breached", "running", "percent")
+    return {name: getattr(one, name) for name in names}
+
+
+def noise_json(one: Noise) -> dict[str, Any]:
+    """One detector."""
+    return {
+        "detector": one.reporter,
+        "incidents": one.incidents,
+        "not_acknowledged": one.unheeded,
+        "false_positives": rate_json(one.false_positives),
+    }
+
+
+def load_json(one: Load) -> dict[str, Any]:
+    """One person."""
+    return {
+        "username": one.username,
+        "incidents": one.incidents,
+        "at_night": one.at_night,
+        "on_weekends": one.on_weekends,
+        "seconds_in_roles": seconds(one.held),
+    }
+
+
 CSV_HEADER = (
     "part",
     "value",
@@ -87,6 +123,13 @@ def csv_rows(found: Analytics) -> Iterator[tuple[Any, ...]]:
     for name, groups in found.groups.items():
         for group in groups:
             yield (name, group.value, group.count, group.active, *_times(group.mttr))
+    for share in found.sla:
+        for word in ("met", "breached", "running"):
+            yield ("sla", f"{share.kind} {word}", getattr(share, word), None, None, None, None, None)
+    for noise in found.noise:
+        yield ("detector", noise.reporter, noise.incidents, None, None, None, None, None)
+    for load in found.load:
+        yield ("responder", load.username, load.incidents, None, None, None, None, None)
 
 
 def _times(one: Figure) -> tuple[float | None, float | None, float | None, int]:

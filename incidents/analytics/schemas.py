@@ -43,6 +43,35 @@ class BeforeOut(Schema):
     measures: dict[str, FigureOut]
 
 
+class SlaShareOut(Schema):
+    """One kind of deadline."""
+
+    kind: str
+    met: int = Field(description="Deadlines that were met.")
+    breached: int = Field(description="Deadlines that were missed.")
+    running: int = Field(description="Deadlines that are still ahead.")
+    percent: float | None = Field(description="Met of met and missed; null without data.")
+
+
+class DetectorOut(Schema):
+    """The incidents of one detector."""
+
+    detector: str = Field(description="Such as `rule:error_burst`.")
+    incidents: int
+    not_acknowledged: int = Field(description="Over without an acknowledgement by a person.")
+    false_positives: RateOut
+
+
+class ResponderOut(Schema):
+    """What one person did."""
+
+    username: str
+    incidents: int = Field(description="Acknowledged, or with a role in them.")
+    at_night: int = Field(description="Begun between 22:00 and 07:00 of the person's clock.")
+    on_weekends: int = Field(description="Begun on a Saturday or Sunday of the person's clock.")
+    seconds_in_roles: float
+
+
 class AnalyticsOut(Schema):
     """Counts, response times and groups of a period."""
 
@@ -62,6 +91,12 @@ class AnalyticsOut(Schema):
     auto_resolved_sev3_sev4: RateOut
     false_positives: RateOut = Field(description="Marked false, of those that people judged.")
     measures: dict[str, FigureOut]
+    trends: dict[str, str] = Field(
+        description="Measure -> how its median compares with the period before; empty below five incidents."
+    )
+    sla: list[SlaShareOut] = Field(description="Deadlines by kind.")
+    by_detector: list[DetectorOut]
+    by_responder: list[ResponderOut]
     period_before: BeforeOut
     by_severity: list[GroupOut]
     by_type: list[GroupOut]

@@ -17,7 +17,10 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from incidents.analytics.load import Load, load_of
 from incidents.analytics.measures import MAX_GROUPS, MEASURES, MIN_FOR_TREND, Measure
+from incidents.analytics.noise import Noise, noise_of
+from incidents.analytics.shares import SlaShare, sla_shares
 from incidents.listing.filters import IncidentFilter
 from incidents.listing.selectors import matching
 from incidents.models import AffectedComponent, Incident
@@ -27,6 +30,7 @@ from incidents.recovery.selectors import RecoveryRates, rates_of
 from incidents.vocabulary import UNRESOLVED, Severity
 
 DEFAULT_PERIOD: Final = timedelta(days=30)
+Z_90: Final = 1.645  # standard deviations that hold 90 %
 STATEMENT_TIMEOUT_MS: Final = 3_000
 GROUPS: Final = {"severity": "severity", "type": "incident_type", "category": "category", "status": "status"}
 
@@ -44,7 +48,10 @@ class Percentile(Aggregate):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measure over some incidents. Times are None where `count` is 0; they are never 0 for "no data"."""
+    """One measure over some incidents. Times are None where `count` is 0; they are never 0 for "no data".
+
+    `low` and `high` hold the true median with 90 % confidence; None below five incidents.
+    """
 
     name: str
     count: int = 0
@@ -52,6 +59,8 @@ class Figure:
     median: timedelta | None = None
     p90: timedelta | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    low: timedelta | None = None
+    high: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,9 @@ class Analytics:
     groups: Mapping[str, Sequence[Group]]
     weekly: Sequence[Sequence[int]]
     rates: RecoveryRates
+    sla: Sequence[SlaShare]
+    noise: Sequence[Noise]
+    load: Sequence[Load]
 
 
 def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Analytics:
@@ -99,11 +111,11 @@ def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None 
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
-        return _analytics(actor, replace(wanted, since=since, until=until), since, until, zone)
+        return _analytics(actor, replace(wanted, since=since, until=until), since, until, zone, now)
 
 
 def _analytics(
-    actor: Actor, wanted: IncidentFilter, since: datetime, until: datetime, zone: ZoneInfo
+    actor: Actor, wanted: IncidentFilter, since: datetime, until: datetime, zone: ZoneInfo, now: datetime
 ) -> Analytics:
     workspace_id, seen = actor.workspace_id, seen_by(actor)
     found = seen.filter(matching(workspace_id, wanted))
@@ -135,6 +147,9 @@ def _analytics(
         groups=_groups(workspace_id, rows, zone),
         weekly=_weekly(rows, zone),
         rates=rates_of(rows),
+        sla=sla_shares(workspace_id, rows, now),
+        noise=noise_of(workspace_id, rows),
+        load=load_of(workspace_id, rows, now),
     )
 
 
@@ -161,7 +176,22 @@ def _aggregates(measure: Measure) -> dict[str, Any]:
 def _figures(rows: QuerySet[Incident]) -> list[Figure]:
     wanted = {name: one for measure in MEASURES for name, one in _aggregates(measure).items()}
     found = rows.aggregate(**wanted)
-    return [_figure(measure, found) for measure in MEASURES]
+    return _with_bounds(rows, [_figure(measure, found) for measure in MEASURES])
+
+
+def _with_bounds(rows: QuerySet[Incident], figures: Sequence[Figure]) -> list[Figure]:
+    """The figures with the interval of each median: places in the order whose chance is 90 %."""
+    wanted: dict[str, Any] = {}
+    for measure, one in zip(MEASURES, figures, strict=True):
+        if one.count >= MIN_FOR_TREND:
+            reach = min(0.5, Z_90 / 2 / one.count**0.5)
+            value, fits = _duration(measure), _recorded(measure)
+            wanted[f"{one.name}_low"] = Percentile(0.5 - reach, value, filter=fits)
+            wanted[f"{one.name}_high"] = Percentile(0.5 + reach, value, filter=fits)
+    found = rows.aggregate(**wanted) if wanted else {}
+    return [
+        replace(one, low=found.get(f"{one.name}_low"), high=found.get(f"{one.name}_high")) for one in figures
+    ]
 
 
 def _figure(measure: Measure, found: Mapping[str, Any]) -> Figure:
@@ -252,12 +282,23 @@ def _weekly(rows: QuerySet[Incident], zone: ZoneInfo) -> list[list[int]]:
 
 
 def trend(now: Figure, before: Figure) -> str:
-    """How the median compares with the period before, as words; empty below five incidents in either."""
+    """How the median compares with the period before, as words; empty below five incidents in either.
+
+    A difference is named only where the intervals of the two medians do not meet.
+    """
     if min(now.count, before.count) < MIN_FOR_TREND or not now.median or not before.median:
         return ""
+    if _overlap(now, before):
+        return f"no clear change from the period before (n={before.count})"
     change = round(100 * (now.median / before.median - 1))
     if not change:
         return "unchanged"
     return (
         f"{abs(change)} % {'longer' if change > 0 else 'shorter'} than the period before (n={before.count})"
     )
+
+
+def _overlap(now: Figure, before: Figure) -> bool:
+    if now.low is None or now.high is None or before.low is None or before.high is None:
+        return False
+    return now.low <= before.high and before.low <= now.high

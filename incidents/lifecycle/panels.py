@@ -25,6 +25,7 @@ MENU = (
     ("component", "Affected component", "box"),
     ("edit", "Edit details", "pencil"),
     ("relate", "Link an incident", "link"),
+    ("times", "Correct times", "clock"),
     ("verdict", "Mark as false positive", "flag"),
     ("privacy", "Change visibility", "lock"),
 )

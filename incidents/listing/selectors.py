@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, Lower, NullIf
 
 from accounts.actor import SEES_ALL, Actor
 from accounts.models import User
@@ -18,9 +18,9 @@ from incidents.lifecycle.sort_keys import weight_of
 from incidents.listing.filters import IncidentFilter
 from incidents.listing.keyset import Page
 from incidents.listing.ordering import NEWEST, Cursor, Order, decode, page_in, parse_order
-from incidents.models import AffectedComponent, Incident, RoleAssignment
+from incidents.models import AffectedComponent, Component, Incident, RoleAssignment
 from incidents.privacy.selectors import seen_as, seen_by
-from incidents.vocabulary import UNRESOLVED, ResponseRole
+from incidents.vocabulary import UNRESOLVED, ResponseRole, Stage
 
 MAX_PAGE: Final = 200
 COUNTED: Final = 10_000
@@ -154,7 +154,7 @@ def matching(workspace_id: int, wanted: IncidentFilter) -> Q:
     if wanted.severities:
         tests &= Q(weight__in=[weight_of(severity) for severity in wanted.severities])
     if wanted.statuses or wanted.stages_as_status:
-        tests &= Q(status__in=wanted.statuses) | Q(stage__in=wanted.stages_as_status)
+        tests &= _standing(wanted)
     if wanted.stages:
         tests &= Q(stage__in=wanted.stages)
     if wanted.types:
@@ -185,7 +185,7 @@ def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
     if labels:
         tests &= Q(labels__contains=labels)
     if wanted.components:
-        tests &= Q(pk__in=_touching(workspace_id, component__name__in=wanted.components))
+        tests &= Q(pk__in=_touching(workspace_id, component__in=_called(workspace_id, wanted.components)))
     if wanted.assigned_to:
         tests &= _assigned(workspace_id, wanted.assigned_to)
     if wanted.search:
@@ -193,9 +193,23 @@ def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
     return tests
 
 
+def _standing(wanted: IncidentFilter) -> Q:
+    """By status; a stage word given as one means incidents that are under way, but for the last stage."""
+    stages = wanted.stages_as_status
+    found = Q(status__in=wanted.statuses) | Q(stage__in=stages - {Stage.DONE}, status__in=UNRESOLVED)
+    return found | Q(stage=Stage.DONE) if Stage.DONE in stages else found
+
+
 def _touching(workspace_id: int, **which: object) -> QuerySet[Any, Any]:
     rows: QuerySet[AffectedComponent] = AffectedComponent.objects.of(workspace_id)
     return rows.filter(**which).values("incident_id")
+
+
+def _called(workspace_id: int, names: Iterable[str]) -> QuerySet[Any, Any]:
+    """Components of these names, in any case: two may differ by nothing else."""
+    rows = Component.objects.of(workspace_id).annotate(plain=Lower("name"))
+    found: QuerySet[Any, Any] = rows.filter(plain__in=[name.lower() for name in names]).values("pk")
+    return found
 
 
 def _assigned(workspace_id: int, username: str) -> Q:

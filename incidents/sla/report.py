@@ -154,13 +154,13 @@ def _clocks(actor: Actor, asked: ReportQuery, now: datetime) -> QuerySet[Any]:
     if asked.severities:
         rows = rows.filter(incident__severity__in=asked.severities)
     annotated: QuerySet[Any] = rows.annotate(
-        period=PERIODS[asked.period]("incident__detected_at", tzinfo=_zone(actor)), outcome=_outcome(now)
+        period=PERIODS[asked.period]("incident__detected_at", tzinfo=_zone(actor)), outcome=outcome_of(now)
     )
     return annotated
 
 
-def _outcome(now: datetime) -> Case:
-    """A late act is a breach even where the breach was never recorded, because Tocsin was down."""
+def outcome_of(now: datetime) -> Case:
+    """How a clock stands; a late act is a breach even where none was recorded, Tocsin being down."""
     late = Q(breaches__gt=0) | Q(phase__in=[Phase.RUNNING, Phase.WARNED], deadline__lte=now)
     late |= Q(phase=Phase.BREACHED)
     late |= Q(kind=Kind.ACKNOWLEDGE, incident__acknowledged_at__gt=F("deadline"))

@@ -16,7 +16,8 @@ from incidents.selectors import affected_components
 from incidents.timeline.forms import EntryForm
 from incidents.timeline.selectors import entry_for
 from incidents.timeline.services.notes import planned_update
-from incidents.timeline.update_templates import TEMPLATES, begin_update, fill_next_update, template_for
+from incidents.timeline.services.templates import update_templates_of
+from incidents.timeline.update_templates import begin_update, fill_next_update, template_for
 
 _MINUTES: Final = (15, 30, 60, 120, 240, 480, 1440)
 
@@ -42,14 +43,15 @@ class UpdateForm(ActionForm):
 
     def prepare(self) -> None:
         asked = self.initial.get("template", "")
-        name = asked if asked in TEMPLATES else template_for(self.incident.status)
+        templates = update_templates_of(self.incident.workspace_id)
+        name = asked if asked in templates else template_for(self.incident.status)
         names = [one.component.name for one in affected_components(self.actor, self.incident)]
         self.fields["message"].initial = begin_update(
-            name, title=self.incident.title, impact=self.incident.impact, components=names
+            templates[name].text, title=self.incident.title, impact=self.incident.impact, components=names
         )
         self.fields["message"].help_text = "{next_update} becomes the time of the next update."
         self.fields["request_key"].initial = uuid.uuid4().hex
-        self.templates = [(word, one.label, word == name) for word, one in TEMPLATES.items()]
+        self.templates = [(word, one.label, word == name) for word, one in templates.items()]
 
     def next_at(self) -> datetime | None:
         """When stakeholders are to hear again; None: as the SLA target says. Needs a valid form."""

@@ -104,3 +104,19 @@ class EntryAmendment(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number} of entry {self.entry_id}"
+
+
+class StoredUpdateTemplate(WorkspaceScoped):
+    """A text of the workspace in place of a standard one to begin stakeholder updates with."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=20)
+    label = models.CharField(max_length=60)
+    text = models.TextField()
+
+    class Meta(WorkspaceScoped.Meta):
+        verbose_name = "update template"
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="update_template_once")]
+
+    def __str__(self) -> str:
+        return self.label

@@ -20,7 +20,7 @@ class UpdateTemplate:
     text: str
 
 
-TEMPLATES: Final[Mapping[str, UpdateTemplate]] = {
+STANDARD: Final[Mapping[str, UpdateTemplate]] = {
     "investigating": UpdateTemplate(
         "Investigating",
         "**{title}**\n\nWe are investigating.\n\nImpact: {impact}\n\nAffected: {components}\n\n"
@@ -51,14 +51,13 @@ def template_for(status: str) -> str:
     return _BY_STATUS.get(Status(status), "investigating")
 
 
-def begin_update(name: str, *, title: str, impact: str, components: Sequence[str]) -> str:
+def begin_update(text: str, *, title: str, impact: str, components: Sequence[str]) -> str:
     """The text of a template with the incident's own words in it."""
     words = {
         "title": title,
         "impact": impact or "not known yet",
         "components": ", ".join(components) or "not known yet",
     }
-    text = TEMPLATES[name].text
     for key, value in words.items():
         text = text.replace(f"{{{key}}}", value)
     return text

@@ -69,7 +69,7 @@ def explain_person(
         "username": report.person.username,
         "since": report.since,
         "decisions": [line_json(one, numbers.get(one.decision.incident_id or 0)) for one in report.lines],
-        "skipped": [absence_json(one) for one in report.absences],
+        "not_notified": [absence_json(one) for one in report.absences],
     }
 
 

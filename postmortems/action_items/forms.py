@@ -27,12 +27,16 @@ class ItemForm(forms.Form):
     kind = forms.ChoiceField(label="Kind", choices=ItemKind.choices, initial=ItemKind.PREVENT)
     priority = forms.ChoiceField(label="Priority", choices=Priority.choices, initial=Priority.MEDIUM)
     status = forms.ChoiceField(label="Status", choices=ItemStatus.choices, initial=ItemStatus.OPEN)
+    outside_url = forms.URLField(
+        label="Issue elsewhere", required=False, max_length=500, assume_scheme="https",
+        help_text="Address of an issue in GitHub, GitLab, Jira or Linear.",
+    )  # fmt: skip
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     request_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, actor: Actor, item: ActionItem | None = None, **kwargs: Any) -> None:
         if item is not None:
-            names = ("title", "description", "kind", "priority", "status", "version")
+            names = ("title", "description", "kind", "priority", "status", "version", "outside_url")
             kwargs["initial"] = {name: getattr(item, name) for name in names} | {
                 "assignee": item.assignee.username if item.assignee else "",
                 "due_date": item.due_date.isoformat() if item.due_date else "",

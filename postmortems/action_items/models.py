@@ -14,6 +14,7 @@ from core.tenancy import WorkspaceScoped
 from incidents.models import Incident
 from postmortems.documents.models import Postmortem
 from postmortems.learning.models import Priority
+from postmortems.trackers.links import OutsideLink
 
 
 class ItemStatus(models.TextChoices):
@@ -70,6 +71,12 @@ class ActionItem(WorkspaceScoped):
     cancelled_reason = models.CharField(max_length=500, blank=True)
     reopened_reason = models.CharField(max_length=500, blank=True)
     reopened_count = models.PositiveSmallIntegerField(default=0)
+    status_at = models.DateTimeField(null=True, blank=True)
+    outside_url = models.URLField(max_length=500, blank=True, default="", db_default="")
+    outside_system = models.CharField(max_length=10, blank=True, default="", db_default="")
+    outside_key = models.CharField(max_length=300, blank=True, default="", db_default="")
+    outside_state = models.CharField(max_length=12, blank=True, default="", db_default="")
+    outside_at = models.DateTimeField(null=True, blank=True)
     request_key = models.CharField(max_length=64, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_by_label = models.CharField(max_length=150, blank=True)
@@ -83,6 +90,11 @@ class ActionItem(WorkspaceScoped):
                 fields=["workspace", "request_key"],
                 condition=~Q(request_key=""),
                 name="action_item_requested_once",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "outside_system", "outside_key"],
+                condition=~Q(outside_key=""),
+                name="outside_issue_linked_once",
             ),
         ]
         indexes = [
@@ -106,6 +118,11 @@ class ActionItem(WorkspaceScoped):
     def is_unfinished(self) -> bool:
         """Whether it is still to be done."""
         return self.status in UNFINISHED
+
+    @property
+    def outside_shown(self) -> str:
+        """What people read of the issue elsewhere: `acme/shop#42`."""
+        return OutsideLink(self.outside_system, self.outside_key, self.outside_url).shown
 
     def is_overdue(self, today: date) -> bool:
         """Whether it should have been done before `today`."""

@@ -28,6 +28,7 @@ from postmortems.documents.selectors import postmortem_of
 from postmortems.drafting.services import refresh_facts
 from postmortems.events import ActionItemChanged
 from postmortems.learning.lessons import parse_priority
+from postmortems.trackers.links import OutsideLink, read_link
 
 MIN_WORDS: Final = 3
 MAX_ITEMS: Final = 200  # of one incident
@@ -36,7 +37,7 @@ MAX_DESCRIPTION_CHARS: Final = 5000
 MAX_YEARS_AHEAD: Final = 10
 EDITABLE: Final = (
     "title", "description", "assignee", "status", "priority", "kind", "due_date", "cancelled_reason",
-    "reopened_reason",
+    "reopened_reason", "outside_url",
 )  # fmt: skip
 
 
@@ -140,6 +141,7 @@ def _set(actor: Actor, item: ActionItem, name: str, value: Any) -> None:
         "cancelled_reason": lambda: setattr(
             item, "cancelled_reason", clean_line("cancelled_reason", value, 500) if value else ""
         ),
+        "outside_url": lambda: _set_link(item, value or ""),
         "reopened_reason": lambda: setattr(item, "reopened_reason", str(value)[:500]),
     }
     setters[name]()
@@ -151,7 +153,22 @@ def _set_status(item: ActionItem, status: str) -> None:
     elif status != ItemStatus.DONE:
         item.reopened_count += item.status == ItemStatus.DONE
         item.completed_at = None
+    if item.status != status:
+        item.status_at = timezone.now()
     item.status = status
+
+
+def _set_link(item: ActionItem, url: str) -> None:
+    """The issue elsewhere that this item stands for; another issue begins without a state."""
+    link = read_link(url) if url.strip() else OutsideLink("", "", "")
+    if link.key:
+        rows = ActionItem.objects.of(item.workspace_id).exclude(pk=item.pk)
+        taken = rows.filter(outside_system=link.system, outside_key=link.key).first()
+        if taken is not None:
+            raise invalid("outside_url", "unique", f"is linked from {taken.reference} already")
+    if (item.outside_system, item.outside_key) != (link.system, link.key):
+        item.outside_state, item.outside_at = "", None
+    item.outside_url, item.outside_system, item.outside_key = link.url, link.system, link.key
 
 
 def _clean_item_title(title: str) -> str:

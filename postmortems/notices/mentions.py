@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from django.db.models import Q
@@ -29,7 +30,13 @@ def mentioned(incident: Incident, text: str, before: str = "") -> tuple[int, ...
         return ()
     rows = Membership.objects.of(incident.workspace_id).filter(user__is_active=True)
     found = rows.annotate(name=Lower("user__username")).filter(name__in=names)
+    return who_may_see(incident, found.values_list("user_id", flat=True))
+
+
+def who_may_see(incident: Incident, user_ids: Iterable[int]) -> tuple[int, ...]:
+    """Those of these users who are active members and may see the incident."""
+    rows = Membership.objects.of(incident.workspace_id).filter(user_id__in=user_ids, user__is_active=True)
     if incident.is_private:
         invited = people_who_see(incident.workspace_id, incident.pk).values("pk")
-        found = found.filter(Q(role=Role.ADMIN) | Q(user__in=invited))
-    return tuple(found.order_by("user_id").values_list("user_id", flat=True))
+        rows = rows.filter(Q(role=Role.ADMIN) | Q(user__in=invited))
+    return tuple(rows.order_by("user_id").values_list("user_id", flat=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -14,6 +14,7 @@ from postmortems.reminders.models import OverdueDigest, Reminder, ReminderKind
 from postmortems.reminders.schedule import digest_time, monday_of, reminder_times
 
 MAX_DIGEST_LINES: Final = 30
+MAX_LATE: Final = timedelta(hours=24)
 _WORDS: Final = {
     ReminderKind.BEFORE_7: "is due in 7 days",
     ReminderKind.BEFORE_1: "is due tomorrow",
@@ -64,6 +65,8 @@ def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
     item = _item(workspace_id, reminder.item_id)
     if item is None or not item.is_unfinished or item.due_date != reminder.due_date:
         return 0
+    if timezone.now() - reminder.due_at > MAX_LATE:
+        return 0  # it lay while nothing ran: "due tomorrow" is not true any more
     owner_id = item.postmortem.owner_id if item.postmortem else None
     person = item.assignee_id or owner_id
     if person is None:

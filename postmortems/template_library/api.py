@@ -14,7 +14,12 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
 from postmortems.template_library import services
 from postmortems.template_library.models import PostmortemTemplate
-from postmortems.template_library.schemas import TemplateIn, TemplateOut, TemplatePatch, TemplateRow
+from postmortems.template_library.schemas import (
+    PostmortemTemplateIn,
+    PostmortemTemplateOut,
+    PostmortemTemplatePatch,
+    PostmortemTemplateRow,
+)
 from postmortems.template_library.selectors import template_named, template_sections, templates_of
 
 router = Router(tags=["Postmortem templates"])
@@ -52,7 +57,7 @@ def _whole(one: PostmortemTemplate) -> dict[str, Any]:
     return {**_row(one), **frame, "sections": sections}
 
 
-@router.get("", response=list[TemplateRow], summary="List postmortem templates")
+@router.get("", response=list[PostmortemTemplateRow], summary="List postmortem templates")
 def listed(request: HttpRequest, query: Query[TemplateQuery]) -> Any:
     """The default one first."""
     known_only(request, ("archived",))
@@ -61,8 +66,8 @@ def listed(request: HttpRequest, query: Query[TemplateQuery]) -> Any:
     return [_row(one) for one in templates_of(actor, archived=query.archived)]
 
 
-@router.post("", response={201: TemplateOut}, summary="Create a postmortem template")
-def create(request: HttpRequest, body: TemplateIn) -> Any:
+@router.post("", response={201: PostmortemTemplateOut}, summary="Create a postmortem template")
+def create(request: HttpRequest, body: PostmortemTemplateIn) -> Any:
     """Of `sections`, or as a copy of another one."""
     actor = actor_in(request)
     given = body.model_dump()
@@ -75,14 +80,14 @@ def create(request: HttpRequest, body: TemplateIn) -> Any:
     return Status(201, _whole(made))
 
 
-@router.get("/{template}", response=TemplateOut, summary="Read a postmortem template")
+@router.get("/{template}", response=PostmortemTemplateOut, summary="Read a postmortem template")
 def read(request: HttpRequest, where: Path[TemplateSlug]) -> Any:
     """With its sections."""
     return _whole(_named(actor_in(request), where.template))
 
 
-@router.patch("/{template}", response=TemplateOut, summary="Change a postmortem template")
-def change(request: HttpRequest, where: Path[TemplateSlug], body: TemplatePatch) -> Any:
+@router.patch("/{template}", response=PostmortemTemplateOut, summary="Change a postmortem template")
+def change(request: HttpRequest, where: Path[TemplateSlug], body: PostmortemTemplatePatch) -> Any:
     """Postmortems drafted from it before stay as they are. With `version` a stale change is refused."""
     actor = actor_in(request)
     found = _named(actor, where.template)

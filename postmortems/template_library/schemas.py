@@ -14,7 +14,7 @@ from postmortems.documents.texts import MAX_SECTION_CHARS
 Text = Annotated[str, Field(max_length=MAX_SECTION_CHARS)]
 
 
-class TemplateSectionIn(Body):
+class PostmortemTemplateSectionIn(Body):
     """One section."""
 
     key: Annotated[str, Field(min_length=1, max_length=60)]
@@ -31,7 +31,7 @@ class TemplateSectionIn(Body):
     audience: Annotated[str, Field(max_length=8)] = Field("internal", description="`all` or `internal`.")
 
 
-class TemplateIn(Body):
+class PostmortemTemplateIn(Body):
     """A new template: of `sections`, or a copy of the template that `copy_of` names."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -40,10 +40,10 @@ class TemplateIn(Body):
     footer: Text = ""
     has_dividers: bool = True
     is_strict: bool = Field(False, description="Whether any change of text voids every approval.")
-    sections: Annotated[list[TemplateSectionIn], Field(max_length=80)] = []
+    sections: Annotated[list[PostmortemTemplateSectionIn], Field(max_length=80)] = []
 
 
-class TemplatePatch(Body):
+class PostmortemTemplatePatch(Body):
     """A change; what is left out stays. `sections` replaces all of them."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
@@ -53,11 +53,11 @@ class TemplatePatch(Body):
     is_strict: bool | None = None
     is_default: bool | None = Field(None, description="True makes it the default one.")
     is_archived: bool | None = Field(None, description="Whether it is out of use.")
-    sections: Annotated[list[TemplateSectionIn], Field(max_length=80)] | None = None
+    sections: Annotated[list[PostmortemTemplateSectionIn], Field(max_length=80)] | None = None
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
-class TemplateRow(Schema):
+class PostmortemTemplateRow(Schema):
     """A template in a list. Its id is its slug."""
 
     id: str
@@ -70,7 +70,7 @@ class TemplateRow(Schema):
     created_at: datetime
 
 
-class TemplateSectionOut(Schema):
+class PostmortemTemplateSectionOut(Schema):
     """One section of a template."""
 
     key: str
@@ -83,10 +83,10 @@ class TemplateSectionOut(Schema):
     audience: str
 
 
-class TemplateOut(TemplateRow):
+class PostmortemTemplateOut(PostmortemTemplateRow):
     """A template with its sections."""
 
     header: str
     footer: str
     has_dividers: bool
-    sections: list[TemplateSectionOut]
+    sections: list[PostmortemTemplateSectionOut]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actor import Actor
@@ -101,6 +103,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "run": run,
         "approvals": selectors.approvals_of(run),
         "missing": missing_text(run) if waits else "",
+        "expires_in": max(run.expires_at - timezone.now(), timedelta()),
         "may_approve": may_run and waits and actor.user_id is not None,
         "may_cancel": may_run and run.state in WAITING,
         "may_start": may_run and run.state == RunState.PROPOSED,

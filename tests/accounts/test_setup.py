@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import StringIO
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens.authentication import authenticate
 from config.installation.setup import create_workspace, ensure_first_workspace
+from core.errors import Problem
 from detection.models import DetectionRule
 from incidents.models import SlaPolicy
 
@@ -41,6 +44,32 @@ def test_later_starts_give_no_token_but_a_fresh_link(client):
     assert second.sign_in_url_path not in {None, first.sign_in_url_path}
     assert client.post(first.sign_in_url_path).status_code == 410
     assert (Workspace.objects.count(), User.objects.count()) == (1, 1)
+
+
+def test_a_start_killed_before_it_printed_the_token_is_followed_by_another_token():
+    first, second = ensure_first_workspace(), ensure_first_workspace(is_token_shown=False)
+    assert second.token not in {None, first.token}
+    with pytest.raises(Problem):
+        authenticate({"authorization": f"Bearer {first.token}"}, "203.0.113.9")
+    assert authenticate({"authorization": f"Bearer {second.token}"}, "203.0.113.9").scopes >= {"admin"}
+    assert ensure_first_workspace(is_token_shown=False).token not in {None, second.token}
+    assert ensure_first_workspace().token is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda now: {"last_used_at": now},
+        lambda now: {"created_at": now - timedelta(days=2)},
+        lambda now: {"name": "Own"},
+    ],
+    ids=["used", "old", "of a person"],
+)
+def test_a_token_that_may_be_in_use_is_not_replaced(change):
+    ensure_first_workspace()
+    ApiToken.across_workspaces.update(**change(timezone.now()))
+    assert ensure_first_workspace(is_token_shown=False).token is None
+    assert ApiToken.across_workspaces.get().revoked_at is None
 
 
 def test_links_are_given_until_an_admin_has_a_password(client):

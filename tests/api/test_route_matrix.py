@@ -61,6 +61,8 @@ from postmortems.learning.lessons import add_lesson
 from postmortems.learning.models import FactorNode, Lesson
 from postmortems.learning.services import add_why
 from postmortems.template_library.models import PostmortemTemplate
+from postmortems.trackers.models import Tracker
+from postmortems.trackers.services import create_tracker
 from remediation.runs.services.proposing import Request, request_run
 from status.pages.services.components import add_component
 from status.pages.services.pages import put_page
@@ -119,6 +121,9 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/incidents/{reference}/stages"): Row(May.INCIDENTS_READ, about=True),
     ("GET", "/incidents/{reference}/recovery"): Row(May.INCIDENTS_READ, about=True),
+    ("PATCH", "/incidents/{reference}/times"): Row(
+        May.INCIDENTS_WRITE, {"reason": "The pager was muted."}, about=True
+    ),
     ("PUT", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, {"verdict": "real"}, about=True),
     ("DELETE", "/incidents/{reference}/verdict"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/incidents/{reference}/access"): Row(May.INCIDENTS_READ, about=True),
@@ -272,6 +277,9 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/incidents/{reference}/postmortem"): Row(May.POSTMORTEMS_READ, about=True),
     ("GET", "/action-items/fixes"): Row(May.POSTMORTEMS_READ),
+    ("GET", "/trackers"): Row(May.SETTINGS_WRITE),
+    ("POST", "/trackers"): Row(May.SETTINGS_WRITE, {"name": "Mine"}),
+    ("DELETE", "/trackers/{tracker_id}"): Row(May.SETTINGS_WRITE, about=True),
     ("GET", "/postmortem-templates"): Row(May.POSTMORTEMS_READ),
     ("POST", "/postmortem-templates"): Row(
         May.TEMPLATES_WRITE, {"name": "Mine", "sections": [{"key": "what", "title": "What"}]}
@@ -622,7 +630,8 @@ PAGES: dict[str, str | May] = {
     "status/<slug:slug>/subscribe": "open", "status/<slug:slug>/confirm/<str:token>": "open",
     "status/<slug:slug>/unsubscribe/<str:token>": "open",
     "settings/audit": "audit.read", "settings/audit.csv": "audit.read",
-    "settings/sla": "settings.write", "reports/sla": "signed", "reports/sla.csv": "signed",
+    "settings/sla": "settings.write", "settings/stages": May.SETTINGS_WRITE,
+    "settings/update-templates": May.SETTINGS_WRITE, "reports/sla": "signed", "reports/sla.csv": "signed",
     "remediation": "signed", "remediation/new": May.REMEDIATION_RUN, "remediation/actions": "signed",
     "remediation/policy": May.REMEDIATION_WRITE,
     "remediation/runs/<int:pk>": "signed", "remediation/runs/<int:pk>/<slug:verb>": "signed",
@@ -661,6 +670,8 @@ PAGES: dict[str, str | May] = {
     "lessons": "signed", "lessons/<int:lesson_id>/remove": "act",
     "action-items": "signed", "action-items/new": "signed", "action-items/bulk": "signed",
     "action-items/export.csv": "signed", "action-items/<str:item>": "incident",
+    "settings/trackers": May.SETTINGS_WRITE, "settings/trackers/<int:tracker_id>/delete": "signed",
+    "trackers/<str:key>": "open",
     "settings/postmortems": May.TEMPLATES_WRITE,
     "settings/postmortems/<int:template_id>": May.TEMPLATES_WRITE,
     "settings/postmortems/<int:template_id>/copy": "signed",
@@ -765,6 +776,7 @@ def made_house() -> House:
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
         "stage": "assessment", "position": "1", "template": "light",
+        "tracker_id": str(create_tracker(system, name="Ours").row.pk),
         "schedule_id": str(schedule.pk), "layer": "1", "override_id": str(override.pk),
         "feed_id": str(feed.row.pk), "channel_id": str(channel.pk), "route_id": str(route.pk),
         "delivery_id": str(delivery.pk), "kind": "log", "method_id": "1",
@@ -928,7 +940,7 @@ SAMPLES = {
     "bundle_id": "00000000-0000-4000-8000-000000000001",
     "public_id": "0" * 16, "identifier": "x", "routing": "team", "source_id": "1", "secret_id": "1",
     "quarantine_id": "1", "invitation_id": "1", "key": "went_well", "number": "1", "item": "ACT-1",
-    "kind": "log", "method_id": "1", "entry_id": "1",
+    "kind": "log", "method_id": "1", "entry_id": "1", "event_pk": "1",
     "component_id": "0" * 12, "maintenance_id": "0" * 12, "token": "forged", "form": "history",
     "subscriber_id": "00000000-0000-4000-8000-000000000001",
 }  # fmt: skip
@@ -939,6 +951,7 @@ IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
     "heartbeat_id": Heartbeat, "silence_id": Silence, "window_id": MaintenanceWindow, "drill_id": Drill,
+    "tracker_id": Tracker,
 }  # fmt: skip
 
 

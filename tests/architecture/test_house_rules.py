@@ -21,6 +21,7 @@ MAY_CROSS_WORKSPACES = {
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
+    "postmortems/trackers/selectors.py::tracker_with_key": "the address of a tracker says whose it is",
     "postmortems/export/public.py::public_document": "a public address carries no workspace, only its key",
     "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
     "notifications/checks.py::late_escalations": "a health check and a metric of the whole installation",

@@ -28,7 +28,7 @@ VALUES = {
     "heartbeat_id": ["1"], "event_pk": ["1"], "silence_id": ["1"], "window_id": ["1"],
     "form": ["history", "subscribe"], "token": ["forged"], "component_id": ["none"],
     "maintenance_id": ["none"], "subscriber_id": ["00000000-0000-4000-8000-000000000001"],
-    "item": ["ACT-1"], "template_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
+    "item": ["ACT-1"], "template_id": ["1"], "tracker_id": ["1"], "entry_id": ["1"], "bundle_id": ["none"],
     "provider_id": ["unknown"],
     "kind": ["webhook", "slack", "pagerduty", "email", "log", "apprise"],
 }  # fmt: skip
@@ -46,6 +46,7 @@ QUERIES = {
     "comment_id": "select id from postmortems_comment order by id limit 1",
     "node_id": "select id from postmortems_factornode order by id limit 1",
     "lesson_id": "select id from postmortems_lesson order by id limit 1",
+    "event_pk": "select id from detection_event order by id limit 1",
     "drill_id": "select id from incidents_drill order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }

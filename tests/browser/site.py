@@ -73,6 +73,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # else `up` would start a storage, which nothing here needs
         "TOCSIN_ENV": "local",
         "TOCSIN_OPEN_LOOPBACK": "true",
+        "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8",  # where receivers of the tests listen
         "TOCSIN_DATA_DIR": str(folder),
         "PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "config.settings",

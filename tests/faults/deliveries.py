@@ -40,7 +40,7 @@ def one_run(lying: Lying, count: int, every_s: float) -> tuple[Account, int, flo
         def servers(self) -> dict[str, str]:
             return lying.environment
 
-    with running(Outside) as tocsin:
+    with running(Outside, is_migrated=False) as tocsin:
         began, kills = time.monotonic(), 0
         _plan(tocsin, count)
         while _left(tocsin) > count // 2:

@@ -69,7 +69,7 @@ def main() -> int:
     """Returns the exit status."""
     given = _arguments()
     run, seeds = Run(), given.seeds or itertools.count(1)
-    with running(Wired) as tocsin:
+    with running(Wired, is_migrated=False) as tocsin:
         assert isinstance(tocsin, Wired)
         for number, (name, seed, dice) in enumerate(rounds(given.only, seeds, given.minutes), 1):
             found, took = one_round(tocsin, name, dice, given.events)

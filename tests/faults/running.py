@@ -27,7 +27,7 @@ from core.embedded.valkey import Valkey
 from tests import servers
 from tests.faults.proxy import Proxy
 
-START_WITHIN_S = 120
+START_WITHIN_S = 300
 
 
 class Running:

@@ -128,7 +128,7 @@ def test_drill_is_planned_joined_started_and_shown_on_the_pages(actor):
     client = Client()
     client.force_login(User.objects.get(pk=actor.user_id))
     assert client.post("/drills", {"title": "", "incident_type": "deadlock"}).status_code == 422
-    made = client.post("/drills", {"title": "Deadlock", "incident_type": "deadlock", "severity": "sev2"})
+    made = client.post("/drills", {"title": '"Dead" <lock>', "incident_type": "deadlock", "severity": "sev2"})
     assert made.status_code == 303
     page = made.headers["Location"]
     assert client.post(f"{page}/start").status_code == 303
@@ -141,6 +141,7 @@ def test_drill_is_planned_joined_started_and_shown_on_the_pages(actor):
     incident = client.get("/incidents/INC-1").content.decode()
     assert "Drill</span>" in incident
     assert f'href="{page}"' in incident
-    assert "Deadlock" in client.get("/drills").content.decode()
+    assert '<h1 dir="auto">&quot;Dead&quot; &lt;lock&gt;</h1>' in shown
+    assert "&quot;Dead&quot; &lt;lock&gt;" in client.get("/drills").content.decode()
     assert client.post(f"{page}/dance").status_code == 404
     assert TimelineEntry.objects.of(actor.workspace_id).filter(kind="detected").count() == 1

@@ -26,8 +26,12 @@ FILTERS = {
     "one severity": ({"severity": "sev3"}, lambda i: i.severity == "sev3"),
     "active": ({"status": "active"}, lambda i: i.status in UNRESOLVED),
     "over": ({"status": "resolved,closed"}, lambda i: i.status not in UNRESOLVED),
-    "stage as status": ({"status": "containing"}, lambda i: i.stage == "containment"),
+    "stage as status": (
+        {"status": "containing"},
+        lambda i: i.stage == "containment" and i.status in UNRESOLVED,
+    ),
     "component": ({"component": "api"}, lambda i: "api" in i.names),
+    "component in another case": ({"component": "aPI,Pay-DB"}, lambda i: {"api", "pay-db"} & set(i.names)),
     "type": ({"type": "error_burst,deadlock"}, lambda i: i.incident_type in ("error_burst", "deadlock")),
     "since": (
         {"since": (NOW - timedelta(minutes=40)).isoformat()},

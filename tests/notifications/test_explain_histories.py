@@ -1,6 +1,6 @@
 """Explain equals what happened, in random histories: all deliveries, every attempt, every mute and skip.
 
-`TOCSIN_HISTORIES=200` runs more of them than the suite does.
+`TOCSIN_HISTORIES=200` (with `--timeout 1800`) runs more of them than the suite does.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class History:
             resolve_incident(self.admin, number=incident.number)
 
     def switch(self, name, is_on):
-        update_channel(self.admin, channel_id=self.channels[name].pk, enabled=is_on)
+        update_channel(self.admin, channel_id=self.channels[name].pk, is_enabled=is_on)
 
     def settle(self):
         """Everything that waits is sent or given up, whatever time that takes."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from icalendar import Calendar
 
+from accounts.oncall.calendar_sources import CalendarEvent
+from accounts.oncall.ical_writing import calendar_text
 from accounts.oncall.services.feeds import create_feed
 from postmortems.action_items.services import create_item, update_item
 from postmortems.drafting.services import draft_postmortem
@@ -80,3 +83,26 @@ def test_personal_feed_shows_what_is_ones_own(actor, make_actor, resolved):
         "declaration", "investigation", "item"
     }  # fmt: skip
     assert _read(create_feed(other, name="Mine", kinds=KINDS))[1] == {}
+
+
+def test_meetings_keep_their_hour_over_a_change_of_the_clocks():
+    """10:00 in Berlin stays 10:00 in Berlin in March, and each instant is that of the meeting."""
+    berlin, york = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+    starts = [
+        datetime(2026, 3, 27, 10, tzinfo=berlin), datetime(2026, 3, 30, 10, tzinfo=berlin),
+        datetime(2026, 3, 16, 10, tzinfo=york), datetime(2026, 11, 2, 10, tzinfo=york),
+    ]  # fmt: skip
+    events = [
+        CalendarEvent(
+            uid=f"meeting-{n}", starts_at=at.astimezone(UTC), ends_at=at.astimezone(UTC) + timedelta(hours=1),
+            summary="Review", description="", changed_at=datetime(2026, 3, 1, tzinfo=UTC), url="/x",
+            zone=at.tzinfo.key,
+        )
+        for n, at in enumerate(starts)
+    ]  # fmt: skip
+    body = calendar_text("Acme", events, host="tocsin.test", base_url="https://tocsin.test")
+    calendar = Calendar.from_ical(body)
+    assert {str(one["tzid"]) for one in calendar.walk("VTIMEZONE")} == {"Europe/Berlin", "America/New_York"}
+    for event, at in zip(calendar.walk("VEVENT"), starts, strict=True):
+        read = event.decoded("dtstart")
+        assert (read.hour, read.astimezone(UTC)) == (10, at.astimezone(UTC))

@@ -68,6 +68,7 @@ def test_run_goes_from_mitigate_to_approved_through_the_pages(incident, make_act
     run = RemediationRun.objects.of(incident.workspace_id).get()
     page = manager.get(sent["Location"])
     assert run.digest.encode() in page.content
+    assert b"Expires in 14m" in page.content
     answered = manager.post(f"{sent['Location']}/approve", {"digest": run.digest, "note": "go"})
     assert answered.status_code == 303
     run.refresh_from_db()

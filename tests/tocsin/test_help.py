@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from tocsin.cli import main
 from tocsin.cli.main import build
 from tocsin.cli.nouns import NOUNS
 
@@ -43,6 +44,13 @@ def test_one_word_alone_has_all_its_commands() -> None:
             getattr(everything[word], "commands", {})
         )
         assert sorted(alone) == sorted(everything)
+
+
+def test_a_word_that_the_list_does_not_have_is_looked_for_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = {word: noun for word, noun in NOUNS.items() if word != "silences"}
+    monkeypatch.setattr(main, "NOUNS", rest)
+    assert main._noun_of(["silences", "list"]) == ""
+    assert main._noun_of(["stages", "show"]) == "stages"
 
 
 def _run(code: str, **environment: str) -> str:

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from incidents.attachments.models import Attachment
 from incidents.models import Incident, TimelineEntry
+from tests.incidents.pictures import png
 from warroom.connection.services.linking import link_member
 from warroom.inbound.changes import DELETED, wants_message
-from warroom.inbound.reconcile import plan_reconciling
+from warroom.inbound.reconcile import plan_reconciling, reconcile_after_gap
 from warroom.models import Announcement
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +140,54 @@ def test_reconciling_adds_rewords_and_withdraws_what_was_missed(connected, pinne
     plan_reconciling(now + timedelta(minutes=10))
     connected.settle(later=60)
     assert notes(incident)[1].text == "@Adam Admin: Failed over to db-2"
+
+
+def test_reactions_and_replies_missed_while_away_are_caught_up_once(connected):
+    incident, alone = connected.open(), connected.open("sev3", title="Search is slow")
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    channel.messages[TS] = {"ts": TS, "user": connected.adam, "text": "Disk full", "reactions": ["pushpin"]}
+    connected.slack.reacted[TS] = [connected.rita]
+    [announced] = [one for one in connected.announce.messages.values() if "Search" in one["text"]]
+    reply = {"ts": "1700000009.000100", "thread_ts": announced["ts"], "user": connected.rita, "text": "Index"}
+    connected.announce.messages[reply["ts"]] = reply
+    stranger = {**reply, "ts": "1700000010.000100", "user": "U0NOBODY"}
+    connected.announce.messages[stranger["ts"]] = stranger
+    for _ in range(2):
+        assert reconcile_after_gap(connected.team.workspace_id, connected.team) == 2
+        connected.settle(later=60)
+        connected.settle(later=400)
+    assert [one.message for one in notes(incident)] == ["@Adam Admin: Disk full"]
+    assert [one.message for one in notes(alone)] == ["Index"]
+
+
+def test_room_whose_channel_is_gone_is_lost(connected):
+    incident = connected.open()
+    del connected.slack.channels[connected.room(incident).channel_id]
+    plan_reconciling(timezone.now())
+    connected.settle(later=60)
+    assert connected.room(incident).state == "lost"
+
+
+def test_pictures_of_pinned_messages_are_stored_and_nothing_else(connected, storage):
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    foreign = {"name": "b.png", "mimetype": "image/png", "url_private": "https://example.com/b.png"}
+    log = {"name": "a.log", "mimetype": "text/plain", "url_private": "https://files.slack.com/a.log"}
+    fake = connected.fake.image("page.png", b"<html>not a picture</html>")
+    picture = connected.fake.image("graph.png", png())
+    channel.messages[TS] = {
+        "ts": TS, "user": connected.adam, "text": "Look", "reactions": ["pushpin"],
+        "files": [foreign, log, fake, picture],
+    }  # fmt: skip
+    item = {"type": "message", "channel": channel.id, "ts": TS}
+    for _ in range(2):
+        send(
+            connected, {"type": "reaction_added", "user": connected.rita, "reaction": "pushpin", "item": item}
+        )
+    stored = Attachment.objects.of(incident.workspace_id).get()
+    assert (stored.name, stored.content_type, stored.uploaded_by_id) == (
+        "graph.png", "image/png", connected.actor.user_id,
+    )  # fmt: skip
+    assert notes(incident)[0].message == "@Adam Admin: Look (b.png, a.log, page.png, graph.png)"
+    fetched = [one.path for one in connected.fake.receiver.received if one.path.startswith("/files/")]
+    assert set(fetched) == {"/files/page.png", "/files/graph.png"}

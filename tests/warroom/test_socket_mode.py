@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from incidents.lifecycle.services.ownership import acknowledge_incident
+from incidents.lifecycle.services.resolving import close_incident, resolve_incident
+from incidents.lifecycle.services.responding import change_severity, change_status
 from incidents.models import Incident, TimelineEntry
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_note, add_update
 from tests.fakes.slack.server import APP_TOKEN
 from tests.fakes.slack.sockets import wait_for
 from tests.warroom.connected import connect
@@ -29,9 +34,9 @@ def world(settings, admin, actor):
             connected.sockets.close()
 
 
-def command(connected, text: str, envelope_id: str = "") -> str:
+def command(connected, text: str, envelope_id: str = "", channel: str = "C0ANY") -> str:
     form = {
-        "command": "/incident", "text": text, "user_id": connected.rita, "channel_id": "C0ANY",
+        "command": "/incident", "text": text, "user_id": connected.rita, "channel_id": channel,
         "team_id": connected.slack.team_id, "trigger_id": connected.slack.trigger(),
         "response_url": f"{connected.fake.receiver.url}/response/1",
     }  # fmt: skip
@@ -101,3 +106,44 @@ def test_refused_app_token_is_said_and_tried_again(world):
     wait_for(lambda: sockets.open[APP_TOKEN].is_alive())
     sockets.look()
     assert _slack().detail == "no connection to Slack is broken"
+
+
+SCRIPT = (
+    "ack", "role tech_lead <@U0ADAM>", "status identified Primary lost its disk",
+    "update Failing over to the replica", "note Replica lag is two seconds", "severity sev2",
+    "resolve Failed over", "close Reviewed",
+)  # fmt: skip
+
+
+def on_the_web(actor, incident: Incident, tech_lead: int) -> None:
+    """What the script does, by the services behind the pages."""
+    number = incident.number
+    acknowledge_incident(actor, number=number)
+    assign_role(actor, number=number, role="tech_lead", user_id=tech_lead)
+    change_status(actor, number=number, status="identified", message="Primary lost its disk")
+    add_update(actor, number=number, message="Failing over to the replica", is_public=False)
+    add_note(actor, number=number, message="Replica lag is two seconds")
+    change_severity(actor, number=number, severity="sev2")
+    resolve_incident(actor, number=number, message="Failed over")
+    close_incident(actor, number=number, message="Reviewed")
+
+
+def test_timelines_are_equal_over_http_socket_mode_and_the_web(world):
+    """Acceptance check 1: entry by entry, but for the interface they came by and the room."""
+    made = [world.open(title=f"Checkout fails {n}") for n in ("one", "two", "three")]
+    by_http, by_socket, by_web = made
+    for text in SCRIPT:
+        assert world.command(text, channel=world.room(by_http).channel_id).status_code == 200
+        acknowledged(world, command(world, text, channel=world.room(by_socket).channel_id))
+        world.settle(later=60)
+    on_the_web(world.actor, by_web, world.admin.user_id)
+    world.settle(later=120)
+    told = []
+    for incident in made:
+        rows = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident).exclude(kind="slack")
+        told.append([
+            (one.kind, one.author_label, one.is_public, one.message.replace(incident.title, "T"))
+            for one in rows.order_by("id")
+        ])  # fmt: skip
+    assert told[0] == told[1] == told[2]
+    assert len(told[0]) >= len(SCRIPT)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -146,8 +147,14 @@ def put_list(
 
 
 def put_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Boxed on a terminal, plain columns elsewhere; never cut."""
-    put(boxed(headings, cells) if sys.stdout.isatty() or _wants_boxes() else plain(headings, cells))
+    """Boxed and no wider than the terminal, plain columns elsewhere; never cut."""
+    is_boxed = sys.stdout.isatty() or _wants_boxes()
+    put(boxed(headings, cells, most=terminal_columns()) if is_boxed else plain(headings, cells))
+
+
+def terminal_columns() -> int:
+    """How wide a table may be: 0, as wide as it is, off a terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def put_csv(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -123,7 +123,8 @@ def _noun_of(arguments: Sequence[str]) -> str:
     if "_TOCSIN_COMPLETE" in os.environ:
         line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
         arguments = line.split()[1:]
-    return arguments[0] if arguments else "--help"
+    first = arguments[0] if arguments else "--help"
+    return first if first in NOUNS or first.startswith("-") else ALL
 
 
 def _failed(message: str, code: int) -> int:

@@ -26,7 +26,7 @@ class SlackForm(forms.Form):
     clears_app_token = forms.BooleanField(label="Remove the app-level token", required=False)
     announce_channel = forms.CharField(
         label="Announcement channel", required=False, max_length=80,
-        help_text="Every incident that is no drill is announced here. Invite the app to the channel.",
+        help_text="Incidents are announced here, except drills and private ones. Invite the app to it.",
     )  # fmt: skip
     opens_rooms = forms.BooleanField(label="Open a room for each SEV1 and SEV2", required=False, initial=True)
     archive_days = forms.IntegerField(

@@ -28,4 +28,6 @@ def quoted(team: SlackTeam, message: Mapping[str, Any]) -> str:
     """Author and text, with mentions as the names of members; the author is linked first."""
     member_actor(team, str(message.get("user", "U0")))
     author = named(team, f"<@{message.get('user', 'U0')}>")
-    return f"{author}: {named(team, str(message.get('text') or '(no text)'))}"
+    names = [str(one.get("name") or "file") for one in message.get("files") or ()]
+    words = [named(team, str(message.get("text") or "")), f"({', '.join(names)})" if names else ""]
+    return f"{author}: {' '.join(word for word in words if word) or '(no text)'}"

@@ -14,6 +14,7 @@ from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_revoked
 from warroom.inbound.changes import follow_message, follow_unpinned
 from warroom.inbound.commands import EITHER, parse_command
+from warroom.inbound.images import keep_images
 from warroom.inbound.models import SlackInbox
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.reading import incident_line
@@ -86,7 +87,9 @@ def _shortcut(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     message = payload["message"]
     text = quoted(team, message)
     is_new = pin_message(actor, room=room, ts=message["ts"], text=text, via="shortcut")
-    return "Added to the timeline." if is_new else "This message is on the timeline already."
+    faults = keep_images(team, actor, room.incident, message)
+    done = "Added to the timeline." if is_new else "This message is on the timeline already."
+    return "\n".join([done, *faults])
 
 
 def _event(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
@@ -117,7 +120,9 @@ def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> 
     message = message_at(team, channel_id, ts)
     if message is None or message.get("bot_id") == team.bot_id:
         return
-    pin_message(actor_for(team, slack_id), room=room, ts=ts, text=quoted(team, message), via=via)
+    actor = actor_for(team, slack_id)
+    pin_message(actor, room=room, ts=ts, text=quoted(team, message), via=via)
+    keep_images(team, actor, room.incident, message)
 
 
 def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.runtime.prepare import prepare
+from config.runtime.prepare import prepare, shown_mark
 from core.embedded.process import StartError
 
 
@@ -17,6 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Everything is skipped that is as it should be."""
         try:
-            print(prepare())
+            print(prepare(), flush=True)
+            shown_mark().touch()
         except (StartError, OSError) as error:
             raise CommandError(str(error)) from error

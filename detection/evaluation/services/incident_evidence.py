@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import transaction
+
 from core.sql.prepared import rows
-from detection.evaluation.evidence_sql import STALE, SUMMARY, TRAFFIC
+from detection.evaluation.error_share import share_of_minutes
+from detection.evaluation.evidence_sql import STALE, SUMMARY
 from incidents.evidence.services import record_evidence
+from incidents.lifecycle.services.escalating import raise_by_facts
+from incidents.lifecycle.severity_matrix import Fact
 from incidents.models import IncidentEvidence
 
 MAX_INCIDENTS_AT_ONCE: Final = 100
-MAX_EVENTS_OF_A_MINUTE: Final = 200_000
-# Ids on either side of the errors of the worst minute, among which its other events are looked for.
-ID_MARGIN: Final = 5_000
+MINUTE: Final = timedelta(minutes=1)
 # An event that counts is received at most an hour after it happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
 # Names of one reading in the metadata of events, as monitoring systems spell it.
@@ -33,12 +36,26 @@ def refresh_evidence(now: datetime) -> int:
     most = MAX_INCIDENTS_AT_ONCE
     stale = rows(STALE, [now, now, most, most])
     found: dict[int, list[IncidentEvidence]] = {}
+    shares: dict[int, dict[int, dict[str, Fact]]] = {}
     for workspace_id, incident_id, first_at, last_at in stale:
         evidence = compute_evidence(workspace_id, incident_id, first_at, last_at, now=now)
         found.setdefault(workspace_id, []).append(evidence)
+        if (percent := _error_percent(workspace_id, evidence, first_at, last_at)) is not None:
+            shares.setdefault(workspace_id, {})[incident_id] = {"error_percent": percent}
     for workspace_id in sorted(found):
         record_evidence(workspace_id, found[workspace_id])
+        with transaction.atomic():
+            raise_by_facts(workspace_id, shares.get(workspace_id, {}))
     return len(stale)
+
+
+def _error_percent(
+    workspace_id: int, evidence: IncidentEvidence, first_at: datetime, last_at: datetime
+) -> float | None:
+    """The share of errors among all events of the incident's sources while it lasted; None: not measured."""
+    since, until = first_at.replace(second=0, microsecond=0), last_at + MINUTE
+    share = share_of_minutes(workspace_id, [*evidence.source_distribution], since=since, until=until)
+    return None if share.measured is None else round(share.measured, 1)
 
 
 def compute_evidence(
@@ -64,30 +81,16 @@ def compute_evidence(
         computed_at=now,
     )
     if worst is not None:
-        made.peak_at = datetime.fromisoformat(worst[0])
+        made.peak_at = worst
         names = [name for name, _, _ in sources]
-        made.peak_error_rate = _error_rate(workspace_id, made.peak_at, (worst[2], worst[3]), names, received)
+        share = share_of_minutes(workspace_id, names, since=worst, until=worst + MINUTE)
+        made.peak_error_rate = None if share.percent is None else round(share.percent, 1)
     return made
 
 
 def _first_name(counts: Sequence[Sequence[Any]]) -> str:
     """The name with the most errors; the counts are sorted already."""
     return next((str(name)[:200] for name, _, _ in counts if name), "")
-
-
-def _error_rate(
-    workspace_id: int,
-    minute: datetime,
-    ids: tuple[int, int],
-    sources: Sequence[str],
-    received: Sequence[datetime],
-) -> float | None:
-    """Percentage of errors among all events of the sources in that minute; None where there are too many."""
-    if ids[1] - ids[0] > MAX_EVENTS_OF_A_MINUTE:
-        return None
-    given = [workspace_id, ids[0] - ID_MARGIN, ids[1] + ID_MARGIN, *received, [*sources], minute, minute]
-    [(total, errors)] = rows(TRAFFIC, given)
-    return round(100.0 * errors / total, 1) if total else None
 
 
 def _readings(metadata: Sequence[Mapping[str, Any]] | str) -> dict[str, float]:

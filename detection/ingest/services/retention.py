@@ -67,6 +67,10 @@ _PRUNE_TALLIES = """
 delete from detection_event_tally where ctid = any(array(
   select ctid from detection_event_tally where hour < %s limit %s))
 """
+_PRUNE_MINUTES = """
+delete from detection_minute_tally where ctid = any(array(
+  select ctid from detection_minute_tally where minute < %s limit %s))
+"""
 # New rows take the room of old ones, and the summary of a block range never narrows by itself.
 _FORGET_RANGES = """
 select brin_desummarize_range('detection_event_key_age', block)
@@ -123,8 +127,8 @@ def prune_keys(*, before: datetime) -> int:
 
 
 def prune_tallies(*, before: datetime) -> int:
-    """Forget the counts of old hours; returns how many."""
-    return _in_chunks(_PRUNE_TALLIES, before)
+    """Forget the counts of old hours and minutes; returns how many."""
+    return _in_chunks(_PRUNE_TALLIES, before) + _in_chunks(_PRUNE_MINUTES, before)
 
 
 def _let_go(parent: str, before: datetime, rescue: Callable[[sql.Identifier], None]) -> list[str]:

@@ -16,7 +16,8 @@ from incidents.components.services import affected_components
 from incidents.handoff import forms as handoff_forms
 from incidents.handoff import services as handoff_services
 from incidents.lifecycle import forms as lifecycle_forms
-from incidents.lifecycle.services import resolving, responding
+from incidents.lifecycle.services import correcting, resolving, responding
+from incidents.lifecycle.times_forms import TimesForm
 from incidents.links import services as link_services
 from incidents.merging import services as merge_services
 from incidents.privacy import forms as privacy_forms
@@ -210,7 +211,21 @@ def _uninvite(actor: Actor, number: int, data: Data) -> None:
     privacy_services.remove_person(actor, number=number, username=data["username"])
 
 
+def _times(actor: Actor, number: int, data: Data) -> None:
+    times = {name: data.get(name) for name in correcting.TIMES}
+    reason, version = data["reason"], data["version"]
+    correcting.correct_times(actor, number=number, reason=reason, version=version, **times)
+
+
 ACTIONS: Final = {
+    "times": Action(
+        "Correct times",
+        "Save",
+        TimesForm,
+        _times,
+        "{ref} saved.",
+        lead="Deadlines, analytics and the draft of the postmortem follow.",
+    ),
     "privacy": Action("Change visibility", "Save", privacy_forms.PrivacyForm, _privacy, "{ref} saved."),
     "invite": Action("Invite a person", "Invite", privacy_forms.InviteForm, _invite, "Invited to {ref}"),
     "uninvite": Action(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class FakeSlack:
         self.faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.limits: dict[str, int] = {}
         self.retry_after = 1
+        self.victim: subprocess.Popen[bytes] | None = None
         self.sockets = SocketServer()
         self.others: dict[str, Slack] = {}
 
@@ -75,6 +77,10 @@ class FakeSlack:
         """Reset the connection of the next call before or after it is carried out."""
         self.faults[method].append(("drop", "after" if after else "before"))
 
+    def kill(self, method: str) -> None:
+        """Kill the process `victim` when it next calls a method, once that is carried out."""
+        self.faults[method].append(("kill", ""))
+
     def limit(self, method: str, calls: int) -> None:
         """Allow so many calls, then answer 429 until `limits` is cleared."""
         self.limits[method] = calls
@@ -87,12 +93,30 @@ class FakeSlack:
         if received.path.startswith("/response/"):
             self.responses.append(received.json())
             return Reply(body=b"ok")
+        if received.path.startswith("/files/"):
+            return self._file(received)
         method = received.path.removeprefix("/api/").split("?")[0]
         fault, detail = self.faults[method].pop(0) if self.faults[method] else ("", "")
         if (fault, detail) == ("drop", "before"):
             return self._dropped(method)
         reply = self._faulty(method, detail) if fault == "fail" else self._call(method, received)
+        if fault == "kill" and self.victim is not None:
+            self.victim.kill()  # after acting, before it hears the answer
         return self._dropped(method) if fault == "drop" else reply
+
+    def image(self, name: str, body: bytes) -> dict[str, Any]:
+        """A file of a message, as Slack lists it."""
+        self.slack.files[f"/files/{name}"] = body
+        return {
+            "id": "F0FILE", "name": name, "mimetype": "image/png",
+            "url_private": f"{self.receiver.url}/files/{name}",
+        }  # fmt: skip
+
+    def _file(self, received: Received) -> Reply:
+        """A private file; without the token it is a page to sign in, as Slack answers it."""
+        if self.tokens.get(_token(received)) != "ok" or "files:read" not in self.scopes:
+            return Reply(body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
+        return Reply(body=self.slack.files[received.path], headers={"Content-Type": "image/png"})
 
     def _dropped(self, method: str) -> Reply:
         self.journal.append((method, "dropped"))

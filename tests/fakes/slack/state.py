@@ -56,6 +56,8 @@ class Slack:
         self.views: list[dict[str, Any]] = []
         self.homes: dict[str, dict[str, Any]] = {}
         self.ephemerals: list[dict[str, Any]] = []
+        self.files: dict[str, bytes] = {}
+        self.reacted: dict[str, list[str]] = {}
         self.triggers: dict[str, float] = {}
         self.serial = 0
 
@@ -176,7 +178,8 @@ class Slack:
             if one["ts"] in channel.pins:
                 one["pinned_to"] = [channel.id]
             if "reactions" in one:
-                one["reactions"] = [{"name": name, "count": 1} for name in one["reactions"]]
+                by = self.reacted.get(one["ts"], ["U0OTHER"])
+                one["reactions"] = [{"name": name, "count": 1, "users": by} for name in one["reactions"]]
         return {"messages": shown[: int(given.get("limit", 100))]}
 
     def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:

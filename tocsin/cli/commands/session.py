@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tocsin.cli import frame, offline
+from tocsin.cli import frame, last_seen, offline
 from tocsin.client import Client
 from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
 from tocsin.settings import Settings, config_file, load_settings, read_config, write_profile
@@ -102,16 +102,37 @@ def api(
         frame.put_json(answer)
 
 
-def status() -> None:
+def status(
+    away: Annotated[
+        bool, typer.Option("--offline", help="Who is on call and open checklists, as last seen.")
+    ] = False,
+) -> None:
     """Whether the server can be reached, and what waits to be sent."""
+    if away:
+        _show_last_seen(last_seen.recall())
+        return
     settings = load_settings(frame.STATE.given)
     if waiting := offline.waiting_since():
         frame.say(f"{waiting}. Try: tocsin sync")
     began = time.monotonic()
-    me = frame.client().get("/me")
+    try:
+        me = frame.client().get("/me")
+    except UnreachableError:
+        if last_seen.last_seen_file().exists():
+            frame.say("Who is on call, and open checklists, as last seen: tocsin status --offline")
+        raise
     milliseconds = (time.monotonic() - began) * 1000
     found = {"url": settings.url, "workspace": me["workspace"]["slug"], "as": me["label"]}
     frame.put_object({**found, "milliseconds": round(milliseconds)}, id_field="url")
+    last_seen.remember(frame.client(), settings.url)
+
+
+def _show_last_seen(kept: dict[str, Any]) -> None:
+    if frame.output_format() == "json":
+        frame.put_json(kept)
+        return
+    for line in last_seen.lines(kept):
+        frame.put(frame.safe(line))
 
 
 def version() -> None:

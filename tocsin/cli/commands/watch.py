@@ -90,7 +90,11 @@ def _show(incidents: list[dict[str, Any]], before: dict[str, Any], note: str) ->
     now = {i["incident_id"]: i["version"] for i in incidents}
     if sys.stdout.isatty() and frame.output_format() == "table":
         cells = [[frame.cell(i, column) for column in COLUMNS.values()] for i in incidents]
-        frame.put("\x1b[H\x1b[2J" + boxed(list(COLUMNS), cells) + f"\n{note} · Ctrl-C ends")
+        frame.put(
+            "\x1b[H\x1b[2J"
+            + boxed(list(COLUMNS), cells, most=frame.terminal_columns())
+            + f"\n{note} · Ctrl-C ends"
+        )
         return now
     for incident in incidents:
         if before.get(incident["incident_id"]) != incident["version"]:

@@ -185,6 +185,16 @@ OPERATIONS: Final = (
         done="Action {action} undone",
     ),
     Operation(
+        "incidents correct-times", "PATCH", "/incidents/{reference}/times", "Correct times after the fact.",
+        (
+            flag("reason", "Why they are wrong.", required=True), flag("started_at", "", "moment"),
+            flag("detected_at", "", "moment"), flag("acknowledged_at", "", "moment"),
+            flag("mitigated_at", "", "moment"), flag("resolved_at", "", "moment"),
+            flag("version", "Refuse if it was changed since.", "number"),
+        ),
+        done="{incident_id} corrected", id_field="incident_id",
+    ),
+    Operation(
         "war-room show", "GET", "/incidents/{reference}/war-room", "The Slack channel and its steps.",
         id_field="name",
     ),

@@ -10,6 +10,7 @@ from tocsin.cli.words import ago
 GROUPS: Final = {
     "postmortems": "Postmortems.",
     "postmortem-templates": "Templates of postmortems.",
+    "trackers": "Senders of issue states.",
     "five-whys": "Five-whys analyses.",
     "lessons": "Lessons learned.",
     "action-items": "Action items.",
@@ -22,6 +23,7 @@ LESSONS: Final = {"ID": "id", "Incident": "incident_id", "Lesson": "lesson", "Co
 ITEM: Final = (
     flag("description"), flag("assignee", "User name."), flag("priority", "low, medium, high …"),
     flag("kind", "prevent, detect, respond …"), flag("due_date", "2026-01-28.", flag="--due"),
+    flag("outside_url", "Address of an issue elsewhere.", flag="--link"),
 )  # fmt: skip
 LESSON: Final = (
     argument("lesson", "- reads stdin."), flag("priority"), flag("category"), flag("component"),
@@ -153,6 +155,19 @@ OPERATIONS: Final = (
     Operation(
         "postmortem-templates archive", "DELETE", "/postmortem-templates/{template}",
         "Take a template out of use.", done="Template {template} archived",
+    ),
+    Operation(
+        "trackers list", "GET", "/trackers", "List senders of issue states.",
+        columns={"ID": "id", "Name": "name", "Address": "url", "Last report": "last_received_at"},
+        empty="No trackers.",
+    ),
+    Operation(
+        "trackers create", "POST", "/trackers", "Create a sender; its secret is shown this once.",
+        (argument("name"),), done="Tracker {id} sends to {url} with the secret {secret}",
+    ),
+    Operation(
+        "trackers delete", "DELETE", "/trackers/{tracker}", "Delete a sender.",
+        done="Tracker {tracker} deleted",
     ),
     Operation(
         "five-whys show", "GET", "/incidents/{reference}/five-whys", "Show the analysis of an incident.",

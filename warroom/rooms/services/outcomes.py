@@ -39,6 +39,11 @@ def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id:
         )
 
 
+def room_lost(workspace_id: int, room: Room) -> None:
+    """Its channel was deleted in Slack, or the app may not see it any more."""
+    Room.objects.of(workspace_id).filter(pk=room.pk).update(state=Room.State.LOST)
+
+
 def card_gone(workspace_id: int, room: Room) -> None:
     """The card was deleted in Slack: a new one is posted and pinned."""
     room.card_ts = ""

@@ -1,0 +1,90 @@
+"""How much responding each person did, and how much of it at night and on weekends of their own clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from incidents.models import Incident, RoleAssignment
+
+MAX_ROWS: Final = 20_000
+MAX_PEOPLE: Final = 100
+NIGHT_FROM, NIGHT_UNTIL = 22, 7  # hours of the clock
+_SATURDAY: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One person: incidents they acknowledged or held a role in, and how long they held roles."""
+
+    username: str
+    label: str
+    incidents: int
+    at_night: int
+    on_weekends: int
+    held: timedelta
+
+
+@dataclass
+class _Work:
+    """What is gathered of one person: the first moment of each incident, and spans of roles."""
+
+    first: dict[int, datetime] = field(default_factory=dict)
+    spans: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
+
+    def begin(self, incident_id: int, at: datetime) -> None:
+        self.first[incident_id] = min(at, self.first.get(incident_id, at))
+
+
+def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> list[Load]:
+    """By person, most incidents first. An incident counts as a night's where their part of it began then."""
+    work: dict[int, _Work] = defaultdict(_Work)
+    acknowledged = incidents.exclude(acknowledged_by=None).exclude(acknowledged_at=None)
+    for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at")[:MAX_ROWS]:
+        if user_id is not None and at is not None:
+            work[user_id].begin(pk, at)
+    roles = RoleAssignment.objects.of(workspace_id).filter(incident__in=incidents.values("pk"))
+    names = ("incident_id", "user_id", "assigned_at", "ended_at", "incident__resolved_at")
+    for pk, user_id, start, ended, resolved in roles.values_list(*names)[:MAX_ROWS]:
+        end = min(one for one in (ended, resolved, now) if one is not None)
+        work[user_id].begin(pk, start)
+        work[user_id].spans[pk].append((start, max(start, end)))
+    people = User.objects.in_bulk(list(work))
+    made = [_load(people[pk], one) for pk, one in work.items() if pk in people]
+    return sorted(made, key=lambda one: (-one.incidents, one.username))[:MAX_PEOPLE]
+
+
+def _load(user: Any, work: _Work) -> Load:
+    zone = ZoneInfo(user.time_zone)
+    local = [at.astimezone(zone) for at in work.first.values()]
+    return Load(
+        username=user.username,
+        label=user.label,
+        incidents=len(local),
+        at_night=sum(1 for at in local if is_night(at)),
+        on_weekends=sum(1 for at in local if at.weekday() >= _SATURDAY),
+        held=sum((covered(spans) for spans in work.spans.values()), timedelta()),
+    )
+
+
+def is_night(at: datetime) -> bool:
+    """Whether a local time lies between 22:00 and 07:00. Pure."""
+    return at.hour >= NIGHT_FROM or at.hour < NIGHT_UNTIL
+
+
+def covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    """How long at least one of the spans was running: two roles at once count once. Pure."""
+    total, reached = timedelta(), None
+    for start, end in sorted(spans):
+        begin = start if reached is None else max(start, reached)
+        if end > begin:
+            total += end - begin
+        reached = end if reached is None else max(reached, end)
+    return total

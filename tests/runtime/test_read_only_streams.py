@@ -1,0 +1,70 @@
+"""On a database that refuses writes, events are answered 503 with Retry-After."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
+
+from accounts.tokens.services import issue_token
+from detection.ingest.asgi import application, door
+from detection.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVENT = b'{"service": "shop", "level": "error", "message": "boom"}'
+
+
+@pytest.fixture
+def token(admin: Any) -> Iterator[str]:
+    """A token; from then on every new connection to this database can only read."""
+    issued = issue_token(admin, name="sender", scopes=["events:write", "incidents:read"])
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(f'alter database "{name}" set default_transaction_read_only = on')
+    connections.close_all()
+    yield issued.text
+    with connection.cursor() as cursor:
+        cursor.execute("set default_transaction_read_only = off")
+        cursor.execute(f'alter database "{name}" reset default_transaction_read_only')
+    connections.close_all()
+
+
+async def ask(
+    app: Any, path: str, method: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, dict[bytes, bytes]]:
+    """The status and the headers; the client is gone after its body."""
+    sent: list[dict[str, Any]] = []
+    said = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return said.pop() if said else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    raw = [(name.encode(), value.encode()) for name, value in {"host": "testserver", **headers}.items()]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": raw,
+        "client": ("127.0.0.1", 1),
+        "query_string": b"topics=incidents",
+    }
+    await app(scope, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"])
+
+
+async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: str) -> None:
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    try:
+        for _ in range(2):
+            status, answered = await ask(application, "/api/v1/events", "POST", EVENT, headers)
+            assert (status, answered[b"retry-after"]) == (503, b"2")
+        assert await Event.across_workspaces.acount() == 0
+    finally:
+        await door().close()
+        await sync_to_async(connections.close_all)()
