@@ -934,7 +934,7 @@ def test_every_address_below_the_api_is_an_operation():
 
 # What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
 SAMPLES = {
-    "provider_id": "nobodys", "event_pk": "1",
+    "provider_id": "nobodys",
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
     "rule_id": "error_burst", "verb": "enable", "username": "spare.of.acme", "token_id": "0",
     "bundle_id": "00000000-0000-4000-8000-000000000001",
