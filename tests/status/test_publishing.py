@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from django.utils import timezone
@@ -32,6 +33,7 @@ from status.publishing.services.incidents import (
 )
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
 from status.subscriptions.sending import mail_of, webhook_body
+from tests.incidents.pictures import png
 from tests.status.world import soon
 from tests.web.signed_in import browser_for
 
@@ -248,6 +250,21 @@ def test_postmortem_links_to_the_published_incident(world):
     assert world.get(f"incidents/{public_id}").status_code == 200
     withdraw_incident(world.actor, number=number)
     assert "/status/acme/incidents/" not in browser.get(address).content.decode()
+
+
+def test_title_colour_and_logo_are_its_own_and_the_feed_names_what_is_published(world):
+    picture = png(2, 1)
+    put_page(world.admin, values={"title": "Acme Cloud", "color": "#aa3300", "logo": picture})
+    publish_incident(world.actor, number=world.incident.number, title="Checkout fails")
+    world.build()
+    assert "Acme Cloud" in world.get().content.decode()
+    assert b"#aa3300" in world.get("theme.css").content
+    logo = world.get("logo")
+    assert (logo["Content-Type"], logo.content) == ("image/png", picture)
+    feed = world.get("history.atom")
+    entries = ElementTree.fromstring(feed.content).findall("{http://www.w3.org/2005/Atom}entry")
+    assert feed["Content-Type"].startswith("application/atom+xml")
+    assert ["Checkout fails" in entry.findtext("{*}title") for entry in entries] == [True]
 
 
 def test_maintenance_follows_the_clock_and_can_be_called_off(world):
