@@ -18,7 +18,7 @@ from detection.explain.misses import group_of, misses, most_in_window
 from detection.ingest.parsing import key_of
 from detection.ingest.services.retention import HITS_KEPT
 from detection.models import DetectionRule, Event, IncidentEvent
-from detection.quarantine.reasons import REPEATED
+from detection.quarantine.refusal_reasons import REPEATED
 from incidents.models import Incident
 from incidents.privacy.selectors import seen_by
 

@@ -15,7 +15,7 @@ from core.errors import Invalid, Malformed, Problem
 from core.ui.htmx import done
 from detection.models import QuarantinedRequest
 from detection.own_keys import masked
-from detection.quarantine.reasons import reasons_of
+from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.sources.selectors import quarantine_page, quarantined_for

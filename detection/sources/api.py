@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from core.http.link_pagination import known_only, link_pages
 from detection.models import QuarantinedRequest, Source
 from detection.own_keys import masked
-from detection.quarantine.reasons import reasons_of
+from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.quarantine.views import shown_body

@@ -14,7 +14,7 @@ from core.errors import Problem
 from core.reasons import Reason
 from detection.explain.report import event_report
 from detection.models import QuarantinedRequest
-from detection.quarantine.reasons import REASON_OF_CODE, REASON_OF_RULE, REPEATED, reasons_of
+from detection.quarantine.refusal_reasons import REASON_OF_CODE, REASON_OF_RULE, REPEATED, reasons_of
 from detection.webhooks.receive import QUARANTINED_CODES
 from tests.detection.bursts import errors
 from tests.web.signed_in import browser_for
@@ -67,7 +67,7 @@ def test_each_rule_of_a_refused_element_has_a_reason():
 
 def test_each_code_and_rule_is_documented_with_its_reason():
     page = (ROOT / "docs/reference/reasons.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", page, re.MULTILINE)
+    rows = re.findall(r"^- `(\w+)`: (`.+`)$", page, re.MULTILINE)
     shown = {(word, reason) for reason, words in rows for word in re.findall(r"`(\w+)`", words)}
     assert shown == {
         (word, one.value) for table in (REASON_OF_CODE, REASON_OF_RULE) for word, one in table.items()
