@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from core.queue.items import claim
 from core.queue.runner import run_due
 from core.queues import CLOCKS
@@ -128,3 +129,14 @@ def test_page_saves_a_window_and_refuses_one_that_never_occurs(responder):
         assert (refused.status_code, words in refused.content.decode()) == (422, True), wrong
     assert browser.post(address, given).status_code == 303
     assert "Upgrade" in browser.get("/settings/maintenance").content.decode()
+
+
+def test_next_occurrences_are_in_utc_for_whoever_lives_elsewhere(responder):
+    User.objects.filter(pk=responder.user_id).update(time_zone="Asia/Tokyo")
+    browser, day = browser_for(responder), (timezone.now() + timedelta(days=2)).date()
+    given = {
+        "name": "Upgrade", "matchers": "component = api", "local_start": f"{day}T10:00", "minutes": "90",
+        "zone": "UTC", "rule": "",
+    }  # fmt: skip
+    assert browser.post("/settings/maintenance/new", given).status_code == 303
+    assert f"{day} 10:00 – 11:30" in browser.get("/settings/maintenance").content.decode()
