@@ -15,7 +15,7 @@ from incidents.correlation.services.opening import declare_incident
 from notifications.contacts.models import ContactMethod
 from notifications.deliveries.models import Delivery
 from notifications.silences.matching import Matcher
-from notifications.silences.models import Silence
+from notifications.silences.models import MaintenanceWindow, Silence
 from notifications.silences.selectors import shown_silence
 from notifications.silences.services.silences import SilenceValues, create_silence, run_silence
 from tests.web.signed_in import browser_for
@@ -115,10 +115,11 @@ def test_owner_gets_one_notice_before_the_end(workspace, responder, made, outsid
 
 
 def test_page_saves_a_window_and_refuses_one_that_never_occurs(responder):
+    User.objects.filter(pk=responder.user_id).update(time_zone="Europe/Berlin")  # which has no such time
     browser, address = browser_for(responder), "/settings/maintenance/new"
     given = {
-        "name": "Upgrade", "matchers": "component = api", "local_start": "2027-03-28T02:00", "minutes": "60",
-        "zone": "Europe/Berlin", "rule": "FREQ=WEEKLY;BYDAY=SU",
+        "name": "Upgrade", "matchers": "component = api", "local_start": "2027-03-28T02:30", "minutes": "60",
+        "zone": "America/New_York", "rule": "FREQ=WEEKLY;BYDAY=SU",
     }  # fmt: skip
     for wrong, words in (
         ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "never occurs"),
@@ -129,6 +130,7 @@ def test_page_saves_a_window_and_refuses_one_that_never_occurs(responder):
         assert (refused.status_code, words in refused.content.decode()) == (422, True), wrong
     assert browser.post(address, given).status_code == 303
     assert "Upgrade" in browser.get("/settings/maintenance").content.decode()
+    assert MaintenanceWindow.objects.of(responder.workspace_id).get().local_start[:16] == "2027-03-28T02:30"
 
 
 def test_next_occurrences_are_in_utc_for_whoever_lives_elsewhere(responder):
