@@ -2,8 +2,9 @@
 
     python -m tests.faults.dying_workers 60 4 7
 
-Arguments: how many pages, how many early kills, the seed of when; later ones are killed every ten seconds. Time is cut short: after each kill the leases of
-the dead worker end, and what waits for another attempt is due.
+Arguments: how many pages, how many early kills, the seed of when; later workers are killed every ten
+seconds. Time is cut short: after each kill the leases of the dead worker end, and what waits for another
+attempt is due.
 """
 
 from __future__ import annotations
