@@ -122,7 +122,7 @@ def test_page_saves_a_window_and_refuses_one_that_never_occurs(responder):
         "zone": "America/New_York", "rule": "FREQ=WEEKLY;BYDAY=SU",
     }  # fmt: skip
     for wrong, words in (
-        ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "never occurs"),
+        ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "Never occurs"),
         ({"rule": "FREQ=SECONDLY"}, "aria-invalid"), ({"zone": "Mars/Olympus"}, "aria-invalid"),
         ({"matchers": "title ~ *"}, "aria-invalid"),
     ):  # fmt: skip

@@ -73,7 +73,7 @@ def test_page_that_is_off_or_deleted_is_not_served(world):
     put_page(world.admin, values={"is_enabled": False})
     store().look()
     assert fetch("/status/acme")[0] is False
-    assert Client().get("/status/acme").status_code == 303
+    assert Client().get("/status/acme").status_code == 404
 
 
 def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):

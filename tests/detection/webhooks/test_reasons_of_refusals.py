@@ -13,7 +13,7 @@ import pytest
 from core.errors import Problem
 from core.reasons import Reason
 from detection.explain.report import event_report
-from detection.models import QuarantinedRequest
+from detection.models import Event, QuarantinedRequest
 from detection.quarantine.refusal_reasons import REASON_OF_CODE, REASON_OF_RULE, REPEATED, reasons_of
 from detection.webhooks.receive import QUARANTINED_CODES
 from tests.detection.bursts import errors
@@ -85,16 +85,20 @@ def test_reasons_name_the_whole_first_and_each_once():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("kind", "body", "expected"),
     [
-        (b"{no json", ["request_malformed"]),
-        (orjson.dumps([{"message": "x"}]), ["request_invalid", "field_missing"]),
-        (orjson.dumps([{"source": "a", "level": "loud"}]), ["request_invalid", "field_wrong"]),
+        ("alertmanager", b"{no json", ["request_malformed"]),
+        ("generic", orjson.dumps([{"source": "a", "level": "loud"}]), ["request_invalid", "field_missing"]),
+        (
+            "alertmanager",
+            orjson.dumps({"groupKey": "g", "alerts": [5]}),
+            ["request_invalid", "field_wrong"],
+        ),
     ],
     ids=["malformed", "missing", "wrong"],
 )
-def test_quarantine_shows_the_reasons(make_sender, admin, body, expected):
-    assert make_sender("generic").post(body).status_code in {400, 422}
+def test_quarantine_shows_the_reasons(make_sender, admin, kind, body, expected):
+    assert make_sender(kind).post(body).status_code in {202, 400, 422}
     row = QuarantinedRequest.objects.of(admin.workspace_id).get()
     browser = browser_for(admin)
     assert browser.get(f"/api/v1/quarantine/{row.pk}").json()["reasons"] == expected
@@ -114,5 +118,5 @@ def test_event_says_what_becomes_of_it_when_it_is_sent_again(workspace, send, ma
     assert found["on_repeat"] == "event_repeated"
     assert Reason.EVENT_REPEATED.label in browser.get(f"/explain/events/{found['id']}").content.decode()
     send(errors(1))
-    unnamed = event_report(admin, pk=found["id"] + 1)
-    assert unnamed.on_repeat is None
+    unnamed = Event.objects.of(workspace.pk).latest("pk")
+    assert event_report(admin, pk=unnamed.pk).on_repeat is None
