@@ -1,9 +1,10 @@
-"""A program: plans pages, sends them by workers that are killed with SIGKILL, then by one that may finish.
+"""A program: plans pages and sends them by workers that are killed with SIGKILL until all are settled.
 
     python -m tests.faults.dying_workers 60 4 7
 
-Arguments: how many pages, how many kills, the seed of when. Time is cut short: after each kill the leases of
-the dead worker end, and what waits for another attempt is due.
+Arguments: how many pages, how many early kills, the seed of when; later workers are killed every ten
+seconds. Time is cut short: after each kill the leases of the dead worker end, and what waits for another
+attempt is due.
 """
 
 from __future__ import annotations
@@ -20,15 +21,22 @@ import django
 from tests.faults.plan_deliveries import first_workspace, plan
 
 THREADS = 4
-GIVE_UP_S = 60.0
+GIVE_UP_S, LAST_S = 150.0, 10.0
 
 
 def _work() -> None:
+    from django.db import DatabaseError, InterfaceError, connection
+
     from core.queue.runner import run_due
     from notifications.queues import PAGE
 
     while True:
-        if not run_due(PAGE):
+        try:
+            is_idle = not run_due(PAGE)
+        except (DatabaseError, InterfaceError):  # as a worker: the next wake-up tries again
+            connection.close()
+            is_idle = True
+        if is_idle:
             time.sleep(0.02)
 
 
@@ -81,11 +89,13 @@ def main(count: int, kills: int, seed: int) -> int:
         time.sleep(dice.uniform(0.2, 0.5))
         _kill(pid)
         _hurry(ends_leases=True)
-    _disconnect()
-    pid = _worker()
-    while (left := _hurry(ends_leases=False)) and time.monotonic() < end:
-        time.sleep(0.2)
-    _kill(pid)
+    while (left := _hurry(ends_leases=True)) and time.monotonic() < end:
+        _disconnect()
+        pid = _worker()
+        until = time.monotonic() + LAST_S
+        while _hurry(ends_leases=False) and time.monotonic() < until:
+            time.sleep(0.2)
+        _kill(pid)
     return 1 if left else 0
 
 

@@ -14,7 +14,7 @@ from config.paths import ROOT
 from notifications.deliveries.models import Delivery
 from tests.faults.lying import account, lying_receivers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 PAGES, KILLS = 60, 4
 
 
