@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.audit.selectors import add_audit_area
+from accounts.audit.selectors import add_audit_area, hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import SETTINGS, NavItem
+from incidents.privacy.selectors import hidden_from
+from status.publishing.models import PublicIncident
 
 SETTINGS.add(
     "status-page",
@@ -17,3 +19,7 @@ add_audit_area(
     "status page", "status_page.", "status_component.", "status_incident.", "status_maintenance.",
     "status_subscriber.", "status_window.",
 )  # fmt: skip
+hide_audit_of(
+    "publicincident",
+    lambda actor: PublicIncident.objects.of(actor.workspace_id).filter(incident__in=hidden_from(actor)),
+)

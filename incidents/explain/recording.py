@@ -29,10 +29,10 @@ def decision(
 ) -> Decision:
     """A decision, not yet stored. `once` names it in the workspace; `fields`: user_id, channel_id, subject,
     event_kind and, as `data`, what the reason needs besides `detail`."""
-    data = dict(fields.pop("data", {}))
+    data = {name: _storable(value) for name, value in fields.pop("data", {}).items()}
     if detail:
-        data["detail"] = detail.replace("\x00", "")[:MAX_DETAIL]
-    fields["subject"] = str(fields.get("subject", ""))[:200]
+        data["detail"] = _storable(detail[:MAX_DETAIL])
+    fields["subject"] = _storable(str(fields.get("subject", "")))[:200]
     if at is not None:
         fields["at"] = at
     return Decision(
@@ -45,6 +45,13 @@ def decision(
         key=sha256(once.encode()).hexdigest(),
         **fields,
     )
+
+
+def _storable(value: Any) -> Any:
+    """A text without what PostgreSQL cannot store."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    return value
 
 
 def record_decisions(decisions: Iterable[Decision]) -> None:

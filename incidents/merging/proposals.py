@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from django.db.models import Q
+
 from accounts.actor import Actor
 from incidents.analysis.models import Analysis, IncidentEssence
 from incidents.merging.models import DismissedProposal
@@ -148,9 +150,9 @@ def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
 
 def _dismissed(incident: Incident) -> dict[int, Collection[str]]:
     """Other incident's id -> the kinds of reasons that were dismissed."""
-    rows = DismissedProposal.objects.of(incident.workspace_id)
-    low = dict(rows.filter(low=incident).values_list("high_id", "kinds"))
-    return low | dict(rows.filter(high=incident).values_list("low_id", "kinds"))
+    rows = DismissedProposal.objects.of(incident.workspace_id).filter(Q(low=incident) | Q(high=incident))
+    found = rows.values_list("low_id", "high_id", "kinds")
+    return {high if low == incident.pk else low: kinds for low, high, kinds in found}
 
 
 def _is_dismissed(proposal: Proposal, dismissed: Mapping[int, Collection[str]]) -> bool:

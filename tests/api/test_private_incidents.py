@@ -47,7 +47,7 @@ OF_THE_INCIDENT = ("{reference}", "{run_id}", "{bundle_id}", "{item}", "{lesson_
 TRACES = re.compile(rb"Hushed|INC-1\b|/incidents/1\b|ACT-1\b")
 PRIVATE_PAGES = [
     route for route, kind in PAGES.items()
-    if kind in {"incident", "act"} and not route.startswith("components")
+    if kind in {"incident", "act"} and not route.startswith(("components", "drills"))
 ]  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def sign_in(page: Page, who: str) -> None:
     page.goto("/sign-in")
     page.get_by_label("User name or e-mail").fill(who)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
 
 

@@ -14,7 +14,7 @@ import requests
 from core.embedded.process import wait_until
 from tests.faults.running import Running
 
-SETTLED_WITHIN_S = 60
+SETTLED_WITHIN_S = 150
 _serial = itertools.count(1)
 
 

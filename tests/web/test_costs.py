@@ -82,10 +82,10 @@ def costs(browser, wanted):
 
 def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_actor, workspace):
     browser = browser_for(person)
-    grow(person, make_actor, range(2))
+    grow(person, make_actor, range(5))  # enough for a trend
     pages = costs(browser, sorted(set(paths()) - set(NO_LISTS)))  # and what a process reads once
     few = costs(browser, pages)
-    grow(person, make_actor, range(2, 9))
+    grow(person, make_actor, range(5, 9))
     many = costs(browser, few)
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
     assert QuarantinedRequest.objects.of(workspace.pk).count() == 9

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
+from core.embedded.process import wait_until
 from core.models import OutboxDispatch, OutboxEvent
 from core.queue import items, runner
 from core.queue.declaration import Queue
@@ -233,7 +234,7 @@ def test_threads_work_side_by_side_and_end(handlers):
     for thread in [t for t in threading.enumerate() if t.name == "queue-test"]:
         thread.join(20)
     assert set(states()) == {"done"}
-    assert threads.running == 0
+    assert wait_until(lambda: threads.running == 0, 20)
 
 
 def test_a_thread_survives_a_database_that_is_away(monkeypatch):
