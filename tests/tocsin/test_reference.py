@@ -153,7 +153,7 @@ def _until_interrupted(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("{one}",), ("--severity", "sev3")], ids=["all", "one", "by severity"]
+    "words", [(), ("{one}",), ("--severity", "critical,high,medium,low")], ids=["all", "one", "by severity"]
 )
 def test_watch_ends_without_an_error_when_it_is_interrupted(
     server: str, incident: str, words: tuple[str, ...]
