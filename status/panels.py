@@ -1,4 +1,4 @@
-"""What the page of an incident shows of the status page."""
+"""What the pages of an incident and of its postmortem show of the status page."""
 
 from __future__ import annotations
 
@@ -46,3 +46,24 @@ class StatusPanel(IncidentPanel):
             published and (published.public_id, published.public_title), context["may_publish"],
             [drift.words for drift in context["drifts"]],
         ))  # fmt: skip
+
+
+@panel
+class PublishedPanel(IncidentPanel):
+    """A link from the postmortem to its incident on the status page, while that is published."""
+
+    name = "status.postmortem"
+    title = "Status page"
+    template = "status/panels/postmortem.html"
+    slot = "postmortem.side"
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        incident, page = incident_for(actor, key), page_or_none(actor)
+        published = published_of(actor, incident) if page else None
+        is_shown = published is not None and published.withdrawn_at is None and not is_hidden(incident)
+        return {"incident": incident, "page": page, "published": published if is_shown else None}
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        page, published = context["page"], context["published"]
+        named = published and (page.slug, published.public_id, published.public_title)
+        return repr((context["incident"].pk, named))

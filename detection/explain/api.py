@@ -46,6 +46,9 @@ class EventExplainOut(Schema):
     level: str
     message: str
     incident_number: int | None = Field(None, description="The incident that counts it.")
+    on_repeat: str | None = Field(
+        None, description="Reason for which the same event_id, sent again, is not stored; null without one."
+    )
     rules: list[RuleVerdictOut] = Field(description="Every rule, the matching ones first.")
 
 
@@ -67,6 +70,7 @@ def explain_event(request: HttpRequest, query: Query[EventQuery]) -> dict[str, A
         "level": event.get_level_display(),
         "message": message,
         "incident_number": report.incident.number if report.incident else None,
+        "on_repeat": report.on_repeat.value if report.on_repeat else None,
         "rules": [
             {
                 "rule_id": one.rule.rule_id, "name": one.rule.name, "matched": one.is_match,

@@ -18,6 +18,7 @@ from detection.explain.misses import group_of, misses, most_in_window
 from detection.ingest.parsing import key_of
 from detection.ingest.services.retention import HITS_KEPT
 from detection.models import DetectionRule, Event, IncidentEvent
+from detection.quarantine.refusal_reasons import REPEATED
 from incidents.models import Incident
 from incidents.privacy.selectors import seen_by
 
@@ -60,6 +61,7 @@ class EventReport:
     event: Event
     verdicts: Sequence[RuleVerdict]
     incident: Incident | None
+    on_repeat: Reason | None = None  # what becomes of the same event sent again; None: it would be a new one
 
 
 def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> EventReport:
@@ -73,7 +75,13 @@ def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> 
     incident = seen_by(actor).filter(pk=link.incident_id).first() if link else None
     rules = DetectionRule.objects.of(actor.workspace_id).order_by("rule_id")
     verdicts = [judge(event, rule) for rule in rules]
-    return EventReport(event, sorted(verdicts, key=lambda one: not one.is_match), incident)
+    on_repeat = REPEATED if event.received_at in _received(actor.workspace_id, event.event_id) else None
+    return EventReport(event, sorted(verdicts, key=lambda one: not one.is_match), incident, on_repeat)
+
+
+def _received(workspace_id: int, event_id: str) -> list[datetime]:
+    """When an event with this event_id, chosen by its sender, was stored."""
+    return [moment for (moment,) in rows(_RECEIVED, [workspace_id, key_of(event_id).hex()])]
 
 
 def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
@@ -84,8 +92,8 @@ def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
     if pk is not None:
         found = events.filter(pk=pk).first()
     else:
-        received = rows(_RECEIVED, [workspace_id, key_of(event_id).hex()])
-        same = events.filter(event_id=event_id, received_at__in=[at for (at,) in received])
+        received = _received(workspace_id, event_id)
+        same = events.filter(event_id=event_id, received_at__in=received)
         found = same.first() if received else None
     if found is None:
         text = "it never came, was refused (see the quarantine of its source), or is too old"

@@ -15,6 +15,7 @@ from core.errors import Invalid, Malformed, Problem
 from core.ui.htmx import done
 from detection.models import QuarantinedRequest
 from detection.own_keys import masked
+from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.sources.selectors import quarantine_page, quarantined_for
@@ -67,7 +68,13 @@ def discard(request: HttpRequest, quarantine_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, row: QuarantinedRequest, fault: Problem | None = None) -> HttpResponse:
-    context = {**NAV, "row": row, "body": shown_body(row), "fault": fault}
+    context = {
+        **NAV,
+        "row": row,
+        "reasons": reasons_of(row.reason, row.faults),
+        "body": shown_body(row),
+        "fault": fault,
+    }
     return render(request, "detection/quarantine/detail.html", context, status=422 if fault else 200)
 
 

@@ -13,6 +13,7 @@ from accounts.actor import Actor
 from core.http.link_pagination import known_only, link_pages
 from detection.models import QuarantinedRequest, Source
 from detection.own_keys import masked
+from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.quarantine.views import shown_body
@@ -249,6 +250,7 @@ def quarantined_json(row: QuarantinedRequest) -> Mapping[str, Any]:
     """A request in quarantine as the API shows it, without its body."""
     return {
         "id": row.pk, "source": row.source.name, "source_id": row.source_id, "reason": row.reason,
+        "reasons": [one.value for one in reasons_of(row.reason, row.faults)],
         "detail": row.detail, "faults": row.faults, "method": row.method,
         "headers": masked(row.workspace_id, dict(row.headers)),
         "times": row.times, "received_at": row.received_at, "last_received_at": row.last_received_at,

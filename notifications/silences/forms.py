@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -86,11 +86,20 @@ class SilenceForm(MatchersForm):
         )
 
 
+class WallClockField(forms.DateTimeField):
+    """A time by the clock of a zone of its own: also one that the viewer's own zone leaves out."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(UTC):
+            found: datetime | None = super().to_python(value)
+        return found
+
+
 class WindowForm(MatchersForm):
     """A maintenance window."""
 
     name = forms.CharField(label="Name", max_length=120)
-    local_start = forms.DateTimeField(
+    local_start = WallClockField(
         label="First start",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )

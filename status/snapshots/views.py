@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, User
+from accounts.sign_in.page_authentication import signed_in
 from status.snapshots.disk import PageCopy
 from status.snapshots.responses import headers_of
 from status.snapshots.store import store
@@ -28,20 +29,26 @@ def page(request: HttpRequest, slug: str, form: str = "index") -> HttpResponse:
 
 
 def copy_for(request: HttpRequest, slug: str) -> PageCopy:
-    """The page, for whoever may read it. Raises Http404, also to signed-in people of other domains."""
-    pages = store()
-    pages.look()
-    copy = pages.get(slug)
-    if copy is None or not (copy.is_public or _may_read(request, copy)):
+    """The page, for whoever may read it. Raises Http404, also to signed-in people of other domains;
+    Unauthenticated for whoever must sign in first."""
+    copy = copy_named(slug)
+    if not (copy.is_public or _may_read(signed_in(request), copy)):
         raise Http404
     return copy
 
 
-def _may_read(request: HttpRequest, copy: PageCopy) -> bool:
+def copy_named(slug: str) -> PageCopy:
+    """The page, for whoever holds a signed link of it. Raises Http404."""
+    pages = store()
+    pages.look()
+    copy = pages.get(slug)
+    if copy is None:
+        raise Http404
+    return copy
+
+
+def _may_read(user: User, copy: PageCopy) -> bool:
     """Members of the workspace, and people whose proven address is of one of the page's domains."""
-    user = request.user
-    if not isinstance(user, User):
-        return False
     if user.is_proven and user.email.rpartition("@")[2].lower() in copy.domains:
         return True
     return Membership.objects.of(copy.workspace_id).filter(user=user).exists()

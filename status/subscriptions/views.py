@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from core.errors import Gone, Invalid, RateLimited
 from core.http.client_ip import client_ip
 from status.snapshots.disk import PageCopy
-from status.snapshots.views import copy_for, page
+from status.snapshots.views import copy_for, copy_named, page
 from status.subscriptions.services.subscribing import confirm, subscribe, unsubscribe
 from status.subscriptions.tokens import read_token
 
@@ -51,7 +51,7 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(METHODS)
 def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """GET: a button, for scanners that open every link. POST: confirm."""
-    copy = copy_for(request, slug)
+    copy = copy_named(slug)
     try:
         public_id, components = read_token("confirm", token)
         if request.method != "POST":
@@ -66,7 +66,7 @@ def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 @require_http_methods(METHODS)
 def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """GET: a button. POST: unsubscribe, also by one click from a mail program."""
-    copy = copy_for(request, slug)
+    copy = copy_named(slug)
     try:
         public_id, _ = read_token("unsubscribe", token)
         if request.method != "POST":

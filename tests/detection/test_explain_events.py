@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid, NotFound
+from core.outbox.relay import relay_due
 from core.reasons import Reason
 from detection.evaluation.matching import Ruleset
 from detection.explain.misses import group_of, misses, most_in_window
@@ -20,6 +21,8 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.explain.models import Decision
 from incidents.models import Incident
 from incidents.privacy.services import set_private
+from notifications.silences.matching import Matcher
+from notifications.silences.services.silences import SilenceValues, create_silence
 from tests.detection.bursts import errors
 from tests.web.signed_in import browser_for
 
@@ -92,6 +95,23 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
     assert Finding.objects.of(workspace.pk).filter(outcome="opened").count() == 1
     page = browser_for(admin).get(f"/explain/events/{event.pk}").content.decode()
     assert "the rule wants another source" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_silence_does_not_keep_an_incident_from_opening(workspace, send, make_rule, admin):
+    DetectionRule.objects.of(workspace.pk).update(enabled=False)
+    make_rule()
+    ends_at = datetime.now(UTC) + timedelta(hours=1)
+    create_silence(
+        admin, SilenceValues([Matcher("component", "=", "shop")], "Known trouble", ends_at=ends_at)
+    )
+    send(errors(6))
+    relay_due()
+    [incident] = Incident.objects.of(workspace.pk)
+    decided = (
+        Decision.objects.of(workspace.pk).filter(incident_id=incident.pk).values_list("verdict", "reason")
+    )
+    assert ("opened", "new_signal") in decided
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from django.utils import timezone
@@ -32,7 +33,9 @@ from status.publishing.services.incidents import (
 )
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
 from status.subscriptions.sending import mail_of, webhook_body
+from tests.incidents.pictures import png
 from tests.status.world import soon
+from tests.web.signed_in import browser_for
 
 CANARY = "zebrafinch"
 
@@ -210,6 +213,58 @@ def test_sev1_of_fifteen_minutes_on_a_green_page_is_flagged_once(world):
     world.build()
     entries = TimelineEntry.objects.of(world.actor.workspace_id).filter(message__startswith="Status page:")
     assert entries.count() == 2
+
+
+def test_overdue_public_update_is_flagged_once_and_no_longer_once_it_is_posted(world):
+    number, now = world.incident.number, timezone.now()
+    publish_incident(world.actor, number=number)
+    world.build()
+    rows = Incident.objects.of(world.actor.workspace_id)
+    rows.update(update_due_at=now + timedelta(minutes=1))
+    assert "overdue" not in {one.kind for one in drifts_for(world.actor, now)}
+    rows.update(update_due_at=now - timedelta(minutes=1))
+    [late] = [one for one in drifts_for(world.actor, now) if one.kind == "overdue"]
+    assert late.words == f"The public update of {world.incident.reference} is overdue."
+    assert late.words in browser_for(world.actor).get(f"/incidents/INC-{number}").content.decode()
+    world.build()
+    world.build()
+    entries = TimelineEntry.objects.of(world.actor.workspace_id)
+    assert entries.filter(message=f"Status page: {late.words}").count() == 1
+    post_public_update(world.actor, number=number, message="We are on it.")
+    assert "overdue" not in {one.kind for one in drifts_for(world.actor, timezone.now())}
+
+
+def test_postmortem_links_to_the_published_incident(world):
+    number = world.incident.number
+    change_status(world.actor, status="resolved", number=number)
+    draft_postmortem(world.admin, number)
+    browser = browser_for(world.actor)
+    address = f"/postmortems/INC-{number}"
+    assert "/status/acme/incidents/" not in browser.get(address).content.decode()
+    publish_incident(world.actor, number=number, title="Checkout fails")
+    public_id = PublicIncident.objects.of(world.actor.workspace_id).get().public_id
+    shown = browser.get(address).content.decode()
+    assert f'href="/status/acme/incidents/{public_id}"' in shown
+    assert "Checkout fails" in shown
+    world.build()
+    assert world.get(f"incidents/{public_id}").status_code == 200
+    withdraw_incident(world.actor, number=number)
+    assert "/status/acme/incidents/" not in browser.get(address).content.decode()
+
+
+def test_title_colour_and_logo_are_its_own_and_the_feed_names_what_is_published(world):
+    picture = png(2, 1)
+    put_page(world.admin, values={"title": "Acme Cloud", "color": "#aa3300", "logo": picture})
+    publish_incident(world.actor, number=world.incident.number, title="Checkout fails")
+    world.build()
+    assert "Acme Cloud" in world.get().content.decode()
+    assert b"#aa3300" in world.get("theme.css").content
+    logo = world.get("logo")
+    assert (logo["Content-Type"], logo.content) == ("image/png", picture)
+    feed = world.get("history.atom")
+    entries = ElementTree.fromstring(feed.content).findall("{http://www.w3.org/2005/Atom}entry")
+    assert feed["Content-Type"].startswith("application/atom+xml")
+    assert ["Checkout fails" in entry.findtext("{*}title") for entry in entries] == [True]
 
 
 def test_maintenance_follows_the_clock_and_can_be_called_off(world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -96,7 +97,7 @@ def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):
     store()._looked_at = float("-inf")
     store().look()
     assert fetch("/status/acme")[0] is False
-    assert Client().get("/status/acme").status_code == 404
+    assert Client().get("/status/acme").status_code == 303
 
 
 def test_page_for_named_domains_asks_who_reads(world, make_user):
@@ -109,7 +110,13 @@ def test_page_for_named_domains_asks_who_reads(world, make_user):
     reader = make_user("reader", email="reader@partner.example")
     partner.force_login(reader)
     member.force_login(User.objects.get(pk=world.actor.user_id))
-    assert Client().get("/status/acme").status_code == 404
+    for form in ("", "/history", "/api/v2/summary.json"):
+        led = Client().get(f"/status/acme{form}")
+        assert (led.status_code, led["Location"]) == (
+            303,
+            "/sign-in?next=" + quote(f"/status/acme{form}", ""),
+        )
+    assert Client().get("/status/none").status_code == 404
     assert stranger.get("/status/acme").status_code == 404
     assert member.get("/status/acme").status_code == 200
     assert partner.get("/status/acme").status_code == (200 if reader.is_proven else 404)

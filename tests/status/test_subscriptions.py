@@ -8,6 +8,7 @@ import orjson
 import pytest
 from django.core import mail
 
+from status.pages.services.pages import put_page
 from status.publishing.services.incidents import post_public_update, publish_incident
 from status.subscriptions.sending import mail_of, webhook_body
 from tests.fakes.receiver import Receiver, Reply, running
@@ -63,6 +64,20 @@ def test_confirmed_subscriber_hears_of_each_update_once_and_leaves_by_one_click(
     world.build()
     world.deliver()
     assert len(mail.outbox) == 2
+
+
+def test_one_click_needs_no_sign_in_on_a_page_for_named_domains(world):
+    confirmed(world)
+    publish_incident(world.actor, number=world.incident.number)
+    world.build()
+    world.deliver()
+    link = link_in(mail.outbox[-1].body, "unsubscribe")
+    put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
+    world.build()
+    assert world.get().status_code == 303
+    assert world.outsider.get("/status/acme/subscribe").status_code == 303
+    assert world.outsider.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert world.subscribers().get().subscriber_state == "ended"
 
 
 def test_response_is_the_same_for_a_known_address_and_mails_are_limited(world):

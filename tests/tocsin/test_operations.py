@@ -167,6 +167,25 @@ def test_tokens_are_created_and_revoked(run_tocsin: RunTocsin, server: str) -> N
     assert run_tocsin("tokens", "revoke", str(row["id"])).code == 0
 
 
+def test_a_silence_is_made_changed_and_ended(run_tocsin: RunTocsin, server: str, own_home: Path) -> None:
+    (own_home / "api.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "api"}]}')
+    (own_home / "web.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "web"}]}')
+    made = run_tocsin(
+        "silences", "create", "--reason", "Known trouble", "--ends-at", "+4h", "--file", "api.json", "-q"
+    )
+    assert made.code == 0, made.err
+    one = made.out.strip()
+    changed = run_tocsin("silences", "update", one, "--reason", "Web only", "--file", "web.json")
+    assert changed.code == 0, changed.err
+    assert re.match(rf"Silence {one} until \S+", changed.out)
+    shown = json.loads(run_tocsin("silences", "show", one, "--format", "json").out)
+    assert (shown["reason"], shown["matchers"][0]["value"]) == ("Web only", "web")
+    nothing = run_tocsin("silences", "update", one)
+    assert (nothing.code, "Nothing to change" in nothing.err) == (2, True)
+    assert run_tocsin("silences", "end", one).out == f"Silence {one} ended\n"
+    assert run_tocsin("silences", "update", one, "--reason", "Too late").code != 0
+
+
 def test_a_picture_is_attached_and_read(
     storage: object, run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
 ) -> None:

@@ -30,6 +30,7 @@ UNMOVED_BY_SEVERITY = (
     "postmortem.saved",
     "warroom.room",
     "status.incident",
+    "status.postmortem",
 )
 HTMX = {"HX-Request": "true"}
 
