@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from config.paths import DATA_DIR, ROOT, RUNTIME_ENV
 from config.production_faults import production_faults, words
+from tocsin.redaction.own_rules import OwnRule
 
 LOOPBACK: Final[dict[int, Any]] = {4: IPv4Network("127.0.0.0/8"), 6: IPv6Network("::1/128")}
 
@@ -150,6 +151,12 @@ class Environment(BaseSettings):
         SecretStr(""),
         description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
     )
+    redaction_rules: list[dict[str, Any]] = Field(
+        [],
+        description="Redaction rules besides the built-in ones, as JSON: name, marks, pattern and the group "
+        'to redact, such as `[{"name": "ntfy", "marks": ["ntfy.sh/"], "pattern": "ntfy.sh/([a-z]+)", '
+        '"keep": 1}]`.',
+    )
     remediation_commands: dict[str, list[str]] = Field(
         {},
         description="Commands that remediation may run, as JSON: name to program and arguments, such as "
@@ -179,6 +186,13 @@ class Environment(BaseSettings):
             raise ValueError("must be a folder")
         if value and not os.environ.get("TOCSIN_SECRETS_DIR"):
             raise ValueError("set it in the environment: files of secrets are read before .env")
+        return value
+
+    @field_validator("redaction_rules")
+    @classmethod
+    def _are_rules(cls, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for rule in value:
+            OwnRule(rule)
         return value
 
     @field_validator("trusted_proxies", "http_allowed_networks")

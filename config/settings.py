@@ -11,6 +11,7 @@ from config.environment import Environment
 from config.paths import ROOT
 from config.production_faults import words
 from config.runtime.logging import logging_settings, own_secrets
+from core.redaction import use_rules
 
 ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
 TOCSIN_ENV = ENVIRONMENT.tocsin_env
@@ -39,6 +40,8 @@ QUARANTINE_DAYS = ENVIRONMENT.quarantine_days
 BUNDLE_RETENTION_DAYS = ENVIRONMENT.bundle_retention_days
 BUNDLE_QUOTA_MB = ENVIRONMENT.bundle_quota_mb
 BUNDLES_UNREDACTED = ENVIRONMENT.bundles_unredacted
+REDACTION_RULES = ENVIRONMENT.redaction_rules
+use_rules(REDACTION_RULES)
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
 S3_ACCESS_KEY = ENVIRONMENT.s3_access_key

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tocsin.redaction.engine import redact
+from tocsin.redaction import engine
 from tocsin.redaction.names import is_secret
+from tocsin.redaction.own_rules import OwnRule
 from tocsin.redaction.shape import MASK
+from tocsin.redaction.stream import Finder
 
-__all__ = ["MASK", "is_secret", "redact", "redact_value"]
+__all__ = ["MASK", "is_secret", "redact", "redact_value", "use_rules"]
+_own: list[OwnRule] = []
+
+
+def use_rules(rules: Iterable[Mapping[str, Any]]) -> None:
+    """The installation's own rules from now on, beside the built-in ones. Raises RuleError."""
+    _own[:] = [OwnRule(rule) for rule in rules]
+
+
+def redact(text: str) -> str:
+    """The text with everything that looks like a credential replaced by `MASK`; idempotent."""
+    if not _own:
+        return engine.redact(text)
+    finders: tuple[Finder, ...] = (engine.findings, *_own)
+    found = engine.merged(match for find in finders for match in find(text))
+    return engine.replaced(text, found, lambda _secret, _rule: MASK)
 
 
 def redact_value(value: Any) -> Any:

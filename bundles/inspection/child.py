@@ -1,8 +1,12 @@
-"""Inspects one bundle in a process of its own with limits: `python -m bundles.inspection.child FILE`."""
+"""Inspects one bundle in a process of its own with limits: `python -m bundles.inspection.child FILE`.
+
+`REDACTION_RULES` of its environment holds the installation's own rules.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -10,7 +14,9 @@ from typing import Final
 
 from bundles.inspection.archive import HostileArchiveError
 from bundles.inspection.report import inspect
+from tocsin.redaction.own_rules import OwnRule
 
+RULES: Final = "REDACTION_RULES"
 MAX_CPU_S: Final = 60
 MAX_MEMORY_BYTES: Final = 512 * 2**20
 
@@ -20,7 +26,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     try:
-        report = inspect(Path(sys.argv[1]))
+        own = [OwnRule(rule) for rule in json.loads(os.environ.get(RULES, "[]"))]
+        report = inspect(Path(sys.argv[1]), own)
     except HostileArchiveError as error:
         found: dict[str, object] = {"refused": str(error)}
     else:

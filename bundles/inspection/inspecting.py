@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from bundles.inspection.child import RULES
 from bundles.inspection.verdict import record_verdict
 from bundles.records.models import Bundle, BundleStatus
 from core.queue.retry import PassingError
@@ -54,7 +55,10 @@ def run_child(file: Path) -> dict[str, Any]:
     try:
         ran = subprocess.run(
             argv, capture_output=True, timeout=TIMEOUT_S, cwd=settings.BASE_DIR, check=False,
-            env={"PYTHONPATH": str(settings.BASE_DIR), "LC_ALL": "C.UTF-8"},
+            env={
+                "PYTHONPATH": str(settings.BASE_DIR), "LC_ALL": "C.UTF-8",
+                RULES: json.dumps(settings.REDACTION_RULES),
+            },
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"refused": _OUT_OF_LIMITS}

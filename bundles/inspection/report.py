@@ -8,15 +8,16 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bundles.inspection.archive import Entry, HostileArchiveError, check_content, checked_entries
 from tocsin.collector.bundle import chain_of
-from tocsin.redaction.engine import findings
+from tocsin.redaction.engine import findings, merged
 from tocsin.redaction.shape import MASK, rule_name
 from tocsin.redaction.shapes import CERTAIN
+from tocsin.redaction.stream import Finder
 
 BLOCK_BYTES: Final = 256 * 1024
 MAX_DOCUMENT_BYTES: Final = 5_000_000
@@ -50,14 +51,17 @@ class Report(NamedTuple):
         return any(hit.rule in names for hit in self.hits)
 
 
-def inspect(path: Path) -> Report:
-    """The report of a bundle. Raises HostileArchiveError, with a reason for people."""
+def inspect(path: Path, own: Sequence[Finder] = ()) -> Report:
+    """The report of a bundle; `own` finds secrets besides the built-in rules.
+
+    Raises HostileArchiveError, with a reason for people.
+    """
     entries = checked_entries(path)
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _document(archive, entries[-1])
             _check_manifest(entries, manifest)
-            return _read(archive, entries, manifest)
+            return _read(archive, entries, manifest, (findings, *own))
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise HostileArchiveError(f"is damaged: {error}") from error
 
@@ -75,14 +79,16 @@ def _check_manifest(entries: list[Entry], manifest: dict[str, Any]) -> None:
         raise HostileArchiveError("has a manifest that was changed")
 
 
-def _read(archive: zipfile.ZipFile, entries: list[Entry], manifest: dict[str, Any]) -> Report:
+def _read(
+    archive: zipfile.ZipFile, entries: list[Entry], manifest: dict[str, Any], finders: Sequence[Finder]
+) -> Report:
     hits: list[Hit] = []
     levels: Counter[str] = Counter()
     for entry, listed in zip(entries, manifest["entries"], strict=False):
         digest, first = hashlib.sha256(), 1
         for block in _blocks(archive, entry, digest):
             text = block.decode("utf-8", "replace")
-            hits += _hits(entry.path, first, text) if len(hits) < MAX_HITS else []
+            hits += _hits(entry.path, first, text, finders) if len(hits) < MAX_HITS else []
             if entry.path.startswith("logs/"):
                 levels.update(filter(None, map(_level, text.split("\n"))))
             first += text.count("\n")
@@ -117,12 +123,12 @@ def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[byt
     yield rest
 
 
-def _hits(path: str, first: int, text: str) -> list[Hit]:
+def _hits(path: str, first: int, text: str, finders: Sequence[Finder]) -> list[Hit]:
     """What is found beside placeholders; in their short form no rule takes them for a secret."""
     plain = _PLACEHOLDER.sub(MASK, text)
     return [
         Hit(path, first + plain.count("\n", 0, match.start), rule_name(match.rule))
-        for match in findings(plain)
+        for match in merged(match for find in finders for match in find(plain))
         if plain[match.start : match.end] != MASK
     ]
 

@@ -18,7 +18,7 @@ from status.snapshots.store import SnapshotStore, store
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
-MAX_WAIT_S: Final = 1.0  # for the database; after that what is in memory is served
+MAX_WAIT_S: Final = 1.0  # for the database; after that what is in memory or on disk is served
 _thread: Final = ThreadPoolExecutor(1, thread_name_prefix="status-pages")
 
 
@@ -52,7 +52,9 @@ async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
     pages.fill()
     if pages.is_stale() and not pages.is_looking():
         looking = asyncio.get_running_loop().run_in_executor(_thread, pages.look_and_close)
-        await asyncio.wait([looking], timeout=MAX_WAIT_S)
+        _, waiting = await asyncio.wait([looking], timeout=MAX_WAIT_S)
+        if waiting:
+            await asyncio.to_thread(pages.take_newer)
     return pages.get(slug)
 
 

@@ -55,9 +55,16 @@ class SnapshotStore:
                 self._load()
             except DatabaseError:
                 log.warning("status.database_away", exc_info=True)
-                self._take_newer()
+                self.take_newer()
             finally:
                 self._looked_at = time.monotonic()
+
+    def take_newer(self) -> None:
+        """Another process of this host may have seen a later build before the database went away."""
+        for slug, saved in read_copies().items():
+            known = self._copies.get(slug)
+            if known is None or (known.page_id == saved.page_id and known.version < saved.version):
+                self._copies[slug] = saved
 
     def look_and_close(self) -> None:
         """`look` in a thread that keeps no connection."""
@@ -66,13 +73,6 @@ class SnapshotStore:
             self.look()
         finally:
             connection.close()
-
-    def _take_newer(self) -> None:
-        """Another process of this host may have seen a later build before the database went away."""
-        for slug, saved in read_copies().items():
-            known = self._copies.get(slug)
-            if known is None or (known.page_id == saved.page_id and known.version < saved.version):
-                self._copies[slug] = saved
 
     def _load(self) -> None:
         present = {}

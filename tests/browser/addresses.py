@@ -50,6 +50,12 @@ QUERIES = {
     "drill_id": "select id from incidents_drill order by id limit 1",
     "method_id": "select id from notifications_contactmethod order by id limit 1",
 }
+LOGS_OF_BUNDLES = """
+select '/bundles/' || b.public_id, '/bundles/' || b.public_id || '/log?path=' || (e->>'path')
+  from bundles_bundle b, jsonb_array_elements(b.manifest->'entries') e
+ where e->>'path' like 'logs/%'
+ order by b.id
+"""
 # What opens on a page: where (of an incident's page, what follows its reference), and what is clicked there.
 OPENED = {
     "declare-dialog": ("/", "a[href='/incidents/declare']"),
@@ -66,6 +72,14 @@ OPENED = {
 def addresses(site: Site, reference: str) -> list[str]:
     """Paths, each once, arguments filled in. Raises AssertionError naming an argument nobody gave a value."""
     return filled_routes(VALUES | {"reference": [reference]} | _from_database(site))
+
+
+def bundle_addresses(site: Site) -> list[str]:
+    """Paths of each diagnostic bundle, and of its log: whole, from a line on, searched in vain."""
+    with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as connection:
+        rows = connection.execute(LOGS_OF_BUNDLES).fetchall()
+    shown = [[page, log, f"{log}&start=501", f"{log}&q=nothing-like-it&level=ERROR"] for page, log in rows]
+    return [path for paths in shown for path in paths]
 
 
 def admin_addresses(site: Site) -> tuple[list[str], list[str]]:

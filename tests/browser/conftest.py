@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
+from core.embedded.s3 import S3
 from tests.browser.site import Site, running_site
 from tests.browser.world import PASSWORD
 from tests.programs import missing
@@ -35,8 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site")) as running:
+def site(tmp_path_factory: pytest.TempPathFactory, s3: S3) -> Iterator[Site]:
+    access, secret = s3.keys()
+    storage = {
+        "S3_ENDPOINT_URL": f"http://127.0.0.1:{s3.port()}", "S3_BUCKET": "browser", "S3_ACCESS_KEY": access,
+        "S3_SECRET_KEY": secret,
+    }  # fmt: skip
+    with running_site(tmp_path_factory.mktemp("site"), storage) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,10 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Start everything, wait until it answers, stop it in the end."""
+def running_site(folder: Path, storage: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """Start everything, wait until it answers, stop it in the end. `storage`: where objects are stored."""
     port = _free_port()
-    env = _environment(folder, port)
+    env = _environment(folder, port) | dict(storage or {})
     subprocess.run([sys.executable, "-m", "tests.browser.world"], cwd=ROOT, env=env, check=True)
     up = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=env)
     try:
@@ -70,7 +70,7 @@ def running_site(folder: Path) -> Iterator[Site]:
 def _environment(folder: Path, port: int) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": servers.create_database(DATABASE),
-        "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # else `up` would start a storage, which nothing here needs
+        "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # else `up` would start a storage of its own
         "TOCSIN_ENV": "local",
         "TOCSIN_OPEN_LOOPBACK": "true",
         "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8",  # where receivers of the tests listen

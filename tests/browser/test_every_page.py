@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.addresses import OPENED, addresses, admin_addresses
+from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_addresses
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
 from tests.browser.world import STAFF
@@ -39,7 +39,7 @@ def paths(site, chromium):
     page.locator("#id_components").fill("c" * 120)
     page.get_by_role("button", name="Declare").click()
     page.wait_for_url("**/incidents/INC-*")
-    found = [*addresses(site, page.url.rsplit("/", 1)[-1]), *EXTRA]
+    found = [*addresses(site, page.url.rsplit("/", 1)[-1]), *bundle_addresses(site), *EXTRA]
     found = [path for path in found if path not in APART and _is_page(page, path)]
     context.close()
     return found
@@ -82,6 +82,7 @@ def _too_wide(page, path, widths=WIDTHS):
 def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_page, paths, part):
     page, found = open_page("/"), []
     assert len(paths) > 15
+    assert sum(path.startswith("/bundles/") for path in paths) == 8
     for path in paths[part::PARTS]:
         found += _look(page, path)
     assert found == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import django
 
 PASSWORD = "ring-the-bell-at-noon"
@@ -23,6 +25,7 @@ def build() -> None:
     from notifications.routes.services import customize_routes
     from status.pages.services.components import add_component
     from status.pages.services.pages import put_page
+    from tests.browser.bundles import add_bundles
 
     workspace = create_workspace(slug="acme", name="Acme Payments")
     admin = system_actor(workspace.pk)
@@ -37,6 +40,8 @@ def build() -> None:
             display_name=name, is_staff=runs_it, is_superuser=runs_it,
         )  # fmt: skip
         Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
+    if os.environ.get("S3_ACCESS_KEY"):
+        add_bundles(admin)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
+from bundles.limits import TICKET_S
 from bundles.models import Bundle
 from bundles.queues import INSPECTION
+from bundles.uploads import announcing
+from bundles.uploads.tickets import Permit
 from core.queue.runner import run_due
 from incidents.models import Incident
 from tests.bundles.cutter import Cutter, Trouble, cutting
@@ -91,6 +94,22 @@ def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     assert Bundle.across_workspaces.get().status == "ready"
 
 
+def test_what_waits_is_sent_once_and_in_order_though_answers_are_lost(
+    cutter: Cutter, run_tocsin: RunTocsin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.client.time.sleep", lambda _: None)
+    for title in ("Down", "Slow"):
+        assert run_tocsin("--url", "http://127.0.0.1:9", "incidents", "create", "--title", title).code == 0
+    cutter.trouble = Trouble("announce", "after", times=99)  # each request arrives, and no answer comes back
+    lost = run_tocsin("--url", cutter.url, "sync")
+    assert (lost.code, lost.out) == (3, "")
+    assert [one.title for one in Incident.across_workspaces.all()] == ["Down"]
+    cutter.trouble = None
+    again = run_tocsin("--url", cutter.url, "sync")
+    assert (again.code, again.out) == (0, "local-1 sent: INC-1\nlocal-2 sent: INC-2\n"), again.err
+    assert [one.title for one in Incident.across_workspaces.order_by("number")] == ["Down", "Slow"]
+
+
 @pytest.mark.parametrize(("step", "when"), KILLS)
 def test_a_program_killed_at_any_step_is_run_again(
     cutter: Cutter, storage: Any, file: Path, tmp_path: Path, step: str, when: str
@@ -106,6 +125,21 @@ def test_a_program_killed_at_any_step_is_run_again(
     cutter.trouble = None
     again = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (again.returncode, again.stdout) == (0, "INC-1\n"), again.stderr
+    check_one(storage, file)
+
+
+def test_an_expired_ticket_is_replaced_by_another(
+    cutter: Cutter, storage: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = iter([TICKET_S + 1])  # the first ticket has had its time already
+    monkeypatch.setattr(announcing, "may_reach_storage", lambda *_: False)
+    monkeypatch.setattr(
+        announcing,
+        "Permit",
+        lambda key, size, sha256, expires: Permit(key, size, sha256, expires - next(older, 0)),
+    )
+    assert upload(str(file), cutter.url, os.environ["TOCSIN_TOKEN"])["incident"] == "INC-1"
+    assert cutter.seen == ["announce", "put", "announce", "put", "complete"]
     check_one(storage, file)
 
 

@@ -135,8 +135,9 @@ def test_a_bundle_is_uploaded_once_completed_once_and_inspected(api, endpoint, s
         (lambda data: data, {"content_type": "text/html"}),
         (lambda data: data, {"if_none_match": ""}),
         (lambda data: data, {"x_amz_checksum_sha256": "A" * 43 + "="}),
+        (lambda data: data, {"x_amz_checksum_sha256": ""}),
     ],
-    ids=["wrong bytes", "longer", "other type", "may overwrite", "other hash"],
+    ids=["wrong bytes", "longer", "other type", "may overwrite", "other hash", "no hash"],
 )
 def test_what_was_not_signed_is_not_stored(endpoint, storage, change, headers):
     said, data = made()
@@ -161,6 +162,18 @@ def test_a_cut_upload_leaves_nothing_and_may_be_sent_again(endpoint, storage):
         wire.sendall(head.encode() + b"\r\n" + data[: len(data) * 99 // 100])
     assert stored(storage, said) is None
     assert put(ticket, data, endpoint.base)[0] == 200
+
+
+def test_a_body_of_no_stated_length_is_refused(endpoint, storage):
+    said, data = made()
+    ticket = endpoint(said)
+    address = urlsplit(urljoin(endpoint.base, ticket["url"]))
+    headers = {name: value for name, value in ticket["headers"].items() if name != "Content-Length"}
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.request("PUT", f"{address.path}?{address.query}", iter([data]), headers, encode_chunked=True)
+    assert connection.getresponse().status == 403
+    connection.close()
+    assert stored(storage, said) is None
 
 
 def test_an_expired_or_changed_address_is_refused(endpoint, storage, monkeypatch):

@@ -119,8 +119,8 @@ def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Ru
     tocsin.up.wait()
     assert not any(are_gone([one]) for one in left)
     tocsin.start()
-    assert tocsin.until(lambda: are_gone(left), 60), left
-    assert tocsin.until(lambda: tocsin.status() == "ready" and tocsin.programs("beat"), 60), tocsin.log()
+    assert tocsin.until(lambda: are_gone(left), 180), left
+    assert tocsin.until(lambda: tocsin.status() == "ready" and tocsin.programs("beat"), 180), tocsin.log()
     assert tocsin.row("select count(*) from accounts_workspace") == (before,)
 
 

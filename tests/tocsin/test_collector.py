@@ -130,9 +130,10 @@ def sleeping_probe() -> Iterator[None]:
         yield Item("logs/before.log", "x", [b"seen\n"])
         subprocess.run(["sleep", "60"], check=False)
 
-    PROBES["sleeping"] = Probe("sleeping", 0.5, LOGS, run)
+    for name in ("sleeping", "sleeping again"):
+        PROBES[name] = Probe(name, 0.5, LOGS, run)
     yield
-    del PROBES["sleeping"]
+    del PROBES["sleeping"], PROBES["sleeping again"]
 
 
 def test_a_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_probe: None) -> None:
@@ -143,6 +144,14 @@ def test_a_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_
     assert not probe["ok"]
     assert "did not end" in probe["reason"]
     assert any(line.startswith("Incomplete: sleeping") for line in said)
+
+
+def test_all_probes_together_have_a_limit(make: Any, sleeping_probe: None) -> None:
+    made, _, _ = make(only=("sleeping", "sleeping again"), timeout_s=0.3)
+    reasons = {p["name"]: p["reason"] for p in made.manifest["probes"] if p["name"].startswith("sleeping")}
+    assert reasons["sleeping"].startswith("did not end in")
+    assert reasons["sleeping again"] == "all probes together had 0.3 s"
+    assert verify(made.path)["chain"]
 
 
 def test_health_checks_of_the_configuration_say_what_is_wrong(make: Any, tmp_path: Path) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import os
+import selectors
 import shlex
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +21,7 @@ from tests.tocsin.conftest import RunTocsin
 if TYPE_CHECKING:
     from accounts.models import Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 # In order: later lines act on what earlier ones made. {one}: an incident that is open at the beginning.
 LINES: list[tuple[str, int]] = [
     ("incidents list", 0),
@@ -78,7 +86,8 @@ LINES: list[tuple[str, int]] = [
     ("incidents rules update error_burst --severity critical", 0),
     (
         (
-            "incidents rules create --id custom_rule --name 'Custom Rule' --description 'Custom' "
+            "incidents rules create --id custom_rule --name 'Custom Rule' "
+            "--description 'Custom detection rule' "
             "--type performance_degradation --severity high --threshold 10 "
             "--time-window 300 --check-interval 60"
         ),
@@ -124,6 +133,50 @@ def test_every_line_of_the_reference_ends_as_documented(
         if ran.code != expected:
             wrong.append(f"{line}: {ran.code} {ran.err}")
     assert wrong == []
+
+
+def _until_interrupted(*arguments: str) -> tuple[int, str, str]:
+    """What a command printed that runs until Ctrl-C, which it is sent after its first line."""
+    argv = [sys.executable, "-m", "tocsin", *arguments]
+    with subprocess.Popen(
+        argv, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(running.stdout, selectors.EVENT_READ)
+            waiting.register(running.stderr, selectors.EVENT_READ)
+            waiting.select(60)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    return running.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("{one}",), ("--severity", "critical,high,medium,low")], ids=["all", "one", "by severity"]
+)
+def test_watch_ends_without_an_error_when_it_is_interrupted(
+    server: str, incident: str, words: tuple[str, ...]
+) -> None:
+    code, out, err = _until_interrupted("incidents", "watch", *(word.format(one=incident) for word in words))
+    assert (code, err) == (0, "")
+    assert "Error burst" in out
+
+
+def test_the_dashboard_leads_to_the_list_with_its_filters(server: str, own_home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    argv = [sys.executable, "-m", "tocsin", "incidents", "dashboard", "--port", str(port)]
+    with subprocess.Popen(argv, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert f"http://127.0.0.1:{port}/ leads to {server}/incidents" in running.stderr.readline()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", "/?severity=critical")
+        answer = connection.getresponse()
+        connection.close()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
+    assert (answer.status, answer.headers["Location"]) == (302, f"{server}/incidents?severity=critical")
 
 
 def test_list_shows_the_words_in_tables_and_canonical_values_in_json(

@@ -15,6 +15,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 
+from accounts.models import Scope
+from accounts.tokens.services import issue_token
 from core.live import hub
 from core.live import stream as live_stream
 
@@ -26,14 +28,15 @@ def _message(workspace_id, topics, version=3):
 class Talk:
     """One request to the live application, its answer as it comes."""
 
-    def __init__(self, cookie=b"", topics=b"incidents", patience=0):
+    def __init__(self, cookie=b"", topics=b"incidents", patience=0, token=""):
         self.sent = asyncio.Queue(patience)  # a full one blocks, as a viewer who reads nothing does
         self.gone = asyncio.Event()
         headers = [(b"cookie", cookie)] if cookie else []
+        headers += [(b"authorization", f"Bearer {token}".encode())] if token else []
         scope = {
             "type": "http",
             "method": "GET",
-            "path": "/live",
+            "path": "/api/v1/live" if token else "/live",
             "headers": headers,
             "query_string": b"topics=" + topics,
         }
@@ -62,6 +65,20 @@ async def test_nobody_listens_without_a_session():
     talk = Talk()
     assert (await talk.next())["status"] == 401
     await talk.task
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_token_listens_at_the_api_and_an_unknown_one_does_not(admin, running_hub):
+    issue = sync_to_async(issue_token)
+    issued = await issue(admin, name="Watch", scopes=[Scope.INCIDENTS_READ])
+    talk = Talk(token=issued.text)
+    assert (await talk.next(30))["status"] == 200
+    await _publish(admin.workspace_id, ["incidents"])
+    assert b'"incidents"' in await talk.next_signal()
+    await talk.leave()
+    refused = Talk(token=issued.text[:-6] + "x" * 6)
+    assert (await refused.next())["status"] == 401
+    await refused.task
 
 
 @pytest.fixture

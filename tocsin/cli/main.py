@@ -97,7 +97,7 @@ def run(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _failed(_usage(error, arguments), USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        return 0 if "watch" in arguments or "dashboard" in arguments else INTERRUPTED
+        return _interrupted(arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
@@ -115,7 +115,12 @@ def _command(noun: str) -> Any:
 
 def _ran(arguments: list[str]) -> int:
     code: Any = _command(_noun_of(arguments)).main(arguments, prog_name="tocsin", standalone_mode=False)
-    return code if isinstance(code, int) else 0
+    return _interrupted(arguments) if code == INTERRUPTED else code if isinstance(code, int) else 0
+
+
+def _interrupted(arguments: Sequence[str]) -> int:
+    """What runs until Ctrl-C is done then."""
+    return 0 if "watch" in arguments or "dashboard" in arguments else INTERRUPTED
 
 
 def _noun_of(arguments: Sequence[str]) -> str:

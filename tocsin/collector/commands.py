@@ -16,6 +16,7 @@ from tocsin.collector.probes import health, logs, network, own, processes, servi
 from tocsin.collector.reading import local_bundles, remember_upload
 from tocsin.collector.toml_config import ConfigError, read_toml
 from tocsin.collector.upload import upload
+from tocsin.redaction.own_rules import RuleError
 
 LOADED = (system, processes, network, services, health, logs)  # importing a probe declares it
 
@@ -51,7 +52,11 @@ def load_config(path: str = "") -> Mapping[str, Any]:
 
 def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
     """Make a bundle and print the lines of progress. One Ctrl-C ends the collecting, a second one all."""
-    maker = Maker(options, config, say, consent, own.own_probes(own.folder()))
+    try:
+        maker = Maker(options, config, say, consent, own.own_probes(own.folder()))
+    except RuleError as error:
+        words = f"A rule of [redaction] in the configuration cannot be used: {error}. Nothing was collected."
+        raise CollectorError(words, 2) from error
     say("Creating incident bundle...")
     restore = _on_interrupt(lambda: setattr(maker, "is_interrupted", True))
     try:
@@ -83,8 +88,11 @@ def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
     """The typed consent for a bundle that is not redacted. Raises CollectorError without it."""
     sentence = f"I consent to collect unredacted data from {host}"
     if file:
-        with open(file, encoding="utf-8") as given:
-            typed = given.read().strip()
+        try:
+            with open(file, encoding="utf-8") as given:
+                typed = given.read().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CollectorError(f"The consent in {file} cannot be read: {error}", 2) from error
     elif sys.stdin.isatty():
         typed = ask(f"Secrets will be in this bundle. Type: {sentence}\n> ").strip()
     else:

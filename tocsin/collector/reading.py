@@ -100,9 +100,12 @@ def incident_of(path: str) -> str:
 
 
 def remember_upload(path: str, answer: Any) -> None:
-    """Remember beside a bundle what became of it."""
-    with open(f"{path}.uploaded", "w", encoding="utf-8") as file:
-        json.dump({"incident": answer.get("incident", ""), "url": answer.get("url", "")}, file)
+    """Remember beside a bundle what became of it, unless the disk is full or only read."""
+    try:
+        with open(f"{path}.uploaded", "w", encoding="utf-8") as file:
+            json.dump({"incident": answer.get("incident", ""), "url": answer.get("url", "")}, file)
+    except OSError:
+        pass
 
 
 def find_bundle(given: str, folder: str) -> str:

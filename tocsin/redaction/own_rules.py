@@ -62,9 +62,9 @@ class OwnRule:
     def _refuse_if_slow(self) -> None:
         for size in _SIZES:
             for letters in (*_HOSTILE, *self._marks):
-                began = time.perf_counter()
+                began = time.thread_time()
                 self._pattern.match(self._marks[0] + letters * (size // len(letters)) + "\x01")
-                if time.perf_counter() - began > MAX_SECONDS:
+                if time.thread_time() - began > MAX_SECONDS:
                     raise RuleError(f"{self.name}: the pattern is too slow on a hostile line")
 
 
