@@ -41,7 +41,7 @@ class HeartbeatForm(forms.Form):
     period_s = forms.IntegerField(label="Period in seconds", min_value=30, initial=3600)
     grace_s = forms.IntegerField(label="Grace in seconds", min_value=0, initial=300)
     component = forms.CharField(
-        label="Component", max_length=200, required=False, help_text="Empty: the name."
+        label="Component", max_length=200, required=False, help_text="Empty: the heartbeat's name."
     )
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices, initial=Severity.SEV2)
 
