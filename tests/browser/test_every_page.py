@@ -62,7 +62,8 @@ def _look(page, path, part=None):
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(path)
     found = _faults(page, (path, "light"), part=part)
-    if page.locator("h1").count() != 1 or "Tocsin" not in page.title().rsplit("·", 1)[-1]:
+    site = "status" if path.startswith("/status/") else "Tocsin"  # a public page has the workspace's own name
+    if page.locator("h1").count() != 1 or site not in page.title().rsplit("·", 1)[-1]:
         found.append((path, "one h1, and a title that ends with the site's name", page.title()))
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     found += _faults(page, (path, "dark"), COLOURS, part)
