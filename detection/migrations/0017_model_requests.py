@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0010_identity_providers'),
         ('detection', '0016_minute_tallies'),
-        ('incidents', '0029_analysis_sent_text'),
+        ('incidents', '0030_analysis_sent_text'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0028_update_templates'),
+        ('incidents', '0029_sort_by_status_and_deadline'),
     ]
 
     operations = [
