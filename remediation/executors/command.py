@@ -49,7 +49,7 @@ class Command(Executor):
 
     def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
         """Those of the command on the allow-list."""
-        return asked_in(settings.REMEDIATION_COMMANDS.get(config.get("command"), []))
+        return asked_in(settings.REMEDIATION_COMMANDS.get(str(config.get("command")), []))
 
     def preview(self, order: Order) -> str:
         """The exact argv, one element a line."""

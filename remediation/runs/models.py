@@ -186,10 +186,9 @@ class RollbackProposal(WorkspaceScoped, WorkItem):
 class Breaker(WorkspaceScoped):
     """Stops automatic runs of an action after too many bad ones; `open` runs become proposals."""
 
-    State = BreakerState
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     action_slug = models.CharField(max_length=60)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.CLOSED)
+    state = models.CharField(max_length=10, choices=BreakerState.choices, default=BreakerState.CLOSED)
     reason = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     probe_run = models.ForeignKey(

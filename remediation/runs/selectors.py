@@ -19,7 +19,7 @@ from remediation.catalogue.stored import row_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval
 from remediation.runs.policy import run_risk
 from remediation.runs.snapshot import asked_of, main_component
-from remediation.vocabulary import Risk
+from remediation.vocabulary import BreakerState, Risk
 
 MAX_RUNS: Final = 100
 
@@ -116,5 +116,5 @@ def approvals_of(run: RemediationRun) -> Sequence[RunApproval]:
 
 def stopped_actions(actor: Actor) -> Sequence[Breaker]:
     """Breakers that are not closed."""
-    rows = Breaker.objects.of(actor.workspace_id).exclude(state=Breaker.State.CLOSED)
+    rows = Breaker.objects.of(actor.workspace_id).exclude(state=BreakerState.CLOSED)
     return list(rows.order_by("action_slug"))

@@ -227,7 +227,7 @@ def _only_proposes(action: RemediationAction, incident: Incident) -> bool:
 
 
 def _is_stopped(action: RemediationAction) -> bool:
-    stopped = Breaker.objects.of(action.workspace_id).exclude(state=Breaker.State.CLOSED)
+    stopped = Breaker.objects.of(action.workspace_id).exclude(state=BreakerState.CLOSED)
     breaker: Breaker | None = stopped.filter(action_slug=action.slug).first()
     if breaker is None:
         return False

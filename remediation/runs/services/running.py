@@ -153,12 +153,12 @@ def _breaker_allows(run: RemediationRun) -> bool:
     breaker = (
         Breaker.objects.of(run.workspace_id).select_for_update().filter(action_slug=run.action.slug).first()
     )
-    if breaker is None or breaker.state == Breaker.State.CLOSED:
+    if breaker is None or breaker.state == BreakerState.CLOSED:
         return True
     if breaker.probe_run_id not in {None, run.pk}:
         return False
     if breaker_lets_one_try(BreakerState(breaker.state), breaker.opened_at, timezone.now()):
-        breaker.state, breaker.probe_run = Breaker.State.HALF_OPEN, run
+        breaker.state, breaker.probe_run = BreakerState.HALF_OPEN, run
         breaker.save(update_fields=["state", "probe_run"])
         return True
     return False
