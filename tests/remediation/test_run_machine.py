@@ -188,3 +188,4 @@ class RunMachine(RuleBasedStateMachine):
 
 def test_run_follows_its_table_whoever_acts_when(world):
     run_state_machine_as_test(lambda: RunMachine(world), settings=QUICK)
+    assert not RemediationRun.objects.of(world.incident.workspace_id).exists()  # each example was undone
