@@ -66,7 +66,9 @@ class IncidentQuery(Paging, Conditions):
     """Which incidents, in which order, and which page of them."""
 
     sort: str = Field(
-        "", description="`newest`, `oldest`, `severity`, `last_event`, `duration`.", max_length=60
+        "",
+        description="`newest`, `oldest`, `severity`, `status`, `deadline`, `last_event`, `duration`.",
+        max_length=60,
     )
 
 

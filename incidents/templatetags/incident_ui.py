@@ -48,7 +48,10 @@ ENTRY_SHAPES = {
 }  # fmt: skip
 
 
-ICON_OF_ORDER = {"newest": "arrow-down", "oldest": "arrow-up", "severity": "arrow-down"}
+ICON_OF_ORDER = {
+    "newest": "arrow-down", "oldest": "arrow-up", "severity": "arrow-down",
+    "status": "arrow-down", "deadline": "arrow-up",
+}  # fmt: skip
 ENTRY_WORDS = {
     "status_change": "Status", "stage_change": "Stage", "severity_change": "Severity",
     "role_assigned": "Role", "sla": "SLA", "event": "Detection", "change": "Change",

@@ -65,7 +65,9 @@ def list_incidents(
     since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
     until: Annotated[str, typer.Option(help="24h, 7d or a time.")] = "",
     search: str = "",
-    sort: Annotated[str, typer.Option(help="newest, oldest, severity, last_event, duration.")] = "",
+    sort: Annotated[
+        str, typer.Option(help="newest, oldest, severity, status, deadline, last_event, duration.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
 ) -> None:
     """List incidents, newest first. Flags may be repeated, and hold commas."""
