@@ -29,12 +29,11 @@ STALE: Final = "It was changed after this page was opened. Nothing was saved; op
 class Lines(SimpleArrayField):
     """A list of texts, one a line; empty lines are left out."""
 
-    def to_python(self, value: Any) -> list[Any]:
+    def to_python(self, value: Any) -> Any:
         """The texts."""
         if isinstance(value, str):
             value = "\n".join(line.strip() for line in value.splitlines() if line.strip())
-        found: list[Any] = super().to_python(value)
-        return found
+        return super().to_python(value)
 
 
 class ServiceForm(ThingForm):

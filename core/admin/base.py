@@ -52,12 +52,12 @@ class Quick(Admin):
     show_facets = admin.ShowFacets.NEVER  # each would be counted to its end
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Its own; where that is none, or the key alone, the texts that the list shows as well."""
         own = tuple(self.search_fields)
         return own if set(own) - {"=id"} else (*own, *shown_texts(self))
 
-    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+    def get_list_filter(self, request: HttpRequest) -> Any:
         """Its own, or the shown columns whose values are known."""
         return self.list_filter or known_columns(self)
 
