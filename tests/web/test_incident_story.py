@@ -239,7 +239,7 @@ def test_public_and_internal_words_are_told_apart(client, incident):
     post(client, incident, "note", message="for us", audience="internal")
     post(client, incident, "note", message="for all", audience="public")
     text = client.get(url(incident)).content.decode()
-    assert text.count('class="internal"') == 1
+    assert text.count('class="internal"') == 2  # the note, and the entry of the declaration
     assert text.count('class="public"') == 1
 
 
