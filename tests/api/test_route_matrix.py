@@ -146,6 +146,10 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/archive"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/archive/restore"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
     ("POST", "/incidents/{reference}/attachments"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
@@ -609,6 +613,7 @@ PAGES: dict[str, str | May] = {
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
     "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
+    "incidents/<str:reference>/archive/restore": "act",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/escalate": "act",
