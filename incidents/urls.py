@@ -46,6 +46,7 @@ urlpatterns = [
     path("reports/sla", report_views.report, name="sla_report"),
     path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),
     path("analytics", analytics_views.analytics, name="analytics"),
+    path("analytics/incidents", analytics_views.analytics_incidents, name="analytics_incidents"),
     path("analytics.csv", analytics_views.analytics_csv, name="analytics_csv"),
     path("settings/stages", stage_views.stage_templates, name="stage_templates"),
     path("settings/update-templates", update_views.update_templates, name="update_templates"),

@@ -657,6 +657,7 @@ PAGES: dict[str, str | May] = {
     "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
+    "analytics/incidents": "signed",
     "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tocsin.cli import frame
-from tocsin.cli.statistics import statistics_rows
+from tocsin.cli.statistics import more_rows, statistics_rows
 from tocsin.cli.tables import boxed
 from tocsin.cli.words import (
     LEVEL_WORDS,
@@ -210,6 +210,9 @@ def stats(
     since_: Annotated[str, typer.Option("--since", help="24h, 7d, 30d or a time.")] = "",
     by_type: Annotated[bool, typer.Option("--by-type")] = False,
     by_severity: Annotated[bool, typer.Option("--by-severity")] = False,
+    more: Annotated[
+        bool, typer.Option("--all", help="Also every measure, rates, deadlines, detectors and responders.")
+    ] = False,
 ) -> None:
     """Counts and times over all incidents but drills."""
     found = frame.client().get("/analytics", since=since(since_) or ALL_TIME)
@@ -219,6 +222,9 @@ def stats(
     frame.put(f"Incident Statistics ({f'Last {since_}' if since_ else 'All time'}):")
     rows, breaks = statistics_rows(found, by_type=by_type, by_severity=by_severity)
     frame.put(boxed([], rows, breaks=breaks))
+    for title, head, lines in more_rows(found) if more else ():
+        frame.put(f"{title}:")
+        frame.put(boxed(head, lines))
 
 
 def related(reference: str) -> None:
