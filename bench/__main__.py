@@ -15,6 +15,12 @@ from bench.harness.machine import facts
 from bench.harness.report import Report
 from bench.harness.scale import SMOKE, Scale
 
+SEPARATE = {
+    "analysis": "bench.analysis.measure",
+    "tally": "bench.tally",
+    "templates": "bench.templates.measure",
+}
+
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """What every entry point takes."""
@@ -45,30 +51,19 @@ def measure(goal: int, scale: Scale) -> Report:
     return report
 
 
-def analysis() -> int:
-    """`python -m bench analysis --set FILE`: needs the apps to be loaded, but no database."""
+def separate(module: str) -> int:
+    """Run a benchmark with options of its own; it needs the apps to be loaded."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("TOCSIN_ENV", "test")
     django.setup()
-    return int(import_module("bench.analysis.measure").main())
-
-
-def tally() -> int:
-    """`python -m bench tally`: the counts of each minute in the ingest statement, with against without."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ.setdefault("TOCSIN_ENV", "test")
-    django.setup()
-    return int(import_module("bench.tally").main())
+    return int(import_module(module).main())
 
 
 def main() -> int:
-    """Measure the goals on the command line, in order; `analysis` and `tally` have their own options."""
-    if sys.argv[1:2] == ["analysis"]:
+    """Measure the goals on the command line, in order; analysis, tally, templates have their own options."""
+    if module := SEPARATE.get("".join(sys.argv[1:2])):
         del sys.argv[1]
-        return analysis()
-    if sys.argv[1:2] == ["tally"]:
-        del sys.argv[1]
-        return tally()
+        return separate(module)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("goals", nargs="+", type=int, choices=sorted(GOALS), metavar="GOAL")
     options = arguments(parser).parse_args()

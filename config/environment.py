@@ -168,6 +168,16 @@ class Environment(BaseSettings):
         description="Commands that remediation may run, as JSON: name to program and arguments, such as "
         '`{"restart": ["/usr/local/bin/restart", "{component}"]}`.',
     )
+    language_model_url: str | None = Field(
+        None,
+        description="Base address of an OpenAI-compatible API, such as `https://llm.example.com/v1`, that "
+        "writes summaries of incidents from redacted facts; unset: the built-in rules alone do.",
+    )
+    language_model_name: str = Field("", max_length=200, description="The model asked for there.")
+    language_model_key: SecretStr = Field(SecretStr(""), description="Its API key.")
+    language_model_daily_tokens: int = Field(
+        200_000, ge=1, description="Tokens a day that one workspace may use of it."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Minimum level logged."
     )
@@ -211,7 +221,7 @@ class Environment(BaseSettings):
             raise ValueError("must be addresses or networks, separated by commas") from None
         return value
 
-    @field_validator("s3_endpoint_url", "s3_public_endpoint_url", "base_url")
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url", "base_url", "language_model_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and (
@@ -238,6 +248,12 @@ class Environment(BaseSettings):
         if faults or made is None:
             raise ValueError("; ".join(faults))
         return made
+
+    @model_validator(mode="after")
+    def _model_has_a_name(self) -> Self:
+        if self.language_model_url and not self.language_model_name:
+            raise ValueError("LANGUAGE_MODEL_NAME: must name the model where LANGUAGE_MODEL_URL is set")
+        return self
 
     def signing_key(self) -> str:
         """SECRET_KEY, or outside production one made once and kept in the data folder."""

@@ -51,6 +51,10 @@ S3_BUCKET = ENVIRONMENT.s3_bucket
 S3_PUBLIC_ENDPOINT_URL = ENVIRONMENT.s3_public_endpoint_url
 S3_REGION = ENVIRONMENT.s3_region
 REMEDIATION_COMMANDS = ENVIRONMENT.remediation_commands
+LANGUAGE_MODEL_URL = ENVIRONMENT.language_model_url or ""
+LANGUAGE_MODEL_NAME = ENVIRONMENT.language_model_name
+LANGUAGE_MODEL_KEY = ENVIRONMENT.language_model_key.get_secret_value()
+LANGUAGE_MODEL_DAILY_TOKENS = ENVIRONMENT.language_model_daily_tokens
 WEB_WORKERS = ENVIRONMENT.web_workers
 REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 

@@ -18,6 +18,7 @@ from detection.models import (
     Heartbeat,
     HeartbeatWatch,
     IncidentEvent,
+    ModelRequest,
     SourceSecret,
 )
 
@@ -45,6 +46,13 @@ class FindingAdmin(OfIncidents):
     list_filter = ("workspace", "outcome")
     search_fields = ("=group_key", "=rule__rule_id")
     list_select_related = ("rule", "incident")
+
+
+@admin.register(ModelRequest)
+class ModelRequestAdmin(OfIncidents):
+    list_display = ("due_at", "incident", "outcome", "last_error")
+    list_filter = ("workspace", "outcome")
+    list_select_related = ("incident",)
 
 
 @admin.register(SourceSecret)

@@ -2,6 +2,7 @@
 
 from detection.analysis.models import AnalysisJob
 from detection.heartbeats.models import Heartbeat, HeartbeatWatch
+from detection.language_model.models import ModelRequest
 from detection.rules.models import DetectionRule, Event, Finding, GroupBy, IncidentEvent, Level
 from detection.sources.models import (
     ChangeEvent,
@@ -18,7 +19,7 @@ from detection.webhooks.models import RequestOutcome
 
 __all__ = [
     "AnalysisJob", "ChangeEvent", "DetectionRule", "Event", "Finding", "GroupBy", "Heartbeat",
-    "HeartbeatWatch", "IncidentEvent", "Level",
+    "HeartbeatWatch", "IncidentEvent", "Level", "ModelRequest",
     "QuarantinedRequest", "RequestOutcome", "Source", "SourceAlert", "SourceSample", "SourceSecret",
     "SourceSubscription", "SourceTally", "SourceWord",
 ]  # fmt: skip

@@ -25,6 +25,16 @@ ANALYSIS: Final = declare(
         max_lag_s=60.0,
     )
 )
+MODEL: Final = declare(
+    Queue(
+        "model",
+        process="slow",
+        title="The worker that asks the language model",
+        advice="Start the worker slow. Incidents keep the analysis of the built-in rules.",
+        lease_s=60.0,
+        max_lag_s=300.0,
+    )
+)
 periodic("sweep rules", "detection.sweep_rules", 1.0, DETECTION)
 periodic("maintain partitions", "detection.maintain_partitions", 600.0, UPKEEP)
 periodic("refresh evidence", "detection.refresh_evidence", 2.0, CLOCKS)

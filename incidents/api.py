@@ -66,7 +66,9 @@ class IncidentQuery(Paging, Conditions):
     """Which incidents, in which order, and which page of them."""
 
     sort: str = Field(
-        "", description="`newest`, `oldest`, `severity`, `last_event`, `duration`.", max_length=60
+        "",
+        description="`newest`, `oldest`, `severity`, `status`, `deadline`, `last_event`, `duration`.",
+        max_length=60,
     )
 
 
@@ -134,7 +136,11 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         "request_key": sent.idempotency_key,
     }
     incident = declare_and_set(
-        actor_in(request), declared=declared, status=body.status, assigned_to=body.assigned_to
+        actor_in(request),
+        declared=declared,
+        status=body.status,
+        assigned_to=body.assigned_to,
+        impact=body.impact,
     )
     response["Location"] = f"{request.path}/{incident.number}"
     return Status(201, answer(incident, response))

@@ -72,6 +72,7 @@ class DeclareIn(Body):
 
     title: Title
     description: Text = ""
+    impact: Text = ""
     severity: SeverityWord | None = Field(
         None, description="Default: what the severity matrix says of the type."
     )

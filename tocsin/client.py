@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
@@ -42,11 +42,14 @@ class Client:
         *,
         workspace: str | None = None,
         timeout: float = DEFAULT_TIMEOUT_S,
+        tries: int = MAX_TRIES,
         settings: Settings | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         given = {"url": url or "", "token": token or "", "workspace": workspace or ""}
         self.settings = settings or load_settings(given)
-        self._timeout = timeout
+        self._timeout, self._tries = timeout, tries
+        self._trace = trace or (lambda _line: None)
         self._http: httpx2.Client | None = None
 
     def __enter__(self) -> Client:
@@ -158,7 +161,7 @@ class Client:
         headers = {"Idempotency-Key": key} if key else {}
         may_repeat = method in {"GET", "PUT", "DELETE"} or bool(key)
         query = {name: value for name, value in (params or {}).items() if value not in (None, "", [])}
-        tries = MAX_TRIES if may_repeat else 1
+        tries = self._tries if may_repeat else 1
         for number in range(1, tries + 1):
             with contextlib.suppress(_TryAgainError):
                 return self._once(method, path, query, body, headers, is_last=number == tries)
@@ -170,14 +173,18 @@ class Client:
     ) -> httpx2.Response:
         import httpx2
 
+        began = time.monotonic()
         try:
             response = self._connection().request(
                 method, _api_path(path), params=query or None, json=body, headers=headers
             )
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            self._trace(f"{method} {_api_path(path)}: {_reason(error)}")
             if is_last or not isinstance(error, httpx2.TransportError):
                 raise UnreachableError(f"{self.settings.url} cannot be reached: {_reason(error)}.") from error
             raise _TryAgainError from error
+        spent = (time.monotonic() - began) * 1000
+        self._trace(f"{method} {response.url}: {response.status_code} in {spent:.0f} ms")
         if response.status_code in _PASSING and not is_last:
             time.sleep(_retry_after(response))
             raise _TryAgainError

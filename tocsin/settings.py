@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tocsin.problems import BadUsageError
+from tocsin.keyrings import (
+    KeyringUnusableError,
+    read_from_keyring,
+    remove_from_keyring,
+    store_in_keyring,
+)
+from tocsin.problems import BadUsageError, TocsinError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 DEFAULT_PROFILE: Final = "default"
+IN_KEYRING: Final = "keyring"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ def load_settings(given: Mapping[str, str] | None = None) -> Settings:
         token=flags.get("token")
         or os.environ.get("TOCSIN_TOKEN")
         or _token_file()
-        or section.get("token", ""),
+        or section.get("token", "")
+        or _token_in_keyring(profile, section),
         profile=profile,
         workspace=value("workspace"),
         format=value("format"),
@@ -99,6 +107,42 @@ def write_profile(profile: str, values: Mapping[str, str]) -> Path:
         lines += ["", f"[profiles.{_quoted(name)}]"]
         lines += [f"{key} = {_quoted(str(value))}" for key, value in values_of.items()]
     return write_private(config_file(), "\n".join(lines) + "\n")
+
+
+def store_token(profile: str, url: str, token: str) -> str:
+    """Store a token for a profile: in the keyring, else in the configuration file. Returns where it is."""
+    forget_token(profile)
+    try:
+        store_in_keyring(_keyring_name(profile, url), token)
+    except KeyringUnusableError:
+        return str(write_profile(profile, {"url": url, "token": token, "token_in": ""}))
+    write_profile(profile, {"url": url, "token": "", "token_in": IN_KEYRING})
+    return "the keyring"
+
+
+def forget_token(profile: str) -> None:
+    """Forget the token of a profile, in the configuration file and in the keyring."""
+    section = read_config().get("profiles", {}).get(profile, {})
+    if section.get("token_in") == IN_KEYRING:
+        try:
+            remove_from_keyring(_keyring_name(profile, section.get("url", DEFAULT_URL)))
+        except KeyringUnusableError as error:
+            raise TocsinError(f"The token is still in the keyring, which cannot be used: {error}.") from error
+    write_profile(profile, {"token": "", "token_in": ""})
+
+
+def _keyring_name(profile: str, url: str) -> str:
+    return f"{profile} at {url.rstrip('/')}"
+
+
+def _token_in_keyring(profile: str, section: Mapping[str, Any]) -> str:
+    if section.get("token_in") != IN_KEYRING:
+        return ""
+    try:
+        return read_from_keyring(_keyring_name(profile, str(section.get("url", DEFAULT_URL))))
+    except KeyringUnusableError as error:
+        words = f"The token of the profile {profile} is in the keyring, which cannot be used: {error}."
+        raise BadUsageError(f"{words} Unlock it, set TOCSIN_TOKEN, or sign in again: tocsin login") from error
 
 
 def write_private(path: Path, text: str) -> Path:

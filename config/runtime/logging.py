@@ -62,7 +62,9 @@ def logging_settings(level: str, *, json: bool, own: Collection[str] = ()) -> di
     }
 
 
-_SECRET_SETTINGS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "S3_SECRET_KEY", "METRICS_TOKEN", "SMTP_URL")
+_SECRET_SETTINGS = (
+    "SECRET_KEY", "SECRET_KEY_FALLBACKS", "S3_SECRET_KEY", "METRICS_TOKEN", "SMTP_URL", "LANGUAGE_MODEL_KEY",
+)  # fmt: skip
 _ADDRESS_SETTINGS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL")
 
 # Each message and each beat would be a line; their failures still are.

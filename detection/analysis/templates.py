@@ -60,12 +60,15 @@ def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
     by_shape: dict[str, MessageTemplate] = {}
     for event in events:
         text = masked(event.message)
-        if text not in by_shape and len(by_shape) >= MAX_TEMPLATES:
-            continue
-        known = by_shape.setdefault(text, MessageTemplate(text.split(), shapes=[shape_of_masked(text)]))
+        known = by_shape.get(text)
+        if known is None:
+            if len(by_shape) >= MAX_TEMPLATES:
+                continue
+            known = by_shape[text] = MessageTemplate(text.split(), shapes=[shape_of_masked(text)])
         known.count += 1
         known.sources[event.source] = known.sources.get(event.source, 0) + 1
-        known.event_ids.append(event.id) if len(known.event_ids) < MAX_EVENT_IDS else None
+        if len(known.event_ids) < MAX_EVENT_IDS:
+            known.event_ids.append(event.id)
     return sorted(_merged(by_shape.values()), key=lambda one: (-one.count, one.text))
 
 

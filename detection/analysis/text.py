@@ -12,7 +12,9 @@ PLACEHOLDER: Final = "<*>"
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS: Final = re.compile(r"[\s_\-]+")
-_VARIABLE: Final = re.compile(r"\d|^[0-9a-f]{8,}$|^0x", re.IGNORECASE)
+_DIGIT: Final = re.compile(r"\d")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{8,}", re.IGNORECASE)
+_SHORT: Final = 8
 
 
 def normalised(line: str) -> str:
@@ -24,7 +26,13 @@ def normalised(line: str) -> str:
 def masked(line: str) -> str:
     """The line with every token that holds a digit or is a long hexadecimal word replaced by `<*>`."""
     tokens = line[:MAX_LINE_CHARS].split()[:MAX_TOKENS]
-    return " ".join(PLACEHOLDER if _VARIABLE.search(token) else token for token in tokens)
+    return " ".join([_word(token) for token in tokens])
+
+
+def _word(token: str) -> str:
+    if token.isalpha():  # most are: no digit to look for
+        return PLACEHOLDER if len(token) >= _SHORT and _HEXADECIMAL.fullmatch(token) else token
+    return PLACEHOLDER if _DIGIT.search(token) else token
 
 
 def shape(line: str) -> int:

@@ -13,6 +13,7 @@ import orjson
 from incidents.vocabulary import Category, Severity
 
 MAX_SUMMARY_CHARS: Final = 600
+MAX_MODEL_SUMMARY_CHARS: Final = 800
 MAX_ESSENCE_CHARS: Final = 600
 
 
@@ -55,3 +56,19 @@ class AnalysisDraft:
     def digest(self) -> str:
         """64 hex digits, equal for equal conclusions."""
         return hashlib.sha256(orjson.dumps(dataclasses.asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """What a language model wrote about an incident.
+
+    revision: of the built-in analysis it was shown. ranking: positions in the advice of that analysis,
+    counted from 1, the most useful first. sent: the request, word for word.
+    """
+
+    revision: int
+    model: str
+    category: Category
+    summary: str
+    ranking: tuple[int, ...]
+    sent: str

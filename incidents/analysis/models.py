@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Workspace
 from core.tenancy import WorkspaceScoped
-from incidents.analysis.draft import MAX_ESSENCE_CHARS, MAX_SUMMARY_CHARS
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, MAX_MODEL_SUMMARY_CHARS
 from incidents.lifecycle.models import Incident
 from incidents.vocabulary import Category, Severity
 
@@ -29,7 +29,8 @@ class Analysis(WorkspaceScoped):
 
     `author` and `model` say what wrote it; `rules_digest` names the rules it was written by. `advice` holds
     objects with `text` and `slug`; `evidence` says why the category was chosen; `cause` what is known of the
-    root cause. `event_count`: of how many events.
+    root cause. `event_count`: of how many events. `sent_text`: what a language model was sent, word for word;
+    "" for the built-in rules.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -41,11 +42,12 @@ class Analysis(WorkspaceScoped):
     category = models.CharField(max_length=40, choices=Category.choices)
     severity = models.CharField(max_length=4, choices=Severity.choices)
     severity_reason = models.CharField(max_length=300)
-    summary = models.CharField(max_length=MAX_SUMMARY_CHARS)
+    summary = models.CharField(max_length=MAX_MODEL_SUMMARY_CHARS)
     advice: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     evidence: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     cause: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     event_count = models.PositiveBigIntegerField(default=0)
+    sent_text = models.TextField(blank=True, default="", db_default="")
     input_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from accounts.actor import Actor
 from core.ui.panels import panel
-from incidents.analysis.selectors import analysis_of
+from incidents.analysis.models import Author
+from incidents.analysis.selectors import analysis_of, newest_by_rules
 from incidents.analysis.similar import Similar, similar_incidents
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
@@ -27,8 +28,10 @@ class IncidentAnalysis(IncidentPanel):
         incident = incident_for(actor, key)
         analysis = analysis_of(actor, incident)
         similar = similar_incidents(actor, incident) if analysis else []
+        is_by_model = analysis is not None and analysis.author == Author.MODEL
         return {
             "incident": incident,
+            "by_rules": newest_by_rules(incident.workspace_id, incident.pk) if is_by_model else None,
             "analysis": analysis,
             "cause": analysis.cause if analysis else {},
             "similar": similar,

@@ -33,6 +33,9 @@ class AnalysisOut(Schema):
     cause: dict[str, Any] = Field(description="What is known of the root cause.")
     event_count: int
     rules_digest: str
+    sent_text: str = Field(
+        description="What a language model was sent, word for word; empty: built-in rules wrote it."
+    )
     created_at: datetime
 
 

@@ -29,6 +29,18 @@ def _newest(workspace_id: int, incident_id: int) -> QuerySet[Analysis]:
     return Analysis.objects.of(workspace_id).filter(incident_id=incident_id).order_by("-revision")[:1]
 
 
+def newest_by_rules(workspace_id: int, incident_id: int) -> Analysis | None:
+    """The newest revision that the built-in rules wrote: what decisions rest on, whatever a model wrote."""
+    return next(iter(_newest_by_rules(workspace_id, incident_id, str(Author.OFFLINE))), None)
+
+
+@compiled(int, int, str)
+def _newest_by_rules(workspace_id: int, incident_id: int, author: str) -> QuerySet[Analysis]:
+    written = Analysis.objects.of(workspace_id).filter(incident_id=incident_id, author=author)
+    newest: QuerySet[Analysis] = written.order_by("-revision")[:1]
+    return newest
+
+
 def offline_analysis(incident: Incident, input_digest: str) -> Analysis | None:
     """The revision that the built-in analyser wrote with these very conclusions."""
     written = Analysis.objects.of(incident.workspace_id).filter(
@@ -62,5 +74,6 @@ def analysis_json(analysis: Analysis | None) -> dict[str, Any] | None:
         "cause": analysis.cause,
         "event_count": analysis.event_count,
         "rules_digest": analysis.rules_digest,
+        "sent_text": analysis.sent_text,
         "created_at": analysis.created_at,
     }

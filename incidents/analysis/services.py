@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.outbox.events import publish
-from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, Essence
-from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, Essence, ModelText
+from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.analysis.selectors import newest_analysis, offline_analysis
 from incidents.events import IncidentAnalysed
 from incidents.models import Incident
@@ -46,6 +47,53 @@ def record_analysis(workspace_id: int, incident_id: int, draft: AnalysisDraft) -
             )
         )
         return made
+
+
+def record_model_text(workspace_id: int, incident_id: int, text: ModelText) -> Analysis | None:
+    """Store what a language model wrote as a new revision. Only text changes.
+
+    Severity, evidence, cause and the advice are those of the built-in analysis it was shown; its ranking
+    reorders the advice. The incident's own category stays. None where that analysis is not the newest one
+    any more, or this workspace has no such incident. Publishes `incident.analysed`.
+    """
+    with transaction.atomic():
+        locked = Incident.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
+        incident = locked.filter(pk=incident_id).first()
+        shown = newest_analysis(incident) if incident else None
+        if incident is None or shown is None or (shown.revision, shown.author) != (text.revision, "offline"):
+            return None
+        made = _as_revision(shown, text)
+        made.save(force_insert=True)
+        category = str(incident.category)
+        publish(
+            IncidentAnalysed(
+                workspace_id, incident.pk, incident.number, incident.version, category, made.revision
+            )
+        )
+        return made
+
+
+def _as_revision(shown: Analysis, text: ModelText) -> Analysis:
+    first = [place - 1 for place in text.ranking if 0 < place <= len(shown.advice)]
+    rest = [place for place in range(len(shown.advice)) if place not in first]
+    return Analysis(
+        workspace_id=shown.workspace_id,
+        incident_id=shown.incident_id,
+        revision=shown.revision + 1,
+        author=Author.MODEL,
+        model=text.model,
+        rules_digest=shown.rules_digest,
+        category=text.category,
+        severity=shown.severity,
+        severity_reason=shown.severity_reason,
+        summary=text.summary,
+        advice=[shown.advice[place] for place in [*dict.fromkeys(first), *rest]],
+        evidence=shown.evidence,
+        cause=shown.cause,
+        event_count=shown.event_count,
+        sent_text=text.sent,
+        input_digest=hashlib.sha256(text.sent.encode()).hexdigest(),
+    )
 
 
 def _fields(draft: AnalysisDraft) -> dict[str, Any]:

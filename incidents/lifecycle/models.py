@@ -131,6 +131,8 @@ class Incident(WorkspaceScoped):
     weight = sort_keys.weight()
     active_minute = sort_keys.active_minute()
     lasted = sort_keys.lasted()
+    openness = sort_keys.openness()
+    next_due = sort_keys.next_due()
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [
@@ -159,6 +161,8 @@ class Incident(WorkspaceScoped):
             models.Index(fields=["workspace", "-weight", "-detected_at", "-id"], name="incident_by_weight"),
             models.Index(fields=["workspace", "-active_minute", "-id"], name="incident_by_activity"),
             models.Index(fields=["workspace", "-lasted", "-id"], name="incident_by_duration"),
+            models.Index(fields=["workspace", "-openness", "-detected_at", "-id"], name="incident_by_status"),
+            models.Index(fields=["workspace", "next_due", "id"], name="incident_by_deadline"),
             # With what averages are made of, so that they are read without the rows.
             models.Index(
                 fields=["workspace", "-resolved_at"],

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django.db import models
 from django.db.models import Case, F, Func, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 
-from incidents.vocabulary import SEVERITY_RANK, Severity
+from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, Severity, Status
 
 # An unresolved incident counts as if it ended then: longer than any that is over, the oldest the longest.
 NEVER: Final = datetime(3000, 1, 1, tzinfo=UTC)
@@ -45,3 +45,20 @@ def lasted() -> Any:
     """From the detection to the resolution."""
     ended = Coalesce(F("resolved_at"), Value(NEVER), output_field=models.DateTimeField())
     return _generated(ended - F("detected_at"), models.DurationField())
+
+
+def openness() -> Any:
+    """6 for open down to 1 for closed."""
+    ranks = [When(status=status.value, then=Value(rank)) for rank, status in enumerate(reversed(Status), 1)]
+    return _generated(Case(*ranks, default=Value(0)), models.SmallIntegerField())
+
+
+def next_due() -> Any:
+    """The next SLA deadline: to acknowledge, then the sooner of update and resolution; else `NEVER`."""
+    update_or_resolve = Least(F("update_due_at"), F("resolve_due_at"))  # PostgreSQL ignores the null one
+    ended_or_acknowledged = [
+        When(~models.Q(status__in=[status.value for status in UNRESOLVED]), then=Value(NEVER)),
+        When(acknowledged_at=None, then=F("acknowledge_due_at")),
+    ]
+    due = Case(*ended_or_acknowledged, default=update_or_resolve, output_field=models.DateTimeField())
+    return _generated(Coalesce(due, Value(NEVER)), models.DateTimeField())

@@ -42,6 +42,8 @@ ORDERS: Final[Mapping[str, Order]] = {
         Order("newest", "Newest first", ("detected_at", "id")),
         Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
         Order("severity", "Most severe first", ("weight", "detected_at", "id")),
+        Order("status", "Open first", ("openness", "detected_at", "id")),
+        Order("deadline", "Next deadline first", ("next_due", "id"), is_falling=False),
         Order("last_event", "Latest event first", ("active_minute", "id")),
         Order("duration", "Longest first", ("lasted", "id")),
     )
@@ -50,6 +52,7 @@ NEWEST: Final = ORDERS["newest"]
 _ALIASES: Final = {
     "": "newest", "-detected_at": "newest", "detected_at": "oldest", "last-event": "last_event",
     "-last_event_at": "last_event", "longest": "duration", "-duration": "duration",
+    "sla": "deadline",
 }  # fmt: skip
 
 
@@ -63,7 +66,7 @@ class Cursor:
 
 
 def parse_order(word: str) -> Order:
-    """`newest`, `oldest`, `severity`, `last_event`, `duration` or an alias. Raises Invalid (field `sort`)."""
+    """A name of `ORDERS`, as `newest`, or an alias of one. Raises Invalid (field `sort`)."""
     name = word.strip().casefold()
     order = ORDERS.get(_ALIASES.get(name, name))
     if order is None:
@@ -105,15 +108,15 @@ def _packed(value: datetime | timedelta | int) -> str | int:
 
 
 def _unpacked(key: str, value: object) -> datetime | timedelta | int:
-    if key in ("detected_at", "active_minute"):
+    if key in ("detected_at", "active_minute", "next_due"):
         moment = datetime.fromisoformat(str(value))
         if moment.tzinfo is None:
             raise ValueError("no time zone")
         return moment.astimezone(UTC)
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**62) < value < 2**62:
         raise TypeError("not a number of ours")
-    if key == "weight" and abs(value) > 9:
-        raise ValueError("no severity is worth that")
+    if key in ("weight", "openness") and abs(value) > 9:
+        raise ValueError("no severity or status has that rank")
     return timedelta(microseconds=value) if key == "lasted" else value
 
 

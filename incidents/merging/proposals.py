@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from accounts.actor import Actor
-from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.merging.models import DismissedProposal
 from incidents.models import AffectedComponent, Component, Incident
 from incidents.privacy.selectors import seen_by
@@ -189,8 +189,8 @@ def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Fact
 
 
 def _changes(workspace_id: int, ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    """Incident id -> the changes before it, by the newest analysis: id -> summary."""
-    newest = Analysis.objects.of(workspace_id).filter(incident_id__in=ids)
+    """Incident id -> the changes before it, by the newest analysis of the rules: id -> summary."""
+    newest = Analysis.objects.of(workspace_id).filter(incident_id__in=ids, author=Author.OFFLINE)
     rows = newest.order_by("incident_id", "-revision").distinct("incident_id")
     return {
         row.incident_id: {one["id"]: one["summary"] for one in row.cause.get("changes", ()) if "id" in one}

@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
+from incidents.lifecycle.sort_keys import NEVER
 from incidents.listing import selectors as listing_selectors
 from incidents.listing.filters import parse_filter
 from incidents.listing.ordering import ORDERS
 from incidents.listing.selectors import count_incidents, incidents_in_batches, incidents_page
 from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, RoleAssignment
+from incidents.sla.status import sla_status_of
 from incidents.vocabulary import UNRESOLVED, IncidentType, Severity, Stage, Status
 from tests.incidents.make import NOW
 
@@ -59,6 +61,8 @@ SORT_KEYS = {
         -((i.resolved_at or NOW) - i.detected_at).total_seconds(),
         -i.pk,
     ),
+    "status": lambda i: (list(Status).index(i.status), -i.detected_at.timestamp(), -i.pk),
+    "deadline": lambda i: (due.due if (due := sla_status_of(i, NOW)) else NEVER, i.pk),
 }
 
 

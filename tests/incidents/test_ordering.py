@@ -19,7 +19,13 @@ from incidents.vocabulary import SEVERITY_RANK, Severity
 from tests.incidents.make import NOW
 
 ROW = SimpleNamespace(
-    id=2**40, detected_at=NOW, weight=3, active_minute=NOW, lasted=timedelta(days=355_000, microseconds=7)
+    id=2**40,
+    detected_at=NOW,
+    weight=3,
+    active_minute=NOW,
+    openness=6,
+    next_due=NOW,
+    lasted=timedelta(days=355_000, microseconds=7),
 )
 orders = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 

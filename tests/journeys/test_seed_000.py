@@ -72,6 +72,13 @@ def test_a_bundle_is_created_uploaded_and_listed(storage, server, home, run_tocs
     rows = re.findall(r"^  (INC-\d+)  \d{4}-\d\d-\d\d  (.+)$", listed.out, re.M)
     assert sorted(rows) == [("INC-1", "Services not starting"), ("INC-2", "Keycloak failing")]
     assert Incident.across_workspaces.count() == 2
+    Bundle.across_workspaces.filter(summary="Keycloak failing").update(incident=None)
+    assert re.search(r"^  \(no incident\)  \S+  Keycloak failing$", run_tocsin("incident", "list").out, re.M)
+    by_id = run_tocsin("-q", "incident", "list").out.splitlines()
+    assert sorted(by_id) == ["INC-1", str(Bundle.across_workspaces.get(incident=None).public_id)]
+    assert "(not uploaded)" not in run_tocsin("incident", "list", "--local").out
+    second = Incident.across_workspaces.get(number=2)
+    Bundle.across_workspaces.filter(incident=None).update(incident=second)
     on_another_host(server, home, own_home, run_tocsin)
     run_due(INSPECTION, at=timezone.now())
     assert [bundle.status for bundle in Bundle.across_workspaces.all()] == ["ready"] * 3

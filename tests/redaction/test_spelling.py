@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import python
 from tests.runtime.redaction import first_hard, first_harmless, first_plain, second, third
 from tests.runtime.redaction.shapes import lines
 from tocsin.redaction import spelling
@@ -35,11 +36,11 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("python", ["python3.11", "pypy3"])
-def test_both_spellings_find_the_same(older: Path, python: str) -> None:
-    program = shutil.which(python)
+@pytest.mark.parametrize("name", ["python3.11", "python3.9", "pypy3"])
+def test_both_spellings_find_the_same(older: Path, name: str) -> None:
+    program = python(name)
     if program is None:
-        pytest.skip(f"{python} is not installed")
+        pytest.skip(f"{name} is not installed")
     kinds = [first_plain.PLAIN, first_hard.HARD, first_harmless.HARMLESS, second.HARD, third.HARD]
     texts = [line.text for seed, kind in enumerate(kinds) for line in lines(kind, 400, seed)]
     ran = subprocess.run(

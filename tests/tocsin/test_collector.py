@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import python
 from tests.runtime.redaction import first_plain
 from tests.runtime.redaction.shapes import lines
 from tocsin.collector import commands
@@ -247,12 +247,10 @@ def test_the_single_file_is_reproducible_small_and_runs_on_old_python(tmp_path: 
     build_collector(file)
     assert collector_bytes() == file.read_bytes()
     assert file.stat().st_size < 200_000
-    for python in (sys.executable, shutil.which("pypy3")):
-        if python is None:
-            continue
-        folder = tmp_path / Path(python).name
+    for program in filter(None, (sys.executable, python("python3.9"), python("pypy3"))):
+        folder = tmp_path / Path(program).name
         (tmp_path / "app.log").write_text("password=maple4711\n")
-        argv = [python, "-I", "-S", str(file), "create", "--summary", "Services not starting", "--no-upload"]
+        argv = [program, "-I", "-S", str(file), "create", "--summary", "Services not starting", "--no-upload"]
         argv += ["--output", str(folder), "--logs", str(tmp_path / "app.log"), "--skip", "containers"]
         ran = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)
         assert ran.stderr.startswith("Creating incident bundle...\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from tests.fakes.receiver import Receiver, Reply, running
 from tocsin.cli import main
 from tocsin.cli.main import build
 from tocsin.cli.nouns import NOUNS
@@ -67,6 +69,42 @@ def test_help_imports_no_command_and_nothing_of_the_network() -> None:
     shown, imported = said.split("IMPORTED")
     assert [name for name in imported.split() if name.startswith(HEAVY)] == []
     assert all(f"  {word} " in shown for word in NOUNS)
+
+
+def test_a_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Path) -> None:
+    found = [{"incident_id": f"INC-{n}", "title": f"Trouble \x1b[2J{n}"} for n in (1, 12, 20)]
+    body = json.dumps(found).encode()
+    with running(Receiver(lambda _: Reply(200, body, {"Content-Type": "application/json"}))) as fake:
+        asked = {
+            "_TOCSIN_COMPLETE": "complete_bash", "COMP_CWORD": "3", "TOCSIN_URL": fake.url,
+            "TOCSIN_TOKEN": "x", "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path),
+        }  # fmt: skip
+        for verb, word, ids in [
+            ("incidents get", "inc-1", ["inc-1", "inc-12"]),
+            ("incidents resolve", "", ["INC-1", "INC-12", "INC-20"]),
+            ("stages show", "INC-2", ["INC-20"]),
+        ]:
+            said = _run(
+                "from tocsin.cli.main import main; main([])", **asked, COMP_WORDS=f"tocsin {verb} {word}"
+            )
+            assert said.split() == ids
+    assert len(fake.received) == 1
+    [kept] = tmp_path.rglob("completion.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "\x1b" not in json.loads(kept.read_text())["incidents"][0]["title"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_the_completion_of_a_shell_is_printed(
+    shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main.run(["completion", shell]) == 0
+    shown = capsys.readouterr().out
+    assert "_TOCSIN_COMPLETE" in shown
+    if shell == "bash":
+        (tmp_path / "tocsin").write_text(shown)
+        subprocess.run(["bash", "-n", str(tmp_path / "tocsin")], check=True, timeout=30)
+    assert main.run(["completion", "tcsh"]) == 2
 
 
 @pytest.mark.parametrize(

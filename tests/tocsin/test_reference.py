@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import selectors
 import shlex
 import signal
@@ -192,6 +193,44 @@ def test_list_shows_the_words_in_tables_and_canonical_values_in_json(
     assert (shown["severity"], shown["severity_word"]) == ("sev2", "HIGH")
     assert (shown["stage"], shown["status_word"]) == ("assessment", "assessing")
     assert run_tocsin("-q", "incidents", "list").out == f"{shown['incident_id']}\n"
+
+
+def test_a_private_incident_is_declared_and_similar_open_ones_are_named(
+    run_tocsin: RunTocsin, server: str
+) -> None:
+    first = run_tocsin("incidents", "create", "--title", "Checkout fails in Europe", "--impact", "All carts")
+    assert (first.out, first.err.count("Similar")) == ("INC-1 created\n", 0)
+    assert json.loads(run_tocsin("incidents", "get", "INC-1").out)["impact"] == "All carts"
+    second = run_tocsin("incidents", "create", "--title", "Nobody can pay at checkout", "--private")
+    assert "Similar and open: INC-1 Checkout fails in Europe\n" in second.err
+    assert json.loads(run_tocsin("incidents", "get", "INC-2").out)["is_private"] is True
+    quiet = run_tocsin("incidents", "create", "--title", "Checkout again", "-q")
+    assert (quiet.out, quiet.err) == ("INC-3\n", "")
+    card = run_tocsin("incidents", "get", "INC-2", "--format", "table").out
+    assert re.search(r"^Status +assessing, private$", card, re.M)
+
+
+def test_requests_are_shown_on_request_without_the_token(run_tocsin: RunTocsin, server: str) -> None:
+    ran = run_tocsin("incidents", "list", "--verbose")
+    assert ran.code == 0
+    assert re.search(rf"^GET {server}/api/v1/incidents\?limit=50: 200 in \d+ ms$", ran.err, re.M)
+    assert os.environ["TOCSIN_TOKEN"] not in ran.err
+
+
+def test_a_rule_is_tried_without_opening_and_its_events_are_sent_on_request(
+    run_tocsin: RunTocsin, server: str, own_home: Path
+) -> None:
+    events = run_tocsin("incidents", "simulate", "--type", "error_burst", "--event-count", "20").out
+    (own_home / "sample.json").write_text(events)
+    trial = ("incidents", "test-rule", "error_burst", "--events", "sample.json")
+    tried = run_tocsin(*trial, "--dry-run")
+    assert "would open [HIGH]" in tried.out
+    sent = run_tocsin(*trial, "--open")
+    assert (sent.code, sent.out) == (0, tried.out)
+    assert sent.err == "20 events sent. What they open: tocsin incidents list\n"
+    for more in (("--dry-run", "--open"), ("--open",)):
+        refused = run_tocsin(*trial[: 5 if len(more) > 1 else 3], *more)
+        assert (refused.code, refused.out) == (2, "")
 
 
 def test_what_is_not_known_is_named_with_the_nearest_word(run_tocsin: RunTocsin) -> None:

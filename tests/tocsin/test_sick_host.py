@@ -85,6 +85,33 @@ def test_own_rules_and_values_of_files_are_redacted_in_a_bundle(collector: Colle
     assert totals == {"ntfy": 1, "known-value": 1}
 
 
+def test_the_rules_of_redaction_toml_hold_with_any_configuration(
+    collector: Collector, own_home: Path, run_tocsin: RunTocsin
+) -> None:
+    folder = own_home / "config" / "tocsin"
+    folder.mkdir(parents=True)
+    text = OWN_RULE.format(folder=own_home).replace("[redaction]", "").replace("redaction.rules", "rules")
+    (folder / "redaction.toml").write_text(text)
+    (own_home / "app.env").write_text("DB_PASSWORD='Kx7Qm2Zr9Tt4Lw8'\n")
+    (own_home / "app.log").write_text("post ntfy.sh/mytopic\nconnect as Kx7Qm2Zr9Tt4Lw8\n")
+    (own_home / "other.toml").write_text('[logs]\npaths = ["/nowhere"]\n')
+    shown = run_tocsin("bundle", "rules", "test", str(own_home / "app.log")).out
+    assert shown.splitlines() == [
+        f"{own_home}/app.log:1:14: ntfy, 7 letters", f"{own_home}/app.log:2:12: known-value, 15 letters"
+    ]  # fmt: skip
+    logs = ("--no-upload", "--logs", str(own_home / "app.log"))
+    for config in ((), ("--config", str(own_home / "other.toml"))):
+        ran = collector(*_create(*logs, *config))
+        assert ran.returncode == 0, ran.stderr
+        with zipfile.ZipFile(ran.stdout.strip()) as archive:
+            totals = json.loads(archive.read("manifest.json"))["totals"]["redactions"]
+        assert totals == {"ntfy": 1, "known-value": 1}
+    (folder / "redaction.toml").write_text("rules = ['ntfy']\n")
+    refused = collector(*_create(*logs))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "a rule is a table with name, marks and pattern" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

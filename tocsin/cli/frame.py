@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tocsin.cli.cards import card
 from tocsin.cli.tables import boxed, plain
 from tocsin.client import Client
 from tocsin.problems import BadUsageError
@@ -76,7 +77,8 @@ def take_global_flags(arguments: Sequence[str]) -> list[str]:
 def client() -> Client:
     """The connection of this call."""
     if STATE.client is None:
-        STATE.client = Client(settings=load_settings(STATE.given))
+        trace = say if STATE.has("verbose") else None
+        STATE.client = Client(settings=load_settings(STATE.given), trace=trace)
     return STATE.client
 
 
@@ -176,14 +178,17 @@ def put_object(value: Mapping[str, Any], *, id_field: str = "id", default: str =
     elif output_format(default) == "csv":
         put_csv([value])
     else:
-        width = max(map(len, value), default=0)
-        for name, field_value in value.items():
-            put(f"{name:<{width}}  {cell({'': field_value}, '')}")
+        for line in card(value, text_of, terminal_columns()):
+            put(line)
 
 
 def cell(row: Mapping[str, Any], column: str | Callable[[Mapping[str, Any]], Any]) -> str:
     """The text of one cell, on one line."""
-    value = column(row) if callable(column) else row.get(column)
+    return text_of(column(row) if callable(column) else row.get(column))
+
+
+def text_of(value: Any) -> str:
+    """A value on one line, without what would steer a terminal."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -28,6 +28,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "calendar": Noun("Calendars for other programs."),
     "changes": Noun("Deployments and other changes.", "response"),
     "channels": Noun("Where notifications go: mail, Slack, PagerDuty, webhooks and others."),
+    "completion": Noun("What makes a shell complete commands and incidents.", "session", is_command=True),
     "components": Noun("Components.", "response"),
     "config": Noun("The configuration file.", "session"),
     "contacts": Noun("Your own contact methods, by which pages reach you."),

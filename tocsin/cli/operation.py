@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from tocsin.cli import frame
+from tocsin.cli.completing import incident_ids
 from tocsin.cli.words import listed, moment, pairs
 from tocsin.client import path_of
 from tocsin.problems import BadUsageError
@@ -110,10 +111,7 @@ def _command(operation: Operation) -> Callable[..., None]:
     def run(**given: Any) -> None:
         _run(operation, given)
 
-    parameters = [
-        _parameter(f"at_{place}", str, typer.Argument(metavar=place.upper()), ...)
-        for place in operation.places
-    ]
+    parameters = [_parameter(f"at_{place}", str, _place_argument(place), ...) for place in operation.places]
     parameters += [_field_parameter(field) for field in operation.fields]
     if operation.is_paged:
         option = typer.Option("--limit", min=1, help="At most so many.")
@@ -124,6 +122,11 @@ def _command(operation: Operation) -> Callable[..., None]:
     run.__doc__ = operation.help
     run.__name__ = operation.command.replace(" ", "_").replace("-", "_")
     return run
+
+
+def _place_argument(place: str) -> Any:
+    offered = incident_ids if place == "reference" else None
+    return typer.Argument(metavar=place.upper(), autocompletion=offered)
 
 
 def _field_parameter(field: Field) -> inspect.Parameter:

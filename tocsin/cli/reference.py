@@ -23,10 +23,14 @@ These flags may stand before or after the verb.
 | `--quiet`, `-q` | Ids alone, one a line |
 | `--url`, `--profile`, `--workspace` | Which server, which part of the configuration file, which workspace |
 | `--insecure-http` | Allow plain http to another host |
+| `--verbose` | Each request with its status and time, on stderr |
+| `--no-color` | Accepted; output has no colour on any terminal |
 
 Order: flag, then `TOCSIN_URL`, `TOCSIN_TOKEN`, `TOCSIN_TOKEN_FILE`, `TOCSIN_PROFILE`, `TOCSIN_FORMAT`, then the
 configuration file (`tocsin config path`), then the default. Data goes to stdout, everything else to stderr. Off a
-terminal there are no box lines and no questions. Each incident may be named `INC-42`, `inc_00042` or `42`.
+terminal there are no box lines and no questions. `tocsin login` puts the token into the keyring of the system where
+the package `keyring` is installed (`pip install 'tocsin[keyring]'`) and works, else into the configuration file,
+which only its owner may read. `tocsin completion bash` prints what makes a shell complete commands and incidents. Each incident may be named `INC-42`, `inc_00042` or `42`.
 
 | Code | Means |
 | --- | --- |
@@ -38,8 +42,8 @@ terminal there are no box lines and no questions. Each incident may be named `IN
 
 When the server cannot be reached, `incidents create`, `notes add` and internal `updates post` are stored on this
 host and sent once by `tocsin sync`, in order. `incidents mitigate --approved-by` asks that person for approval and
-waits; it approves only where the caller is that person. `incidents test-rule` never opens an incident, with or
-without `--dry-run`. Each operation of the API has a command; where a request has more fields than flags, `--file`
+waits; it approves only where the caller is that person. `incidents test-rule` opens nothing, with or without
+`--dry-run`; only `--open` sends the events of its file. Each operation of the API has a command; where a request has more fields than flags, `--file`
 takes them as JSON.
 """
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tocsin.cli.words import SEVERITY_WORDS, severity_word
+
+_SPAN: Final = re.compile(r"(\d+)\s*(m|min|h|d|w)")
+_UNITS: Final = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def statistics_rows(
@@ -91,6 +95,14 @@ def _rates(found: Mapping[str, Any]) -> list[list[str]]:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} %"
+
+
+def period(since: str) -> str:
+    """24h -> Last 24 hours."""
+    if not since:
+        return "All time"
+    found = _SPAN.fullmatch(since.strip().lower())
+    return f"Last {found.group(1)} {_UNITS[found.group(2)]}" if found else f"Since {since}"
 
 
 def _counts(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:

@@ -8,6 +8,8 @@ from itertools import zip_longest
 from typing import Final
 
 MIN_COLUMN: Final = 12
+BREAKS: Final = "._-/:,@"
+MAX_WHOLE_WORD: Final = 32  # a longer one may be broken where the terminal is too narrow
 Rows = Sequence[Sequence[str]]
 
 
@@ -17,7 +19,10 @@ def boxed(headings: Sequence[str], cells: Rows, *, breaks: Sequence[int] = (), m
     `most`: the columns of the terminal; what does not fit goes on in the next line of its cell.
     """
     rows = [headings, *cells] if headings else list(cells)
-    sizes = _fitting([max(width(row[n]) for row in rows) for n in range(len(rows[0]))] if rows else [], most)
+    columns = list(zip(*rows, strict=True))
+    sizes = [max(map(width, cells_of)) for cells_of in columns]
+    if most:
+        sizes = _fitting(sizes, [_least(cells_of) for cells_of in columns], most)
     line = ["─" * (size + 2) for size in sizes]
     out = [f"┌{'┬'.join(line)}┐"]
     middle = f"├{'┼'.join(line)}┤"
@@ -48,7 +53,12 @@ def width(text: str) -> int:
 
 
 def wrapped(text: str, size: int) -> list[str]:
-    """A text in lines of at most `size` columns, broken at blanks, or within a word that is longer."""
+    """A text in lines of at most `size` columns, broken at blanks, or within a word that is longer.
+
+    Such a word is broken behind a dot, a dash or the like where it has one.
+    """
+    if width(text) <= size:
+        return [text]
     lines, line = [], ""
     for word in text.split(" "):
         if line and width(line) + 1 + width(word) > size:
@@ -57,10 +67,16 @@ def wrapped(text: str, size: int) -> list[str]:
         else:
             line = f"{line} {word}" if line else word
         while width(line) > size:
-            cut = _fits(line, size)
+            cut = _cut(line, size)
             lines.append(line[:cut])
             line = line[cut:]
     return [*lines, line]
+
+
+def _cut(text: str, size: int) -> int:
+    """Where a word that is too long is broken."""
+    most = _fits(text, size)
+    return next((at for at in range(most, most // 3, -1) if text[at - 1] in BREAKS), most)
 
 
 def _fits(text: str, size: int) -> int:
@@ -73,15 +89,25 @@ def _fits(text: str, size: int) -> int:
     return len(text)
 
 
-def _fitting(sizes: list[int], most: int) -> list[int]:
-    """The sizes of columns with the widest ones made narrower, as far as a table of `most` columns needs."""
-    over = sum(sizes) + 3 * len(sizes) + 1 - most if most else 0
-    while over > 0 and sizes and max(sizes) > MIN_COLUMN:
-        widest = sizes.index(max(sizes))
-        next_one = max([MIN_COLUMN, *(size for size in sizes if size < sizes[widest])])
-        less = min(over, sizes[widest] - next_one) or 1
-        sizes[widest] -= less
-        over -= less
+def _least(cells: Sequence[str]) -> int:
+    """How narrow a column may become without breaking a word, such as the name of an action."""
+    words = [width(word) for text in cells for word in text.split(" ")]
+    return max(MIN_COLUMN, min(MAX_WHOLE_WORD, max(words, default=0)))
+
+
+def _fitting(sizes: list[int], least: list[int], most: int) -> list[int]:
+    """The sizes of columns of a table of `most` columns: the widest become narrower, words whole if they can.
+
+    `least`: below these sizes words would be broken, which is done where nothing else helps.
+    """
+    for floors in (least, [MIN_COLUMN] * len(sizes)):
+        over = sum(sizes) + 3 * len(sizes) + 1 - most
+        while over > 0 and (wide := [n for n, size in enumerate(sizes) if size > floors[n]]):
+            widest = max(wide, key=lambda n: sizes[n])
+            below = [size for size in sizes if size < sizes[widest]]
+            less = min(over, sizes[widest] - max([floors[widest], *below])) or 1
+            sizes[widest] -= less
+            over -= less
     return sizes
 
 

@@ -53,12 +53,12 @@ class Maker:
         say: Say,
         consent: Any = None,
         own: Sequence[Probe] = (),
+        finders: Sequence[Finder] = (),
     ) -> None:
         self._options, self._config, self._say, self._consent = options, config, say, consent
         self._known = [*PROBES.values(), *own]
         self._key = secrets.token_bytes(32)  # of placeholders; never written
-        own_rules: list[Finder] = [OwnRule(rule) for rule in _rules_of(config)]
-        self._finders: list[Finder] = [_own_secrets(config), *own_rules]
+        self._finders = finders
         self._began = time.monotonic()
         self._entries: list[Any] = []
         self._skipped: list[Any] = []
@@ -240,8 +240,10 @@ def _own_secrets(config: Mapping[str, Any]) -> Literals:
     return Literals(values)
 
 
-def _rules_of(config: Mapping[str, Any]) -> list[Any]:
-    return list(config.get("redaction", {}).get("rules", []))
+def finders_of(config: Mapping[str, Any]) -> list[Finder]:
+    """What is redacted beside the built-in rules. Raises RuleError for a rule that cannot be used."""
+    rules: list[Finder] = [OwnRule(rule) for rule in config.get("redaction", {}).get("rules", [])]
+    return [_own_secrets(config), *rules]
 
 
 def _remove_left_over(folder: str, before: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from tocsin.collector.bundle import Made, Maker, Say, readable_size
+from tocsin.collector.bundle import Made, Maker, Say, finders_of, readable_size
 from tocsin.collector.context import Options
 from tocsin.collector.probes import health, logs, network, own, processes, services, system
 from tocsin.collector.reading import local_bundles, remember_upload
@@ -36,27 +36,48 @@ def bundles_folder() -> str:
 
 
 def load_config(path: str = "") -> Mapping[str, Any]:
-    """The collector's configuration; an empty one where there is none."""
+    """The collector's configuration; an empty one where there is none.
+
+    The rules of `redaction.toml` hold whatever file is chosen: they only add to what is redacted.
+    """
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    chosen = path or os.path.join(base, "tocsin", "collector.toml")
+    folder = os.path.join(base, "tocsin")
+    config = _read(path or os.path.join(folder, "collector.toml"), must=bool(path))
+    more = _read(os.path.join(folder, "redaction.toml"), must=False)
+    given = config.get("redaction", {})
+    lists = {name: [*_listed(given, name), *_listed(more, name)] for name in ("rules", "secret_files")}
+    return {**config, "redaction": lists}
+
+
+def _read(path: str, *, must: bool) -> Any:
     try:
-        with open(chosen, encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return read_toml(file.read())
     except FileNotFoundError as error:
-        if path:
+        if must:
             raise CollectorError(f"{path} does not exist.", 2) from error
         return {}
     except (ConfigError, OSError, UnicodeDecodeError) as error:
-        raise CollectorError(f"{chosen} cannot be read: {error}", 2) from error
+        raise CollectorError(f"{path} cannot be read: {error}", 2) from error
+
+
+def _listed(given: Any, name: str) -> Any:
+    found = given.get(name, []) if isinstance(given, Mapping) else []
+    return found if isinstance(found, list) else []
+
+
+def finders(config: Mapping[str, Any]) -> Any:
+    """The rules and known values of a configuration. Raises CollectorError for one that cannot be used."""
+    try:
+        return finders_of(config)
+    except RuleError as error:
+        words = f"A redaction rule of the configuration cannot be used: {error}. Nothing was collected."
+        raise CollectorError(words, 2) from error
 
 
 def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
     """Make a bundle and print the lines of progress. One Ctrl-C ends the collecting, a second one all."""
-    try:
-        maker = Maker(options, config, say, consent, own.own_probes(own.folder()))
-    except RuleError as error:
-        words = f"A rule of [redaction] in the configuration cannot be used: {error}. Nothing was collected."
-        raise CollectorError(words, 2) from error
+    maker = Maker(options, config, say, consent, own.own_probes(own.folder()), finders(config))
     say("Creating incident bundle...")
     restore = _on_interrupt(lambda: setattr(maker, "is_interrupted", True))
     try:
@@ -80,7 +101,7 @@ def send(path: str, url: str, token: str, say: Say, incident: str = "") -> Any:
     answer = upload(path, url, token, incident=incident)
     remember_upload(path, answer)
     say("  Upload complete")
-    say(f"  Incident ID: {answer.get('incident', '')}")
+    say(f"  Incident ID: {answer.get('incident') or 'none'}")
     return answer
 
 
@@ -106,7 +127,7 @@ def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
 def local_lines(folder: str) -> list[str]:
     """The lines of `incident list` for bundles of this host."""
     return [
-        f"  {found.incident or '(not uploaded)'}  {meta['created_at'][:10]}  {meta['summary']}"
+        f"  {found.label}  {meta['created_at'][:10]}  {meta['summary']}"
         for found in local_bundles(folder)
         for meta in [found.metadata]
     ]

@@ -103,7 +103,7 @@ def _send(path: str, incident: str) -> str:
     url, token = os.environ.get("TOCSIN_URL", ""), os.environ.get("TOCSIN_TOKEN", "")
     if not url:
         raise commands.CollectorError(f"TOCSIN_URL is not set. The bundle is kept: {path}", 2)
-    return str(commands.send(path, url, token, _say, incident).get("incident", ""))
+    return str(commands.send(path, url, token, _say, incident).get("incident") or "")
 
 
 def _list(_given: Any) -> int:

@@ -19,11 +19,17 @@ class BundleError(Exception):
 
 
 class Local(NamedTuple):
-    """A bundle on this host. `incident` is set once it was uploaded."""
+    """A bundle on this host. `incident` is the one it was uploaded to, where that is known."""
 
     path: str
     metadata: Any
     incident: str
+    is_uploaded: bool
+
+    @property
+    def label(self) -> str:
+        """What stands in the place of its incident in lists."""
+        return self.incident or ("(no incident)" if self.is_uploaded else "(not uploaded)")
 
 
 def document(archive: zipfile.ZipFile, name: str) -> Any:
@@ -84,7 +90,8 @@ def local_bundles(folder: str) -> list[Local]:
         if name.endswith(".zip"):
             path = os.path.join(folder, name)
             try:
-                found.append(Local(path, metadata_of(path), incident_of(path)))
+                known = os.path.exists(f"{path}.uploaded")
+                found.append(Local(path, metadata_of(path), incident_of(path), known))
             except BundleError:
                 continue
     return found
@@ -103,7 +110,7 @@ def remember_upload(path: str, answer: Any) -> None:
     """Remember beside a bundle what became of it, unless the disk is full or only read."""
     try:
         with open(f"{path}.uploaded", "w", encoding="utf-8") as file:
-            json.dump({"incident": answer.get("incident", ""), "url": answer.get("url", "")}, file)
+            json.dump({"incident": answer.get("incident") or "", "url": answer.get("url", "")}, file)
     except OSError:
         pass
 

@@ -37,9 +37,9 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
         ticket: Any = None
         try:
             answer = api.json("POST", "/bundles", announced)
-            if answer.get("incident") and answer.get("status") not in ("announced", None):
+            ticket = answer.get("ticket")
+            if ticket is None:  # it is there already
                 return answer
-            ticket = answer["ticket"]
             _send(path, ticket, url)
             return _completed(api, answer["id"])
         except UploadError as error:

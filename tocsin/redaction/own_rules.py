@@ -28,9 +28,14 @@ class OwnRule:
     """`pattern` is tried where one of `marks` stands; `keep` is the group that holds the secret."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
+        if not isinstance(given, Mapping):
+            raise RuleError("a rule is a table with name, marks and pattern")
         self.name = str(given.get("name", ""))
-        self._marks = tuple(str(mark).lower() for mark in given.get("marks", ()))
-        pattern, self._group = str(given.get("pattern", "")), int(given.get("keep", 0))
+        marks, self._group = given.get("marks", ()), given.get("keep", 0)
+        if not isinstance(marks, (list, tuple)) or not isinstance(self._group, int):
+            raise RuleError(f"{self.name}: marks is a list of words, keep a number")
+        self._marks = tuple(str(mark).lower() for mark in marks)
+        pattern = str(given.get("pattern", ""))
         if not self.name or not self._marks or not pattern:
             raise RuleError("a rule needs name, marks and pattern")
         if short := [mark for mark in self._marks if len(mark) < MIN_MARK_LENGTH]:

@@ -24,7 +24,7 @@ from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.own_keys import masked
 from incidents.analysis.draft import AnalysisDraft, Essence
 from incidents.analysis.models import Analysis
-from incidents.analysis.selectors import newest_analysis
+from incidents.analysis.selectors import newest_by_rules
 from incidents.analysis.services import record_analysis, record_essence
 from incidents.links.recording import record_links
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
@@ -48,7 +48,7 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     record_links(workspace_id, incident_id)
     measured = _measured(incident, sample, templates, now)
     draft = conclude(IncidentType(incident.incident_type), lines, measured)
-    if not _is_news(newest_analysis(incident), draft):
+    if not _is_news(newest_by_rules(workspace_id, incident_id), draft):
         return None
     return record_analysis(workspace_id, incident_id, draft)
 

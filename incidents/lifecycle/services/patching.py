@@ -61,9 +61,14 @@ def patch_incident(
 
 
 def declare_and_set(
-    actor: Actor, *, declared: Mapping[str, Any], status: str | None = None, assigned_to: str | None = None
+    actor: Actor,
+    *,
+    declared: Mapping[str, Any],
+    status: str | None = None,
+    assigned_to: str | None = None,
+    impact: str = "",
 ) -> Incident:
-    """Declare an incident and, in the same transaction, give it a commander and a status other than open.
+    """Declare an incident and, in one transaction, set its impact, commander and a status other than open.
 
     `declared` holds the arguments of `declare_incident`; a repeat of its `request_key` is answered the
     incident as it is now. Raises what those services raise; then nothing is made.
@@ -72,6 +77,8 @@ def declare_and_set(
         if known := declared_with(actor, declared.get("request_key", "")):
             return known
         incident = declare_incident(actor, **declared)
+        if impact:
+            incident = edit_incident(actor, number=incident.number, impact=impact)
         if assigned_to is not None:
             incident = assign_role(actor, number=incident.number, username=assigned_to)
         if status is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli import frame
+from tocsin.cli.completing import Reference
 from tocsin.client import path_of
 
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="attachments")
 
 
-def add(reference: str, file: Annotated[Path, typer.Argument(help="PNG, JPEG, GIF or WebP.")]) -> None:
+def add(reference: Reference, file: Annotated[Path, typer.Argument(help="PNG, JPEG, GIF or WebP.")]) -> None:
     """Attach a picture; the same one is stored once."""
     made = frame.client().upload(path_of("incidents", reference, "attachments"), file.name, file.read_bytes())
     if frame.is_quiet() or frame.output_format() != "table":

@@ -7,7 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,7 +19,7 @@ from tocsin.collector.probes.system import host_name
 from tocsin.collector.reading import BundleError, find_bundle, local_bundles, metadata_of, verify
 from tocsin.collector.upload import UploadError
 from tocsin.problems import RefusedError, TocsinError, UnreachableError
-from tocsin.redaction.engine import findings
+from tocsin.redaction.engine import findings, merged
 from tocsin.redaction.shape import rule_name
 from tocsin.settings import load_settings
 from tocsin.spool import Spool, user_name
@@ -28,6 +28,7 @@ bundle = typer.Typer(help="Diagnostic bundles.", no_args_is_help=True)
 incident = typer.Typer(help="Diagnostic bundles, by their older name.", no_args_is_help=True)
 rules = typer.Typer(help="Redaction rules.", no_args_is_help=True)
 Words = Annotated[list[str] | None, typer.Option()]
+UNUSUAL: Final = frozenset({"quarantined", "rejected", "expired"})
 
 
 def register(app: typer.Typer) -> None:
@@ -106,7 +107,7 @@ def _send(path: str, incident: str) -> None:
         raise UnreachableError(f"Not uploaded: {error}. The bundle is kept: {path}") from error
     except BundleError as error:
         raise TocsinError(str(error)) from error
-    _put(str(answer.get("incident", "")), answer)
+    _put(str(answer.get("incident") or ""), answer)
 
 
 def _put(text: str, value: dict[str, Any]) -> None:
@@ -127,12 +128,18 @@ def list_bundles(
     rows += [] if server else [row for row in _on_this_host() if row["bundle_id"] not in known]
     rows.sort(key=lambda row: str(row["created_at"]), reverse=True)
     if frame.is_quiet() or frame.output_format() != "table":
-        frame.put_list(rows[:limit], {}, id_field="incident")
+        named = [{**row, "name": row["incident"] or row["bundle_id"]} for row in rows[:limit]]
+        frame.put_list(named if frame.is_quiet() else rows[:limit], {}, id_field="name")
         return
     frame.put("Incidents:")
     for row in rows[:limit]:
-        name = row["incident"] or "(not uploaded)"
-        frame.put(frame.safe(f"  {name}  {str(row['created_at'])[:10]}  {row['summary']}"))
+        state = f"  ({row['status']})" if row["status"] in UNUSUAL else ""
+        frame.put(frame.safe(f"  {_label(row)}  {str(row['created_at'])[:10]}  {row['summary']}{state}"))
+
+
+def _label(row: dict[str, Any]) -> str:
+    """Its incident; a bundle that is on the server is never said to be not uploaded."""
+    return str(row["incident"] or ("(not uploaded)" if row["status"] == "local" else "(no incident)"))
 
 
 def _on_server(limit: int, *, must: bool) -> Iterator[dict[str, Any]]:
@@ -154,7 +161,7 @@ def _on_this_host() -> Iterator[dict[str, Any]]:
         yield {
             "incident": found.incident, "created_at": found.metadata["created_at"],
             "summary": found.metadata["summary"], "bundle_id": found.metadata.get("bundle_id", ""),
-            "status": "local", "path": found.path,
+            "status": "uploaded" if found.is_uploaded else "local", "path": found.path,
         }  # fmt: skip
 
 
@@ -191,17 +198,21 @@ def prune(older: Annotated[str, typer.Option(help="30d, 12h …")] = "30d") -> N
     before = time.time() - _seconds(older)
     for found in local_bundles(commands.bundles_folder()):
         path = Path(found.path)
-        if found.incident and path.stat().st_mtime < before:
+        if found.is_uploaded and path.stat().st_mtime < before:
             path.unlink()
             path.with_name(f"{path.name}.uploaded").unlink(missing_ok=True)
             frame.put(f"{path.name} deleted")
 
 
 @rules.command("test")
-def test_rules(file: Path) -> None:
+def try_rules(file: Path, config: Annotated[str, typer.Option(help="Configuration file.")] = "") -> None:
     """Show what would be redacted of a file: line, rule, never the secret."""
+    try:
+        own = commands.finders(commands.load_config(config))
+    except commands.CollectorError as error:
+        raise _problem(error) from error
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        for match in findings(line):
+        for match in merged(one for find in (findings, *own) for one in find(line)):
             frame.put(
                 f"{file}:{number}:{match.start + 1}: {rule_name(match.rule)}, "
                 f"{match.end - match.start} letters"

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from tocsin.cli import frame
-from tocsin.cli.statistics import more_rows, statistics_rows
+from tocsin.cli.cards import incident_card
+from tocsin.cli.completing import Reference
+from tocsin.cli.statistics import more_rows, period, statistics_rows
 from tocsin.cli.tables import boxed
 from tocsin.cli.words import (
     LEVEL_WORDS,
@@ -63,7 +65,9 @@ def list_incidents(
     since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
     until: Annotated[str, typer.Option(help="24h, 7d or a time.")] = "",
     search: str = "",
-    sort: Annotated[str, typer.Option(help="newest, oldest, severity, last_event, duration.")] = "",
+    sort: Annotated[
+        str, typer.Option(help="newest, oldest, severity, status, deadline, last_event, duration.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
 ) -> None:
     """List incidents, newest first. Flags may be repeated, and hold commas."""
@@ -97,7 +101,7 @@ def _status(words: list[str]) -> dict[str, str]:
 
 
 def get_incident(
-    reference: str,
+    reference: Reference,
     timeline: Annotated[bool, typer.Option("--timeline")] = False,
     postmortem: Annotated[bool, typer.Option("--postmortem")] = False,
     full: Annotated[bool, typer.Option("--full", help="Both.")] = False,
@@ -112,6 +116,10 @@ def get_incident(
         incident.pop("timeline", None)
     if postmortem or full:
         incident["postmortem"] = _postmortem(reference)
+    if frame.output_format("json") == "table" and not frame.is_quiet():
+        for line in incident_card(incident, frame.text_of, frame.terminal_columns()):
+            frame.put(line)
+        return
     frame.put_object(incident, id_field="incident_id", default="json")
 
 
@@ -125,7 +133,7 @@ def _postmortem(reference: str) -> Any:
 
 
 def timeline(
-    reference: str,
+    reference: Reference,
     event_type: Annotated[str, typer.Option(help="Only events of this type.")] = "",
     source: Annotated[str, typer.Option(help="Only events of this source.")] = "",
     since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
@@ -183,7 +191,7 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def postmortem(
-    reference: str,
+    reference: Reference,
     output: Annotated[Path | None, typer.Option(help="A .md, .html, .pdf or .json file.")] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Create it where there is none.")] = False,
     template: Annotated[str, typer.Option(help="With --draft: start from this template.")] = "",
@@ -219,7 +227,7 @@ def stats(
     if frame.output_format() != "table":
         frame.put_object(found)
         return
-    frame.put(f"Incident Statistics ({f'Last {since_}' if since_ else 'All time'}):")
+    frame.put(f"Incident Statistics ({period(since_)}):")
     rows, breaks = statistics_rows(found, by_type=by_type, by_severity=by_severity)
     frame.put(boxed([], rows, breaks=breaks))
     for title, head, lines in more_rows(found) if more else ():
@@ -227,7 +235,7 @@ def stats(
         frame.put(boxed(head, lines))
 
 
-def related(reference: str) -> None:
+def related(reference: Reference) -> None:
     """Incidents that are linked to one, came before it or are open beside it."""
     found = frame.client().get(path_of("incidents", reference, "related"))
     rows = [

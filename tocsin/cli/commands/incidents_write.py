@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli import frame
+from tocsin.cli.completing import Reference, References
 from tocsin.cli.offline import send_or_spool
+from tocsin.cli.similar import similar_open
 from tocsin.cli.words import listed, pairs, since
 from tocsin.client import path_of
 from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
-
-References = Annotated[list[str], typer.Argument(help="INC-42, inc_00042 or 42.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,9 +46,13 @@ def create(
     project: str = "",
     started_at: Annotated[str, typer.Option(help="10m for ten minutes ago, or a time.")] = "",
     detected_at: Annotated[str, typer.Option(help="10m for ten minutes ago, or a time.")] = "",
+    impact: Annotated[str, typer.Option(help="Who is hit, and how badly.")] = "",
+    private: Annotated[
+        bool, typer.Option("--private", help="Only role holders, people invited and admins see it.")
+    ] = False,
     drill: Annotated[bool, typer.Option("--drill", help="An exercise.")] = False,
 ) -> None:
-    """Declare an incident."""
+    """Declare an incident; open ones that may be the same are named on stderr."""
     body = {
         "title": title,
         "incident_type": type or None,
@@ -62,10 +66,16 @@ def create(
         "project": project,
         "started_at": since(started_at),
         "detected_at": since(detected_at),
+        "impact": impact,
+        "is_private": private,
         "is_drill": drill,
     }
     sent = {name: value for name, value in body.items() if value not in (None, "", [], {}, False)}
-    created(send_or_spool("incidents create", "/incidents", sent))
+    made = send_or_spool("incidents create", "/incidents", sent)
+    created(made)
+    if made is not None and not frame.is_quiet():
+        for other in similar_open(title, str(made["incident_id"])):
+            frame.say(f"Similar and open: {other['incident_id']} {other['title']}")
 
 
 def created(incident: Mapping[str, Any] | None) -> None:
@@ -80,7 +90,7 @@ def created(incident: Mapping[str, Any] | None) -> None:
 
 
 def update(
-    reference: str,
+    reference: Reference,
     status: Annotated[str, typer.Option(help="A status or a stage.")] = "",
     severity: str = "",
     notes: str = "",
@@ -109,7 +119,7 @@ def update(
 
 
 def assign(
-    reference: str,
+    reference: Reference,
     user: Annotated[str, typer.Argument()] = "",
     unassign: Annotated[bool, typer.Option("--unassign")] = False,
     role: Annotated[str, typer.Option(help="commander, tech_lead or comms_lead.")] = "commander",
@@ -146,20 +156,20 @@ def reopen(references: References, notes: str = "") -> None:
     _each(references, lambda ref: _moved(ref, "reopen", {"message": notes} if notes else {}, "reopened"))
 
 
-def link(reference: str, other: str) -> None:
+def link(reference: Reference, other: str) -> None:
     """Link two incidents."""
     frame.client().request("PUT", path_of("incidents", reference, "related", other))
     frame.put(f"{reference} linked to {other}")
 
 
-def unlink(reference: str, other: str) -> None:
+def unlink(reference: Reference, other: str) -> None:
     """Remove a link between two incidents."""
     frame.client().request("DELETE", path_of("incidents", reference, "related", other))
     frame.put(f"{reference} unlinked from {other}")
 
 
 def affect(
-    reference: str,
+    reference: Reference,
     component: str,
     impact: Annotated[str, typer.Option(help="total_outage, partial_outage or degraded.")] = "degraded",
 ) -> None:
@@ -168,7 +178,7 @@ def affect(
     _changed(frame.client().request("PUT", path, body={"impact": impact}), f"affects {component} ({impact})")
 
 
-def unaffect(reference: str, component: str) -> None:
+def unaffect(reference: Reference, component: str) -> None:
     """Take a component away from an incident."""
     path = path_of("incidents", reference, "components", component)
     _changed(frame.client().request("DELETE", path), f"no longer affects {component}")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tocsin.cli import frame
+from tocsin.cli.completing import Reference
 from tocsin.cli.words import pairs
 from tocsin.client import path_of
 from tocsin.problems import BadUsageError, TocsinError
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def mitigate(
-    reference: str,
+    reference: Reference,
     list_actions: Annotated[bool, typer.Option("--list-actions", help="What can be done.")] = False,
     action: Annotated[str, typer.Option(help="Name of an action, such as scale_up.")] = "",
     component: Annotated[str, typer.Option(help="Without it, the first affected component.")] = "",

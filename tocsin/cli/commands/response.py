@@ -12,6 +12,7 @@ import typer
 
 from tocsin.cli import frame
 from tocsin.cli.commands.rules import read_events
+from tocsin.cli.completing import Reference
 from tocsin.cli.offline import send_or_spool
 from tocsin.cli.words import ago, pairs
 from tocsin.client import path_of
@@ -41,7 +42,7 @@ def _text(given: str) -> str:
 
 
 @notes.command("add")
-def add_note(reference: str, text: Annotated[str, typer.Argument(help="- reads stdin.")]) -> None:
+def add_note(reference: Reference, text: Annotated[str, typer.Argument(help="- reads stdin.")]) -> None:
     """Add an internal note; without the server it is stored and sent later."""
     body = {"kind": "note", "message": _text(text)}
     _entry(send_or_spool("notes add", path_of("incidents", reference, "timeline"), body))
@@ -49,7 +50,7 @@ def add_note(reference: str, text: Annotated[str, typer.Argument(help="- reads s
 
 @updates.command("post")
 def post_update(
-    reference: str,
+    reference: Reference,
     text: Annotated[str, typer.Argument(help="- reads stdin.")],
     public: Annotated[bool, typer.Option("--public", help="Meant for readers outside the team.")] = False,
 ) -> None:
@@ -155,7 +156,7 @@ def show_component(name: str) -> None:
 
 
 @roles.command("show")
-def show_roles(reference: str) -> None:
+def show_roles(reference: Reference) -> None:
     """Who holds, and held, the roles of an incident."""
     rows = frame.client().get(path_of("incidents", reference, "roles"))
     columns = {"Role": "role", "Person": "username", "Since": "assigned_at", "Until": "ended_at"}
@@ -164,7 +165,7 @@ def show_roles(reference: str) -> None:
 
 @roles.command("claim")
 def claim_role(
-    reference: str,
+    reference: Reference,
     role: Annotated[str, typer.Option(help="commander, tech_lead or comms_lead.")] = "commander",
 ) -> None:
     """Take a role of an incident yourself."""
@@ -173,7 +174,7 @@ def claim_role(
 
 @roles.command("hand-off")
 def hand_off(
-    reference: str,
+    reference: Reference,
     user: str,
     role: Annotated[str, typer.Option(help="commander, tech_lead or comms_lead.")] = "commander",
 ) -> None:

@@ -157,12 +157,27 @@ def try_rule(
     rule: str,
     events: Annotated[str, typer.Option(help="JSON file with events; - for stdin.")] = "",
     minutes: Annotated[int, typer.Option(min=1, max=1440, help="Of the stored events.")] = 60,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="The default: nothing is opened.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="The default: nothing is opened.")] = False,
+    sends: Annotated[
+        bool, typer.Option("--open", help="Send the events of the file: what they open is real.")
+    ] = False,
 ) -> None:
-    """Show which incidents a rule would open, on stored events or on those of a file. Nothing is opened."""
-    chosen: dict[str, Any] = {"events": read_events(events)} if events else {"minutes": minutes}
-    body = {"rule_id": rule, **chosen}
-    trial = frame.client().post("/rules/test", body)
+    """Show which incidents a rule would open, on stored events or on those of a file.
+
+    Nothing is opened without --open, which then sends the events as `events send` does.
+    """
+    if sends and (dry_run or not events):
+        raise BadUsageError("--open goes with --events FILE, and not with --dry-run.")
+    given = read_events(events) if events else []
+    chosen: dict[str, Any] = {"events": given} if events else {"minutes": minutes}
+    trial = frame.client().post("/rules/test", {"rule_id": rule, **chosen})
+    _put_trial(rule, trial)
+    if sends:
+        answer = frame.client().submit_events([dict(event) for event in given])
+        frame.say(f"{answer['accepted']} events sent. What they open: tocsin incidents list")
+
+
+def _put_trial(rule: str, trial: dict[str, Any]) -> None:
     if frame.output_format() != "table":
         frame.put_object(trial)
         return

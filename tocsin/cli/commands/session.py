@@ -10,14 +10,24 @@ import time
 from typing import Annotated, Any, Final
 
 import typer
+from typer._completion_shared import get_completion_script
 
 from tocsin.cli import frame, last_seen, offline
 from tocsin.client import Client
 from tocsin.problems import BadUsageError, RefusedError, TocsinError, UnreachableError
-from tocsin.settings import Settings, config_file, load_settings, read_config, write_profile
+from tocsin.settings import (
+    Settings,
+    config_file,
+    forget_token,
+    load_settings,
+    read_config,
+    store_token,
+    write_profile,
+)
 from tocsin.version import VERSION
 
 DEFAULT_SCOPES: Final = ("incidents:read", "incidents:write", "events:write")
+SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 KEYS: Final = ("url", "token", "workspace", "format")
 config = typer.Typer(help="The configuration file.", no_args_is_help=True)
 
@@ -32,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
     app.command("sync")(offline.sync)
     app.command("version")(version)
+    app.command("completion")(completion)
 
 
 def login(
@@ -44,8 +55,8 @@ def login(
     text = text or _by_code(settings, scope or list(DEFAULT_SCOPES))
     with Client(settings=Settings(url=settings.url, token=text, workspace=settings.workspace)) as client:
         me = client.get("/me")
-    path = write_profile(settings.profile, {"url": settings.url, "token": text})
-    frame.say(f"Signed in to {me['workspace']['name']} as {me['label']}. The token is in {path}")
+    place = store_token(settings.profile, settings.url, text)
+    frame.say(f"Signed in to {me['workspace']['name']} as {me['label']}. The token is in {place}")
 
 
 def _by_code(settings: Settings, scopes: list[str]) -> str:
@@ -73,7 +84,7 @@ def logout() -> None:
             frame.say("The token was revoked.")
         except (RefusedError, UnreachableError) as error:
             frame.say(f"The token was forgotten here, not revoked: {error}")
-    write_profile(settings.profile, {"token": ""})
+    forget_token(settings.profile)
 
 
 def whoami() -> None:
@@ -138,6 +149,17 @@ def _show_last_seen(kept: dict[str, Any]) -> None:
 def version() -> None:
     """The version of this program."""
     frame.put(f"tocsin {VERSION}")
+
+
+def completion(shell: Annotated[str, typer.Argument(help="bash, zsh, fish or powershell.")]) -> None:
+    """What makes a shell complete commands and incidents.
+
+    For bash: tocsin completion bash > ~/.local/share/bash-completion/completions/tocsin
+    """
+    if shell not in SHELLS:
+        raise BadUsageError(f"{shell} is not known. Known: {', '.join(SHELLS)}.")
+    script = get_completion_script(prog_name="tocsin", complete_var="_TOCSIN_COMPLETE", shell=shell)
+    frame.put(script)
 
 
 @config.command("get")

@@ -14,6 +14,7 @@ import typer
 
 from tocsin.cli import frame
 from tocsin.cli.commands.incidents_read import COLUMNS
+from tocsin.cli.completing import incident_ids
 from tocsin.cli.tables import boxed
 from tocsin.cli.words import listed, with_words
 from tocsin.client import path_of
@@ -33,7 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    reference: Annotated[str, typer.Argument(help="One incident; without it, the active ones.")] = "",
+    reference: Annotated[
+        str,
+        typer.Argument(help="One incident; without it, the active ones.", autocompletion=incident_ids),
+    ] = "",
     severity: Annotated[list[str] | None, typer.Option()] = None,
     once: Annotated[bool, typer.Option("--once", hidden=True)] = False,
 ) -> None:

@@ -19,7 +19,8 @@ OFFERS: Final = {
     "Expires": "expires_at",
 }  # fmt: skip
 CHECKLIST: Final[frame.Columns] = {
-    "Stage": "stage", "State": "status", "Current": "is_current", "Minutes": "planned_minutes",
+    "Stage": "stage", "State": "status", "Current": "is_current",
+    "Minutes": lambda row: "–".join(map(str, row["planned_minutes"])),
     "Items": lambda row: f"{sum(i['ticked_at'] is not None for i in row['items'])}/{len(row['items'])}",
 }  # fmt: skip
 OPERATIONS: Final = (

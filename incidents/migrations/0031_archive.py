@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_identity_providers'),
-        ('incidents', '0028_update_templates'),
+        ('incidents', '0030_analysis_sent_text'),
     ]
 
     operations = [

@@ -1,0 +1,64 @@
+"""What a language model may say about an incident, and the check of it. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from incidents.analysis.draft import MAX_MODEL_SUMMARY_CHARS
+from incidents.vocabulary import Category
+
+MAX_RANKED: Final = 20
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})  # control and format characters, such as overrides
+
+
+class AnswerError(ValueError):
+    """The model's text is not what was asked for."""
+
+
+class ModelAnswer(BaseModel):
+    """A category of the list, a summary, and numbers of the actions it was shown. Nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    category: Category
+    summary: Annotated[str, Field(min_length=1, max_length=MAX_MODEL_SUMMARY_CHARS)]
+    ranking: Annotated[list[int], Field(max_length=MAX_RANKED)]
+
+
+def parse_answer(text: str, actions: int) -> ModelAnswer:
+    """The answer in a model's text. Raises AnswerError: no JSON, another shape, an action never shown."""
+    try:
+        found = ModelAnswer.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the answer"
+        raise AnswerError(f"{where}: {first['msg'][:200]}") from None
+    if len(set(found.ranking)) != len(found.ranking) or not all(0 < n <= actions for n in found.ranking):
+        raise AnswerError(f"ranking: must name each of the {actions} actions at most once")
+    summary = plain(found.summary)
+    if not summary:
+        raise AnswerError("summary: holds no readable text")
+    return found.model_copy(update={"summary": summary})
+
+
+def plain(text: str) -> str:
+    """The text as one line without control and format characters."""
+    spaced = " ".join(text.split())
+    return "".join(char for char in spaced if unicodedata.category(char) not in _UNSEEN).strip()
+
+
+def content_of(reply: Any) -> str:
+    """The text in a chat completion. Raises AnswerError where there is none, such as a refusal."""
+    try:
+        choice = reply["choices"][0]
+        content = choice["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        raise AnswerError("the reply holds no choices[0].message.content") from None
+    if not isinstance(content, str) or not content:
+        raise AnswerError("the model refused or wrote nothing")
+    if choice.get("finish_reason") == "length":
+        raise AnswerError("the answer was cut off at its length limit")
+    return content

@@ -1,0 +1,56 @@
+"""Asks a language model behind an OpenAI-compatible API. Once: nothing is tried again.
+
+Nothing that proposes, merges, links, notifies or acts may import this module; import-linter holds that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+
+from core.http.client import request
+from detection.language_model.answer import content_of
+
+DEADLINE_S: Final = 8.0
+CONNECT_S: Final = 3.0
+MAX_REPLY_BYTES: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the model is, its name, and the key, "" where none is needed."""
+
+    url: str
+    model: str
+    key: str
+
+
+def endpoint() -> Endpoint | None:
+    """The configured model; None where there is none."""
+    if not settings.LANGUAGE_MODEL_URL:
+        return None
+    url = settings.LANGUAGE_MODEL_URL.rstrip("/")
+    return Endpoint(url, settings.LANGUAGE_MODEL_NAME, settings.LANGUAGE_MODEL_KEY)
+
+
+def ask(where: Endpoint, sent: str) -> str:
+    """Send the request text as it is; returns the model's text.
+
+    Raises HttpPassingError and HttpPermanentError for whatever is no success within 8 s, AnswerError where
+    the reply holds no text.
+    """
+    headers = {"Content-Type": "application/json"}
+    if where.key:
+        headers["Authorization"] = f"Bearer {where.key}"
+    reply = request(
+        "POST",
+        f"{where.url}/chat/completions",
+        content=sent.encode(),
+        headers=headers,
+        connect_s=CONNECT_S,
+        total_s=DEADLINE_S,
+        max_bytes=MAX_REPLY_BYTES,
+    )
+    return content_of(reply.json())

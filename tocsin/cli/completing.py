@@ -1,0 +1,66 @@
+"""What a shell completes: the references of active incidents, as they were at most 30 seconds ago."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from tocsin.client import Client
+from tocsin.problems import TocsinError
+from tocsin.settings import data_folder, load_settings, write_private
+
+MAX_AGE_S: Final = 30.0
+MAX_OFFERED: Final = 50
+TIMEOUT_S: Final = 2.0  # a shell that waits for completion is frozen meanwhile
+
+
+def incident_ids(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Active incidents whose reference begins so, with their titles; none where the server is away."""
+    for one in _active():
+        if one["id"].lower().startswith(incomplete.lower()):
+            yield incomplete + one["id"][len(incomplete) :], one["title"]  # shells go on as typed
+
+
+def cache_file() -> Path:
+    """Where they are kept; only its owner may read it."""
+    return data_folder() / "completion.json"
+
+
+def _active() -> list[dict[str, str]]:
+    try:
+        settings = load_settings()
+        where = f"{settings.profile} {settings.url} {settings.workspace}"
+        kept = _kept()
+        if kept.get("where") == where and 0 <= time.time() - kept["at"] < MAX_AGE_S:
+            return list(kept["incidents"])
+        with Client(settings=settings, timeout=TIMEOUT_S, tries=1) as client:
+            found = list(client.pages("/incidents", limit=MAX_OFFERED, status="active"))
+        incidents = [{"id": one["incident_id"], "title": _plain(one["title"])} for one in found]
+        write_private(cache_file(), json.dumps({"where": where, "at": time.time(), "incidents": incidents}))
+    except (TocsinError, OSError, KeyError, TypeError):
+        return []
+    return incidents
+
+
+def _kept() -> dict[str, Any]:
+    try:
+        found = json.loads(cache_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _plain(title: str) -> str:
+    """A title without what would steer a terminal."""
+    return "".join(letter for letter in title if letter.isprintable())[:80]
+
+
+Reference = Annotated[str, typer.Argument(help="INC-42, inc_00042 or 42.", autocompletion=incident_ids)]
+References = Annotated[
+    list[str], typer.Argument(help="INC-42, inc_00042 or 42.", autocompletion=incident_ids)
+]
