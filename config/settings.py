@@ -60,6 +60,7 @@ REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
 MAIL_FROM = ENVIRONMENT.mail_from
 APPRISE_SCHEMES = frozenset(words(ENVIRONMENT.apprise_schemes))
+EMAIL_BACKEND = "core.mail.backend.TimedBackend"
 _MAIL = urlsplit(ENVIRONMENT.smtp_url.get_secret_value())
 if _MAIL.hostname:
     EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
