@@ -36,6 +36,7 @@ EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
 API_LIMIT_PER_CALLER = ENVIRONMENT.api_limit_per_caller
 LIVE_STREAMS_PER_SESSION = ENVIRONMENT.live_streams_per_session
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
+INCIDENT_ARCHIVE_DAYS = ENVIRONMENT.incident_archive_days
 QUARANTINE_DAYS = ENVIRONMENT.quarantine_days
 BUNDLE_RETENTION_DAYS = ENVIRONMENT.bundle_retention_days
 BUNDLE_QUOTA_MB = ENVIRONMENT.bundle_quota_mb
