@@ -53,7 +53,7 @@ def manifest_on(page: str, heading: str) -> dict:
 
 
 def settle() -> None:
-    while run_due(RELAY) + run_due(SLACK):
+    while run_due(RELAY, at=timezone.now()) + run_due(SLACK, at=timezone.now()):
         pass
 
 
