@@ -6,7 +6,7 @@ from accounts.audit.selectors import hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, NavItem
 from incidents.privacy.selectors import hidden_from
-from incidents.row_actions import ROW_ACTIONS, RowAction
+from incidents.row_actions import BULK_ACTIONS, ROW_ACTIONS, BulkAction, RowAction
 from remediation.runs.models import RemediationRun
 
 NAVIGATION.add(
@@ -21,6 +21,7 @@ NAVIGATION.add(
     ),
 )
 ROW_ACTIONS.add("mitigate", RowAction("Mitigate…", "/remediation/new?incident={ref}", order=10))
+BULK_ACTIONS.add("mitigate", BulkAction("Mitigate", "wrench", "/remediation/many", order=10))
 
 hide_audit_of(
     "remediationrun",

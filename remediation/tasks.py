@@ -9,7 +9,7 @@ from core.queue.handlers import works_on
 from remediation.queues import ACTIONS, RUN_DUE
 from remediation.runs.models import AutomaticProposal, RollbackProposal
 from remediation.runs.services.proposing import propose_automatic, propose_rollback
-from remediation.runs.services.running import run_due
+from remediation.runs.services.side_by_side import carry_out_due
 
 _gate = Gate()
 
@@ -19,7 +19,7 @@ def run_due_runs() -> None:
     """Start approved runs, follow running ones, expire what waited too long."""
     with _gate.turn() as mine:
         if mine:
-            run_due()
+            carry_out_due()
 
 
 @works_on(ACTIONS, AutomaticProposal)

@@ -93,3 +93,20 @@ class Verdict(models.TextChoices):
 
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
+
+
+class BreakerState(models.TextChoices):
+    """Whether automatic runs of an action start. Half open: exactly one, to try it."""
+
+    CLOSED = "closed", "Closed"
+    OPEN = "open", "Open"
+    HALF_OPEN = "half_open", "Half open"
+
+
+# Every legal move of a breaker; PostgreSQL refuses all others.
+BREAKER_MOVES: Final[tuple[tuple[BreakerState, BreakerState], ...]] = (
+    (BreakerState.CLOSED, BreakerState.OPEN),
+    (BreakerState.OPEN, BreakerState.HALF_OPEN),
+    (BreakerState.HALF_OPEN, BreakerState.CLOSED),
+    (BreakerState.HALF_OPEN, BreakerState.OPEN),
+)

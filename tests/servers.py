@@ -28,6 +28,8 @@ from core.embedded.database import ensure_database
 from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres, installed_programs
 from core.embedded.valkey import Valkey
 
+# A test is one transaction, which is idle while a page is rendered for the first time on a busy machine.
+PATIENT = {"idle_in_transaction_session_timeout": "2min"}
 PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
@@ -164,7 +166,7 @@ def _start_postgres() -> None:
     seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
     if seed is not None:
         copy_server(seed, folder / "postgres")
-    server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST)
+    server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST | PATIENT)
     os.environ["DATABASE_URL"] = ensure_database(server.start())
     if seed is not None and seed != cached:
         _ask("drop database if exists {}", EARLIER)

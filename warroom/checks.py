@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from core.health.checks import CheckResult, health_check
+from warroom.connection.models import SlackTeam
 from warroom.connection.selectors import broken_teams, silent_sockets
 
 
@@ -14,9 +15,15 @@ def _slack() -> CheckResult:
     if not broken:
         return _sockets()
     first = broken[0]
+    name, concerned = first.name or first.slack_id, frozenset(team.workspace_id for team in broken)
     more = f" ({len(broken) - 1} more teams as well)" if len(broken) > 1 else ""
-    detail = f"the Slack team {first.name or first.slack_id} does not work: {first.reason}{more}"
-    return CheckResult("warn", detail, "Look at Settings, Slack. Rooms and messages wait meanwhile.")
+    if first.state in (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED):
+        detail = f"the Slack team {name} does not work: {first.reason}{more}"
+        advice = "Open Settings, Slack. Rooms and messages wait meanwhile."
+    else:
+        detail = f"incidents are not announced in the Slack team {name}: {first.announce_fault}{more}"
+        advice = "Open Settings, Slack, and name another announcement channel. Rooms are not affected."
+    return CheckResult("warn", detail, advice, None, concerned)
 
 
 def _sockets() -> CheckResult:
@@ -30,4 +37,5 @@ def _sockets() -> CheckResult:
         f"Socket Mode of the Slack team {first.name or first.slack_id} does not work{why}",
         "Start the program slack-socket, or look at Settings, Slack. Pins are caught up every five minutes.",
         first.socket_seen_at,
+        frozenset(team.workspace_id for team in silent),
     )

@@ -32,12 +32,15 @@ class WarRoom(IncidentPanel):
         is_connected = room is not None or connected_team(actor.workspace_id) is not None
         announcements = announcements_of(actor, incident) if is_connected else []
         failed = [step for step in steps if step.state == RoomStep.State.DEAD or step.code]
+        is_gone = room is not None and room.is_gone and incident.is_unresolved
+        any_dead = bool(failed) or any(one.state == RoomStep.State.DEAD for one in announcements)
         return {
             "incident": incident,
             "room": room,
+            "is_gone": is_gone,
             "steps": steps,
             "announcements": announcements,
-            "needs_repair": bool(failed) or any(one.state == RoomStep.State.DEAD for one in announcements),
+            "needs_repair": is_gone or any_dead,
             "is_connected": is_connected,
             "may_write": allowed(actor, Capability.INCIDENTS_WRITE),
         }
@@ -50,5 +53,5 @@ class WarRoom(IncidentPanel):
         ]
         return repr((
             context["incident"].pk, room and (room.state, room.channel_id, room.name), steps,
-            announced, context["is_connected"], context["may_write"],
+            announced, context["is_connected"], context["may_write"], context["is_gone"],
         ))  # fmt: skip

@@ -18,3 +18,4 @@ SLACK: Final = declare(
     )
 )
 periodic("reconcile war rooms", "warroom.reconcile", 300.0, SLACK)
+periodic("probe Slack teams", "warroom.probe", 120.0, SLACK)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.queue.handlers import works_on
 from warroom.inbound.models import SlackInbox
+from warroom.inbound.probing import plan_probes
 from warroom.inbound.processing import process
 from warroom.inbound.reconcile import plan_reconciling
 from warroom.queues import SLACK
@@ -60,3 +61,9 @@ def inbox(item: SlackInbox) -> None:
 def reconcile() -> None:
     """Compare every open room with the timeline."""
     plan_reconciling(timezone.now())
+
+
+@shared_task(name="warroom.probe", ignore_result=True)
+def probe() -> None:
+    """Try the token and the announcement channel of every team, as often as each is due."""
+    plan_probes(timezone.now())

@@ -16,7 +16,7 @@ from core.ui.markdown import document, markdown
 from incidents.listing.html_cache import entry_html, line_html, row_html
 from incidents.listing.ordering import ORDERS
 from incidents.models import Incident, TimelineEntry
-from incidents.row_actions import row_actions
+from incidents.row_actions import BulkAction, bulk_actions, row_actions
 from incidents.sla.status import SlaStatus, sla_status_of
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 
@@ -128,6 +128,12 @@ def sort_head(context: template.Context, words: str, order: str, now: str, turne
 def more_row_actions(reference: str) -> SafeString:
     """What apps above add to the menu of an incident's row."""
     return format_html_join("", '<a class="menu-item" href="{1}">{0}</a>', row_actions(reference))
+
+
+@register.simple_tag
+def more_bulk_actions() -> list[BulkAction]:
+    """What apps above add to the bulk bar."""
+    return bulk_actions()
 
 
 @register.simple_tag

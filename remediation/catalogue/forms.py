@@ -32,7 +32,8 @@ class ActionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),
         help_text='JSON. Command: {"command": "restart"}. Webhook: {"url": "https://…", "body": {}}. '
         'Kubernetes: {"server": "https://…", "namespace": "…", "deployment": "{component}", '
-        '"operation": "restart"}.',
+        '"operation": "restart"}. Placeholders: {component}, {run}, and what whoever requests it gives, such '
+        "as {replicas:1..10}, {mode:fast|safe}, {branch:text}.",
     )
     signing_secret = forms.CharField(
         required=False, help_text="Empty keeps the stored one. Signs webhooks (whsec_…)."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,8 @@ from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid, NotFound
 from core.ui.htmx import SeeOther
 from remediation.catalogue.forms import ActionForm, initial_of
+from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.presets import Preset, presets
 from remediation.catalogue.services import change_action, enable_action
 from remediation.runs.selectors import action_named, actions_of
 from remediation.runs.services.settling import half_open
@@ -35,7 +37,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     actor = current_actor(request)
     require(actor, Capability.REMEDIATION_WRITE)
     row = action_named(actor, slug)
-    form = ActionForm(request.POST) if request.method == "POST" else ActionForm(initial=initial_of(row))
+    preset = presets().get(request.GET.get("preset", ""))
+    form = ActionForm(request.POST) if request.method == "POST" else ActionForm(initial=_initial(row, preset))
     if request.method == "POST" and form.is_valid():
         try:
             change_action(actor, slug, fields=form.fields_to_save(), secrets=form.secrets())
@@ -44,8 +47,20 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, f"{row.name} saved")
             return SeeOther(PAGE)
-    context = {"action": row, "form": form, "has_secrets": bool(row.secrets)}
+    context = {
+        "action": row,
+        "form": form,
+        "has_secrets": bool(row.secrets),
+        "presets": presets().values(),
+        "preset": preset if request.method != "POST" else None,
+    }
     return render(request, "remediation/action.html", context, status=422 if form.errors else 200)
+
+
+def _initial(row: RemediationAction, preset: Preset | None) -> dict[str, Any]:
+    """The action as it is, or with the settings of a preset, which are saved with the form."""
+    found = initial_of(row)
+    return found | {"executor": "webhook", "config": dict(preset.config)} if preset else found
 
 
 def _add_faults(form: ActionForm, refusal: Invalid) -> None:

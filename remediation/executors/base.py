@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from core.registry import Registry
+from remediation.executors.placeholders import Placeholder, asked_in
 
 MAX_OUTPUT_BYTES: Final = 64_000
 
@@ -60,6 +61,10 @@ class Executor(ABC):
     @abstractmethod
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What is wrong with the configuration of an action: (field, message); empty when nothing is."""
+
+    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """The placeholders whose values whoever requests a run gives. Raises PlaceholderError."""
+        return asked_in(config)
 
     @abstractmethod
     def preview(self, order: Order) -> str:

@@ -15,7 +15,14 @@ from core.errors import Invalid
 from core.redaction import redact
 from remediation.executors import shim
 from remediation.executors.base import MAX_OUTPUT_BYTES, Executor, Order, Progress, Report, executor
-from remediation.executors.placeholders import PlaceholderError, checked, names_in
+from remediation.executors.placeholders import (
+    Placeholder,
+    PlaceholderError,
+    asked_in,
+    filled,
+    is_whole,
+    placeholders_in,
+)
 
 FOLDER: Final = "remediation"
 DETACH_WITHIN_S: Final = 10
@@ -31,12 +38,18 @@ class Command(Executor):
     is_local = True
 
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """`command` must be on the allow-list."""
+        """`command` must be on the allow-list, with an absolute program and placeholders that are known."""
         name = config.get("command")
         if name not in settings.REMEDIATION_COMMANDS:
             known = ", ".join(sorted(settings.REMEDIATION_COMMANDS)) or "none"
             return [("command", f"is not on the allow-list REMEDIATION_COMMANDS; known: {known}")]
+        if fault := _template_fault(settings.REMEDIATION_COMMANDS[name]):
+            return [("command", f"{name} of REMEDIATION_COMMANDS: {fault}")]
         return [(key, "is not a setting of a command") for key in config if key not in {"command"}]
+
+    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """Those of the command on the allow-list."""
+        return asked_in(settings.REMEDIATION_COMMANDS.get(str(config.get("command")), []))
 
     def preview(self, order: Order) -> str:
         """The exact argv, one element a line."""
@@ -48,25 +61,11 @@ class Command(Executor):
         if faults:
             raise Invalid(f"{order.action}: command {faults[0][1]}. Nothing was run.")
         template: list[str] = settings.REMEDIATION_COMMANDS[order.config["command"]]
-        if not Path(template[0]).is_absolute():
-            raise Invalid(f"{order.action}: {template[0]} is no absolute path. Nothing was run.")
-        values = {"component": order.target, **order.arguments}
+        values = {"component": order.target, "run": order.run_id, **order.arguments}
         try:
-            return [template[0], *(self._element(part, values) for part in template[1:])]
+            return [template[0], *(filled(part, values) for part in template[1:])]
         except PlaceholderError as error:
             raise Invalid(f"{order.action}: {error}. Nothing was run.") from error
-
-    @staticmethod
-    def _element(part: str, values: Mapping[str, Any]) -> str:
-        names = names_in(part)
-        if not names:
-            return part
-        if part != f"{{{next(iter(names))}}}":
-            raise PlaceholderError(f"{part!r}: a placeholder must be a whole argument")
-        name = names.pop()
-        if name not in values:
-            raise PlaceholderError(f"{{{name}}} has no value")
-        return checked(name, values[name])
 
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
         """Hand the command to the shim, in a session of its own, and return at once."""
@@ -95,6 +94,19 @@ class Command(Executor):
         if started.get("boot_id") == shim.boot_id() and shim.is_alive(started):
             return Report(Progress.RUNNING)
         return Report(Progress.UNKNOWN, reason="The command started and left no result.")
+
+
+def _template_fault(template: list[str]) -> str:
+    """What is wrong with a command of the settings; empty when nothing is."""
+    if not template or not Path(template[0]).is_absolute():
+        return "the program must be an absolute path"
+    if partial := [part for part in template[1:] if not is_whole(part)]:
+        return f"{partial[0]!r}: a placeholder must be a whole argument"
+    try:
+        placeholders_in(template[1:])
+    except PlaceholderError as error:
+        return str(error)
+    return ""
 
 
 def spool_of(run_id: int) -> Path:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.errors import Conflict, Invalid
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from remediation.executors.base import Executor, Order, Progress, Report, executor
-from remediation.executors.placeholders import PlaceholderError, filled
+from remediation.executors.placeholders import PlaceholderError, filled, text_faults
 
 OPERATIONS: Final = ("restart", "scale", "rollback")
 RUN_ANNOTATION: Final = "tocsin.dev/run"
@@ -42,7 +42,7 @@ class Kubernetes(Executor):
             found.append(("operation", f"must be one of {', '.join(OPERATIONS)}"))
         if config.get("operation") == "scale":
             found += _scale_faults(config)
-        return found
+        return found + text_faults(config, required)
 
     def preview(self, order: Order) -> str:
         """What would be patched, tried by the API server with dryRun=All."""
@@ -155,7 +155,8 @@ def _scale_faults(config: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _value(order: Order, name: str) -> str:
     try:
-        return filled(str(order.config[name]), {"component": order.target, **order.arguments})
+        values = {"component": order.target, "run": order.run_id, **order.arguments}
+        return filled(str(order.config[name]), values)
     except PlaceholderError as error:
         raise Invalid(f"{order.action}: {error}. Nothing was changed.") from error
 

@@ -1,22 +1,127 @@
-"""Placeholders `{component}` in steps, commands and bodies: typed, whole, and refused when unknown. Pure."""
+"""Placeholders in steps, commands and bodies: typed, whole, and refused when unknown. Pure.
+
+`{component}` and `{run}` are given by Tocsin. Whoever requests a run gives the others, which say what they
+take: `{replicas:1..10}` a whole number of that range, `{mode:fast|safe}` one of these words, `{branch:text}`
+a text without anything that a shell or an option parser could take for its own.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+GIVEN: Final = frozenset({"component", "run"})
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)(?::([^{}\s]*))?\}")
 _SAFE: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:@/ -]{0,199}$")
+_RANGE: Final = re.compile(r"^(0|[1-9][0-9]{0,8})\.\.(0|[1-9][0-9]{0,8})$")
+_WORD: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")
 
 
 class PlaceholderError(ValueError):
     """A placeholder that is unknown, or a value that may not stand for one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A name and what it takes: whole numbers from `least` to `most`, one of `choices`, else a plain text."""
+
+    name: str
+    least: int = 0
+    most: int | None = None
+    choices: tuple[str, ...] = ()
+
+    def checked(self, value: Any) -> str:
+        """The value as it may stand here. Raises PlaceholderError naming what is taken."""
+        if self.choices:
+            if value not in self.choices:
+                raise PlaceholderError(f"{self.name}: {value!r:.60} is not one of {', '.join(self.choices)}")
+            return str(value)
+        if self.most is not None:
+            text = str(value)
+            if not (text.isascii() and text.isdigit() and self.least <= int(text[:10]) <= self.most):
+                raise PlaceholderError(f"{self.name}: {text:.60} is not a whole number {self.range}")
+            return str(int(text))
+        return checked(self.name, value)
+
+    @property
+    def range(self) -> str:
+        """Its range in words."""
+        return f"from {self.least} to {self.most}"
+
+
+def placeholder_of(name: str, takes: str | None) -> Placeholder:
+    """What stands between braces. Raises PlaceholderError for an unknown name or type."""
+    if takes is None:
+        if name not in GIVEN:
+            raise PlaceholderError(
+                f"{{{name}}} is unknown; known: {{component}}, {{run}}. Say what another one takes, such as "
+                f"{{{name}:1..10}} or {{{name}:fast|safe}}"
+            )
+        return Placeholder(name)
+    if name in GIVEN:
+        raise PlaceholderError(f"{{{name}}} is given by Tocsin and has no type")
+    if takes == "text":
+        return Placeholder(name)
+    if match := _RANGE.match(takes):
+        least, most = int(match[1]), int(match[2])
+        if least <= most:
+            return Placeholder(name, least, most)
+    words = tuple(takes.split("|"))
+    if len(set(words)) == len(words) > 1 and all(_WORD.match(word) for word in words):
+        return Placeholder(name, choices=words)
+    raise PlaceholderError(
+        f"{{{name}:{takes}}}: write a range such as 1..10, words such as fast|safe, or text"
+    )
+
+
+def placeholders_in(value: Any) -> dict[str, Placeholder]:
+    """The placeholders of a text, or of the texts of a JSON value, by name. Raises PlaceholderError."""
+    found: dict[str, Placeholder] = {}
+    for text in _texts(value):
+        for match in _PLACEHOLDER.finditer(text):
+            one = placeholder_of(match[1], match[2])
+            if found.setdefault(one.name, one) != one:
+                raise PlaceholderError(f"{{{one.name}}} has two different types")
+    return found
+
+
+def asked_in(value: Any) -> dict[str, Placeholder]:
+    """Those whose values whoever requests a run gives."""
+    return {name: one for name, one in placeholders_in(value).items() if name not in GIVEN}
+
+
+def text_faults(config: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
+    """What is wrong with the placeholders of these settings: (setting, message)."""
+    faults = []
+    for name in names:
+        try:
+            placeholders_in(config.get(name))
+        except PlaceholderError as error:
+            faults.append((name, str(error)))
+    return faults
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a placeholder is all there is in a text, or there is none."""
+    return _PLACEHOLDER.fullmatch(text) is not None or not _PLACEHOLDER.search(text)
+
+
 def names_in(text: str) -> set[str]:
     """The placeholders a text uses."""
-    return set(_PLACEHOLDER.findall(text))
+    return {name for name, _ in _PLACEHOLDER.findall(text)}
 
 
 def checked(name: str, value: Any) -> str:
@@ -37,10 +142,10 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
     """The text with every placeholder replaced. Raises PlaceholderError naming one that has no value."""
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in values:
-            raise PlaceholderError(f"{{{name}}} has no value; known: {', '.join(sorted(values)) or 'none'}")
-        return checked(name, values[name])
+        one = placeholder_of(match[1], match[2])
+        if one.name not in values:
+            raise PlaceholderError(f"{{{one.name}}} has no value: it is given with the request of the run")
+        return one.checked(values[one.name])
 
     return _PLACEHOLDER.sub(value, text)
 

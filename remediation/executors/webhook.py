@@ -10,21 +10,30 @@ import orjson
 from django.utils import timezone
 
 from core.errors import Invalid
-from core.http.client import HttpPassingError, HttpPermanentError, request
+from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from core.redaction import redact
 from core.secrets.signing import sign_webhook
 from remediation.executors.base import Executor, Order, Progress, Report, executor
-from remediation.executors.placeholders import PlaceholderError, filled
+from remediation.executors.placeholders import (
+    Placeholder,
+    PlaceholderError,
+    asked_in,
+    checked,
+    filled,
+    text_faults,
+)
 
 FIELDS: Final = {
     "url",
     "body",
     "header_name",
+    "id_field",
     "status_url",
     "status_field",
     "success_values",
     "failure_values",
 }
+ID: Final = "{id}"  # in status_url: what the receiver called the work, read at `id_field` of its reply
 _URL: Final = re.compile(r"^https?://[^\s/]+\S*$")
 
 
@@ -47,7 +56,14 @@ class Webhook(Executor):
             found.append(("body", "must be a JSON object"))
         if config.get("status_url") and not config.get("success_values"):
             found.append(("success_values", "must say which values of the status mean success"))
-        return found
+        status = _status_url(config)
+        if status != config.get("status_url", "") and not config.get("id_field"):
+            found.append(("id_field", f"must say where the reply has the {ID} of status_url"))
+        return found + text_faults({**config, "status_url": status}, ("url", "body", "status_url"))
+
+    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """Those of its addresses and its body; `{id}` comes from the reply."""
+        return asked_in([config.get("url"), config.get("body"), _status_url(config)])
 
     def preview(self, order: Order) -> str:
         """The request as it would be sent, secrets left out."""
@@ -81,8 +97,19 @@ class Webhook(Executor):
                 return Report(Progress.UNKNOWN, error.status, redact(error.body), str(error))
             return Report(Progress.FAILED, error.status, redact(error.body), str(error))
         if order.config.get("status_url"):
-            return Report(Progress.RUNNING, response.status, redact(response.text))
+            return self._accepted(order, response, handle)
         return Report(Progress.SUCCEEDED, response.status, redact(response.text))
+
+    @staticmethod
+    def _accepted(order: Order, response: HttpResponse, handle: dict[str, Any]) -> Report:
+        text, path = redact(response.text), order.config.get("id_field")
+        if path:
+            given = _at(_json(response), str(path))
+            if isinstance(given, bool) or not isinstance(given, int | str):
+                why = f"The reply has no {path}, so its outcome cannot be asked."
+                return Report(Progress.UNKNOWN, response.status, text, why)
+            handle["id"] = given
+        return Report(Progress.RUNNING, response.status, text)
 
     @staticmethod
     def _headers(order: Order, content: bytes) -> dict[str, str]:
@@ -97,14 +124,30 @@ class Webhook(Executor):
         """Ask `status_url`, where one is given."""
         if not order.config.get("status_url"):
             return Report(Progress.UNKNOWN, reason="The request may have arrived. Check at the receiver.")
+        if order.config.get("id_field") and "id" not in handle:
+            return Report(Progress.UNKNOWN, reason="The request may have arrived; its reply was not read.")
         values = {"component": order.target, "run": order.run_id, **order.arguments}
         headers = {k: v for k, v in self._headers(order, b"").items() if not k.startswith("webhook-")}
         try:
-            answer = request("GET", filled(order.config["status_url"], values), headers=headers).json()
+            url = str(order.config["status_url"]).replace(ID, checked("id", handle.get("id", "none")))
+            answer = request("GET", filled(url, values), headers=headers).json()
+        except PlaceholderError as error:
+            return Report(Progress.UNKNOWN, reason=f"Its outcome cannot be asked: {error}.")
         except (HttpPermanentError, HttpPassingError) as error:
             return Report(Progress.RUNNING, error.status, reason=str(error))
         status = str(_at(answer, str(order.config.get("status_field", "status"))))
         return _judged(status, order.config)
+
+
+def _status_url(config: Mapping[str, Any]) -> str:
+    return str(config.get("status_url", "")).replace(ID, "")
+
+
+def _json(response: HttpResponse) -> Any:
+    try:
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _judged(status: str, config: Mapping[str, Any]) -> Report:

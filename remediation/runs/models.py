@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -12,7 +11,19 @@ from core.queue.models import WorkItem
 from core.tenancy import WorkspaceScoped
 from incidents.models import Component, Incident
 from remediation.catalogue.models import RemediationAction
-from remediation.vocabulary import LIVE, MOVES, WAITING, Risk, RunState, Verdict
+from remediation.runs.guards import (
+    APPROVAL_FITS,
+    APPROVALS_ARE_FINAL,
+    BREAKER_BEGINS_CLOSED,
+    BREAKER_STATES,
+    DRILLS_APART,
+    ONE_TRIAL,
+    RUN_BEGINS,
+    RUN_FACTS,
+    RUN_IS_APPROVED,
+    RUN_MOVES,
+)
+from remediation.vocabulary import LIVE, WAITING, BreakerState, Risk, RunState, Verdict
 
 
 class RemediationRun(WorkspaceScoped):
@@ -81,45 +92,7 @@ class RemediationRun(WorkspaceScoped):
             ),
             models.Index(fields=["workspace", "-id"], name="run_history"),
         ]
-        triggers = [
-            pgtrigger.FSM(
-                name="run_moves",
-                field="state",
-                transitions=[(before.value, after.value) for before, after in MOVES],
-            ),
-            pgtrigger.ReadOnly(
-                name="run_facts_never_change",
-                fields=[
-                    "workspace",
-                    "incident",
-                    "action",
-                    "target_key",
-                    "risk",
-                    "snapshot",
-                    "digest",
-                    "is_drill",
-                ],
-            ),
-            pgtrigger.Trigger(
-                name="drill_runs_touch_nothing_real",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                declare=[("drill", "boolean"), ("all_drills", "boolean"), ("kind", "text")],
-                func="""
-                    select i.is_drill, coalesce(c.opens_drills, false) into drill, all_drills
-                      from incidents_incident i
-                      left join incidents_incidentcounter c on c.workspace_id = i.workspace_id
-                     where i.id = new.incident_id;
-                    select executor into kind from remediation_remediationaction where id = new.action_id;
-                    if new.is_drill is distinct from drill or (drill and not all_drills and kind <> 'manual')
-                    then
-                        raise exception 'a run of a drill may not act on a real target'
-                            using errcode = 'check_violation';
-                    end if;
-                    return new;
-                """,
-            ),
-        ]
+        triggers = [RUN_MOVES, RUN_FACTS, RUN_BEGINS, RUN_IS_APPROVED, DRILLS_APART]
 
     def __str__(self) -> str:
         return f"run {self.pk}: {self.action_id} on {self.target_key}"
@@ -140,26 +113,7 @@ class RunApproval(WorkspaceScoped):
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [models.UniqueConstraint(fields=["run", "approver"], name="approval_once_a_person")]
-        triggers = [
-            pgtrigger.Protect(name="approvals_are_final", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="approval_fits_its_run",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                declare=[("fits", "boolean")],
-                func="""
-                    select state = 'awaiting_approval' and digest = new.digest and expires_at > now()
-                           and not (risk = 'high' and new.verdict = 'approved'
-                                    and requested_by_id is not distinct from new.approver_id)
-                      into fits from remediation_remediationrun where id = new.run_id;
-                    if fits is not true then
-                        raise exception 'this approval does not fit its run'
-                            using errcode = 'check_violation';
-                    end if;
-                    return new;
-                """,
-            ),
-        ]
+        triggers = [APPROVALS_ARE_FINAL, APPROVAL_FITS]
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.approver_id}"
@@ -232,14 +186,9 @@ class RollbackProposal(WorkspaceScoped, WorkItem):
 class Breaker(WorkspaceScoped):
     """Stops automatic runs of an action after too many bad ones; `open` runs become proposals."""
 
-    class State(models.TextChoices):
-        CLOSED = "closed", "Closed"
-        OPEN = "open", "Open"
-        HALF_OPEN = "half_open", "Half open"
-
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     action_slug = models.CharField(max_length=60)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.CLOSED)
+    state = models.CharField(max_length=10, choices=BreakerState.choices, default=BreakerState.CLOSED)
     reason = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     probe_run = models.ForeignKey(
@@ -247,7 +196,14 @@ class Breaker(WorkspaceScoped):
     )
 
     class Meta(WorkspaceScoped.Meta):
-        constraints = [models.UniqueConstraint(fields=["workspace", "action_slug"], name="breaker_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "action_slug"], name="breaker_once"),
+            models.CheckConstraint(
+                condition=Q(probe_run=None) | Q(state=BreakerState.HALF_OPEN.value),
+                name="trial_of_a_half_open_breaker",
+            ),
+        ]
+        triggers = [BREAKER_BEGINS_CLOSED, BREAKER_STATES, ONE_TRIAL]
 
     def __str__(self) -> str:
         return f"{self.action_slug}: {self.state}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from accounts.models import Role
 from incidents.vocabulary import Severity
-from remediation.vocabulary import RISK_RANK, Risk
+from remediation.vocabulary import RISK_RANK, BreakerState, Risk
 
 EXPIRY: Final = {
     Risk.LOW: timedelta(minutes=15),
@@ -98,3 +98,10 @@ def breaker_opens(recent: Sequence[bool]) -> bool:
     """Whether the last runs (newest first; True: it went well) are bad enough to stop automatic runs."""
     window = recent[:BREAKER_WINDOW]
     return sum(not well for well in window) >= BREAKER_FAILURES
+
+
+def breaker_lets_one_try(state: BreakerState, opened_at: datetime | None, now: datetime) -> bool:
+    """Whether one automatic run may try the action again: a person said so, or an hour passed."""
+    if state == BreakerState.OPEN:
+        return opened_at is not None and now >= opened_at + BREAKER_RETRY_AFTER
+    return state == BreakerState.HALF_OPEN

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from core.errors import NotFound
+from core.errors import NotFound, Problem
 from incidents.models import Incident
 from incidents.privacy.selectors import seen_with
 from remediation.catalogue.definitions import Scenario, scenario_for, shipped_actions
@@ -18,8 +18,8 @@ from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import row_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval
 from remediation.runs.policy import run_risk
-from remediation.runs.snapshot import main_component
-from remediation.vocabulary import Risk
+from remediation.runs.snapshot import asked_of, main_component
+from remediation.vocabulary import BreakerState, Risk
 
 MAX_RUNS: Final = 100
 
@@ -31,6 +31,14 @@ class Recommendation:
     action: RemediationAction
     risk: Risk
     is_recommended: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether whoever requests it gives more than the incident, or its page says why it cannot run."""
+        try:
+            return bool(asked_of(self.action))
+        except Problem:
+            return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +116,5 @@ def approvals_of(run: RemediationRun) -> Sequence[RunApproval]:
 
 def stopped_actions(actor: Actor) -> Sequence[Breaker]:
     """Breakers that are not closed."""
-    rows = Breaker.objects.of(actor.workspace_id).exclude(state=Breaker.State.CLOSED)
+    rows = Breaker.objects.of(actor.workspace_id).exclude(state=BreakerState.CLOSED)
     return list(rows.order_by("action_slug"))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
-from core.errors import Unavailable
+from core.errors import FieldFault, Invalid, Unavailable
 from core.http.client import HttpPassingError, HttpPermanentError
 from core.secrets.encryption import decrypt
 from incidents.models import Component, Incident
 from incidents.selectors import affected_of
 from remediation.catalogue.models import RemediationAction
 from remediation.executors.base import Order, executor_for
+from remediation.executors.placeholders import Placeholder, PlaceholderError
 from remediation.runs.digest import POLICY_VERSION, run_digest
 from remediation.runs.models import RemediationRun
 from remediation.runs.policy import run_risk
@@ -77,11 +78,29 @@ def facts_of(
 
 def preview_of(action: RemediationAction, component: Component | None, arguments: Mapping[str, Any]) -> str:
     """The dry run of an action on a target, as it is shown before approval. Raises Problem."""
+    _refuse_unknown(action, arguments)
     order = order_for(action, component.name if component else "", arguments, run_id=0)
     try:
         return executor_for(action.executor).preview(order)
     except (HttpPassingError, HttpPermanentError) as error:
         raise Unavailable(f"The dry run of {action.name} failed: {error}. Nothing was started.") from error
+
+
+def _refuse_unknown(action: RemediationAction, arguments: Mapping[str, Any]) -> None:
+    asked = asked_of(action)
+    for name in arguments:
+        if name not in asked:
+            known = ", ".join(sorted(asked)) or "none"
+            fault = FieldFault(f"arguments.{name}", "known", f"is not asked for; asked for: {known}")
+            raise Invalid(f"{action.name}: {name} is not asked for. Nothing was started.", faults=[fault])
+
+
+def asked_of(action: RemediationAction) -> dict[str, Placeholder]:
+    """What whoever requests a run of the action gives, by name. Raises Invalid."""
+    try:
+        return executor_for(action.executor).asks(action.config)
+    except PlaceholderError as error:
+        raise Invalid(f"{action.name}: {error}. Nothing was started.") from error
 
 
 def facts_now(run: RemediationRun) -> dict[str, Any]:

@@ -1,24 +1,22 @@
-"""Pages of remediation: mitigating an incident, one run with its approvals, the history."""
+"""Pages of remediation: one run with its approvals, the history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actor import Actor
-from accounts.permissions import Capability, allowed, require
+from accounts.permissions import Capability, allowed
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid, NotFound, Problem
 from core.ui.htmx import SeeOther
-from incidents.models import Incident
-from incidents.selectors import incident_for
 from remediation.executors.base import executor_for
 from remediation.runs import selectors
 from remediation.runs.models import RemediationRun
@@ -29,9 +27,7 @@ from remediation.runs.services.approving import (
     reject_run,
     start_proposed,
 )
-from remediation.runs.services.proposing import Request, request_run
 from remediation.runs.services.settling import report_outcome
-from remediation.runs.snapshot import main_component, preview_of
 from remediation.vocabulary import WAITING, RunState
 
 PAGE: Final = "/remediation"
@@ -54,42 +50,6 @@ def runs(request: HttpRequest) -> HttpResponse:
         "may_write": allowed(actor, Capability.REMEDIATION_WRITE),
     }  # fmt: skip
     return render(request, "remediation/runs.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def mitigate(request: HttpRequest) -> HttpResponse:
-    """GET: actions for `?incident=`, with `&action=` its dry run. POST: request it; 303 to the run."""
-    actor = current_actor(request)
-    require(actor, Capability.REMEDIATION_RUN)
-    given = request.POST if request.method == "POST" else request.GET
-    incident = incident_for(actor, given.get("incident", ""))
-    slug = given.get("action", "")
-    if request.method == "POST":
-        return _requested(request, actor, incident, slug)
-    plan = selectors.plan_for(actor, incident)
-    context: dict[str, Any] = {"incident": incident, "plan": plan, "chosen": None}
-    if slug:
-        context |= _chosen(actor, incident, plan, slug)
-    return render(request, "remediation/mitigate.html", context)
-
-
-def _chosen(actor: Actor, incident: Incident, plan: selectors.Plan, slug: str) -> dict[str, Any]:
-    one = next((one for one in plan.recommendations if one.action.slug == slug), None)
-    if one is None:
-        raise NotFound("There is no such action, or it is disabled.")
-    action, component = one.action, main_component(incident)
-    try:
-        preview, fault = preview_of(action, component, {}), ""
-    except Problem as problem:
-        preview, fault = "", problem.detail
-    return {"chosen": one, "component": component, "preview": preview, "fault": fault}
-
-
-def _requested(request: HttpRequest, actor: Actor, incident: Incident, slug: str) -> HttpResponse:
-    wanted = Request(slug, request_key=request.POST.get("request_key", "")[:100])
-    run = request_run(actor, incident.number, wanted)
-    messages.success(request, f"{run.action.name}: {run.get_state_display().lower()}.")
-    return SeeOther(f"{PAGE}/runs/{run.pk}")
 
 
 @require_safe

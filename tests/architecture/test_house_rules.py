@@ -41,7 +41,9 @@ MAY_CROSS_WORKSPACES = {
     "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
     "warroom/connection/selectors.py::broken_teams": "the health check looks at every team",
     "warroom/connection/selectors.py::silent_sockets": "the health check looks at every team",
-    "warroom/inbound/teams.py::team_meant": "workspaces that share a Slack team share its requests",
+    "warroom/connection/selectors.py::teams_to_probe": "the token of every team is tried from time to time",
+    "warroom/inbound/teams.py::_linked": "workspaces that share a Slack team share its requests",
+    "warroom/inbound/teams.py::teams_of_person": "workspaces that share a Slack team share its home tab",
     "warroom/inbound/teams.py::_of_channel": "workspaces that share a Slack team share its requests",
     "warroom/socket_mode/teams.py::teams_by_app_token": "workspaces that share an app share a connection",
     "warroom/inbound/teams.py::teams_with_secrets": "the signature says whose request it is",
@@ -56,6 +58,9 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "incidents/archive/services/planning.py::candidates": "a worker archives every incident",
+    "incidents/archive/moving.py::_locked": "a worker archives every incident",
+    "incidents/archive/moving.py::_mark": "a worker archives every incident",
     "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
     "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
     "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
@@ -99,6 +104,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
 
 # The two ways out of the server; the command line (`tocsin`) is a client of its API.
 MAY_REACH_THE_NETWORK = {
+    "core/mail/backend.py",
     "core/http/client.py",
     "core/http/transport.py",
     "core/storage/client.py",

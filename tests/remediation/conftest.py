@@ -94,3 +94,15 @@ def finish():
         raise AssertionError(f"the run stays {stored.state}")
 
     return follow
+
+
+@pytest.fixture
+def proposed(incident, admin, connect):
+    """A low-risk run that Tocsin proposed and may not start: the policy lets it start nothing."""
+    from remediation.recovery.services.policies import change_policy
+    from remediation.runs.services.proposing import propose_automatic
+
+    change_policy(admin, {"auto_start": []})
+    connect("scale_up")
+    [run] = propose_automatic(incident.workspace_id, incident.pk)
+    return run

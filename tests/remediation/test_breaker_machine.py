@@ -100,9 +100,9 @@ def test_breaker_follows_its_table_whatever_happens(world, acts):
 
 
 def test_half_open_breaker_lets_exactly_one_automatic_run_through(world):
-    Breaker.objects.create(
-        workspace_id=world.incident.workspace_id, action_slug="scale_up", state="half_open"
-    )
+    made = Breaker.objects.create(workspace_id=world.incident.workspace_id, action_slug="scale_up")
+    for state in ("open", "half_open"):
+        Breaker.objects.of(made.workspace_id).filter(pk=made.pk).update(state=state)
     first, second = (_run_of(world, is_automatic=True, component=one) for one in ("checkout", "other"))
     assert running.claim(first.workspace_id, first.pk) is not None
     assert running.claim(second.workspace_id, second.pk) is None

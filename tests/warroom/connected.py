@@ -48,11 +48,12 @@ class Connected:
     def room(self, incident: Incident) -> Room:
         return Room.objects.of(incident.workspace_id).get(incident=incident)
 
-    def send(self, path: str, signed: tuple[bytes, dict[str, str]]):
-        """What Slack sends, as it arrives here."""
+    def send(self, path: str, signed: tuple[bytes, dict[str, str]], *, raises: bool = True):
+        """What Slack sends, as it arrives here. `raises`: our faults fail the test, else they are 5xx."""
         body, headers = signed
         extra = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-        return Client().post(f"/slack/{path}", body, content_type=headers["Content-Type"], **extra)
+        client = Client(raise_request_exception=raises)
+        return client.post(f"/slack/{path}", body, content_type=headers["Content-Type"], **extra)
 
     def command(self, text: str, *, user: str = "", channel: str = "C0ANY", **more: str):
         """A slash command, and everything it causes. Returns the direct answer."""

@@ -7,13 +7,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import OnCallSchedule, OnCallShift, Workspace
 from incidents.attachments.models import Attachment
+from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.models import Incident, TimelineEntry
+from incidents.roles.services import assign_role
+from incidents.timeline.services.notes import add_note
 from tests.incidents.pictures import png
+from tests.web.signed_in import browser_for
 from warroom.connection.services.linking import link_member
 from warroom.inbound.changes import DELETED, wants_message
 from warroom.inbound.reconcile import plan_reconciling, reconcile_after_gap
-from warroom.models import Announcement
+from warroom.models import Announcement, SlackPin
 
 pytestmark = pytest.mark.django_db
 TS = "1700000000.000100"
@@ -104,6 +109,52 @@ def test_reply_below_the_announcement_is_one_note(connected):
     assert len(notes(incident)) == 1
 
 
+def test_reply_that_is_edited_or_deleted_takes_its_note_along(connected):
+    incident = connected.open("sev3")
+    announced = Announcement.objects.of(incident.workspace_id).get()
+    reply = {
+        "type": "message", "channel": announced.channel_id, "thread_ts": announced.ts, "ts": TS,
+        "user": connected.rita, "text": "Index is slow",
+    }  # fmt: skip
+    send(connected, reply)
+    changed = {
+        "type": "message", "subtype": "message_changed", "channel": announced.channel_id,
+        "message": {**reply, "text": "Index is gone", "edited": {"user": connected.rita, "ts": "1"}},
+    }  # fmt: skip
+    for _ in range(2):
+        send(connected, changed)
+    [note] = notes(incident)
+    assert (note.text, note.amendment_count) == ("Index is gone", 1)
+    deleted = {
+        "type": "message", "subtype": "message_deleted", "channel": announced.channel_id, "deleted_ts": TS,
+        "previous_message": reply,
+    }  # fmt: skip
+    send(connected, deleted)
+    assert notes(incident)[0].amendments.last().message == DELETED
+
+
+def test_edited_and_deleted_replies_missed_while_away_are_caught_up(connected):
+    incident = connected.open("sev3")
+    announced = Announcement.objects.of(incident.workspace_id).get()
+    stamps = [f"170000000{number}.000100" for number in range(3)]
+    for ts in stamps:
+        connected.announce.messages[ts] = {
+            "ts": ts, "thread_ts": announced.ts, "user": connected.rita, "text": f"Seen at {ts}",
+        }  # fmt: skip
+    reconcile_after_gap(incident.workspace_id, connected.team)
+    connected.settle(later=60)
+    connected.announce.messages[stamps[0]]["text"] = "Seen on db-1"
+    del connected.announce.messages[stamps[1]]
+    add_note(connected.admin, incident_id=incident.pk, message="Told by Tocsin in the thread")
+    connected.settle(later=60)
+    for minutes in (5, 10):
+        plan_reconciling(timezone.now() + timedelta(minutes=minutes))
+        connected.settle(later=60)
+    found = {one.text for one in notes(incident) if one.withdrawn_at is None}
+    assert found == {"Seen on db-1", f"Seen at {stamps[2]}", "Told by Tocsin in the thread"}
+    assert len(notes(incident)) == 4
+
+
 @pytest.mark.parametrize(
     ("event", "is_wanted"),
     [
@@ -168,6 +219,88 @@ def test_room_whose_channel_is_gone_is_lost(connected):
     assert connected.room(incident).state == "lost"
 
 
+def test_topic_that_somebody_changes_is_set_again_and_only_then(connected):
+    incident = connected.open(title="Disk & https://db-1.example.com is full")
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    topic, now = channel.topic, timezone.now()
+    for minutes in (0, 5):
+        plan_reconciling(now + timedelta(minutes=minutes))
+        connected.settle(later=60)
+    assert connected.fake.calls("conversations.setTopic") == ["ok"]
+    channel.topic = "Lunch?"
+    plan_reconciling(now + timedelta(minutes=10))
+    connected.settle(later=60)
+    assert channel.topic == topic
+    assert connected.fake.calls("conversations.setTopic") == ["ok", "ok"]
+
+
+def test_reconciling_invites_who_is_on_call_by_now_and_who_was_linked_meanwhile(connected, make_actor):
+    incident = connected.open()
+    sam, room = make_actor("responder", username="sam"), connected.room(incident)
+    channel = connected.slack.channels[room.channel_id]
+    acknowledge_incident(sam, incident_id=incident.pk)
+    connected.settle(later=60)
+    connected.slack.person("U0SAM", "other@example.test")
+    link_member(connected.admin, slack_id="U0SAM", username="sam")
+    now = timezone.now()
+    schedule = OnCallSchedule.objects.create(
+        workspace_id=incident.workspace_id, name="Weekly", time_zone="UTC"
+    )
+    Workspace.objects.filter(pk=incident.workspace_id).update(default_schedule=schedule)
+    OnCallShift.objects.create(
+        workspace_id=incident.workspace_id, schedule=schedule, user_id=connected.admin.user_id,
+        starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=1),
+    )  # fmt: skip
+    plan_reconciling(now + timedelta(minutes=5))
+    connected.settle(later=60)
+    assert {"U0SAM", connected.adam} <= set(channel.members)
+
+
+def test_person_who_left_the_room_and_takes_a_role_is_invited_again(connected):
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    acknowledge_incident(connected.actor, incident_id=incident.pk)
+    connected.settle(later=60)
+    channel.members.remove(connected.rita)
+    plan_reconciling(timezone.now())
+    connected.settle(later=60)
+    assert connected.rita not in channel.members  # whoever leaves is left alone
+    assign_role(connected.admin, number=incident.number, role="tech_lead", user_id=connected.actor.user_id)
+    connected.settle(later=60)
+    assert connected.rita in channel.members
+
+
+def test_app_removed_from_its_room_comes_back(connected):
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    channel.members.remove(connected.slack.bot_user_id)
+    plan_reconciling(timezone.now())
+    connected.settle(later=60)
+    assert connected.slack.bot_user_id in channel.members
+
+
+def test_room_that_somebody_archived_is_replaced_on_request(connected):
+    incident = connected.open()
+    first = connected.slack.channels[connected.room(incident).channel_id]
+    first.is_archived = True
+    plan_reconciling(timezone.now())
+    connected.settle(later=60)
+    assert connected.room(incident).state == "archived"
+    browser = browser_for(connected.actor)
+    page = browser.get(f"/incidents/{incident.reference}").content.decode()
+    assert "Open a new room" in page
+    assert "was archived in Slack" in page
+    assert browser.post(f"/incidents/{incident.reference}/war-room/repair").status_code == 303
+    connected.settle(later=60)
+    room = connected.room(incident)
+    assert (room.state, room.name) == ("open", f"{first.name}-2")
+    assert connected.slack.channels[room.channel_id].pins == [room.card_ts]
+    add_note(connected.actor, incident_id=incident.pk, message="In the new room")
+    connected.settle(later=60)
+    told = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
+    assert any("In the new room" in text for text in told)
+
+
 def test_pictures_of_pinned_messages_are_stored_and_nothing_else(connected, storage):
     incident = connected.open()
     channel = connected.slack.channels[connected.room(incident).channel_id]
@@ -191,3 +324,46 @@ def test_pictures_of_pinned_messages_are_stored_and_nothing_else(connected, stor
     assert notes(incident)[0].message == "@Adam Admin: Look (b.png, a.log, page.png, graph.png)"
     fetched = [one.path for one in connected.fake.receiver.received if one.path.startswith("/files/")]
     assert set(fetched) == {"/files/page.png", "/files/graph.png"}
+
+
+@pytest.fixture
+def pictured(connected, storage):
+    """An incident with a message of one picture in its room, and what pins it."""
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    picture = connected.fake.image("graph.png", png())
+    channel.messages[TS] = {
+        "ts": TS, "user": connected.adam, "text": "Look", "reactions": ["pushpin"], "files": [picture],
+    }  # fmt: skip
+    item = {"type": "message", "channel": channel.id, "ts": TS}
+    event = {"type": "reaction_added", "user": connected.rita, "reaction": "pushpin", "item": item}
+    return incident, channel, event
+
+
+def test_picture_that_could_not_be_stored_is_tried_again_and_holds_up_nothing(connected, pictured):
+    incident, channel, event = pictured
+    connected.fake.file_faults = 2
+    send(connected, event)
+    connected.command("note meanwhile", channel=channel.id)
+    assert len(notes(incident)) == 2
+    assert not Attachment.objects.of(incident.workspace_id).exists()
+    for minutes in (5, 10, 15):
+        plan_reconciling(timezone.now() + timedelta(minutes=minutes))
+        connected.settle(later=60)
+    stored = Attachment.objects.of(incident.workspace_id).get()
+    assert (stored.name, stored.uploaded_by_id) == ("graph.png", connected.actor.user_id)
+    fetched = [one.path for one in connected.fake.receiver.received if one.path.startswith("/files/")]
+    assert len(fetched) == 3
+
+
+def test_picture_that_cannot_be_stored_is_said_in_the_room_once(connected, pictured):
+    incident, channel, event = pictured
+    connected.fake.file_faults = 99
+    send(connected, event)
+    for minutes in range(5, 5 * 16, 5):
+        plan_reconciling(timezone.now() + timedelta(minutes=minutes))
+        connected.settle(later=60)
+    told = [one["text"] for one in channel.messages.values() if "not stored" in one["text"]]
+    assert len(told) == 1
+    assert "12 tries" in told[0]
+    assert SlackPin.objects.of(incident.workspace_id).get().picture_tries == 0

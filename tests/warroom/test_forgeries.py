@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 import time
@@ -10,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.fakes.slack.server import SECRET, FakeSlack
+from tests.fakes.slack.server import SECRET, TOKEN, FakeSlack
 from warroom.models import SlackInbox
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,23 @@ FORGED = {
     "signature_too_long": lambda: with_header(SIGNATURE, signed()[SIGNATURE] + "0"),
     "signature_other_version": lambda: with_header(SIGNATURE, signed()[SIGNATURE].replace("v0", "v1")),
     "signature_without_version": lambda: with_header(SIGNATURE, signed()[SIGNATURE][3:]),
+    "signature_of_zeros": lambda: with_header(SIGNATURE, "v0=" + "0" * 64),
+    "signature_twice": lambda: with_header(SIGNATURE, ",".join([signed()[SIGNATURE]] * 2)),
+    "signature_with_newline": lambda: with_header(SIGNATURE, signed()[SIGNATURE] + "\n"),
+    "signature_with_nul": lambda: with_header(SIGNATURE, signed()[SIGNATURE][:-1] + "\0"),
+    "signature_of_10000_digits": lambda: with_header(SIGNATURE, "v0=" + "a" * 10_000),
+    "signature_without_stamp_in_it": lambda: with_header(
+        SIGNATURE, f"v0={hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()}"
+    ),
+    "signature_by_sha1": lambda: with_header(
+        SIGNATURE, f"v0={hmac.new(SECRET.encode(), BODY, hashlib.sha1).hexdigest()}"
+    ),
+    "stamp_empty": lambda: with_header(STAMP, ""),
+    "stamp_with_plus": lambda: with_header(STAMP, f"+{int(time.time())}"),
+    "stamp_zero": lambda: with_header(STAMP, "0"),
+    "stamp_hexadecimal": lambda: with_header(STAMP, hex(int(time.time()))),
+    "stamp_of_a_year_ago": lambda: signed(at=time.time() - 31_536_000),
+    "bearer_token_instead": lambda: {"Authorization": f"Bearer {TOKEN}"},
 }
 # With a right signature: the four bodies that break Bolt's own parser, and some more.
 BROKEN = {

@@ -56,6 +56,8 @@ def test_ids_and_verbs_never_change():
         ("note INC-4 the &lt;disk&gt; is full", "note", "INC-4", "the &lt;disk&gt; is full"),
         ("severity #7 sev1", "severity", "#7", "sev1"),
         ("declare 500 errors", "declare", "", "500 errors"),
+        ("in:acme", "help", "", ""),
+        ("in:acme ack INC-4 in: a minute", "ack", "INC-4", "in: a minute"),
     ],
 )
 def test_command_is_read(given, verb, reference, rest):

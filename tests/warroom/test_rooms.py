@@ -167,6 +167,29 @@ def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
     assert connected.room(incident).state == "open"
 
 
+@pytest.mark.parametrize(("faults", "state"), [(2, "done"), (3, "dead")])
+def test_word_nobody_knows_is_tried_three_times_and_repaired(connected, faults, state):
+    connected.fake.fail("bookmarks.add", "a_word_of_tomorrow", times=faults)
+    incident = connected.open()
+    for seconds in (5, 10, 20):
+        connected.settle(later=seconds)
+    room, bookmark = connected.room(incident), step(connected.room(incident), "bookmark")
+    assert bookmark.state == state
+    assert connected.fake.calls("bookmarks.add") == ["a_word_of_tomorrow"] * faults + ["ok"] * (faults < 3)
+    assert room.state == ("open" if faults < 3 else "needs_help")
+    assert ("a_word_of_tomorrow" in bookmark.hint) is (faults == 3)
+    if faults == 3:
+        repair_room(connected.actor, number=incident.number)
+        connected.settle(later=60)
+    assert (connected.room(incident).state, step(room, "bookmark").code) == ("open", "")
+
+
+def test_description_of_the_channel_names_the_incident(connected):
+    incident = connected.open()
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    assert channel.purpose.endswith(f"/incidents/{incident.reference}")
+
+
 def test_revoked_token_parks_work_until_a_new_one(connected):
     connected.fake.tokens = {"xoxb-new": "ok", "xoxb-fake-token": "token_revoked"}
     incident = connected.open()

@@ -77,11 +77,31 @@ def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, m
     connected.slack.person("U0BEA", "bea@example.test")
     link_member(boss, slack_id="U0BEA", username="bea.boss")
     assert "Mine is down" in connected.command("list").json()["text"]
+    assert "Yours: " in connected.command("in:nowhere list").json()["text"]
     shown = connected.command("list", user="U0BEA").json()["text"]
     assert "Theirs is down" in shown
     assert "Mine is down" not in shown
     link_member(boss, slack_id=connected.rita, username="bea.boss")  # linked in both
     link_member(connected.admin, slack_id=connected.rita, username="rita.responder")
+    slug = Workspace.objects.get(pk=mine.workspace_id).slug
+    asked = connected.command("declare sev4 Which").json()
+    assert asked["response_type"] == "ephemeral"
+    assert f"Yours: {slug}, elsewhere" in asked["text"]
+    assert not Incident.across_workspaces.filter(title="Which").exists()
+    connected.command("in:elsewhere declare sev4 Of theirs")
+    assert Incident.across_workspaces.get(title="Of theirs").workspace_id == theirs.workspace_id
+    there = connected.room(mine).channel_id
+    assert "Theirs is down" in connected.command("IN:elsewhere list", channel=there).json()["text"]
+    connected.command(f"in:{slug} ack INC-{mine.number}")
+    connected.command(f"in:elsewhere ack INC-{theirs.number}")
+    connected.send(
+        "events", connected.fake.event({"type": "app_home_opened", "user": connected.rita}, "Home")
+    )
+    connected.settle()
+    home = str(connected.slack.homes[connected.rita])
+    assert "Mine is down" in home
+    assert "Theirs is down" in home
+    assert "*Elsewhere* (`in:elsewhere`)" in home
     for incident, words in ((mine, "Mine"), (theirs, "Theirs")):
         shown = connected.command("show", channel=connected.room(incident).channel_id).json()["text"]
         assert f"{words} is down" in shown

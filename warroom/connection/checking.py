@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from warroom.slack.messages import post
 from warroom.slack.text import escaped
 
 TIMEOUT_S: Final = 5
-_CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{6,}")
+CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{6,}")
 
 
 def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
@@ -39,7 +40,7 @@ def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
         raise Conflict(f"{refused.hint} Nothing was changed.") from refused
     except PassingError as error:
         raise Conflict(f"{error} Nothing was changed.") from error
-    scopes = sorted(scope.strip() for scope in answer["_scopes"].split(",") if scope.strip())
+    scopes = granted_scopes(answer)
     identity = Identity(
         slack_id=str(answer.get("team_id", "")),
         name=str(answer.get("team", "")),
@@ -50,6 +51,11 @@ def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
     )
     missing = missing_scopes(scopes)
     return record_check(actor, team_id=team.pk, identity=identity, missing=missing, announce_channel=channel)
+
+
+def granted_scopes(answer: Mapping[str, Any]) -> list[str]:
+    """The scopes of the token that a call was made with."""
+    return sorted(scope.strip() for scope in answer["_scopes"].split(",") if scope.strip())
 
 
 def send_test(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
@@ -71,7 +77,7 @@ def send_test(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
 def _channel_id(team: SlackTeam) -> str:
     """The id of the announcement channel. Raises Invalid when there is no such channel."""
     name = team.announce_channel
-    if not name or _CHANNEL_ID.fullmatch(name):
+    if not name or CHANNEL_ID.fullmatch(name):
         return name
     found = find_channel(team, name)
     if found is None:

@@ -18,6 +18,7 @@ class SlackTeam(WorkspaceScoped):
     Rooms are opened in the default team of a workspace; each of its teams has announcements and `/incident`.
     One Slack team may be connected to several workspaces. `socket_seen_at`: when Socket Mode last worked.
     `paused` maps a method to the moment (seconds since 1970) until which Slack asked not to call it.
+    `announce_fault`: why nothing can be posted in the announcement channel; empty while it can.
     """
 
     class State(models.TextChoices):
@@ -38,6 +39,7 @@ class SlackTeam(WorkspaceScoped):
     app_token = models.TextField(blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     announce_channel = models.CharField(max_length=80, blank=True)
+    announce_fault = models.CharField(max_length=300, blank=True, default="", db_default="")
     opens_rooms = models.BooleanField(default=True)
     archive_days = models.PositiveSmallIntegerField(default=7)
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNCHECKED)

@@ -14,6 +14,7 @@ from core.errors import NotFound
 from warroom.connection.models import SlackTeam, SlackUser
 
 MAX_LINKS: Final = 500
+MAX_PROBED: Final = 500
 SOCKET_LATE: Final = timedelta(seconds=60)
 
 
@@ -42,10 +43,17 @@ def slack_people(actor: Actor, team: SlackTeam) -> Sequence[SlackUser]:
 
 
 def broken_teams() -> Sequence[SlackTeam]:
-    """The teams of the installation whose token is refused or lacks a permission; not disconnected ones."""
+    """The connected teams whose token is refused, lacks a scope, or cannot post its announcements."""
     states = (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED)
-    rows = SlackTeam.across_workspaces.filter(state__in=states).exclude(bot_token="")
+    broken = Q(state__in=states) | ~Q(announce_fault="")
+    rows = SlackTeam.across_workspaces.filter(broken).exclude(bot_token="")
     return list(rows.order_by("-state", "id")[:MAX_LINKS])
+
+
+def teams_to_probe() -> Sequence[SlackTeam]:
+    """The teams of the installation that were connected: their tokens are tried from time to time."""
+    rows = SlackTeam.across_workspaces.exclude(bot_token="").exclude(slack_id="")
+    return list(rows.order_by("id")[:MAX_PROBED])
 
 
 def silent_sockets(now: datetime) -> Sequence[SlackTeam]:

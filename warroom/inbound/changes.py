@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor, system_actor
 from accounts.permissions import Capability, allowed
-from incidents.models import EntryAmendment
+from incidents.models import EntryAmendment, TimelineEntry
 from incidents.timeline.services.amendments import amend_entry
 from warroom.connection.models import SlackTeam
 from warroom.connection.people import member_actor
@@ -15,7 +17,7 @@ from warroom.inbound.models import SlackPin
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.services.pins import note_in_thread
 from warroom.inbound.subject import actor_for, named, room_in
-from warroom.rooms.models import Announcement
+from warroom.rooms.models import Announcement, RoomMessage
 
 UNPINNED: Final = "Un-pinned in Slack."
 DELETED: Final = "The message was deleted in Slack."
@@ -32,15 +34,16 @@ def wants_message(event: Mapping[str, Any]) -> bool:
 
 def follow_message(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
     """A message was edited, deleted, or written below an announcement. Raises Problem."""
-    subtype = event.get("subtype")
+    subtype, channel_id = event.get("subtype"), str(event.get("channel", ""))
     if subtype == "message_changed":
-        message = event["message"]
-        follow_text(team, str(event.get("channel", "")), message)
+        follow_text(team, channel_id, event["message"])
+        follow_reply(team, channel_id, event["message"])
     elif subtype == "message_deleted":
-        pin = _pin_at(team, str(event.get("channel", "")), str(event.get("deleted_ts", "")))
+        ts, by = str(event.get("deleted_ts", "")), _author_of(event.get("previous_message") or {})
+        pin = _pin_at(team, channel_id, ts)
         if pin is not None:
-            by = str((event.get("previous_message") or {}).get("user") or "")
-            _amend(team, pin, by, Kind.WITHDRAWN, DELETED)
+            _amend(team, pin.entry, by, Kind.WITHDRAWN, DELETED)
+        withdraw_reply(team, channel_id, ts, by=by)
     elif wants_message(event):
         note_reply(team, event)
     return ""
@@ -53,8 +56,28 @@ def follow_text(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) ->
         return
     text = quoted(team, message)
     if pin.entry.text != text:
-        by = str((message.get("edited") or {}).get("user") or message.get("user") or "")
-        _amend(team, pin, by, Kind.REWORDED, text)
+        _amend(team, pin.entry, _author_of(message), Kind.REWORDED, text)
+
+
+def follow_reply(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) -> None:
+    """Reword the note of a reply whose text is no longer the one on the timeline."""
+    entry, text = _reply_entry(team, channel_id, str(message.get("ts", ""))), str(message.get("text") or "")
+    words = named(team, text.strip())
+    if entry is not None and words and entry.text != words:
+        _amend(team, entry, _author_of(message), Kind.REWORDED, words)
+
+
+def withdraw_reply(team: SlackTeam, channel_id: str, ts: str, *, by: str = "") -> None:
+    """Withdraw the note of a reply that was deleted."""
+    _amend(team, _reply_entry(team, channel_id, ts), by, Kind.WITHDRAWN, DELETED)
+
+
+def replies_in(team: SlackTeam, channel_id: str) -> QuerySet[RoomMessage]:
+    """What people wrote below the announcements of a channel, as far as it is on a timeline."""
+    found: QuerySet[RoomMessage] = RoomMessage.objects.of(team.workspace_id).filter(
+        announcement__team=team, announcement__channel_id=channel_id, is_reply=True, entry__isnull=False
+    )
+    return found
 
 
 def follow_unpinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
@@ -75,11 +98,11 @@ def withdraw_unpinned(team: SlackTeam, channel_id: str, ts: str, *, by: str = ""
         return
     message = message_at(team, channel_id, ts)
     if message is None:
-        _amend(team, pin, by, Kind.WITHDRAWN, DELETED)
+        _amend(team, pin.entry, by, Kind.WITHDRAWN, DELETED)
         return
     reactions = {one.get("name") for one in message.get("reactions") or ()}
     if not message.get("pinned_to") and PUSHPIN not in reactions:
-        _amend(team, pin, by, Kind.WITHDRAWN, UNPINNED)
+        _amend(team, pin.entry, by, Kind.WITHDRAWN, UNPINNED)
 
 
 def note_reply(team: SlackTeam, event: Mapping[str, Any]) -> None:
@@ -98,15 +121,28 @@ def _pin_at(team: SlackTeam, channel_id: str, ts: str) -> SlackPin | None:
     if room is None:
         return None
     pins = SlackPin.objects.of(team.workspace_id).filter(room=room, message_ts=ts, entry__isnull=False)
-    pin: SlackPin | None = pins.select_related("entry", "room__incident").first()
+    pin: SlackPin | None = pins.select_related("entry__incident").first()
     is_live = pin is not None and pin.entry is not None and pin.entry.withdrawn_at is None
     return pin if is_live else None
 
 
-def _amend(team: SlackTeam, pin: SlackPin, slack_id: str, kind: EntryAmendment.Kind, text: str) -> None:
-    if pin.entry is not None:
-        number = pin.room.incident.number
-        amend_entry(_author(team, slack_id), number=number, entry_id=pin.entry.pk, kind=kind, message=text)
+def _reply_entry(team: SlackTeam, channel_id: str, ts: str) -> TimelineEntry | None:
+    rows = replies_in(team, channel_id).filter(ts=ts, entry__withdrawn_at=None)
+    reply: RoomMessage | None = rows.select_related("entry__incident").first() if ts else None
+    return reply.entry if reply is not None else None
+
+
+def _author_of(message: Mapping[str, Any]) -> str:
+    """Who changed a message last, else who wrote it."""
+    return str((message.get("edited") or {}).get("user") or message.get("user") or "")
+
+
+def _amend(
+    team: SlackTeam, entry: TimelineEntry | None, slack_id: str, kind: EntryAmendment.Kind, text: str
+) -> None:
+    if entry is not None:
+        number = entry.incident.number
+        amend_entry(_author(team, slack_id), number=number, entry_id=entry.pk, kind=kind, message=text)
 
 
 def _author(team: SlackTeam, slack_id: str) -> Actor:

@@ -28,6 +28,7 @@ HELP: Final = """*/incident* in the room of an incident means that incident; els
 • `approve [INC-42] [code]`: runs that await approval
 • `postmortem [INC-42]`: its postmortem, drafted where there is none"""
 _REFERENCE: Final = re.compile(r"(?:inc-?|#)[0-9]{1,10}|[0-9]{1,10}", re.ASCII | re.IGNORECASE)
+_WORKSPACE: Final = re.compile(r"in:([a-z0-9-]{1,63})(?:\s+|$)", re.ASCII | re.IGNORECASE)
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>")
 
 
@@ -45,9 +46,15 @@ class Command:
         return self.verb in READS or self.verb in WRITES or self.verb in EITHER
 
 
+def workspace_in(text: str) -> str:
+    """The workspace that a command names first, as `in:acme`; nothing without one."""
+    found = _WORKSPACE.match(text.strip())
+    return found[1].lower() if found else ""
+
+
 def parse_command(text: str) -> Command:
-    """`ack INC-42 on it` -> ack, INC-42, "on it"."""
-    verb, _, rest = text.strip()[:4000].partition(" ")
+    """`ack INC-42 on it` -> ack, INC-42, "on it". A workspace named first is left out."""
+    verb, _, rest = _WORKSPACE.sub("", text.strip(), count=1).strip()[:4000].partition(" ")
     word, _, after = rest.strip().partition(" ")
     known = ALIASES.get(verb.lower(), verb.lower())
     if known != "declare" and _REFERENCE.fullmatch(word):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_accepted, note_refused
 from warroom.inbound.payloads import team_id_in
 from warroom.inbound.routes import route
-from warroom.inbound.teams import team_meant
+from warroom.inbound.teams import team_meant, which_workspace
+from warroom.slack.text import Answer
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,9 @@ def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Han
         note_refused(teams[0].workspace_id, teams[0], "The request is of another Slack team.")
         return Handled(401)
     team = team_meant(fitting, payload)
+    if team is None:
+        told = Answer(which_workspace(fitting, payload)).message()
+        return Handled(200, json.dumps(told), "application/json")
     try:
         status, answer, content_type = route(team, payload, key)
     except (KeyError, TypeError, AttributeError) as error:  # a payload without what its kind must have

@@ -8,20 +8,75 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from accounts.actor import Actor
+from accounts.actor import Actor, system_actor
 from core.errors import Problem, Unavailable
 from core.http.client import HttpPermanentError, request
 from core.queue.retry import PassingError
 from incidents.attachments.selectors import attachments_of
 from incidents.attachments.services import MAX_BYTES, store_attachment
 from incidents.models import Incident
-from warroom.connection.models import SlackTeam
+from warroom.connection.models import SlackTeam, SlackUser
+from warroom.connection.people import member_actor
+from warroom.inbound.models import SlackPin
+from warroom.inbound.pinned import message_at
+from warroom.inbound.services.pins import note_picture_tries
+from warroom.rooms.models import Room
+from warroom.rooms.services.messages import plan_notice
+from warroom.slack.text import escaped
 
 MAX_IMAGES: Final = 20
+MAX_TRIES: Final = 12
 DOWNLOAD_S: Final = 20.0
 
 
-def keep_images(team: SlackTeam, actor: Actor, incident: Incident, message: Mapping[str, Any]) -> list[str]:
+def take_images(team: SlackTeam, actor: Actor, room: Room, message: Mapping[str, Any]) -> list[str]:
+    """Store the pictures of a pinned message. Returns why some were not stored; the room is told as well.
+
+    What may yet work is tried again when the room is next compared, for an hour; nothing waits for it.
+    """
+    pins = SlackPin.objects.of(team.workspace_id).filter(room=room, message_ts=str(message.get("ts", "")))
+    pin: SlackPin | None = pins.first()
+    if pin is None or not has_images(message):
+        return []
+    try:
+        faults = _store(team, actor, room.incident, message)
+    except PassingError as error:
+        tries = max(pin.picture_tries, 1)
+        note_picture_tries(team.workspace_id, pin, tries + 1 if tries < MAX_TRIES else 0)
+        if tries < MAX_TRIES:
+            return [f"A picture was not stored yet and will be tried again: {error}"]
+        faults = [f"A picture was not stored after {MAX_TRIES} tries: {error}"]
+    else:
+        note_picture_tries(team.workspace_id, pin, 0)
+    if faults:
+        text = ":warning: " + escaped("\n".join(faults))
+        plan_notice(team.workspace_id, room.incident_id, key=f"pictures:{pin.pk}", text=text)
+    return faults
+
+
+def retry_images(team: SlackTeam, room: Room) -> None:
+    """Try again to store the pictures that a room lacks."""
+    pins = SlackPin.objects.of(team.workspace_id).filter(room=room, picture_tries__gt=0)
+    for pin in pins.filter(entry__withdrawn_at=None).order_by("id")[:MAX_IMAGES]:
+        message = message_at(team, room.channel_id, pin.message_ts)
+        if message is None:
+            note_picture_tries(team.workspace_id, pin, 0)
+        else:
+            take_images(team, _pinned_by(team, pin), room, message)
+
+
+def has_images(message: Mapping[str, Any]) -> bool:
+    """Whether a message has pictures that lie in Slack."""
+    return any(_is_image(file) for file in message.get("files") or ())
+
+
+def _pinned_by(team: SlackTeam, pin: SlackPin) -> Actor:
+    """The member who pinned a message; Tocsin where they are none any more."""
+    link = SlackUser.objects.of(team.workspace_id).filter(team=team, user_id=pin.by_id or 0).first()
+    return (member_actor(team, link.slack_id) if link else None) or system_actor(team.workspace_id)
+
+
+def _store(team: SlackTeam, actor: Actor, incident: Incident, message: Mapping[str, Any]) -> list[str]:
     """Store the pictures of a message as attachments of the incident; repeated, nothing changes.
 
     Returns why some were not stored. Raises PassingError where another try may help.

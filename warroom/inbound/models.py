@@ -35,7 +35,10 @@ class SlackInbox(WorkspaceScoped, WorkItem):
 
 
 class SlackPin(WorkspaceScoped):
-    """A message of a room that is on the timeline; one row a message, however it was pinned."""
+    """A message of a room that is on the timeline; one row a message, however it was pinned.
+
+    `picture_tries`: how often its pictures could not be stored; 0 where none is missing.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="pins")
@@ -43,6 +46,7 @@ class SlackPin(WorkspaceScoped):
     entry = models.ForeignKey(TimelineEntry, null=True, on_delete=models.CASCADE, related_name="+")
     by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     via = models.CharField(max_length=12)
+    picture_tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta(WorkspaceScoped.Meta):

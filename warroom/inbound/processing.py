@@ -8,26 +8,24 @@ from typing import Any, Final
 from core.errors import Conflict, Problem
 from core.http.client import HttpPermanentError, request
 from incidents.lifecycle.services.resolving import resolve_incident
-from incidents.selectors import open_incidents_for
 from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_revoked
 from warroom.inbound.changes import follow_message, follow_unpinned
 from warroom.inbound.commands import EITHER, parse_command
-from warroom.inbound.images import keep_images
+from warroom.inbound.comparing import reconcile
+from warroom.inbound.home import home_blocks
+from warroom.inbound.images import has_images, take_images
 from warroom.inbound.models import SlackInbox
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
-from warroom.inbound.reading import incident_line
-from warroom.inbound.reconcile import reconcile
+from warroom.inbound.probing import probe
 from warroom.inbound.remediating import CLICKS, act_or_approve
 from warroom.inbound.services.inbox import payload_of
 from warroom.inbound.services.pins import pin_message
-from warroom.inbound.subject import NotLinked, actor_for, room_in
+from warroom.inbound.subject import actor_for, room_in
 from warroom.inbound.writing import write_verb
 from warroom.slack.client import call
-from warroom.slack.text import Answer, section
-
-MAX_HOME: Final = 40
+from warroom.slack.text import Answer
 
 
 def process(item: SlackInbox) -> None:
@@ -86,8 +84,10 @@ def _shortcut(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
         return "This channel is not the room of an incident."
     message = payload["message"]
     text = quoted(team, message)
-    is_new = pin_message(actor, room=room, ts=message["ts"], text=text, via="shortcut")
-    faults = keep_images(team, actor, room.incident, message)
+    is_new = pin_message(
+        actor, room=room, ts=message["ts"], text=text, via="shortcut", has_images=has_images(message)
+    )
+    faults = take_images(team, actor, room, message)
     done = "Added to the timeline." if is_new else "This message is on the timeline already."
     return "\n".join([done, *faults])
 
@@ -121,24 +121,23 @@ def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> 
     if message is None or message.get("bot_id") == team.bot_id:
         return
     actor = actor_for(team, slack_id)
-    pin_message(actor, room=room, ts=ts, text=quoted(team, message), via=via)
-    keep_images(team, actor, room.incident, message)
+    text = quoted(team, message)
+    pin_message(actor, room=room, ts=ts, text=text, via=via, has_images=has_images(message))
+    take_images(team, actor, room, message)
 
 
 def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
-    try:
-        mine = open_incidents_for(actor_for(team, event["user"], key=key), only_mine=True)
-        lines = [incident_line(one) for one in mine[:MAX_HOME]] or ["You hold no role in an active incident."]
-    except NotLinked as problem:
-        lines = [problem.detail]
     head = {"type": "header", "text": {"type": "plain_text", "text": "My active incidents"}}
-    view = {"type": "home", "blocks": [head, *(section(line) for line in lines)]}
+    view = {"type": "home", "blocks": [head, *home_blocks(team, event["user"], key)]}
     call(team, "views.publish", user_id=event["user"], view=view)
     return ""
 
 
 def _gone(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
-    note_revoked(team.workspace_id, team, "The app was removed from Slack, or its token was revoked.")
+    """The app was removed, or tokens were revoked; that of one person matters to nothing here."""
+    tokens = event.get("tokens")
+    if not isinstance(tokens, dict) or tokens.get("bot"):
+        note_revoked(team.workspace_id, team, "The app was removed from Slack, or its token was revoked.")
     return ""
 
 
@@ -149,7 +148,7 @@ def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
 Processor = Callable[[SlackTeam, Mapping[str, Any], str], str | Answer]
 PROCESSORS: Final[Mapping[str, Processor]] = {
     "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
-    "reconcile": reconcile, "remediation": _remediation_click,
+    "reconcile": reconcile, "remediation": _remediation_click, "probe": probe,
 }  # fmt: skip
 EVENTS: Final[Mapping[str, Callable[[SlackTeam, Mapping[str, Any], str], str]]] = {
     "reaction_added": _reaction, "pin_added": _pinned, "app_home_opened": _home, "app_uninstalled": _gone,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from warroom.connection.manifest import COMMAND
 from warroom.connection.models import SlackTeam, SlackUser
+from warroom.inbound.commands import workspace_in
 from warroom.inbound.modals import team_in
 from warroom.inbound.payloads import channel_id_in, user_id_in
 from warroom.rooms.models import Announcement, Room
@@ -15,33 +17,60 @@ MAX_TEAMS: Final = 200
 
 def teams_with_secrets() -> list[SlackTeam]:
     """The teams with a signing secret: the signature says whose request it is."""
-    return list(SlackTeam.across_workspaces.exclude(signing_secret="").order_by("id")[:MAX_TEAMS])
+    rows = SlackTeam.across_workspaces.exclude(signing_secret="").select_related("workspace")
+    return list(rows.order_by("id")[:MAX_TEAMS])
 
 
-def team_meant(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> SlackTeam:
+def team_meant(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> SlackTeam | None:
     """Of the workspaces that share a Slack team, the one that a request is meant for.
 
-    That of the form, room or announcement it comes from; else the only one where its sender is linked; else
-    the one connected first.
+    The one a command names; else that of the form, room or announcement it comes from; else the only one
+    where its sender is linked; else the one connected first. None: a command must name its workspace.
     """
+    named = workspace_in(str(payload.get("text") or "")) if "command" in payload else ""
+    if named:
+        return next((team for team in teams if team.workspace.slug == named), None)
     if len(teams) == 1:
         return teams[0]
-    ids = [team.pk for team in teams]
-    found = team_in(payload.get("view")) or _of_channel(ids, channel_id_in(dict(payload)))
+    found = team_in(payload.get("view")) or _of_channel(teams, channel_id_in(dict(payload)))
     if found is None:
-        links = SlackUser.across_workspaces.filter(team__in=ids, slack_id=user_id_in(payload))
-        linked = list(links.values_list("team_id", flat=True))
-        found = linked[0] if len(linked) == 1 else None
+        linked = _linked(teams, payload)
+        if len(linked) > 1 and "command" in payload:
+            return None
+        found = linked[0].pk if len(linked) == 1 else None
     return next((team for team in teams if team.pk == found), teams[0])
 
 
-def _of_channel(ids: Sequence[int], channel_id: str) -> int | None:
+def which_workspace(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> str:
+    """What to tell a person whose command names no workspace of theirs."""
+    slugs = [team.workspace.slug for team in _linked(teams, payload)]
+    if not slugs:
+        return "You are linked in no workspace of that name. Nothing was changed."
+    example = f"`{COMMAND} in:{slugs[0]} list`"
+    return f"Say which workspace you mean, such as {example}. Yours: {', '.join(slugs)}. Nothing was changed."
+
+
+def teams_of_person(team: SlackTeam, slack_id: str) -> list[SlackTeam]:
+    """The connections of the same app to the same Slack team in which a person is linked."""
+    rows = SlackTeam.across_workspaces.filter(slack_id=team.slack_id, bot_user_id=team.bot_user_id)
+    found = rows.filter(people__slack_id=slack_id).exclude(bot_token="").select_related("workspace")
+    return list(found.order_by("id")[:MAX_TEAMS])
+
+
+def _linked(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> list[SlackTeam]:
+    links = SlackUser.across_workspaces.filter(team__in=teams, slack_id=user_id_in(payload))
+    linked = set(links.values_list("team_id", flat=True))
+    return [team for team in teams if team.pk in linked]
+
+
+def _of_channel(teams: Sequence[SlackTeam], channel_id: str) -> int | None:
     if not channel_id:
         return None
+    ids = [team.pk for team in teams]
     rooms = Room.across_workspaces.filter(team__in=ids, channel_id=channel_id)
     room = rooms.values_list("team_id", flat=True).first()
     if room is not None:
         return int(room)
     announced = Announcement.across_workspaces.filter(team__in=ids, channel_id=channel_id)
-    teams = set(announced.values_list("team_id", flat=True)[:MAX_TEAMS])
-    return int(teams.pop()) if len(teams) == 1 else None
+    found = set(announced.values_list("team_id", flat=True)[:MAX_TEAMS])
+    return int(found.pop()) if len(found) == 1 else None

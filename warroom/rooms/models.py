@@ -17,7 +17,8 @@ class Room(WorkspaceScoped):
     """The Slack channel of one incident.
 
     `wanted_version` grows with every change that the card or topic shows; `shown_version` is what the card
-    shows. `last_entry_id` is the newest timeline entry considered for the room.
+    shows. `last_entry_id` is the newest timeline entry considered for the room. `topic` is what we set, and
+    `slack_topic` how Slack wrote it then: where Slack has another one now, somebody changed it.
     """
 
     class State(models.TextChoices):
@@ -35,6 +36,7 @@ class Room(WorkspaceScoped):
     is_private = models.BooleanField(default=False)
     card_ts = models.CharField(max_length=32, blank=True)
     topic = models.CharField(max_length=250, blank=True)
+    slack_topic = models.CharField(max_length=1000, blank=True, default="", db_default="")
     wanted_version = models.PositiveIntegerField(default=1)
     shown_version = models.PositiveIntegerField(default=0)
     last_entry_id = models.BigIntegerField(default=0)
@@ -55,6 +57,11 @@ class Room(WorkspaceScoped):
         return f"#{self.name or 'room'} of incident {self.incident_id}"
 
     @property
+    def is_gone(self) -> bool:
+        """Whether nothing can be posted in its channel any more."""
+        return self.state in (self.State.ARCHIVED, self.State.LOST)
+
+    @property
     def url(self) -> str:
         """Where the channel opens in Slack; nothing before it exists."""
         return self.team.channel_url(self.channel_id) if self.channel_id else ""
@@ -69,6 +76,7 @@ class RoomStep(WorkspaceScoped, WorkItem):
 
     class Kind(models.TextChoices):
         CREATE = "create", "Create the channel"
+        PURPOSE = "purpose", "Set the description"
         TOPIC = "topic", "Set the topic"
         BOOKMARK = "bookmark", "Bookmark the incident page"
         CARD = "card", "Post the incident card"
@@ -122,7 +130,8 @@ class RoomMessage(WorkspaceScoped, WorkItem):
     """One message to the room of an incident, or to the thread below its announcement; in order by its lane.
 
     It tells a timeline entry, asks for the approval of a run (then it is updated in place), or has a text of
-    its own. `key` names what it tells, once a workspace.
+    its own. `key` names what it tells, once a workspace. `is_reply`: a person wrote it in the thread; its
+    entry follows it.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -136,6 +145,7 @@ class RoomMessage(WorkspaceScoped, WorkItem):
     run = models.ForeignKey(RemediationRun, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=80, blank=True)
     text = models.TextField(blank=True)
+    is_reply = models.BooleanField(default=False, db_default=False)
     ts = models.CharField(max_length=32, blank=True)
     tried_at = models.DateTimeField(null=True, blank=True)
 

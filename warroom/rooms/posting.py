@@ -10,11 +10,12 @@ from django.db.models.functions import Now
 
 from core.queue.items import reschedule, settle
 from incidents.selectors import incident_by_id
+from warroom.connection.services.standing import note_announce_channel
 from warroom.rooms.cards import announcement_blocks, card_text
 from warroom.rooms.models import Announcement, Room
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import mark_tried, note_refusal
-from warroom.slack.errors import CARD_GONE, SlackRefusedError
+from warroom.slack.errors import CARD_GONE, CHANNEL_GONE, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
 
 CARD_WAIT_S: Final = 3
@@ -35,6 +36,8 @@ def announce(item: Announcement) -> None:
     except SlackRefusedError as refused:
         if refused.code != "message_not_modified":
             note_refusal(item.workspace_id, item, refused)
+            if refused.code in CHANNEL_GONE or refused.code == "is_archived":
+                note_announce_channel(item.workspace_id, item.team, refused.hint)
             raise
     _settle_or_again(item, incident.version)
 

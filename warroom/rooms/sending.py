@@ -13,9 +13,9 @@ from core.rate_limit.store import consume
 from incidents.models import TimelineEntry
 from remediation.runs.models import RemediationRun
 from warroom.connection.models import SlackTeam, SlackUser
-from warroom.rooms.models import Room, RoomMessage
+from warroom.rooms.models import RoomMessage
 from warroom.rooms.run_blocks import run_blocks, run_text
-from warroom.rooms.services.outcomes import mark_tried
+from warroom.rooms.services.outcomes import mark_tried, note_channel_refused
 from warroom.slack.errors import CARD_GONE, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
 from warroom.slack.text import MAX_PLAIN_CHARS, cut, escaped
@@ -47,8 +47,13 @@ def send_message(message: RoomMessage) -> None:
         return
     text, blocks, shown = _content(place.team, message)
     ts = message.ts
-    if not ts or not _updated(place, ts, text, blocks):
-        ts = _posted(message, place, text, blocks)
+    try:
+        if not ts or not _updated(place, ts, text, blocks):
+            ts = _posted(message, place, text, blocks)
+    except SlackRefusedError as refused:
+        if message.room is not None:
+            note_channel_refused(message.workspace_id, message.room, refused)
+        raise
     _settle_or_again(message, ts, shown)
 
 
@@ -65,8 +70,7 @@ def entry_text(team: SlackTeam, entry: TimelineEntry) -> str:
 def _place_of(message: RoomMessage) -> Place | None:
     room, announcement = message.room, message.announcement
     if room is not None:
-        is_gone = room.state in (Room.State.ARCHIVED, Room.State.LOST)
-        return None if is_gone else Place(room.team, room.channel_id)
+        return None if room.is_gone else Place(room.team, room.channel_id)
     if announcement is None:
         return None
     return Place(announcement.team, announcement.channel_id, announcement.ts)

@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from accounts.models import User
 from core.queue.items import reschedule, settle
@@ -20,9 +19,17 @@ from warroom.connection.people import slack_id_of
 from warroom.rooms.cards import card_blocks, card_text
 from warroom.rooms.creating import create_channel
 from warroom.rooms.models import Room, RoomStep
-from warroom.rooms.names import topic_of
+from warroom.rooms.names import MAX_TOPIC_CHARS, topic_of
 from warroom.rooms.present import card_of
-from warroom.rooms.services.outcomes import card_gone, mark_tried, note_refusal, skip_step
+from warroom.rooms.services.outcomes import (
+    card_gone,
+    mark_tried,
+    note_refusal,
+    room_archived,
+    skip_step,
+    step_done,
+    topic_set,
+)
 from warroom.rooms.services.planning import POSTMORTEM
 from warroom.slack.client import call
 from warroom.slack.errors import CARD_GONE, HINTS, SKIPS_PERSON, SlackRefusedError
@@ -40,12 +47,16 @@ def run_step(step: RoomStep) -> None:
         RUN[step.kind](step, step.room)
     except SlackRefusedError as refused:
         if refused.code in DONE_ALREADY:
+            step_done(step.workspace_id, step, step.room)
             return
         if step.kind == RoomStep.Kind.INVITE and refused.code in SKIPS_PERSON:
             skip_step(step.workspace_id, step, refused.code, refused.hint)
             return
         note_refusal(step.workspace_id, step, refused)
         raise
+    is_skipped = step.kind == RoomStep.Kind.INVITE and step.is_settled
+    if not is_skipped:
+        step_done(step.workspace_id, step, step.room)
 
 
 def _create(step: RoomStep, room: Room) -> None:
@@ -58,9 +69,21 @@ def _topic(step: RoomStep, room: Room) -> None:
     severity, status = Severity(incident.severity).label, Status(incident.status).label
     topic = topic_of(severity, incident.title, status)
     if topic != room.topic:
-        call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
-        Room.objects.of(room.workspace_id).filter(pk=room.pk).update(topic=topic)
+        answer = call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
+        topic_set(room.workspace_id, room, topic, _topic_in(answer))
     _settle_or_again(step, room, incident.version)
+
+
+def _topic_in(answer: Mapping[str, Any]) -> str:
+    """How Slack writes the topic that was set; nothing where it does not say."""
+    found = (answer.get("channel") or {}).get("topic")
+    return str(found.get("value") or "") if isinstance(found, dict) else ""
+
+
+def _purpose(step: RoomStep, room: Room) -> None:
+    incident = _incident(room)
+    purpose = f"Response to {incident.reference}: {settings.BASE_URL}/incidents/{incident.reference}"
+    call(room.team, "conversations.setPurpose", channel=room.channel_id, purpose=purpose[:MAX_TOPIC_CHARS])
 
 
 def _bookmark(step: RoomStep, room: Room) -> None:
@@ -128,8 +151,7 @@ def _archive(step: RoomStep, room: Room) -> None:
     except SlackRefusedError as refused:
         if refused.code not in DONE_ALREADY:
             raise
-    rooms = Room.objects.of(room.workspace_id).filter(pk=room.pk)
-    rooms.update(state=Room.State.ARCHIVED, archived_at=timezone.now())
+    room_archived(room.workspace_id, room)
 
 
 def _incident(room: Room) -> Incident:
@@ -149,7 +171,8 @@ def _settle_or_again(step: RoomStep, room: Room, shown: int) -> None:
 
 
 RUN: Final[Mapping[str, Callable[[RoomStep, Room], None]]] = {
-    RoomStep.Kind.CREATE: _create, RoomStep.Kind.TOPIC: _topic, RoomStep.Kind.BOOKMARK: _bookmark,
+    RoomStep.Kind.CREATE: _create, RoomStep.Kind.PURPOSE: _purpose, RoomStep.Kind.TOPIC: _topic,
+    RoomStep.Kind.BOOKMARK: _bookmark,
     RoomStep.Kind.CARD: _card, RoomStep.Kind.PIN: _pin, RoomStep.Kind.INVITE: _invite,
     RoomStep.Kind.ARCHIVE: _archive,
 }  # fmt: skip

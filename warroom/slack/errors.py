@@ -34,6 +34,7 @@ HINTS: Final = {
     "name_taken": "A channel with this name exists already.",
     "channel_not_found": "The channel does not exist any more, or the app may not see it. Open a new room.",
     "is_archived": "The channel is archived. A person must unarchive it in Slack.",
+    "method_not_supported_for_channel_type": "The channel is private. Invite the app: /invite @Tocsin.",
     "not_in_channel": "Invite the app to the channel: /invite @Tocsin.",
     "missing_scope": "Add the missing scope to the Slack app and reinstall it.",
     "restricted_action": "A policy of your Slack organization forbids this to apps. Ask a Slack admin.",
@@ -56,12 +57,29 @@ HINTS: Final = {
 }  # fmt: skip
 
 
+# Words of Slack whose meaning is known: trying again would not help.
+KNOWN: Final = frozenset(HINTS).union(
+    NOT_ALLOWED, CHANNEL_GONE, CARD_GONE, BAD_BLOCKS, SKIPS_PERSON,
+    (
+        "already_archived", "already_in_channel", "already_pinned", "exchanged_trigger_id",
+        "expired_trigger_id", "invalid_arguments", "invalid_name", "invalid_name_maxlength",
+        "invalid_name_required", "invalid_name_specials", "invalid_trigger_id", "message_not_modified",
+        "no_pin", "no_text", "thread_not_found", "too_long", "unknown_method", "user_not_in_channel",
+    ),
+)  # fmt: skip
+
+
 class SlackRefusedError(PermanentError):
     """Slack refused a call for good: `code` is its word, `needed` the scope it wants."""
 
     def __init__(self, method: str, code: str, needed: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}" + f" (needs {needed})" * bool(needed))
         self.method, self.code, self.needed = method, code, needed
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a word whose meaning is known; what others mean, only another try can tell."""
+        return self.code in KNOWN
 
     @property
     def hint(self) -> str:

@@ -8,18 +8,26 @@ from typing import Final
 from core.queue.items import hand_back
 from core.queue.models import WorkItem
 from core.queue.retry import Backoff
-from warroom.slack.errors import SlackBusyError, SlackRevokedError
+from warroom.slack.errors import SlackBusyError, SlackRefusedError, SlackRevokedError, SlackUnknownError
 
 BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=20)
 REVOKED_WAIT_S: Final = 60.0
+TRIES_OF_UNKNOWN: Final = 3
 MIN_WAIT_S: Final = 1.0
 
 
 def run_patiently(item: WorkItem, work: Callable[[], None]) -> None:
-    """Run `work`; where Slack asks to wait, or its token does not work, hand the item back untried."""
+    """Run `work`; where Slack asks to wait, or its token does not work, hand the item back untried.
+
+    A refusal with an unknown word is tried three times. Raises what else went wrong.
+    """
     try:
         work()
     except SlackBusyError as busy:
         hand_back([item], delay_s=max(busy.retry_after or MIN_WAIT_S, MIN_WAIT_S), last_error=str(busy))
     except SlackRevokedError as revoked:
         hand_back([item], delay_s=REVOKED_WAIT_S, last_error=str(revoked))
+    except SlackRefusedError as refused:
+        if refused.is_known or item.attempts >= TRIES_OF_UNKNOWN:
+            raise
+        raise SlackUnknownError(str(refused)) from refused

@@ -28,10 +28,16 @@ from remediation.queues import ACTIONS, RUN_DUE
 from remediation.recovery.services.policies import policy_of
 from remediation.runs.digest import run_digest
 from remediation.runs.models import AutomaticProposal, Breaker, RemediationRun
-from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR, EXPIRY, automatic_actions, run_risk
+from remediation.runs.policy import (
+    AUTOMATIC_RUNS_AN_HOUR,
+    EXPIRY,
+    automatic_actions,
+    breaker_lets_one_try,
+    run_risk,
+)
 from remediation.runs.services.recording import announce
 from remediation.runs.snapshot import facts_of, main_component, preview_of, target_key
-from remediation.vocabulary import ExecutorKind, Risk, RunState
+from remediation.vocabulary import BreakerState, ExecutorKind, Risk, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +227,13 @@ def _only_proposes(action: RemediationAction, incident: Incident) -> bool:
 
 
 def _is_stopped(action: RemediationAction) -> bool:
-    stopped = Breaker.objects.of(action.workspace_id).filter(action_slug=action.slug)
-    return bool(stopped.exclude(state=Breaker.State.CLOSED).exists())
+    stopped = Breaker.objects.of(action.workspace_id).exclude(state=BreakerState.CLOSED)
+    breaker: Breaker | None = stopped.filter(action_slug=action.slug).first()
+    if breaker is None:
+        return False
+    is_tried = breaker.probe_run_id is not None
+    state = BreakerState(breaker.state)
+    return is_tried or not breaker_lets_one_try(state, breaker.opened_at, timezone.now())
 
 
 def _budget_used(workspace_id: int) -> bool:

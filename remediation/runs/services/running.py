@@ -15,10 +15,11 @@ from core.errors import Problem
 from remediation.executors.base import Progress, Report, executor_for
 from remediation.executors.shim import boot_id
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
+from remediation.runs.policy import breaker_lets_one_try
 from remediation.runs.services.approving import locked_run, move, still_missing
 from remediation.runs.services.settling import settle
 from remediation.runs.snapshot import acts_for, is_as_shown, order_of
-from remediation.vocabulary import LIVE, WAITING, RunState
+from remediation.vocabulary import LIVE, WAITING, BreakerState, RunState
 
 LEASE: Final = timedelta(seconds=30)
 POLL_EVERY: Final = timedelta(seconds=5)
@@ -27,24 +28,31 @@ BATCH: Final = 20
 
 def run_due() -> int:
     """Expire what waited too long, start approved runs, follow live ones. Returns how many were touched."""
-    touched = expire_waiting()
-    touched += sum(start(run) for run in _due(state=RunState.APPROVED, not_before__lte=Now()))
+    return expire_waiting() + sum(start(run) for run in to_start()) + sum(follow(run) for run in to_follow())
+
+
+def to_start() -> list[RemediationRun]:
+    """Approved runs that are due, those that wait longest for their turn first."""
+    return _due("not_before", state=RunState.APPROVED, not_before__lte=Now())
+
+
+def to_follow() -> list[RemediationRun]:
+    """Live runs that are to be asked how they stand, those asked longest ago first."""
     live = [state for state in LIVE if state != RunState.UNKNOWN]
-    touched += sum(follow(run) for run in _due(state__in=live, lease_until__lt=Now()))
-    return touched
+    return _due("lease_until", state__in=live, lease_until__lt=Now())
 
 
-def _due(**conditions: object) -> list[RemediationRun]:
+def _due(order: str, **conditions: object) -> list[RemediationRun]:
     rows = RemediationRun.across_workspaces.filter(**conditions).select_related(
         "action", "incident", "component"
     )
-    return list(rows.order_by("id")[:BATCH])
+    return list(rows.order_by(order, "id")[:BATCH])
 
 
 def expire_waiting() -> int:
     """Expire runs whose approval came too late or not at all."""
     count = 0
-    for run in _due(state__in=[*WAITING], expires_at__lt=Now()):
+    for run in _due("expires_at", state__in=[*WAITING], expires_at__lt=Now()):
         with transaction.atomic():
             held = locked_run(run.workspace_id, run.pk)
             if held.state in WAITING and held.expires_at <= timezone.now():
@@ -77,7 +85,10 @@ def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
     try:
         with transaction.atomic():
             run = locked_run(workspace_id, run_id)
-            if run.state != RunState.APPROVED or not _may_start(run):
+            if run.state != RunState.APPROVED:
+                return None
+            if not _may_start(run):
+                _let_others_first(run)
                 return None
             RunAttempt.objects.create(
                 workspace_id=workspace_id, run=run, fence=run.fence + 1, host=socket.gethostname()[:255],
@@ -88,8 +99,15 @@ def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
             run.lease_until = timezone.now() + LEASE
             run.save(update_fields=["fence", "state", "lease_until"])
             return run
-    except IntegrityError:
-        return None  # another live run holds the target: this one waits its turn
+    except IntegrityError:  # another live run holds the target: this one waits its turn
+        _let_others_first(RemediationRun.objects.of(workspace_id).get(pk=run_id))
+        return None
+
+
+def _let_others_first(run: RemediationRun) -> None:
+    """A run that must wait goes behind the others that are due, so that it holds none of them up."""
+    waiting = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk, state=RunState.APPROVED)
+    waiting.filter(not_before__lt=Now()).update(not_before=Now())
 
 
 def _may_start(run: RemediationRun) -> bool:
@@ -135,10 +153,13 @@ def _breaker_allows(run: RemediationRun) -> bool:
     breaker = (
         Breaker.objects.of(run.workspace_id).select_for_update().filter(action_slug=run.action.slug).first()
     )
-    if breaker is None or breaker.state == Breaker.State.CLOSED:
+    if breaker is None or breaker.state == BreakerState.CLOSED:
         return True
-    if breaker.state == Breaker.State.HALF_OPEN and breaker.probe_run_id in {None, run.pk}:
-        Breaker.objects.of(run.workspace_id).filter(pk=breaker.pk).update(probe_run=run)
+    if breaker.probe_run_id not in {None, run.pk}:
+        return False
+    if breaker_lets_one_try(BreakerState(breaker.state), breaker.opened_at, timezone.now()):
+        breaker.state, breaker.probe_run = BreakerState.HALF_OPEN, run
+        breaker.save(update_fields=["state", "probe_run"])
         return True
     return False
 

@@ -19,7 +19,7 @@ from remediation.runs.policy import BREAKER_WINDOW, breaker_opens
 from remediation.runs.services.approving import locked_run, move
 from remediation.runs.services.rollbacks import plan_rollback
 from remediation.runs.snapshot import acts_for
-from remediation.vocabulary import CARRIED_OUT, RunState
+from remediation.vocabulary import CARRIED_OUT, BreakerState, RunState
 
 CHECKS_IN_A_ROW: Final = 3
 VERIFY_WITHIN: Final = timedelta(minutes=15)
@@ -109,14 +109,14 @@ def _teach_breaker(run: RemediationRun) -> None:
     key = {"workspace_id": run.workspace_id, "action_slug": run.action.slug}
     Breaker.objects.bulk_create([Breaker(**key)], ignore_conflicts=True)
     breaker = Breaker.objects.of(run.workspace_id).select_for_update().get(action_slug=run.action.slug)
-    if breaker.state == Breaker.State.HALF_OPEN and breaker.probe_run_id == run.pk:
-        _set(breaker, Breaker.State.CLOSED if run.state in CARRIED_OUT else Breaker.State.OPEN, run)
-    elif breaker.state == Breaker.State.CLOSED and breaker_opens(well):
-        _set(breaker, Breaker.State.OPEN, run)
+    if breaker.state == BreakerState.HALF_OPEN and breaker.probe_run_id == run.pk:
+        _set(breaker, BreakerState.CLOSED if run.state in CARRIED_OUT else BreakerState.OPEN, run)
+    elif breaker.state == BreakerState.CLOSED and breaker_opens(well):
+        _set(breaker, BreakerState.OPEN, run)
 
 
-def _set(breaker: Breaker, state: Breaker.State, run: RemediationRun) -> None:
-    is_open = state == Breaker.State.OPEN
+def _set(breaker: Breaker, state: BreakerState, run: RemediationRun) -> None:
+    is_open = state == BreakerState.OPEN
     breaker.state = state
     breaker.reason = f"{run.action.name} went wrong too often" if is_open else ""
     breaker.opened_at = timezone.now() if is_open else None
@@ -131,9 +131,9 @@ def half_open(actor: Actor, slug: str) -> Breaker:
         breaker: Breaker | None = (
             Breaker.objects.of(actor.workspace_id).select_for_update().filter(action_slug=slug).first()
         )
-        if breaker is None or breaker.state != Breaker.State.OPEN:
+        if breaker is None or breaker.state != BreakerState.OPEN:
             raise Conflict(f"Automatic runs of {slug} are not stopped. Nothing was changed.")
-        breaker.state, breaker.probe_run = Breaker.State.HALF_OPEN, None
+        breaker.state, breaker.probe_run = BreakerState.HALF_OPEN, None
         breaker.save(update_fields=["state", "probe_run"])
         return breaker
 

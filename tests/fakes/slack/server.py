@@ -20,16 +20,20 @@ from tests.fakes.slack.state import RefusedError, Slack, method_of
 TOKEN = "xoxb-fake-token"
 APP_TOKEN = "xapp-1-A0APP-fake"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+MAX_USES = 5
 SCOPES = {
     "conversations.create": "channels:manage", "conversations.archive": "channels:manage",
     "conversations.setTopic": "channels:manage", "conversations.invite": "channels:manage",
+    "conversations.setPurpose": "channels:manage", "conversations.info": "channels:read",
     "conversations.join": "channels:join", "conversations.list": "channels:read",
     "conversations.history": "channels:history",
     "chat.postMessage": "chat:write", "chat.update": "chat:write",
     "chat.postEphemeral": "chat:write", "pins.add": "pins:write", "pins.list": "pins:read",
     "bookmarks.add": "bookmarks:write",
     "bookmarks.list": "bookmarks:read", "users.info": "users:read", "users.lookupByEmail": "users:read.email",
-    "reactions.add": "reactions:write",
+    "reactions.add": "reactions:write", "reactions.remove": "reactions:write",
+    "reactions.get": "reactions:read", "pins.remove": "pins:write", "chat.delete": "chat:write",
+    "conversations.members": "channels:read",
 }  # fmt: skip
 EVERY_SCOPE = (
     "bookmarks:read,bookmarks:write,channels:history,channels:join,channels:manage,channels:read,chat:write,"
@@ -58,6 +62,9 @@ class FakeSlack:
         self.victim: subprocess.Popen[bytes] | None = None
         self.sockets = SocketServer()
         self.others: dict[str, Slack] = {}
+        self.file_faults = 0
+        self.uses: dict[str, int] = defaultdict(int)
+        self.asked = 0
 
     @property
     def api_url(self) -> str:
@@ -91,8 +98,7 @@ class FakeSlack:
 
     def _respond(self, received: Received) -> Reply:
         if received.path.startswith("/response/"):
-            self.responses.append(received.json())
-            return Reply(body=b"ok")
+            return self._answered(received)
         if received.path.startswith("/files/"):
             return self._file(received)
         method = received.path.removeprefix("/api/").split("?")[0]
@@ -103,6 +109,18 @@ class FakeSlack:
         if fault == "kill" and self.victim is not None:
             self.victim.kill()  # after acting, before it hears the answer
         return self._dropped(method) if fault == "drop" else reply
+
+    def _answered(self, received: Received) -> Reply:
+        """A response address is good five times."""
+        self.uses[received.path] += 1
+        if self.uses[received.path] > MAX_USES:
+            return Reply(404, b"used_url")
+        self.responses.append(received.json())
+        return Reply(body=b"ok")
+
+    def _response_url(self) -> str:
+        self.asked += 1
+        return f"{self.receiver.url}/response/{self.asked}"
 
     def image(self, name: str, body: bytes) -> dict[str, Any]:
         """A file of a message, as Slack lists it."""
@@ -116,6 +134,9 @@ class FakeSlack:
         """A private file; without the token it is a page to sign in, as Slack answers it."""
         if self.tokens.get(_token(received)) != "ok" or "files:read" not in self.scopes:
             return Reply(body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
+        if self.file_faults > 0:
+            self.file_faults -= 1
+            return Reply(503, b"try again")
         return Reply(body=self.slack.files[received.path], headers={"Content-Type": "image/png"})
 
     def _dropped(self, method: str) -> Reply:
@@ -176,8 +197,8 @@ class FakeSlack:
         """Body and headers of a slash command."""
         form = {
             "command": "/incident", "text": text, "user_id": user, "channel_id": channel,
-            "team_id": self.slack.team_id, "trigger_id": self.slack.trigger(), "api_app_id": "A0APP",
-            "response_url": f"{self.receiver.url}/response/1", **more,
+            "team_id": self.slack.team_id, "trigger_id": self.slack.trigger(user), "api_app_id": "A0APP",
+            "response_url": self._response_url(), **more,
         }  # fmt: skip
         return self.signed(urlencode(form).encode(), "application/x-www-form-urlencoded")
 
@@ -185,8 +206,8 @@ class FakeSlack:
         """Body and headers of a click, a shortcut or a submitted view."""
         payload = {
             "type": kind, "user": {"id": user, "team_id": self.slack.team_id},
-            "team": {"id": self.slack.team_id}, "trigger_id": self.slack.trigger(), "api_app_id": "A0APP",
-            "response_url": f"{self.receiver.url}/response/1", **more,
+            "team": {"id": self.slack.team_id}, "trigger_id": self.slack.trigger(user), "api_app_id": "A0APP",
+            "response_url": self._response_url(), **more,
         }  # fmt: skip
         body = urlencode({"payload": json.dumps(payload)}).encode()
         return self.signed(body, "application/x-www-form-urlencoded")

@@ -12,6 +12,12 @@ NAME = re.compile(r"[a-z0-9_-]{1,80}")
 MAX_BLOCKS, MAX_SECTION, MAX_FIELD, MAX_TEXT = 50, 3000, 2000, 40_000
 
 
+def written_by_slack(text: str) -> str:
+    """A topic as Slack gives it back: escaped, and addresses as links."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"https?://[^ ]+", lambda found: f"<{found[0]}>", escaped)
+
+
 class RefusedError(Exception):
     """The answer `{"ok": false, "error": code}`."""
 
@@ -31,6 +37,7 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     topic: str = ""
+    purpose: str = ""
     members: list[str] = field(default_factory=list)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
@@ -41,7 +48,8 @@ class Channel:
         """As the API lists it."""
         return {
             "id": self.id, "name": self.name, "creator": self.creator, "created": int(self.created),
-            "is_private": self.is_private, "is_archived": self.is_archived, "topic": {"value": self.topic},
+            "is_private": self.is_private, "is_archived": self.is_archived,
+            "topic": {"value": written_by_slack(self.topic)}, "purpose": {"value": self.purpose},
         }  # fmt: skip
 
 
@@ -59,6 +67,8 @@ class Slack:
         self.files: dict[str, bytes] = {}
         self.reacted: dict[str, list[str]] = {}
         self.triggers: dict[str, float] = {}
+        self.asked_by: dict[str, str] = {}
+        self.shown_to: dict[str, str] = {}
         self.serial = 0
 
     def person(self, slack_id: str, email: str, **more: Any) -> str:
@@ -81,10 +91,10 @@ class Slack:
         """The channel with that name."""
         return next(one for one in self.channels.values() if one.name == name)
 
-    def trigger(self) -> str:
-        """A trigger id, good for one view within three seconds."""
+    def trigger(self, user: str = "") -> str:
+        """A trigger id, good for one view within three seconds, which that person sees."""
         made = self._id("trigger")
-        self.triggers[made] = time.monotonic()
+        self.triggers[made], self.asked_by[made] = time.monotonic(), user
         return made
 
     def _id(self, prefix: str) -> str:
@@ -131,6 +141,13 @@ class Slack:
         channel.topic = given["topic"]
         return {"channel": channel.shown()}
 
+    def conversations_setPurpose(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        if len(given["purpose"]) > 250:
+            raise RefusedError("too_long")
+        channel.purpose = given["purpose"]
+        return {"channel": channel.shown()}
+
     def conversations_invite(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)
         for user in given["users"].split(","):
@@ -152,6 +169,14 @@ class Slack:
         channel.is_archived = True
         return {}
 
+    def conversations_unarchive(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Slack refuses this to bot tokens."""
+        self._find(given)
+        raise RefusedError("not_allowed_token_type")
+
+    def conversations_members(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"members": self._find(given).members, "response_metadata": {"next_cursor": ""}}
+
     def conversations_history(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._find(given)
         latest, oldest = given.get("latest"), given.get("oldest")
@@ -169,7 +194,8 @@ class Slack:
         return self._page(channel, sorted(below, key=lambda one: one["ts"]), given)
 
     def conversations_info(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {"channel": self._find(given).shown()}
+        channel = self._find(given)
+        return {"channel": channel.shown() | {"is_member": self.bot_user_id in channel.members}}
 
     def _page(self, channel: Channel, found: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
         hides = given.get("include_all_metadata") != "true"
@@ -201,6 +227,15 @@ class Slack:
         message.update(text=given["text"], blocks=given.get("blocks", []))
         return {"channel": channel.id, "ts": given["ts"]}
 
+    def chat_delete(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        if given["ts"] not in channel.messages:
+            raise RefusedError("message_not_found")
+        if channel.messages[given["ts"]]["user"] != self.bot_user_id:
+            raise RefusedError("cant_delete_message")
+        del channel.messages[given["ts"]]
+        return {"channel": channel.id, "ts": given["ts"]}
+
     def chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)
         if given["user"] not in channel.members:
@@ -215,6 +250,13 @@ class Slack:
         if given["timestamp"] in channel.pins:
             raise RefusedError("already_pinned")
         channel.pins.append(given["timestamp"])
+        return {}
+
+    def pins_remove(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        if given["timestamp"] not in channel.pins:
+            raise RefusedError("no_pin")
+        channel.pins.remove(given["timestamp"])
         return {}
 
     def pins_list(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -253,6 +295,7 @@ class Slack:
         if len(view["title"]["text"]) > 24:
             raise RefusedError("invalid_arguments")
         self.views.append(view)
+        self.shown_to[view["id"]] = self.asked_by[given["trigger_id"]]
         return {"view": view}
 
     def views_publish(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -272,14 +315,27 @@ class Slack:
         return {"user": self.users[given["user"]]}
 
     def reactions_add(self, given: dict[str, Any]) -> dict[str, Any]:
-        message = self._active(given).messages.get(given["timestamp"])
-        if message is None:
-            raise RefusedError("message_not_found")
-        names = message.setdefault("reactions", [])
+        names = self._message(given).setdefault("reactions", [])
         if given["name"] in names:
             raise RefusedError("already_reacted")
         names.append(given["name"])
         return {}
+
+    def reactions_remove(self, given: dict[str, Any]) -> dict[str, Any]:
+        names = self._message(given).get("reactions", [])
+        if given["name"] not in names:
+            raise RefusedError("no_reaction")
+        names.remove(given["name"])
+        return {}
+
+    def reactions_get(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "message", "message": self._message(given)}
+
+    def _message(self, given: dict[str, Any]) -> dict[str, Any]:
+        found = self._active(given).messages.get(given["timestamp"])
+        if found is None:
+            raise RefusedError("message_not_found")
+        return found
 
     def _find(self, given: dict[str, Any]) -> Channel:
         wanted = str(given.get("channel", ""))

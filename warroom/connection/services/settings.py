@@ -76,6 +76,8 @@ def put_slack(
             if getattr(team, name) != value:
                 changed.append(name)
                 setattr(team, name, value)
+        if "announce_channel" in changed:
+            team.announce_fault = ""
         team.save()
         record(
             actor, action="slack.settings", target=team,
@@ -140,7 +142,7 @@ def record_check(
         for name in Identity.__slots__:
             setattr(team, name, getattr(identity, name))
         team.scopes = list(identity.scopes)
-        team.announce_channel = announce_channel
+        team.announce_channel, team.announce_fault = announce_channel, ""
         team.state = SlackTeam.State.DEGRADED if missing else SlackTeam.State.OK
         team.reason = f"Missing scopes: {', '.join(missing)}."[:300] if missing else ""
         team.checked_at, team.paused = timezone.now(), {}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core.queue.runner import nudge_queue
 from warroom.connection.models import SlackTeam
+from warroom.queues import SLACK
 
 NOTE_EVERY: Final = timedelta(seconds=5)
+SCOPE_MISSING: Final = "missing scope"
 GAP: Final = timedelta(seconds=60)
 
 
@@ -28,6 +33,32 @@ def note_revoked(workspace_id: int, team: SlackTeam, reason: str) -> None:
 def note_missing_permission(workspace_id: int, team: SlackTeam, reason: str) -> None:
     """Slack refused a call for lack of a scope or by a policy."""
     _set(workspace_id, team, SlackTeam.State.DEGRADED, reason)
+
+
+def note_working(
+    workspace_id: int, team: SlackTeam, *, scopes: Sequence[str], missing: Sequence[str]
+) -> None:
+    """Slack accepted the token just now. What waited for it goes on.
+
+    A permission that a policy of Slack refused stays noted until an admin checks the connection.
+    """
+    state, reason = team.state, team.reason
+    if missing:
+        state, reason = SlackTeam.State.DEGRADED, f"Missing scopes: {', '.join(missing)}."[:300]
+    elif state != SlackTeam.State.DEGRADED or SCOPE_MISSING in reason.lower():
+        state, reason = SlackTeam.State.OK, ""
+    with transaction.atomic():
+        known = {"state": state, "reason": reason, "scopes": list(scopes), "checked_at": timezone.now()}
+        SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(**known)
+        if team.state == SlackTeam.State.REVOKED:
+            nudge_queue(SLACK)
+    team.state, team.reason = state, reason
+
+
+def note_announce_channel(workspace_id: int, team: SlackTeam, fault: str, channel_id: str = "") -> None:
+    """Why nothing can be posted in the announcement channel, or nothing; and its id, once that is known."""
+    found = {"announce_fault": fault[:300]} | ({"announce_channel": channel_id} if channel_id else {})
+    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(**found)
 
 
 def note_accepted(workspace_id: int, team: SlackTeam) -> None:

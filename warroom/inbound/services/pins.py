@@ -15,13 +15,17 @@ from warroom.inbound.models import SlackPin
 from warroom.rooms.models import Announcement, Room, RoomMessage
 
 
-def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str) -> bool:
+def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str, has_images: bool = False) -> bool:
     """Write a message as a note at the time it was posted. Returns False when it is there already.
 
-    Raises Forbidden, Invalid, NotFound.
+    `has_images`: its pictures are still to be stored; until they are, that is noted. Raises Forbidden,
+    Invalid, NotFound.
     """
     with transaction.atomic():
-        values = {"workspace_id": room.workspace_id, "by_id": actor.user_id, "via": via}
+        values = {
+            "workspace_id": room.workspace_id, "by_id": actor.user_id, "via": via,
+            "picture_tries": int(has_images),
+        }  # fmt: skip
         pin, is_new = SlackPin.objects.of(room.workspace_id).get_or_create(
             room=room, message_ts=ts, defaults=values
         )
@@ -33,6 +37,13 @@ def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str) -> bo
         )  # fmt: skip
         pin.save(update_fields=["entry"])
     return True
+
+
+def note_picture_tries(workspace_id: int, pin: SlackPin, tries: int) -> None:
+    """How often the pictures of a message could not be stored; 0: none is missing."""
+    if pin.picture_tries != tries:
+        pin.picture_tries = tries
+        SlackPin.objects.of(workspace_id).filter(pk=pin.pk).update(picture_tries=tries)
 
 
 def note_in_thread(actor: Actor, announcement: Announcement, *, ts: str, text: str) -> TimelineEntry:
@@ -49,7 +60,7 @@ def note_in_thread(actor: Actor, announcement: Announcement, *, ts: str, text: s
         told = RoomMessage(
             workspace_id=announcement.workspace_id, announcement=announcement, entry=made, ts=ts,
             key=f"entry:{made.pk}", state=RoomMessage.State.DONE, settled_at=Now(),
-            lane=f"thread:{announcement.pk}",
+            lane=f"thread:{announcement.pk}", is_reply=True,
         )  # fmt: skip
         RoomMessage.objects.bulk_create([told], ignore_conflicts=True)
     return made

@@ -18,6 +18,7 @@ from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
 from warroom.rooms.models import Room
+from warroom.rooms.services.inviting import invite_again, plan_invites
 from warroom.rooms.services.messages import main_announcement, plan_messages, plan_thread
 from warroom.rooms.services.planning import (
     STORM_NOTE,
@@ -25,7 +26,6 @@ from warroom.rooms.services.planning import (
     connected_teams,
     open_by_rule,
     plan_archive,
-    plan_invites,
     want_announcement,
     want_card,
 )
@@ -87,6 +87,7 @@ def _follow_in_room(
         cancel_archive(workspace_id, room)
     user_id = payload.get("user_id") if topic in ("incident.role_assigned", "incident.acknowledged") else None
     if user_id:
+        invite_again(workspace_id, room, user_id)
         plan_invites(workspace_id, room, User.objects.filter(pk=user_id, is_active=True))
     if incident.is_private:
         plan_invites(workspace_id, room, people_who_see(workspace_id, incident.pk))

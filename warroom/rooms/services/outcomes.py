@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.actor import system_actor
@@ -12,6 +15,7 @@ from incidents.vocabulary import EntryKind
 from warroom.rooms.models import Announcement, Room, RoomMessage, RoomStep
 from warroom.slack.errors import CHANNEL_GONE, SlackRefusedError
 
+MAX_SLACK_TOPIC: Final = 1000
 Tried = RoomStep | Announcement | RoomMessage
 
 
@@ -36,6 +40,43 @@ def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id:
             kind=EntryKind.SLACK,
             message=f"War room #{name} opened in Slack.",
             once=f"slack:room:{channel_id}",
+        )
+
+
+def step_done(workspace_id: int, step: RoomStep, room: Room) -> None:
+    """A step went well: it has no fault any more, and once no other has, neither has its room."""
+    if step.code or step.hint:
+        step.code = step.hint = ""
+        RoomStep.objects.of(workspace_id).filter(pk=step.pk).update(code="", hint="")
+    if room.state not in (Room.State.NEEDS_HELP, Room.State.OPENING) or step.kind == RoomStep.Kind.CREATE:
+        return
+    others = RoomStep.objects.of(workspace_id).filter(room=room, state=RoomStep.State.DEAD)
+    if not others.exclude(pk=step.pk).exclude(kind=RoomStep.Kind.INVITE).exists():
+        rooms = Room.objects.of(workspace_id).filter(pk=room.pk).exclude(channel_id="")
+        rooms.filter(state__in=(Room.State.NEEDS_HELP, Room.State.OPENING)).update(state=Room.State.OPEN)
+
+
+def room_archived(workspace_id: int, room: Room) -> None:
+    """Its channel is archived in Slack, by us or by a person."""
+    rooms = Room.objects.of(workspace_id).filter(pk=room.pk)
+    rooms.update(state=Room.State.ARCHIVED, archived_at=timezone.now())
+
+
+def topic_set(workspace_id: int, room: Room, topic: str, slack_topic: str) -> None:
+    """What the topic was set to, and how Slack writes it."""
+    told = {"topic": topic, "slack_topic": slack_topic[:MAX_SLACK_TOPIC]}
+    Room.objects.of(workspace_id).filter(pk=room.pk).update(**told)
+
+
+def topic_shown(workspace_id: int, room: Room, slack_topic: str) -> None:
+    """What Slack shows as topic: where somebody changed it, it is set again."""
+    rooms = Room.objects.of(workspace_id).filter(pk=room.pk, topic=room.topic).exclude(topic="")
+    if not room.slack_topic:
+        rooms.update(slack_topic=slack_topic[:MAX_SLACK_TOPIC])
+    elif slack_topic[:MAX_SLACK_TOPIC] != room.slack_topic and rooms.update(topic="", slack_topic=""):
+        steps = RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.TOPIC)
+        steps.filter(state=RoomStep.State.DONE).update(
+            state=RoomStep.State.PENDING, attempts=0, due_at=Now(), settled_at=None
         )
 
 
@@ -64,9 +105,17 @@ def note_refusal(workspace_id: int, item: RoomStep | Announcement, refused: Slac
     type(item).objects.of(workspace_id).filter(pk=item.pk).update(**told)
     if not isinstance(item, RoomStep) or item.kind == RoomStep.Kind.INVITE:
         return
-    state = Room.State.NEEDS_HELP
-    if item.kind != RoomStep.Kind.CREATE and refused.code in CHANNEL_GONE:
-        state = Room.State.LOST
+    if item.kind != RoomStep.Kind.CREATE and note_channel_refused(workspace_id, item.room, refused):
+        return
+    Room.objects.of(workspace_id).filter(pk=item.room_id).update(state=Room.State.NEEDS_HELP)
+
+
+def note_channel_refused(workspace_id: int, room: Room, refused: SlackRefusedError) -> bool:
+    """Note on a room that its channel is lost or archived. Returns whether Slack said so."""
+    if refused.code in CHANNEL_GONE:
+        room_lost(workspace_id, room)
     elif refused.code == "is_archived":
-        state = Room.State.ARCHIVED
-    Room.objects.of(workspace_id).filter(pk=item.room_id).update(state=state)
+        room_archived(workspace_id, room)
+    else:
+        return False
+    return True

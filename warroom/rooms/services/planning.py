@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,20 +12,18 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.models import User
-from accounts.oncall.selectors import default_on_call
 from accounts.permissions import Capability, require
 from core.errors import Conflict
 from core.queue.items import resend
 from core.queue.models import WorkItem
 from core.queue.runner import nudge_queue
-from incidents.models import Incident, RoleAssignment
-from incidents.privacy.selectors import people_who_see
+from incidents.models import Incident
 from incidents.selectors import incident_for
 from postmortems.documents.models import Postmortem
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, Room, RoomStep
+from warroom.rooms.services.inviting import plan_invites, responders
 
 BY_RULE: Final = "Tocsin"
 POSTMORTEM: Final = "postmortem"
@@ -37,7 +34,8 @@ STORM_NOTE: Final = "Many incidents at once: no room was opened by itself. Open 
 CARD_EVERY: Final = timedelta(seconds=3)
 TOPIC_EVERY: Final = timedelta(seconds=30)
 FIRST_STEPS: Final = (
-    RoomStep.Kind.CREATE, RoomStep.Kind.TOPIC, RoomStep.Kind.BOOKMARK, RoomStep.Kind.CARD, RoomStep.Kind.PIN,
+    RoomStep.Kind.CREATE, RoomStep.Kind.PURPOSE, RoomStep.Kind.TOPIC, RoomStep.Kind.BOOKMARK,
+    RoomStep.Kind.CARD, RoomStep.Kind.PIN,
 )  # fmt: skip
 
 
@@ -57,18 +55,30 @@ def request_room(actor: Actor, *, number: int | str) -> Room:
 
 
 def repair_room(actor: Actor, *, number: int | str) -> int:
-    """Try every failed step of a room and its announcement again. Returns how many. Raises as above."""
+    """Try every failed step of a room and its announcement again; a lost channel is replaced by a new one.
+
+    Returns how many steps will be tried. Raises as above.
+    """
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, number)
     with transaction.atomic():
-        steps = RoomStep.objects.of(actor.workspace_id).filter(room__incident=incident)
-        steps.filter(state=WorkItem.State.DONE).exclude(code="").update(state=WorkItem.State.DEAD)
-        again = resend(steps)
-        again += resend(Announcement.objects.of(actor.workspace_id).filter(incident=incident))
-        rooms = Room.objects.of(actor.workspace_id).filter(incident=incident)
-        rooms.filter(state__in=[Room.State.NEEDS_HELP, Room.State.LOST]).update(state=Room.State.OPENING)
+        again = resend(Announcement.objects.of(actor.workspace_id).filter(incident=incident))
+        rooms = Room.objects.of(actor.workspace_id).select_for_update().filter(incident=incident)
+        room: Room | None = rooms.first()
+        if room is not None and room.is_gone and incident.is_unresolved:
+            again += renew_room(actor.workspace_id, room)
+            summary = f"{actor.label} opened a new war room for {incident.reference}"
+            record(actor, action="slack.room", target=room, summary=summary)
+        elif room is not None:
+            again += _try_steps_again(actor.workspace_id, room)
         nudge_queue(SLACK)
     return again
+
+
+def _try_steps_again(workspace_id: int, room: Room) -> int:
+    steps = RoomStep.objects.of(workspace_id).filter(room=room)
+    steps.filter(state=WorkItem.State.DONE).exclude(code="").update(state=WorkItem.State.DEAD)
+    return resend(steps)
 
 
 def open_by_rule(workspace_id: int, team: SlackTeam, incident: Incident) -> bool:
@@ -81,18 +91,6 @@ def open_by_rule(workspace_id: int, team: SlackTeam, incident: Incident) -> bool
     with transaction.atomic():
         _room(team, incident, BY_RULE)
     return True
-
-
-def plan_invites(workspace_id: int, room: Room, users: Iterable[User]) -> None:
-    """One invite step for each person who has none yet."""
-    planned = [
-        RoomStep(
-            workspace_id=workspace_id, room=room, kind=RoomStep.Kind.INVITE, argument=str(user.pk),
-            label=user.label,
-        )
-        for user in users
-    ]  # fmt: skip
-    RoomStep.objects.bulk_create(planned, ignore_conflicts=True)
 
 
 def want_card(workspace_id: int, room: Room, version: int) -> None:
@@ -129,14 +127,21 @@ def plan_archive(workspace_id: int, room: Room, at: datetime) -> None:
 
 def cancel_archive(workspace_id: int, room: Room) -> None:
     """The incident is open again: keep its room, or plan a new one where it was archived already."""
-    steps = RoomStep.objects.of(workspace_id).filter(room=room)
-    steps.filter(kind=RoomStep.Kind.ARCHIVE).delete()
-    if room.state != Room.State.ARCHIVED:
-        return
-    again = {"channel_id": "", "card_ts": "", "topic": "", "state": Room.State.OPENING, "archived_at": None}
+    RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.ARCHIVE).delete()
+    if room.state == Room.State.ARCHIVED:
+        renew_room(workspace_id, room)
+
+
+def renew_room(workspace_id: int, room: Room) -> int:
+    """Plan a new channel with everything in it: the one before cannot be used any more. Returns the steps."""
+    again = {
+        "channel_id": "", "card_ts": "", "topic": "", "slack_topic": "", "state": Room.State.OPENING,
+        "archived_at": None,
+    }  # fmt: skip
     Room.objects.of(workspace_id).filter(pk=room.pk).update(**again)
     fresh = {"attempts": 0, "due_at": Now(), "settled_at": None, "tried_at": None, "code": "", "hint": ""}
-    steps.update(state=WorkItem.State.PENDING, **fresh)
+    steps = RoomStep.objects.of(workspace_id).filter(room=room).exclude(kind=RoomStep.Kind.ARCHIVE)
+    return int(steps.update(state=WorkItem.State.PENDING, lease_until=None, **fresh))
 
 
 def connected_team(workspace_id: int) -> SlackTeam | None:
@@ -186,15 +191,3 @@ def postmortem_bookmark(workspace_id: int, room: Room) -> RoomStep:
 
 def _newest_entry(incident: Incident) -> int:
     return incident.timeline.order_by("-id").values_list("pk", flat=True).first() or 0
-
-
-def responders(incident: Incident) -> list[User]:
-    """Who holds a role, who acknowledged, and who is on call now; of a private incident who is invited."""
-    if incident.is_private:
-        return list(people_who_see(incident.workspace_id, incident.pk))
-    held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
-    people = [one.user for one in held.select_related("user")]
-    if incident.acknowledged_by is not None:
-        people.append(incident.acknowledged_by)
-    people += default_on_call(incident.workspace_id, timezone.now())
-    return list({user.pk: user for user in people if user.is_active}.values())

@@ -1,0 +1,184 @@
+"""Placeholders say what they take; what is unknown is refused when it is saved and when it is requested."""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+import pytest
+
+from core.errors import Invalid
+from remediation.catalogue.presets import presets
+from remediation.catalogue.services import change_action
+from remediation.executors.base import Order, Progress, executor_for
+from remediation.executors.placeholders import PlaceholderError, filled, placeholders_in
+from remediation.runs.models import RemediationRun
+from remediation.runs.services.proposing import Request, request_run
+from tests.fakes.receiver import Receiver, Reply, running
+from tests.web.signed_in import browser_for
+
+PRINTS = "import sys; print(sys.argv[1:])"
+COUNT = [sys.executable, "-c", PRINTS, "{component}", "{replicas:1..10}", "{mode:fast|safe}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "becomes"),
+    [
+        ("{x:1..10}", 10, "10"), ("{x:1..10}", "1", "1"), ("{x:0..5}", "007", None), ("{x:1..10}", 0, None),
+        ("{x:1..10}", 11, None), ("{x:1..10}", "-1", None), ("{x:1..10}", "3; ls", None),
+        ("{x:1..10}", "٣", None), ("{x:1..10}", True, None), ("{x:fast|safe}", "safe", "safe"),
+        ("{x:fast|safe}", "fast|safe", None), ("{x:fast|safe}", "", None), ("{x:text}", "main", "main"),
+        ("{x:text}", "--force", None), ("{x:text}", "$(id)", None),
+    ],
+    ids=lambda one: ascii(one),
+)  # fmt: skip
+def test_placeholder_takes_only_what_it_says(text, value, becomes):
+    if becomes is None:
+        with pytest.raises(PlaceholderError, match="x: "):
+            filled(text, {"x": value})
+    else:
+        assert filled(text, {"x": value}) == becomes
+
+
+@pytest.mark.parametrize(
+    "text", ["{other}", "{x:}", "{x:5..1}", "{x:one}", "{x:a|a}", "{x:-f|b}", "{run:1..2}"]
+)
+def test_placeholder_that_means_nothing_is_refused(text):
+    with pytest.raises(PlaceholderError):
+        placeholders_in({"deep": ["in", {"a": text}]})
+
+
+def test_placeholder_with_two_types_is_refused():
+    with pytest.raises(PlaceholderError, match="two different types"):
+        placeholders_in(["{x:1..2}", "{x:1..3}"])
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (["/bin/echo", "{other}"], "{other} is unknown"), (["echo", "{component}"], "absolute path"),
+        (["/bin/echo", "--name={component}"], "whole argument"), (["/bin/echo", "{n:9..1}"], "range"),
+        ([], "absolute"),
+    ],
+)  # fmt: skip
+@pytest.mark.django_db
+def test_command_with_a_wrong_template_is_refused_when_saved(admin, settings, template, said):
+    settings.REMEDIATION_COMMANDS = {"x": template}
+    with pytest.raises(Invalid) as refused:
+        change_action(admin, "scale_up", fields={"executor": "command", "config": {"command": "x"}})
+    assert said in refused.value.faults[0].message
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"url": "https://x.example/{other}"}, {"url": "https://x.example/", "body": {"a": ["{other}"]}},
+        {"url": "https://x.example/", "status_url": "https://x.example/{id}", "success_values": ["ok"]},
+    ],
+    ids=["address", "body", "id without id_field"],
+)  # fmt: skip
+@pytest.mark.django_db
+def test_webhook_with_an_unknown_placeholder_is_refused_when_saved(admin, config):
+    with pytest.raises(Invalid, match="not saved"):
+        change_action(admin, "scale_up", fields={"executor": "webhook", "config": config})
+
+
+@pytest.fixture
+def counted(connect, settings):
+    """scale_up asks for a number and a mode."""
+    connect("scale_up")
+    settings.REMEDIATION_COMMANDS = {"scale_up": COUNT}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "replicas:1..10} has no value"), ({"replicas": 11, "mode": "fast"}, "from 1 to 10"),
+        ({"replicas": 1, "mode": "rm"}, "fast, safe"),
+        ({"replicas": 1, "mode": "fast", "x": 1}, "x is not asked for"),
+    ],
+    ids=["missing", "out of range", "no choice", "unknown"],
+)  # fmt: skip
+@pytest.mark.django_db
+def test_request_with_wrong_values_is_refused_and_starts_nothing(incident, actor, counted, arguments, said):
+    with pytest.raises(Invalid) as refused:
+        request_run(actor, incident.number, Request("scale_up", arguments=arguments))
+    assert said.split("}")[-1].strip() in refused.value.detail
+    assert not RemediationRun.objects.of(incident.workspace_id).exists()
+
+
+@pytest.mark.django_db
+def test_page_asks_for_the_values_shows_the_dry_run_and_runs_it(incident, actor, counted, finish):
+    browser, where = browser_for(actor), {"incident": incident.reference, "action": "scale_up"}
+    asked = browser.get("/remediation/new", where).content.decode()
+    assert 'name="arg-replicas"' in asked
+    assert "Run now" not in asked
+    assert (
+        "less than or equal to 10"
+        in browser.get("/remediation/new", where | {"arg-replicas": "99"}).content.decode()
+    )
+    values = {"arg-replicas": "3", "arg-mode": "safe"}
+    shown = browser.get("/remediation/new", where | values).content.decode()
+    assert "checkout\n3\nsafe" in shown
+    assert 'name="arg-replicas" value="3"' in shown
+    assert browser.post("/remediation/new", where | {"arg-replicas": "99"}).status_code == 422
+    assert browser.post("/remediation/new", where | values | {"request_key": "k"}).status_code == 303
+    run = RemediationRun.objects.of(incident.workspace_id).get()
+    assert finish(run).output == "['checkout', '3', 'safe']\n"
+
+
+@pytest.mark.parametrize("slug", ["rundeck", "awx", "github"])
+@pytest.mark.django_db
+def test_preset_is_shown_unsaved_and_can_be_saved(admin, slug):
+    browser, preset = browser_for(admin), presets()[slug]
+    page = browser.get(f"/remediation/actions/scale_up?preset={slug}").content.decode()
+    assert "Nothing is saved yet" in page
+    assert preset.config["status_url"] in page
+    saved = change_action(admin, "scale_up", fields={"executor": "webhook", "config": dict(preset.config)})
+    assert saved.executor == "webhook"
+
+
+# What each system replies to the start, and what it says of the work later: still running, well, badly.
+REPLIES = {
+    "rundeck": ({"id": 42}, {"status": "running"}, {"status": "succeeded"}, {"status": "aborted"}),
+    "awx": ({"job": 42}, {"status": "pending"}, {"status": "successful"}, {"status": "canceled"}),
+    "github": ({"workflow_run_id": 42}, {"conclusion": None}, {"conclusion": "success"},
+               {"conclusion": "failure"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", REPLIES)
+def test_preset_starts_the_work_and_asks_for_its_outcome(loopback, slug):
+    started, runs, well, badly = REPLIES[slug]
+    replies = iter([started, runs, well, badly])
+    with running(Receiver(lambda received: Reply(200, orjson.dumps(next(replies))))) as server:
+        config = dict(presets()[slug].config)
+        for name in ("url", "status_url"):
+            config[name] = server.url + "/" + config[name].split("/", 3)[3]
+        order, handle = Order(7, "scale_up", "checkout", {}, config, 60, secrets={"token": "t"}), {}
+        webhook = executor_for("webhook")
+        assert webhook.start(order, handle).progress == Progress.RUNNING
+        assert handle == {"id": 42}
+        told = [webhook.poll(order, handle).progress for _ in range(3)]
+    assert told == [Progress.RUNNING, Progress.SUCCEEDED, Progress.FAILED]
+    assert server.received[0].json().get("extra_vars") in (None, {"component": "checkout", "tocsin_run": "7"})
+    assert "42" in server.received[1].path
+    assert "{" not in server.received[1].path
+    header = config.get("header_name", "Authorization").lower()
+    assert {one.headers[header] for one in server.received} == {"t"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"job": null}', b'{"job": {"a": 1}}'], ids=range(4))
+def test_reply_without_the_id_leaves_the_outcome_unknown(loopback, body):
+    with running(Receiver(lambda received: Reply(200, body))) as server:
+        config = {
+            "url": server.url,
+            "status_url": server.url + "/{id}",
+            "id_field": "job",
+            "success_values": ["ok"],
+        }
+        order, handle = Order(7, "scale_up", "checkout", {}, config, 60), {}
+        report = executor_for("webhook").start(order, handle)
+        assert (report.progress, handle) == (Progress.UNKNOWN, {})
+        assert executor_for("webhook").probe(order, handle).progress == Progress.UNKNOWN
+    assert len(server.received) == 1

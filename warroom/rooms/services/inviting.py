@@ -1,0 +1,74 @@
+"""Plans who is invited to a room: one step a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import BigIntegerField
+from django.db.models.functions import Cast, Now
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.oncall.selectors import on_call_at
+from core.queue.models import WorkItem
+from core.queue.runner import nudge_queue
+from incidents.models import Incident, RoleAssignment
+from incidents.privacy.selectors import people_who_see
+from incidents.selectors import incident_by_id
+from notifications.escalation.resolve import schedule_of
+from warroom.connection.models import SlackUser
+from warroom.queues import SLACK
+from warroom.rooms.models import Room, RoomStep
+
+
+def plan_invites(workspace_id: int, room: Room, users: Iterable[User]) -> None:
+    """One invite step for each person who has none yet."""
+    planned = [
+        RoomStep(
+            workspace_id=workspace_id, room=room, kind=RoomStep.Kind.INVITE, argument=str(user.pk),
+            label=user.label,
+        )
+        for user in users
+    ]  # fmt: skip
+    RoomStep.objects.bulk_create(planned, ignore_conflicts=True)
+
+
+def invite_again(workspace_id: int, room: Room, user_id: int) -> None:
+    """Invite a person who was invited before: whoever left the room and now takes a role is brought back."""
+    steps = RoomStep.objects.of(workspace_id).filter(
+        room=room, kind=RoomStep.Kind.INVITE, argument=str(user_id), state=WorkItem.State.DONE
+    )
+    steps.update(state=WorkItem.State.PENDING, attempts=0, due_at=Now(), settled_at=None, code="", hint="")
+
+
+def invite_missing(workspace_id: int, room: Room) -> None:
+    """Invite whoever works on the incident by now, and those skipped before they were linked."""
+    incident = incident_by_id(workspace_id, room.incident_id)
+    if not incident.is_unresolved:
+        return
+    with transaction.atomic():
+        plan_invites(workspace_id, room, responders(incident))
+        skipped = RoomStep.objects.of(workspace_id).filter(
+            room=room, kind=RoomStep.Kind.INVITE, code="not_linked"
+        )
+        linked = SlackUser.objects.of(workspace_id).filter(team=room.team_id).values("user_id")
+        for argument in (
+            skipped.annotate(user_id=Cast("argument", BigIntegerField()))
+            .filter(user_id__in=linked)
+            .values_list("argument", flat=True)
+        ):
+            invite_again(workspace_id, room, int(argument))
+        nudge_queue(SLACK)
+
+
+def responders(incident: Incident) -> list[User]:
+    """Who holds a role, who acknowledged, and who is on call now; of a private incident who is invited."""
+    if incident.is_private:
+        return list(people_who_see(incident.workspace_id, incident.pk))
+    held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)
+    people = [one.user for one in held.select_related("user")]
+    if incident.acknowledged_by is not None:
+        people.append(incident.acknowledged_by)
+    people += on_call_at(incident.workspace_id, schedule_of(incident), timezone.now())
+    return list({user.pk: user for user in people if user.is_active}.values())
