@@ -122,8 +122,8 @@ def _lines(value: Any) -> list[str]:
 
 
 def _disk(disk: dict[str, Any]) -> str:
-    parts = {name: _line(disk.get(name)) for name in ("mount", "used_percent", "free_mb", "total_mb")}
-    return "{mount}: {used_percent} % used, {free_mb} of {total_mb} MB free".format_map(parts)
+    used, free, total = (_line(disk.get(name)) for name in ("used_percent", "free_mb", "total_mb"))
+    return f"{_line(disk['mount'])}: {used} % used, {free} of {total} MB free"
 
 
 def _line(value: Any) -> str:
