@@ -1,4 +1,4 @@
-"""Django admin of incidents, read-only."""
+"""Django admin of incidents, for looking; configuration is changed in the `admin` modules beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from incidents.models import (
     Attachment,
     AutoResolution,
     ChecklistItem,
-    Component,
     CriterionResult,
     Decision,
     DismissedProposal,
@@ -36,10 +35,7 @@ from incidents.models import (
     RoleAssignment,
     RoleOffer,
     SlaClock,
-    SlaPolicy,
-    StageTemplate,
     StageVisit,
-    StoredUpdateTemplate,
     TimelineEntry,
 )
 
@@ -138,33 +134,11 @@ class IncidentEvidenceAdmin(OfIncidents):
     list_select_related = ("incident",)
 
 
-@admin.register(Component)
-class ComponentAdmin(AuditedReadOnly):
-    list_display = ("name", "workspace", "tier", "owner", "created_at")
-    list_filter = ("workspace", one_of("tier", "1", "2", "3", "4", "5"))
-    search_fields = ("name",)
-    list_select_related = ("workspace", "owner")
-
-
-@admin.register(SlaPolicy)
-class SlaPolicyAdmin(ReadOnly):
-    list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
-    list_filter = ("workspace", "severity")
-    list_select_related = ("workspace",)
-
-
 @admin.register(SlaClock)
 class SlaClockAdmin(OfIncidents):
     list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
     list_filter = ("workspace", "kind", "phase", "state")
     list_select_related = ("incident",)
-
-
-@admin.register(StageTemplate)
-class StageTemplateAdmin(ReadOnly):
-    list_display = ("workspace", "stage", "incident_type", "from_minutes", "to_minutes")
-    list_filter = ("workspace", "stage")
-    list_select_related = ("workspace",)
 
 
 @admin.register(StageVisit)
@@ -193,13 +167,6 @@ class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
-
-
-@admin.register(StoredUpdateTemplate)
-class StoredUpdateTemplateAdmin(ReadOnly):
-    """Texts that stakeholder updates begin with, where a workspace changed them."""
-
-    list_display = ("label", "name", "workspace")
 
 
 @admin.register(EntryAmendment)

@@ -19,8 +19,10 @@ from incidents.listing.keyset import decode_cursor, encode_cursor
 from incidents.merging.family import family_of
 from incidents.models import Incident
 from incidents.parsing import parsed
-from incidents.validation import clean_line
+from incidents.validation import clean_line, invalid
 
+PAGE: Final = 20  # events
+LIMITS: Final = (PAGE, 50, 100)
 WINDOW: Final = 5000  # a filtered page looks through that many at most, then offers to look further back
 SAMPLE: Final = 1000  # the distribution is of the newest ones
 # An event that counts was received at most an hour after it happened: which day's partitions can hold it.
@@ -49,6 +51,7 @@ class EventFilter:
     source: str = ""
     event_type: str = ""
     minimum_level: Level = Level.DEBUG
+    limit: int = PAGE
 
     @property
     def is_set(self) -> bool:
@@ -58,7 +61,11 @@ class EventFilter:
     def as_query(self) -> str:
         """The same as parameters of the incident's page."""
         level = LEVEL_LABELS[self.minimum_level] if self.minimum_level > Level.DEBUG else ""
-        given = {"event_source": self.source, "event_type": self.event_type, "event_level": level}
+        limit = str(self.limit) if self.limit != PAGE else ""
+        given = {
+            "event_source": self.source, "event_type": self.event_type, "event_level": level,
+            "event_limit": limit,
+        }  # fmt: skip
         return urlencode({name: value for name, value in given.items() if value})
 
 
@@ -78,7 +85,14 @@ def read_event_filter(
         clean_line(source, words[source]) if words[source] else "",
         clean_line(event_type, words[event_type]) if words[event_type] else "",
         _level(level, words[level]),
+        _limit(given.get("event_limit", "").strip()),
     )
+
+
+def _limit(word: str) -> int:
+    if word and word not in map(str, LIMITS):
+        raise invalid("event_limit", "choice", f"must be one of {', '.join(map(str, LIMITS))}")
+    return int(word or PAGE)
 
 
 def _level(name: str, word: str) -> Level:
@@ -104,7 +118,7 @@ def member_events(
     wanted: EventFilter | None = None,
     *,
     cursor: str | None = None,
-    limit: int = 20,
+    limit: int = PAGE,
 ) -> EventsPage:
     """The events an incident and those merged into it count: at most four statements.
 

@@ -11,6 +11,7 @@ from accounts.actor import Actor
 from core.errors import Invalid
 from core.ui.panels import panel
 from detection.evaluation.member_events import (
+    LIMITS,
     EventFilter,
     EventsPage,
     distribution_of,
@@ -73,6 +74,7 @@ class IncidentEvents(IncidentPanel):
             "fault": fault,
             "spread": spread,
             "sources": spread.sources[:SHOWN_SOURCES],
+            "limits": LIMITS,
             "levels": [label for label in LEVEL_LABELS if label != "debug"],
             "longest": MAX_METADATA_CHARS,
             "newest": f"{page.items[0].pk if page.items else 0}.{len(page.items)}.{spread.counted}",
@@ -83,7 +85,9 @@ def _requested(actor: Actor, incident: Any, query: Mapping[str, str]) -> tuple[E
     """What the address asks for; something it cannot mean shows the newest, and says so."""
     try:
         wanted = read_event_filter(query)
-        page = member_events(actor, incident, wanted, cursor=query.get("events_before") or None)
+        page = member_events(
+            actor, incident, wanted, cursor=query.get("events_before") or None, limit=wanted.limit
+        )
     except Invalid as fault:
         why = fault.detail.removesuffix(" Nothing was changed.")
         return EventFilter(), member_events(actor, incident), why

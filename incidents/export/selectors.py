@@ -7,6 +7,7 @@ from typing import Final
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from incidents.merging.family import family_of
 from incidents.models import Incident, TimelineEntry
 
 BATCH: Final = 500
@@ -15,13 +16,17 @@ BATCH: Final = 500
 def timeline_in_batches(
     actor: Actor, incident: Incident, *, size: int = BATCH
 ) -> Iterator[Sequence[TimelineEntry]]:
-    """Every entry there is now, the oldest first, in batches read when asked for. Raises Forbidden at once.
+    """Every entry there is now, with those of incidents merged into it, the oldest first, in batches.
+
+    Batches are read when asked for. Raises Forbidden at once.
 
     Which entries and in which order is settled by one statement, since the time of a note may be corrected
     meanwhile; their words never change.
     """
     require(actor, Capability.INCIDENTS_READ)
-    entries = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
+    entries = TimelineEntry.objects.of(actor.workspace_id).filter(
+        incident_id__in=family_of(actor.workspace_id, incident.pk)
+    )
     ids = list(entries.order_by("occurred_at", "id").values_list("id", flat=True))
     return (_batch(actor, ids[start : start + size]) for start in range(0, len(ids), size))
 

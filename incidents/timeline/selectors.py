@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
@@ -17,6 +17,7 @@ from accounts.permissions import Capability, require
 from core.errors import NotFound
 from core.sql.compiled_queries import compiled
 from incidents.listing.keyset import Page, decode_cursor, encode_cursor
+from incidents.merging.family import family_of
 from incidents.models import EntryAmendment, Incident, TimelineEntry
 from incidents.selectors import story_of
 from incidents.validation import invalid
@@ -102,12 +103,17 @@ def activity_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Act]:
-    """All activity and audited changes of an incident, newest first: at most two statements.
+    """All activity and audited changes of an incident and those merged into it, newest first.
+
+    At most three statements.
 
     `sources`: "timeline", "audit" or both. Whoever may read the incident may read what was changed on it.
     Raises Forbidden, Invalid (cursor).
     """
-    entries, rows = _entries(actor, incident), _audited(actor, incident)
+    require(actor, Capability.INCIDENTS_READ)
+    family = family_of(actor.workspace_id, incident.pk)
+    entries = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id__in=family)
+    rows = _audited(actor, family)
     before, audit_before = _positions(cursor)
     if before:
         at, pk = before
@@ -123,9 +129,9 @@ def activity_page(
     return Page(acts[:limit], _next(acts, limit, before, audit_before))
 
 
-def _audited(actor: Actor, incident: Incident) -> Any:
+def _audited(actor: Actor, family: Sequence[int]) -> Any:
     rows = AuditEntry.objects.of(actor.workspace_id)
-    return rows.filter(object_type="incident", object_id=str(incident.pk))
+    return rows.filter(object_type="incident", object_id__in=[str(pk) for pk in family])
 
 
 def _next(acts: list[Act], limit: int, before: Position, audit_before: int) -> str | None:

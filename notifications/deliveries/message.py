@@ -51,6 +51,7 @@ class Message:
     lines: tuple[str, ...]
     snapshot: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    analysis: Mapping[str, Any] = field(default_factory=dict)
     sequence: int = 0
     workspace_id: int = 0
 
@@ -97,14 +98,18 @@ def compose(
     public_id: str,
     workspace_id: int,
     merged: Sequence[Mapping[str, Any]] = (),
+    analysis: Mapping[str, Any] | None = None,
 ) -> Message:
-    """The message of a delivery's payload; `merged` are payloads of earlier notices it stands for."""
+    """The message of a delivery's payload; `merged` are payloads of earlier notices it stands for.
+
+    analysis: what is known of the incident's cause; empty for nothing.
+    """
     snapshot, details = payload.get("snapshot") or {}, payload.get("details") or {}
     kind = str(payload.get("event_kind", ""))
     subject = _subject(snapshot, kind, str(payload.get("subject", "")))
     digest = _digest_subject(snapshot, merged)
     lines = [*([subject] if digest else []), *_lines(snapshot, details, payload)]
-    lines += _merged_lines(snapshot, merged)
+    lines += [*_analysis_lines(analysis or {}), *_merged_lines(snapshot, merged)]
     return Message(
         public_id=public_id,
         event_kind=kind,
@@ -112,9 +117,18 @@ def compose(
         lines=tuple(cut(line, MAX_LINE) for line in lines),
         snapshot=snapshot,
         details=details,
+        analysis=analysis or {},
         sequence=int(payload.get("sequence") or 0),
         workspace_id=workspace_id,
     )
+
+
+def _analysis_lines(analysis: Mapping[str, Any]) -> list[str]:
+    if not analysis:
+        return []
+    name = "cause unknown" if analysis["category"] == "unknown" else analysis["category_name"].lower()
+    first = [f"First action: {text}" for text in analysis["recommended_actions"][:1]]
+    return [f"Analysis ({analysis['author_name'].lower()}): {name}. {analysis['summary']}", *first]
 
 
 def _is_about_another(snapshot: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Sent, Target
 from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
+from notifications.deliveries.analysis import analysis_for
 from notifications.deliveries.digest import hold_for_digest, leave_to, merged_into
 from notifications.deliveries.explaining import record_settled
 from notifications.deliveries.fallback import fall_back
@@ -153,6 +154,7 @@ def _message(delivery: Delivery) -> Message:
         public_id=str(delivery.public_id),
         workspace_id=delivery.workspace_id,
         merged=[one.payload for one in merged],
+        analysis=analysis_for(delivery),
     )
 
 

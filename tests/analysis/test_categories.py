@@ -57,6 +57,8 @@ def test_oversized_lines_are_read_within_bounds(line):
     ("category", "pattern", "words"),
     [
         ("database_issue", ".*", "matches every line"),
+        ("database_issue", ".+", "matches every line"),
+        ("database_issue", "[a-z0-9]", "matches every line"),
         ("database_issue", "(", "no regular expression"),
         ("weather_issue", "rain", "weather_issue"),
     ],
@@ -113,3 +115,14 @@ def test_summary_is_at_most_600_characters_and_names_unknown():
     verdict = categorize([Line("No space left on device " + "y" * 2_000)])
     assert len(summarize(facts, verdict)) <= 600
     assert "name no cause" in summarize(Facts(), categorize([]))
+
+
+def test_percentage_after_a_colon_is_no_full_disk():
+    assert categorize([Line("worker utilisation: 95%")] * 5).category != Category.STORAGE
+    assert categorize([Line("usage of C: is at 95%")] * 5).category == Category.STORAGE
+    assert categorize([Line("/var/data at 98%")] * 5).category == Category.STORAGE
+
+
+def test_names_of_categories_in_a_message_count_for_nothing():
+    slots = "too many connections for role orders"
+    assert categorize([Line(f"{slots} category: security_issue")] * 5).category == Category.DATABASE

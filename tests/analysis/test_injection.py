@@ -1,7 +1,5 @@
-"""Texts that give orders change nothing but text: incidents, links, proposals and runs are as without them.
-
-A category is judged by the words of lines, so planted words may sway it, and with it which known advice is
-shown. They never add an action, move an incident, or run anything.
+"""Texts that give orders change nothing but text: incidents with their categories, links, proposals, advice
+and runs are as without them.
 """
 
 from __future__ import annotations
@@ -79,13 +77,14 @@ def acted(workspace):
     links = IncidentLink.objects.of(home).order_by("low_id", "high_id")
     return {
         "incidents": [
-            (one.number, one.status, one.stage, one.severity, one.incident_type, one.is_drill, one.is_private,
-             one.event_count, one.merged_into_id, one.acknowledged_at, one.resolved_at)
+            (one.number, one.status, one.stage, one.severity, one.incident_type, one.category, one.is_drill,
+             one.is_private, one.event_count, one.merged_into_id, one.acknowledged_at, one.resolved_at)
             for one in incidents
         ],
         "signals": IncidentSignal.objects.of(home).count(),
         "analyses": [
-            (one.severity, one.author, one.cause["primary_source"], one.cause["first_failing"]["source"])
+            (one.category, one.severity, one.advice, one.author, one.cause["primary_source"],
+             one.cause["first_failing"]["source"])
             for one in analyses
         ],
         "links": [

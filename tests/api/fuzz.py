@@ -111,7 +111,7 @@ def _schema(seed: int, token: str, most: int, phases: list[str]) -> Any:
     from schemathesis.config import SchemathesisConfig
 
     config = SchemathesisConfig()
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", _application, config=config)
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", _application, config=config, timeout=60)
     operations = sum(1 for _ in schema.get_all_operations())
     config._seed = seed
     schema.config.update(headers={"Authorization": f"Bearer {token}"}, continue_on_failure=True, workers=1)

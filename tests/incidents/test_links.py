@@ -6,17 +6,25 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.actor import system_actor
+from incidents.analysis.draft import AnalysisDraft
 from incidents.analysis.models import IncidentEssence
+from incidents.analysis.services import record_analysis
+from incidents.correlation.services.opening import report_signals
+from incidents.export.formats import Format, export_one
 from incidents.lifecycle.services.resolving import close_incident, resolve_incident
 from incidents.links.recording import record_links
 from incidents.links.selectors import related_incidents
 from incidents.links.services import relate_incidents, unrelate_incidents
+from incidents.merging.proposals import proposals_for
 from incidents.merging.services import merge_incidents, undo_merge
 from incidents.models import Component, Incident, IncidentLink
 from incidents.selectors import story_of
 from incidents.sla.models import SlaClock
 from incidents.sla.report import ReportQuery, sla_report
-from incidents.vocabulary import UNRESOLVED
+from incidents.timeline.selectors import activity_page
+from incidents.timeline.services.notes import add_update
+from incidents.vocabulary import UNRESOLVED, Category, Severity
 from tests.incidents.make import NOW, signal
 from tests.web.signed_in import browser_for
 
@@ -63,6 +71,45 @@ def test_dependent_components_and_shapes_link(actor, detected):
         (api.pk, db.pk): "dependency",
         (db.pk, web.pk): "shapes",
     }
+
+
+def test_same_component_links_with_the_reason(actor, report, detected):
+    first = detected("api")
+    second = detected("other alert", components=("api",))
+    assert first.pk != second.pk
+    record_links(actor.workspace_id, second.pk)
+    [(low, high, kind, kinds)] = links(first)
+    assert (low, high, kind, "component" in kinds) == (first.pk, second.pk, "component", True)
+    [(_, words)] = linked(actor, first)
+    assert any("api" in text for text in words)
+
+
+def test_same_change_before_links_with_the_reason(actor, detected):
+    first, second = detected("api"), detected("db")
+    change = {"id": 7, "kind": "deployment", "summary": "Deploy 2.4", "component": "api"}
+    for one in (first, second):
+        draft = AnalysisDraft(Category.UNKNOWN, Severity.SEV2, "", "", cause={"changes": [change]})
+        record_analysis(actor.workspace_id, one.pk, draft)
+    record_links(actor.workspace_id, second.pk)
+    assert links(first) == [(first.pk, second.pk, "change", ["change", "time"])]
+    [(_, words)] = linked(actor, first)
+    assert any("Deploy 2.4" in text for text in words)
+
+
+def test_incidents_of_two_workspaces_are_never_linked_or_proposed(
+    actor, detected, other_workspace, make_actor
+):
+    first = detected("api")
+    [outcome] = report_signals(other_workspace.pk, [signal("api")], now=NOW)
+    other = Incident.objects.of(other_workspace.pk).get(pk=outcome.incident_id)
+    for one in (first, other):
+        essence(one, [1, 2, 3], [4, 5, 6])
+    for one in (first, other):
+        assert record_links(one.workspace_id, one.pk) == 0
+        assert record_links(actor.workspace_id if one is other else other_workspace.pk, one.pk) == 0
+    assert (links(first), links(other)) == ([], [])
+    stranger = system_actor(other_workspace.pk)
+    assert (proposals_for(actor, first), proposals_for(stranger, other)) == ([], [])
 
 
 def test_time_alone_links_nothing(actor, detected):
@@ -154,6 +201,20 @@ def test_timeline_of_a_family_is_read_as_one(actor, detected, story):
     assert [entry.pk for entry in (*half.items, *rest.items)] == [entry.pk for entry in page.items[:6]]
     undo_merge(actor, number=second.number)
     assert {entry.incident_id for entry in story_of(actor, first.pk).items} == {first.pk}
+
+
+@pytest.mark.parametrize("kind", Format)
+def test_export_of_a_family_holds_the_timeline_of_all(actor, detected, kind):
+    first, second = detected("api"), detected("db")
+    add_update(actor, incident_id=second.pk, message="Replica promoted by hand", is_public=False)
+    merge_incidents(actor, number=second.number, into=first.number)
+    whole = b"".join(export_one(actor, first.number, kind).pieces).decode()
+    assert "Replica promoted by hand" in whole
+    assert "Replica promoted by hand" in "".join(
+        act.entry.message for act in activity_page(actor, first, limit=200).items if act.entry
+    )
+    undo_merge(actor, number=second.number)
+    assert "Replica promoted" not in b"".join(export_one(actor, first.number, kind).pieces).decode()
 
 
 def test_page_of_a_survivor_marks_entries_of_merged_incidents(actor, detected):

@@ -72,4 +72,5 @@ def webhook_body(message: Message) -> dict[str, Any]:
         "text": message.subject,
         "details": dict(message.details),
         "incident": dict(snapshot),
+        "analysis": dict(message.analysis) or None,
     }

@@ -1,0 +1,18 @@
+"""How much of a large table a run takes: `make test` a part of it, the same each time; `make fuzz` all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+WHOLE: Final = bool(os.environ.get("TOCSIN_WHOLE_TABLES"))
+
+
+def share(values: Sequence[T], *, turn: int, size: int) -> Sequence[T]:
+    """`size` of the values for the table's row number `turn`; over the rows, every value has its turn."""
+    if WHOLE or size >= len(values):
+        return values
+    return [values[(turn * size + n) % len(values)] for n in range(size)]
