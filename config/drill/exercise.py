@@ -121,7 +121,7 @@ class Exercise:
         self._note("A new version of the service lowers its quality")
         self._until("Another incident opens", lambda: self._newest()["incident_type"] == "quality_drop")
         run = self._until("Tocsin asks for the approval of a rollback", self._run_of(ROLLBACK))
-        if run["state"] != "awaiting_approval" or self.service.rollbacks:
+        if run["state"] != "awaiting_approval" or self.service.rollbacks > 0:
             raise MissedError("The rollback waits for its approval", run["state"])
         where = f"/remediation/runs/{run['id']}"
         page = self.manager.page(where)
