@@ -26,7 +26,6 @@ from accounts.models import (
     OnCallImport,
     OnCallOverride,
     OnCallRotation,
-    OnCallSchedule,
     OnCallShift,
     Session,
     SignInLink,
@@ -193,15 +192,6 @@ class IdentityProviderAdmin(AuditedReadOnly):
     search_fields = ("name", "server_url", "client_id")
     list_select_related = ("workspace",)
     exclude = ("sealed_secret",)
-
-
-@admin.register(OnCallSchedule)
-class OnCallScheduleAdmin(AuditedReadOnly):
-    list_display = ("name", "workspace", "time_zone", "source", "failing_since", "filled_until")
-    list_filter = ("workspace", "source")
-    search_fields = ("name",)
-    list_select_related = ("workspace",)
-    exclude = ("sealed_url", "calendar_text")
 
 
 @admin.register(OnCallRotation)

@@ -36,6 +36,7 @@ from detection.sources.api import changes_router, quarantine_router, sources_rou
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.archive.api import router as archive_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
 from incidents.bulk.api import router as bulk_router
@@ -116,6 +117,7 @@ api.add_router("/incidents", privacy_router)
 api.add_router("/incidents", times_router)
 api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", archive_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
 api.add_router("/drills", drills_router)

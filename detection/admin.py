@@ -1,4 +1,4 @@
-"""Django admin of rules, findings and events, read-only."""
+"""Django admin of findings and events, for looking; rules and sources have modules of their own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces
 from core.admin.base import ReadOnly
 from detection.models import (
-    DetectionRule,
     Event,
     Finding,
     Heartbeat,
@@ -21,23 +19,6 @@ from detection.models import (
     ModelRequest,
     SourceSecret,
 )
-
-
-@admin.register(DetectionRule)
-class DetectionRuleAdmin(AuditedReadOnly):
-    list_display = (
-        "rule_id",
-        "name",
-        "workspace",
-        "incident_type",
-        "severity",
-        "enabled",
-        "dry_run",
-        "version",
-    )
-    list_filter = ("workspace", "enabled", "dry_run", "is_builtin", "severity", "incident_type")
-    search_fields = ("rule_id", "name")
-    list_select_related = ("workspace",)
 
 
 @admin.register(Finding)

@@ -1,4 +1,4 @@
-"""Django admin of incidents, read-only."""
+"""Django admin of incidents, for looking; configuration is changed in the `admin` modules beside it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
 from core.admin.base import Growing, ReadOnly, one_of
+from incidents.archive.models import IncidentArchive
 from incidents.models import (
     AffectedComponent,
     Analysis,
     Attachment,
     AutoResolution,
     ChecklistItem,
-    Component,
     CriterionResult,
     Decision,
     DismissedProposal,
@@ -36,10 +36,7 @@ from incidents.models import (
     RoleAssignment,
     RoleOffer,
     SlaClock,
-    SlaPolicy,
-    StageTemplate,
     StageVisit,
-    StoredUpdateTemplate,
     TimelineEntry,
 )
 
@@ -138,33 +135,11 @@ class IncidentEvidenceAdmin(OfIncidents):
     list_select_related = ("incident",)
 
 
-@admin.register(Component)
-class ComponentAdmin(AuditedReadOnly):
-    list_display = ("name", "workspace", "tier", "owner", "created_at")
-    list_filter = ("workspace", one_of("tier", "1", "2", "3", "4", "5"))
-    search_fields = ("name",)
-    list_select_related = ("workspace", "owner")
-
-
-@admin.register(SlaPolicy)
-class SlaPolicyAdmin(ReadOnly):
-    list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
-    list_filter = ("workspace", "severity")
-    list_select_related = ("workspace",)
-
-
 @admin.register(SlaClock)
 class SlaClockAdmin(OfIncidents):
     list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
     list_filter = ("workspace", "kind", "phase", "state")
     list_select_related = ("incident",)
-
-
-@admin.register(StageTemplate)
-class StageTemplateAdmin(ReadOnly):
-    list_display = ("workspace", "stage", "incident_type", "from_minutes", "to_minutes")
-    list_filter = ("workspace", "stage")
-    list_select_related = ("workspace",)
 
 
 @admin.register(StageVisit)
@@ -193,13 +168,6 @@ class RoleOfferAdmin(OfIncidents):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
-
-
-@admin.register(StoredUpdateTemplate)
-class StoredUpdateTemplateAdmin(ReadOnly):
-    """Texts that stakeholder updates begin with, where a workspace changed them."""
-
-    list_display = ("label", "name", "workspace")
 
 
 @admin.register(EntryAmendment)
@@ -242,6 +210,12 @@ class AttachmentAdmin(ReadOnly):
     list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
     ordering = ("-pk",)
+
+
+@admin.register(IncidentArchive)
+class IncidentArchiveAdmin(Growing):
+    list_display = ("incident", "workspace", "phase", "state", "rows", "size", "archived_at", "restored_at")
+    list_select_related = ("workspace", "incident")
 
 
 @admin.register(Merge)

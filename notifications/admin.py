@@ -1,4 +1,4 @@
-"""Channels, routes, deliveries and contact methods in Django's admin, for looking."""
+"""Deliveries, silences and contact methods in Django's admin, for looking."""
 
 from __future__ import annotations
 
@@ -6,32 +6,15 @@ from django.contrib import admin
 
 from core.admin.base import Growing, ReadOnly
 from notifications.models import (
-    Channel,
     ContactMethod,
     Delivery,
     DeliveryAttempt,
     InhibitionReview,
     MaintenanceWindow,
     QuietHours,
-    Route,
     Silence,
     WindowOccurrence,
 )
-
-
-@admin.register(Channel)
-class ChannelAdmin(ReadOnly):
-    """Secrets are left out."""
-
-    list_display = ("name", "kind", "workspace", "state", "is_enabled", "reason", "last_ok_at")
-    list_select_related = ("workspace",)
-    exclude = ("secrets",)
-
-
-@admin.register(Route)
-class RouteAdmin(ReadOnly):
-    list_display = ("name", "workspace", "position", "severities", "is_enabled")
-    list_select_related = ("workspace",)
 
 
 @admin.register(Delivery)

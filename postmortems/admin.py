@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.actor import Actor
-from accounts.models import Role, User
-from core.admin.base import Growing, Quick, ReadOnly, one_of
+from accounts.audit.admin_editing import ThroughService
+from core.admin.base import Growing, ReadOnly, one_of
 from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
 from postmortems.fix_watch.models import FixWatch
@@ -18,13 +18,10 @@ from postmortems.models import (
     MeetingMail,
     OverdueDigest,
     Postmortem,
-    PostmortemTemplate,
     Reminder,
     SectionText,
     Tracker,
 )
-
-EDITABLE: Final = ("status", "priority", "kind", "due_date")
 
 
 @admin.register(Postmortem)
@@ -33,12 +30,6 @@ class PostmortemAdmin(ReadOnly):
     list_filter = (one_of("status", "draft", "in_review", "published"),)
     list_select_related = ("workspace", "incident", "owner")
     search_fields = ("title",)
-
-
-@admin.register(PostmortemTemplate)
-class PostmortemTemplateAdmin(ReadOnly):
-    list_display = ("name", "workspace", "kind", "is_default", "version", "archived_at")
-    list_select_related = ("workspace",)
 
 
 @admin.register(SectionText)
@@ -56,7 +47,8 @@ class LessonAdmin(ReadOnly):
 
 
 @admin.register(ActionItem)
-class ActionItemAdmin(Quick):
+class ActionItemAdmin(ThroughService):
+    editable = ("status", "priority", "kind", "due_date")
     list_display = (
         "reference",
         "title",
@@ -74,26 +66,10 @@ class ActionItemAdmin(Quick):
     )
     list_select_related = ("workspace", "incident", "assignee")
     search_fields = ("title",)
-    fields = ("title", "description", "incident", "assignee", *EDITABLE, "completed_at", "version")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Everything but the state."""
-        return tuple(name for name in self.fields if name not in EDITABLE)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """On the pages of an incident only."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: they are cancelled."""
-        return False
-
-    def save_model(self, request: HttpRequest, obj: ActionItem, form: Any, change: bool) -> None:
-        """Through the service, with its audit row and facts."""
-        user = request.user
-        if isinstance(user, User) and form.changed_data:
-            actor = Actor(obj.workspace_id, "user", user.label, user_id=user.pk, role=Role.ADMIN)
-            update_item(actor, obj.number, **{name: form.cleaned_data[name] for name in form.changed_data})
+    def apply(self, actor: Actor, thing: ActionItem, changes: Mapping[str, Any]) -> None:
+        """Change its state. Raises Invalid."""
+        update_item(actor, thing.number, **changes)
 
 
 @admin.register(FixWatch)

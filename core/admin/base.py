@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -38,7 +39,11 @@ class BoundedPaginator(Pages):
 
 
 class Quick(Admin):
-    """Lists that stay quick: bounded counting, newest first by primary key."""
+    """Lists that stay quick: bounded counting, newest first by primary key.
+
+    A list without `search_fields` or `list_filter` of its own searches the texts that it shows, in the newest
+    rows, and filters by the shown columns whose values are known.
+    """
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -46,6 +51,48 @@ class Quick(Admin):
     list_max_show_all = PER_PAGE
     show_facets = admin.ShowFacets.NEVER  # each would be counted to its end
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Its own; where that is none, or the key alone, the texts that the list shows as well."""
+        own = tuple(self.search_fields)
+        return own if set(own) - {"=id"} else (*own, *shown_texts(self))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Its own, or the shown columns whose values are known."""
+        return self.list_filter or known_columns(self)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Words, in the newest rows only where the list has no search of its own."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term.strip() and not self.search_fields:
+            found = in_newest(self.model, found)
+        return found, may_repeat
+
+
+def in_newest(model: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of `rows` that are among the newest 20,000 of their table."""
+    oldest = model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1].first()
+    return rows if oldest is None else rows.filter(pk__gt=oldest)
+
+
+def _shown(page: Quick) -> list[models.Field[Any, Any]]:
+    fields = {field.name: field for field in page.opts.concrete_fields}
+    return [fields[name] for name in page.list_display if isinstance(name, str) and name in fields]
+
+
+def shown_texts(page: Quick) -> list[str]:
+    """The columns of a list that hold free text."""
+    texts = (models.CharField, models.TextField)
+    return [field.name for field in _shown(page) if isinstance(field, texts) and not field.choices]
+
+
+def known_columns(page: Quick) -> list[str]:
+    """The columns of a list with known values, so that no table is asked: choices, truths, workspaces."""
+    return [
+        field.name
+        for field in _shown(page)
+        if field.choices or isinstance(field, models.BooleanField) or field.name == "workspace"
+    ]
 
 
 class ReadOnly(Quick):
@@ -79,10 +126,7 @@ class Growing(ReadOnly):
         if "=id" in self.search_fields and word.isascii() and word.isdecimal() and len(word) < 19:
             return queryset.filter(pk=int(word)), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        oldest = self.model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1]
-        if search_term.strip() and (last := oldest.first()) is not None:
-            found = found.filter(pk__gt=last)
-        return found, may_repeat
+        return (in_newest(self.model, found) if word else found), may_repeat
 
 
 class OneOf(ListFilter):

@@ -78,14 +78,15 @@ def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpRespons
 
 
 def _say(request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200) -> HttpResponse:
-    return _shown(request, {"slug": copy.slug, "title": title, "text": text}, status)
+    return _shown(request, copy, {"title": title, "text": text}, status)
 
 
 def _ask(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
-    return _shown(request, {"slug": copy.slug, "title": title, "button": button}, 200)
+    return _shown(request, copy, {"title": title, "button": button}, 200)
 
 
-def _shown(request: HttpRequest, context: dict[str, str], status: int) -> HttpResponse:
+def _shown(request: HttpRequest, copy: PageCopy, said: dict[str, str], status: int) -> HttpResponse:
+    context = {"page": {"slug": copy.slug, "title": "Status page"}, **said}
     response = render(request, "status/public/say.html", context, status=status)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"

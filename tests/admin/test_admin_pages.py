@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib import admin as django_admin
 from django.test import Client
+from django.utils import timezone
 
 from accounts.actor import system_actor
-from accounts.models import AuditEntry, Session, User
+from accounts.models import AuditEntry, OnCallSchedule, Session, User
 from config.apps_list import APPS
-from core.admin.base import Growing
+from core.admin.base import Growing, known_columns, shown_texts
 from core.models import OutboxDispatch, OutboxEvent
-from detection.models import Event, Finding, IncidentEvent, SourceSecret
+from detection.models import DetectionRule, Event, Finding, IncidentEvent, Source, SourceSecret
 from detection.rules.services.rules import install_builtin_rules
 from detection.sources.services.sources import create_source
 from incidents.correlation.services.opening import declare_incident
-from incidents.models import Incident, TimelineEntry
+from incidents.models import (
+    Component,
+    Incident,
+    SlaPolicy,
+    StageTemplate,
+    StoredUpdateTemplate,
+    TimelineEntry,
+)
+from notifications.channels.models import Channel
+from notifications.routes.models import Route
+from notifications.silences.models import Silence
 from postmortems.action_items.models import ActionItem
+from postmortems.template_library.models import PostmortemTemplate
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
 # Changed here, through their services with an audit entry.
-CHANGED = {User, ActionItem}
+CHANGED = {
+    User, ActionItem, Channel, Component, DetectionRule, OnCallSchedule, PostmortemTemplate, Route, SlaPolicy,
+    Source, StageTemplate, StoredUpdateTemplate,
+}  # fmt: skip
 # Counters and marks of the machinery, of which a page would show nothing a person can use.
 MACHINERY: set[str] = set()
 GROWING = (
@@ -52,7 +69,7 @@ def test_every_table_of_ours_can_be_looked_at(staff, model):
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_nothing_is_added_or_deleted_here_and_only_accounts_and_action_items_are_changed(
+def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_are_changed(
     staff, model, rf, admin
 ):
     if model.__name__ in MACHINERY:
@@ -68,11 +85,36 @@ def test_nothing_is_added_or_deleted_here_and_only_accounts_and_action_items_are
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 def test_no_filter_asks_a_table_which_values_there_are(model):
     page = django_admin.site._registry.get(model)
-    for name in page.list_filter if page else ():
+    for name in page.get_list_filter(None) if page else ():
         if isinstance(name, str):
             field = model._meta.get_field(name)
             known = field.choices or field.get_internal_type() == "BooleanField"
             assert known or (field.related_model and field.related_model.__name__ == "Workspace"), name
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
+    page = django_admin.site.get_model_admin(model)
+    known = {one if isinstance(one, str) else getattr(one, "field", "") for one in page.get_list_filter(None)}
+    assert set(known_columns(page)) <= known or page.list_filter
+    if shown_texts(page) and model not in {Event, IncidentEvent}:  # which are read by their keys alone
+        assert set(page.get_search_fields(None)) - {"=id"}
+
+
+def test_words_are_found_in_the_newest_rows_of_a_list_without_a_search_of_its_own(
+    staff, workspace, monkeypatch
+):
+    monkeypatch.setattr("core.admin.base.NEWEST", 2)
+    now = timezone.now()
+    for number in range(3):
+        Silence.objects.create(
+            workspace_id=workspace.pk, reason=f"Disk swap {number}", starts_at=now, due_at=now,
+            ends_at=now + timedelta(hours=1), matchers=[],
+        )  # fmt: skip
+    found = staff.get(address(Silence), {"q": "disk swap"}).content.decode()
+    assert [f"Disk swap {number}" in found for number in range(3)] == [False, True, True]
+    filtered = staff.get(address(Silence), {"workspace__id__exact": workspace.pk}).content.decode()
+    assert "Disk swap 0" in filtered
 
 
 def test_strangers_are_led_to_the_one_sign_in_and_back():

@@ -147,6 +147,10 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
     ),
+    ("GET", "/incidents/{reference}/archive"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/archive/restore"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
+    ),
     ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
     ("POST", "/incidents/{reference}/attachments"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
@@ -610,6 +614,7 @@ PAGES: dict[str, str | May] = {
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
     "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
+    "incidents/<str:reference>/archive/restore": "act",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/escalate": "act",
@@ -654,6 +659,7 @@ PAGES: dict[str, str | May] = {
     "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
+    "analytics/incidents": "signed",
     "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",

@@ -62,7 +62,7 @@ def test_declared_incident_is_analysed_from_its_words(actor, analyse, analyses):
     declare_incident(actor, title="Checkout is down")
     analyse()
     assert [one.category for one in analyses()] == ["storage_issue", "unknown"]
-    assert "No events belong to this incident" in analyses()[0].summary
+    assert "No stored events belong to this incident" in analyses()[0].summary
 
 
 def test_same_facts_make_no_second_revision(burst, analyse, analyses, workspace):

@@ -48,7 +48,7 @@ def test_service_fails_is_restarted_verified_resolved_and_scored(live_server, se
     argv = [sys.executable, "-I", restart.__file__, str(control), "{component}"]
     settings.REMEDIATION_COMMANDS = {COMMAND: argv}
     settings.MAIL_FROM = "Tocsin <drill@example.com>"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "core.mail.backend.TimedBackend"
     with ExitStack() as stack:
         receivers = stack.enter_context(running_receivers())
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", receivers.smtp_port

@@ -23,7 +23,7 @@ from incidents.vocabulary import Impact
 from notifications.deliveries.models import Delivery
 from notifications.routes.preview import preview
 from notifications.silences.matching import Matcher, matcher_faults, matches, parse_matchers
-from notifications.silences.models import Silence, WindowOccurrence
+from notifications.silences.models import MaintenanceWindow, Silence, WindowOccurrence
 from notifications.silences.services import releasing
 from notifications.silences.services.silences import (
     SilenceValues,
@@ -32,7 +32,13 @@ from notifications.silences.services.silences import (
     run_silence,
     update_silence,
 )
-from notifications.silences.services.windows import WindowValues, delete_window, save_window
+from notifications.silences.services.windows import (
+    WindowValues,
+    delete_window,
+    end_occurrence,
+    refill_window,
+    save_window,
+)
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -301,6 +307,37 @@ def test_window_mutes_while_it_runs_and_never_occurring_ones_are_refused(
     with pytest.raises(Invalid) as refused:
         save_window(responder, never)
     assert "never occurs" in refused.value.faults[0].message
+
+
+def test_window_ends_by_the_clock_sends_once_and_is_refilled_every_day(
+    workspace, channel, deliver, outside, make_actor
+):
+    channel("slack")
+    responder = make_actor("responder")
+    begins = (datetime.now(UTC) - timedelta(minutes=5)).replace(tzinfo=None, microsecond=0)
+    values = WindowValues("Upgrade", [Matcher("component", "=", "api")], begins, 3600, "UTC", "FREQ=DAILY")
+    made = save_window(responder, values)
+    declare_incident(responder, title="Search is down", severity="sev2", components=["api"])
+    declare_incident(responder, title="Web is down", severity="sev2", components=["web"])
+    deliver()
+    assert [one.body.decode().count("Web is down") > 0 for one in outside.slack.received] == [True]
+    running = WindowOccurrence.objects.of(workspace.pk).earliest("starts_at")
+    later = running.ends_at + timedelta(seconds=1)
+    for _ in range(2):  # a second worker that comes late
+        end_occurrence(workspace.pk, running, now=later)
+    deliver()
+    assert "Still unresolved" in outside.slack.received[1].body.decode()
+    assert len(outside.slack.received) == 2
+
+    rows = WindowOccurrence.objects.of(workspace.pk)
+    last = rows.latest("starts_at").starts_at
+    next_day = timezone.now() + timedelta(days=1, minutes=1)
+    for _ in range(2):
+        for item in claim(MaintenanceWindow, 5, 0.0, at=next_day):
+            refill_window(item.workspace_id, item, now=next_day)
+    assert rows.latest("starts_at").starts_at == last + timedelta(days=1)
+    made.refresh_from_db()
+    assert made.due_at == next_day + timedelta(days=1)
 
 
 def test_outage_of_a_dependency_inhibits_milder_incidents(workspace, channel, deliver, make_actor):

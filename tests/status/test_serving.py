@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from status.pages.services.pages import put_page
@@ -108,6 +109,7 @@ def test_page_for_named_domains_asks_who_reads(world, make_user):
     stranger, partner, member = Client(), Client(), Client()
     stranger.force_login(make_user("stranger"))
     reader = make_user("reader", email="reader@partner.example")
+    assert not reader.is_proven
     partner.force_login(reader)
     member.force_login(User.objects.get(pk=world.actor.user_id))
     for form in ("", "/history", "/api/v2/summary.json"):
@@ -119,24 +121,35 @@ def test_page_for_named_domains_asks_who_reads(world, make_user):
     assert Client().get("/status/none").status_code == 404
     assert stranger.get("/status/acme").status_code == 404
     assert member.get("/status/acme").status_code == 200
-    assert partner.get("/status/acme").status_code == (200 if reader.is_proven else 404)
+    assert partner.get("/status/acme").status_code == 404  # the address is not proven to be theirs
+    User.objects.filter(pk=reader.pk).update(address_proven_at=timezone.now())
+    assert partner.get("/status/acme").status_code == 200
+    User.objects.filter(pk=reader.pk).update(email="reader@notpartner.example")
+    assert partner.get("/status/acme").status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("zone", "changed"),
-    [("Europe/Berlin", date(2026, 10, 25)), ("Australia/Lord_Howe", date(2026, 10, 4))],
-)
-def test_bars_follow_local_days_over_the_change_of_the_clock(zone, changed):
-    here, now = ZoneInfo(zone), datetime(2026, 11, 20, 12, tzinfo=UTC)
+    ("zone", "changed", "hours"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 23), ("Europe/Berlin", date(2026, 10, 25), 25),
+        ("America/New_York", date(2026, 3, 8), 23), ("America/New_York", date(2026, 11, 1), 25),
+        ("Australia/Lord_Howe", date(2026, 10, 4), 23.5), ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+        ("America/Nuuk", date(2026, 3, 28), 23), ("America/Nuuk", date(2026, 10, 24), 25),
+    ],
+)  # fmt: skip
+def test_bars_follow_local_days_over_the_change_of_the_clock(zone, changed, hours):
+    here = ZoneInfo(zone)
+    now = datetime(changed.year, changed.month, changed.day, 12, tzinfo=here) + timedelta(days=30)
     begins = datetime(changed.year, changed.month, changed.day, tzinfo=here)
-    ends = datetime(changed.year, changed.month, changed.day, 23, 59, tzinfo=here)
+    ends = datetime.combine(changed + timedelta(days=1), time(), here).astimezone(UTC) - timedelta(minutes=1)
     spans = [
-        ("operational", datetime(2026, 9, 15, tzinfo=UTC), begins.astimezone(UTC)),
-        ("major_outage", begins.astimezone(UTC), ends.astimezone(UTC)),
-        ("operational", ends.astimezone(UTC), None),
+        ("operational", (begins - timedelta(days=20)).astimezone(UTC), begins.astimezone(UTC)),
+        ("major_outage", begins.astimezone(UTC), ends),
+        ("operational", ends, None),
     ]
     bars = day_bars(spans, here, now)
     assert len(bars) == 90
     assert [one.day for one in bars if one.state == "major_outage"] == [changed]
     assert bars[0].state is None
-    assert 98 < uptime(spans, now) < 99
+    known_h = (now - spans[0][1]).total_seconds() / 3600
+    assert uptime(spans, now) == pytest.approx(100 * (1 - (hours - 1 / 60) / known_h))

@@ -8,6 +8,8 @@ import orjson
 import pytest
 from django.core import mail
 
+from incidents.correlation.services.opening import declare_incident
+from status.pages.services.components import add_component, change_component
 from status.pages.services.pages import put_page
 from status.publishing.services.incidents import post_public_update, publish_incident
 from status.subscriptions.sending import mail_of, webhook_body
@@ -100,13 +102,18 @@ def test_address_that_is_none_is_refused(world):
 
 
 def test_subscriber_of_one_component_hears_only_of_it(world):
-    from status.pages.services.components import add_component
-
     other = add_component(world.admin, values={"name": "Search"})
     confirmed(world, components=[other.public_id])
     publish_incident(world.actor, number=world.incident.number)
     world.build()
     assert world.messages().filter(kind="update").count() == 0
+    declared = declare_incident(world.actor, title="x", severity="sev2", components=["search-1"])
+    change_component(world.admin, public_id=other.public_id, values={"component": "search-1"})
+    publish_incident(world.actor, number=declared.number, title="Search is slow")
+    world.build()
+    world.build()
+    world.deliver()
+    assert [one.subject for one in mail.outbox] == ["[Acme] Investigating: Search is slow"]
 
 
 def test_webhook_is_confirmed_by_its_receiver_and_gone_after_410(world, settings, monkeypatch):

@@ -1,0 +1,29 @@
+"""On-call schedules in Django's admin, changed through their service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+
+from accounts.actor import Actor
+from accounts.audit.admin_editing import ThroughService
+from accounts.models import OnCallSchedule
+from accounts.oncall.services.schedules import edit_schedule
+
+
+@admin.register(OnCallSchedule)
+class OnCallScheduleAdmin(ThroughService):
+    """Layers, overrides and calendars are changed on the page of the schedule alone."""
+
+    editable = ("name", "time_zone")
+    list_display = ("name", "workspace", "time_zone", "source", "failing_since", "filled_until")
+    list_filter = ("workspace", "source")
+    search_fields = ("name",)
+    list_select_related = ("workspace",)
+    exclude = ("sealed_url", "calendar_text")
+
+    def apply(self, actor: Actor, thing: OnCallSchedule, changes: Mapping[str, Any]) -> None:
+        """Rename it or move its time zone; its shifts are made anew."""
+        edit_schedule(actor, schedule_id=thing.pk, name=thing.name, time_zone=thing.time_zone)
