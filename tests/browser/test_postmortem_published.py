@@ -86,8 +86,6 @@ def test_editor_chart_and_templates_are_for_everybody_on_every_screen(open_page,
     expect(page.locator("#section-business_impact table.chart-block")).to_be_visible()
     pages = {
         "editor": address, "document": f"/postmortems/{number}", "templates": "/settings/postmortems",
-        "template": "/settings/postmortems/1", "whys": f"/postmortems/{number}/five-whys",
-        "settings": f"/postmortems/{number}/settings", "trackers": "/settings/trackers",
     }  # fmt: skip
     found = []
     for name, where in pages.items():
