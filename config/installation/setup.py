@@ -88,7 +88,7 @@ def _first_admin(workspace: Workspace) -> User | None:
 
 def _new_admin(workspace: Workspace) -> User:
     email = f"{FIRST_ADMIN}@localhost.localdomain"
-    user = User(username=FIRST_ADMIN, email=email, is_staff=True, is_superuser=True)
+    user = User(username=FIRST_ADMIN, display_name="Admin", email=email, is_staff=True, is_superuser=True)
     user.set_unusable_password()
     user.save()
     membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)

@@ -37,7 +37,7 @@ def summarize(facts: Facts, verdict: Verdict) -> str:
 
 def _counted(facts: Facts) -> str:
     if not facts.event_count:
-        return "No events belong to this incident; its title and description were read."
+        return "No stored events belong to this incident; its title and description were read."
     names = sorted(facts.sources, key=lambda name: (-facts.sources[name], name))
     shown = ", ".join(
         f"{cut(name, MAX_NAME_CHARS)} ({facts.sources[name]})" for name in names[:SHOWN_SOURCES]

@@ -43,7 +43,7 @@ ORDERS: Final[Mapping[str, Order]] = {
         Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
         Order("severity", "Most severe first", ("weight", "detected_at", "id")),
         Order("status", "Open first", ("openness", "detected_at", "id")),
-        Order("deadline", "Next deadline first", ("next_due", "id"), is_falling=False),
+        Order("deadline", "Deadline first", ("next_due", "id"), is_falling=False),
         Order("last_event", "Latest event first", ("active_minute", "id")),
         Order("duration", "Longest first", ("lasted", "id")),
     )

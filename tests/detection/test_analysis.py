@@ -62,7 +62,7 @@ def test_declared_incident_is_analysed_from_its_words(actor, analyse, analyses):
     declare_incident(actor, title="Checkout is down")
     analyse()
     assert [one.category for one in analyses()] == ["storage_issue", "unknown"]
-    assert "No events belong to this incident" in analyses()[0].summary
+    assert "No stored events belong to this incident" in analyses()[0].summary
 
 
 def test_same_facts_make_no_second_revision(burst, analyse, analyses, workspace):
@@ -169,7 +169,7 @@ def test_cause_names_first_failing_source_templates_and_changes(
     analyse()
     cause = analyses()[-1].cause
     assert cause["first_failing"]["source"] == "database"
-    assert "shop depend on it" in cause["first_failing"]["reason"]
+    assert "shop depends on it" in cause["first_failing"]["reason"]
     assert cause["source_distribution"] == {"shop": 5, "database": 4}
     assert (cause["primary_error_type"], cause["primary_source"]) == ("api_error", "shop")
     assert [one["count"] for one in cause["templates"]] == [5, 4]
