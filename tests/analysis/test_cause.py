@@ -54,7 +54,7 @@ def test_first_failing_source_is_found_in_generated_fault_graphs():
     [
         ({}, {}, None, "No source"),
         ({"a": (0, 5)}, {}, "a", "Only a"),
-        ({"a": (0, 5), "b": (9, 50)}, {"a": {"x"}, "x": {"b"}}, "b", "a depend on it"),
+        ({"a": (0, 5), "b": (9, 50)}, {"a": {"x"}, "x": {"b"}}, "b", "a depends on it"),
         ({"a": (0, 5), "b": (30, 50)}, {}, "a", "30 s before"),
         ({"a": (0, 5), "b": (1, 50)}, {}, "b", "50 errors"),
         ({"a": (0, 5), "b": (1, 6)}, {}, None, "Cannot tell between b and a"),
