@@ -32,7 +32,10 @@ from tests.api.client import ApiClient
 from tests.bundles.test_inspection import bundle, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
-SYSTEM = b'{"hostname": "db-7", "kernel": "6.1"}'
+SYSTEM = json.dumps({
+    "hostname": "db-7", "kernel": "6.1", "cpus": 2, "load": [0.5, 0.25],
+    "disks": [{"mount": "/", "used_percent": 75.3, "free_mb": 10, "total_mb": 40}, {"mount": "/srv"}],
+}).encode()  # fmt: skip
 HEALTH = b'{"overall": "degraded", "checks": [{"name": "keycloak", "ok": false, "message": "no answer"}]}'
 
 
