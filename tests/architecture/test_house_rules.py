@@ -301,6 +301,12 @@ def test_only_the_http_client_and_the_storage_reach_the_network():
     assert client.search("    import httpx")
 
 
+def test_a_lock_of_the_workspace_is_waited_for_by_no_row_that_refers_to_it():
+    strict = re.compile(r"\bWorkspace\.objects[^\n]*select_for_update\((?!no_key=True)")
+    assert [str(p) for p in product() if strict.search((ROOT / p).read_text())] == []
+    assert strict.search("Workspace.objects.select_for_update().get(pk=1)")
+
+
 def test_every_folder_with_an_app_is_in_the_one_list():
     found = {p.parts[0] for p in tracked() if p.name == "apps.py" and len(p.parts) == 2}
     assert found == set(APPS)
