@@ -81,6 +81,13 @@ def test_lines_that_differ_in_variables_are_one_template():
     assert found[0].event_ids == [0, 1, 2, 3, 4]
 
 
+def test_lines_that_differ_in_their_first_constant_word_are_two_templates():
+    lines = [
+        f'10.0.0.{n} "{verb} /v2/servers/{n}" status: 200 time: 0.{n}' for n in range(5) for verb in "AB"
+    ]
+    assert len(templates_of(events(*lines))) == 2
+
+
 def test_alike_shapes_are_merged_and_keep_their_hashes():
     [found] = templates_of(events("user anna cannot sign in today", "user ben cannot sign in today"))
     assert found.text == "user <*> cannot sign in today"
