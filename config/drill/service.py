@@ -7,6 +7,7 @@ it is restarted. SIGUSR2 does the same, and the events say that a new version lo
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any, Final
 from tocsin.client import Client
 from tocsin.problems import TocsinError
 
-EVENTS_EVERY_S: Final = 0.3
+EVENTS_EVERY_S: Final = 0.1
 DOWN: Final = ("service_unavailable", "critical", "503 Service Unavailable: worker pool exhausted")
 WORSE: Final = ("quality_check_failed", "error", "Coverage of version 2 dropped from 85% to 72%")
 
@@ -35,9 +36,11 @@ class Service:
         self.broken.set()
 
     def report(self) -> None:
-        """Wait until it is broken, then send events for as long as the process lives."""
-        self.broken.wait()
+        """Connect, wait until it is broken, then send events for as long as the process lives."""
         with Client() as client:
+            with contextlib.suppress(TocsinError):
+                client.get("/me")
+            self.broken.wait()
             while True:
                 self._send(client)
                 threading.Event().wait(EVENTS_EVERY_S)

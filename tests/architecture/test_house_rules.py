@@ -63,6 +63,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/archive/moving.py::_mark": "a worker archives every incident",
     "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
     "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
+    "remediation/runs/services/settling.py::_helped": "a worker counts what recurs; nothing is shown",
     "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
     "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",
     "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def asked(incident, name):
     """(verdict, why, measured) of one criterion, about the last minute."""
     now = timezone.now()
-    window, since = timedelta(seconds=10), now - timedelta(seconds=60)
+    window, since = timedelta(seconds=60), now - timedelta(seconds=100)
     answers = evaluate_recovery(incident, since=since, now=now, window=window)
     [outcome] = [found for one, found in answers.outcomes if one.name == name]
     return outcome.verdict.value, outcome.why, outcome.is_measured
