@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -43,6 +44,7 @@ def analytics(request: HttpRequest) -> HttpResponse:
         "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
         "filters": asked.address(),
         "drill": _drill(found, asked),
+        "days": f"{_day(found, found.since)}~{_day(found, found.until + timedelta(days=1))}",
         "mtbf_definition": MTBF_DEFINITION,
         "excluded": EXCLUDED,
         "asked": asked,
@@ -118,6 +120,10 @@ def _address(asked: ListQuery, span: str) -> str:
 
 def _between(incident: Incident, end: datetime | None) -> timedelta | None:
     return None if end is None else end - incident.detected_at
+
+
+def _day(found: Analytics, at: datetime) -> str:
+    return at.astimezone(ZoneInfo(found.zone)).date().isoformat()
 
 
 def _page(asked: ListQuery) -> str:

@@ -30,6 +30,7 @@ from incidents.models import Incident, TimelineEntry
 from incidents.timeline.services.notes import add_note, add_update
 from postmortems.action_items.services import create_item
 from postmortems.drafting.services import draft_postmortem, refresh_facts
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 AGO = timedelta(days=100)
@@ -283,3 +284,21 @@ def test_storage_that_is_away_is_tried_again(actor, old, storage, monkeypatch):
         made = archive(old)
     assert (made.phase, made.state, bucket().name) == ("planned", "pending", storage.name)
     assert leaving_rows(old) > 0
+
+
+def test_page_and_api_say_archived_and_restore(actor, old, storage):
+    browser = browser_for(actor)
+    assert browser.get("/api/v1/incidents/INC-1/archive").json()["state"] == "none"
+    assert b"Archived" not in browser.get("/incidents/INC-1").content
+    archive(old)
+    page = browser.get("/incidents/INC-1").content.decode()
+    assert "Timeline and events are in object storage" in page
+    assert 'action="/incidents/INC-1/archive/restore"' in page
+    shown = browser.get("/api/v1/incidents/INC-1/archive").json()
+    assert (shown["state"], len(shown["sha256"]), shown["error"]) == ("archived", 64, "")
+    assert "INC-1" in browser.get("/incidents?search=Checkout").content.decode()
+    assert browser.post("/incidents/INC-1/archive/restore").status_code == 303
+    assert browser.post("/api/v1/incidents/INC-1/archive/restore").json()["state"] == "restoring"
+    work()
+    assert "Looked at the pool" in browser.get("/incidents/INC-1").content.decode()
+    assert browser.post("/api/v1/incidents/INC-1/archive/restore").status_code == 409

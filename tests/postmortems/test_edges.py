@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from core.errors import Conflict
@@ -14,6 +18,7 @@ from incidents.lifecycle.services.resolving import reopen_incident, resolve_inci
 from incidents.lifecycle.services.responding import change_severity
 from incidents.models import Incident
 from notifications.deliveries.models import Delivery
+from postmortems.action_items.models import ActionItem
 from postmortems.action_items.selectors import item_for
 from postmortems.action_items.services import create_item
 from postmortems.documents.comments import add_comment
@@ -154,3 +159,21 @@ def test_more_words_cost_no_more_statements(actor, resolved, django_assert_max_n
         add_lesson(actor, 1, lesson=f"Lesson {number}")
     with django_assert_max_num_queries(len(before)):
         assert browser.get("/postmortems/INC-1").status_code == 200
+
+
+def test_analytics_shows_items_closed_in_time_and_each_number_opens_them(actor, resolved):
+    now = timezone.now()
+    for number, (due, done) in enumerate([(-2, -3), (-2, -1), (-1, None), (0, 0), (-40, -41)], 1):
+        create_item(actor, 1, title=f"Do the thing {number}")
+        rows = ActionItem.objects.of(actor.workspace_id).filter(number=number)
+        rows.update(due_date=timezone.localdate() + timedelta(days=due))
+        if done is not None:
+            rows.update(status="done", completed_at=now + timedelta(days=done))
+    browser = browser_for(actor)
+    page = browser.get("/analytics").content.decode()
+    links = re.findall(r'href="(/action-items\?status=all&amp;due=[^"]+)">(\d+)</a> of (\d+)', page)
+    assert [(number, total) for _, number, total in links] == [("2", "4"), ("2", "4")]
+    for address, number, _ in links:
+        shown = browser.get(html.unescape(address)).content.decode()
+        assert len(set(re.findall(r"ACT-\d+", shown))) == int(number)
+    assert browser.get("/action-items?due_from=tomorrow").status_code == 422
