@@ -17,6 +17,7 @@ from bench.harness.scale import SMOKE, Scale
 
 SEPARATE = {
     "analysis": "bench.analysis.measure",
+    "opening": "bench.opening",
     "tally": "bench.tally",
     "templates": "bench.templates.measure",
 }
@@ -60,7 +61,7 @@ def separate(module: str) -> int:
 
 
 def main() -> int:
-    """Measure the goals on the command line, in order; analysis, tally, templates have their own options."""
+    """Measure the goals on the command line, in order; those of SEPARATE have their own options."""
     if module := SEPARATE.get("".join(sys.argv[1:2])):
         del sys.argv[1]
         return separate(module)

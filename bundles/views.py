@@ -23,6 +23,10 @@ from core.ui.htmx import SeeOther, done
 
 NAV: Final = {"nav_current": "/bundles"}
 MAX_NUMBER_CHARS: Final = 9
+NAMES: Final = {
+    "os": "System", "os_name": "Distribution", "arch": "Architecture", "cpus": "CPUs",
+    "memory_kb": "Memory (kB)", "uptime_s": "Uptime (s)", "clock_utc": "Clock (UTC)",
+}  # fmt: skip
 
 
 @require_safe
@@ -104,9 +108,22 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_NUMBER_CHARS else None
 
 
-def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """System facts as names and lines."""
-    return [(name.replace("_", " ").capitalize(), _line(value)) for name, value in facts.items()]
+    names = {name: NAMES.get(name, name.replace("_", " ").capitalize()) for name in facts}
+    return [(names[name], _lines(value)) for name, value in facts.items()]
+
+
+def _lines(value: Any) -> list[str]:
+    """One line, or one for each part of what is longer, such as disks."""
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
+        return [_disk(part) if isinstance(part, dict) and "mount" in part else _line(part) for part in value]
+    return [_line(value)]
+
+
+def _disk(disk: dict[str, Any]) -> str:
+    used, free, total = (_line(disk.get(name)) for name in ("used_percent", "free_mb", "total_mb"))
+    return f"{_line(disk['mount'])}: {used} % used, {free} of {total} MB free"
 
 
 def _line(value: Any) -> str:

@@ -13,6 +13,8 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from accounts.api import router as accounts_router
+from accounts.identity.api import requirement_router
+from accounts.identity.api import router as identity_router
 from accounts.oncall.api import router as oncall_router
 from accounts.oncall.api_feeds import router as feeds_router
 from accounts.tokens.api_authentication import ApiAuthentication
@@ -36,6 +38,7 @@ from detection.sources.api import changes_router, quarantine_router, sources_rou
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
 from incidents.api import router as incidents_router
+from incidents.archive.api import router as archive_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
 from incidents.bulk.api import router as bulk_router
@@ -53,6 +56,7 @@ from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
 from incidents.timeline.api import router as story_router
+from incidents.timeline.templates_api import router as update_templates_router
 from notifications.api import channels_router, deliveries_router
 from notifications.contacts.api import router as contacts_router
 from notifications.escalation.api import incident_router as incident_escalation_router
@@ -75,6 +79,7 @@ from remediation.recovery.api import router as policy_router
 from status.api import router as status_router
 from status.publishing.api import incident_router as status_incident_router
 from warroom.api import incident_router as war_rooms_router
+from warroom.connection.api import router as slack_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
@@ -116,6 +121,7 @@ api.add_router("/incidents", privacy_router)
 api.add_router("/incidents", times_router)
 api.add_router("/incidents", merging_router)
 api.add_router("/incidents", handoff_router)
+api.add_router("/incidents", archive_router)
 api.add_router("/incidents", attachments_router)
 api.add_router("/attachments", attachment_router)
 api.add_router("/drills", drills_router)
@@ -124,6 +130,10 @@ api.add_router("/sla", sla_policies_router)
 api.add_router("/bulk-actions", bulk_router)
 api.add_router("/incidents", amendments_router)
 api.add_router("/stage-templates", template_router)
+api.add_router("/update-templates", update_templates_router)
+api.add_router("/identity-providers", identity_router)
+api.add_router("/identity-requirement", requirement_router)
+api.add_router("/slack", slack_router)
 api.add_router("/incidents", members_router)
 api.add_router("/analytics", analytics_router)
 api.add_router("/events", events_router)

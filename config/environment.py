@@ -122,6 +122,12 @@ class Environment(BaseSettings):
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
     )
+    incident_archive_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days after resolution until timeline and events move to object storage; 0: never.",
+    )
     quarantine_days: int = Field(
         14, ge=1, le=365, description="Days a webhook that could not be read is kept, to be replayed."
     )

@@ -36,7 +36,8 @@ RULES: Final = (
     ("GET", "/(silences|maintenance-windows).*", _May.INCIDENTS_READ),
     (WRITES, "/(silences|maintenance-windows).*", _May.SILENCES_WRITE),
     (WRITES, "/remediation/(actions/.*|policy)", _May.REMEDIATION_WRITE),
-    (WRITES, "/stage-templates/.*|/sla/policies.*", _May.SETTINGS_WRITE),
+    (WRITES, "/stage-templates/.*|/update-templates/.*|/sla/policies.*", _May.SETTINGS_WRITE),
+    ("GET|" + WRITES, "/(identity-providers|identity-requirement|slack).*", _May.SETTINGS_WRITE),
     ("GET", "/simulations/events", _May.INCIDENTS_READ),
     (WRITES, "/simulations", _May.INCIDENTS_WRITE),
     ("GET", "/(rules).*", _May.RULES_READ),
@@ -59,7 +60,7 @@ RULES: Final = (
     ("GET|" + WRITES, "/(members|invitations).*", _May.MEMBERS_WRITE),
     ("GET|" + WRITES, "/tokens.*", _May.TOKENS_WRITE),
     ("GET", "/audit", _May.AUDIT_READ),
-    ("GET", "/(incidents|analytics|sla|stage-templates).*", _May.INCIDENTS_READ),
+    ("GET", "/(incidents|analytics|sla|stage-templates|update-templates).*", _May.INCIDENTS_READ),
     ("GET", "/(components|changes|remediation|bulk-actions|attachments|drills).*", _May.INCIDENTS_READ),
     (WRITES, "/(incidents|bulk-actions|attachments|drills).*", _May.INCIDENTS_WRITE),
 )  # fmt: skip

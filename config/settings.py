@@ -36,6 +36,7 @@ EVENT_LIMIT_PER_WORKSPACE = ENVIRONMENT.event_limit_per_workspace
 API_LIMIT_PER_CALLER = ENVIRONMENT.api_limit_per_caller
 LIVE_STREAMS_PER_SESSION = ENVIRONMENT.live_streams_per_session
 EVENT_RETENTION_DAYS = ENVIRONMENT.event_retention_days
+INCIDENT_ARCHIVE_DAYS = ENVIRONMENT.incident_archive_days
 QUARANTINE_DAYS = ENVIRONMENT.quarantine_days
 BUNDLE_RETENTION_DAYS = ENVIRONMENT.bundle_retention_days
 BUNDLE_QUOTA_MB = ENVIRONMENT.bundle_quota_mb
@@ -59,6 +60,7 @@ REDIS_URL = str(ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0")
 
 MAIL_FROM = ENVIRONMENT.mail_from
 APPRISE_SCHEMES = frozenset(words(ENVIRONMENT.apprise_schemes))
+EMAIL_BACKEND = "core.mail.backend.TimedBackend"
 _MAIL = urlsplit(ENVIRONMENT.smtp_url.get_secret_value())
 if _MAIL.hostname:
     EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)

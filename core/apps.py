@@ -19,4 +19,5 @@ class CoreConfig(AppConfig):
             "onboarding",
             "calendars",
             "exit_criteria",
+            "archive_parts",
         )

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from accounts.audit.admin_history import AuditedReadOnly
 from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
 from core.admin.base import Growing, ReadOnly, one_of
+from incidents.archive.models import IncidentArchive
 from incidents.models import (
     AffectedComponent,
     Analysis,
@@ -209,6 +210,12 @@ class AttachmentAdmin(ReadOnly):
     list_filter = ("workspace", one_of("content_type", "image/png", "image/jpeg", "image/gif", "image/webp"))
     list_select_related = ("workspace", "incident")
     ordering = ("-pk",)
+
+
+@admin.register(IncidentArchive)
+class IncidentArchiveAdmin(Growing):
+    list_display = ("incident", "workspace", "phase", "state", "rows", "size", "archived_at", "restored_at")
+    list_select_related = ("workspace", "incident")
 
 
 @admin.register(Merge)

@@ -1,6 +1,7 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.archive.models import IncidentArchive
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
 from incidents.components.models import AffectedComponent, Component
@@ -34,6 +35,7 @@ __all__ = [
     "DrillParticipant",
     "EntryAmendment",
     "Incident",
+    "IncidentArchive",
     "IncidentCounter",
     "IncidentEssence",
     "IncidentEvidence",

@@ -6,6 +6,7 @@ from django.urls import path
 
 from core.ui.panels import panel_view
 from incidents.analytics import views as analytics_views
+from incidents.archive import views as archive_views
 from incidents.attachments import views as attachment_views
 from incidents.bulk import views as bulk_views
 from incidents.components import views as component_views
@@ -33,6 +34,7 @@ urlpatterns = [
     path("incidents/<str:reference>/attachments", attachment_views.upload, name="attach"),
     path("attachments/<int:pk>", attachment_views.show, name="attachment"),
     path("attachments/<int:pk>/remove", attachment_views.remove, name="attachment_remove"),
+    path("incidents/<str:reference>/archive/restore", archive_views.restore, name="archive_restore"),
     path("incidents/<str:reference>/export", export_views.export_incident, name="export_one"),
     path("incidents/<str:reference>/entries/<int:entry_id>", timeline_views.entry_history, name="entry"),
     path("incidents/<str:reference>/activity", incident_detail.incident_activity, name="incident-activity"),
@@ -44,6 +46,7 @@ urlpatterns = [
     path("reports/sla", report_views.report, name="sla_report"),
     path("reports/sla.csv", report_views.report_csv, name="sla_report_csv"),
     path("analytics", analytics_views.analytics, name="analytics"),
+    path("analytics/incidents", analytics_views.analytics_incidents, name="analytics_incidents"),
     path("analytics.csv", analytics_views.analytics_csv, name="analytics_csv"),
     path("settings/stages", stage_views.stage_templates, name="stage_templates"),
     path("settings/update-templates", update_views.update_templates, name="update_templates"),

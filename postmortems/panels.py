@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
@@ -11,10 +13,12 @@ from core.ui.markdown import REFERENCES
 from core.ui.panels import Panel, panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
-from postmortems.action_items.selectors import items_of
+from postmortems.action_items.selectors import ItemFilter, items_of, matching, parse_day, today
 from postmortems.documents.selectors import last_save, postmortem_of, section_of
+from postmortems.fix_watch.selectors import held_counts
 from postmortems.learning.selectors import lessons_for
 
+DEFAULT_DAYS: Final = 30
 REFERENCES.add("action item", ("ACT-[1-9][0-9]{0,9}", "/action-items/"))
 
 
@@ -43,6 +47,35 @@ class IncidentPostmortem(IncidentPanel):
         incident = context["incident"]
         seen = [(item.number, item.version) for item in items]
         return repr((incident.pk, bool(incident.resolved_at), state, seen, context["may_write"]))
+
+
+@panel
+class FollowThrough(Panel):
+    """Action items closed in time, and fixes that held; its key is `2026-02-01~2026-03-01`, else 30 days."""
+
+    name = "postmortem.follow_through"
+    title = "Follow-through"
+    template = "postmortems/panels/follow_through.html"
+    slot = "analytics.after"
+
+    def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
+        first, _, until = key.partition("~")
+        since = parse_day(first) or today() - timedelta(days=DEFAULT_DAYS)
+        before = parse_day(until) or today() + timedelta(days=1)
+        period = {"due_from": since.isoformat(), "due_until": before.isoformat()}
+        counts = {
+            due: matching(actor, ItemFilter(status="all", due=due, **period)).count()
+            for due in ("in_time", "late")
+        }
+        return {
+            "counts": counts,
+            "due": sum(counts.values()),
+            "period": urlencode(period),
+            "fixes": held_counts(actor),
+        }
+
+    def version(self, context: Mapping[str, Any]) -> str:
+        return repr((context["counts"], context["period"], context["fixes"]))
 
 
 @panel

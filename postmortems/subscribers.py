@@ -8,6 +8,7 @@ from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
 from postmortems.fix_watch.services import follow_item, judge_incident
 from postmortems.meetings.services import plan_meeting_mails
+from postmortems.notices.items import plan_item_notice
 from postmortems.notices.planning import plan_mentions, plan_notices
 from postmortems.reminders.services import plan_reminders
 
@@ -37,6 +38,12 @@ def plan_follow_up(event: OutboxEvent) -> None:
     item_id = event.payload["item_id"]
     plan_reminders(event.workspace_id, item_id=item_id)
     follow_item(event.workspace_id, item_id=item_id)
+
+
+@subscriber("action_item_notices", topics=("action_item.changed",))
+def tell_of_item(event: OutboxEvent) -> None:
+    """Channels whose routes name action items, such as a signed webhook of a tracker."""
+    plan_item_notice(event)
 
 
 @subscriber("meeting_mails", topics=("postmortem.changed",))

@@ -11,7 +11,7 @@ ACTIONS: Final = declare(
         "actions",
         process="slow",
         title="The worker for remediation runs",
-        advice="Approved runs wait; none is lost or run twice. Start the worker of the queue `actions`.",
+        advice="Start the worker slow. Approved runs wait; none is lost or run twice.",
         period_s=1.0,
         lease_s=60.0,
         threads=2,

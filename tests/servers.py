@@ -109,8 +109,8 @@ def migrated_folder() -> Path:
         fcntl.flock(line, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             server = Postgres(folder, account, UNSAFE_BUT_FAST)
-            url = ensure_database(server.start())
-            _load(migrated(), url)
+            ensure_database(server.start())
+            _load(migrated(), server.url())  # as a superuser; at its start Tocsin's role takes it over
             server.stop()
             (folder / "done").touch()
     return folder
@@ -167,7 +167,8 @@ def _start_postgres() -> None:
     if seed is not None:
         copy_server(seed, folder / "postgres")
     server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST | PATIENT)
-    os.environ["DATABASE_URL"] = ensure_database(server.start())
+    os.environ["DATABASE_URL"] = url = server.start()  # a superuser's: each worker makes databases
+    ensure_database(url)
     if seed is not None and seed != cached:
         _ask("drop database if exists {}", EARLIER)
         _ask("alter database {} rename to {}", MIGRATED, EARLIER)

@@ -65,7 +65,7 @@ def update_workspace(
     require(actor, Capability.SETTINGS_WRITE)
     wanted = {"name": clean_name(name), "time_zone": clean_time_zone(time_zone)}
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         now = {field: str(getattr(workspace, field)) for field in wanted}
         if expected is not None and dict(expected) != now:
             raise Conflict("The settings were changed meanwhile. Nothing was saved.", extra={"current": now})
@@ -79,7 +79,7 @@ def require_second_factors(actor: Actor, *, is_required: bool) -> None:
     """Require a second factor from every member of the actor's workspace, or no longer. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         if workspace.second_factor_required != is_required:
             before, workspace.second_factor_required = workspace.second_factor_required, is_required
             workspace.save(update_fields=["second_factor_required"])
@@ -101,7 +101,7 @@ def dismiss_setup(actor: Actor, *, is_dismissed: bool = True) -> None:
     """Put the checklist of first steps away, or bring it back. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         if (workspace.setup_dismissed_at is not None) == is_dismissed:
             return
         workspace.setup_dismissed_at = timezone.now() if is_dismissed else None

@@ -1,23 +1,26 @@
-"""The course of the exercise: the service fails, Tocsin acts, verifies and resolves, a person responds."""
+"""The course of the exercise: a service is restarted, a rollback approved, a worker killed."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from accounts.actor import system_actor
-from config.drill.receivers import Inbox
+from config.drill.browser import Browser
+from config.drill.receivers import Receivers
 from config.drill.supervisor import ServiceSupervisor
-from config.drill.world import ACTION, SERVICE
+from config.drill.world import ACTION, OTHER, ROLLBACK, SERVICE, SILENT, connect_risky
 from core.errors import NotFound
 from incidents.drills.score import Measure, Verdict
 from incidents.drills.selectors import score_of
 from incidents.selectors import incident_for
 from tocsin.client import Client
 
-STEP_WITHIN_S: Final = 60.0
+STEP_WITHIN_S: Final = 90.0
+_BAD: Final = {"failed", "unknown", "void"}
 T = TypeVar("T")
 
 
@@ -37,12 +40,17 @@ class Step:
 
 @dataclass
 class Exercise:
-    """`run` goes through the steps until one is missed. `pause` is called between two looks."""
+    """`run` goes through the steps until one is missed. `pause` is called between two looks.
+
+    `manager` is the browser of a manager; `kill_worker` ends the worker that carries runs out, at once.
+    """
 
     workspace_id: int
     client: Client
     service: ServiceSupervisor
-    inbox: Inbox
+    receivers: Receivers
+    manager: Browser
+    kill_worker: Callable[[], None]
     pause: Callable[[], None]
     say: Callable[[Step], None]
     steps: list[Step] = field(default_factory=list)
@@ -55,6 +63,10 @@ class Exercise:
             self._respond(self._detected())
             self._recovered()
             self._kept_apart()
+            connect_risky(self.workspace_id, self.receivers.silent_url)
+            lost = self._worker_lost()
+            self._approved_by_a_person()
+            self._unknown_to_everybody(*lost)
         except MissedError as missed:
             self._note(str(missed.args[0]), is_done=False, detail=str(missed.args[1]))
             return False
@@ -73,9 +85,10 @@ class Exercise:
         opened = self._until("Exactly one incident opens", self._incident)
         if not opened["is_drill"] or opened["incident_type"] != "service_down":
             raise MissedError("It is a drill of type service_down", opened["incident_type"])
-        self._until("Slack is told", lambda: [text for text in self.inbox.slack if "[DRILL]" in text])
-        self._until("PagerDuty has an alert", lambda: "triggered" in self.inbox.pagerduty)
-        self._until("A mail arrives", lambda: [one for one in self.inbox.mails if "[DRILL]" in one])
+        inbox = self.receivers.inbox
+        self._until("Slack is told", lambda: [text for text in inbox.slack if "[DRILL]" in text])
+        self._until("PagerDuty has an alert", lambda: "triggered" in inbox.pagerduty)
+        self._until("A mail arrives", lambda: [one for one in inbox.mails if "[DRILL]" in one])
         return opened
 
     def _respond(self, incident: dict[str, Any]) -> None:
@@ -92,13 +105,75 @@ class Exercise:
         self._until("The service was restarted once", lambda: self.service.restarts == 1)
         self._until("Three health checks verify it", self._run_in("succeeded"))
         self._until("The incident is resolved", lambda: (self._incident() or {}).get("status") == "resolved")
-        self._until("PagerDuty's alert is resolved", lambda: "resolved" in self.inbox.pagerduty)
+        self._until("PagerDuty's alert is resolved", lambda: "resolved" in self.receivers.inbox.pagerduty)
 
     def _kept_apart(self) -> None:
         figures = self.client.get("/analytics")
-        if figures["drills_left_out"] != 1 or self.inbox.strays or self.service.restarts != 1:
-            raise MissedError("Statistics and other channels know nothing of it", f"{self.inbox.strays}")
+        if figures["drills_left_out"] != 1 or self.receivers.inbox.strays or self.service.restarts != 1:
+            raise MissedError(
+                "Statistics and other channels know nothing of it", f"{self.receivers.inbox.strays}"
+            )
         self._note("Statistics and other channels know nothing of it")
+
+    def _approved_by_a_person(self) -> None:
+        """The third part: the action is of medium risk, so a manager approves it on its page."""
+        self.service.break_it(signal.SIGUSR2)
+        self._note("A new version of the service lowers its quality")
+        self._until("Another incident opens", lambda: self._newest()["incident_type"] == "quality_drop")
+        run = self._until("Tocsin asks for the approval of a rollback", self._run_of(ROLLBACK))
+        if run["state"] != "awaiting_approval" or self.service.rollbacks > 0:
+            raise MissedError("The rollback waits for its approval", run["state"])
+        where = f"/remediation/runs/{run['id']}"
+        page = self.manager.page(where)
+        if "Dry run" not in page or run["digest"] not in page:
+            raise MissedError("The page shows what is approved", "no dry run or digest")
+        self.manager.send(page, f"{where}/approve", note="The version before was fine.")
+        self._note("A manager reads the dry run and approves it")
+        self._until("The rollback is carried out and verified", self._run_of(ROLLBACK, "succeeded"))
+        self._until("That incident is resolved", lambda: self._newest()["status"] == "resolved")
+        if self.service.rollbacks != 1:
+            raise MissedError("The service was rolled back once", f"{self.service.rollbacks} times")
+
+    def _worker_lost(self) -> tuple[str, int]:
+        """The second part begins: a worker dies while it waits for a reply. Returns incident and run."""
+        given = {"title": "Reports are late", "severity": "sev3", "components": [OTHER]}
+        reference = self.client.post("/incidents", given)["incident_id"]
+        run = self.client.post(f"/incidents/{reference}/runs", {"action": SILENT, "component": OTHER})
+        inbox = self.receivers.inbox
+        self._until("The request of a second run arrives and gets no reply", lambda: inbox.held)
+        self.kill_worker()
+        self._note("Its worker is killed")
+        return reference, run["id"]
+
+    def _unknown_to_everybody(self, reference: str, run_id: int) -> None:
+        """The second part ends, once the claim of the lost worker has run out."""
+        self._until("The run is unknown, not failed", self._run_of(SILENT, "unknown", reference=reference))
+        where = f"/remediation/runs/{run_id}"
+        page = self.manager.page(where)
+        if "Unknown: check by hand" not in page:
+            raise MissedError("The page says that the outcome is unknown", "it does not")
+        self.manager.send(page, f"{where}/outcome", outcome="succeeded", note="The cache is empty.")
+        self._until(
+            "A person looked and says what happened", self._run_of(SILENT, "succeeded", reference=reference)
+        )
+        if self.receivers.inbox.held != [OTHER]:
+            raise MissedError("The request was sent once", f"{len(self.receivers.inbox.held)} times")
+
+    def _newest(self) -> dict[str, Any]:
+        newest: dict[str, Any] = max(self.client.get("/incidents"), key=lambda one: one["number"])
+        return newest
+
+    def _run_of(self, action: str, *states: str, reference: str = "") -> Callable[[], dict[str, Any] | None]:
+        """The run of an action once it is in one of the states; of the newest incident if none is named."""
+
+        def look() -> dict[str, Any] | None:
+            runs = self.client.get(f"/incidents/{reference or self._newest()['incident_id']}/runs")
+            mine = next((one for one in runs if one["action"] == action), None)
+            if mine and mine["state"] in _BAD - set(states):
+                raise MissedError(f"{action} goes well", f"{mine['state']}: {mine['reason']}")
+            return mine if mine and (not states or mine["state"] in states) else None
+
+        return look
 
     def _incident(self) -> dict[str, Any] | None:
         found = self.client.get("/incidents")
@@ -110,7 +185,7 @@ class Exercise:
         def look() -> bool:
             runs = self.client.get("/incidents/INC-1/runs")
             mine = [one for one in runs if one["action"] == ACTION and one["target"] == SERVICE]
-            if any(one["state"] in {"failed", "unknown", "void"} for one in mine):
+            if any(one["state"] in _BAD for one in mine):
                 raise MissedError("The restart succeeds", f"{mine[0]['state']}: {mine[0]['reason']}")
             return any(one["state"] in states for one in mine)
 

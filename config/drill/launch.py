@@ -49,7 +49,8 @@ def _in_running(up: subprocess.Popen[bytes], log: Path, environment: dict[str, s
     if READY not in log.read_text(errors="replace"):
         sys.stderr.write(log.read_text(errors="replace"))
         return 1
-    course = subprocess.run([sys.executable, "manage.py", "drill"], cwd=ROOT, env=environment, check=False)
+    mine = environment | {"TOCSIN_DRILL_UP": str(up.pid)}
+    course = subprocess.run([sys.executable, "manage.py", "drill"], cwd=ROOT, env=mine, check=False)
     return course.returncode
 
 
@@ -62,7 +63,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "BASE_URL": f"http://127.0.0.1:{port}",
         "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing here needs a storage, so none is started
         "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8",
-        "REMEDIATION_COMMANDS": orjson.dumps({"drill_restart": restart}).decode(),
+        "REMEDIATION_COMMANDS": orjson.dumps(
+            {"drill_restart": restart, "drill_rollback": [*restart, "rollback"]}
+        ).decode(),
         "SMTP_URL": f"smtp://127.0.0.1:{smtp}",
         "MAIL_FROM": "Tocsin <drill@example.com>",
         "TOCSIN_DRILL_CONTROL": str(control),

@@ -19,12 +19,17 @@ _STATES: Final = {"trigger": "triggered", "acknowledge": "acknowledged", "resolv
 
 @dataclass
 class Inbox:
-    """What arrived: Slack's texts, PagerDuty's states, subjects of mails; `strays`: anything else."""
+    """What arrived: Slack's texts, PagerDuty's states, subjects of mails; `strays`: anything else.
+
+    `held`: requests of a webhook that gets no reply before `released` is set.
+    """
 
     slack: list[str] = field(default_factory=list)
     pagerduty: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Receivers:
         """The events address of the PagerDuty stand-in."""
         return f"http://127.0.0.1:{self.http_port}/v2/enqueue"
 
+    @property
+    def silent_url(self) -> str:
+        """A system that takes a request and does not reply."""
+        return f"http://127.0.0.1:{self.http_port}/silent"
+
 
 @contextmanager
 def running_receivers(smtp_port: int = 0) -> Iterator[Receivers]:
@@ -61,6 +71,7 @@ def running_receivers(smtp_port: int = 0) -> Iterator[Receivers]:
         for server in (web, mail):
             server.daemon_threads = True
             stack.enter_context(_serving(server))
+        stack.callback(inbox.released.set)
         yield Receivers(web.server_address[1], mail.server_address[1], inbox)
 
 
@@ -83,6 +94,10 @@ def _web_handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             """Take one message."""
             body = orjson.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            if self.path == "/silent":
+                inbox.held.append(str(body.get("component")))
+                inbox.released.wait()
+                return
             status, reply = _taken(inbox, self.path, body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(reply)))

@@ -1,6 +1,6 @@
-"""The command of the exercise's action: asks the supervisor of the service to restart it.
+"""The command of the exercise's actions: asks the supervisor to restart the service or roll it back.
 
-`python restart.py PORT NAME`; exits with 0 once the service listens again. Standard library only.
+`python restart.py PORT NAME [rollback]`; exits with 0 once the service listens again. Standard library only.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import sys
 WITHIN_S = 30
 
 
-def main(port: int, name: str) -> int:
+def main(port: int, name: str, verb: str = "restart") -> int:
     """Send the request, print the reply."""
     with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as connection:
-        connection.sendall(f"restart {name}\n".encode())
+        connection.sendall(f"{verb} {name}\n".encode())
         reply = connection.makefile().readline().strip()
     sys.stdout.write(f"{reply}\n")
     return 0 if reply == f"{name} restarted" else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:4]))

@@ -2,11 +2,12 @@
 
 A program of its own: `python -m config.drill.service PORT NAME`, with TOCSIN_URL and TOCSIN_TOKEN. SIGUSR1
 breaks it: from then on it refuses every request and sends an event about that several times a second, until
-it is restarted.
+it is restarted. SIGUSR2 does the same, and the events say that a new version lowered the quality.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -16,7 +17,9 @@ from typing import Any, Final
 from tocsin.client import Client
 from tocsin.problems import TocsinError
 
-EVENTS_EVERY_S: Final = 0.3
+EVENTS_EVERY_S: Final = 0.1
+DOWN: Final = ("service_unavailable", "critical", "503 Service Unavailable: worker pool exhausted")
+WORSE: Final = ("quality_check_failed", "error", "Coverage of version 2 dropped from 85% to 72%")
 
 
 class Service:
@@ -24,24 +27,28 @@ class Service:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.trouble = DOWN
         self.broken = threading.Event()
 
+    def fail(self, trouble: tuple[str, str, str]) -> None:
+        """From now on it fails like this: event type, level, message."""
+        self.trouble = trouble
+        self.broken.set()
+
     def report(self) -> None:
-        """Wait until it is broken, then send events for as long as the process lives."""
-        self.broken.wait()
+        """Connect, wait until it is broken, then send events for as long as the process lives."""
         with Client() as client:
+            with contextlib.suppress(TocsinError):
+                client.get("/me")
+            self.broken.wait()
             while True:
                 self._send(client)
                 threading.Event().wait(EVENTS_EVERY_S)
 
     def _send(self, client: Client) -> None:
         try:
-            client.submit_event(
-                source=self.name,
-                event_type="service_unavailable",
-                level="critical",
-                message="503 Service Unavailable: worker pool exhausted",
-            )
+            kind, level, message = self.trouble
+            client.submit_event(source=self.name, event_type=kind, level=level, message=message)
         except TocsinError as error:
             sys.stderr.write(f"{self.name}: {error}\n")
 
@@ -49,7 +56,8 @@ class Service:
 def serve(port: int, name: str) -> None:
     """Serve until the process is ended."""
     service = Service(name)
-    signal.signal(signal.SIGUSR1, lambda *_: service.broken.set())
+    signal.signal(signal.SIGUSR1, lambda *_: service.fail(DOWN))
+    signal.signal(signal.SIGUSR2, lambda *_: service.fail(WORSE))
 
     class Handler(BaseHTTPRequestHandler):
         """Every address is the health check."""

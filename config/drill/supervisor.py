@@ -20,17 +20,17 @@ STOPS_WITHIN_S: Final = 5
 
 
 class ServiceSupervisor:
-    """A context manager. `restarts` counts how often the service was really started again."""
+    """A context manager. `restarts` and `rollbacks` count how often the service was really started again."""
 
     def __init__(self, name: str, *, port: int, control_port: int, environment: Mapping[str, str]) -> None:
         self.name, self.port = name, port
-        self.restarts = 0
+        self.restarts = self.rollbacks = 0
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
-            """One request a line: `restart NAME`."""
+            """One request a line: `restart NAME` or `rollback NAME`."""
 
             def handle(self) -> None:
                 """Reply with one line."""
@@ -60,17 +60,18 @@ class ServiceSupervisor:
         self._thread.join()
         self._stop()
 
-    def break_it(self) -> None:
-        """From now on the service fails, until it is restarted."""
+    def break_it(self, how: signal.Signals = signal.SIGUSR1) -> None:
+        """From now on the service fails, until it is restarted; `config.drill.service` says how."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGUSR1)
+            self._process.send_signal(how)
 
     def obey(self, words: list[str]) -> str:
         """Carry out a request and say how it went."""
-        if words != ["restart", self.name]:
+        if words not in (["restart", self.name], ["rollback", self.name]):
             return f"refused: {' '.join(words)[:80]}"
         self._stop()
-        self.restarts += 1
+        self.restarts += words[0] == "restart"
+        self.rollbacks += words[0] == "rollback"
         return f"{self.name} restarted" if self._start() else f"{self.name} does not listen"
 
     def _start(self) -> bool:

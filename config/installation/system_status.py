@@ -28,7 +28,7 @@ select count(*) from (select 1 from core_outboxdispatch where state = 'dead' lim
 """
 WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_pending"
 SIZE: Final = "select pg_database_size(current_database()), current_setting('server_version')"
-LATE_TASK: Final = "Is beat running, and the worker of that queue? The log of the worker tells more."
+LATE_TASK: Final = "Is beat running, and the worker? The log of the worker tells more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ def _row(query: str, params: list[Any] | None = None) -> tuple[Any, ...]:
 
 
 def _waiting() -> Iterator[tuple[str, CheckResult]]:
-    for queue in QUEUES.names():
-        waiting = int(valkey().llen(queue))
+    for queue in QUEUES:
+        waiting = int(valkey().llen(queue.name))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
-        advice = f"Start a worker of the queue {queue}. The rows are safe; jobs only wake the worker."
+        advice = f"Start the worker {queue.process}. The rows are safe; jobs only wake the worker."
         words = "1 job queued" if waiting == 1 else f"{waiting} jobs queued"
-        yield f"queue {queue}", CheckResult(level, words, advice)
+        yield f"queue {queue.name}", CheckResult(level, words, advice)
     groups, age = _row(WAITING)
     yield "pending evaluation", _aged(int(groups), "groups of events", float(age or 0))
     dead = int(_row(DEAD, [MAX_COUNTED])[0])
@@ -98,7 +98,7 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
 def _aged(count: int, what: str, age_s: float) -> CheckResult:
     late = age_s > MIN_LATE_S
     words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
-    return CheckResult("warn" if late else "ok", words, "Start the worker of the queue detection.")
+    return CheckResult("warn" if late else "ok", words, "Start the worker detection.")
 
 
 def _scheduled() -> Iterator[tuple[str, CheckResult]]:

@@ -197,9 +197,7 @@ def _ago(seconds: float) -> datetime:
 
 @health_check("beat", "Scheduler (beat)", asks="valkey")
 def _beat() -> CheckResult:
-    advice = (
-        "Start: celery -A config.runtime.beat beat. Nudges still open incidents; sweeps and reminders wait."
-    )
+    advice = "Start: celery --app config.runtime.beat beat. Nudges still open incidents; sweeps wait."
     return seen("beat", valkey_heartbeat.age(settings.REDIS_URL, "beat"), BEAT_LATE_S, advice)
 
 

@@ -48,7 +48,8 @@ def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[s
     roots = sorted(name for name, below in blamed.items() if not below) or sorted(failing)
     if len(roots) == 1:
         others = sorted(name for name, below in blamed.items() if roots[0] in below)
-        why = f"{', '.join(others[:3])} depend on it" if others else "nothing it depends on fails"
+        verb = "depends" if len(others) == 1 else "depend"
+        why = f"{', '.join(others[:3])} {verb} on it" if others else "nothing it depends on fails"
         return FirstFailing(roots[0], f"{roots[0]} fails and {why}.", (roots[0],))
     return _by_time(roots, failing)
 

@@ -73,10 +73,11 @@ def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
 
 
 def _merged(found: Iterable[MessageTemplate]) -> list[MessageTemplate]:
-    """Alike ones made one, in order; compared with those of the same length and first word only."""
+    """Alike ones made one, in order; compared with those of the same length and first constant word only."""
     buckets: dict[tuple[int, str], list[MessageTemplate]] = defaultdict(list)
     for one in found:
-        bucket = buckets[len(one.words), one.words[0] if one.words else ""]
+        first = next((word for word in one.words if word != PLACEHOLDER), "")
+        bucket = buckets[len(one.words), first]
         alike = next(
             (known for known in bucket if _similarity(known.words, one.words) >= MIN_SIMILARITY), None
         )

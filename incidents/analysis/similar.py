@@ -90,7 +90,7 @@ def similar_incidents(actor: Actor, incident: Incident) -> list[Similar]:
     return [
         Similar(incidents[one], shared, words, texts.get(one) or incidents[one].root_cause[:MAX_TEXT_CHARS])
         for one, shared, words in found
-        if one in incidents
+        if one in incidents and incidents[one].merged_into_id is None
     ]
 
 

@@ -33,7 +33,7 @@ class Load:
 
 
 @dataclass
-class _Work:
+class Work:
     """What is gathered of one person: the first moment of each incident, and spans of roles."""
 
     first: dict[int, datetime] = field(default_factory=dict)
@@ -45,7 +45,15 @@ class _Work:
 
 def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> list[Load]:
     """By person, most incidents first. An incident counts as a night's where their part of it began then."""
-    work: dict[int, _Work] = defaultdict(_Work)
+    work = work_of(workspace_id, incidents, now)
+    people = User.objects.in_bulk(list(work))
+    made = [_load(people[pk], one) for pk, one in work.items() if pk in people]
+    return sorted(made, key=lambda one: (-one.incidents, one.username))[:MAX_PEOPLE]
+
+
+def work_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> dict[int, Work]:
+    """By user id, what each person did in these incidents."""
+    work: dict[int, Work] = defaultdict(Work)
     acknowledged = incidents.exclude(acknowledged_by=None).exclude(acknowledged_at=None)
     for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at")[:MAX_ROWS]:
         if user_id is not None and at is not None:
@@ -56,12 +64,10 @@ def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> 
         end = min(one for one in (ended, resolved, now) if one is not None)
         work[user_id].begin(pk, start)
         work[user_id].spans[pk].append((start, max(start, end)))
-    people = User.objects.in_bulk(list(work))
-    made = [_load(people[pk], one) for pk, one in work.items() if pk in people]
-    return sorted(made, key=lambda one: (-one.incidents, one.username))[:MAX_PEOPLE]
+    return work
 
 
-def _load(user: Any, work: _Work) -> Load:
+def _load(user: Any, work: Work) -> Load:
     zone = ZoneInfo(user.time_zone)
     local = [at.astimezone(zone) for at in work.first.values()]
     return Load(
@@ -69,7 +75,7 @@ def _load(user: Any, work: _Work) -> Load:
         label=user.label,
         incidents=len(local),
         at_night=sum(1 for at in local if is_night(at)),
-        on_weekends=sum(1 for at in local if at.weekday() >= _SATURDAY),
+        on_weekends=sum(1 for at in local if is_weekend(at)),
         held=sum((covered(spans) for spans in work.spans.values()), timedelta()),
     )
 
@@ -77,6 +83,11 @@ def _load(user: Any, work: _Work) -> Load:
 def is_night(at: datetime) -> bool:
     """Whether a local time lies between 22:00 and 07:00. Pure."""
     return at.hour >= NIGHT_FROM or at.hour < NIGHT_UNTIL
+
+
+def is_weekend(at: datetime) -> bool:
+    """Whether a local time lies on a Saturday or Sunday. Pure."""
+    return at.weekday() >= _SATURDAY
 
 
 def covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:

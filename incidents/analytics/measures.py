@@ -43,6 +43,7 @@ MEASURES: Final = (
 MTBF_DEFINITION: Final = (
     "Time between the starts of consecutive incidents, minus the time the earlier one was still open."
 )
+INVALID: Final = "invalid times"
 MIN_FOR_TREND: Final = 5
 MAX_GROUPS: Final = 50
 EXCLUDED: Final = (

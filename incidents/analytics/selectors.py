@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from incidents.analytics.drilldown import Scope
 from incidents.analytics.load import Load, load_of
-from incidents.analytics.measures import MAX_GROUPS, MEASURES, MIN_FOR_TREND, Measure
+from incidents.analytics.measures import INVALID, MAX_GROUPS, MEASURES, MIN_FOR_TREND, Measure
 from incidents.analytics.noise import Noise, noise_of
 from incidents.analytics.shares import SlaShare, sla_shares
 from incidents.listing.filters import IncidentFilter
@@ -105,13 +106,27 @@ def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None 
     """
     require(actor, Capability.INCIDENTS_READ)
     now = now or timezone.now()
-    until = wanted.until or now
-    since = wanted.since or until - DEFAULT_PERIOD
+    since, until = period_of(wanted, now)
     zone = zone_of(actor)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
         return _analytics(actor, replace(wanted, since=since, until=until), since, until, zone, now)
+
+
+def period_of(wanted: IncidentFilter, now: datetime) -> tuple[datetime, datetime]:
+    """From, inclusive, and to, exclusive."""
+    until = wanted.until or now
+    return wanted.since or until - DEFAULT_PERIOD, until
+
+
+def scope_of(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Scope:
+    """The incidents that `analytics_for` counts for the same filter. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    now = now or timezone.now()
+    since, until = period_of(wanted, now)
+    rows = seen_by(actor).filter(matching(actor.workspace_id, replace(wanted, since=since, until=until)))
+    return Scope(actor.workspace_id, rows.filter(is_drill=False, merged_into=None), zone_of(actor), now)
 
 
 def _analytics(
@@ -197,7 +212,7 @@ def _with_bounds(rows: QuerySet[Incident], figures: Sequence[Figure]) -> list[Fi
 def _figure(measure: Measure, found: Mapping[str, Any]) -> Figure:
     name = measure.name
     absent, invalid = found.get(f"{name}_absent", 0), found.get(f"{name}_invalid", 0)
-    left_out = {measure.absent: absent, "invalid times": invalid}
+    left_out = {measure.absent: absent, INVALID: invalid}
     return Figure(
         name=name,
         count=found[f"{name}_count"],

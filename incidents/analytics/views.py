@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -13,9 +15,11 @@ from accounts.sign_in.page_authentication import current_actor
 from core.http.csv_stream import csv_response
 from core.ui.charts import Chart, Series
 from incidents.analytics.documents import CSV_HEADER, csv_rows
-from incidents.analytics.measures import EXCLUDED, MEASURES, MTBF_DEFINITION
-from incidents.analytics.selectors import Analytics, analytics_for, trend
+from incidents.analytics.drilldown import MAX_SHOWN, incidents_behind
+from incidents.analytics.measures import EXCLUDED, INVALID, MEASURES, MTBF_DEFINITION
+from incidents.analytics.selectors import Analytics, analytics_for, scope_of, trend
 from incidents.listing.list_query import ListQuery, read_list
+from incidents.models import Incident
 
 PERIODS: Final = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "365d": "12 months"}
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -39,11 +43,35 @@ def analytics(request: HttpRequest) -> HttpResponse:
         "list_address": _list(found, asked),
         "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
         "filters": asked.address(),
+        "drill": _drill(found, asked),
+        "days": f"{_day(found, found.since)}~{_day(found, found.until + timedelta(days=1))}",
         "mtbf_definition": MTBF_DEFINITION,
         "excluded": EXCLUDED,
         "asked": asked,
     }
     return render(request, "incidents/analytics.html", context, status=400 if asked.ignored else 200)
+
+
+@require_safe
+def analytics_incidents(request: HttpRequest) -> HttpResponse:
+    """GET: the incidents behind one number of the page, named by `?show=`, with the page's filters."""
+    asked = read_list(request.GET, also=("show",))
+    scope = scope_of(current_actor(request), asked.wanted)
+    title, rows = incidents_behind(scope, request.GET.get("show", "all")[:200])
+    context = {
+        "title": title,
+        "count": rows.count(),
+        "rows": [
+            (one, _between(one, one.acknowledged_at), _between(one, one.resolved_at))
+            for one in rows[:MAX_SHOWN]
+        ],
+        "limit": MAX_SHOWN,
+        "asked": asked,
+        "back": _page(asked),
+    }
+    return render(
+        request, "incidents/analytics_incidents.html", context, status=400 if asked.ignored else 200
+    )
 
 
 @require_safe
@@ -57,7 +85,10 @@ def analytics_csv(request: HttpRequest) -> HttpResponseBase:
 def _cards(found: Analytics) -> list[dict[str, Any]]:
     cards = []
     for measure, figure, before in zip(MEASURES, found.figures, found.before, strict=True):
-        left_out = ", ".join(f"{count} {reason}" for reason, count in figure.left_out.items())
+        left_out = [
+            (count, reason, f"{'invalid' if reason == INVALID else 'absent'}:{measure.name}")
+            for reason, count in figure.left_out.items()
+        ]
         cards.append(
             {"measure": measure, "figure": figure, "left_out": left_out, "trend": trend(figure, before)}
         )
@@ -85,6 +116,25 @@ def _level(count: int, most: int) -> int:
 def _address(asked: ListQuery, span: str) -> str:
     words = {name: ",".join(values) for name, values in asked.words.items() if name not in {"since", "until"}}
     return f"/analytics?{urlencode({**words, 'since': span})}"
+
+
+def _between(incident: Incident, end: datetime | None) -> timedelta | None:
+    return None if end is None else end - incident.detected_at
+
+
+def _day(found: Analytics, at: datetime) -> str:
+    return at.astimezone(ZoneInfo(found.zone)).date().isoformat()
+
+
+def _page(asked: ListQuery) -> str:
+    return f"/analytics?{urlencode({name: ','.join(values) for name, values in asked.words.items()})}"
+
+
+def _drill(found: Analytics, asked: ListQuery) -> str:
+    """What the address of the incidents behind a number begins with: the very filter and period."""
+    words = {name: ",".join(values) for name, values in asked.words.items()}
+    period = {"since": found.since.isoformat(), "until": found.until.isoformat()}
+    return f"/analytics/incidents?{urlencode({**words, **period})}&show="
 
 
 def _list(found: Analytics, asked: ListQuery) -> str:

@@ -106,7 +106,9 @@ def related_incidents(actor: Actor, incident: Incident) -> Related:
     near = _neighbours(incident)
     known = set(links)
     found = _incidents(actor, {*links, *earlier[: SHOWN + len(known)], *near})
-    linked = _newest_first(found[pk] for pk in links if pk in found)
+    linked = _newest_first(
+        one for pk in links if (one := found.get(pk)) and one.merged_into_id != incident.pk
+    )
     first = _short([found[pk] for pk in earlier if pk in found], known)
     neighbours = _short(_within(incident, [found[pk] for pk in near if pk in found]), known)
     alike = _short(_same_type(actor, incident), known)

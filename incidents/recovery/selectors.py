@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet
 
 from incidents.models import AutoResolution, CriterionResult, Incident, IncidentVerdict
 from incidents.recovery.criteria import CRITERIA
 from incidents.vocabulary import OVER, Severity
+
+# Its last resolution is one that Tocsin made after its own action.
+BY_ACTION: Final = Q(auto_resolution__by_action=True, auto_resolution__resolved_at=F("resolved_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,12 @@ def auto_resolution_of(incident: Incident) -> AutoResolution | None:
 
 def rates_of(incidents: QuerySet[Incident]) -> RecoveryRates:
     """The rates of these incidents, which hold no drill and no merged one."""
-    by_action = Q(auto_resolution__by_action=True, auto_resolution__resolved_at=F("resolved_at"))
     minor = Q(severity__in=(Severity.SEV3, Severity.SEV4))
     over, judged = Q(status__in=OVER), Q(verdict__isnull=False)
     wanted: dict[str, Any] = {
-        "auto": Count("id", filter=over & by_action),
+        "auto": Count("id", filter=over & BY_ACTION),
         "over": Count("id", filter=over),
-        "minor_auto": Count("id", filter=over & minor & by_action),
+        "minor_auto": Count("id", filter=over & minor & BY_ACTION),
         "minor": Count("id", filter=over & minor),
         "false": Count("id", filter=Q(verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)),
         "judged": Count("id", filter=judged),

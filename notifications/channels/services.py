@@ -178,22 +178,31 @@ def _checked(
 
 
 def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channel | None:
-    """The fallback, where the chain ends after three and does not come back. Raises Invalid."""
+    """The fallback, where no chain comes back or is longer than three. Raises Invalid."""
     if fallback_id is None:
         return None
     found: Channel | None = Channel.objects.of(actor.workspace_id).filter(pk=fallback_id).first()
     if found is None:
         raise _invalid("fallback", "choice", "must be a channel of this workspace")
-    step: Channel | None = found
-    for _ in range(MAX_FALLBACKS):
-        if step is None:
-            return found
-        if step.pk == channel.pk:
-            raise _invalid("fallback", "loop", "leads back to this channel")
-        step = Channel.objects.of(actor.workspace_id).filter(pk=step.fallback_id or 0).first()
-    if step is not None:
+    rows = Channel.objects.of(actor.workspace_id).values_list("pk", "fallback_id")
+    after: dict[int, int | None] = dict(rows) | {channel.pk: fallback_id}
+    lengths = {pk: _chain_length(after, pk) for pk in after}
+    if lengths[channel.pk] is None:
+        raise _invalid("fallback", "loop", "leads back to this channel")
+    if any(length is not None and length > MAX_FALLBACKS for length in lengths.values()):
         raise _invalid("fallback", "length", f"would be a chain of more than {MAX_FALLBACKS}")
     return found
+
+
+def _chain_length(after: Mapping[int, int | None], pk: int) -> int | None:
+    """How many fallbacks follow a channel; None where they come back."""
+    seen, step = {pk}, after.get(pk)
+    while step is not None:
+        if step in seen:
+            return None
+        seen.add(step)
+        step = after.get(step)
+    return len(seen) - 1
 
 
 def _refuse_mixed(channel: Channel) -> None:

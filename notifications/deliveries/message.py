@@ -30,6 +30,8 @@ _VERBS: Final = {
     "postmortem.review_requested": "postmortem in review",
     "postmortem.commented": "postmortem commented on",
     "postmortem.published": "postmortem published",
+    "action_item.created": "action item added",
+    "action_item.changed": "action item changed",
     "drill.planned": "drill planned",
     "postmortem.mentioned": "postmortem mentions you",
     "test": "test message",

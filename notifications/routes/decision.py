@@ -31,6 +31,8 @@ EVENT_KINDS: Final = {
     "postmortem.review_requested": "Postmortem in review",
     "postmortem.commented": "Postmortem commented on",
     "postmortem.published": "Postmortem published",
+    "action_item.created": "Action item added",
+    "action_item.changed": "Action item changed",
 }
 DEFAULT_KINDS: Final = (
     "incident.opened", "incident.acknowledged", "incident.severity_changed", "incident.grew",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -23,6 +23,8 @@ from postmortems.learning.models import Priority
 
 MAX_LISTED: Final = 100
 MAX_EXPORTED: Final = 10_000
+DUE: Final = ("overdue", "week", "none", "in_time", "late")
+DAY_CHARS: Final = 10
 _REFERENCE: Final = re.compile(r"(?:act[-_ ]?)?0*([1-9][0-9]{0,9})", re.I)
 STATUS_ALIASES: Final = {"completed": "done", "closed": "done", "todo": "open", "inprogress": "in_progress"}
 NAMES: Final = (
@@ -41,7 +43,11 @@ NAMES: Final = (
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which action items; empty: all. `due`: overdue, week, none. `status`: unfinished, or one status."""
+    """Which action items; empty: all. `status`: unfinished, or one status.
+
+    due: overdue, week, none, in_time (done by the day) or late (done after it, or not yet). due_from and
+    due_until bound the due date, from inclusive, to exclusive.
+    """
 
     status: str = ""
     owner: str = ""
@@ -51,6 +57,8 @@ class ItemFilter:
     incident: str = ""
     component: str = ""
     text: str = ""
+    due_from: str = ""
+    due_until: str = ""
 
     @property
     def is_any(self) -> bool:
@@ -67,11 +75,22 @@ def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
     for name, known in (
         ("kind", ItemKind.values),
         ("priority", Priority.values),
-        ("due", ["overdue", "week", "none"]),
+        ("due", DUE),
     ):
         if given[name] and given[name] not in known:
             raise invalid(name, "choice", f"must be one of {', '.join(known)}")
+    for name in ("due_from", "due_until"):
+        if given[name] and parse_day(given[name]) is None:
+            raise invalid(name, "format", "must be a day such as 2026-03-01")
     return ItemFilter(**given)
+
+
+def parse_day(text: str) -> date | None:
+    """`2026-03-01`; None for anything else."""
+    try:
+        return date.fromisoformat(text) if len(text) == DAY_CHARS else None
+    except ValueError:
+        return None
 
 
 def parse_status(word: str) -> str:
@@ -142,6 +161,10 @@ def matching(actor: Actor, wanted: ItemFilter) -> QuerySet[ActionItem]:
         if value := getattr(wanted, name):
             rows = rows.filter(**{name: value})
     rows = rows.filter(_owner(actor, wanted.owner), _due(wanted.due))
+    if first := parse_day(wanted.due_from):
+        rows = rows.filter(due_date__gte=first)
+    if until := parse_day(wanted.due_until):
+        rows = rows.filter(due_date__lt=until)
     if wanted.incident:
         rows = rows.filter(incident__number=parse_reference(wanted.incident))
     if wanted.component:
@@ -163,6 +186,12 @@ def _due(due: str) -> Q:
     now = today()
     if due == "overdue":
         return Q(due_date__lt=now, status__in=UNFINISHED)
+    in_time = Q(status=ItemStatus.DONE, completed_at__date__lte=F("due_date"))
+    if due == "in_time":
+        return in_time
+    if due == "late":
+        done_late = Q(status=ItemStatus.DONE, completed_at__date__gt=F("due_date"))
+        return done_late | Q(due_date__lt=now, status__in=UNFINISHED)
     if due == "week":
         return Q(due_date__gte=now, due_date__lte=date.fromordinal(now.toordinal() + 7))
     return Q(due_date=None) if due == "none" else Q()

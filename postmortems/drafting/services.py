@@ -38,7 +38,7 @@ def draft_postmortem(
 ) -> Postmortem:
     """The postmortem of an incident: drafted now, or the one there is with its facts brought up to date.
 
-    Idempotent. Raises Conflict for an incident merged into another, NotFound, Forbidden.
+    Idempotent. Raises Conflict for an incident merged into another or archived, NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
@@ -52,6 +52,8 @@ def draft_postmortem(
         if found is not None:
             _refresh(actor, found)
             return found
+        if locked.archived_at is not None:
+            raise Conflict(f"{locked.reference} is archived. Restore it first, then draft the postmortem.")
         return _write(actor, locked, chosen, title)
 
 
@@ -128,6 +130,8 @@ def _refresh(actor: Actor, postmortem: Postmortem) -> None:
     """Only while it is a draft or in review, and only what no person has edited."""
     if postmortem.status == Status.PUBLISHED or postmortem.first_published_at is not None:
         return
+    if postmortem.incident.archived_at is not None:
+        return  # its timeline and events are in the archive
     facts = collect(postmortem.incident, postmortem)
     texts = [
         new

@@ -16,7 +16,9 @@ MAX_CPU_S = 20
 MAX_MEMORY_BYTES = 2 * 1024**3  # address space, most of it never touched
 MAX_ATTEMPTS = 12
 LAYOUT = Path(__file__).with_name("layout.typ")
-UNSHOWN = re.compile(r'the text ["“](.+?)["”] could not be displayed')
+UNSHOWN = re.compile(r'the text `?["“](.+?)["”]`? could not be displayed')
+FIRST_FAR_LETTER = 0x2E80  # East Asian scripts and emoji: where one is missing, fonts lack the others too
+MAX_NAMED = 20
 
 
 def main() -> None:
@@ -39,15 +41,25 @@ def _compiled(folder: Path, data: dict[str, Any]) -> bytes:
             found = UNSHOWN.search(str(error))
             if not found:
                 break
-            missing += [letter for letter in found[1] if letter not in missing]
+            missing += [letter for letter in _alike(found[1], data) if letter not in missing]
     return _compile(folder, data, missing, is_accessible=False)
+
+
+def _alike(letters: str, data: dict[str, Any]) -> list[str]:
+    """These letters, and with a far one all far letters of the document: one attempt for a whole script."""
+    if all(ord(letter) < FIRST_FAR_LETTER for letter in letters):
+        return list(letters)
+    far = {letter for letter in json.dumps(data, ensure_ascii=False) if ord(letter) >= FIRST_FAR_LETTER}
+    return sorted(far | set(letters))
 
 
 def _compile(folder: Path, data: dict[str, Any], missing: list[str], *, is_accessible: bool) -> bytes:
     text = json.dumps(data, ensure_ascii=False)
     for letter in missing:
         text = text.replace(letter, "?")
-    body = {**json.loads(text), "missing": [f"U+{ord(letter):04X}" for letter in missing]}
+    named = [f"U+{ord(letter):04X}" for letter in missing[:MAX_NAMED]]
+    more = [f"{len(missing) - MAX_NAMED} more"] if len(missing) > MAX_NAMED else []
+    body = {**json.loads(text), "missing": named + more}
     (folder / "data.json").write_text(json.dumps(body, ensure_ascii=False))
     layout = str(folder / "layout.typ")
     made = typst.compile(layout, root=str(folder), pdf_standards="ua-1" if is_accessible else None)

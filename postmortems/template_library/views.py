@@ -17,7 +17,7 @@ from postmortems.template_library import services
 from postmortems.template_library.models import Audience, PostmortemTemplate, SectionStyle
 from postmortems.template_library.selectors import template_for, template_sections, templates_of
 
-NAV: Final = {"nav_current": "/settings", "settings_current": "/settings/postmortems"}
+NAV: Final = {"nav_current": "/settings", "menu_current": "/settings/postmortems"}
 FIELDS: Final = ("key", "title", "style", "help_text", "starter", "audience")
 URL: Final = "/settings/postmortems"
 

@@ -23,7 +23,7 @@ from postmortems.trackers.models import Tracker
 from postmortems.trackers.selectors import address_of, tracker_with_key, trackers_of
 from postmortems.trackers.signatures import is_signed
 
-NAV: Final = {"nav_current": "/settings", "settings_current": "/settings/trackers"}
+NAV: Final = {"nav_current": "/settings", "menu_current": "/settings/trackers"}
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_PER_MINUTE: Final = 600
 

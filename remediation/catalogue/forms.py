@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from django import forms
@@ -12,6 +13,14 @@ from remediation.catalogue.models import RemediationAction
 from remediation.vocabulary import ExecutorKind, Risk
 
 MAX_STEPS: Final = 50
+
+
+class IndentedJSONField(forms.JSONField):
+    """JSON that is shown line by line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """What was typed stays as it is."""
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 class ActionForm(forms.Form):
@@ -26,7 +35,7 @@ class ActionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="One a line. {component} stands for the target.",
     )
-    config = forms.JSONField(
+    config = IndentedJSONField(
         required=False,
         label="Settings",
         widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),

@@ -19,6 +19,7 @@ EXPIRY: Final = {
 SENSITIVE_TIER: Final = 2  # components of tier 1 and 2 make a low risk medium
 BREAKER_WINDOW: Final = 5
 BREAKER_FAILURES: Final = 3
+RECURS_WITHIN: Final = timedelta(minutes=30)  # an incident so soon after a run means that it did not help
 BREAKER_RETRY_AFTER: Final = timedelta(minutes=60)
 AUTOMATIC_RUNS_AN_HOUR: Final = 10
 

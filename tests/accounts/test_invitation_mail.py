@@ -68,7 +68,7 @@ def test_an_invitation_that_ended_is_not_mailed(sends, admin):
 def test_a_refused_address_ends_and_a_busy_server_is_tried_again(sends, admin, settings):
     box = Mailbox()
     with smtp_server(box) as port:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "core.mail.backend.TimedBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         replies = {"gone@example.test": "550 no such user", "busy@example.test": "451 try later"}
         box.answer = replies.get

@@ -54,7 +54,7 @@ def test_first_failing_source_is_found_in_generated_fault_graphs():
     [
         ({}, {}, None, "No source"),
         ({"a": (0, 5)}, {}, "a", "Only a"),
-        ({"a": (0, 5), "b": (9, 50)}, {"a": {"x"}, "x": {"b"}}, "b", "a depend on it"),
+        ({"a": (0, 5), "b": (9, 50)}, {"a": {"x"}, "x": {"b"}}, "b", "a depends on it"),
         ({"a": (0, 5), "b": (30, 50)}, {}, "a", "30 s before"),
         ({"a": (0, 5), "b": (1, 50)}, {}, "b", "50 errors"),
         ({"a": (0, 5), "b": (1, 6)}, {}, None, "Cannot tell between b and a"),
@@ -79,6 +79,13 @@ def test_lines_that_differ_in_variables_are_one_template():
         ("queue empty", 1),
     ]
     assert found[0].event_ids == [0, 1, 2, 3, 4]
+
+
+def test_lines_that_differ_in_their_first_constant_word_are_two_templates():
+    lines = [
+        f'10.0.0.{n} "{verb} /v2/servers/{n}" status: 200 time: 0.{n}' for n in range(5) for verb in "AB"
+    ]
+    assert len(templates_of(events(*lines))) == 2
 
 
 def test_alike_shapes_are_merged_and_keep_their_hashes():

@@ -18,6 +18,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts.actor import Actor, system_actor
+from accounts.identity.services.providers import add_provider
 from accounts.models import Membership, Role, Scope, User, Workspace
 from accounts.oncall.services.feeds import create_feed
 from accounts.oncall.services.overrides import create_override
@@ -71,6 +72,8 @@ from status.publishing.services.maintenance import schedule_maintenance
 from status.subscriptions.models import Subscriber
 from tests.api.bodies import body_of
 from tests.tables import share
+from warroom.connection.services.linking import link_member
+from warroom.connection.services.settings import SlackValues, put_slack
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +98,9 @@ RULE = {
     "error_threshold": 3, "time_window_seconds": 60,
 }  # fmt: skip
 POLICY = {"name": "mine", "steps": [{"wait_s": 60, "targets": [{"kind": "on_call"}]}]}
+PROVIDER = {
+    "name": "Mine", "server_url": "https://login.example.test", "client_id": "tocsin", "client_secret": "x",
+}  # fmt: skip
 SILENCE = {
     "matchers": [{"field": "component", "value": "web"}], "reason": "Known trouble", "until_resolved": True,
 }  # fmt: skip
@@ -146,6 +152,10 @@ API: dict[tuple[str, str], Row] = {
     ),
     ("POST", "/incidents/{reference}/offers/{offer_id}"): Row(
         May.INCIDENTS_WRITE, {"accept": True}, about=True
+    ),
+    ("GET", "/incidents/{reference}/archive"): Row(May.INCIDENTS_READ, about=True),
+    ("POST", "/incidents/{reference}/archive/restore"): Row(
+        May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
     ("GET", "/incidents/{reference}/attachments"): Row(May.INCIDENTS_READ, about=True),
     ("POST", "/incidents/{reference}/attachments"): Row(
@@ -472,6 +482,34 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{reference}/war-room"): Row(
         May.INCIDENTS_WRITE, about=True, also=May.INCIDENTS_READ
     ),
+    ("GET", "/update-templates"): Row(May.INCIDENTS_READ),
+    ("PUT", "/update-templates/{update_template}"): Row(
+        May.SETTINGS_WRITE, {"label": "Mine", "text": "{title}"}
+    ),
+    ("DELETE", "/update-templates/{update_template}"): Row(May.SETTINGS_WRITE),
+    ("GET", "/identity-providers"): Row(May.SETTINGS_WRITE),
+    ("POST", "/identity-providers"): Row(May.SETTINGS_WRITE, PROVIDER),
+    ("GET", "/identity-providers/{identity_provider_id}"): Row(May.SETTINGS_WRITE, about=True),
+    ("PATCH", "/identity-providers/{identity_provider_id}"): Row(
+        May.SETTINGS_WRITE, {"enabled": False}, about=True
+    ),
+    ("DELETE", "/identity-providers/{identity_provider_id}"): Row(May.SETTINGS_WRITE, about=True),
+    ("GET", "/identity-requirement"): Row(May.SETTINGS_WRITE),
+    ("PUT", "/identity-requirement"): Row(May.SETTINGS_WRITE, {"identity_required": False}),
+    ("GET", "/slack/manifest"): Row(May.SETTINGS_WRITE),
+    ("GET", "/slack/teams"): Row(May.SETTINGS_WRITE),
+    ("POST", "/slack/teams"): Row(May.SETTINGS_WRITE, {"bot_token": "xoxb-mine"}),
+    ("GET", "/slack/teams/{slack_team_id}"): Row(May.SETTINGS_WRITE, about=True),
+    ("PATCH", "/slack/teams/{slack_team_id}"): Row(May.SETTINGS_WRITE, {"archive_days": 9}, about=True),
+    ("POST", "/slack/teams/{slack_team_id}/check"): Row(May.SETTINGS_WRITE, about=True),
+    ("POST", "/slack/teams/{slack_team_id}/test"): Row(May.SETTINGS_WRITE, about=True),
+    ("POST", "/slack/teams/{slack_team_id}/default"): Row(May.SETTINGS_WRITE, about=True),
+    ("GET", "/slack/teams/{slack_team_id}/people"): Row(May.SETTINGS_WRITE, about=True),
+    ("POST", "/slack/teams/{slack_team_id}/people"): Row(
+        May.SETTINGS_WRITE, {"username": "spare.of.acme", "slack_id": "U012AB3CD"}, about=True
+    ),
+    ("DELETE", "/slack/people/{slack_person_id}"): Row(May.SETTINGS_WRITE, about=True),
+    ("DELETE", "/slack/teams/{slack_team_id}"): Row(May.SETTINGS_WRITE, about=True),
     ("GET", "/status-page"): Row(May.INCIDENTS_READ),
     ("PUT", "/status-page"): Row(May.STATUS_WRITE, {"title": "Ours"}, also=May.INCIDENTS_READ),
     ("DELETE", "/status-page"): Row(May.STATUS_WRITE),
@@ -610,6 +648,7 @@ PAGES: dict[str, str | May] = {
     "settings/slack/disconnect": "signed", "settings/slack/people": "signed",
     "settings/slack/people/<int:pk>/unlink": "signed",
     "drills": "signed", "drills/<int:drill_id>": "incident", "drills/<int:drill_id>/<slug:verb>": "signed",
+    "incidents/<str:reference>/archive/restore": "act",
     "incidents/<str:reference>/attachments": "act", "attachments/<int:pk>": "signed",
     "attachments/<int:pk>/remove": "signed",
     "incidents/<str:reference>/escalate": "act",
@@ -654,6 +693,7 @@ PAGES: dict[str, str | May] = {
     "incidents/<str:reference>/entries/<int:entry_id>": "incident",
     "incidents/<str:reference>/<slug:name>": "act",
     "activity": "signed", "analytics": "signed", "analytics.csv": "signed",
+    "analytics/incidents": "signed",
     "components": "signed", "components/new": May.COMPONENTS_WRITE,
     "components/<int:pk>": "incident", "components/<int:pk>/edit": "keep",
     "components/<int:pk>/archive": "keep", "components/<path:name>": "keep",
@@ -773,7 +813,10 @@ def made_house() -> House:
         workspace=workspace, public_id=SAMPLES["bundle_id"], summary="Ours", size=99, sha256="1" * 64,
         status="ready", made_at=timezone.now(),
     )  # fmt: skip
+    provider, slack, person = _connections(system)
     where = {
+        "update_template": "resolved", "identity_provider_id": str(provider.pk),
+        "slack_team_id": str(slack.pk), "slack_person_id": str(person.pk),
         "offer_id": "1", "action_id": "1", "attachment_id": "1", "bundle_id": SAMPLES["bundle_id"],
         "key": "went_well", "number": "1", "comment_id": str(comment.pk), "why_id": str(why.pk),
         "lesson_id": str(lesson.pk), "item": "ACT-1",
@@ -794,6 +837,12 @@ def made_house() -> House:
         "invitation_id": str(invite_member(system, email="asked@example.test").invitation.pk),
     }  # fmt: skip
     return House(browsers, browser_of(other_workspace, "admin"), where)
+
+
+def _connections(system: Actor) -> tuple[Any, Any, Any]:
+    provider = add_provider(system, **PROVIDER | {"name": "Ours"})
+    slack = put_slack(system, values=SlackValues(announce_channel="Ours"))
+    return provider, slack, link_member(system, username="spare.of.acme", slack_id="U0SPARE")
 
 
 def _status_page(system: Actor) -> tuple[Any, Any, Any]:

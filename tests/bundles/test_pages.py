@@ -40,6 +40,8 @@ def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, brow
     text = browser.get(page).content.decode()
     for part in ("db-7", "keycloak", "no answer", "logs/app.log", "6.1", said["sha256"]):
         assert part in text, part
+    assert "<dt>CPUs</dt>" in text
+    assert "/: 75.3 % used, 10 of 40 MB free<br>/srv: unknown % used" in text
     first = browser.get(f"{page}/log?path=logs/app.log").content.decode()
     assert 'id="L500"' in first
     assert 'id="L501"' not in first

@@ -169,7 +169,7 @@ def test_cause_names_first_failing_source_templates_and_changes(
     analyse()
     cause = analyses()[-1].cause
     assert cause["first_failing"]["source"] == "database"
-    assert "shop depend on it" in cause["first_failing"]["reason"]
+    assert "shop depends on it" in cause["first_failing"]["reason"]
     assert cause["source_distribution"] == {"shop": 5, "database": 4}
     assert (cause["primary_error_type"], cause["primary_source"]) == ("api_error", "shop")
     assert [one["count"] for one in cause["templates"]] == [5, 4]

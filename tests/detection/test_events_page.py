@@ -12,6 +12,7 @@ from detection.models import Level
 from detection.selectors import events_page
 from incidents.models import Incident
 from tests.detection.bursts import errors
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +79,20 @@ def test_a_token_without_the_scope_to_read_is_forbidden(incident: Incident, work
     sender = Actor(workspace.pk, "token", "sender", scopes=frozenset({"events:write"}))
     with pytest.raises(Forbidden):
         events_page(sender, incident.pk)
+
+
+def test_events_of_an_incident_are_shown_twenty_fifty_or_a_hundred_a_page(
+    incident: Incident, actor: Actor
+) -> None:
+    browser = browser_for(actor)
+    shown = {
+        limit: browser.get(f"/incidents/INC-1?event_limit={limit}").content.decode().count('id="event-')
+        for limit in ("", "20", "50", "100")
+    }
+    assert shown == {"": 20, "20": 20, "50": 31, "100": 31}
+    page = browser.get("/incidents/INC-1?event_limit=20&event_source=a").content.decode()
+    assert "event_source=a" in page
+    assert (
+        "event_limit must be one of 20, 50, 100"
+        in browser.get("/incidents/INC-1?event_limit=7").content.decode()
+    )

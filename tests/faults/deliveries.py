@@ -55,7 +55,7 @@ def one_run(lying: Lying, count: int, every_s: float) -> tuple[Account, int, flo
 
 
 def _plan(tocsin: Running, count: int) -> None:
-    addresses = {"DATABASE_URL": tocsin.postgres.url(), "REDIS_URL": tocsin.valkey.url()}
+    addresses = {"DATABASE_URL": tocsin.app_url(), "REDIS_URL": tocsin.valkey.url()}
     django = {"TOCSIN_ENV": "local", "DJANGO_SETTINGS_MODULE": "config.settings"}
     command = [sys.executable, "-m", "tests.faults.plan_deliveries", str(count)]
     subprocess.run(command, cwd=ROOT, env=tocsin.environment | addresses | django, check=True)

@@ -126,6 +126,10 @@ class Running:
     def valkey(self) -> Valkey:
         return Valkey(self.folder / "valkey", process.server_account())
 
+    def app_url(self) -> str:
+        """The address by which Tocsin uses its database."""
+        return ensure_database(self.postgres.url())
+
     def row(self, query: str, *params: Any) -> tuple[Any, ...]:
         """One row from the database."""
         with psycopg.connect(self.postgres.url()) as connection:

@@ -10,6 +10,7 @@ from accounts.actor import system_actor
 from incidents.analysis.draft import AnalysisDraft
 from incidents.analysis.models import IncidentEssence
 from incidents.analysis.services import record_analysis
+from incidents.analysis.similar import similar_incidents
 from incidents.correlation.services.opening import report_signals
 from incidents.export.formats import Format, export_one
 from incidents.lifecycle.services.resolving import close_incident, resolve_incident
@@ -160,6 +161,19 @@ def test_drills_and_private_incidents_are_linked_with_no_others(actor, detected,
     for one in (real, drill, private):
         essence(one, [1, 2], [3, 4])
     assert [record_links(actor.workspace_id, one.pk) for one in (real, drill, private)] == [0, 0, 0]
+
+
+def test_merged_incident_is_neither_linked_nor_similar_to_its_survivor(actor, detected):
+    first, second = detected("api"), detected("db")
+    essence(first, [1, 2])
+    essence(second, [1, 2])
+    record_links(actor.workspace_id, first.pk)
+    merge_incidents(actor, number=second.number, into=first.number)
+    assert linked(actor, first) == []
+    assert similar_incidents(actor, first) == []
+    undo_merge(actor, number=second.number)
+    assert [pk for pk, _ in linked(actor, first)] == [second.pk]
+    assert [one.incident.pk for one in similar_incidents(actor, first)] == [second.pk]
 
 
 def test_closing_one_of_two_linked_incidents_never_touches_the_other(actor, detected):

@@ -6,15 +6,36 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, User
+from accounts.tokens.services import issue_token
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import StageTemplate, StoredUpdateTemplate
 from incidents.stages.services.entering import plans_for
 from incidents.stages.standard import STANDARD, Item
 from incidents.stages.template_text import items_from, lines_of
 from incidents.vocabulary import Stage
+from tests.api.client import ApiClient
 
 pytestmark = pytest.mark.django_db
 STAGES, UPDATES = "/settings/stages", "/settings/update-templates"
+
+
+def test_update_templates_are_read_changed_and_reset_by_the_api(admin):
+    api = ApiClient(issue_token(admin, name="Settings", scopes=["admin", "incidents:read"]).text)
+    names = [one["name"] for one in api.get("/update-templates").json()]
+    assert names == ["investigating", "identified", "monitoring", "resolved"]
+    given = {"label": "All over", "text": "**{title}** is over"}
+    changed = api.put("/update-templates/resolved", given).json()
+    assert changed == {"name": "resolved", **given, "is_standard": False}
+    assert api.get("/update-templates").json()[3] == changed
+    assert api.delete("/update-templates/resolved").json()["is_standard"] is True
+    assert not StoredUpdateTemplate.objects.of(admin.workspace_id).exists()
+    for path, body in [("closed", given), ("resolved", {"label": "", "text": "x"}), ("resolved", {})]:
+        assert api.put(f"/update-templates/{path}", body).status_code == 422
+    narrow = ApiClient(issue_token(admin, name="Reads", scopes=["incidents:read"]).text)
+    assert narrow.get("/update-templates").status_code == 200
+    assert narrow.put("/update-templates/resolved", given).status_code == 403
+    changes = AuditEntry.objects.of(admin.workspace_id).filter(action="update_template.update")
+    assert changes.count() == 2
 
 
 @pytest.fixture

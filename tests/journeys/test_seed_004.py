@@ -22,6 +22,7 @@ from detection.evaluation.services.draining import drain
 from detection.ingest.services.accept_events import accept_events
 from detection.queues import ANALYSIS
 from detection.rules.services.rules import install_builtin_rules
+from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Analysis, Incident, StageVisit, TimelineEntry
 from incidents.selectors import incident_for
@@ -36,6 +37,7 @@ from remediation.queues import ACTIONS, RECOVERY
 from remediation.runs.models import RemediationRun
 from remediation.runs.services.running import run_due
 from remediation.vocabulary import CARRIED_OUT, LIVE, RunState
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
 # Incident type -> an event type and a message of it, and the actions that start by themselves on a component
@@ -135,3 +137,21 @@ def test_scenario_runs_from_its_events_to_its_postmortem(connected, kind):
     assert entries.exists() == bool(runs)
     told = [(one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation]
     assert len(told) == len(runs), told
+
+
+@pytest.mark.parametrize(
+    "query", ["severity=critical", "status=active", "component=api", "since=1h", "type=error_burst"]
+)
+def test_dashboard_takes_each_filter_of_the_guide(admin, query):
+    """The list that `incidents dashboard` leads to."""
+    given = {"severity": "sev1", "incident_type": "error_burst", "components": ["api"]}
+    declare_incident(admin, title="Wanted incident", **given)
+    other = declare_incident(admin, title="Other one", severity="sev3", components=["cache"])
+    resolve_incident(admin, number=other.number)
+    Incident.objects.of(admin.workspace_id).filter(pk=other.pk).update(
+        detected_at=timezone.now() - timedelta(hours=2)
+    )
+    page = browser_for(admin).get(f"/incidents?{query}")
+    assert page.status_code == 200
+    shown = page.content.decode()
+    assert ("Wanted incident" in shown, "Other one" in shown) == (True, False)

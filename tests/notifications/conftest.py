@@ -33,7 +33,7 @@ def outside(_receivers, settings):
     """The receivers, empty and well; the settings lead to them."""
     settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
     settings.MAIL_FROM = "Tocsin <tocsin@example.com>"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "core.mail.backend.TimedBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", _receivers.smtp_port
     _receivers.webhook.reset()
     _receivers.pagerduty.start_over()

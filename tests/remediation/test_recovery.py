@@ -313,14 +313,28 @@ def test_policy_page_saves_and_keeps_what_is_wrong(admin):
     assert client.post("/remediation/policy", posted | {"recovery_window_s": "1"}).status_code == 422
 
 
-def test_metrics_hold_opening_to_first_action(incident, connect, finish):
+def test_metrics_hold_opening_to_analysis_and_first_action(incident, connect, finish):
+    from detection.queues import ANALYSIS
     from remediation.metrics import _remediation
 
+    Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(created_at=timezone.now())
     connect("scale_up")
+    relay()
+    run_queue(ANALYSIS, at=timezone.now())
     finish(propose_automatic(incident.workspace_id, incident.pk)[0])
     families = {family.name: family.samples for family in _remediation()}
-    assert families["tocsin_opening_to_first_action_count"][0].value == 1
-    assert [one.labels["quantile"] for one in families["tocsin_opening_to_first_action_seconds"]] == [
-        "0.5",
-        "0.95",
-    ]
+    for name in ("analysis", "first_action"):
+        assert families[f"tocsin_opening_to_{name}_count"][0].value == 1
+        samples = families[f"tocsin_opening_to_{name}_seconds"]
+        assert [one.labels["quantile"] for one in samples] == ["0.5", "0.95"]
+        assert all(0 <= one.value < 600 for one in samples)
+
+
+def test_health_check_of_a_private_address_is_refused(recovering):
+    with running(Receiver(lambda received: Reply(status=200))) as health:
+        Component.objects.of(recovering.workspace_id).filter(name="checkout").update(health_url=health.url)
+        watched_for(recovering, 60)
+        for _ in range(4):
+            check(recovering)
+    assert health.received == []
+    assert (verdicts(recovering)["health_checks"], status(recovering)) == ("fail", "open")

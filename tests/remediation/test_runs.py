@@ -76,6 +76,11 @@ def test_secret_in_the_output_is_redacted_before_it_is_stored(incident, responde
     assert "hunter2" not in ended.output
 
 
+def test_long_output_is_cut(incident, responder, connect, finish):
+    connect("scale_up", "print('x' * 200_000)")
+    assert len(finish(request_run(responder, incident.number, Request("scale_up"))).output) == 64_000
+
+
 def test_component_named_like_an_option_is_refused(incident, responder, connect):
     connect("scale_up")
     Component.objects.create(workspace_id=incident.workspace_id, name="--delete-all")

@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from incidents.models import Component
+from incidents.correlation.services.opening import declare_incident
+from incidents.models import Component, Incident
+from incidents.selectors import affected_of
 from remediation.catalogue.services import change_action
 from remediation.executors.base import Progress, Report
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
@@ -17,7 +19,7 @@ from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR
 from remediation.runs.services import running
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due, to_start
-from remediation.runs.services.settling import half_open, settle
+from remediation.runs.services.settling import half_open, report_outcome, settle
 from remediation.runs.services.side_by_side import carry_out_due
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.receiver import running as serving
@@ -104,7 +106,7 @@ def opened(workspace):
     return make
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(59, "proposed"), (61, "approved")])
+@pytest.mark.parametrize(("minutes", "state"), [(30, "proposed"), (61, "approved")])
 def test_open_breaker_lets_one_run_try_after_an_hour(incident, connect, opened, finish, minutes, state):
     connect("scale_up")
     breaker = opened(minutes)
@@ -139,3 +141,22 @@ def test_late_report_of_a_worker_that_lost_the_run_changes_nothing(incident, act
     rows.update(fence=old.fence + 1)
     assert not settle(old, Report(Progress.FAILED))
     assert (rows.get().state, rows.get().output) == ("unknown", "")
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, "open"), (31, "closed"), (-1, "closed")])
+def test_run_followed_by_another_incident_of_its_component_is_a_bad_one(incident, actor, minutes, state):
+    """Three runs that succeeded; another incident is detected so long after each of them."""
+    ended = timezone.now()
+    [component] = [one.component for one in affected_of(incident.workspace_id, incident.pk)]
+    rows = RemediationRun.objects.of(incident.workspace_id)
+    for n in range(4):
+        run = request_run(actor, incident.number, Request("restart_service", request_key=f"{n}"))
+        rows.filter(pk=run.pk).update(state="claimed")
+        rows.filter(pk=run.pk).update(state="running")
+        report_outcome(actor, run.pk, outcome="succeeded")
+        rows.filter(pk=run.pk).update(ended_at=ended)
+        if not n:
+            other = declare_incident(actor, title="Again", components=[component.name])
+            at = ended + timedelta(minutes=minutes)
+            Incident.objects.of(incident.workspace_id).filter(pk=other.pk).update(detected_at=at)
+    assert Breaker.objects.of(incident.workspace_id).get().state == state

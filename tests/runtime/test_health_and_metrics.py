@@ -60,7 +60,7 @@ def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Clien
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["checks"]["beat"]["level"] == "warn"
-    assert "celery -A config.runtime.beat beat" in answer.json()["checks"]["beat"]["advice"]
+    assert "celery --app config.runtime.beat beat" in answer.json()["checks"]["beat"]["advice"]
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""On a database that refuses writes, events are answered 503 with Retry-After."""
+"""On a database that refuses writes, events and live streams are answered 503 with Retry-After."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from accounts.tokens.services import issue_token
+from core.live import stream as live_stream
 from detection.ingest.asgi import application, door
 from detection.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVENT = b'{"service": "shop", "level": "error", "message": "boom"}'
+
+
+def _forget_connections() -> None:
+    """Those of this thread and of the pool, which know nothing of the setting."""
+    connections.close_all()
+    connection.close_pool()
 
 
 @pytest.fixture
@@ -24,12 +31,12 @@ def token(admin: Any) -> Iterator[str]:
     name = connection.settings_dict["NAME"]
     with connection.cursor() as cursor:
         cursor.execute(f'alter database "{name}" set default_transaction_read_only = on')
-    connections.close_all()
+    _forget_connections()
     yield issued.text
     with connection.cursor() as cursor:
         cursor.execute("set default_transaction_read_only = off")
         cursor.execute(f'alter database "{name}" reset default_transaction_read_only')
-    connections.close_all()
+    _forget_connections()
 
 
 async def ask(
@@ -69,3 +76,11 @@ async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: s
     finally:
         await door().close()
         await sync_to_async(connections.close_all)()
+
+
+async def test_a_live_stream_is_not_opened_and_its_caller_is_told_to_come_back(token: str) -> None:
+    headers = {"authorization": f"Bearer {token}"}
+    for _ in range(2):
+        status, answered = await ask(live_stream.application, "/api/v1/live", "GET", b"", headers)
+        assert (status, answered.get(b"retry-after")) == (503, b"5")
+        assert answered[b"content-type"] == b"application/problem+json"

@@ -231,10 +231,32 @@ PRINTED = [
     ("workspaces list -q", r"acme\n"),
     ("audit list --limit 5", r"(?s)When .*"),
     ("members set-role john.doe admin", r"john.doe is now admin\n"),
+    (
+        "updates templates set resolved '**{{title}}** is over' --label Over",
+        r"Update template resolved changed\n",
+    ),
+    ("updates templates list", r"(?s).*Over.*is over"),
+    ("updates templates reset resolved", r"Update template resolved reset\n"),
+    (
+        (
+            "identity add --name Keycloak --issuer https://login.example.test --client-id tocsin "
+            "--domain example.com --group-role sre=manager --file provider.json"
+        ),
+        r"Identity provider \d+ added\. Enter this callback address there: http\S+/callback\n",
+    ),
+    ("identity list", r"(?s).*Keycloak.*example\.com"),
+    ("identity requirement --format json", r'(?s).*"identity_required": false'),
+    ("slack connect --announce-channel '#alerts' --file slack.json", r"Slack connection \d+ stored\."),
+    ("slack list", r"(?s).*unchecked.*alerts"),
+    ("slack manifest --socket --format json", r'(?s).*"socket_mode_enabled": true'),
 ]
 
 
-def test_commands_print_what_the_api_says(run_tocsin: RunTocsin, server: str, home: Workspace) -> None:
+def test_commands_print_what_the_api_says(
+    run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
+) -> None:
+    (own_home / "provider.json").write_text('{"client_secret": "s3cret"}')
+    (own_home / "slack.json").write_text('{"bot_token": "xoxb-one"}')
     from accounts.actor import system_actor
     from incidents.correlation.services.opening import declare_incident
 

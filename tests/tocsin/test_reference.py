@@ -70,6 +70,7 @@ LINES: list[tuple[str, int]] = [
     ("incidents stats --since 24h", 0),
     ("incidents stats --since 7d", 0),
     ("incidents stats --by-type", 0),
+    ("incidents stats --all", 0),
     ("incidents stats --by-severity", 0),
     ("incidents watch --once", 0),
     ("incidents watch {one} --once", 0),

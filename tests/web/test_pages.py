@@ -25,6 +25,7 @@ UNMOVED_BY_SEVERITY = (
     "component.days",
     "component.neighbours",
     "detection.events_by_level",
+    "postmortem.follow_through",
     "postmortem.incident",
     "postmortem.lessons",
     "postmortem.saved",

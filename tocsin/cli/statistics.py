@@ -42,6 +42,61 @@ def statistics_rows(
     return rows, breaks
 
 
+def more_rows(found: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Further tables, each with its title, head and rows; those without rows are left out."""
+    tables = [
+        ("Response Times", ["Measure", "Median", "P90", "Mean", "n", "Left out"], _measures(found)),
+        ("Rates", ["Rate", "Share", "Of"], _rates(found)),
+        ("Deadlines", ["Deadline", "Met", "Missed", "Running", "Share met"], _deadlines(found["sla"])),
+        (
+            "Detectors", ["Detector", "Incidents", "Not acknowledged", "False positives"],
+            _detectors(found["by_detector"]),
+        ),
+        (
+            "Responders", ["Person", "Incidents", "At night", "On weekends", "In roles"],
+            _responders(found["by_responder"]),
+        ),
+    ]  # fmt: skip
+    return [table for table in tables if table[2]]
+
+
+def _deadlines(shares: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    names = ("kind", "met", "breached", "running")
+    return [[*(str(one[name]) for name in names), _percent(one["percent"])] for one in shares]
+
+
+def _detectors(noise: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    names = ("detector", "incidents", "not_acknowledged")
+    return [[*(str(one[name]) for name in names), _of(one["false_positives"])] for one in noise]
+
+
+def _responders(load: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    names = ("username", "incidents", "at_night", "on_weekends")
+    return [[*(str(one[name]) for name in names), _minutes(one["seconds_in_roles"]).strip()] for one in load]
+
+
+def _of(rate: Mapping[str, Any]) -> str:
+    return f"{rate['count']} of {rate['of']}"
+
+
+def _measures(found: Mapping[str, Any]) -> list[list[str]]:
+    rows = []
+    for name, one in found["measures"].items():
+        left_out = ", ".join(f"{count} {reason}" for reason, count in one["left_out"].items())
+        times = [_minutes(one[f"{kind}_seconds"]).strip() for kind in ("median", "p90", "mean")]
+        rows.append([name.upper(), *times, str(one["count"]), left_out or "none"])
+    return [*rows, ["MTBF", "", "", _minutes(found["mtbf_seconds"]).strip(), "", ""]]
+
+
+def _rates(found: Mapping[str, Any]) -> list[list[str]]:
+    names = {"auto_resolved": "Resolved automatically", "false_positives": "False positives"}
+    return [[words, _percent(found[name]["percent"]), _of(found[name])] for name, words in names.items()]
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} %"
+
+
 def period(since: str) -> str:
     """24h -> Last 24 hours."""
     if not since:

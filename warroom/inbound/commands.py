@@ -18,6 +18,7 @@ WRITES: Final = (
 EITHER: Final = ("actions", "approve")
 ALIASES: Final = {"": "help", "acknowledge": "ack", "new": "declare", "sev": "severity", "open": "list"}
 HELP: Final = """*/incident* in the room of an incident means that incident; elsewhere name it: INC-42.
+In several workspaces name yours first: `in:acme list`.
 • `list`: active incidents   • `show [INC-42]`: one incident   • `timeline [INC-42]`: its newest entries
 • `declare [sev2] [title]`: a new incident; without a title, a form
 • `ack [INC-42]`   • `assign [INC-42] @person`   • `role [INC-42] tech_lead @person`

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_accepted, note_refused
@@ -16,6 +16,8 @@ from warroom.inbound.teams import team_meant, which_workspace
 from warroom.slack.text import Answer
 
 log = logging.getLogger(__name__)
+OTHER_TEAM: Final = "The request is of another Slack team."
+NOT_CHECKED: Final = "The connection was not checked yet: press Check connection."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Han
     named = team_id_in(payload)
     fitting = [one for one in teams if not named or named == one.slack_id]
     if not fitting:
-        note_refused(teams[0].workspace_id, teams[0], "The request is of another Slack team.")
+        unchecked = next((one for one in teams if not one.slack_id), None)
+        concerned = unchecked or teams[0]
+        note_refused(concerned.workspace_id, concerned, NOT_CHECKED if unchecked else OTHER_TEAM)
         return Handled(401)
     team = team_meant(fitting, payload)
     if team is None:

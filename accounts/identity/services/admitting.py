@@ -26,7 +26,7 @@ def admit(*, provider: IdentityProvider, claims: Claims, linked: User | None, si
     """
     role = role_of(provider, claims.groups)
     with transaction.atomic():
-        Workspace.objects.select_for_update().get(pk=provider.workspace_id)
+        Workspace.objects.select_for_update(no_key=True).get(pk=provider.workspace_id)
         user = linked or _matching(provider, claims, signed_in) or _new(claims)
         if not user.is_active:
             raise SignInRefused("This account is deactivated. Ask an admin.")

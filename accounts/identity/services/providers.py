@@ -98,7 +98,7 @@ def require_provider(actor: Actor, *, is_required: bool, break_glass: str = "") 
     """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         if is_required and not enabled_in(actor.workspace_id):
             raise Conflict("Add and enable an identity provider first. Nothing was changed.")
         person = _break_glass(actor, break_glass) if is_required else None
@@ -123,7 +123,7 @@ def _break_glass(actor: Actor, username: str) -> User:
 
 def _keep_required(actor: Actor, provider: IdentityProvider) -> None:
     """Raise Conflict when nobody could sign in without this provider."""
-    workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     others = [one for one in enabled_in(actor.workspace_id) if one.pk != provider.pk]
     if workspace.identity_required and not others:
         raise Conflict("Members must sign in with this provider. End that first. Nothing was changed.")

@@ -48,7 +48,7 @@ def invite_member(
     handle = clean_username(username or address.partition("@")[0])
     shown = clean_name(display_name, field="display_name") if display_name else ""
     with transaction.atomic():
-        Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         _refuse_member(actor, address, handle if username else "")
         _withdraw(actor, address)
         _reset_unproven(address, actor.workspace_id)
@@ -61,7 +61,7 @@ def renew_invitation(actor: Actor, *, invitation_id: int) -> Invited:
     old = _open_invitation(actor, invitation_id)
     names = {"username": old.username, "display_name": old.display_name}
     with transaction.atomic():
-        Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         _withdraw(actor, old.email)
         return _offer(actor, email=old.email, role=Role(old.role), **names)
 

@@ -114,7 +114,7 @@ def _may_switch(actor: Actor, membership: Membership) -> None:
 
 def _locked_member(actor: Actor, username: str) -> Membership:
     """The member, with the workspace locked: two admins cannot remove each other at the same moment."""
-    Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+    Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     members = Membership.objects.of(actor.workspace_id).select_related("user")
     found: Membership | None = members.filter(user__username=username.strip().lower()[:150]).first()
     if found is None:

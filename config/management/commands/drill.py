@@ -6,10 +6,12 @@ import os
 import time
 from typing import Any
 
+import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Workspace
+from config.drill.browser import Browser
 from config.drill.exercise import Exercise, Step, is_met
 from config.drill.receivers import running_receivers
 from config.drill.supervisor import ServiceSupervisor
@@ -20,6 +22,7 @@ from incidents.drills.score import points
 from tocsin.client import Client
 
 PAUSE_S = 0.25
+WORKER = "tocsin slow"  # the process that carries runs out, as `manage.py up` names it
 
 
 class Command(BaseCommand):
@@ -43,8 +46,12 @@ class Command(BaseCommand):
                 ) as service,
                 Client(settings.BASE_URL, world.token) as client,
             ):
-                pause, inbox = (lambda: time.sleep(PAUSE_S)), receivers.inbox
-                exercise = Exercise(world.workspace_id, client, service, inbox, pause, self._say)
+                manager = Browser(settings.BASE_URL)
+                manager.sign_in(world.sign_in)
+                exercise = Exercise(
+                    world.workspace_id, client, service, receivers, manager, _kill_worker,
+                    lambda: time.sleep(PAUSE_S), self._say,
+                )  # fmt: skip
                 is_done = exercise.run()
                 self._close(exercise, is_done)
 
@@ -65,3 +72,12 @@ class Command(BaseCommand):
         if not is_done or not is_met(card):
             raise CommandError("The exercise failed.")
         self.stdout.write("The exercise passed.")
+
+
+def _kill_worker() -> None:
+    up = psutil.Process(int(os.environ["TOCSIN_DRILL_UP"]))
+    workers = [child for child in up.children() if child.name() == WORKER]
+    if not workers:
+        raise CommandError(f"There is no process {WORKER!r} to kill.")
+    for worker in workers:
+        worker.kill()

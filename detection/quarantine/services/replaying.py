@@ -27,11 +27,12 @@ def replay(actor: Actor, *, quarantined_id: int) -> Receipt:
     already; Malformed or Invalid when it still cannot be read: then nothing has changed.
     """
     require(actor, Capability.SOURCES_WRITE)
+    # A body of megabytes is unpacked and read before the workspace is locked; it never changes.
+    request, reading = read_again(actor, row=_waiting(actor, quarantined_id))
     with transaction.atomic():
         # First in line, as whoever hears alerts: a row of quarantine is never held while waiting for it.
         lock_counter(actor.workspace_id)
-        row = _waiting(actor, quarantined_id)
-        request, reading = read_again(actor, row=row)
+        row = _waiting(actor, quarantined_id, lock=True)
         sender = source_actor(row.source, actor.request_id)
         receipt = receive(sender, source=row.source, reading=reading, request=request, keep_faulty=False)
         _settle(actor, row, receipt)
@@ -51,9 +52,11 @@ def read_again(actor: Actor, *, row: QuarantinedRequest) -> tuple[WebhookRequest
     return request, form.read(request, settings_of(row.source))
 
 
-def _waiting(actor: Actor, quarantined_id: int) -> QuarantinedRequest:
+def _waiting(actor: Actor, quarantined_id: int, *, lock: bool = False) -> QuarantinedRequest:
     rows = QuarantinedRequest.objects.of(actor.workspace_id).select_related("source")
-    row: QuarantinedRequest | None = rows.select_for_update(of=("self",)).filter(pk=quarantined_id).first()
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    row: QuarantinedRequest | None = rows.filter(pk=quarantined_id).first()
     if row is None:
         raise NotFound("There is no such request in quarantine.")
     if row.replayed_at is not None:

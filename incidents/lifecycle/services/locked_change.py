@@ -175,6 +175,8 @@ def _locked(actor: Actor, number: int | str | None, incident_id: int | None) -> 
         raise NotFound(
             f"There is no {'such incident' if parsed is None else reference(parsed)} in this workspace."
         )
+    if incident.archived_at is not None:
+        raise Conflict(f"{incident.reference} is archived. Restore it first; nothing was changed.")
     return incident
 
 

@@ -35,7 +35,7 @@ def change_policies(actor: Actor, *, policies: Mapping[Severity, Clocks], based_
     require(actor, Capability.SETTINGS_WRITE)
     _check(policies)
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().get(pk=actor.workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         before = policy_of(workspace.pk)
         if based_on and based_on != policy_mark(before):
             raise Conflict("The clocks were changed meanwhile. Nothing was saved.")

@@ -31,8 +31,7 @@ def change_update_template(actor: Actor, *, name: str, label: str, text: str) ->
     Raises Invalid naming the field, Forbidden.
     """
     require(actor, Capability.SETTINGS_WRITE)
-    if name not in STANDARD:
-        raise invalid("name", "choice", f"must be one of {', '.join(STANDARD)}")
+    _standard(name)
     made = UpdateTemplate(clean_line("label", label, MAX_LABEL), _clean(text))
     with transaction.atomic():
         rows = StoredUpdateTemplate.objects.of(actor.workspace_id).filter(name=name)
@@ -50,6 +49,19 @@ def change_update_template(actor: Actor, *, name: str, label: str, text: str) ->
         changes = {"text": [before.text if before else STANDARD[name].text, made.text]}
         record(actor, action="update_template.update", target=target, summary=summary, changes=changes)
     return made
+
+
+def reset_update_template(actor: Actor, *, name: str) -> UpdateTemplate:
+    """Let a template follow the standard again. Raises Invalid naming the field, Forbidden."""
+    require(actor, Capability.SETTINGS_WRITE)
+    standard = _standard(name)
+    return change_update_template(actor, name=name, label=standard.label, text=standard.text)
+
+
+def _standard(name: str) -> UpdateTemplate:
+    if name not in STANDARD:
+        raise invalid("name", "choice", f"must be one of {', '.join(STANDARD)}")
+    return STANDARD[name]
 
 
 def _clean(text: str) -> str:

@@ -12,10 +12,11 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Conflict
 from core.http.client import HttpPassingError, HttpPermanentError, request
+from incidents.models import Incident
 from remediation.executors.base import MAX_OUTPUT_BYTES, Progress, Report, executor_for
 from remediation.executors.placeholders import filled
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt
-from remediation.runs.policy import BREAKER_WINDOW, breaker_opens
+from remediation.runs.policy import BREAKER_WINDOW, RECURS_WITHIN, breaker_opens
 from remediation.runs.services.approving import locked_run, move
 from remediation.runs.services.rollbacks import plan_rollback
 from remediation.runs.snapshot import acts_for
@@ -100,12 +101,12 @@ def _end(actor: Actor, run: RemediationRun, state: RunState, reason: str) -> Non
 def _teach_breaker(run: RemediationRun) -> None:
     """Open the breaker after three bad runs of the last five; close it after a good trial.
 
-    Unverified runs say neither; a trial that was carried out without a check closes it.
+    A run that succeeded and was followed by a new incident of its component is bad, too. Unverified runs say
+    neither; a trial that was carried out without a check closes it.
     """
     ended = [RunState.SUCCEEDED, RunState.FAILED, RunState.UNKNOWN]
     recent = RemediationRun.objects.of(run.workspace_id).filter(action__slug=run.action.slug, state__in=ended)
-    states = recent.order_by("-id").values_list("state", flat=True)[:BREAKER_WINDOW]
-    well = [state == RunState.SUCCEEDED for state in states]
+    well = [_helped(one) for one in recent.order_by("-id")[:BREAKER_WINDOW]]
     key = {"workspace_id": run.workspace_id, "action_slug": run.action.slug}
     Breaker.objects.bulk_create([Breaker(**key)], ignore_conflicts=True)
     breaker = Breaker.objects.of(run.workspace_id).select_for_update().get(action_slug=run.action.slug)
@@ -113,6 +114,16 @@ def _teach_breaker(run: RemediationRun) -> None:
         _set(breaker, BreakerState.CLOSED if run.state in CARRIED_OUT else BreakerState.OPEN, run)
     elif breaker.state == BreakerState.CLOSED and breaker_opens(well):
         _set(breaker, BreakerState.OPEN, run)
+
+
+def _helped(run: RemediationRun) -> bool:
+    """Whether it succeeded and no other incident of its component was detected soon after."""
+    if run.state != RunState.SUCCEEDED or run.ended_at is None or run.component_id is None:
+        return bool(run.state == RunState.SUCCEEDED)
+    soon = (run.ended_at, run.ended_at + RECURS_WITHIN)
+    others = Incident.objects.of(run.workspace_id).exclude(pk=run.incident_id).filter(merged_into=None)
+    again = others.filter(affected__component_id=run.component_id, detected_at__range=soon)
+    return not again.filter(is_drill=run.is_drill).exists()
 
 
 def _set(breaker: Breaker, state: BreakerState, run: RemediationRun) -> None:

@@ -13,7 +13,7 @@ import typer
 from tocsin.cli import frame
 from tocsin.cli.cards import incident_card
 from tocsin.cli.completing import Reference
-from tocsin.cli.statistics import period, statistics_rows
+from tocsin.cli.statistics import more_rows, period, statistics_rows
 from tocsin.cli.tables import boxed
 from tocsin.cli.words import (
     LEVEL_WORDS,
@@ -218,6 +218,9 @@ def stats(
     since_: Annotated[str, typer.Option("--since", help="24h, 7d, 30d or a time.")] = "",
     by_type: Annotated[bool, typer.Option("--by-type")] = False,
     by_severity: Annotated[bool, typer.Option("--by-severity")] = False,
+    more: Annotated[
+        bool, typer.Option("--all", help="Also every measure, rates, deadlines, detectors and responders.")
+    ] = False,
 ) -> None:
     """Counts and times over all incidents but drills."""
     found = frame.client().get("/analytics", since=since(since_) or ALL_TIME)
@@ -227,6 +230,9 @@ def stats(
     frame.put(f"Incident Statistics ({period(since_)}):")
     rows, breaks = statistics_rows(found, by_type=by_type, by_severity=by_severity)
     frame.put(boxed([], rows, breaks=breaks))
+    for title, head, lines in more_rows(found) if more else ():
+        frame.put(f"{title}:")
+        frame.put(boxed(head, lines))
 
 
 def related(reference: Reference) -> None:

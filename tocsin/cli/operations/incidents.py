@@ -154,6 +154,15 @@ OPERATIONS: Final = (
         id_field="period", rows="rows", empty="No SLA targets in this time.",
     ),
     Operation(
+        "incidents archive", "GET", "/incidents/{reference}/archive", "Where its timeline and events are.",
+        id_field="incident_id",
+    ),
+    Operation(
+        "incidents restore", "POST", "/incidents/{reference}/archive/restore",
+        "Bring the timeline and events of an archived incident back.",
+        done="{incident_id}: {state}", id_field="incident_id",
+    ),
+    Operation(
         "attachments list", "GET", "/incidents/{reference}/attachments", "List the pictures of an incident.",
         columns={"ID": "id", "Name": "name", "Type": "content_type", "Size": "size"}, empty="No pictures.",
     ),

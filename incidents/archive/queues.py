@@ -1,0 +1,20 @@
+"""The queue of incidents to archive and to restore."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.queue.declaration import Queue, declare, periodic
+
+ARCHIVE: Final = declare(
+    Queue(
+        "archive",
+        process="slow",
+        title="The worker for archives of incidents",
+        advice="Start the worker slow. Incidents stay in the database until it is back.",
+        period_s=5.0,
+        lease_s=600.0,
+        max_lag_s=7200.0,
+    )
+)
+periodic("plan archives", "incidents.plan_archives", 3600.0, ARCHIVE)

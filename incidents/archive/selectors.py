@@ -1,0 +1,13 @@
+"""Reads where the archive of an incident is."""
+
+from __future__ import annotations
+
+from incidents.archive.models import IncidentArchive
+from incidents.models import Incident
+
+
+def archive_of(incident: Incident) -> IncidentArchive | None:
+    """The archive of an incident that the caller was let see, if one was ever planned."""
+    rows = IncidentArchive.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    found: IncidentArchive | None = rows.first()
+    return found

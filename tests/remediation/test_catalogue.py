@@ -1,0 +1,38 @@
+"""Actions are versions of their content; a version is never edited."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.services import change_action, ensure_catalogue
+from remediation.recovery.services.policies import policy_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_version_follows_the_content(admin):
+    ensure_catalogue(admin.workspace_id)
+    rows = RemediationAction.objects.of(admin.workspace_id).filter(slug="scale_up")
+    first = rows.get()
+    assert change_action(admin, "scale_up", fields={"timeout_s": first.timeout_s}).pk == first.pk
+    second = change_action(admin, "scale_up", fields={"timeout_s": 61})
+    assert (len(second.version), second.version == first.version) == (64, False)
+    assert change_action(admin, "scale_up", fields={"timeout_s": first.timeout_s}).pk == first.pk
+    assert list(rows.filter(is_current=True).values_list("version", flat=True)) == [first.version]
+    assert rows.count() == 2
+
+
+def test_equal_content_has_an_equal_version_in_every_workspace(admin, other_workspace):
+    for workspace_id in (admin.workspace_id, other_workspace.pk):
+        ensure_catalogue(workspace_id)
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*), count(distinct version) from remediation_remediationaction")
+        assert cursor.fetchone() == (16, 8)
+
+
+def test_policy_of_a_new_workspace_starts_everywhere_and_resolves_minor_incidents(workspace):
+    policy = policy_of(workspace.pk)
+    assert policy.auto_start == ["sev1", "sev2", "sev3", "sev4"]
+    assert policy.auto_resolve == ["sev3", "sev4"]
