@@ -58,6 +58,7 @@ MAY_CROSS_WORKSPACES = {
 # Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
+    "warroom/rooms/sending.py::_is_private": "says nothing of a private incident where others read it",
     "incidents/archive/services/planning.py::candidates": "a worker archives every incident",
     "incidents/archive/moving.py::_locked": "a worker archives every incident",
     "incidents/archive/moving.py::_mark": "a worker archives every incident",

@@ -22,6 +22,7 @@ from tocsin.collector.bundle import Maker
 from tocsin.collector.context import Context, Options
 from tocsin.collector.items import LOGS, PROBES, Item, Probe
 from tocsin.collector.reading import BundleError, verify
+from tocsin.collector.runner import MAX_MEMORY_BYTES, NICE
 from tocsin.collector.toml_config import ConfigError, read_subset, read_toml
 from tocsin.packing import build_collector, collector_bytes
 
@@ -152,6 +153,25 @@ def test_all_probes_together_have_a_limit(make: Any, sleeping_probe: None) -> No
     assert reasons["sleeping"].startswith("did not end in")
     assert reasons["sleeping again"] == "all probes together had 0.3 s"
     assert verify(made.path)["chain"]
+
+
+@pytest.fixture
+def hungry_probe() -> Iterator[None]:
+    def run(_context: Context) -> Iterator[Item]:
+        yield Item("logs/before.log", "x", [f"niceness {os.nice(0)}\n".encode()])
+        bytearray(MAX_MEMORY_BYTES)
+
+    PROBES["hungry"] = Probe("hungry", 20.0, LOGS, run)
+    yield
+    del PROBES["hungry"]
+
+
+def test_a_probe_is_modest_and_is_ended_where_it_takes_too_much_memory(make: Any, hungry_probe: None) -> None:
+    made, entries, _ = make(only=("hungry",))
+    assert entries["logs/before.log"] == f"niceness {min(19, os.nice(0) + NICE)}\n".encode()
+    probe = next(p for p in made.manifest["probes"] if p["name"] == "hungry")
+    assert (probe["ok"], probe["reason"].split(":")[0]) == (False, "MemoryError")
+    assert made.metadata["partial"] is True
 
 
 def test_health_checks_of_the_configuration_say_what_is_wrong(make: Any, tmp_path: Path) -> None:

@@ -154,6 +154,25 @@ def test_unredacted_data_needs_the_typed_sentence(collector: Collector, own_home
     assert {"by", "at", "host"} <= consented.keys()
 
 
+def test_the_token_of_this_program_is_in_no_bundle(
+    collector: Collector, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "tcs_abcdefgh_Zq8Lw3Vb6Nn1Kx7Qm2Zr9Tt4Lw8Vb3N"
+    monkeypatch.setenv("TOCSIN_TOKEN", token)
+    monkeypatch.setenv("TOCSIN_URL", "https://tocsin.example")
+    before = ("sh", "-c", '"$@"; exit $?', token)  # it stands among the arguments of the shell
+    ran = collector(
+        "create", "--summary", f"Refused with {token}", "--no-upload", "--only", "processes", before=before
+    )
+    assert ran.returncode == 0, ran.stderr
+    with zipfile.ZipFile(ran.stdout.strip()) as archive:
+        shown = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert '"processes"' in shown
+    assert "Refused with [redacted" in shown
+    assert token not in shown
+    assert token[13:] not in shown
+
+
 def test_a_log_that_may_not_be_read_is_listed_with_the_reason(collector: Collector, own_home: Path) -> None:
     before = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
     (own_home / "secret.log").write_text("x\n")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.queue.items import reschedule, settle
+from incidents.models import Incident
 from incidents.selectors import incident_by_id
 from warroom.connection.services.standing import note_announce_channel
 from warroom.rooms.cards import announcement_blocks, card_text
@@ -17,6 +18,7 @@ from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import mark_tried, note_refusal
 from warroom.slack.errors import CARD_GONE, CHANNEL_GONE, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
+from warroom.slack.text import section
 
 CARD_WAIT_S: Final = 3
 
@@ -24,6 +26,9 @@ CARD_WAIT_S: Final = 3
 def announce(item: Announcement) -> None:
     """Post or update an announcement. Raises what Slack refused, after writing it down."""
     incident = incident_by_id(item.workspace_id, item.incident_id)
+    if incident.is_private:
+        _withdraw(item, incident)
+        return
     room = (
         Room.objects.of(item.workspace_id).filter(incident_id=item.incident_id).exclude(channel_id="").first()
     )
@@ -39,6 +44,14 @@ def announce(item: Announcement) -> None:
             if refused.code in CHANNEL_GONE or refused.code == "is_archived":
                 note_announce_channel(item.workspace_id, item.team, refused.hint)
             raise
+    _settle_or_again(item, incident.version)
+
+
+def _withdraw(item: Announcement, incident: Incident) -> None:
+    """Take the words of an incident that turned private out of its announcement; or post none."""
+    if item.ts:
+        text = f"{incident.reference} is private now. Whoever is invited to it sees it in Tocsin."
+        _updated(item, text, [section(text)])
     _settle_or_again(item, incident.version)
 
 

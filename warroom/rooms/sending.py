@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from core.queue.items import hand_back, reschedule, settle
 from core.rate_limit.store import consume
-from incidents.models import TimelineEntry
+from incidents.models import Incident, TimelineEntry
 from remediation.runs.models import RemediationRun
 from warroom.connection.models import SlackTeam, SlackUser
 from warroom.rooms.models import RoomMessage
@@ -40,7 +40,7 @@ def send_message(message: RoomMessage) -> None:
     """Post one message, or show its run as it is now. Raises what Slack refused."""
     place = _place_of(message)
     if place is None:
-        settle(message, last_error="The room is archived, or not found in Slack.")
+        settle(message, last_error="The room is archived, not found in Slack, or open to others.")
         return
     if not consume(f"slack:post:{place.team.pk}:{place.channel}", 1):
         hand_back([message], delay_s=1.0)
@@ -70,10 +70,16 @@ def entry_text(team: SlackTeam, entry: TimelineEntry) -> str:
 def _place_of(message: RoomMessage) -> Place | None:
     room, announcement = message.room, message.announcement
     if room is not None:
-        return None if room.is_gone else Place(room.team, room.channel_id)
-    if announcement is None:
+        is_exposed = not room.is_private and _is_private(message.workspace_id, room.incident_id)
+        return None if room.is_gone or is_exposed else Place(room.team, room.channel_id)
+    if announcement is None or _is_private(message.workspace_id, announcement.incident_id):
         return None
     return Place(announcement.team, announcement.channel_id, announcement.ts)
+
+
+def _is_private(workspace_id: int, incident_id: int) -> bool:
+    """Whether an incident is private: of such a one nothing is said where others read it."""
+    return bool(Incident.objects.of(workspace_id).filter(pk=incident_id, is_private=True).exists())
 
 
 def _content(team: SlackTeam, message: RoomMessage) -> tuple[str, list[dict[str, Any]], str]:

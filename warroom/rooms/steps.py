@@ -66,6 +66,8 @@ def _create(step: RoomStep, room: Room) -> None:
 
 def _topic(step: RoomStep, room: Room) -> None:
     incident = _incident(room)
+    if _is_exposed(room, incident):
+        return
     severity, status = Severity(incident.severity).label, Status(incident.status).label
     topic = topic_of(severity, incident.title, status)
     if topic != room.topic:
@@ -102,6 +104,8 @@ def _bookmark(step: RoomStep, room: Room) -> None:
 
 def _card(step: RoomStep, room: Room) -> None:
     incident = _incident(room)
+    if _is_exposed(room, incident):
+        return
     card = card_of(room.team, incident)
     text, blocks = card_text(card), card_blocks(card)
     if room.card_ts:
@@ -144,14 +148,21 @@ def _invite(step: RoomStep, room: Room) -> None:
 
 
 def _archive(step: RoomStep, room: Room) -> None:
-    if _incident(room).is_unresolved:
+    """Archive the channel of a closed incident; with an argument, one that the room had before."""
+    if not step.argument and _incident(room).is_unresolved:
         return
     try:
-        call(room.team, "conversations.archive", channel=room.channel_id)
+        call(room.team, "conversations.archive", channel=step.argument or room.channel_id)
     except SlackRefusedError as refused:
         if refused.code not in DONE_ALREADY:
             raise
-    room_archived(room.workspace_id, room)
+    if not step.argument:
+        room_archived(room.workspace_id, room)
+
+
+def _is_exposed(room: Room, incident: Incident) -> bool:
+    """Whether the incident turned private and its channel is still the public one: nothing is said there."""
+    return bool(incident.is_private and not room.is_private)
 
 
 def _incident(room: Room) -> Incident:

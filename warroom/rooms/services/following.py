@@ -24,6 +24,7 @@ from warroom.rooms.services.planning import (
     STORM_NOTE,
     cancel_archive,
     connected_teams,
+    make_private,
     open_by_rule,
     plan_archive,
     want_announcement,
@@ -89,6 +90,8 @@ def _follow_in_room(
     if user_id:
         invite_again(workspace_id, room, user_id)
         plan_invites(workspace_id, room, User.objects.filter(pk=user_id, is_active=True))
+    if incident.is_private and not room.is_private:
+        make_private(workspace_id, room)
     if incident.is_private:
         plan_invites(workspace_id, room, people_who_see(workspace_id, incident.pk))
     want_card(workspace_id, room, incident.version)

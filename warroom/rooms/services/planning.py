@@ -18,6 +18,7 @@ from core.queue.items import resend
 from core.queue.models import WorkItem
 from core.queue.runner import nudge_queue
 from incidents.models import Incident
+from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_for
 from postmortems.documents.models import Postmortem
 from warroom.connection.models import SlackTeam
@@ -103,8 +104,11 @@ def want_card(workspace_id: int, room: Room, version: int) -> None:
 
 
 def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *, note: str = "") -> None:
-    """Announce an incident, or have its announcement show it as it is now."""
-    if not team.announce_channel or incident.is_drill or incident.is_private:
+    """Announce an incident, or have its announcement show it as it is now; of a private one that it is."""
+    if incident.is_private:
+        _show_anew(Announcement.objects.of(workspace_id).filter(incident=incident, team=team), incident)
+        return
+    if not team.announce_channel or incident.is_drill:
         return
     values = {
         "workspace_id": workspace_id, "team": team, "channel_id": team.announce_channel, "note": note,
@@ -114,20 +118,25 @@ def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *,
     made, is_new = rows.get_or_create(incident=incident, team=team, defaults=values)
     if is_new:
         return
-    own = Announcement.objects.of(workspace_id).filter(pk=made.pk)
-    own.update(wanted_version=Greatest(F("wanted_version"), incident.version))
-    _again(own.filter(state=WorkItem.State.DONE), CARD_EVERY)
+    _show_anew(rows.filter(pk=made.pk), incident)
+
+
+def _show_anew(announcements: QuerySet[Any], incident: Incident) -> None:
+    announcements.update(wanted_version=Greatest(F("wanted_version"), incident.version))
+    _again(announcements.filter(state=WorkItem.State.DONE), CARD_EVERY)
 
 
 def plan_archive(workspace_id: int, room: Room, at: datetime) -> None:
     """Archive the room at that moment, unless it is taken back."""
     values = {"workspace_id": workspace_id, "due_at": at}
-    RoomStep.objects.of(workspace_id).get_or_create(room=room, kind=RoomStep.Kind.ARCHIVE, defaults=values)
+    steps = RoomStep.objects.of(workspace_id)
+    steps.get_or_create(room=room, kind=RoomStep.Kind.ARCHIVE, argument="", defaults=values)
 
 
 def cancel_archive(workspace_id: int, room: Room) -> None:
     """The incident is open again: keep its room, or plan a new one where it was archived already."""
-    RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.ARCHIVE).delete()
+    steps = RoomStep.objects.of(workspace_id).filter(room=room)
+    steps.filter(kind=RoomStep.Kind.ARCHIVE, argument="").delete()
     if room.state == Room.State.ARCHIVED:
         renew_room(workspace_id, room)
 
@@ -142,6 +151,20 @@ def renew_room(workspace_id: int, room: Room) -> int:
     fresh = {"attempts": 0, "due_at": Now(), "settled_at": None, "tried_at": None, "code": "", "hint": ""}
     steps = RoomStep.objects.of(workspace_id).filter(room=room).exclude(kind=RoomStep.Kind.ARCHIVE)
     return int(steps.update(state=WorkItem.State.PENDING, lease_until=None, **fresh))
+
+
+def make_private(workspace_id: int, room: Room) -> None:
+    """Go on in a private channel, with whoever may see the incident; the public one is archived."""
+    Room.objects.of(workspace_id).filter(pk=room.pk).update(is_private=True)
+    seeing = [str(user.pk) for user in people_who_see(workspace_id, room.incident_id)]
+    invited = RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.INVITE)
+    invited.exclude(argument__in=seeing).delete()
+    if room.channel_id:
+        values = {"workspace_id": workspace_id, "label": f"#{room.name}"[:150]}
+        RoomStep.objects.of(workspace_id).get_or_create(
+            room=room, kind=RoomStep.Kind.ARCHIVE, argument=room.channel_id, defaults=values
+        )
+    renew_room(workspace_id, room)
 
 
 def connected_team(workspace_id: int) -> SlackTeam | None:

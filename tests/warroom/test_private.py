@@ -1,0 +1,77 @@
+"""Private incidents in Slack: a private room for whoever is invited, and not a word elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidents.privacy.services import invite_person, set_private
+from incidents.timeline.services.notes import add_note
+from warroom.connection.services.linking import link_member
+from warroom.models import RoomMessage
+
+pytestmark = pytest.mark.django_db
+SECRET = "Payroll data leaked"
+
+
+def said(channel) -> str:
+    return str(list(channel.messages.values())) + channel.topic
+
+
+def test_private_incident_has_a_private_room_for_the_invited_and_no_announcement(connected, make_actor):
+    incident = connected.open(title=SECRET, is_private=True)
+    connected.settle(later=60)
+    channel = connected.slack.channels[connected.room(incident).channel_id]
+    assert channel.is_private
+    assert connected.announce.messages == {}
+    assert connected.adam not in channel.members
+    invite_person(connected.actor, number=incident.number, username="adam.admin")
+    add_note(connected.actor, number=incident.number, message="Two files")
+    connected.settle(later=120)
+    assert connected.adam in channel.members
+    assert "Two files" in said(channel)
+
+
+def test_others_hear_that_there_is_no_such_incident(connected, make_actor):
+    incident = connected.open(title=SECRET, is_private=True)
+    make_actor("responder", username="sam")
+    connected.slack.person("U0SAM", "sam@elsewhere.test")
+    link_member(connected.admin, slack_id="U0SAM", username="sam")
+    for verb in ("show", "timeline", "actions"):
+        shown = connected.command(f"{verb} INC-{incident.number}", user="U0SAM").json()["text"]
+        assert f"There is no INC-{incident.number}" in shown, verb
+    connected.command(f"note INC-{incident.number} hello", user="U0SAM")
+    assert "There is no" in connected.fake.responses[-1]["text"]
+    assert SECRET not in connected.command("list", user="U0SAM").json()["text"]
+
+
+def test_incident_that_turns_private_leaves_its_public_channel_and_announcement(connected, make_actor):
+    incident = connected.open(title=SECRET)
+    public = connected.slack.channels[connected.room(incident).channel_id]
+    connected.settle(later=60)
+    set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
+    add_note(connected.actor, number=incident.number, message="Two files of payroll")
+    for seconds in (60, 120, 180):
+        connected.settle(later=seconds)
+    room = connected.room(incident)
+    fresh = connected.slack.channels[room.channel_id]
+    assert (room.state, fresh.is_private, fresh.id != public.id) == ("open", True, True)
+    assert fresh.pins == [room.card_ts]
+    assert "Two files of payroll" in said(fresh)
+    assert public.is_archived
+    assert "Two files" not in said(public)
+    announced = said(connected.announce)
+    assert SECRET not in announced
+    assert "is private now" in announced
+
+
+def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected):
+    connected.fake.fail("chat.postMessage", "503", times=2)
+    incident = connected.open("sev3", title=SECRET)
+    connected.settle(later=1)
+    connected.fake.faults.clear()
+    connected.announce.messages.clear()
+    set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
+    for seconds in (60, 120):
+        connected.settle(later=seconds)
+    assert SECRET not in said(connected.announce)
+    assert not RoomMessage.objects.of(incident.workspace_id).exclude(ts="").exists()
