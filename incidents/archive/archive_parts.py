@@ -11,9 +11,10 @@ from django.db.models import Q
 from incidents.archive.parts import OBSTACLES, Part, add_parts
 from incidents.models import Merge
 
+# What was done to resolve it stays: it is shown with incidents that are alike.
 _OF_ENTRY: Final[LiteralString] = (
     "exists (select 1 from incidents_timelineentry e"
-    " where e.id = t.entry_id and e.incident_id = %(incident)s)"
+    " where e.id = t.entry_id and e.incident_id = %(incident)s and e.kind <> 'resolution')"
 )
 add_parts(
     Part("incident", "incidents_incident", "t.id = %(incident)s"),
@@ -31,7 +32,13 @@ add_parts(
     Part("link", "incidents_incidentlink", "%(incident)s in (t.low_id, t.high_id)"),
     Part("merge", "incidents_merge", "%(incident)s in (t.survivor_id, t.absorbed_id)"),
     Part("decision", "incidents_decision"),
-    Part("entry", "incidents_timelineentry", leaves=True),
+    Part("resolution", "incidents_timelineentry", "t.incident_id = %(incident)s and t.kind = 'resolution'"),
+    Part(
+        "entry",
+        "incidents_timelineentry",
+        "t.incident_id = %(incident)s and t.kind <> 'resolution'",
+        leaves=True,
+    ),
     Part("amendment", "incidents_entryamendment", _OF_ENTRY, leaves=True),
 )
 

@@ -38,4 +38,4 @@ def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") 
         name = "timeline" if match[1] == "timeline" else "follow_ups"
         return draft_text(f"{{{{ {name} }}}}", collect(incident)) or match[0]
 
-    return _LINE.sub(replace, text)
+    return _LINE.sub(replace, text.replace("\r\n", "\n"))  # forms send lines that end in both

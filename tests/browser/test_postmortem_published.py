@@ -16,6 +16,16 @@ WHY = "Not known a week after the incident."
 RULES = {"resultTypes": ["violations"], "preload": False}  # preloading puts styles in, which the CSP refuses
 COLOURS = RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+DROP = """async () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 8;
+  canvas.getContext("2d").fillRect(0, 0, 8, 8);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  const carried = new DataTransfer();
+  carried.items.add(new File([blob], "graph.png", { type: "image/png" }));
+  const given = { dataTransfer: carried, bubbles: true, cancelable: true };
+  document.querySelector("[data-editor-text]").dispatchEvent(new DragEvent("drop", given));
+}"""
 LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"), (390, "dark"))
 
 
@@ -81,8 +91,19 @@ def test_editor_chart_and_templates_are_for_everybody_on_every_screen(open_page,
     page.get_by_role("button", name="Draft postmortem").click()
     address = f"/postmortems/{number}/sections/business_impact"
     page.goto(address)
-    page.locator("[data-editor-text]").fill("- [ ] Ask **finance**\n\n/chart timeline")
+    box = page.locator("[data-editor-text]")
+    box.fill("Add an alert for the pool")
+    box.select_text()
+    page.locator("[data-tool=action]").click()
+    expect(box).to_have_value(re.compile("/action Add an alert for the pool"))
+    box.press("End")
+    box.press_sequentially("\n- [ ] Ask **finance**\n\n/chart timeline\n\n")
+    page.evaluate(DROP)
+    expect(box).to_have_value(re.compile(r"!\[graph\.png\]\(/attachments/\d+\)"), timeout=WAIT_MS)
     page.get_by_role("button", name="Save", exact=True).click()
+    section = page.locator("#section-business_impact")
+    expect(section.locator("img[src^='/attachments/']")).to_be_visible()
+    expect(section.get_by_role("link", name=re.compile("^ACT-"))).to_be_visible()
     expect(page.locator("#section-business_impact table.chart-block")).to_be_visible()
     pages = {
         "editor": address, "document": f"/postmortems/{number}", "templates": "/settings/postmortems",

@@ -30,6 +30,8 @@ from incidents.models import Incident, TimelineEntry
 from incidents.timeline.services.notes import add_note, add_update
 from postmortems.action_items.services import create_item
 from postmortems.drafting.services import draft_postmortem, refresh_facts
+from status.pages.services.pages import put_page
+from status.publishing.services.incidents import publish_incident, withdraw_incident
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +106,8 @@ def leaving_rows(incident: Incident) -> int:
 def test_archived_incident_comes_back_row_for_row(actor, old, storage):
     before = rows_of(old)
     assert len(before["event"]) == len(before["event_link"]) == 2050
-    assert len(before["entry"]) >= 4
+    assert len(before["entry"]) >= 3
+    assert len(before["resolution"]) == 1
     made = archive(old)
     assert (made.phase, made.state, made.last_error) == ("archived", "done", "")
     assert leaving_rows(old) == 0
@@ -267,9 +270,10 @@ def test_commands_archive_and_restore(actor, old, storage):
     assert not IncidentArchive.objects.of(actor.workspace_id).exists()
     assert "nothing" in run("archive", "--older", "200d").lower()
     assert "INC-1 Checkout returns 502: archived" in run("archive", "--older", "90d")
-    assert not TimelineEntry.objects.of(actor.workspace_id).filter(incident=old).exists()
+    kinds = TimelineEntry.objects.of(actor.workspace_id).filter(incident=old).values_list("kind", flat=True)
+    assert set(kinds) == {"resolution"}
     assert "INC-1 Checkout returns 502: restored" in run("restore", "INC-1")
-    assert TimelineEntry.objects.of(actor.workspace_id).filter(incident=old).exists()
+    assert "note" in set(kinds.all())
     for words in (("archive", "--older", "soon"), ("restore", "INC-1"), ("restore", "INC-99")):
         with pytest.raises(CommandError):
             run(*words)
@@ -302,3 +306,17 @@ def test_page_and_api_say_archived_and_restore(actor, old, storage):
     work()
     assert "Looked at the pool" in browser.get("/incidents/INC-1").content.decode()
     assert browser.post("/api/v1/incidents/INC-1/archive/restore").status_code == 409
+
+
+def test_incident_on_the_status_page_stays(actor, admin, old):
+    put_page(admin, values={"slug": "acme", "title": "Acme"})
+    publish_incident(actor, number=1)
+    now = timezone.now()
+    [(_, why)] = candidates(actor.workspace_id, before=now - timedelta(days=30), now=now)
+    assert why == "it is on the status page"
+    withdraw_incident(actor, number=1)
+    [(_, why)] = candidates(actor.workspace_id, before=now - timedelta(days=30), now=now)
+    assert why == ""
+    Incident.objects.of(actor.workspace_id).update(archived_at=now)
+    with pytest.raises(Conflict, match="archived"):
+        publish_incident(actor, number=1)

@@ -112,6 +112,16 @@ def test_commands_insert_the_timeline_and_an_action_item(browser, actor, postmor
     assert item_for(actor, "ACT-1").title == "Add an alert for the pool"
 
 
+def test_commands_work_on_lines_as_browsers_send_them(browser, actor, postmortem):
+    text = "/chart timeline\r\n/timeline\r\n/action Add an alert for the pool\r\nEnd."
+    browser.post("/postmortems/INC-1/sections/went_well", {"text": text, "base_version": "1"})
+    stored = section_of(postmortem, "went_well").text
+    assert stored.startswith("```chart\n")
+    assert "| Time (UTC) | Event | Impact |" in stored
+    assert stored.endswith("\nACT-1 Add an alert for the pool\nEnd.")
+    assert item_for(actor, "ACT-1").title == "Add an alert for the pool"
+
+
 def test_api_saves_merges_and_refuses_like_the_page(actor, make_actor, postmortem):
     browser = browser_for(actor)
 

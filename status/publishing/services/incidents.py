@@ -111,10 +111,12 @@ def publish_by_rule(workspace_id: int, *, incident_id: int) -> bool:
 
 
 def refuse_hidden(incident: Incident) -> None:
-    """Raise Conflict for a drill or a private incident: they never appear outside."""
+    """Raise Conflict for a drill or a private incident, which never appear outside, and an archived one."""
     if is_hidden(incident):
         what = "a drill" if incident.is_drill else "private"
         raise Conflict(f"{incident.reference} is {what} and never appears on the status page.")
+    if incident.archived_at is not None:
+        raise Conflict(f"{incident.reference} is archived. Restore it first; nothing was changed.")
 
 
 def refuse_sensitive(actor: Actor, field: str, text: str, *, confirmed: bool) -> None:
