@@ -90,6 +90,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-created_at'], name='accounts_ap_workspa_a456fc_idx'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -143,9 +146,5 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='auditentry',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f78d7546cae6abefbfed448b788eab0e8a36f6bf', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e6c89', table='accounts_auditentry', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='apitoken',
-            index=models.Index(fields=['workspace', '-created_at'], name='accounts_ap_workspa_a456fc_idx'),
         ),
     ]

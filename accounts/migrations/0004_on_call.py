@@ -44,6 +44,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='oncall_schedule_name'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -70,6 +73,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('schedule', 'layer'), name='oncall_rotation_layer'),
+                    models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='oncall_rotation_ends_after'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -92,6 +99,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['schedule', 'ends_at'], name='oncall_override_ends'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='oncall_override_ends_after'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -117,6 +130,16 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', 'ends_at'], name='oncall_shift_by_end'),
+                    models.Index(fields=['schedule', 'ends_at'], name='oncall_shift_of_schedule'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='oncall_shift_ends_after'),
+                    models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=31))))), name='oncall_shift_max_length'),
+                    models.UniqueConstraint(fields=('schedule', 'source_uid', 'starts_at'), name='oncall_shift_once_per_source'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('schedule', '='), ('user', '='), (accounts.oncall.models.TsTzRange('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='oncall_shift_no_overlap'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -145,49 +168,5 @@ class Migration(migrations.Migration):
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='oncallschedule',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='oncall_schedule_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallrotation',
-            constraint=models.UniqueConstraint(fields=('schedule', 'layer'), name='oncall_rotation_layer'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallrotation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='oncall_rotation_ends_after'),
-        ),
-        migrations.AddIndex(
-            model_name='oncalloverride',
-            index=models.Index(fields=['schedule', 'ends_at'], name='oncall_override_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncalloverride',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='oncall_override_ends_after'),
-        ),
-        migrations.AddIndex(
-            model_name='oncallshift',
-            index=models.Index(fields=['workspace', 'ends_at'], name='oncall_shift_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='oncallshift',
-            index=models.Index(fields=['schedule', 'ends_at'], name='oncall_shift_of_schedule'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallshift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='oncall_shift_ends_after'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallshift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=31))))), name='oncall_shift_max_length'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallshift',
-            constraint=models.UniqueConstraint(fields=('schedule', 'source_uid', 'starts_at'), name='oncall_shift_once_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='oncallshift',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('schedule', '='), ('user', '='), (accounts.oncall.models.TsTzRange('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='oncall_shift_no_overlap'),
         ),
     ]

@@ -60,6 +60,15 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-id'], name='bundles_newest'),
+                    models.Index(condition=models.Q(('status', 'announced')), fields=['announced_at'], name='bundles_announced'),
+                    models.Index(condition=models.Q(('status__in', ['ready', 'quarantined'])), fields=['expires_at'], name='bundles_expiring'),
+                    models.Index(condition=models.Q(('is_stored', True), ('status__in', ['rejected', 'expired', 'deleted'])), fields=['id'], name='bundles_to_purge'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'public_id'), name='bundle_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -81,6 +90,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'bundle accesses',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['bundle', '-id'], name='bundle_accesses'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -105,45 +117,17 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='inspection_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='inspection_lane'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
         ),
-        migrations.AddIndex(
-            model_name='bundle',
-            index=models.Index(fields=['workspace', '-id'], name='bundles_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='bundle',
-            index=models.Index(condition=models.Q(('status', 'announced')), fields=['announced_at'], name='bundles_announced'),
-        ),
-        migrations.AddIndex(
-            model_name='bundle',
-            index=models.Index(condition=models.Q(('status__in', ['ready', 'quarantined'])), fields=['expires_at'], name='bundles_expiring'),
-        ),
-        migrations.AddIndex(
-            model_name='bundle',
-            index=models.Index(condition=models.Q(('is_stored', True), ('status__in', ['rejected', 'expired', 'deleted'])), fields=['id'], name='bundles_to_purge'),
-        ),
-        migrations.AddConstraint(
-            model_name='bundle',
-            constraint=models.UniqueConstraint(fields=('workspace', 'public_id'), name='bundle_once'),
-        ),
-        migrations.AddIndex(
-            model_name='bundleaccess',
-            index=models.Index(fields=['bundle', '-id'], name='bundle_accesses'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='bundleaccess',
             trigger=pgtrigger.compiler.Trigger(name='accesses_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='da376451d7f8e720db9def9db6100a27ce43dcb2', operation='UPDATE OR DELETE', pgid='pgtrigger_accesses_append_only_e7ffa', table='bundles_bundleaccess', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='inspection',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='inspection_due'),
-        ),
-        migrations.AddIndex(
-            model_name='inspection',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='inspection_lane'),
         ),
     ]

@@ -50,6 +50,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'rule_id'), name='rule_id_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -72,21 +75,15 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['rule', 'group_key', '-found_at'], name='detection_f_rule_id_8d9465_idx'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('rule', 'group_key', 'window_start', 'window_end'), name='finding_once_per_window'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='detectionrule',
-            constraint=models.UniqueConstraint(fields=('workspace', 'rule_id'), name='rule_id_once'),
-        ),
-        migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['rule', 'group_key', '-found_at'], name='detection_f_rule_id_8d9465_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('rule', 'group_key', 'window_start', 'window_end'), name='finding_once_per_window'),
         ),
     ]

@@ -38,6 +38,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='source_name_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -69,6 +72,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-received_at', '-id'], name='detection_q_workspa_bce283_idx'),
+                    models.Index(fields=['expires_at'], name='detection_q_expires_d6c749_idx'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('replayed_at', None)), fields=('source', 'digest'), name='quarantined_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -94,6 +104,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-occurred_at', '-id'], name='change_by_time'),
+                    models.Index(fields=['workspace', 'component', '-occurred_at'], name='change_by_component'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'key'), name='change_once_per_source'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -121,6 +138,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ['firing', 'acknowledged'])), fields=['incident'], name='alert_burning'),
+                    models.Index(condition=models.Q(('state__in', ['firing', 'acknowledged'])), fields=['source', 'group'], name='alert_burning_group'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'key'), name='alert_once_per_source'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -143,6 +167,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('purpose', 'key')), fields=('digest',), name='source_key_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -163,57 +190,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'hour'), name='tally_once_per_hour'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='source_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='quarantinedrequest',
-            index=models.Index(fields=['workspace', '-received_at', '-id'], name='detection_q_workspa_bce283_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='quarantinedrequest',
-            index=models.Index(fields=['expires_at'], name='detection_q_expires_d6c749_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='quarantinedrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('replayed_at', None)), fields=('source', 'digest'), name='quarantined_once'),
-        ),
-        migrations.AddIndex(
-            model_name='changeevent',
-            index=models.Index(fields=['workspace', '-occurred_at', '-id'], name='change_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='changeevent',
-            index=models.Index(fields=['workspace', 'component', '-occurred_at'], name='change_by_component'),
-        ),
-        migrations.AddConstraint(
-            model_name='changeevent',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='change_once_per_source'),
-        ),
-        migrations.AddIndex(
-            model_name='sourcealert',
-            index=models.Index(condition=models.Q(('state__in', ['firing', 'acknowledged'])), fields=['incident'], name='alert_burning'),
-        ),
-        migrations.AddIndex(
-            model_name='sourcealert',
-            index=models.Index(condition=models.Q(('state__in', ['firing', 'acknowledged'])), fields=['source', 'group'], name='alert_burning_group'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcealert',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='alert_once_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcesecret',
-            constraint=models.UniqueConstraint(condition=models.Q(('purpose', 'key')), fields=('digest',), name='source_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcetally',
-            constraint=models.UniqueConstraint(fields=('source', 'hour'), name='tally_once_per_hour'),
         ),
     ]

@@ -44,6 +44,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='component_name_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -88,6 +91,17 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-detected_at', '-id'], name='incident_list'),
+                    models.Index(condition=models.Q(('status__in', ['open', 'investigating', 'identified', 'monitoring'])), fields=['workspace', '-detected_at', '-id'], name='incident_unresolved'),
+                    models.Index(fields=['workspace', 'severity', '-detected_at', '-id'], name='incident_by_severity'),
+                    models.Index(fields=['workspace', '-resolved_at'], name='incident_by_resolution'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['labels'], name='incident_labels', opclasses=['jsonb_path_ops']),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'number'), name='incident_number_once'),
+                    models.UniqueConstraint(condition=models.Q(models.Q(('fingerprint', ''), _negated=True), ('status__in', ['open', 'investigating', 'identified', 'monitoring'])), fields=('workspace', 'fingerprint'), name='one_unresolved_per_fingerprint'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -105,6 +119,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident', 'component'), name='component_affected_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -124,6 +141,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', 'fingerprint', 'incident'], name='signal_fingerprint'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident', 'fingerprint'), name='signal_once_per_incident'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -143,6 +166,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['user', 'incident'], name='roles_held'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('incident', 'role'), name='one_holder_per_role'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -162,6 +191,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'SLA policies',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'severity'), name='one_policy_per_severity'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -186,70 +218,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'timeline entries',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['incident', '-occurred_at', '-id'], name='timeline_page'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='component',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='component_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['workspace', '-detected_at', '-id'], name='incident_list'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'investigating', 'identified', 'monitoring'])), fields=['workspace', '-detected_at', '-id'], name='incident_unresolved'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['workspace', 'severity', '-detected_at', '-id'], name='incident_by_severity'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['workspace', '-resolved_at'], name='incident_by_resolution'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['labels'], name='incident_labels', opclasses=['jsonb_path_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('workspace', 'number'), name='incident_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('fingerprint', ''), _negated=True), ('status__in', ['open', 'investigating', 'identified', 'monitoring'])), fields=('workspace', 'fingerprint'), name='one_unresolved_per_fingerprint'),
-        ),
-        migrations.AddConstraint(
-            model_name='affectedcomponent',
-            constraint=models.UniqueConstraint(fields=('incident', 'component'), name='component_affected_once'),
-        ),
-        migrations.AddIndex(
-            model_name='incidentsignal',
-            index=models.Index(fields=['workspace', 'fingerprint', 'incident'], name='signal_fingerprint'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidentsignal',
-            constraint=models.UniqueConstraint(fields=('incident', 'fingerprint'), name='signal_once_per_incident'),
-        ),
-        migrations.AddIndex(
-            model_name='roleassignment',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['user', 'incident'], name='roles_held'),
-        ),
-        migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('incident', 'role'), name='one_holder_per_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='slapolicy',
-            constraint=models.UniqueConstraint(fields=('workspace', 'severity'), name='one_policy_per_severity'),
-        ),
-        migrations.AddIndex(
-            model_name='timelineentry',
-            index=models.Index(fields=['incident', '-occurred_at', '-id'], name='timeline_page'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='timelineentry',

@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', 'made_at'], name='bulk_action_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'request_key'), name='bulk_action_asked_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -52,21 +58,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('action', 'number'), name='bulk_step_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='bulkaction',
-            index=models.Index(fields=['workspace', 'made_at'], name='bulk_action_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkaction',
-            constraint=models.UniqueConstraint(fields=('workspace', 'request_key'), name='bulk_action_asked_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkstep',
-            constraint=models.UniqueConstraint(fields=('action', 'number'), name='bulk_step_once'),
         ),
     ]

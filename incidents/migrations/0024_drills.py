@@ -40,6 +40,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-id'], name='drill_history'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -57,17 +60,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('drill', 'user'), name='drill_joined_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='drill',
-            index=models.Index(fields=['workspace', '-id'], name='drill_history'),
-        ),
-        migrations.AddConstraint(
-            model_name='drillparticipant',
-            constraint=models.UniqueConstraint(fields=('drill', 'user'), name='drill_joined_once'),
         ),
     ]

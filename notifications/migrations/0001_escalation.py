@@ -39,6 +39,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'escalation policies',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='escalation_policy_name'),
+                    models.CheckConstraint(condition=models.Q(('repeat__lte', 5)), name='escalation_policy_repeat'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -57,6 +61,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('policy', 'position'), name='escalation_step_position'),
+                    models.CheckConstraint(condition=models.Q(('wait_s__lte', 86400)), name='escalation_step_wait'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -97,22 +105,6 @@ class Migration(migrations.Migration):
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='escalationpolicy',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='escalation_policy_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat__lte', 5)), name='escalation_policy_repeat'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationstep',
-            constraint=models.UniqueConstraint(fields=('policy', 'position'), name='escalation_step_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationstep',
-            constraint=models.CheckConstraint(condition=models.Q(('wait_s__lte', 86400)), name='escalation_step_wait'),
         ),
         queue_storage('notifications_escalation'),
     ]

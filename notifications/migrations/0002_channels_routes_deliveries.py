@@ -42,6 +42,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'broken')), fields=['state'], name='channel_broken'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='channel_name_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -67,6 +73,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'user', 'kind', 'digest'), name='contact_method_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -110,6 +119,17 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'deliveries',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='delivery_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='delivery_lane'),
+                    models.Index(fields=['workspace', '-id'], name='delivery_list'),
+                    models.Index(fields=['incident_id', '-id'], name='delivery_by_incident'),
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['channel', 'incident_id'], name='delivery_open'),
+                    models.Index(fields=['channel', 'settled_at'], name='delivery_settled'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'event_key', 'destination'), name='delivery_planned_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -131,6 +151,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('delivery', 'number'), name='delivery_attempt_number_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -149,6 +172,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'quiet hours',
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'user'), name='quiet_hours_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -173,62 +199,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('workspace', 'position'), name='route_position_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='channel',
-            index=models.Index(condition=models.Q(('state', 'broken')), fields=['state'], name='channel_broken'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='channel_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactmethod',
-            constraint=models.UniqueConstraint(fields=('workspace', 'user', 'kind', 'digest'), name='contact_method_once'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='delivery_lane'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['workspace', '-id'], name='delivery_list'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['incident_id', '-id'], name='delivery_by_incident'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['channel', 'incident_id'], name='delivery_open'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['channel', 'settled_at'], name='delivery_settled'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('workspace', 'event_key', 'destination'), name='delivery_planned_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='deliveryattempt',
-            constraint=models.UniqueConstraint(fields=('delivery', 'number'), name='delivery_attempt_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='quiethours',
-            constraint=models.UniqueConstraint(fields=('workspace', 'user'), name='quiet_hours_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('workspace', 'position'), name='route_position_once'),
         ),
         queue_storage('notifications_delivery'),
     ]

@@ -70,6 +70,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'slug'), name='template_slug_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='one_default_template'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -103,6 +107,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-created_at', '-id'], name='postmortem_list'),
+                    models.Index(fields=['workspace', 'status', '-created_at'], name='postmortem_by_status'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('public_key', ''), _negated=True), fields=('public_key',), name='public_key_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -124,6 +135,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('postmortem', 'number'), name='revision_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -154,6 +168,9 @@ class Migration(migrations.Migration):
                 'ordering': ['position'],
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('postmortem', 'key'), name='section_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -173,6 +190,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('section', 'user_key'), name='section_draft_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -193,6 +213,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('client_id', ''), _negated=True), fields=['section', 'client_id'], name='section_save'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('section', 'version'), name='section_text_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -218,6 +244,9 @@ class Migration(migrations.Migration):
                 'ordering': ['position'],
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('template', 'key'), name='template_section_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -238,6 +267,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('postmortem', 'subject'), name='waived_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -378,60 +410,12 @@ class Migration(migrations.Migration):
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
         ),
-        migrations.AddConstraint(
-            model_name='postmortemtemplate',
-            constraint=models.UniqueConstraint(fields=('workspace', 'slug'), name='template_slug_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='postmortemtemplate',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='one_default_template'),
-        ),
-        migrations.AddIndex(
-            model_name='postmortem',
-            index=models.Index(fields=['workspace', '-created_at', '-id'], name='postmortem_list'),
-        ),
-        migrations.AddIndex(
-            model_name='postmortem',
-            index=models.Index(fields=['workspace', 'status', '-created_at'], name='postmortem_by_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='postmortem',
-            constraint=models.UniqueConstraint(condition=models.Q(('public_key', ''), _negated=True), fields=('public_key',), name='public_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('postmortem', 'number'), name='revision_once'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='revision',
             trigger=pgtrigger.compiler.Trigger(name='revisions_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e87b66f81035cb6c32c997fda683dfd25ecd21b5', operation='UPDATE OR DELETE', pgid='pgtrigger_revisions_append_only_25080', table='postmortems_revision', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='section',
-            constraint=models.UniqueConstraint(fields=('postmortem', 'key'), name='section_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sectiondraft',
-            constraint=models.UniqueConstraint(fields=('section', 'user_key'), name='section_draft_once'),
-        ),
-        migrations.AddIndex(
-            model_name='sectiontext',
-            index=models.Index(condition=models.Q(('client_id', ''), _negated=True), fields=['section', 'client_id'], name='section_save'),
-        ),
-        migrations.AddConstraint(
-            model_name='sectiontext',
-            constraint=models.UniqueConstraint(fields=('section', 'version'), name='section_text_once'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='sectiontext',
             trigger=pgtrigger.compiler.Trigger(name='texts_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d385e26a18faf64237a6cc58e752e16986212021', operation='UPDATE OR DELETE', pgid='pgtrigger_texts_append_only_2f4d5', table='postmortems_sectiontext', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='templatesection',
-            constraint=models.UniqueConstraint(fields=('template', 'key'), name='template_section_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(fields=('postmortem', 'subject'), name='waived_once'),
         ),
     ]

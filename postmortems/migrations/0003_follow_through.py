@@ -64,6 +64,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'fix watches',
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='fixwatch_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='fixwatch_lane'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['fingerprints'], name='fix_watch_fingerprints'),
+                    models.Index(condition=models.Q(('verdict', 'watching')), fields=['workspace', 'incident_type'], name='fix_watch_watching'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'completed_at'), name='fix_watched_once'),
+                    models.UniqueConstraint(condition=models.Q(('verdict', 'watching')), fields=('item',), name='one_watch_at_a_time'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -86,6 +96,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='overduedigest_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='overduedigest_lane'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'week'), name='overdue_digest_once_a_week'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -103,6 +120,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('watch', 'incident'), name='recurrence_once_per_incident'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -127,62 +147,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='reminder_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='reminder_lane'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'due_date', 'kind'), name='item_reminded_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='fixwatch',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='fixwatch_due'),
-        ),
-        migrations.AddIndex(
-            model_name='fixwatch',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='fixwatch_lane'),
-        ),
-        migrations.AddIndex(
-            model_name='fixwatch',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['fingerprints'], name='fix_watch_fingerprints'),
-        ),
-        migrations.AddIndex(
-            model_name='fixwatch',
-            index=models.Index(condition=models.Q(('verdict', 'watching')), fields=['workspace', 'incident_type'], name='fix_watch_watching'),
-        ),
-        migrations.AddConstraint(
-            model_name='fixwatch',
-            constraint=models.UniqueConstraint(fields=('item', 'completed_at'), name='fix_watched_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='fixwatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('verdict', 'watching')), fields=('item',), name='one_watch_at_a_time'),
-        ),
-        migrations.AddIndex(
-            model_name='overduedigest',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='overduedigest_due'),
-        ),
-        migrations.AddIndex(
-            model_name='overduedigest',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='overduedigest_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='overduedigest',
-            constraint=models.UniqueConstraint(fields=('workspace', 'week'), name='overdue_digest_once_a_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurrence',
-            constraint=models.UniqueConstraint(fields=('watch', 'incident'), name='recurrence_once_per_incident'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='reminder_due'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='reminder_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('item', 'due_date', 'kind'), name='item_reminded_once'),
         ),
         queue_storage('postmortems_reminder'),
         queue_storage('postmortems_overduedigest'),

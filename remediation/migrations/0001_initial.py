@@ -48,6 +48,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'slug', 'version'), name='action_version_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('workspace', 'slug'), name='action_current_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -88,6 +92,16 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'approved')), fields=['not_before', 'id'], name='run_approved'),
+                    models.Index(condition=models.Q(('state__in', ['proposed', 'awaiting_approval', 'approved'])), fields=['expires_at'], name='run_expiring'),
+                    models.Index(condition=models.Q(('state__in', ['claimed', 'running', 'verifying', 'unknown'])), fields=['lease_until'], name='run_leased'),
+                    models.Index(fields=['workspace', '-id'], name='run_history'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident', 'origin_key'), name='run_proposed_once'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['claimed', 'running', 'verifying', 'unknown'])), fields=('workspace', 'target_key'), name='run_live_once_a_target'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -107,6 +121,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'action_slug'), name='breaker_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -129,6 +146,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'approver'), name='approval_once_a_person'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -170,6 +190,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'target_key', 'action_slug'), name='target_state_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -199,41 +222,9 @@ class Migration(migrations.Migration):
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
         ),
-        migrations.AddConstraint(
-            model_name='remediationaction',
-            constraint=models.UniqueConstraint(fields=('workspace', 'slug', 'version'), name='action_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remediationaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('workspace', 'slug'), name='action_current_once'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='remediationaction',
             trigger=pgtrigger.compiler.Trigger(name='action_content_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."when" IS DISTINCT FROM (NEW."when") OR OLD."risk" IS DISTINCT FROM (NEW."risk") OR OLD."executor" IS DISTINCT FROM (NEW."executor") OR OLD."incident_types" IS DISTINCT FROM (NEW."incident_types") OR OLD."steps" IS DISTINCT FROM (NEW."steps") OR OLD."config" IS DISTINCT FROM (NEW."config") OR OLD."secrets" IS DISTINCT FROM (NEW."secrets") OR OLD."timeout_s" IS DISTINCT FROM (NEW."timeout_s") OR OLD."health_url" IS DISTINCT FROM (NEW."health_url") OR OLD."rollback" IS DISTINCT FROM (NEW."rollback") OR OLD."cooldown_s" IS DISTINCT FROM (NEW."cooldown_s") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by" IS DISTINCT FROM (NEW."created_by"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='d421608c3b6fd5f098827a5964d3217413138508', operation='UPDATE', pgid='pgtrigger_action_content_never_changes_40aff', table='remediation_remediationaction', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='remediationrun',
-            index=models.Index(condition=models.Q(('state', 'approved')), fields=['not_before', 'id'], name='run_approved'),
-        ),
-        migrations.AddIndex(
-            model_name='remediationrun',
-            index=models.Index(condition=models.Q(('state__in', ['proposed', 'awaiting_approval', 'approved'])), fields=['expires_at'], name='run_expiring'),
-        ),
-        migrations.AddIndex(
-            model_name='remediationrun',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'running', 'verifying', 'unknown'])), fields=['lease_until'], name='run_leased'),
-        ),
-        migrations.AddIndex(
-            model_name='remediationrun',
-            index=models.Index(fields=['workspace', '-id'], name='run_history'),
-        ),
-        migrations.AddConstraint(
-            model_name='remediationrun',
-            constraint=models.UniqueConstraint(fields=('incident', 'origin_key'), name='run_proposed_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remediationrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['claimed', 'running', 'verifying', 'unknown'])), fields=('workspace', 'target_key'), name='run_live_once_a_target'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='remediationrun',
@@ -243,14 +234,6 @@ class Migration(migrations.Migration):
             model_name='remediationrun',
             trigger=pgtrigger.compiler.Trigger(name='run_facts_never_change', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id") OR OLD."incident_id" IS DISTINCT FROM (NEW."incident_id") OR OLD."action_id" IS DISTINCT FROM (NEW."action_id") OR OLD."target_key" IS DISTINCT FROM (NEW."target_key") OR OLD."risk" IS DISTINCT FROM (NEW."risk") OR OLD."snapshot" IS DISTINCT FROM (NEW."snapshot") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."is_drill" IS DISTINCT FROM (NEW."is_drill"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b56c72f50fba0d8d908628f5f8ed73fc95056e25', operation='UPDATE', pgid='pgtrigger_run_facts_never_change_480d0', table='remediation_remediationrun', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='breaker',
-            constraint=models.UniqueConstraint(fields=('workspace', 'action_slug'), name='breaker_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='runapproval',
-            constraint=models.UniqueConstraint(fields=('run', 'approver'), name='approval_once_a_person'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='runapproval',
             trigger=pgtrigger.compiler.Trigger(name='approvals_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='cfdce7bc118cdeda39d97310ed003f0f6ff5c26f', operation='UPDATE OR DELETE', pgid='pgtrigger_approvals_are_final_2a28b', table='remediation_runapproval', when='BEFORE')),
@@ -258,9 +241,5 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='runapproval',
             trigger=pgtrigger.compiler.Trigger(name='approval_fits_its_run', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE fits boolean;', func="\n                    select state = 'awaiting_approval' and digest = new.digest and expires_at > now()\n                           and not (risk = 'high' and new.verdict = 'approved'\n                                    and requested_by_id is not distinct from new.approver_id)\n                      into fits from remediation_remediationrun where id = new.run_id;\n                    if fits is not true then\n                        raise exception 'this approval does not fit its run'\n                            using errcode = 'check_violation';\n                    end if;\n                    return new;\n                ", hash='e70bd9a35502e84f172fa3a683508004c719b73d', operation='INSERT', pgid='pgtrigger_approval_fits_its_run_7f63d', table='remediation_runapproval', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='targetstate',
-            constraint=models.UniqueConstraint(fields=('workspace', 'target_key', 'action_slug'), name='target_state_once'),
         ),
     ]

@@ -57,6 +57,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace',), name='status_page_of_workspace'),
+                    models.UniqueConstraint(fields=('slug',), name='status_page_slug'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -77,6 +81,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('page', 'form'), name='status_snapshot_form'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -100,6 +107,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['page', '-published_at'], name='status_incident_recent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident',), name='status_incident_once'),
+                    models.UniqueConstraint(fields=('public_id',), name='status_incident_id'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -125,6 +139,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('page', 'name'), name='status_component_name'),
+                    models.UniqueConstraint(fields=('public_id',), name='status_component_id'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -152,6 +170,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='pagebuild_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='pagebuild_lane'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -177,6 +199,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['page', '-starts_at'], name='status_maintenance_recent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('public_id',), name='status_maintenance_id'),
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='status_maintenance_ends_later'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -207,6 +236,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('page', 'kind', 'digest'), name='subscriber_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -235,6 +267,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='subscribermessage_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='subscribermessage_lane'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('subscriber', 'event_key'), name='subscriber_message_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -262,76 +301,8 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddConstraint(
-            model_name='statuspage',
-            constraint=models.UniqueConstraint(fields=('workspace',), name='status_page_of_workspace'),
-        ),
-        migrations.AddConstraint(
-            model_name='statuspage',
-            constraint=models.UniqueConstraint(fields=('slug',), name='status_page_slug'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.UniqueConstraint(fields=('page', 'form'), name='status_snapshot_form'),
-        ),
-        migrations.AddIndex(
-            model_name='publicincident',
-            index=models.Index(fields=['page', '-published_at'], name='status_incident_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='publicincident',
-            constraint=models.UniqueConstraint(fields=('incident',), name='status_incident_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='publicincident',
-            constraint=models.UniqueConstraint(fields=('public_id',), name='status_incident_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='publiccomponent',
-            constraint=models.UniqueConstraint(fields=('page', 'name'), name='status_component_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='publiccomponent',
-            constraint=models.UniqueConstraint(fields=('public_id',), name='status_component_id'),
-        ),
-        migrations.AddIndex(
-            model_name='pagebuild',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='pagebuild_due'),
-        ),
-        migrations.AddIndex(
-            model_name='pagebuild',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='pagebuild_lane'),
-        ),
-        migrations.AddIndex(
-            model_name='maintenance',
-            index=models.Index(fields=['page', '-starts_at'], name='status_maintenance_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='maintenance',
-            constraint=models.UniqueConstraint(fields=('public_id',), name='status_maintenance_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='maintenance',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='status_maintenance_ends_later'),
-        ),
-        migrations.AddConstraint(
             model_name='componentgroup',
             constraint=models.UniqueConstraint(fields=('page', 'name'), name='status_group_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscriber',
-            constraint=models.UniqueConstraint(fields=('page', 'kind', 'digest'), name='subscriber_once'),
-        ),
-        migrations.AddIndex(
-            model_name='subscribermessage',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='subscribermessage_due'),
-        ),
-        migrations.AddIndex(
-            model_name='subscribermessage',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='subscribermessage_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscribermessage',
-            constraint=models.UniqueConstraint(fields=('subscriber', 'event_key'), name='subscriber_message_once'),
         ),
         queue_storage("status_pagebuild"),
         queue_storage("status_subscribermessage"),

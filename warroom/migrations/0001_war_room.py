@@ -49,6 +49,9 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace',), name='slack_team_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -76,6 +79,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Slack request',
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='slackinbox_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='slackinbox_lane'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('team', 'key'), name='slack_request_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -104,6 +114,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'indexes': [
+                    models.Index(fields=['workspace', '-created_at'], name='room_recent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('channel_id', ''), _negated=True), fields=('team', 'channel_id'), name='room_channel_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -135,6 +151,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='announcement_due'),
+                    models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='announcement_lane'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -154,6 +174,10 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_manager_name': 'across_workspaces',
+                'constraints': [
+                    models.UniqueConstraint(fields=('team', 'slack_id'), name='slack_user_once'),
+                    models.UniqueConstraint(fields=('team', 'user'), name='slack_member_once'),
+                ],
             },
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
@@ -236,46 +260,6 @@ class Migration(migrations.Migration):
             managers=[
                 ('across_workspaces', django.db.models.manager.Manager()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='slackteam',
-            constraint=models.UniqueConstraint(fields=('workspace',), name='slack_team_once'),
-        ),
-        migrations.AddIndex(
-            model_name='slackinbox',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='slackinbox_due'),
-        ),
-        migrations.AddIndex(
-            model_name='slackinbox',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='slackinbox_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='slackinbox',
-            constraint=models.UniqueConstraint(fields=('team', 'key'), name='slack_request_once'),
-        ),
-        migrations.AddIndex(
-            model_name='room',
-            index=models.Index(fields=['workspace', '-created_at'], name='room_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='room',
-            constraint=models.UniqueConstraint(condition=models.Q(('channel_id', ''), _negated=True), fields=('team', 'channel_id'), name='room_channel_once'),
-        ),
-        migrations.AddIndex(
-            model_name='announcement',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['priority', 'due_at', 'id'], name='announcement_due'),
-        ),
-        migrations.AddIndex(
-            model_name='announcement',
-            index=models.Index(condition=models.Q(('state', 'pending'), models.Q(('lane', ''), _negated=True)), fields=['lane', 'id'], name='announcement_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='slackuser',
-            constraint=models.UniqueConstraint(fields=('team', 'slack_id'), name='slack_user_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='slackuser',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='slack_member_once'),
         ),
         queue_storage("warroom_roomstep"),
         queue_storage("warroom_announcement"),
