@@ -36,7 +36,7 @@ faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
-	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_route_matrix.py
+	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_route_matrix.py tests/browser/test_every_page.py
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh

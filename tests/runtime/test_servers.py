@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -36,7 +37,8 @@ def test_a_test_cannot_reach_another_machine() -> None:
         sock.connect(("192.0.2.1", 80))
 
 
-NAME = "owned_by_the_role"
+# Parallel workers share the server.
+NAME = f"owned_by_the_role_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 # What an installation has that was made when a superuser used the database.
 EARLIER = """
 create extension btree_gist;
