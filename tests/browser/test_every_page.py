@@ -110,9 +110,8 @@ def test_every_list_of_the_admin_is_too(open_page, site, paths):
     page, found = open_page("/", who=STAFF), []
     lists = admin_addresses(site)[1]
     assert len(lists) > 20
-    for path in (
-        lists if WHOLE else lists[::4]
-    ):  # one template draws all; in the dark they have the colours of those above
+    # One template draws all; in the dark they have the colours of those above.
+    for path in lists if WHOLE else lists[::4]:
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(path)
         found += _faults(page, (path,), part=BESIDES) + _too_wide(page, path, WIDTHS[:1])
