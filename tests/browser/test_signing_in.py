@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from config.paths import ROOT
 from tests.browser.world import PASSWORD
 
-WHO = "theo.lind"
+WHO = "noor.vale"
 
 
 def test_the_link_printed_once_signs_in_and_asks_for_a_password(site, chromium):
