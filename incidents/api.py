@@ -68,7 +68,8 @@ class IncidentQuery(Paging, Conditions):
 
     sort: str = Field(
         "",
-        description="`newest`, `oldest`, `severity`, `status`, `commander`, `deadline`, `last_event`, `duration`.",
+        description="`newest`, `oldest`, `severity`, `status`, `commander`, `deadline`, `last_event` or "
+        "`duration`.",
         max_length=60,
     )
 

@@ -13,7 +13,7 @@ from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, Severity, Status
 
 # An unresolved incident counts as if it ended then: longer than any that is over, the oldest the longest.
 NEVER: Final = datetime(3000, 1, 1, tzinfo=UTC)
-COMMANDER_CHARS: Final = 32  # enough to put names in order, short enough for a cursor
+COMMANDER_CHARS: Final = 32  # enough to put names in order, short enough for a cursor; as in the triggers
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -72,13 +72,14 @@ def commander_key() -> Any:
     )
 
 
-# In SQL: `assignment` is a row of incidents_roleassignment, the incident's name follows who holds the role now.
-COMMANDER_FOLLOWS: Final = f"""
+# A trigger of role assignments: the key follows whoever commands the incident of the changed row now.
+COMMANDER_FOLLOWS: Final = """
     UPDATE incidents_incident i SET commander_key = k.key
-      FROM (SELECT coalesce((SELECT left(lower(coalesce(nullif(u.display_name, ''), u.username)), {COMMANDER_CHARS})
-                               FROM incidents_roleassignment r JOIN accounts_user u ON u.id = r.user_id
-                              WHERE r.incident_id = NEW.incident_id AND r.role = 'commander'
-                                AND r.ended_at IS NULL), '') AS key) k
+      FROM (SELECT coalesce((
+              SELECT left(lower(coalesce(nullif(u.display_name, ''), u.username)), 32)
+                FROM incidents_roleassignment r JOIN accounts_user u ON u.id = r.user_id
+               WHERE r.incident_id = NEW.incident_id AND r.role = 'commander' AND r.ended_at IS NULL
+            ), '') AS key) k
      WHERE i.id = NEW.incident_id AND i.commander_key <> k.key;
     RETURN NULL;
 """
