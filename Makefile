@@ -31,8 +31,8 @@ doctor: $(SERVER) ## run the health checks and print what to do
 test: $(DEV) ## run every test, two at a time; in another order with SEED=2
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup --randomly-seed=$(or $(SEED),1) $(ARGS)
 
-faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count lost or duplicated events and pages
-	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && exec "$(PY)" -m tests.faults.deliveries
+faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", count lost or duplicated events and pages, and run every test of faults
+	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
