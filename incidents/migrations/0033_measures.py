@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_identity_providers'),
-        ('incidents', '0031_archive'),
+        ('incidents', '0032_sort_by_commander'),
     ]
 
     operations = [
