@@ -30,7 +30,7 @@ OPERATIONS: Final = (
             query("show", "all, counted:mttr, severity:sev1, hour:7-13 …"),
             query("since", "30d, or a time."), query("until"), query("severity"), query("component"),
         ),
-        {"Incident": "incident_id", "Severity": severity_word, "Status": "status", "Title": "title"},
+        {"Incident": "incident_id", "Severity": "severity", "Status": "status", "Title": "title"},
         is_paged=True, empty="No incidents.",
     ),
     Operation(
