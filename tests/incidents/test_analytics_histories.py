@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import Workspace
+from incidents.analytics.figures import figures_of
+from incidents.analytics.groups import groups_of, time_between, weekly
 from incidents.analytics.measures import MEASURES
-from incidents.analytics.selectors import _between, _figures, _groups, _weekly, scope_of
+from incidents.analytics.selectors import scope_of
 from incidents.listing.filters import IncidentFilter
 from incidents.models import Incident
 from tests.incidents.test_analytics import expected
@@ -81,23 +83,23 @@ def test_figures_of_random_histories_equal_brute_force(workspace, make_actor, na
 def faults(scope, counted: list[Incident], zone: ZoneInfo) -> list[tuple]:
     """What differs from brute force."""
     found = []
-    for measure, figure in zip(MEASURES, _figures(scope.rows), strict=True):
+    for measure, figure in zip(MEASURES, figures_of(scope.measures), strict=True):
         count, *right = expected(counted, measure.start, measure.end)
         times = (figure.mean, figure.median, figure.p90)
         is_same = figure.count == count and all(map(same, times, right))
         if not is_same or count + sum(figure.left_out.values()) != len(counted):
             found.append((measure.name, figure, count, right))
-    if not same(_between(scope.rows), mtbf(counted)):
-        found.append(("mtbf", _between(scope.rows), mtbf(counted)))
+    if not same(time_between(scope.measures), mtbf(counted)):
+        found.append(("mtbf", time_between(scope.measures), mtbf(counted)))
     hours = [[0] * 24 for _ in range(7)]
     for one in counted:
         local = one.detected_at.astimezone(zone)
         hours[local.weekday()][local.hour] += 1
-    if _weekly(scope.rows, zone) != hours:
+    if weekly(scope.measures, zone) != hours:
         found.append(("weekly", hours))
     parts = (("severity", "severity"), ("type", "incident_type")) if len(counted) > 8 else ()
     for name, column in parts:
-        groups = {one.value: one.count for one in _groups(scope.workspace_id, scope.rows, zone)[name]}
+        groups = {one.value: one.count for one in groups_of(scope.workspace_id, scope.measures, zone)[name]}
         values = [getattr(one, column) for one in counted]
         if groups != {value: values.count(value) for value in set(values)}:
             found.append((name, groups))
