@@ -26,3 +26,8 @@ def share(values: Sequence[T], *, turn: int, size: int) -> Sequence[T]:
 def whole(*rows: Any) -> list[Any]:
     """These rows of a table are for the long runs."""
     return [pytest.param(row, marks=pytest.mark.whole) for row in rows]
+
+
+def count(part: int, whole: int) -> int:
+    """How often something is repeated."""
+    return whole if WHOLE else part
