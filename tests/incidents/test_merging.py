@@ -21,6 +21,7 @@ from incidents.merging.services import dismiss_proposal, merge_incidents, undo_m
 from incidents.models import Incident, IncidentSignal, Merge
 from incidents.vocabulary import UNRESOLVED, Severity, Status
 from tests.incidents.make import NOW, signal
+from tests.tables import count
 from tests.threads import at_once
 
 KEPT = (
@@ -243,11 +244,11 @@ def test_merges_and_undos_at_once_leave_one_open_incident_per_signal(actor, work
         except (Conflict, NotFound):
             return
 
-    failures = [result for result in at_once(12, work) if isinstance(result, Exception)]
+    failures = [result for result in at_once(count(12, 36), work) if isinstance(result, Exception)]
     assert failures == []
     signals = IncidentSignal.objects.of(workspace.pk)
     assert signals.count() == signals.filter(is_open=True).count() == 6
     assert set(signals.values_list("incident__status", flat=True)) <= set(UNRESOLVED)
     assert Incident.objects.of(workspace.pk).count() == 6
     counted = sum(Incident.objects.of(workspace.pk).values_list("event_count", flat=True))
-    assert counted == 5 * (6 + 4)
+    assert counted == 5 * (6 + count(4, 12))
