@@ -20,12 +20,11 @@ PROCESSES: Final[tuple[Process, ...]] = ("detection", "outbound", "slow")
 class Queue:
     """One work queue. `title` and `advice` are what people read when it is late.
 
-    period_s: how often beat wakes it, beside the nudge of what was just written: for what is due later or to be
-    tried again. lease_s: how long a claim lasts; a handler must end well within it, or
-    renew it. threads: items handled at a time in each process. max_lag_s: how long the oldest due item may
-    wait before the health check warns. own_task: the name of a Celery task of the app that finds its
-    work itself; by default items are claimed and given to the handlers registered by
-    `core.queue.handlers.works_on`.
+    period_s: how often beat wakes it, for what is due later or tried again; what was just written is nudged.
+    lease_s: how long a claim lasts; a handler must end well within it, or renew it. threads: items handled at
+    a time in each process. max_lag_s: how long the oldest due item may wait before the health check warns.
+    own_task: the name of a Celery task of the app that finds its work itself; by default items are claimed
+    and given to the handlers registered by `core.queue.handlers.works_on`.
     """
 
     name: str
