@@ -34,6 +34,7 @@ PATIENT = {"idle_in_transaction_session_timeout": "2min"}
 PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
+BEGAN_WITH = "TOCSIN_TEST_CACHE_BEGAN_WITH"  # the name in the cache of the migrations at the start
 MIGRATED = "migrated"
 EARLIER = "earlier"
 APPLIED = "applied.txt"
@@ -64,7 +65,8 @@ def stop() -> None:
     if not is_worker():
         folder = Path(os.environ.pop(FOLDER))
         cached, unsaved = _cached(), False
-        if cached is not None and not cached.exists():
+        # Migrations that changed meanwhile are not those that were applied.
+        if cached is not None and not cached.exists() and os.environ.get(BEGAN_WITH) == cached.name:
             unsaved = _exists(MIGRATED)
         Postgres(folder / "postgres", account).stop(patience=5)
         if cached is not None and unsaved:
@@ -164,6 +166,7 @@ def _start_postgres() -> None:
     assert us is not None
     process.remember(folder / "owner", us)
     cached = _cached()
+    os.environ[BEGAN_WITH] = cached.name if cached else ""
     seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
     if seed is not None:
         copy_server(seed, folder / "postgres")
