@@ -28,7 +28,7 @@ _nav_items = RenderCache(200)
 
 
 @register.simple_tag
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16, css: str = "") -> SafeString:
     """A lucide icon, hidden from screen readers: the words beside it say the same."""
     attributes = {"class": f"icon {css}".strip(), "aria-hidden": "true", "focusable": "false"}
