@@ -87,7 +87,7 @@ def _quick_passwords() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _quick_teardown() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: servers.truncate_tables())
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: servers.empty_tables())
     yield
     patch.undo()
 
