@@ -22,6 +22,7 @@ from incidents.lifecycle.services.responding import (
 )
 from incidents.lifecycle.versions import etag, version_from
 from incidents.listing.filters import NAMES, parse_filter
+from incidents.listing.ordering import MAX_CURSOR
 from incidents.listing.schemas import Conditions
 from incidents.models import Incident
 from incidents.parsing import as_type
@@ -59,7 +60,7 @@ class Paging(Schema):
     """Pages by cursor: take the next one from the `Link` header."""
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str = Field("", max_length=200, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the page before.")
 
 
 class IncidentQuery(Paging, Conditions):
@@ -67,7 +68,8 @@ class IncidentQuery(Paging, Conditions):
 
     sort: str = Field(
         "",
-        description="`newest`, `oldest`, `severity`, `status`, `deadline`, `last_event`, `duration`.",
+        description="`newest`, `oldest`, `severity`, `status`, `commander`, `deadline`, `last_event` or "
+        "`duration`.",
         max_length=60,
     )
 

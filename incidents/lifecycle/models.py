@@ -133,6 +133,7 @@ class Incident(WorkspaceScoped):
     lasted = sort_keys.lasted()
     openness = sort_keys.openness()
     next_due = sort_keys.next_due()
+    commander_key = sort_keys.commander_key()  # written by triggers alone
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [
@@ -163,6 +164,7 @@ class Incident(WorkspaceScoped):
             models.Index(fields=["workspace", "-lasted", "-id"], name="incident_by_duration"),
             models.Index(fields=["workspace", "-openness", "-detected_at", "-id"], name="incident_by_status"),
             models.Index(fields=["workspace", "next_due", "id"], name="incident_by_deadline"),
+            models.Index(fields=["workspace", "commander_key", "id"], name="incident_by_commander"),
             # With what averages are made of, so that they are read without the rows.
             models.Index(
                 fields=["workspace", "-resolved_at"],

@@ -1,4 +1,4 @@
-"""Generated columns that lists are sorted by."""
+"""Columns that lists are sorted by, all written by the database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, Severity, Status
 
 # An unresolved incident counts as if it ended then: longer than any that is over, the oldest the longest.
 NEVER: Final = datetime(3000, 1, 1, tzinfo=UTC)
+COMMANDER_CHARS: Final = 32  # enough to put names in order, short enough for a cursor; as in the triggers
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -62,3 +63,23 @@ def next_due() -> Any:
     ]
     due = Case(*ended_or_acknowledged, default=update_or_resolve, output_field=models.DateTimeField())
     return _generated(Coalesce(due, Value(NEVER)), models.DateTimeField())
+
+
+def commander_key() -> Any:
+    """The commander's name in small letters, as far as it is kept; empty without one, which sorts first."""
+    return models.CharField(
+        max_length=COMMANDER_CHARS, db_default="", default="", editable=False, db_collation="C"
+    )
+
+
+# A trigger of role assignments: the key follows whoever commands the incident of the changed row now.
+COMMANDER_FOLLOWS: Final = """
+    UPDATE incidents_incident i SET commander_key = k.key
+      FROM (SELECT coalesce((
+              SELECT left(lower(coalesce(nullif(u.display_name, ''), u.username)), 32)
+                FROM incidents_roleassignment r JOIN accounts_user u ON u.id = r.user_id
+               WHERE r.incident_id = NEW.incident_id AND r.role = 'commander' AND r.ended_at IS NULL
+            ), '') AS key) k
+     WHERE i.id = NEW.incident_id AND i.commander_key <> k.key;
+    RETURN NULL;
+"""

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from incidents.lifecycle.sort_keys import COMMANDER_CHARS
 from incidents.listing.keyset import Page
 from incidents.validation import invalid
 
 T = TypeVar("T")
 
-MAX_CURSOR: Final = 200
+MAX_CURSOR: Final = 320
+_TEXTS: Final = {"commander_key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ ORDERS: Final[Mapping[str, Order]] = {
         Order("oldest", "Oldest first", ("detected_at", "id"), is_falling=False),
         Order("severity", "Most severe first", ("weight", "detected_at", "id")),
         Order("status", "Open first", ("openness", "detected_at", "id")),
+        Order("commander", "No commander first, then by name", ("commander_key", "id"), is_falling=False),
         Order("deadline", "Deadline first", ("next_due", "id"), is_falling=False),
         Order("last_event", "Latest event first", ("active_minute", "id")),
         Order("duration", "Longest first", ("lasted", "id")),
@@ -52,7 +55,7 @@ NEWEST: Final = ORDERS["newest"]
 _ALIASES: Final = {
     "": "newest", "-detected_at": "newest", "detected_at": "oldest", "last-event": "last_event",
     "-last_event_at": "last_event", "longest": "duration", "-duration": "duration",
-    "sla": "deadline",
+    "sla": "deadline", "assigned_to": "commander",
 }  # fmt: skip
 
 
@@ -77,7 +80,7 @@ def parse_order(word: str) -> Order:
 def encode(order: Order, row: Any, *, is_back: bool = False) -> str:
     """An opaque, URL-safe name of the place after (or before) `row`."""
     keys = [_packed(getattr(row, key)) for key in order.keys]
-    text = json.dumps([order.name, int(is_back), *keys], separators=(",", ":"))
+    text = json.dumps([order.name, int(is_back), *keys], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -101,13 +104,17 @@ def _list(value: object) -> list[Any]:
     return value
 
 
-def _packed(value: datetime | timedelta | int) -> str | int:
+def _packed(value: datetime | timedelta | int | str) -> str | int:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, str):
+        return value
     return value // timedelta(microseconds=1) if isinstance(value, timedelta) else int(value)
 
 
-def _unpacked(key: str, value: object) -> datetime | timedelta | int:
+def _unpacked(key: str, value: object) -> datetime | timedelta | int | str:
+    if key in _TEXTS:
+        return _text(value)
     if key in ("detected_at", "active_minute", "next_due"):
         moment = datetime.fromisoformat(str(value))
         if moment.tzinfo is None:
@@ -118,6 +125,13 @@ def _unpacked(key: str, value: object) -> datetime | timedelta | int:
     if key in ("weight", "openness") and abs(value) > 9:
         raise ValueError("no severity or status has that rank")
     return timedelta(microseconds=value) if key == "lasted" else value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > COMMANDER_CHARS or "\0" in value:
+        raise ValueError("not a name that this list gave out")
+    value.encode()  # half a surrogate pair is no text
+    return value
 
 
 def page_in(order: Order, rows: Sequence[T], limit: int, cursor: Cursor | None) -> Page[T]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User, Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.lifecycle.models import Incident
+from incidents.lifecycle.sort_keys import COMMANDER_FOLLOWS
 from incidents.vocabulary import ResponseRole
 
 
@@ -32,6 +34,15 @@ class RoleAssignment(WorkspaceScoped):
         indexes = [
             models.Index(
                 fields=["user", "incident"], name="roles_held", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="commander_follows",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__role=ResponseRole.COMMANDER.value),
+                func=COMMANDER_FOLLOWS,
             )
         ]
 

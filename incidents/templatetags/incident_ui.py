@@ -50,7 +50,7 @@ ENTRY_SHAPES = {
 
 ICON_OF_ORDER = {
     "newest": "arrow-down", "oldest": "arrow-up", "severity": "arrow-down",
-    "status": "arrow-down", "deadline": "arrow-up",
+    "status": "arrow-down", "commander": "arrow-up", "deadline": "arrow-up",
 }  # fmt: skip
 ENTRY_WORDS = {
     "status_change": "Status", "stage_change": "Stage", "severity_change": "Severity",

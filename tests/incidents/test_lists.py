@@ -62,6 +62,7 @@ SORT_KEYS = {
         -i.pk,
     ),
     "status": lambda i: (list(Status).index(i.status), -i.detected_at.timestamp(), -i.pk),
+    "commander": lambda i: ("rita" if i.is_hers else "", i.pk),
     "deadline": lambda i: (due.due if (due := sla_status_of(i, NOW)) else NEVER, i.pk),
 }
 

@@ -25,6 +25,7 @@ ROW = SimpleNamespace(
     active_minute=NOW,
     openness=6,
     next_due=NOW,
+    commander_key="𝄞" * 32,
     lasted=timedelta(days=355_000, microseconds=7),
 )
 orders = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from accounts.models import User
 from core.errors import Conflict, Invalid
-from incidents.models import RoleAssignment
+from incidents.models import Incident, RoleAssignment
 from incidents.roles.services import assign_role
 from incidents.selectors import roles_of
 from incidents.timeline.services.notes import add_note, add_update
@@ -109,3 +110,19 @@ def test_the_same_words_later_or_by_another_hand_are_another_note(actor, dana, d
     add_note(dana, number=1, message="Still failing")
     add_note(actor, number=1, message="Still failing!")
     assert len(story(incident)) == 4
+
+
+def test_the_key_lists_are_sorted_by_follows_the_commander_and_their_name(workspace, actor, dana, declared):
+    def keys():
+        return list(Incident.objects.of(workspace.pk).order_by("id").values_list("commander_key", flat=True))
+
+    declared(), declared()
+    assign_role(actor, number=1, username="dana")
+    assign_role(actor, number=2, username="dana", role="tech_lead")
+    assert keys() == ["dana", ""]
+    User.objects.filter(username="dana").update(display_name="Émilie " + "x" * 60)
+    assert keys() == ["émilie " + "x" * 25, ""]
+    assign_role(actor, number=1, user_id=actor.user_id)
+    assert keys()[0].startswith("rita")
+    assign_role(actor, number=1)
+    assert keys() == ["", ""]

@@ -66,7 +66,7 @@ def list_incidents(
     until: Annotated[str, typer.Option(help="24h, 7d or a time.")] = "",
     search: str = "",
     sort: Annotated[
-        str, typer.Option(help="newest, oldest, severity, status, deadline, last_event, duration.")
+        str, typer.Option(help="newest, oldest, severity, status, commander, deadline, last_event, duration.")
     ] = "",
     limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
 ) -> None:
