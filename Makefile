@@ -7,7 +7,7 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: drill backup restore faults fuzz bench gallery run demo doctor test check format lock clean help
+.PHONY: drill backup restore faults fuzz bench gallery run demo doctor test check format lock schema clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
@@ -28,14 +28,14 @@ drill: $(SERVER) ## run an exercise in a Tocsin of its own: a service fails, is 
 doctor: $(SERVER) ## run the health checks and print what to do
 	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor
 
-test: $(DEV) ## run every test, two at a time
-	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup $(ARGS)
+test: $(DEV) ## run every test, two at a time; in another order with SEED=2
+	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup --randomly-seed=$(or $(SEED),1) $(ARGS)
 
 faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count lost or duplicated events and pages
 	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && exec "$(PY)" -m tests.faults.deliveries
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
-	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
+	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
 	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_route_matrix.py tests/browser/test_every_page.py
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
@@ -52,6 +52,9 @@ gallery: $(DEV) ## pictures of every page into gallery/, in two widths and two t
 
 lock: $(DEV) ## regenerate requirements/*.txt from pyproject.toml, with hashes and without host names
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/lock.sh
+
+schema: $(DEV) ## write the schema snapshot again, from which an empty database is created
+	@cd "$(ROOT)" && exec "$(PY)" -m config.installation.schema
 
 clean: ## remove what was installed and built; the data in .tocsin stays
 	rm -rf "$(VENV)" "$(ROOT)static/css/app.css" "$(ROOT)static/fonts" "$(ROOT).mypy_cache" "$(ROOT).ruff_cache" "$(ROOT).pytest_cache"

@@ -22,6 +22,7 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
+from config.installation.schema import migrations
 from config.paths import ROOT
 from core.embedded import process
 from core.embedded.database import ensure_database
@@ -178,18 +179,12 @@ def _cached() -> Path | None:
     """Where PostgreSQL's data with today's migrations is saved, if a cache was asked for."""
     if CACHE not in os.environ:
         return None
-    return Path(os.environ[CACHE]) / hashlib.sha256("\n".join(_migrations()).encode()).hexdigest()[:16]
-
-
-def _migrations() -> list[str]:
-    """Each migration's path and checksum."""
-    files = sorted(ROOT.glob("*/migrations/*.py"))
-    return [f"{one.relative_to(ROOT)} {hashlib.sha256(one.read_bytes()).hexdigest()}" for one in files]
+    return Path(os.environ[CACHE]) / hashlib.sha256("\n".join(migrations()).encode()).hexdigest()[:16]
 
 
 def _earlier(cache: Path) -> Path | None:
     """The saved data that has most of today's migrations and no other."""
-    wanted = set(_migrations())
+    wanted = set(migrations())
     saved = {path.parent: set(path.read_text().splitlines()) for path in cache.glob(f"*/{APPLIED}")}
     fitting = [folder for folder, applied in saved.items() if applied < wanted]
     return max(fitting, key=lambda folder: len(saved[folder]), default=None)
@@ -199,7 +194,7 @@ def _save(source: Path, cached: Path) -> None:
     cached.parent.mkdir(parents=True, exist_ok=True)
     making = cached.with_name(f"{cached.name}.{os.getpid()}")
     copy_server(source, making)
-    (making / APPLIED).write_text("\n".join(_migrations()))
+    (making / APPLIED).write_text("\n".join(migrations()))
     if not cached.exists():
         making.rename(cached)
     shutil.rmtree(making, ignore_errors=True)
