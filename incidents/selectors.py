@@ -47,10 +47,15 @@ MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
 def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
     """One incident as it is now, with details, whoever asks. Raises NotFound."""
-    incident = detailed(workspace_id).filter(pk=incident_id).first()
-    if incident is None:
+    found = _with_id(workspace_id, incident_id)
+    if not found:
         raise NotFound("There is no such incident in this workspace.")
-    return incident
+    return found[0]
+
+
+@compiled(int, int)
+def _with_id(workspace_id: int, incident_id: int) -> QuerySet[Incident]:
+    return detailed(workspace_id).filter(pk=incident_id)
 
 
 def incident_for(actor: Actor, number: int | str) -> Incident:

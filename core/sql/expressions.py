@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, Expression, F, Func, Value
+from django.db.models import BigIntegerField, BooleanField, Expression, F, Func, TextField, Value
 
 
 class RowBeyond(Func):
@@ -46,3 +46,8 @@ class InArray(Func):
 def among(column: str, ids: Sequence[int]) -> InArray:
     """`column = any(ids)`: one statement, however many ids there are."""
     return InArray(F(column), Value(list(ids), output_field=ArrayField(BigIntegerField())))
+
+
+def among_texts(column: str, texts: Sequence[str]) -> InArray:
+    """`column = any(texts)`: one parameter, where `__in` would quote each text by itself."""
+    return InArray(F(column), Value(list(texts), output_field=ArrayField(TextField())))

@@ -12,6 +12,7 @@ from detection.webhooks.format import SourceSettings
 from detection.webhooks.own_words import own_severities
 from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import (
+    Labels,
     component_in,
     first_line,
     labels_of,
@@ -93,6 +94,7 @@ def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings)
 
 def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settings: SourceSettings) -> Alert:
     labels, notes = _texts(raw.get("labels")), _texts(raw.get("annotations"))
+    said = _annotations(raw)
     state = STATES.get(line(raw.get("status")).lower())
     if state is None:
         raise Invalid("status must be firing or resolved.")
@@ -105,7 +107,7 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
         title=": ".join(part for part in (name, summary) if part) or title_from(labels) or "Unnamed alert",
         severity=severity_from(labels, settings),
         severity_word=severity_word(labels),
-        description=_description(raw),
+        description=_description(said),
         component=component_of(labels),
         incident_type=type_of(named(labels, "incident_type")) or IncidentType.OTHER,
         group=group,
@@ -114,8 +116,8 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
         labels=labels_of(labels),
         tells_start=True,
         links=links(
-            link(_text(raw, "runbook_url"), "Runbook"),
-            link(raw.get("dashboardURL") or _text(raw, "dashboard_url"), "Dashboard"),
+            link(named(said, "runbook_url"), "Runbook"),
+            link(raw.get("dashboardURL") or named(said, "dashboard_url"), "Dashboard"),
             link(raw.get("panelURL"), "Panel"),
             link(raw.get("generatorURL"), "Source"),
             link(raw.get("silenceURL"), "Silence"),
@@ -124,10 +126,16 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
     )
 
 
-def _texts(value: Any) -> dict[str, str]:
+def _texts(value: Any) -> Labels:
     """All labels as lines of text: what is looked for may stand behind the fiftieth."""
     pairs = value.items() if isinstance(value, Mapping) else ()
-    return {str(name): text for name, given in pairs if (text := line(given))}
+    return Labels({str(name): text for name, given in pairs if (text := line(given))})
+
+
+def _annotations(raw: Mapping[str, Any]) -> Labels:
+    """The annotations as they came: longer ones have several lines."""
+    given = raw.get("annotations")
+    return Labels(given) if isinstance(given, Mapping) else Labels()
 
 
 def _name(labels: Mapping[str, str]) -> str:
@@ -136,10 +144,10 @@ def _name(labels: Mapping[str, str]) -> str:
     return f"{rule}: {name}" if rule and name.casefold() in RULE_FAULTS else name or rule
 
 
-def _description(raw: Mapping[str, Any]) -> str:
+def _description(said: Labels) -> str:
     """The description, with the reason why a rule could not be evaluated."""
-    told = prose(_text(raw, "description") or _text(raw, "message"))
-    reason = prose(_text(raw, "error"))
+    told = prose(named(said, "description") or named(said, "message"))
+    reason = prose(named(said, "error"))
     return "\n\n".join(part for part in (told, f"Error: {reason}" if reason else "") if part)
 
 
@@ -167,11 +175,6 @@ def severity_from(labels: Mapping[str, str], settings: SourceSettings) -> Severi
 def component_of(labels: Mapping[str, str]) -> str:
     """What the alert is about: the first label that names it."""
     return component_in(labels)
-
-
-def _text(raw: Mapping[str, Any], name: str) -> Any:
-    notes = raw.get("annotations")
-    return named(notes, name) if isinstance(notes, Mapping) else None
 
 
 def _key_of(labels: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -147,11 +147,29 @@ def plain_name(name: str) -> str:
 
 def named(values: Mapping[str, Any], *names: str) -> Any:
     """The first of `names` in `values` that has a value, in any case and with `.`, `-` or `_`; else None."""
+    spelled = values.spelled if isinstance(values, Labels) else _spelled(values)
+    return next((values.get(name) or spelled[name] for name in names if name in spelled), None)
+
+
+def _spelled(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values there are, by their names as tables hold them; of two alike, the first."""
     spelled: dict[str, Any] = {}
     for name, value in values.items():
         if value not in (None, ""):
             spelled.setdefault(plain_name(str(name)), value)
-    return next((values.get(name) or spelled[name] for name in names if name in spelled), None)
+    return spelled
+
+
+class Labels(dict[str, Any]):
+    """Labels or annotations that `named` is asked for many times: their names are spelled out once.
+
+    Not to be changed after the first question.
+    """
+
+    @cached_property
+    def spelled(self) -> Mapping[str, Any]:
+        """The values there are, by their names as tables hold them."""
+        return _spelled(self)
 
 
 def component_in(values: Mapping[str, Any]) -> str:

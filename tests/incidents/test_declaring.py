@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import Forbidden, Invalid
 from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.patching import declare_and_set
 from incidents.models import Incident
 from tests.incidents.make import NOW
 
@@ -105,3 +107,13 @@ def test_a_viewer_may_not_declare(make_actor, workspace):
 @pytest.mark.parametrize(("fields", "severity"), [({}, "sev3"), ({"incident_type": "service_down"}, "sev1")])
 def test_without_a_severity_the_type_decides(declared, fields, severity):
     assert declared(**fields).severity == severity
+
+
+def test_declaring_by_the_api_locks_the_workspace_once_and_asks_few_statements(actor):
+    wanted = {"title": "Checkout is down"}
+    declare_and_set(actor, declared=wanted)  # what is prepared and cached is so from here on
+    with CaptureQueriesContext(connection) as queries:
+        declare_and_set(actor, declared=wanted)
+    asked = [query["sql"] for query in queries]
+    assert sum("incidentcounter" in sql and "for update" in sql for sql in asked) == 1
+    assert len([sql for sql in asked if "SAVEPOINT" not in sql]) <= 12

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 
 from django.db.models import Count, QuerySet
 
+from core.sql.expressions import among_texts
+from core.sql.prepared import send
 from detection.models import Source, SourceAlert
 from detection.webhooks.alerts.alert_records import current_incident
 from incidents.models import Incident, IncidentSignal
@@ -21,9 +23,20 @@ _WRITTEN = (
 )  # fmt: skip
 
 
+_TOUCH: Final[LiteralString] = """
+update detection_sourcealert a set told_at = %s::timestamptz
+  from (select id from detection_sourcealert
+         where workspace_id = %s::bigint and source_id = %s::bigint and key = any(%s::text[])
+           and state = any(%s::text[]) and told_at < %s::timestamptz
+         order by key for update skip locked) free
+ where a.id = free.id
+"""
+
+
 def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str, SourceAlert]:
     """The rows of these keys with their incidents: key -> row."""
-    rows = list(SourceAlert.objects.of(workspace_id).filter(source=source, key__in=sorted(set(keys))))
+    every = SourceAlert.objects.of(workspace_id).filter(source=source)
+    rows = list(every.filter(among_texts("key", sorted(set(keys)))))
     ids = {row.incident_id for row in rows if row.incident_id is not None}
     incidents = Incident.objects.of(workspace_id).select_related("merged_into").in_bulk(sorted(ids))
     for row in rows:  # alerts of a group share their incident: it is read once
@@ -79,11 +92,7 @@ def touch(workspace_id: int, source: Source, keys: Iterable[str], *, at: datetim
 
     In the order of their keys and without waiting, so that no two requests wait for each other.
     """
-    rows = SourceAlert.objects.of(workspace_id).filter(
-        source=source, key__in=sorted(set(keys)), state__in=BURNING, told_at__lt=at
-    )
-    free = rows.order_by("key").select_for_update(skip_locked=True).values_list("pk", flat=True)
-    SourceAlert.objects.of(workspace_id).filter(pk__in=list(free)).update(told_at=at)
+    send(_TOUCH, [at, workspace_id, source.pk, sorted(set(keys)), [*BURNING], at])
 
 
 def _burning(workspace_id: int, source: Source, groups: Iterable[str]) -> QuerySet[SourceAlert]:

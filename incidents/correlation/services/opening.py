@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor, system_actor
-from accounts.audit.services import record
+from accounts.audit.services import audit_entry, record_all
+from accounts.models import AuditEntry
 from accounts.permissions import Capability, require
 from core.outbox.events import publish, publish_all
 from core.reasons import Reason
-from core.sql.prepared import pipelined
+from core.sql.prepared import insert, pipelined, write
 from incidents.components.services.catalogue import mark_affected, marked_on
 from incidents.correlation.detection_signals import JoinedEvents, Outcome, Signal
 from incidents.correlation.services.attaching import attach, refuse_taken
@@ -25,7 +26,7 @@ from incidents.correlation.services.counting import count_events
 from incidents.correlation.services.growth import Counted, grown
 from incidents.events import IncidentEventsJoined, IncidentOpened
 from incidents.explain.models import Decision
-from incidents.explain.recording import decision, record_decisions
+from incidents.explain.recording import decision
 from incidents.lifecycle.services.incident_numbers import lock_counter, locking_counter, take_numbers
 from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
@@ -213,25 +214,31 @@ def _component_names(components: Sequence[str]) -> list[str]:
 
 
 def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str]) -> None:
+    """Store it and all that is written about its opening; only its id is waited for."""
     set_deadlines(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
-    [incident.number] = take_numbers(counter, 1)
-    incident.save(force_insert=True)
-    set_clocks(incident.workspace_id, [incident.pk])
-    if incident.is_private:
-        invite_actor(incident, actor, Invited.DECLARED)
-    mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
-    message = f"Declared by {actor.label}: {incident.title}"
-    entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at).save(force_insert=True)
-    declared = decision(
-        actor.workspace_id, f"declared:{incident.pk}", stage=Decision.Stage.DETECTION,
-        verdict=Decision.Verdict.OPENED, reason=Reason.DECLARED, incident_id=incident.pk,
-        subject=actor.label,
-    )  # fmt: skip
-    record_decisions([declared])
+    with pipelined():
+        [incident.number] = take_numbers(counter, 1)
+        insert([incident])
+        set_clocks(incident.workspace_id, [incident.pk])
+        if incident.is_private:
+            invite_actor(incident, actor, Invited.DECLARED)
+        mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
+        message = f"Declared by {actor.label}: {incident.title}"
+        write([entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at)])
+        declared = decision(
+            actor.workspace_id, f"declared:{incident.pk}", stage=Decision.Stage.DETECTION,
+            verdict=Decision.Verdict.OPENED, reason=Reason.DECLARED, incident_id=incident.pk,
+            subject=actor.label,
+        )  # fmt: skip
+        write([declared], on_conflict="do nothing")
+        record_all(actor, [_declaration(actor, incident)])
+        ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
+        opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
+        publish(opened, actor=actor_json(actor))
+
+
+def _declaration(actor: Actor, incident: Incident) -> AuditEntry:
     summary = f"{actor.label} declared {incident.reference} ({incident.severity}): {incident.title}"
     at, noticed = incident.updated_at.isoformat(), incident.detected_at.isoformat()
     changes = {} if at == noticed else {"detected_at": [at, noticed]}
-    record(actor, action="incident.declare", target=incident, summary=summary, changes=changes)
-    ids = (actor.workspace_id, incident.pk, incident.number, incident.version)
-    opened = IncidentOpened(*ids, str(incident.severity), str(incident.source), incident.is_drill)
-    publish(opened, actor=actor_json(actor))
+    return audit_entry(actor, action="incident.declare", target=incident, summary=summary, changes=changes)

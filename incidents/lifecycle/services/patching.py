@@ -73,6 +73,8 @@ def declare_and_set(
     `declared` holds the arguments of `declare_incident`; a repeat of its `request_key` is answered the
     incident as it is now. Raises what those services raise; then nothing is made.
     """
+    if not impact and assigned_to is None and status is None:
+        return declare_incident(actor, **declared)
     with transaction.atomic():
         if known := declared_with(actor, declared.get("request_key", "")):
             return known

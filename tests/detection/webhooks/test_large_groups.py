@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from detection.models import Event
 from detection.webhooks.services import alert_rows
+from detection.webhooks.values import Labels, named
 from tests.detection.webhooks.senders import ago, burning, group, over
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,22 @@ def test_end_of_a_large_group_ends_all_of_it(prod, monkeypatch):
     assert answer["resolved"] == ["INC-1"]
     assert {row.state for row in prod.alerts().values()} == {"resolved"}
     assert prod.only_incident().status == "resolved"
+
+
+def test_repeat_touches_all_its_alerts_in_one_statement(prod):
+    prod.post(group(*(burning(name) for name in "abc")))
+    before = prod.alerts()["print-a"].told_at
+    with CaptureQueriesContext(connection) as queries:
+        prod.post(group(*(burning(name) for name in "abc")))
+    touched = [query["sql"] for query in queries if "detection_sourcealert" in query["sql"]]
+    assert len(touched) == 2  # read, and noted
+    assert {row.told_at for row in prod.alerts().values()} == {prod.alerts()["print-a"].told_at}
+    assert prod.alerts()["print-a"].told_at > before
+
+
+def test_labels_spelled_once_are_found_as_before():
+    given = {"Alert-Name": "", "alertname": "Disk", "Runbook.URL": "https://wiki.example/disk"}
+    for values in (given, Labels(given)):
+        assert named(values, "alert_name", "alertname") == "Disk"
+        assert named(values, "runbook_url") == "https://wiki.example/disk"
+        assert named(values, "severity") is None
