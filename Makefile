@@ -31,8 +31,12 @@ doctor: $(SERVER) ## run the health checks and print what to do
 test: $(DEV) ## run every test, two at a time; in another order with SEED=2
 	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup --randomly-seed=$(or $(SEED),1) $(ARGS)
 
-faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", and count lost or duplicated events and pages
-	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && exec "$(PY)" -m tests.faults.deliveries
+faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", count lost or duplicated events and pages, try an upgrade
+	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries \
+	  && "$(PY)" -m tests.faults.upgrade \
+	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/remediation/test_many_approvers.py tests/remediation/test_killed_workers.py \
+	  tests/incidents/test_merging.py tests/incidents/test_analytics_histories.py tests/postmortems/test_reminders_over_days.py \
+	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \

@@ -17,6 +17,7 @@ from bench.harness.scale import SMOKE, Scale
 
 SEPARATE = {
     "analysis": "bench.analysis.measure",
+    "inside": "bench.inside.measure",
     "opening": "bench.opening",
     "tally": "bench.tally",
     "templates": "bench.templates.measure",

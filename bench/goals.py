@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bench.cases import (
     admin_pages,
+    analytics,
     detection,
     exactly_once,
     footprint,
@@ -40,4 +41,5 @@ GOALS: dict[int, Callable[[Scale], Report]] = {
     17: footprint.cold_start,
     18: redaction.ordinary_and_hostile,
     19: admin_pages.lists,
+    20: analytics.standard_periods,
 }

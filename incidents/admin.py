@@ -29,9 +29,11 @@ from incidents.models import (
     IncidentEssence,
     IncidentEvidence,
     IncidentLink,
+    IncidentMeasure,
     IncidentSignal,
     IncidentVerdict,
     InvitedPerson,
+    KeptFigures,
     Merge,
     RoleAssignment,
     RoleOffer,
@@ -266,3 +268,17 @@ class DrillParticipantAdmin(ReadOnly):
 class DecisionAdmin(Growing):
     list_display = ("id", "at", "incident_id", "stage", "verdict", "reason", "subject", "event_kind")
     search_fields = ("=id",)
+
+
+@admin.register(IncidentMeasure)
+class IncidentMeasureAdmin(Growing):
+    list_display = ("incident", "severity", "status", "detected_at", "to_acknowledge", "to_resolve")
+    list_select_related = ("incident",)
+    ordering = ("-pk",)
+
+
+@admin.register(KeptFigures)
+class KeptFiguresAdmin(ReadOnly):
+    list_display = ("workspace", "period", "audience", "made_at", "took_ms")
+    list_filter = ("workspace", "period", "audience")
+    list_select_related = ("workspace",)

@@ -1,6 +1,7 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
+from incidents.analytics.models import IncidentMeasure, KeptFigures
 from incidents.archive.models import IncidentArchive
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
@@ -40,9 +41,11 @@ __all__ = [
     "IncidentEssence",
     "IncidentEvidence",
     "IncidentLink",
+    "IncidentMeasure",
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",
+    "KeptFigures",
     "Merge",
     "RoleAssignment",
     "RoleOffer",

@@ -12,6 +12,7 @@ from notifications.models import (
     InhibitionReview,
     MaintenanceWindow,
     QuietHours,
+    Release,
     Silence,
     WindowOccurrence,
 )
@@ -65,4 +66,10 @@ class WindowOccurrenceAdmin(Growing):
 @admin.register(InhibitionReview)
 class InhibitionReviewAdmin(Growing):
     list_display = ("id", "parent_id", "due_at", "state")
+    search_fields = ("=id",)
+
+
+@admin.register(Release)
+class ReleaseAdmin(Growing):
+    list_display = ("id", "muted_by", "after_incident", "due_at", "state")
     search_fields = ("=id",)

@@ -5,7 +5,13 @@ from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.escalation.models import Escalation, EscalationPolicy, EscalationStep
 from notifications.routes.models import Route
-from notifications.silences.models import InhibitionReview, MaintenanceWindow, Silence, WindowOccurrence
+from notifications.silences.models import (
+    InhibitionReview,
+    MaintenanceWindow,
+    Release,
+    Silence,
+    WindowOccurrence,
+)
 
 __all__ = [
     "Channel",
@@ -18,6 +24,7 @@ __all__ = [
     "InhibitionReview",
     "MaintenanceWindow",
     "QuietHours",
+    "Release",
     "Route",
     "Silence",
     "WindowOccurrence",

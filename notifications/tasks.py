@@ -13,8 +13,15 @@ from core.queues import CLOCKS
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.sending import send_delivery
 from notifications.queues import NOTICE, PAGE
-from notifications.silences.models import InhibitionReview, MaintenanceWindow, Silence, WindowOccurrence
+from notifications.silences.models import (
+    InhibitionReview,
+    MaintenanceWindow,
+    Release,
+    Silence,
+    WindowOccurrence,
+)
 from notifications.silences.services.inhibition import run_review
+from notifications.silences.services.releasing import run_release
 from notifications.silences.services.silences import run_silence
 from notifications.silences.services.windows import end_occurrence, refill_window
 
@@ -62,3 +69,9 @@ def end_window(item: WindowOccurrence) -> None:
 def review_inhibition(item: InhibitionReview) -> None:
     """Send what is still wrong and no longer inhibited."""
     run_review(item.workspace_id, item, now=timezone.now())
+
+
+@works_on(CLOCKS, Release, batch=5, keep=KEEP, related=("still",))
+def go_on_releasing(item: Release) -> None:
+    """Send the next part of what a silence or window held back."""
+    run_release(item.workspace_id, item, now=timezone.now())

@@ -13,9 +13,9 @@ from core.ui.markdown import REFERENCES
 from core.ui.panels import Panel, panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
-from postmortems.action_items.selectors import ItemFilter, items_of, matching, parse_day, today
+from postmortems.action_items.numbers import numbers
+from postmortems.action_items.selectors import items_of, parse_day, today
 from postmortems.documents.selectors import last_save, postmortem_of, section_of
-from postmortems.fix_watch.selectors import held_counts
 from postmortems.learning.selectors import lessons_for
 
 DEFAULT_DAYS: Final = 30
@@ -63,15 +63,14 @@ class FollowThrough(Panel):
         since = parse_day(first) or today() - timedelta(days=DEFAULT_DAYS)
         before = parse_day(until) or today() + timedelta(days=1)
         period = {"due_from": since.isoformat(), "due_until": before.isoformat()}
-        counts = {
-            due: matching(actor, ItemFilter(status="all", due=due, **period)).count()
-            for due in ("in_time", "late")
-        }
+        found = {one.name: one.count for one in numbers(actor, since, before)}
+        counts = {due: found.get(f"items_{due}", 0) for due in ("in_time", "late")}
+        fixes = {name.removeprefix("fixes_"): n for name, n in found.items() if name.startswith("fixes_")}
         return {
             "counts": counts,
             "due": sum(counts.values()),
             "period": urlencode(period),
-            "fixes": held_counts(actor),
+            "fixes": fixes,
         }
 
     def version(self, context: Mapping[str, Any]) -> str:

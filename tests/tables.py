@@ -1,4 +1,4 @@
-"""How much of a large table a run takes: `make test` a part of it, the same each time; `make fuzz` all."""
+"""How much of a large table a run takes: `make test` a part, the same each time; `make fuzz` all of it."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def share(values: Sequence[T], *, turn: int, size: int) -> Sequence[T]:
     if WHOLE or size >= len(values):
         return values
     return [values[(turn * size + n) % len(values)] for n in range(size)]
+
+
+def count(part: int, whole: int) -> int:
+    """How often something is repeated."""
+    return whole if WHOLE else part

@@ -50,9 +50,18 @@ def _reach_database() -> None:
 
 def _migrate() -> None:
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        sys.stderr.write("tocsin: preparing the database\n")
+    if left := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
+        sys.stderr.write(f"tocsin: preparing the database, {left} migrations; this may take minutes\n")
+        _let_transactions_wait()
         call_command("migrate", interactive=False, verbosity=0)
+        sys.stderr.write("tocsin: the database is prepared\n")
+
+
+def _let_transactions_wait() -> None:
+    """Django may compute between two statements of a migration for longer than the server lets a
+    transaction be idle."""
+    with connection.cursor() as cursor:
+        cursor.execute("set idle_in_transaction_session_timeout = 0")
 
 
 def _welcome(first: FirstSteps) -> str:

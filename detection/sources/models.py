@@ -180,7 +180,8 @@ class QuarantinedRequest(WorkspaceScoped):
     """A request (or a part of it) that could not be read, kept whole until `expires_at` to be replayed.
 
     `reason` is the problem's code, `detail` its sentence, `faults` the elements; `headers` hold no
-    credentials. The same body again only counts up `times`.
+    credentials. The same body again only counts up `times`. `replaying_until`: someone replays it now, or
+    a replay was cut off and may be repeated after that.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -198,6 +199,7 @@ class QuarantinedRequest(WorkspaceScoped):
     received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    replaying_until = models.DateTimeField(null=True, blank=True)
     replayed_at = models.DateTimeField(null=True, blank=True)
     replayed_by = models.CharField(max_length=150, blank=True)
     outcome = models.JSONField(default=dict)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+from incidents.analytics.beside import Number
+from incidents.analytics.figures import Figure, trend
+from incidents.analytics.groups import Group, Step
 from incidents.analytics.load import Load
 from incidents.analytics.noise import Noise
-from incidents.analytics.selectors import Analytics, Figure, Group, trend
+from incidents.analytics.selectors import Analytics
 from incidents.analytics.shares import SlaShare
+from incidents.models import Incident
 from incidents.recovery.selectors import Rate
 
 
@@ -18,11 +24,13 @@ def seconds(value: timedelta | None) -> float | None:
     return None if value is None else round(value.total_seconds(), 3)
 
 
-def analytics_json(found: Analytics) -> dict[str, Any]:
-    """The API's document."""
+def analytics_json(found: Analytics, beside: Sequence[Number], filters: str = "") -> dict[str, Any]:
+    """The API's document; `filters` is the query string of what was filtered beside the period."""
     return {
         "since": found.since,
         "until": found.until,
+        "made_at": found.made_at,
+        "incidents_url": incidents_address(found, filters),
         "time_zone": found.zone,
         "total_incidents": found.total,
         "active_incidents": found.active,
@@ -44,7 +52,14 @@ def analytics_json(found: Analytics) -> dict[str, Any]:
             "total_incidents": found.before_total,
             "measures": {one.name: figure_json(one) for one in found.before},
         },
-        **{f"by_{name}": [group_json(group) for group in groups] for name, groups in found.groups.items()},
+        **{
+            f"by_{name}": [group_json(group, name) for group in groups]
+            for name, groups in found.groups.items()
+        },
+        "over_time": {"step": found.step, "steps": [step_json(one, found.step) for one in found.steps]},
+        "follow_through": [
+            {"name": one.name, "count": one.count, "items_url": one.address} for one in beside
+        ],
         "by_weekday_and_hour": [list(day) for day in found.weekly],
     }
 
@@ -65,14 +80,25 @@ def rate_json(one: Rate) -> dict[str, Any]:
     return {"count": one.count, "of": one.of, "percent": one.percent}
 
 
-def group_json(group: Group) -> dict[str, Any]:
+def group_json(group: Group, name: str) -> dict[str, Any]:
     """A group with its time to resolve."""
     return {
         "value": group.value,
+        "show": f"{name}:{group.value}",
         "incidents": group.count,
         "active": group.active,
         "events": group.events,
         "mttr": figure_json(group.mttr),
+    }
+
+
+def step_json(one: Step, name: str) -> dict[str, Any]:
+    """A day, week or month with its time to resolve."""
+    return {
+        "begins": one.value,
+        "show": f"{name}:{one.value}",
+        "incidents": one.count,
+        "mttr": figure_json(one.mttr),
     }
 
 
@@ -103,6 +129,13 @@ def load_json(one: Load) -> dict[str, Any]:
     }
 
 
+def behind_json(one: Incident) -> dict[str, Any]:
+    """An incident behind a number, with the times that measures are made of."""
+    names = ("title", "severity", "status", "started_at", "detected_at", "acknowledged_at")
+    times = {name: getattr(one, name) for name in (*names, "mitigated_at", "resolved_at")}
+    return {"incident_id": one.reference, **times}
+
+
 CSV_HEADER = (
     "part",
     "value",
@@ -115,7 +148,20 @@ CSV_HEADER = (
 )
 
 
-def csv_rows(found: Analytics) -> Iterator[tuple[Any, ...]]:
+def incidents_address(found: Analytics, filters: str) -> str:
+    """What the address of the incidents behind a number begins with; the number's `show` goes at its end."""
+    period = urlencode({"since": found.since.isoformat(), "until": found.until.isoformat()})
+    return f"/api/v1/analytics/incidents?{filters}{'&' if filters else ''}{period}&show="
+
+
+def days_of(found: Analytics) -> tuple[date, date]:
+    """The local days that the period touches: from inclusive, to exclusive."""
+    zone = ZoneInfo(found.zone)
+    first, last = (at.astimezone(zone).date() for at in (found.since, found.until))
+    return first, last + timedelta(days=1)
+
+
+def csv_rows(found: Analytics, beside: Sequence[Number]) -> Iterator[tuple[Any, ...]]:
     """One row a measure, then one a group."""
     yield ("total", "", found.total, found.active, None, None, None, None)
     for one in found.figures:
@@ -123,6 +169,8 @@ def csv_rows(found: Analytics) -> Iterator[tuple[Any, ...]]:
     for name, groups in found.groups.items():
         for group in groups:
             yield (name, group.value, group.count, group.active, *_times(group.mttr))
+    for step in found.steps:
+        yield (f"by {found.step}", step.value, step.count, None, *_times(step.mttr))
     for share in found.sla:
         for word in ("met", "breached", "running"):
             yield ("sla", f"{share.kind} {word}", getattr(share, word), None, None, None, None, None)
@@ -130,6 +178,8 @@ def csv_rows(found: Analytics) -> Iterator[tuple[Any, ...]]:
         yield ("detector", noise.reporter, noise.incidents, None, None, None, None, None)
     for load in found.load:
         yield ("responder", load.username, load.incidents, None, None, None, None, None)
+    for number in beside:
+        yield ("follow_through", number.name, None, None, None, None, None, number.count)
 
 
 def _times(one: Figure) -> tuple[float | None, float | None, float | None, int]:

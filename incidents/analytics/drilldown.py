@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,8 +11,10 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, ExtractMonth, ExtractYear
 
 from accounts.models import User
+from incidents.analytics.groups import GROUPS, STEPS
 from incidents.analytics.load import is_night, is_weekend, work_of
 from incidents.analytics.measures import MEASURES, Measure
+from incidents.analytics.scope import Scope
 from incidents.models import AffectedComponent, Incident, IncidentSignal, IncidentVerdict, SlaClock
 from incidents.recovery.selectors import BY_ACTION
 from incidents.sla.report import outcome_of
@@ -22,20 +23,15 @@ from incidents.vocabulary import OVER, UNRESOLVED
 
 MAX_SHOWN: Final = 500
 _MEASURES: Final[Mapping[str, Measure]] = {one.name: one for one in MEASURES}
-_COLUMNS: Final = {"severity": "severity", "type": "incident_type", "category": "category"}
+_COLUMNS: Final = {
+    "severity": "severity",
+    "type": "incident_type",
+    "category": "category",
+    "status": "status",
+}
 _JUDGED: Final = Q(verdict__isnull=False)
 _WRONG: Final = Q(verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)
 _UNHEEDED: Final = Q(acknowledged_at=None, status__in=OVER)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The incidents that a page counts, and how it reads its clock."""
-
-    workspace_id: int
-    rows: QuerySet[Incident]
-    zone: ZoneInfo
-    now: datetime
 
 
 Pick = Callable[[Scope, str], QuerySet[Incident]]
@@ -68,7 +64,7 @@ def _measured(scope: Scope, value: str, *, state: str) -> QuerySet[Incident]:
 
 
 def _grouped(name: str) -> Pick:
-    return lambda scope, value: scope.rows.filter(**{_COLUMNS[name]: value})
+    return lambda scope, value: scope.rows.filter(**{GROUPS[name]: value})
 
 
 def _active(scope: Scope, value: str) -> QuerySet[Incident]:
@@ -80,6 +76,21 @@ def _active(scope: Scope, value: str) -> QuerySet[Incident]:
 def _component(scope: Scope, value: str) -> QuerySet[Incident]:
     touched = AffectedComponent.objects.of(scope.workspace_id).filter(component__name=value)
     return scope.rows.filter(pk__in=touched.values("incident_id"))
+
+
+def _step(name: str) -> Pick:
+    def pick(scope: Scope, value: str) -> QuerySet[Incident]:
+        rows = scope.rows.annotate(begins=STEPS[name]("detected_at", tzinfo=scope.zone))
+        return rows.filter(begins=datetime.combine(_date(value), time.min, tzinfo=scope.zone))
+
+    return pick
+
+
+def _date(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise invalid("show", "format", "must be a date such as 2026-11-23") from None
 
 
 def _month(scope: Scope, value: str) -> QuerySet[Incident]:
@@ -147,7 +158,10 @@ PICKS: Final[Mapping[str, tuple[str, Pick]]] = {
     "severity": ("Severity", _grouped("severity")),
     "type": ("Type", _grouped("type")),
     "category": ("Category", _grouped("category")),
+    "status": ("Status", _grouped("status")),
     "component": ("Component", _component),
+    "day": ("Day", _step("day")),
+    "week": ("Week from", _step("week")),
     "month": ("Month", _month),
     "hour": ("Weekday and hour", _hour),
     "sla": ("Deadline", _sla),

@@ -10,8 +10,9 @@ from typing import Final
 class Measure:
     """The time from one fact of an incident to another, and why an incident may have none.
 
-    `start` and `end` are fields of the incident. An incident without `end` is left out as `absent`; one whose
-    end is before its start is left out as invalid, never counted as zero.
+    `start` and `end` are fields of the incident, `column` is the duration in its measures, in microseconds.
+    An incident without `end` is left out as `absent`; one whose end is before its start is left out as
+    invalid, never counted as zero.
     """
 
     name: str
@@ -19,25 +20,26 @@ class Measure:
     definition: str
     start: str
     end: str
+    column: str
     absent: str
 
 
 MEASURES: Final = (
     Measure(
         "mttd", "Time to detect", "From the first event to the detection.",
-        "started_at", "detected_at", "not detected",
+        "started_at", "detected_at", "to_detect", "not detected",
     ),
     Measure(
         "mtta", "Time to acknowledge", "From the detection to the first acknowledgement by a person.",
-        "detected_at", "acknowledged_at", "not acknowledged",
+        "detected_at", "acknowledged_at", "to_acknowledge", "not acknowledged",
     ),
     Measure(
         "mttm", "Time to mitigate", "From the detection to the first time the status was monitoring.",
-        "detected_at", "mitigated_at", "not mitigated apart",
+        "detected_at", "mitigated_at", "to_mitigate", "not mitigated apart",
     ),
     Measure(
         "mttr", "Time to resolve", "From the detection to the last resolution.",
-        "detected_at", "resolved_at", "not resolved",
+        "detected_at", "resolved_at", "to_resolve", "not resolved",
     ),
 )  # fmt: skip
 MTBF_DEFINITION: Final = (

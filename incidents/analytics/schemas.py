@@ -7,6 +7,8 @@ from datetime import datetime
 from ninja import Schema
 from pydantic import Field
 
+from incidents.listing.schemas import Conditions
+
 
 class FigureOut(Schema):
     """One measure; times in seconds, null without data."""
@@ -30,10 +32,27 @@ class GroupOut(Schema):
     """The incidents that share a value."""
 
     value: str
+    show: str = Field(description="Lists them: `GET /analytics/incidents?show=…`.")
     incidents: int
     active: int
     events: int
     mttr: FigureOut
+
+
+class StepOut(Schema):
+    """The incidents detected in one day, week or month."""
+
+    begins: str = Field(description="Its first day, of the workspace's clock.")
+    show: str = Field(description="Lists them: `GET /analytics/incidents?show=…`.")
+    incidents: int
+    mttr: FigureOut
+
+
+class OverTimeOut(Schema):
+    """The period in days, weeks or months; those without incidents are left out."""
+
+    step: str = Field(description="`day`, `week` or `month`.")
+    steps: list[StepOut]
 
 
 class BeforeOut(Schema):
@@ -72,11 +91,49 @@ class ResponderOut(Schema):
     seconds_in_roles: float
 
 
+class BesideOut(Schema):
+    """A number of action items."""
+
+    name: str = Field(description="`items_in_time`, `items_late`, `fixes_held`, `fixes_recurred` …")
+    count: int
+    items_url: str = Field(description="Lists the action items.")
+
+
+class BehindQuery(Conditions):
+    """The filters of analytics, and the number whose incidents are wanted."""
+
+    show: str = Field(
+        "all",
+        max_length=200,
+        description="`all`, `counted:mtta`, `absent:mtta`, `severity:sev1`, `hour:7-13` …",
+    )
+    limit: int = Field(100, ge=1, le=500)
+    cursor: str = Field("", max_length=9, description="From the Link header of the page before.")
+
+
+class BehindOut(Schema):
+    """One incident behind a number."""
+
+    incident_id: str
+    title: str
+    severity: str
+    status: str
+    started_at: datetime
+    detected_at: datetime
+    acknowledged_at: datetime | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+
+
 class AnalyticsOut(Schema):
     """Counts, response times and groups of a period."""
 
     since: datetime
     until: datetime
+    made_at: datetime = Field(description="When the figures were computed.")
+    incidents_url: str = Field(
+        description="Lists the incidents behind a number; its `show` goes at the end, such as `counted:mttr`."
+    )
     time_zone: str
     total_incidents: int
     active_incidents: int
@@ -104,4 +161,6 @@ class AnalyticsOut(Schema):
     by_status: list[GroupOut]
     by_month: list[GroupOut]
     by_component: list[GroupOut]
+    follow_through: list[BesideOut] = Field(description="Action items due in the period, and fixes.")
+    over_time: OverTimeOut = Field(description="By day up to 14 days, by week up to 120, else by month.")
     by_weekday_and_hour: list[list[int]] = Field(description="Monday first; 24 counts a day, local time.")

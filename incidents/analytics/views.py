@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -13,11 +12,16 @@ from django.views.decorators.http import require_safe
 
 from accounts.sign_in.page_authentication import current_actor
 from core.http.csv_stream import csv_response
+from core.templatetags.ui import compact
+from core.ui.bands import Band
 from core.ui.charts import Chart, Series
-from incidents.analytics.documents import CSV_HEADER, csv_rows
+from incidents.analytics.beside import numbers_of
+from incidents.analytics.documents import CSV_HEADER, csv_rows, days_of
 from incidents.analytics.drilldown import MAX_SHOWN, incidents_behind
+from incidents.analytics.figures import trend
+from incidents.analytics.kept import figures_for
 from incidents.analytics.measures import EXCLUDED, INVALID, MEASURES, MTBF_DEFINITION
-from incidents.analytics.selectors import Analytics, analytics_for, scope_of, trend
+from incidents.analytics.selectors import Analytics, scope_of
 from incidents.listing.list_query import ListQuery, read_list
 from incidents.models import Incident
 
@@ -25,26 +29,28 @@ PERIODS: Final = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "365d": "1
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TITLES: Final = {"severity": "Severity", "type": "Type", "category": "Category", "component": "Component"}
 HEAT_LEVELS: Final = 4
+MIN_STEPS: Final = 2  # of a line
 
 
 @require_safe
 def analytics(request: HttpRequest) -> HttpResponse:
     """GET: response times and counts of the incidents that the filters find; 400 names what is unknown."""
     asked = read_list(request.GET)
-    found = analytics_for(current_actor(request), asked.wanted)
+    found = figures_for(current_actor(request), asked.wanted, asked.words)
     context = {
         "found": found,
         "cards": _cards(found),
         "groups": [(title, name, found.groups[name]) for name, title in TITLES.items()],
         "months": _months(found),
         "heat": _heat(found),
+        "band": _band(found),
         "periods": [(span, words, _address(asked, span)) for span, words in PERIODS.items()],
         "period": request.GET.get("since", "30d"),
         "list_address": _list(found, asked),
         "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
         "filters": asked.address(),
         "drill": _drill(found, asked),
-        "days": f"{_day(found, found.since)}~{_day(found, found.until + timedelta(days=1))}",
+        "days": "~".join(one.isoformat() for one in days_of(found)),
         "mtbf_definition": MTBF_DEFINITION,
         "excluded": EXCLUDED,
         "asked": asked,
@@ -78,8 +84,9 @@ def analytics_incidents(request: HttpRequest) -> HttpResponse:
 def analytics_csv(request: HttpRequest) -> HttpResponseBase:
     """GET: the same figures as a CSV file."""
     asked = read_list(request.GET)
-    found = analytics_for(current_actor(request), asked.wanted)
-    return csv_response("tocsin-analytics.csv", CSV_HEADER, iter([list(csv_rows(found))]))
+    found = figures_for(current_actor(request), asked.wanted, asked.words)
+    rows = csv_rows(found, numbers_of(current_actor(request), *days_of(found)))
+    return csv_response("tocsin-analytics.csv", CSV_HEADER, iter([list(rows)]))
 
 
 def _cards(found: Analytics) -> list[dict[str, Any]]:
@@ -101,6 +108,28 @@ def _months(found: Analytics) -> Chart:
     return Chart("Incidents by month", tuple(month.value for month in months), (counts,), "incidents")
 
 
+def _band(found: Analytics) -> Band | None:
+    """Median and 90th percentile of the time to resolve; None where fewer than two steps have one."""
+    steps = [
+        (one.value, one.mttr.median, one.mttr.p90)
+        for one in found.steps
+        if one.mttr.median is not None and one.mttr.p90 is not None
+    ]
+    if len(steps) < MIN_STEPS:
+        return None
+    highest = max(p90 for _, _, p90 in steps)
+    return Band(
+        f"Time to resolve by {found.step}",
+        tuple(value for value, _, _ in steps),
+        tuple(median.total_seconds() for _, median, _ in steps),
+        tuple(p90.total_seconds() for _, _, p90 in steps),
+        "Median",
+        "90th percentile",
+        compact(highest),
+        f"From {steps[0][0]} to {steps[-1][0]}; the 90th percentile reaches {compact(highest)}.",
+    )
+
+
 def _heat(found: Analytics) -> list[dict[str, Any]]:
     most = max((count for day in found.weekly for count in day), default=0)
     return [
@@ -120,10 +149,6 @@ def _address(asked: ListQuery, span: str) -> str:
 
 def _between(incident: Incident, end: datetime | None) -> timedelta | None:
     return None if end is None else end - incident.detected_at
-
-
-def _day(found: Analytics, at: datetime) -> str:
-    return at.astimezone(ZoneInfo(found.zone)).date().isoformat()
 
 
 def _page(asked: ListQuery) -> str:

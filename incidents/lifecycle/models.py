@@ -15,6 +15,7 @@ from django.db.models.functions import Now, Upper
 from accounts.models import User, Workspace
 from core.tenancy import WorkspaceScoped
 from incidents.lifecycle import sort_keys
+from incidents.lifecycle.measure_sql import HAS_CHANGED, MEASURE_FOLLOWS, SOURCES
 from incidents.vocabulary import (
     UNRESOLVED,
     Basis,
@@ -183,7 +184,20 @@ class Incident(WorkspaceScoped):
                 operation=_update_of("status"),
                 condition=pgtrigger.Condition(_ENDS_OR_COMES_BACK),
                 func=SIGNALS_FOLLOW,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="measure_begins",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func=MEASURE_FOLLOWS,
+            ),
+            pgtrigger.Trigger(
+                name="measure_follows",
+                when=pgtrigger.After,
+                operation=_update_of(*SOURCES),
+                condition=pgtrigger.Condition(HAS_CHANGED),
+                func=MEASURE_FOLLOWS,
+            ),
         ]
 
     # Filled by `incidents.selectors` alone, so that a list costs no query per row.

@@ -26,6 +26,7 @@ from incidents.validation import invalid
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity, Stage, Status
 
 UNDO_WITHIN: Final = timedelta(hours=24)
+MAX_SIGNALS: Final = 10_000  # of an absorbed incident: each is named in the merge, and moves under the lock
 _ABSORBED: Final = ("status", "stage", "closed_at", "update_due_at")
 _SURVIVOR: Final = (
     "severity", "severity_basis", "started_at", "acknowledge_due_at", "update_due_at", "resolve_due_at",
@@ -38,7 +39,7 @@ def merge_incidents(actor: Actor, *, number: int | str, into: int | str) -> Inci
     The absorbed incident is closed, and its signals move: what they report joins the survivor from now on.
     The survivor takes the worse severity and the earlier start. Timeline entries and events stay.
     Raises Invalid (field `into`), NotFound, Forbidden, and Conflict where one of them is not unresolved, is
-    merged already or has others merged into it, and where only one is a drill or private.
+    merged already, has others merged into it or too many signals, and where only one is a drill or private.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     mine, theirs = parse_reference(number), parse_reference(into)
@@ -138,7 +139,7 @@ def _merge(absorbed: Change, survivor: Change) -> None:
         workspace_id=one.workspace_id,
         survivor=other,
         absorbed=one,
-        signals=sorted(moved.values_list("pk", flat=True)),
+        signals=_signal_ids(one),
         survivor_events=other.event_count,
         by_label=absorbed.actor.label[:150],
         undo_until=absorbed.at + UNDO_WITHIN,
@@ -162,6 +163,18 @@ def _merge(absorbed: Change, survivor: Change) -> None:
     raised = [IncidentSeverityChanged(*survivor.ids, worse.value, severity)] if worse else []
     summary = f"{other.reference} absorbed {one.reference}"
     survivor.finish("incident.absorb", summary, [IncidentChanged(*survivor.ids), *raised])
+
+
+def _signal_ids(absorbed: Incident) -> list[int]:
+    """Its signals, which an undo gives back. Raises Conflict where there are more than `MAX_SIGNALS`."""
+    rows = IncidentSignal.objects.of(absorbed.workspace_id).filter(incident=absorbed)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SIGNALS + 1])
+    if len(ids) > MAX_SIGNALS:
+        raise _conflict(
+            f"{absorbed.reference} has more than {MAX_SIGNALS:,} signals: merge in the other direction.",
+            absorbed,
+        )
+    return ids
 
 
 def _take_over(survivor: Incident, absorbed: Incident) -> Severity | None:

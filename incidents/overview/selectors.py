@@ -95,8 +95,13 @@ class Day:
 @cached_per_request
 def zone_of(actor: Actor) -> ZoneInfo:
     """The workspace's time zone: one statement. UTC where its name means nothing here."""
+    return zone_named(workspace_of(actor).time_zone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """UTC where the name means nothing here."""
     try:
-        return ZoneInfo(workspace_of(actor).time_zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 

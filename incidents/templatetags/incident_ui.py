@@ -202,7 +202,7 @@ def as_json(value: object) -> str:
 def _sla(clock: SlaStatus) -> SafeString:
     left = clock.due - timezone.now()
     words = (
-        f"{clock.label} overdue {compact(-left)}"
+        f"{clock.label} {compact(-left)} late"
         if clock.state == "missed"
         else f"{clock.label} in {compact(left)}"
     )

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.actor import Actor
 from accounts.audit.services import record
+from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid
 from core.secrets.signing import new_webhook_secret
@@ -47,6 +48,7 @@ def create_channel(
         is_for_drills=is_for_drills,
     )  # fmt: skip
     with transaction.atomic():
+        _lock_chains(actor)
         if Channel.objects.of(actor.workspace_id).count() >= MAX_CHANNELS:
             raise Conflict(f"A workspace has at most {MAX_CHANNELS} channels. Nothing was created.")
         channel.fallback = _fallback(actor, channel, fallback_id)
@@ -75,6 +77,7 @@ def update_channel(
     """
     require(actor, Capability.CHANNELS_WRITE)
     with transaction.atomic():
+        _lock_chains(actor)
         channel = _locked(actor, channel_id)
         before = _shown(channel)
         of_kind = CHANNEL_KINDS.get(channel.kind)
@@ -112,6 +115,11 @@ def delete_channel(actor: Actor, *, channel_id: int) -> None:
         summary = f"{actor.label} deleted the channel {channel.name}"
         record(actor, action="channel.delete", target=channel, summary=summary)
         channel.delete()
+
+
+def _lock_chains(actor: Actor) -> None:
+    """Wait for others who change channels here: two at once could make fallbacks that lead in a circle."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
 
 
 def _locked(actor: Actor, channel_id: int) -> Channel:

@@ -1,4 +1,4 @@
-"""Silences, maintenance windows and their occurrences, and reviews of what an inhibition muted."""
+"""Silences, maintenance windows and their occurrences, reviews of inhibitions, and releases that go on."""
 
 from __future__ import annotations
 
@@ -127,3 +127,25 @@ class InhibitionReview(WorkspaceScoped, WorkItem):
 
     def __str__(self) -> str:
         return f"review of incident {self.parent_id}"
+
+
+class Release(WorkspaceScoped, WorkItem):
+    """Sends the rest of what was muted by `muted_by`, some incidents at a time, after a silence ended.
+
+    `once` names the end. `after_incident`: incidents up to this id are done. `still`: a silence that was
+    narrowed and goes on; what it covers stays muted.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    muted_by = models.CharField(max_length=100)
+    once = models.CharField(max_length=200)
+    text = models.TextField()
+    still = models.ForeignKey(Silence, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    after_incident = models.BigIntegerField()
+
+    class Meta(WorkspaceScoped.Meta, WorkItem.Meta):
+        abstract = False
+        constraints = [models.UniqueConstraint(fields=["workspace", "once"], name="release_once")]
+
+    def __str__(self) -> str:
+        return f"release of {self.muted_by}"

@@ -33,7 +33,12 @@ class ItemQuery(Schema):
     owner: str = Field("", max_length=150, description="A user name, `me`, or `none`.")
     kind: str = Field("", max_length=20)
     priority: str = Field("", max_length=20)
-    due: str = Field("", max_length=20, description="`overdue`, `week` or `none`.")
+    due: str = Field(
+        "", max_length=20, description="`overdue`, `week`, `none`, `in_time` (done by the day) or `late`."
+    )
+    due_from: str = Field("", max_length=10, description="Due on that day or later: `2026-03-01`.")
+    due_until: str = Field("", max_length=10, description="Due before that day.")
+    fix: str = Field("", max_length=10, description="`watching`, `held`, `recurred`, `unwatched`, `stopped`.")
     incident: str = Field("", max_length=60)
     component: str = Field("", max_length=200)
     text: str = Field("", max_length=200)

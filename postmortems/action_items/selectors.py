@@ -19,6 +19,7 @@ from incidents.privacy.selectors import seen_with
 from incidents.reference import parse_reference
 from incidents.validation import invalid
 from postmortems.action_items.models import UNFINISHED, ActionItem, ItemKind, ItemStatus
+from postmortems.fix_watch.models import FixWatch
 from postmortems.learning.models import Priority
 
 MAX_LISTED: Final = 100
@@ -36,6 +37,9 @@ NAMES: Final = (
     "incident",
     "component",
     "text",
+    "due_from",
+    "due_until",
+    "fix",
     "cursor",
     "limit",
 )
@@ -46,7 +50,7 @@ class ItemFilter:
     """Which action items; empty: all. `status`: unfinished, or one status.
 
     due: overdue, week, none, in_time (done by the day) or late (done after it, or not yet). due_from and
-    due_until bound the due date, from inclusive, to exclusive.
+    due_until bound the due date, from inclusive, to exclusive. fix: the verdict of a watch over its fix.
     """
 
     status: str = ""
@@ -59,6 +63,7 @@ class ItemFilter:
     text: str = ""
     due_from: str = ""
     due_until: str = ""
+    fix: str = ""
 
     @property
     def is_any(self) -> bool:
@@ -76,6 +81,7 @@ def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
         ("kind", ItemKind.values),
         ("priority", Priority.values),
         ("due", DUE),
+        ("fix", FixWatch.Verdict.values),
     ):
         if given[name] and given[name] not in known:
             raise invalid(name, "choice", f"must be one of {', '.join(known)}")
@@ -160,7 +166,7 @@ def matching(actor: Actor, wanted: ItemFilter) -> QuerySet[ActionItem]:
     for name in ("kind", "priority"):
         if value := getattr(wanted, name):
             rows = rows.filter(**{name: value})
-    rows = rows.filter(_owner(actor, wanted.owner), _due(wanted.due))
+    rows = rows.filter(_owner(actor, wanted.owner), _due(wanted.due), _fix(actor, wanted.fix))
     if first := parse_day(wanted.due_from):
         rows = rows.filter(due_date__gte=first)
     if until := parse_day(wanted.due_until):
@@ -180,6 +186,12 @@ def _owner(actor: Actor, owner: str) -> Q:
     if owner in ("none", "nobody"):
         return Q(assignee=None)
     return Q(assignee_id=actor.user_id or 0) if owner == "me" else Q(assignee__username__iexact=owner)
+
+
+def _fix(actor: Actor, verdict: str) -> Q:
+    if not verdict:
+        return Q()
+    return Q(pk__in=FixWatch.objects.of(actor.workspace_id).filter(verdict=verdict).values("item_id"))
 
 
 def _due(due: str) -> Q:

@@ -6,15 +6,21 @@ from django.db.models import Count
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from incidents.privacy.selectors import seen_with
 from postmortems.action_items.models import ActionItem, ItemKind
 from postmortems.fix_watch.models import FixWatch
 
 
 def held_counts(actor: Actor) -> dict[str, int]:
-    """How many watched `prevent` items there are by verdict. Raises Forbidden."""
+    """How many watched `prevent` items there are by verdict; one of two watches may count twice.
+
+    Items of private incidents count for those who see them. Raises Forbidden.
+    """
     require(actor, Capability.POSTMORTEMS_READ)
-    rows = FixWatch.objects.of(actor.workspace_id).filter(item__kind=ItemKind.PREVENT)
-    found = dict(rows.order_by().values_list("verdict").annotate(n=Count("pk")))
+    rows = FixWatch.objects.of(actor.workspace_id).filter(
+        seen_with(actor, "item__incident"), item__kind=ItemKind.PREVENT
+    )
+    found = dict(rows.order_by().values_list("verdict").annotate(n=Count("item", distinct=True)))
     return {verdict: found.get(verdict, 0) for verdict in FixWatch.Verdict.values}
 
 

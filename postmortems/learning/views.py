@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -46,12 +46,19 @@ def ladder(request: HttpRequest, reference: str) -> HttpResponse:
             services.add_why(
                 actor, reference,
                 question=given.get("question", ""), answer=given.get("answer", ""),
-                answered_by=given.get("answered_by") or None, parent=_number(given.get("parent", "")),
-                beside=bool(given.get("beside")),
+                answered_by=given.get("answered_by") or None, **_place(given),
             )  # fmt: skip
     except Invalid as fault:
         return _ladder(request, actor, incident, status=422, fault=fault)
-    return done(request, "Added.", url=f"/postmortems/{incident.reference}/five-whys")
+    return done(request, "Added.", url=f"/postmortems/{incident.reference}/five-whys#next-why")
+
+
+def _place(given: QueryDict) -> dict[str, Any]:
+    """Below the answer before it, or beside it: below what that one is below, which may be nothing."""
+    if given.get("is_branch"):
+        above = _number(given.get("beside", ""))
+        return {"parent": above, "beside": above is None}
+    return {"parent": _number(given.get("parent", ""))}
 
 
 @require_POST
@@ -71,13 +78,20 @@ def why(request: HttpRequest, reference: str, node_id: int) -> HttpResponse:
     try:
         services.answer_why(actor, reference, node_id, **wanted)
     except Invalid as fault:
-        return _ladder(request, actor, incident, status=422, fault=fault)
+        return _ladder(request, actor, incident, status=422, fault=fault, typed_at=node_id)
     return done(request, "Saved.", url=url)
 
 
 def _ladder(
-    request: HttpRequest, actor: Actor, incident: Incident, *, status: int = 200, fault: Invalid | None = None
+    request: HttpRequest,
+    actor: Actor,
+    incident: Incident,
+    *,
+    status: int = 200,
+    fault: Invalid | None = None,
+    typed_at: int | None = None,
 ) -> HttpResponse:
+    """The page; after a fault with what was typed, in the why `typed_at` or in the form for the next one."""
     nodes = ladder_of(incident)
     steps = rungs(nodes)
     context = {
@@ -91,6 +105,9 @@ def _ladder(
         "people": [member.user for member in members_of(actor)],
         "may_write": allowed(actor, Capability.POSTMORTEMS_WRITE),
         "fault": fault,
+        "typed": request.POST if fault and typed_at is None else {},
+        "retyped": request.POST.get("answer", "") if fault else "",
+        "typed_at": typed_at,
     }
     return render(request, "postmortems/five_whys.html", context, status=status)
 

@@ -13,4 +13,5 @@ import "./select.js";
 import "./settings.js";
 import "./keep_offline.js";
 import "./editor.js";
+import "./whys.js";
 import "./attach.js";

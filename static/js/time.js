@@ -39,7 +39,7 @@ function tick() {
     const { from, due, label } = element.dataset, left = (Date.parse(due) - now) / 1000;
     const whole = (Date.parse(due) - Date.parse(from)) / 1000;
     element.dataset.state = left <= 0 ? "missed" : left <= whole * 0.2 ? "warn" : "ok";
-    put(element.querySelector("[data-sla-words]"), left <= 0 ? `${label} overdue ${compact(-left)}` : `${label} in ${compact(left)}`);
+    put(element.querySelector("[data-sla-words]"), left <= 0 ? `${label} ${compact(-left)} late` : `${label} in ${compact(left)}`);
   }
 }
 

@@ -57,6 +57,9 @@ def test_daily_handoffs_stay_at_their_local_time_over_daylight_saving(zone, at, 
         (NEW_YORK, date(2026, 3, 8), 23), (NEW_YORK, date(2026, 11, 1), 25),
         (ZoneInfo("Australia/Lord_Howe"), date(2026, 4, 5), 24.5),
         (ZoneInfo("Asia/Kolkata"), date(2026, 3, 29), 24),
+        (ZoneInfo("Africa/Casablanca"), date(2026, 2, 15), 25),
+        (ZoneInfo("Africa/Casablanca"), date(2026, 3, 22), 23),
+        (ZoneInfo("America/Nuuk"), date(2026, 3, 28), 23), (ZoneInfo("America/Nuuk"), date(2026, 10, 24), 25),
     ],
 )  # fmt: skip
 def test_a_rotation_covers_the_day_of_a_change_without_gap_or_overlap(zone, day, hours):

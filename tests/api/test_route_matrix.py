@@ -226,6 +226,7 @@ API: dict[tuple[str, str], Row] = {
     ("PUT", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, {}, about=True),
     ("DELETE", "/incidents/{reference}/components/{name}"): Row(May.INCIDENTS_WRITE, about=True),
     ("GET", "/analytics"): Row(May.INCIDENTS_READ),
+    ("GET", "/analytics/incidents"): Row(May.INCIDENTS_READ),
     ("POST", "/events"): Row(May.EVENTS_WRITE, EVENT),
     ("GET", "/channels"): Row(May.CHANNELS_READ),
     ("POST", "/channels"): Row(May.CHANNELS_WRITE, {"kind": "log", "name": "Mine"}),

@@ -93,7 +93,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
     "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
     "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
-    "notifications/silences/services/releasing.py::release": "sends again what a silence held back",
+    "notifications/silences/services/releasing.py::_advance": "sends again what a silence held back",
     "detection/heartbeats/services/beating.py::_resolve": "a heartbeat resolves the incident it opened",
     "detection/webhooks/services/alert_rows.py::rows_of": "a sender moves the incidents it opened",
     "incidents/merging/services.py::_refuse": "names no other incident",

@@ -144,6 +144,18 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
+NAMES = (
+    "logs/", "logs//a.log", "./logs/a.log", "logs/./a.log", "logs/a.log/", "LOGS/a.log", "logs/a.log ",
+    "C:/a.log", "logs/a\nb.log", "logs/\u202egol.a", "logs/con.log:x", "metadata.json/x",
+    "logs/" + "a" * 300 + ".log", "~/a.log", "logs/a.log\t", "%2e%2e/a.log", "logs/..", "..",
+    "logs/$HOME.log", "\\\\host\\a.log", "logs/a;b.log",
+)  # fmt: skip
+HOSTILE |= {f"name {name!r}": lambda name=name: written(bundle([(name, b"x")])) for name in NAMES}
+HOSTILE |= {
+    f"cut at {n} of 12": lambda n=n: (data := written(bundle()))[: len(data) * n // 12] for n in range(1, 12)
+}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_archive_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
     file = tmp_path / "a.zip"

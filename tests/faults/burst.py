@@ -22,7 +22,8 @@ _serial = itertools.count(1)
 class Burst:
     """`services` services with `each` events: shuffled, in batches, some twice, until acknowledged.
 
-    Sent by `senders` at once in batches of up to `batch`; `through` is how many batches are acknowledged.
+    Sent by `senders` at once in batches of up to `batch`; `through` is how many batches are acknowledged,
+    each of which is tried for `within_s`.
     """
 
     services: int = 8
@@ -33,6 +34,7 @@ class Burst:
     message: str = "boom"
     name: str = field(default_factory=lambda: f"burst{next(_serial)}")
     through: int = 0
+    within_s: float = 60
 
     def events(self) -> list[dict[str, str]]:
         """Every event once, in an order of its own."""
@@ -63,7 +65,9 @@ class Burst:
             list(senders.map(lambda batch: self._until_acknowledged(tocsin, batch), self.parcels()))
 
     def _until_acknowledged(self, tocsin: Running, batch: list[dict[str, str]]) -> None:
-        assert tocsin.until(lambda: acknowledged(tocsin, batch), 60), f"never acknowledged: {batch}"
+        assert tocsin.until(lambda: acknowledged(tocsin, batch), self.within_s), (
+            f"never acknowledged: {batch}"
+        )
         self.through += 1
 
     def outcome(self, tocsin: Running) -> dict[str, object]:

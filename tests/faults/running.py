@@ -31,7 +31,9 @@ START_WITHIN_S = 300
 
 
 class Running:
-    """A started Tocsin. `folder` holds its data."""
+    """A started Tocsin. `folder` holds its data, `root` its files."""
+
+    root: Path = ROOT
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,18 +58,18 @@ class Running:
         """Servers that are not for `up` to start: none."""
         return {}
 
-    def start(self) -> None:
+    def start(self, within_s: float = START_WITHIN_S) -> None:
         """`manage.py up`; returns when pages are served and the workers were seen."""
         with (self.folder / "up.log").open("ab") as log:
             self.up = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        assert self.until(lambda: self.status() == "ready", START_WITHIN_S), self.log()
+        assert self.until(lambda: self.status() == "ready", within_s), self.log()
 
     def stop(self, asked: signal.Signals = signal.SIGINT) -> int:
         """What a Ctrl-C does, or another signal. Returns the exit code."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from incidents.analytics.figures import Figure, trend
 from incidents.analytics.load import covered, is_night
-from incidents.analytics.selectors import Figure, analytics_for, trend
+from incidents.analytics.selectors import analytics_for
 from incidents.listing.filters import IncidentFilter
 from incidents.models import Incident, IncidentSignal, IncidentVerdict, RoleAssignment, SlaClock
 from tests.api.bodies import body_of

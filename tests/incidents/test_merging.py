@@ -15,11 +15,13 @@ from incidents.analysis.models import IncidentEssence
 from incidents.correlation.services.opening import report_signals
 from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
 from incidents.links.services import relate_incidents
+from incidents.merging import services
 from incidents.merging.proposals import proposals_for
 from incidents.merging.services import dismiss_proposal, merge_incidents, undo_merge
 from incidents.models import Incident, IncidentSignal, Merge
 from incidents.vocabulary import UNRESOLVED, Severity, Status
 from tests.incidents.make import NOW, signal
+from tests.tables import count
 from tests.threads import at_once
 
 KEPT = (
@@ -52,6 +54,15 @@ def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited
     assert (outcome.incident_id, outcome.opened) == (first.pk, False)
     assert audited()[-2:] == ["incident.merge", "incident.absorb"]
     assert story(second)[-1].message == f"Merged into {first.reference}: {first.title}"
+
+
+def test_merge_of_too_many_signals_is_refused_whole(actor, detected, monkeypatch):
+    first, second = detected("api"), detected("db")
+    monkeypatch.setattr(services, "MAX_SIGNALS", 0)
+    before = state(first), state(second)
+    with pytest.raises(Conflict, match="more than 0 signals: merge in the other direction"):
+        merge_incidents(actor, number=second.number, into=first.number)
+    assert (state(first), state(second)) == before
 
 
 def test_merge_repeated_changes_nothing(actor, detected):
@@ -233,11 +244,11 @@ def test_merges_and_undos_at_once_leave_one_open_incident_per_signal(actor, work
         except (Conflict, NotFound):
             return
 
-    failures = [result for result in at_once(12, work) if isinstance(result, Exception)]
+    failures = [result for result in at_once(count(12, 36), work) if isinstance(result, Exception)]
     assert failures == []
     signals = IncidentSignal.objects.of(workspace.pk)
     assert signals.count() == signals.filter(is_open=True).count() == 6
     assert set(signals.values_list("incident__status", flat=True)) <= set(UNRESOLVED)
     assert Incident.objects.of(workspace.pk).count() == 6
     counted = sum(Incident.objects.of(workspace.pk).values_list("event_count", flat=True))
-    assert counted == 5 * (6 + 4)
+    assert counted == 5 * (6 + count(4, 12))

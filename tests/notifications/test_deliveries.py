@@ -14,10 +14,12 @@ from incidents.drills.services import DrillValues, plan_drill
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 from notifications.channels.models import Channel
+from notifications.channels.services import update_channel
 from notifications.channels.targets import secrets_of
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.deliveries.services import resend_delivery
 from tests.fakes.receiver import Reply
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -349,3 +351,17 @@ def test_a_contact_method_is_verified_by_the_code_that_was_sent(outside, actor):
     with pytest.raises(Invalid):
         verify_method(actor, method_id=method.pk, code=f"{(int(code) + 1) % 1_000_000:06d}")
     assert verify_method(actor, method_id=method.pk, code=code).verified_at is not None
+
+
+def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
+    admin = make_actor("admin")
+    first, second = channel("webhook", name="First"), channel("webhook", name="Second")
+    pairs = [(first.pk, second.pk), (second.pk, first.pk)]
+
+    def choose(turn):
+        channel_id, fallback_id = pairs[turn]
+        return update_channel(admin, channel_id=channel_id, fallback_id=fallback_id, changes_fallback=True)
+
+    said = at_once(2, choose)
+    [refused] = [one for one in said if isinstance(one, Invalid)]
+    assert [fault.rule for fault in refused.faults] == ["loop"]

@@ -23,8 +23,9 @@ from incidents.vocabulary import Impact
 from notifications.deliveries.models import Delivery
 from notifications.routes.preview import preview
 from notifications.silences.matching import Matcher, matcher_faults, matches, parse_matchers
-from notifications.silences.models import MaintenanceWindow, Silence, WindowOccurrence
+from notifications.silences.models import MaintenanceWindow, Release, Silence, WindowOccurrence
 from notifications.silences.services import releasing
+from notifications.silences.services.releasing import run_release
 from notifications.silences.services.silences import (
     SilenceValues,
     create_silence,
@@ -221,6 +222,31 @@ def test_end_interrupted_by_a_crash_sends_once(workspace, channel, deliver, outs
     deliver()
     assert outcomes(workspace) == [("incident.opened", "muted"), ("incident.opened", "sent")]
     assert len(outside.slack.received) == 1
+
+
+def test_end_of_a_large_silence_is_sent_in_parts_each_incident_once(
+    workspace, channel, deliver, outside, make_actor, monkeypatch
+):
+    channel("slack")
+    responder = make_actor("responder")
+    made = silence(responder)
+    for number in range(5):
+        declare_incident(responder, title=f"{number} is down", severity="sev2", components=["api"])
+    deliver()
+    monkeypatch.setattr(releasing, "MAX_INCIDENTS", 2)
+    end_silence(responder, made.pk)
+    assert outcomes(workspace).count(("incident.opened", "pending")) == 2
+    [first] = claim(Release, 5, 0.0)
+    [again] = claim(Release, 5, 0.0)  # by another worker, after the lease of the first
+    run_release(workspace.pk, again, now=timezone.now())
+    run_release(workspace.pk, first, now=timezone.now())
+    assert outcomes(workspace).count(("incident.opened", "pending")) == 4
+    run_due(CLOCKS)
+    run_due(CLOCKS)
+    deliver()
+    assert len(outside.slack.received) == 5
+    assert Release.objects.of(workspace.pk).get().state == "done"
+    assert not Delivery.objects.of(workspace.pk).filter(outcome="muted", unmuted_at=None).exists()
 
 
 def test_silence_that_ends_after_the_incident_sends_nothing(workspace, channel, deliver, outside, make_actor):

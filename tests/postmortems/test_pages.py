@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -207,10 +208,21 @@ def test_ladder_grows_branches_and_shrinks(browser, resolved):
     first, second = ladder_of(resolved)
     assert second.parent_id == first.pk
     browser.post(url, {"question": "Why else?", "parent": str(first.pk)})
+    place = {"is_branch": "1", "parent": str(second.pk), "beside": str(first.pk)}
+    browser.post(url, {"question": "Why besides?", **place})
+    browser.post(url, {"question": "Why at all?", "is_branch": "1", "beside": ""})
+    parents = {node.question: node.parent_id for node in ladder_of(resolved)}
+    assert (parents["Why besides?"], parents["Why at all?"]) == (first.pk, None)
+    refused = browser.post(url, {"question": "", "answer": "Half an hour of thought", "is_branch": "1"})
+    assert re.search(
+        r"(?s)data-next-why.*Half an hour of thought.*name=.is_branch[^>]*checked", refused.content.decode()
+    )
+    refused = browser.post(f"{url}/{first.pk}", {"question": "", "answer": "Longer than before"})
+    assert refused.content.decode().count("Longer than before") == 1
     browser.post(f"{url}/{second.pk}", {"verb": "root"})
     assert b"Root cause" in browser.get(url).content
     browser.post(f"{url}/{first.pk}", {"verb": "remove"})
-    assert ladder_of(resolved) == []
+    assert [node.question for node in ladder_of(resolved)] == ["Why at all?"]
 
 
 def test_template_is_edited_and_a_bad_placeholder_refused(make_actor, postmortem, actor):

@@ -1,4 +1,7 @@
-"""Ten simulated days of reminders, hour by hour, in three zones, with workers that die: each is told once."""
+"""Ten simulated days of reminders, hour by hour, in three zones, with workers that die: each is told once.
+
+90 days with `make faults`.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ from postmortems.action_items.models import ActionItem
 from postmortems.action_items.services import create_item
 from postmortems.reminders.models import OverdueDigest, Reminder
 from postmortems.reminders.services import plan_digests, plan_reminders, send_digest, send_reminder
+from tests.tables import count
 
 ZONES = {"ana": "America/Los_Angeles", "kim": "Asia/Tokyo", "rita.responder": "Europe/Berlin"}
 KILL_EVERY = 17  # hours between two workers that die
+DAYS = count(10, 90)
 
 
 def midnight() -> datetime:
@@ -30,11 +35,11 @@ def midnight() -> datetime:
     return day + timedelta(days=14 + (7 - day.weekday()) % 7)
 
 
-def ten_days(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
+def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
     """Who was told what, and when, with a worker that dies every 17 hours and a second beat."""
     told: list[tuple[str, str, datetime]] = []
     known: set[int] = set()
-    for hour in range(24 * 10):
+    for hour in range(24 * DAYS):
         now = start + timedelta(hours=hour, minutes=1)
         if hour % KILL_EVERY == 0:  # one dies after it told and before it settled, its lease runs out
             for reminder in claim(Reminder, 1, 30.0, at=now):
@@ -53,9 +58,7 @@ def ten_days(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_days_of_reminders_tell_each_person_once_at_nine(
-    actor, make_actor, resolved, workspace, settings
-):
+def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     for name in ("ana", "kim"):
         make_actor("responder", username=name)
@@ -70,7 +73,7 @@ def test_ten_days_of_reminders_tell_each_person_once_at_nine(
     relay_due()
     relay_due()
     Reminder.objects.of(workspace.pk).filter(kind="before_7").update(state="done")  # before these ten days
-    told = ten_days(workspace, start)
+    told = days_of(workspace, start)
     assert max(Counter((who, words) for who, words, _ in told).values()) == 1
     for who, words, at in told:
         local = at.astimezone(ZoneInfo(ZONES[who]))

@@ -21,9 +21,11 @@ from tocsin.collector import commands
 from tocsin.collector.bundle import Maker
 from tocsin.collector.context import Context, Options
 from tocsin.collector.items import LOGS, PROBES, Item, Probe
+from tocsin.collector.main import main
 from tocsin.collector.reading import BundleError, verify
 from tocsin.collector.runner import MAX_MEMORY_BYTES, NICE
 from tocsin.collector.toml_config import ConfigError, read_subset, read_toml
+from tocsin.collector.upload import UploadError, is_readable_by_others, send_file
 from tocsin.packing import build_collector, collector_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -297,3 +299,38 @@ port = 81
     assert read_subset(text) == read_toml(text)
     with pytest.raises(ConfigError, match="line 1"):
         read_subset("what is this")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_shown"),
+    [
+        ("https://tocsin.example", False), ("http://127.0.0.1:8000", False), ("http://[::1]:8000", False),
+        ("http://localhost:8000", False), ("http://tocsin.example", True), ("http://10.0.0.5", True),
+        ("http://localhost.example", True), ("tocsin.example", True),
+    ],
+)  # fmt: skip
+def test_addresses_others_can_read_along(url: str, is_shown: bool) -> None:
+    assert is_readable_by_others(url) is is_shown
+
+
+def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
+    make: Any, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    make()
+    monkeypatch.setattr(commands, "bundles_folder", lambda: str(tmp_path / "bundles"))
+    monkeypatch.setenv("TOCSIN_URL", "http://tocsin.invalid")
+    [bundle] = (tmp_path / "bundles").glob("*.zip")
+    assert main(["upload", str(bundle)]) == 2
+    said = capsys.readouterr().err
+    assert "http://tocsin.invalid is not encrypted" in said
+    assert f"Use https, or --insecure-http. The bundle is kept: {bundle}" in said
+    assert main(["upload", str(bundle), "--insecure-http"]) == 3  # it is tried
+
+
+def test_file_goes_to_no_plain_storage_of_an_encrypted_server(tmp_path: Path) -> None:
+    bundle = tmp_path / "b.zip"
+    bundle.write_bytes(b"x")
+    ticket = {"url": "http://storage.example/b", "method": "PUT", "headers": {}}
+    with pytest.raises(UploadError, match="the storage is not encrypted") as refused:
+        send_file(str(bundle), ticket, "https://tocsin.example")
+    assert refused.value.status == 0  # so that the server takes it itself

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from core.health.checks import CHECKS, examine
+from incidents.lifecycle.services.resolving import resolve_incident
 from tests.fakes.slack.server import EVERY_SCOPE, TOKEN
 from tests.web.signed_in import browser_for
 from warroom.connection.services.settings import SlackValues, put_slack
@@ -91,6 +92,21 @@ def test_refused_announcement_is_said_at_once(connected):
     connected.open("sev3")
     connected.team.refresh_from_db()
     assert "archived" in connected.team.announce_fault
+
+
+def test_failed_announcement_follows_to_the_channel_chosen_later(connected):
+    connected.announce.is_archived = True
+    incident = connected.open("sev3")
+    over = connected.open("sev3", "Search is slow")
+    resolve_incident(connected.actor, number=over.number)
+    connected.settle()
+    fresh = connected.slack.channel("incidents-2")
+    put_slack(connected.admin, values=SlackValues(announce_channel="incidents-2"))
+    probe(connected, 1)
+    [posted] = fresh.messages.values()
+    assert incident.reference in posted["text"]
+    probe(connected, 2)
+    assert len(fresh.messages) == 1
 
 
 def test_revoked_token_of_one_person_does_not_matter(connected):

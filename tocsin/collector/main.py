@@ -12,8 +12,10 @@ from tocsin.collector import commands
 from tocsin.collector.context import DEFAULT_TIMEOUT_S, MAX_LOGS_BYTES, Options
 from tocsin.collector.probes.system import host_name
 from tocsin.collector.reading import BundleError, find_bundle, verify
-from tocsin.collector.upload import UploadError
+from tocsin.collector.upload import UploadError, is_readable_by_others
 from tocsin.version import VERSION
+
+INSECURE = "allow an address without TLS that is not on this host"
 
 
 def main(arguments: Any = None) -> int:
@@ -68,10 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--hide-host", action="store_true")
     create.add_argument("--dangerous-mode", action="store_true", help="without redaction; asks for consent")
     create.add_argument("--consent-file", default="")
+    create.add_argument("--insecure-http", action="store_true", help=INSECURE)
     create.set_defaults(run=_create)
     upload = verbs.add_parser("upload", help="upload a bundle")
     upload.add_argument("bundle", help="path, name or id")
     upload.add_argument("--incident", default="")
+    upload.add_argument("--insecure-http", action="store_true", help=INSECURE)
     upload.set_defaults(run=_upload)
     verbs.add_parser("list", help="bundles of this host").set_defaults(run=_list)
     check = verbs.add_parser("verify", help="whether a bundle is as it was written")
@@ -90,20 +94,25 @@ def _create(given: Any) -> int:
         print(made.path)
         return 0
     _say("")
-    print(_send(made.path, given.incident))
+    print(_send(made.path, given))
     return 0
 
 
 def _upload(given: Any) -> int:
-    print(_send(find_bundle(given.bundle, commands.bundles_folder()), given.incident))
+    print(_send(find_bundle(given.bundle, commands.bundles_folder()), given))
     return 0
 
 
-def _send(path: str, incident: str) -> str:
+def _send(path: str, given: Any) -> str:
     url, token = os.environ.get("TOCSIN_URL", ""), os.environ.get("TOCSIN_TOKEN", "")
     if not url:
         raise commands.CollectorError(f"TOCSIN_URL is not set. The bundle is kept: {path}", 2)
-    return str(commands.send(path, url, token, _say, incident).get("incident") or "")
+    if is_readable_by_others(url) and not given.insecure_http:
+        raise commands.CollectorError(
+            f"{url} is not encrypted, and would show the token and the bundle to others. Use https, or "
+            f"--insecure-http. The bundle is kept: {path}", 2
+        )  # fmt: skip
+    return str(commands.send(path, url, token, _say, given.incident).get("incident") or "")
 
 
 def _list(_given: Any) -> int:

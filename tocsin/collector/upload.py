@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import ipaddress
 import json
 import os
 import time
@@ -29,8 +30,24 @@ class UploadError(Exception):
         self.is_unreachable = status == 0 or status >= 500 or status == 429
 
 
+def is_readable_by_others(url: str) -> bool:
+    """Whether what is sent there goes over a network unencrypted."""
+    address = urllib.parse.urlsplit(url)
+    return address.scheme != "https" and not _is_loopback(address.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
-    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too."""
+    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too.
+
+    Where the server is reached over https, the file goes to no storage that is not.
+    """
     api = _Api(url, token)
     announced = _announcement(path, incident)
     for number in range(TRIES):
@@ -40,7 +57,7 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
             ticket = answer.get("ticket")
             if ticket is None:  # it is there already
                 return answer
-            _send(path, ticket, url)
+            send_file(path, ticket, url)
             return _completed(api, answer["id"])
         except UploadError as error:
             if number == TRIES - 1 or not (error.is_unreachable or (ticket and error.status in _AGAIN)):
@@ -76,9 +93,12 @@ def _completed(api: _Api, bundle_id: str) -> Any:
     return {}
 
 
-def _send(path: str, ticket: Any, server: str) -> None:
+def send_file(path: str, ticket: Any, server: str) -> None:
     """Send exactly what the ticket says. 412: it is there already."""
-    address = urllib.parse.urlsplit(urllib.parse.urljoin(server + "/", ticket["url"]))
+    target_url = urllib.parse.urljoin(server + "/", ticket["url"])
+    if is_readable_by_others(target_url) and not is_readable_by_others(server):
+        raise UploadError("the storage is not encrypted")
+    address = urllib.parse.urlsplit(target_url)
     secure = address.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(address.hostname or "", address.port, timeout=TIMEOUT_S)

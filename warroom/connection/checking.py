@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.validation import invalid
@@ -18,6 +19,7 @@ from warroom.connection.models import SlackTeam
 from warroom.connection.selectors import slack_team
 from warroom.connection.services.settings import Identity, record_check, record_test
 from warroom.rooms.creating import find_channel
+from warroom.rooms.services.planning import announce_again
 from warroom.slack.client import call
 from warroom.slack.errors import SlackRefusedError
 from warroom.slack.messages import post
@@ -50,7 +52,12 @@ def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
         scopes=scopes,
     )
     missing = missing_scopes(scopes)
-    return record_check(actor, team_id=team.pk, identity=identity, missing=missing, announce_channel=channel)
+    with transaction.atomic():
+        team = record_check(
+            actor, team_id=team.pk, identity=identity, missing=missing, announce_channel=channel
+        )
+        announce_again(actor.workspace_id, team)
+    return team
 
 
 def granted_scopes(answer: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from warroom.connection.selectors import teams_to_probe
 from warroom.connection.services.standing import note_announce_channel, note_working
 from warroom.inbound.services.inbox import store_request
 from warroom.rooms.creating import find_channel
+from warroom.rooms.services.planning import announce_again
 from warroom.slack.client import call
 from warroom.slack.errors import CHANNEL_GONE, HINTS, SlackRefusedError
 
@@ -63,6 +64,9 @@ def _probe_channel(team: SlackTeam) -> None:
             raise
         fault, channel_id = NOT_FOUND, ""
     note_announce_channel(team.workspace_id, team, fault, channel_id)
+    if not fault:
+        team.announce_channel = channel_id or team.announce_channel
+        announce_again(team.workspace_id, team)
 
 
 def _channel_fault(team: SlackTeam) -> tuple[str, str]:

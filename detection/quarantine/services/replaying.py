@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Problem
 from detection.models import QuarantinedRequest, Source
 from detection.webhooks.format import Receipt, counts, webhook_formats
 from detection.webhooks.http.request import WebhookRequest
 from detection.webhooks.http.unpacking import unpacked
 from detection.webhooks.parsed import Reading
 from detection.webhooks.services.receiving import receive, settings_of, source_actor
-from incidents.lifecycle.services.incident_numbers import lock_counter
+
+REPLAY_TIME: Final = timedelta(minutes=5)
 
 
 def replay(actor: Actor, *, quarantined_id: int) -> Receipt:
     """Read and act on a request that waits in quarantine; what it told at its time counts as told then.
 
-    While elements of it stay faulty it waits on. Raises Forbidden, NotFound, Conflict when it was replayed
-    already; Malformed or Invalid when it still cannot be read: then nothing has changed.
+    Its alerts are acted on some at a time, in transactions of their own, as when it is received: others of
+    the workspace pass between them. One that was cut off may be replayed again after `REPLAY_TIME`: what was
+    done is not done twice. While elements of it stay faulty it waits on. Raises Forbidden, NotFound, Conflict
+    when it was replayed already or is being replayed; Malformed or Invalid when it still cannot be read: then
+    nothing has changed.
     """
     require(actor, Capability.SOURCES_WRITE)
-    # A body of megabytes is unpacked and read before the workspace is locked; it never changes.
     request, reading = read_again(actor, row=_waiting(actor, quarantined_id))
-    with transaction.atomic():
-        # First in line, as whoever hears alerts: a row of quarantine is never held while waiting for it.
-        lock_counter(actor.workspace_id)
-        row = _waiting(actor, quarantined_id, lock=True)
-        sender = source_actor(row.source, actor.request_id)
+    row = _begin(actor, quarantined_id)
+    sender = source_actor(row.source, actor.request_id)
+    try:
         receipt = receive(sender, source=row.source, reading=reading, request=request, keep_faulty=False)
-        _settle(actor, row, receipt)
+    except Problem:
+        _row(actor, quarantined_id).update(replaying_until=None)
+        raise
+    with transaction.atomic():
+        _settle(actor, _waiting(actor, quarantined_id, lock=True), receipt)
     return receipt
+
+
+def _begin(actor: Actor, quarantined_id: int) -> QuarantinedRequest:
+    """Keep others from replaying it meanwhile. Raises NotFound, Conflict."""
+    with transaction.atomic():
+        row, now = _waiting(actor, quarantined_id, lock=True), timezone.now()
+        if row.replaying_until is not None and row.replaying_until > now:
+            raise Conflict("Someone else is replaying this request. Nothing was changed.")
+        row.replaying_until = now + REPLAY_TIME
+        row.save(update_fields=["replaying_until"])
+    return row
 
 
 def read_again(actor: Actor, *, row: QuarantinedRequest) -> tuple[WebhookRequest, Reading]:
@@ -52,11 +71,18 @@ def read_again(actor: Actor, *, row: QuarantinedRequest) -> tuple[WebhookRequest
     return request, form.read(request, settings_of(row.source))
 
 
+def _row(actor: Actor, quarantined_id: int) -> QuerySet[QuarantinedRequest]:
+    found: QuerySet[QuarantinedRequest] = QuarantinedRequest.objects.of(actor.workspace_id).filter(
+        pk=quarantined_id
+    )
+    return found
+
+
 def _waiting(actor: Actor, quarantined_id: int, *, lock: bool = False) -> QuarantinedRequest:
-    rows = QuarantinedRequest.objects.of(actor.workspace_id).select_related("source")
+    rows = _row(actor, quarantined_id).select_related("source")
     if lock:
         rows = rows.select_for_update(of=("self",))
-    row: QuarantinedRequest | None = rows.filter(pk=quarantined_id).first()
+    row: QuarantinedRequest | None = rows.first()
     if row is None:
         raise NotFound("There is no such request in quarantine.")
     if row.replayed_at is not None:
@@ -65,12 +91,12 @@ def _waiting(actor: Actor, quarantined_id: int, *, lock: bool = False) -> Quaran
 
 
 def _settle(actor: Actor, row: QuarantinedRequest, receipt: Receipt) -> None:
-    row.outcome = counts(receipt)
+    row.outcome, row.replaying_until = counts(receipt), None
     if receipt.refused:
         row.faults = [dict(error) for error in receipt.errors]
     else:
         row.replayed_at, row.replayed_by = timezone.now(), actor.label[:150]
-    row.save(update_fields=["outcome", "faults", "replayed_at", "replayed_by"])
+    row.save(update_fields=["outcome", "faults", "replayed_at", "replayed_by", "replaying_until"])
     source: Source = row.source
     summary = f"{actor.label} replayed a request of {source.name} from quarantine"
     changes = {"stored": [0, receipt.stored], "refused": [len(row.faults), receipt.refused]}

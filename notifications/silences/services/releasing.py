@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from core.queue import items
 from core.queue.models import Priority
+from core.queue.runner import nudge_queue
+from core.queues import CLOCKS
 from core.reasons import Reason
 from incidents.explain.recording import record_decisions
 from incidents.models import Incident
@@ -17,56 +22,87 @@ from notifications.deliveries.explaining import not_notified
 from notifications.deliveries.models import Delivery
 from notifications.deliveries.planning import store
 from notifications.deliveries.snapshot import snapshot_of
-from notifications.silences.models import Silence
+from notifications.silences.locking import lock_quiet_times
+from notifications.silences.models import Release, Silence
 from notifications.silences.muting import covers
 
+MAX_INCIDENTS: Final = 50  # of one transaction
 _NEVER_ARRIVED = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
 
 
 def release(
     workspace_id: int, muted_by: str, *, once: str, text: str, now: datetime, still: Silence | None = None
-) -> int:
+) -> None:
     """Plan one delivery for each destination whose deliveries were muted, where the incident is unresolved.
 
     `once` names this end: planned again, nothing is sent twice. What another silence covers is muted again
-    by that one. `still`: a silence that goes on; what it covers stays muted. Returns how many deliveries
-    are new.
+    by that one. `still`: a silence that goes on; what it covers stays muted. The first `MAX_INCIDENTS`
+    incidents are done in this transaction, the others by `run_release`, as many at a time.
     """
     with transaction.atomic():
-        muted = Delivery.objects.of(workspace_id).filter(
-            outcome=Delivery.Outcome.MUTED, muted_by=muted_by, unmuted_at=None
+        rest = Release(
+            workspace_id=workspace_id, muted_by=muted_by, once=once, text=text, still=still, after_incident=0
         )
-        ids = sorted(pk for pk in set(muted.values_list("incident_id", flat=True)) if pk is not None)
-        made = 0
-        for incident in Incident.objects.of(workspace_id).filter(pk__in=ids).order_by("pk"):
-            if still and covers(still, snapshot_of(workspace_id, incident.pk)):
-                muted = muted.exclude(incident_id=incident.pk)
-                continue  # as it was decided: Reason.SILENCED
-            rows = list(muted.filter(incident_id=incident.pk).select_related("channel").order_by("pk"))
-            if incident.status in OVER or incident.merged_into_id is not None:
-                _pass_over(incident, rows, once, Reason.INCIDENT_OVER)
+        if _advance(rest, now):
+            rest.due_at = now
+            Release.objects.bulk_create([rest], ignore_conflicts=True)
+            nudge_queue(CLOCKS)
+
+
+def run_release(workspace_id: int, item: Release, *, now: datetime) -> None:
+    """Do the next incidents of a claimed release: each once, whoever else claims it."""
+    with transaction.atomic():
+        lock_quiet_times(workspace_id)
+        if items.is_held(item):
+            if _advance(item, now):
+                items.reschedule(item, now, after_incident=item.after_incident)
             else:
-                made += store(_resumed(incident, rows, once, text))
-        muted.update(unmuted_at=now)
-    return made
+                items.settle(item, after_incident=item.after_incident)
 
 
-def _resumed(incident: Incident, rows: Iterable[Delivery], once: str, text: str) -> list[Delivery]:
-    by_destination: dict[str, list[Delivery]] = {}
-    for row in rows:
-        by_destination.setdefault(row.destination, []).append(row)
+def _advance(rest: Release, now: datetime) -> bool:
+    """Do the next `MAX_INCIDENTS` incidents and set `after_incident`; whether there are more."""
+    every = Delivery.objects.of(rest.workspace_id).filter(
+        outcome=Delivery.Outcome.MUTED, muted_by=rest.muted_by, unmuted_at=None
+    )
+    later = every.filter(incident_id__gt=rest.after_incident).order_by("incident_id")
+    ids = list(later.values_list("incident_id", flat=True).distinct()[: MAX_INCIDENTS + 1])
+    for incident in Incident.objects.of(rest.workspace_id).filter(pk__in=ids[:MAX_INCIDENTS]).order_by("pk"):
+        _release_incident(incident, every.filter(incident_id=incident.pk), rest, now)
+    rest.after_incident = ids[:MAX_INCIDENTS][-1] if ids else rest.after_incident
+    return len(ids) > MAX_INCIDENTS
+
+
+def _release_incident(incident: Incident, muted: QuerySet[Delivery], rest: Release, now: datetime) -> None:
+    if rest.still and covers(rest.still, snapshot_of(incident.workspace_id, incident.pk)):
+        return  # as it was decided: Reason.SILENCED
+    newest = muted.order_by("destination", "-pk").distinct("destination").select_related("channel")
+    rows = sorted(newest, key=lambda row: row.pk)
+    if incident.status in OVER or incident.merged_into_id is not None:
+        _pass_over(incident, rows, rest.once, Reason.INCIDENT_OVER)
+    else:
+        paged = muted.filter(priority=Priority.PAGE).order_by().values_list("destination", flat=True)
+        store(_resumed(incident, rows, set(paged.distinct()), rest))
+    muted.update(unmuted_at=now)
+
+
+def _resumed(
+    incident: Incident, newest: Sequence[Delivery], paged: Collection[str], rest: Release
+) -> list[Delivery]:
+    """A delivery for each destination that has heard nothing since; `newest`: the last muted one of each."""
     snapshot = snapshot_of(incident.workspace_id, incident.pk)
     payload: dict[str, object] = {
         "event_kind": "incident.opened",
         "snapshot": snapshot,
-        "details": {"message": text},
+        "details": {"message": rest.text},
     }
-    heard = {key for key, found in by_destination.items() if _has_heard_since(found[-1])}
-    _pass_over(incident, [by_destination[key][-1] for key in sorted(heard)], once, Reason.ALREADY_NOTIFIED)
+    heard = [row for row in newest if _has_heard_since(row)]
+    _pass_over(incident, heard, rest.once, Reason.ALREADY_NOTIFIED)
+    known = {row.destination for row in heard}
     return [
-        _copy(incident, found, payload, once, text)
-        for key, found in by_destination.items()
-        if key not in heard
+        _copy(incident, row, payload, rest, is_paged=row.destination in paged)
+        for row in newest
+        if row.destination not in known
     ]
 
 
@@ -91,24 +127,21 @@ def _has_heard_since(last: Delivery) -> bool:
 
 
 def _copy(
-    incident: Incident, muted: list[Delivery], payload: dict[str, object], once: str, text: str
+    incident: Incident, last: Delivery, payload: dict[str, object], rest: Release, *, is_paged: bool
 ) -> Delivery:
-    last = muted[-1]
     is_always_page = last.channel is not None and CHANNEL_KINDS.get(last.channel.kind).is_always_page
-    is_page = is_always_page or (
-        incident.acknowledged_at is None and any(row.priority == Priority.PAGE for row in muted)
-    )
+    is_page = is_always_page or (incident.acknowledged_at is None and is_paged)
     copied = (
         "workspace_id", "destination", "label", "incident_id", "incident_number", "channel_id", "user_id",
         "method_id", "recipient", "lane",
     )  # fmt: skip
     row = Delivery(
         **{name: getattr(last, name) for name in copied},
-        event_key=f"unmuted:{once}:{incident.pk}",
+        event_key=f"unmuted:{rest.once}:{incident.pk}",
         event_kind="incident.opened",
         priority=Priority.PAGE if is_page else Priority.NOTICE,
         payload=payload,
-        why=text[:200],
+        why=rest.text[:200],
     )
     row.because = Reason.UNMUTED
     return row

@@ -17,6 +17,7 @@ from detection.evaluation.services.sweeper import forget_requests
 from detection.models import Event, QuarantinedRequest, Source, SourceSecret, SourceTally
 from detection.quarantine.services.replaying import replay
 from detection.sources.services import sources
+from detection.webhooks.services import alerting
 from tests.detection.webhooks.senders import Sender, burning, group
 
 pytestmark = pytest.mark.django_db
@@ -223,6 +224,45 @@ def test_a_request_is_replayed_once_it_can_be_read(make_sender, admin, actor):
         replay(admin, quarantined_id=row.pk)
     with pytest.raises(NotFound):
         replay(admin, quarantined_id=row.pk + 1)
+
+
+def test_a_replay_commits_its_alerts_in_parts_and_begins_once(make_sender, admin, monkeypatch):
+    sender = make_sender()
+    sender.post({**GOOD, "version": "3"})
+    [row] = waiting(sender)
+    body = group(*(burning(name) for name in "abcde"))
+    rows = QuarantinedRequest.objects.of(row.workspace_id)
+    rows.update(body=json.dumps(body).encode())
+    monkeypatch.setattr(alerting, "MAX_AT_ONCE", 2)
+    monkeypatch.setattr(alerting, "follow", cut_off_after(1, alerting.follow))
+    with pytest.raises(CutOff):
+        replay(admin, quarantined_id=row.pk)
+    assert len(sender.alerts()) == 2  # the first part was committed
+    with pytest.raises(Conflict, match="Someone else is replaying"):
+        replay(admin, quarantined_id=row.pk)
+    monkeypatch.undo()
+    rows.update(replaying_until=timezone.now())  # its time is over
+    receipt = replay(admin, quarantined_id=row.pk)
+    assert (receipt.stored, receipt.duplicates) == (3, 2)
+    assert sender.only_incident().event_count == 5
+    row.refresh_from_db()
+    assert (row.replayed_at is not None, row.replaying_until) == (True, None)
+
+
+class CutOff(BaseException):
+    """The process ends."""
+
+
+def cut_off_after(calls, real):
+    """`real`, but at the call after that many the process ends."""
+    left = iter(range(calls))
+
+    def follow(*args, **kwargs):
+        if next(left, None) is None:
+            raise CutOff
+        return real(*args, **kwargs)
+
+    return follow
 
 
 def test_a_replay_does_not_undo_what_was_told_since(make_sender, admin):

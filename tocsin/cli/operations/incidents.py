@@ -25,6 +25,15 @@ CHECKLIST: Final[frame.Columns] = {
 }  # fmt: skip
 OPERATIONS: Final = (
     Operation(
+        "incidents counted", "GET", "/analytics/incidents", "List the incidents behind a figure.",
+        (
+            query("show", "all, counted:mttr, severity:sev1, hour:7-13 …"),
+            query("since", "30d, or a time."), query("until"), query("severity"), query("component"),
+        ),
+        {"Incident": "incident_id", "Severity": "severity", "Status": "status", "Title": "title"},
+        is_paged=True, empty="No incidents.",
+    ),
+    Operation(
         "incidents move", "PATCH", "/incidents/{reference}/status", "Change the status, with a message.",
         (
             argument("status", "investigating, identified, monitoring, or a stage."),

@@ -229,7 +229,9 @@ OPERATIONS: Final = (
         "action-items list", "GET", "/action-items", "List action items, newest first.",
         (
             query("status", "unfinished, open, completed …"), query("owner", "User name, me, or none."),
-            query("kind"), query("priority"), query("due", "overdue, week or none."),
+            query("kind"), query("priority"), query("due", "overdue, week, none, in_time or late."),
+            query("due_from", "Due on that day or later."), query("due_until", "Due before that day."),
+            query("fix", "held, recurred, watching, unwatched or stopped."),
             query("incident", "INC-42."), query("component"), query("text", "Words of the title."),
         ),
         ITEMS, is_paged=True, empty="No action items.",

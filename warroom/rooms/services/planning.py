@@ -20,6 +20,7 @@ from core.queue.runner import nudge_queue
 from incidents.models import Incident
 from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_for
+from incidents.vocabulary import UNRESOLVED
 from postmortems.documents.models import Postmortem
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
@@ -119,6 +120,22 @@ def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *,
     if is_new:
         return
     _show_anew(rows.filter(pk=made.pk), incident)
+
+
+def announce_again(workspace_id: int, team: SlackTeam) -> int:
+    """Try failed announcements of unresolved incidents again, in the team's channel as it is now.
+
+    Must run in the transaction that changed the channel. Returns how many.
+    """
+    failed = Announcement.objects.of(workspace_id).filter(
+        team=team, state=WorkItem.State.DEAD, incident__status__in=UNRESOLVED, incident__is_private=False
+    )
+    if not team.announce_channel:
+        return 0
+    failed.exclude(channel_id=team.announce_channel).update(channel_id=team.announce_channel, ts="")
+    again = resend(failed)
+    nudge_queue(SLACK)
+    return again
 
 
 def _show_anew(announcements: QuerySet[Any], incident: Incident) -> None:

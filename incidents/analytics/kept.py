@@ -1,0 +1,114 @@
+"""Figures of the standard periods, made beforehand where a workspace has many incidents.
+
+Where there are few, or the figures are too old, they are computed when they are asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+from pydantic import TypeAdapter
+
+from accounts.actor import NO_ONE, SEES_ALL, Actor
+from accounts.models import Workspace
+from accounts.permissions import Capability, require
+from incidents.analytics.models import IncidentMeasure, KeptFigures
+from incidents.analytics.selectors import Analytics, analytics_for, compute
+from incidents.listing.filters import IncidentFilter
+from incidents.models import InvitedPerson
+from incidents.overview.selectors import zone_named, zone_of
+
+PERIODS: Final[Mapping[str, timedelta]] = {f"{days}d": timedelta(days=days) for days in (7, 30, 90, 365)}
+DEFAULT: Final = "30d"
+MIN_INCIDENTS: Final = 2_000  # of a workspace; fewer are counted in time for every reader
+MAX_AGE: Final = timedelta(minutes=15)  # older figures are not shown: the worker may be away
+REMADE_AFTER: Final = timedelta(minutes=10)  # without a change, as the period moves on
+MIN_REST: Final = timedelta(seconds=45)
+REST_PER_COST: Final = 20  # times what making them took: they cost a worker 5 % at most
+# A transaction that began before the figures were made may be committed after them.
+LATE_COMMITS: Final = timedelta(minutes=2)
+TIMEOUT_MS: Final = 60_000
+_VIEWERS: Final = {KeptFigures.Audience.ALL: SEES_ALL, KeptFigures.Audience.PUBLIC: NO_ONE}
+_BODY: Final = TypeAdapter(Analytics)
+
+
+def figures_for(
+    actor: Actor, wanted: IncidentFilter, words: Mapping[str, Sequence[str]], *, now: datetime | None = None
+) -> Analytics:
+    """As `analytics_for`, from what was made beforehand where the filter is a standard period alone.
+
+    `words` are the filter's parameters. Raises Forbidden.
+    """
+    require(actor, Capability.INCIDENTS_READ)
+    now = now or timezone.now()
+    period = standard_period(words)
+    return (_kept(actor, period, now) if period else None) or analytics_for(actor, wanted, now=now)
+
+
+def standard_period(words: Mapping[str, Sequence[str]]) -> str:
+    """The standard period that the parameters name and nothing beside it, or "". Pure."""
+    given = {name: list(values) for name, values in words.items() if values}
+    if not given:
+        return DEFAULT
+    [value, *more] = given.get("since", [""])
+    return value if set(given) == {"since"} and not more and value in PERIODS else ""
+
+
+def remake_figures(now: datetime) -> int:
+    """Make the figures that are due, of every workspace with many incidents; returns how many."""
+    return sum(
+        _remake(workspace, period, audience, now)
+        for workspace in Workspace.objects.order_by("pk")
+        if _has_many(workspace.pk)
+        for period in PERIODS
+        for audience in KeptFigures.Audience
+    )
+
+
+def _kept(actor: Actor, period: str, now: datetime) -> Analytics | None:
+    rows = KeptFigures.objects.of(actor.workspace_id).filter(period=period, made_at__gt=now - MAX_AGE)
+    kept = rows.filter(audience=_audience(actor)).first()
+    if kept is None:
+        return None
+    found = _BODY.validate_json(kept.body)
+    return found if found.zone == zone_of(actor).key else None
+
+
+def _audience(actor: Actor) -> str:
+    """Whose figures the actor may read; "" for somebody invited to private incidents, who sees others."""
+    if actor.viewer == SEES_ALL:
+        return KeptFigures.Audience.ALL
+    invited = InvitedPerson.objects.of(actor.workspace_id).filter(viewer=actor.viewer)
+    return "" if invited.exists() else KeptFigures.Audience.PUBLIC
+
+
+def _has_many(workspace_id: int) -> bool:
+    rows = IncidentMeasure.objects.of(workspace_id).values("pk")[:MIN_INCIDENTS]
+    return rows.count() == MIN_INCIDENTS
+
+
+def _remake(workspace: Workspace, period: str, audience: KeptFigures.Audience, now: datetime) -> bool:
+    kept = KeptFigures.objects.of(workspace.pk).filter(period=period, audience=audience).first()
+    if kept is not None and not _is_due(kept, now):
+        return False
+    began = time.monotonic()
+    zone, wanted = zone_named(workspace.time_zone), IncidentFilter(since=now - PERIODS[period])
+    found = compute(workspace.pk, _VIEWERS[audience], wanted, zone, now, TIMEOUT_MS)
+    took_ms = int((time.monotonic() - began) * 1000)
+    fields = {"made_at": now, "took_ms": took_ms, "body": _BODY.dump_json(found).decode()}
+    KeptFigures.objects.of(workspace.pk).update_or_create(
+        workspace=workspace, period=period, audience=audience, defaults=fields
+    )
+    return True
+
+
+def _is_due(kept: KeptFigures, now: datetime) -> bool:
+    age = now - kept.made_at
+    if age < max(MIN_REST, timedelta(milliseconds=kept.took_ms) * REST_PER_COST):
+        return False
+    changed = IncidentMeasure.objects.of(kept.workspace_id).filter(changed_at__gt=kept.made_at - LATE_COMMITS)
+    return age > REMADE_AFTER or bool(changed.exists())

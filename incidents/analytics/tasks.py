@@ -1,0 +1,19 @@
+"""Celery tasks of analytics."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.queue.gate import Gate
+from incidents.analytics.kept import remake_figures
+
+_gate = Gate()
+
+
+@shared_task(name="incidents.remake_figures", ignore_result=True)
+def remake_analytics_figures() -> None:
+    """Make the figures of the standard periods that are due."""
+    with _gate.turn() as is_mine:
+        if is_mine:
+            remake_figures(timezone.now())
