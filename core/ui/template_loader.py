@@ -12,6 +12,7 @@ from django_cotton.cotton_loader import Loader as CottonLoader
 _KEPT: Final = re.compile(r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>)", re.DOTALL)
 _BEFORE_END_OF_TAG: Final = re.compile(r"\s*\n\s*(?=/?>)")
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
+_BEFORE_DOCTYPE: Final = re.compile(r"\s+(?=<!DOCTYPE)")
 # Elements that begin and end a line of text: a browser shows no space at either end of them.
 _BLOCK: Final = r"(?:button|caption|dd|div|dt|h[1-6]|legend|li|option|p|summary|td|th)"
 _ATTRIBUTES: Final = r"(?:\{%.*?%\}|\{\{.*?\}\}|\"[^\"]*\"|\{(?![%{])|[^<>\"{])*"
@@ -30,7 +31,7 @@ def without_indentation(source: str) -> str:
 
 
 def _compact(part: str) -> str:
-    part = _LINE_BREAK.sub(" ", _BEFORE_END_OF_TAG.sub("", part))
+    part = _LINE_BREAK.sub(" ", _BEFORE_END_OF_TAG.sub("", _BEFORE_DOCTYPE.sub("", part)))
     return _BEFORE_END.sub("", _AFTER_START.sub(r"\1", part))
 
 
