@@ -1,7 +1,7 @@
 """Tests a source: runs the pipeline in a transaction that is rolled back.
 
 So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
-number taken, no one told.
+number taken, no one notified.
 """
 
 from __future__ import annotations
