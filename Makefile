@@ -34,7 +34,7 @@ test: $(DEV) ## run every test, two at a time; in another order with SEED=2
 faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", count lost or duplicated events and pages, try an upgrade
 	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries \
 	  && "$(PY)" -m tests.faults.upgrade \
-	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/remediation/test_many_approvers.py tests/remediation/test_killed_workers.py \
+	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults tests/remediation/test_many_approvers.py tests/remediation/test_killed_workers.py \
 	  tests/incidents/test_merging.py tests/incidents/test_analytics_histories.py tests/postmortems/test_reminders_over_days.py \
 	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py
 

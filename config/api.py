@@ -24,7 +24,7 @@ from config.installation.workspaces import router as workspaces_router
 from config.openapi import complete
 from core.errors import Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
-from core.http.field_faults import field_fault
+from core.http.field_faults import field_faults
 from core.http.problem_responses import plain_problem, problem_response
 from core.http.strict_json import load
 from core.ui.error_pages import BEHIND
@@ -194,7 +194,7 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
-    faults = [field_fault(_field(fault["loc"]), fault) for fault in error.errors]
+    faults = field_faults(error.errors, _field)
     named = ", ".join(fault.field for fault in faults[:5])
     return problem_response(Invalid(f"Not valid: {named}. Nothing was changed.", faults=faults), request)
 

@@ -23,6 +23,7 @@ CLOCKS: Final = declare(
         process="detection",
         title="The worker for SLA targets and escalation",
         advice="Start the worker detection. Timers are rows; those that are due run when it is back.",
+        period_s=1.0,
     )
 )
 UPKEEP: Final = declare(

@@ -12,6 +12,7 @@ PAGE: Final = declare(
         process="outbound",
         title="The worker for pages",
         advice="Start the worker outbound. Pages are kept and sent when it is back.",
+        period_s=1.0,
         threads=6,
     )
 )

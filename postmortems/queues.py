@@ -13,6 +13,7 @@ DRAFT: Final = declare(
         process="slow",
         title="The worker for postmortem drafts",
         advice="Start the worker slow. Drafts are written when it is back.",
+        period_s=5.0,
         lease_s=60.0,
         threads=1,
         max_lag_s=60.0,
@@ -24,6 +25,7 @@ MEETING: Final = declare(
         process="outbound",
         title="The worker for meeting mails",
         advice="Start the worker outbound. Invitations are kept and mailed when it is back.",
+        period_s=5.0,
         max_lag_s=120.0,
     )
 )

@@ -12,20 +12,18 @@ ACTIONS: Final = declare(
         process="slow",
         title="The worker for remediation runs",
         advice="Start the worker slow. Approved runs wait; none is lost or run twice.",
-        period_s=1.0,
         lease_s=60.0,
         threads=2,
     )
 )
 RUN_DUE: Final = "remediation.run_due"
-periodic("carry out remediation runs", RUN_DUE, 1.0, ACTIONS)
+periodic("carry out remediation runs", RUN_DUE, 2.0, ACTIONS)
 RECOVERY: Final = declare(
     Queue(
         "recovery",
         process="slow",
         title="The worker that watches recoveries",
         advice="Exit criteria are not checked and nothing is resolved automatically. Start the worker slow.",
-        period_s=1.0,
         lease_s=60.0,
         threads=2,
         max_lag_s=60.0,

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.test import TransactionTestCase, override_settings
 
 from tests import servers
+from tests.tables import WHOLE
 
 pytest_plugins = ("tests.object_storage",)
 
@@ -46,8 +47,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones first: else one of two workers might wait for the other's last test."""
+    if not WHOLE:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("whole")])
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
@@ -83,7 +87,7 @@ def _quick_passwords() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _quick_teardown() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: servers.truncate_tables())
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: servers.empty_tables())
     yield
     patch.undo()
 

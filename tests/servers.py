@@ -34,14 +34,26 @@ PATIENT = {"idle_in_transaction_session_timeout": "2min"}
 PREFIX = "tocsin-tests-"
 FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
+BEGAN_WITH = "TOCSIN_TEST_CACHE_BEGAN_WITH"  # the name in the cache of the migrations at the start
 MIGRATED = "migrated"
 EARLIER = "earlier"
 APPLIED = "applied.txt"
-_FILLED = """
-select relname from pg_class c
- where relnamespace = current_schema()::regnamespace and relname = any(%s) and case relkind
-   when 'r' then pg_relation_size(oid) > 0
-   when 'p' then exists (select 1 from pg_partition_tree(c.oid) where pg_relation_size(relid) > 0) end
+# Without triggers and checks of foreign keys. DELETE takes a tenth of the time of TRUNCATE, which makes new
+# files for a table and each of its indexes; what grew large is better thrown away.
+_EMPTY = """
+do $$ declare found record; begin
+  set local session_replication_role = replica;
+  for found in
+    select c.oid::regclass as name,
+           pg_relation_size(c.oid) + coalesce((
+             select sum(pg_relation_size(relid)) from pg_partition_tree(c.oid)), 0) as bytes
+      from pg_class c where relnamespace = current_schema()::regnamespace and relname = any({})
+  loop
+    if found.bytes > 1000000 then execute format('truncate %s cascade', found.name);
+    elsif found.bytes > 0 then execute format('delete from %s', found.name);
+    end if;
+  end loop;
+end $$
 """
 _ROWS_OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 
@@ -64,7 +76,8 @@ def stop() -> None:
     if not is_worker():
         folder = Path(os.environ.pop(FOLDER))
         cached, unsaved = _cached(), False
-        if cached is not None and not cached.exists():
+        # Migrations that changed meanwhile are not those that were applied.
+        if cached is not None and not cached.exists() and os.environ.get(BEGAN_WITH) == cached.name:
             unsaved = _exists(MIGRATED)
         Postgres(folder / "postgres", account).stop(patience=5)
         if cached is not None and unsaved:
@@ -133,13 +146,11 @@ def _load(name: str, url: str) -> None:
     subprocess.run(argv, input=dump, stdout=subprocess.DEVNULL, check=True)
 
 
-def truncate_tables() -> None:
-    """Empty the models' tables that hold rows; Django's flush empties all and registers permissions again."""
-    names = set(connection.introspection.django_table_names()) - _ROWS_OF_MIGRATIONS
+def empty_tables() -> None:
+    """Delete the rows of the models; Django's flush truncates all tables and registers permissions again."""
+    names = sorted(set(connection.introspection.django_table_names()) - _ROWS_OF_MIGRATIONS)
     with connection.cursor() as cursor:
-        cursor.execute(_FILLED, [sorted(names)])
-        if filled := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
-            cursor.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(filled)))
+        cursor.execute(sql.SQL(_EMPTY).format(sql.Literal(names)))
 
 
 def _exists(name: str) -> bool:
@@ -164,6 +175,7 @@ def _start_postgres() -> None:
     assert us is not None
     process.remember(folder / "owner", us)
     cached = _cached()
+    os.environ[BEGAN_WITH] = cached.name if cached else ""
     seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
     if seed is not None:
         copy_server(seed, folder / "postgres")

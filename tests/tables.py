@@ -1,10 +1,15 @@
-"""How much of a large table a run takes: `make test` a part, the same each time; `make fuzz` all of it."""
+"""How much of a large table a run takes: `make test` a part of it, the same each time; `make fuzz` all.
+
+A test or a row marked `whole` is one that only `make faults` and `make fuzz` run.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -16,6 +21,11 @@ def share(values: Sequence[T], *, turn: int, size: int) -> Sequence[T]:
     if WHOLE or size >= len(values):
         return values
     return [values[(turn * size + n) % len(values)] for n in range(size)]
+
+
+def whole(*rows: Any) -> list[Any]:
+    """These rows of a table are for the long runs."""
+    return [pytest.param(row, marks=pytest.mark.whole) for row in rows]
 
 
 def count(part: int, whole: int) -> int:

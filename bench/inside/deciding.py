@@ -21,7 +21,7 @@ select i.workspace_id, i.id, array[(i.id * 7919 + %s) %% 5000, (i.id * 104729) %
        i.title || ' timeout while calling the payment provider', array[]::bigint[]
   from incidents_incident i where i.workspace_id = %s on conflict do nothing
 """
-CLOCKS: Final = "'generation', n + 1, 'state', 'done', 'settled_at', now()"
+CLOCKS: Final = "'incident_id', r.incident_id + n, 'state', 'done', 'settled_at', now()"
 
 
 def similar(incidents: int) -> Iterator[Outcome]:
@@ -49,7 +49,7 @@ def routing(_: int) -> Iterator[Outcome]:
     ]  # fmt: skip
     receivers = [Receiver(n, "slack", is_enabled=True, pages_always=False) for n in range(50)]
     snapshot = {"severity": "sev2", "type": "error_burst", "labels": {}, "is_drill": False,
-                "components": [{"name": f"part {n}"} for n in range(5)]}  # fmt: skip
+                "components": [f"part {n}" for n in range(5)]}  # fmt: skip
     found = timed(lambda n: decide("incident.opened", snapshot, rules, receivers), 200)
     yield Outcome("routing by 1,000 routes, p95", found.p95, "ms", 10)
 
@@ -57,7 +57,7 @@ def routing(_: int) -> Iterator[Outcome]:
 def ticks(incidents: int) -> Iterator[Outcome]:
     """A claim that finds nothing, with 100 timers and after so many were settled."""
     [actor] = people(workspace(), 1)
-    many_incidents(actor, 1)
+    many_incidents(actor, incidents)
     few = timed(lambda n: claim(SlaClock, 50, 30.0), 200)
     clock = SlaClock.objects.of(actor.workspace_id).order_by("id")[0]
     copies("incidents_slaclock", clock.pk, incidents, CLOCKS)

@@ -71,7 +71,7 @@ def saves(_: int) -> Iterator[Outcome]:
 
     pk = section_of(postmortem, KEY).pk
     with connection.cursor() as cursor:
-        update = "update postmortems_section set updated_at = now() where id = %s"
+        update = "update postmortems_section set text = text || 'x' where id = %s"
         bare = timed(lambda n: cursor.execute(update, [pk]), 60)
     saved, both = timed(plain, 60), timed(merged, 20)
     yield Outcome("save of 20 kB, p95", saved.p95, "ms", 60)
@@ -160,7 +160,7 @@ def calendar(_: int) -> Iterator[Outcome]:
         for n in range(2000)
     )  # fmt: skip
     path = f"/calendar/{create_feed(actor, name='Bench', kinds=['items'], everybody=True).secret}.ics"
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     body = client.get(path)
     parsed = Calendar.from_ical(body.content)
     alone = timed(lambda n: parsed.to_ical(), 3)

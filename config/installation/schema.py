@@ -7,6 +7,7 @@ migration: those that the snapshot does not have run after it. A migration that 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -43,10 +44,11 @@ select detection_make_partition(parent, key, lo, width) from detection_wanted_pa
 """
 
 
-def migrations() -> list[str]:
-    """Path and SHA-256 of each of our migrations."""
+@functools.cache
+def migrations() -> tuple[str, ...]:
+    """Path and SHA-256 of each of our migrations, as they were when this was first called."""
     files = sorted(ROOT.glob("*/migrations/*.py"))
-    return [f"{one.relative_to(ROOT)} {hashlib.sha256(one.read_bytes()).hexdigest()}" for one in files]
+    return tuple(f"{one.relative_to(ROOT)} {hashlib.sha256(one.read_bytes()).hexdigest()}" for one in files)
 
 
 def migrations_in(snapshot: str) -> list[str]:

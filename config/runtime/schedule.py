@@ -39,6 +39,7 @@ CELERY: Final[dict[str, Any]] = {
     "broker_channel_error_retry": True,
     "broker_transport_options": {
         "visibility_timeout": 120,
+        "priority_steps": [0],  # one list of each queue to wait for, instead of four
         "socket_connect_timeout": 2,
         "socket_timeout": 10,
         "socket_keepalive": True,

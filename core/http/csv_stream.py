@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
 # A cell that begins so is a formula to a spreadsheet, also behind what some of them leave out.
-_FORMULA: Final = ("=", "+", "-", "@", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA: Final = ("=", "+", "-", "@", "|", "%", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LEFT_OUT: Final = " \t\r\n\"'\ufeff\u200b\u00a0"
 _ODD: Final = ("\t", "\r", "\n", "\ufeff")
 
@@ -30,8 +30,12 @@ def _harmless(cell: object) -> object:
         return ""
     if not isinstance(cell, str):
         return cell
-    is_formula = cell.startswith(_ODD) or cell.lstrip(_LEFT_OUT).startswith(_FORMULA)
-    return f"'{cell}" if is_formula else cell
+    return f"'{cell}" if is_formula(cell) else cell
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would calculate the text of a cell, or read it as something else than it is."""
+    return text.startswith(_ODD) or text.lstrip(_LEFT_OUT).startswith(_FORMULA)
 
 
 def csv_response(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from core.errors import FieldFault
@@ -68,6 +69,27 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 OTHER: Final = ("value", "is not valid here")
 OUR_OWN: Final = frozenset({"value_error", "assertion_error"})  # raised by validators of ours, in our words
+
+
+# How the validator names the kinds that a value may be of, behind the name of its field.
+_KINDS: Final = frozenset({"str", "int", "float", "bool"})
+Place = tuple[str | int, ...]
+
+
+def field_faults(errors: Sequence[Mapping[str, Any]], name: Callable[[Place], str]) -> list[FieldFault]:
+    """One fault for each field, called `name(place)`: a value of several kinds has an error for each."""
+    kinds = Counter(error["loc"][:-1] for error in errors if error["loc"][-1] in _KINDS)
+    found: dict[Place, list[Mapping[str, Any]]] = {}
+    for error in errors:
+        place = error["loc"]
+        is_kind = place[-1] in _KINDS and kinds[place[:-1]] > 1
+        found.setdefault(place[:-1] if is_kind else place, []).append(error)
+    return [_joined([field_fault(name(place), error) for error in of]) for place, of in found.items()]
+
+
+def _joined(faults: Sequence[FieldFault]) -> FieldFault:
+    words = ", or ".join(dict.fromkeys(fault.message for fault in faults))
+    return FieldFault(faults[0].field, faults[0].rule, words)
 
 
 def field_fault(field: str, error: Mapping[str, Any]) -> FieldFault:

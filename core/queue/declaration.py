@@ -20,18 +20,18 @@ PROCESSES: Final[tuple[Process, ...]] = ("detection", "outbound", "slow")
 class Queue:
     """One work queue. `title` and `advice` are what people read when it is late.
 
-    period_s: how often beat wakes it. lease_s: how long a claim lasts; a handler must end well within it, or
-    renew it. threads: items handled at a time in each process. max_lag_s: how long the oldest due item may
-    wait before the health check warns. own_task: the name of a Celery task of the app that finds its
-    work itself; by default items are claimed and given to the handlers registered by
-    `core.queue.handlers.works_on`.
+    period_s: how often beat wakes it, for what is due later or tried again; what was just written is nudged.
+    lease_s: how long a claim lasts; a handler must end well within it, or renew it. threads: items handled at
+    a time in each process. max_lag_s: how long the oldest due item may wait before the health check warns.
+    own_task: the name of a Celery task of the app that finds its work itself; by default items are claimed
+    and given to the handlers registered by `core.queue.handlers.works_on`.
     """
 
     name: str
     process: Process
     title: str
     advice: str = "Nothing is lost; the work is done when a worker of this queue runs again."
-    period_s: float = 1.0
+    period_s: float = 2.0
     lease_s: float = 30.0
     threads: int = 1
     max_lag_s: float = 30.0

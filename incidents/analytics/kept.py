@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+from django.db import OperationalError
 from django.utils import timezone
 from pydantic import TypeAdapter
 
@@ -22,6 +24,7 @@ from incidents.listing.filters import IncidentFilter
 from incidents.models import InvitedPerson
 from incidents.overview.selectors import zone_named, zone_of
 
+log = structlog.get_logger(__name__)
 PERIODS: Final[Mapping[str, timedelta]] = {f"{days}d": timedelta(days=days) for days in (7, 30, 90, 365)}
 DEFAULT: Final = "30d"
 MIN_INCIDENTS: Final = 2_000  # of a workspace; fewer are counted in time for every reader
@@ -97,7 +100,11 @@ def _remake(workspace: Workspace, period: str, audience: KeptFigures.Audience, n
         return False
     began = time.monotonic()
     zone, wanted = zone_named(workspace.time_zone), IncidentFilter(since=now - PERIODS[period])
-    found = compute(workspace.pk, _VIEWERS[audience], wanted, zone, now, TIMEOUT_MS)
+    try:
+        found = compute(workspace.pk, _VIEWERS[audience], wanted, zone, now, TIMEOUT_MS)
+    except OperationalError as error:  # one that takes too long does not keep the others waiting
+        log.warning("analytics.not_made", workspace=workspace.pk, period=period, why=str(error))
+        return False
     took_ms = int((time.monotonic() - began) * 1000)
     fields = {"made_at": now, "took_ms": took_ms, "body": _BODY.dump_json(found).decode()}
     KeptFigures.objects.of(workspace.pk).update_or_create(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from core.http.csv_stream import is_formula
 from incidents.models import Incident, TimelineEntry
 from incidents.rendering import entry_json, incident_json
 
@@ -22,9 +23,8 @@ COLUMNS: Final = (
 STORY_COLUMNS: Final = (
     "incident", "title", "severity", "status", "occurred_at", "kind", "is_public", "author", "message",
 )  # fmt: skip
-# What Excel, LibreOffice and Google Sheets take for the start of a formula, their full-width forms too; and
-# our own mark, so that taking one apostrophe off a marked cell always gives back what was there.
-_FORMULA: Final = frozenset("=+-@\t\r\n|%'＝＋－＠")
+# Our own mark is marked as well, so that taking one apostrophe off a marked cell gives back what was there.
+_MARK: Final = "'"
 
 
 def table(batches: Iterable[Sequence[Incident]], *, with_bom: bool) -> Iterator[bytes]:
@@ -71,7 +71,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
     text = str(value)
-    return f"'{text}" if text[:1] in _FORMULA and text else text
+    return f"{_MARK}{text}" if is_formula(text) or text.startswith(_MARK) else text
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:

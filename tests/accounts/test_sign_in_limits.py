@@ -7,6 +7,8 @@ from django.test import Client
 
 from accounts.sign_in.limits import PER_NAME
 from core.http.csv_stream import csv_lines
+from incidents.export import tables
+from tocsin.cli import frame
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "twelve blue lanterns"
@@ -50,6 +52,7 @@ def test_sign_in_leads_back_to_a_page_of_ours(make_user):
 )
 def test_cells_that_a_spreadsheet_would_run_get_an_apostrophe(cell):
     assert csv_lines([[cell]]).lstrip('"').startswith("'")
+    assert (tables.cell(cell), frame._csv_cell(cell)) == (f"'{cell}", f"'{cell}")
 
 
 @pytest.mark.parametrize("cell", ["a=1", "plain", '"quoted"', "3 - 1", ""])

@@ -77,7 +77,7 @@ PLANTED = (
     "#{7*7} <%= 7*7 %> ${7*7}",
     "__import__('os').system('reboot')",
     "eval(compile('import os','x','exec'))",
-    "../../../../etc/passwd\u0000.log",
+    "../../../../etc/passwd%00.log",
     "file:///etc/passwd http://169.254.169.254/latest/meta-data",
     "hx-post=/incidents/INC-1/resolve hx-trigger=load",
     "<svg onload=htmx.ajax('POST','/incidents/INC-1/close')>",

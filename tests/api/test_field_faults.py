@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-from core.http.field_faults import OUR_OWN, WORDS, field_fault
+from core.http.field_faults import OUR_OWN, WORDS, field_fault, field_faults
 
 # What the validator itself would say.
 THEIRS = re.compile(
@@ -61,3 +61,15 @@ def test_a_refused_body_speaks_our_words(api: Any) -> None:
     assert said["colour"] == ("unknown", "is not a field of this request")
     assert not THEIRS.search(str(problem))
     assert api.post("/incidents", {}).json()["errors"][0]["message"] == "is required"
+
+
+def test_value_of_several_kinds_has_one_fault_in_our_words():
+    errors = [
+        {"type": "string_type", "loc": ("body", "arguments", "a", "str"), "msg": ""},
+        {"type": "int_type", "loc": ("body", "arguments", "a", "int"), "msg": ""},
+        {"type": "string_type", "loc": ("body", "int"), "msg": ""},
+    ]
+    [several, alone] = field_faults(errors, lambda place: ".".join(map(str, place[1:])))
+    assert (several.field, several.rule) == ("arguments.a", "type")
+    assert several.message == "must be a text, or must be a whole number"
+    assert (alone.field, alone.message) == ("int", "must be a text")

@@ -18,6 +18,7 @@ from tests import servers
 
 @pytest.mark.faults
 @pytest.mark.long
+@pytest.mark.whole
 def test_a_few_hundred_calls_that_follow_from_each_other_fail_nowhere():
     """All phases, `coverage` with its three thousand cases among them, are for `make fuzz`."""
     argv = [sys.executable, "-m", "tests.api.fuzz", "--cases", "100", "--phases", "stateful"]

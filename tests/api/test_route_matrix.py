@@ -71,7 +71,7 @@ from status.publishing.services.incidents import publish_incident
 from status.publishing.services.maintenance import schedule_maintenance
 from status.subscriptions.models import Subscriber
 from tests.api.bodies import body_of
-from tests.tables import share
+from tests.tables import WHOLE, share
 from warroom.connection.services.linking import link_member
 from warroom.connection.services.settings import SlackValues, put_slack
 
@@ -1113,7 +1113,7 @@ def test_the_admin_lets_in_nobody_but_staff_and_these_by_their_permissions(house
     powerless = Client(raise_request_exception=False)
     powerless.force_login(make_user("staff.without.permissions", is_staff=True))
     assert len(admin_addresses()) > 20
-    for turn, route in enumerate(admin_addresses()):
+    for turn, route in enumerate(admin_addresses()[:: 1 if WHOLE else 3]):
         for browser in (Client(), *share([*house.browsers.values()], turn=turn, size=1)):
             for method in share(["GET", "POST"], turn=turn // len(house.browsers), size=1):
                 answer = browser.generic(method, f"/admin/{route}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:  # what it imports needs Django's settings
-    from tests.faults.running import Running
+    from tests.faults.running import Running, Wired
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,16 @@ def shared() -> Iterator[Running]:
     from tests.faults.running import running
 
     with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def wired() -> Iterator[Wired]:
+    """One reached through proxies, for whoever hurts its wires or its servers."""
+    from tests.faults.running import Wired, running
+
+    with running(Wired) as started:
+        assert isinstance(started, Wired)
         yield started
 
 

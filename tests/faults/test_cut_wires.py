@@ -11,7 +11,8 @@ import requests
 
 from core.queues import RELAY
 from tests.faults.burst import SETTLED_WITHIN_S, Burst, acknowledged, check_it_settles, during
-from tests.faults.running import Wired, running
+from tests.faults.running import Wired
+from tests.tables import whole
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 # Each of up to three questions to the database gets five seconds; the rest is for a machine that is busy.
@@ -19,13 +20,6 @@ ANSWERED_WITHIN_S = 20.0
 OUTAGE_S = 23.0
 # Three seconds until the workers look again, the rest as above.
 BACK_WITHIN_S = 10.0
-
-
-@pytest.fixture(scope="module")
-def wired() -> Iterator[Wired]:
-    with running(Wired) as started:
-        assert isinstance(started, Wired)
-        yield started
 
 
 @pytest.fixture
@@ -64,14 +58,14 @@ def _for_a_while(trouble: Callable[[], None], tocsin: Wired, seconds: float) -> 
     return run
 
 
-@pytest.mark.parametrize("how", ["cut", "reset", "half_close", "refuse"])
+@pytest.mark.parametrize("how", ["cut", "refuse", *whole("reset", "half_close")])
 def test_the_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
     burst = Burst()
     during(burst, tocsin, _for_a_while(getattr(tocsin.database_wire, how), tocsin, 0.4))
     check_it_settles(burst, tocsin)
 
 
-@pytest.mark.parametrize("how", ["cut", "reset", "half_close", "refuse"])
+@pytest.mark.parametrize("how", ["reset", *whole("cut", "half_close", "refuse")])
 def test_valkey_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
     burst = Burst()
     during(burst, tocsin, _for_a_while(getattr(tocsin.valkey_wire, how), tocsin, 0.4))
@@ -95,6 +89,7 @@ def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> N
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin: Wired) -> None:
     burst = Burst(services=2, each=20)
     tocsin.valkey_wire.swallow()
@@ -113,6 +108,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     assert tocsin.until(lambda: "banner-trouble" not in _sign_in_page(tocsin), 20)
 
 
+@pytest.mark.whole
 def test_after_a_long_outage_of_valkey_work_goes_on_within_seconds(tocsin: Wired) -> None:
     """Longer than any pause between two attempts; Celery's own pauses would have grown to twelve seconds."""
     before, after = Burst(services=1, each=20), Burst(services=2, each=20)
@@ -172,6 +168,7 @@ def _tell(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
         connection.execute(statement)
 
 
+@pytest.mark.whole
 def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
 

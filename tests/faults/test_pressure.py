@@ -35,6 +35,7 @@ def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
     assert tocsin.programs("slow") + tocsin.programs("detection") == workers, "they waited, and live"
 
 
+@pytest.mark.whole
 def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_incidents(
     tocsin: Running,
 ) -> None:

@@ -143,6 +143,7 @@ def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: 
     assert _row(copy_url, "select name from accounts_workspace") != ("Changed since",)
 
 
+@pytest.mark.whole
 def test_a_backup_that_fails_half_way_leaves_everything_as_it_was(
     tocsin: Running, copy_url: str, backup: Path, tmp_path: Path
 ) -> None:

@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere"},
+        pytest.param({"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere"}, marks=pytest.mark.whole),
         {"DATABASE_URL": "mysql://127.0.0.1/tocsin"},
         {"TOCSIN_ENV": "production"},
     ],
@@ -105,6 +105,7 @@ def test_six_bursts_of_the_script_open_six_incidents(tocsin: Running) -> None:
     assert tocsin.until(lambda: tocsin.row(opened) == (before + 6, True), 10), tocsin.row(opened)
 
 
+@pytest.mark.whole
 def test_two_folders_run_side_by_side(tocsin: Running) -> None:
     with running() as other:
         assert (tocsin.status(), other.status()) == ("ready", "ready")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from config.paths import ROOT
-from tests.faults.running import Wired, running
+from tests.faults.running import Wired
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 PAGE = "/status/outside"
@@ -28,10 +27,8 @@ SHOWN_WITHIN_S = 60.0  # a machine that is busy; the bounds of each step are in 
 
 
 @pytest.fixture(scope="module")
-def tocsin() -> Iterator[Wired]:
-    with running(Wired) as started:
-        assert isinstance(started, Wired)
-        yield started
+def tocsin(wired: Wired) -> Wired:
+    return wired
 
 
 @pytest.fixture(scope="module")

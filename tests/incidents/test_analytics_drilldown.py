@@ -6,6 +6,7 @@ import html
 import random
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -89,7 +90,28 @@ def test_every_number_opens_its_incidents_and_adds_up(told, workspace):
     ).count()  # fmt: skip
 
 
-@pytest.mark.parametrize("show", ["", "nothing:1", "counted:x", "hour:7", "hour:a-b", "month:99999999-1"])
+def test_every_number_of_the_api_lists_its_incidents(told):
+    period = f"since={SINCE:%Y-%m-%dT%H:%M:%SZ}&until={NOW:%Y-%m-%dT%H:%M:%SZ}"
+    found = told.get(f"/api/v1/analytics?{period}&severity=sev1,sev2").json()
+    groups = [one for name, part in found.items() if name.startswith("by_") for one in part if "show" in one]
+    numbers = {one["show"]: one["incidents"] for one in (*groups, *found["over_time"]["steps"])}
+    for name, one in found["measures"].items():
+        numbers[f"counted:{name}"] = one["count"]
+    numbers |= {"all": found["total_incidents"], "active": found["active_incidents"]}
+    numbers |= {f"sla:{one['kind']}.met": one["met"] for one in found["sla"]}
+    assert len(numbers) > 15
+    for show, number in numbers.items():
+        behind = told.get(f"{found['incidents_url']}{quote(show)}").json()
+        assert len({one["incident_id"] for one in behind}) == len(behind) == number, show
+    address = f"{found['incidents_url']}all&limit=2"
+    pages = [told.get(f"{address}&cursor={at}").json() for at in range(0, numbers["all"], 2)]
+    assert sum(map(len, pages)) == numbers["all"]
+    assert 'rel="next"' in told.get(address)["Link"]
+
+
+@pytest.mark.parametrize(
+    "show", ["", "nothing:1", "counted:x", "hour:7", "hour:a-b", "month:99999999-1", "week:2026-13-01"]
+)
 def test_unknown_number_is_refused(told, show):
     assert told.get("/analytics/incidents", {"show": show}).status_code == 422
 

@@ -58,6 +58,7 @@ def mtbf(incidents: list[Incident]) -> float | None:
     return sum(gaps) / len(gaps) if gaps else None
 
 
+@pytest.mark.timeout(count(240, 3600))
 @pytest.mark.parametrize("name", share(ZONES, turn=0, size=1))
 def test_figures_of_random_histories_equal_brute_force(workspace, make_actor, name):
     Workspace.objects.filter(pk=workspace.pk).update(time_zone=name)

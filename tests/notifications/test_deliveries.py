@@ -13,6 +13,7 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.drills.services import DrillValues, plan_drill
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
+from notifications.channels.kinds.webhook import WebhookChannel
 from notifications.channels.models import Channel
 from notifications.channels.services import update_channel
 from notifications.channels.targets import secrets_of
@@ -365,3 +366,19 @@ def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
     said = at_once(2, choose)
     [refused] = [one for one in said if isinstance(one, Invalid)]
     assert [fault.rule for fault in refused.faults] == ["loop"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://hooks.example", "must begin with https://"), ("https://user:pw@hook.example", "no password"),
+        ("https://token@hooks.example", "no password"), ("https://hook.example/\r\nX: y", "control"),
+        ("https://hooks.example/a b", "no spaces"), ("https://", "must name a host"),
+        ("https://[::1", "is not an address"), ("https://hooks.example:99999/", "is not an address"),
+        ("https://hooks.example/a?x=me@example.com", ""),
+    ],
+)  # fmt: skip
+def test_address_of_a_webhook_channel_is_checked_as_everyone_sees_it(url, words):
+    fault = WebhookChannel().check({"url": url}, {}).get("url", "")
+    assert words in fault
+    assert bool(words) == bool(fault)

@@ -28,10 +28,12 @@ from postmortems.drafting.requests import write_requested
 from postmortems.drafting.services import draft_postmortem
 from postmortems.export import pdf_child
 from postmortems.export.blocks import blocks_of
+from postmortems.fix_watch.models import FixWatch
 from postmortems.learning.lessons import add_lesson
 from postmortems.learning.selectors import ladder_of, lessons_for, lessons_page
 from postmortems.learning.services import add_factor, add_why, identify_root_cause
 from postmortems.review.services import request_review, waive, withdraw
+from tests.api.bodies import body_of
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +179,15 @@ def test_analytics_shows_items_closed_in_time_and_each_number_opens_them(actor, 
         shown = browser.get(html.unescape(address)).content.decode()
         assert len(set(re.findall(r"ACT-\d+", shown))) == int(number)
     assert browser.get("/action-items?due_from=tomorrow").status_code == 422
+    watch = {"workspace_id": actor.workspace_id, "completed_at": now, "starts_at": now, "ends_at": now}
+    FixWatch.objects.create(item_id=rows.get().pk, verdict="held", **watch)
+    rows.update(kind="prevent")
+    found = {one["name"]: one for one in browser.get("/api/v1/analytics").json()["follow_through"]}
+    assert {name: one["count"] for name, one in found.items() if one["count"]} == {
+        "items_in_time": 2, "items_late": 2, "fixes_held": 1,
+    }  # fmt: skip
+    for one in found.values():
+        assert len(browser.get(one["items_url"]).json()) == one["count"]
+    csv = body_of(browser.get("/analytics.csv")).decode()
+    assert "follow_through,items_in_time,,,,,,2" in csv
+    assert "follow_through,fixes_held,,,,,,1" in csv

@@ -13,6 +13,7 @@ from accounts.tokens.services import issue_token
 from core.live import stream as live_stream
 from detection.ingest.asgi import application, event_receiver
 from detection.models import Event
+from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVENT = b'{"service": "shop", "level": "error", "message": "boom"}'
@@ -22,6 +23,12 @@ def _forget_connections() -> None:
     """Those of this thread and of the pool, which know nothing of the setting."""
     connections.close_all()
     connection.close_pool()
+
+
+@pytest.fixture
+def session(admin: Any) -> str:
+    """The cookies of a page that was signed in before the database refused writes."""
+    return "; ".join(f"{name}={one.value}" for name, one in browser_for(admin).cookies.items())
 
 
 @pytest.fixture
@@ -84,3 +91,11 @@ async def test_a_live_stream_is_not_opened_and_its_caller_is_told_to_come_back(t
         status, answered = await ask(live_stream.application, "/api/v1/live", "GET", b"", headers)
         assert (status, answered.get(b"retry-after")) == (503, b"5")
         assert answered[b"content-type"] == b"application/problem+json"
+
+
+async def test_the_live_stream_of_a_signed_in_page_goes_on_as_it_only_reads(session: str, token: str) -> None:
+    for _ in range(2):
+        status, answered = await ask(live_stream.application, "/live", "GET", b"", {"cookie": session})
+        assert (status, answered[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
+    status, _ = await ask(live_stream.application, "/live", "GET", b"", {"cookie": "sessionid=none"})
+    assert status == 401

@@ -32,7 +32,7 @@ _SWITCHES: Final = {
     "--insecure-http": "insecure_http",
 }  # fmt: skip
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_FORMULA: Final = re.compile(r"^[\s\ufeff]*[=+\-@\u2212\t\r]")
+_FORMULA: Final = re.compile(r"^[\t\r\n\ufeff]|^[\s\"'\ufeff\u200b]*[=+\-@|%\u2212\uff1d\uff0b\uff0d\uff20]")
 
 Columns = Mapping[str, str | Callable[[Mapping[str, Any]], Any]]
 

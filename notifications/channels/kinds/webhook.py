@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -32,9 +33,7 @@ class WebhookChannel(ChannelKind):
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """An http(s) address and a secret of the specification."""
-        faults = {}
-        if not config.get("url", "").startswith(("https://", "http://")):
-            faults["url"] = "must begin with https://"
+        faults = {"url": fault} if (fault := _url_fault(config.get("url", ""))) else {}
         if secrets.get("secret") and not is_webhook_secret(secrets["secret"]):
             faults |= {"secret": "must be whsec_ and the base64 of 24 to 64 bytes"}
         return faults
@@ -54,6 +53,22 @@ class WebhookChannel(ChannelKind):
             cuts_body=True,
         )
         return Sent(message_id, response.status)
+
+
+def _url_fault(url: str) -> str:
+    """What is wrong with an address; the setting is shown to all members, so it holds no password."""
+    if not url.startswith(("https://", "http://")):
+        return "must begin with https://"
+    if any(one.isspace() or not one.isprintable() for one in url):
+        return "must hold no spaces and no control characters"
+    try:
+        parts = urlsplit(url)
+        named, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not an address"
+    if not named:
+        return "must name a host"
+    return "must hold no user name and no password: the request is signed" if "@" in parts.netloc else ""
 
 
 def webhook_body(message: Message) -> dict[str, Any]:
