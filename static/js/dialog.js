@@ -45,7 +45,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("tocsin:done", (event) => {
-  if (dialog?.open) close();
+  // A change made before it was opened may be done only now: what is typed meanwhile stays.
+  if (dialog?.open && dialog.contains(event.target)) close();
   toast(event.detail.message);
   for (const topic of event.detail.topics) document.body.dispatchEvent(new CustomEvent(`tocsin:${topic}`));
 });

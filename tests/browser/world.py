@@ -15,12 +15,15 @@ PEOPLE = (
     # Each for one test alone: it changes how the account signs in, and tests run in any order.
     ("pia.nord", "Pia Nord", "responder"),
     ("noor.vale", "Noor Vale", "responder"),
+    ("mona.reed", "Mona Reed", "manager"),
 )
+# The admin of a workspace of her own, since she asks every member of it for a second factor.
+ALONE = ("ada.holt", "Ada Holt", "admin")
 STAFF = "rory.keys"
 
 
 def build() -> None:
-    """Make the workspace once."""
+    """Make the workspaces once."""
     from accounts.actor import system_actor
     from accounts.models import Membership, User
     from config.installation.setup import create_workspace
@@ -36,13 +39,15 @@ def build() -> None:
     customize_routes(admin)
     put_page(admin, values={"slug": "acme", "title": "Acme Payments"})
     add_component(admin, values={"name": "Card payments", "group": "Payments"})
-    for username, name, role in PEOPLE:
+    quay = create_workspace(slug="quay", name="Quay Freight")
+    members = [(workspace.pk, *person) for person in PEOPLE] + [(quay.pk, *ALONE)]
+    for workspace_id, username, name, role in members:
         runs_it = username == STAFF
         user = User.objects.create_user(
             username, f"{username}@example.test", PASSWORD,
             display_name=name, is_staff=runs_it, is_superuser=runs_it,
         )  # fmt: skip
-        Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
+        Membership.objects.create(workspace_id=workspace_id, user=user, role=role)
     if os.environ.get("S3_ACCESS_KEY"):
         add_bundles(admin)
 

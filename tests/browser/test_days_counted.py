@@ -1,0 +1,161 @@
+"""The day of a responder, a manager and an admin, with the clicks and keys that it takes.
+
+Letters of a text are not counted; whatever leads to where it is written, or sends it, is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.site import Site
+
+RESPONDER, MANAGER, ADMIN = (3, 10), (10, 0), (17, 6)  # clicks and keys at most
+
+
+@dataclass
+class Hands:
+    """A mouse and a keyboard that count."""
+
+    page: Page
+    clicks: int = 0
+    keys: int = 0
+
+    def click(self, what: Locator) -> None:
+        what.click()
+        self.clicks += 1
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.keys += 1
+
+    def write(self, text: str) -> None:
+        """Into whatever has the focus."""
+        expect(self.page.locator(":is(input, textarea):focus")).to_have_count(1)
+        self.page.keyboard.insert_text(text)
+
+    def assert_within(self, bound: tuple[int, int]) -> None:
+        spent = (self.clicks, self.keys)
+        assert spent[0] <= bound[0], spent
+        assert spent[1] <= bound[1], spent
+
+
+def test_a_responder_owns_tells_and_resolves_an_incident(open_page, declare):
+    page = open_page("/")
+    reference = declare(page, "A responder's day")
+    page.goto(f"/?search={reference}")
+    hands, header = Hands(page), page.locator("#panel-incident-header")
+    hands.press("j", "a")
+    expect(page.locator(".toast")).to_be_visible()
+    hands.press("o")
+    page.wait_for_url(f"**/incidents/{reference}")
+    expect(header).to_contain_text("Acknowledged by Dana Ruiz")
+
+    hands.click(page.locator("[data-composer] textarea"))
+    hands.write("The pool is empty since the release")
+    hands.press("Control+Enter")
+    expect(page.locator(".entry-note")).to_contain_text("The pool is empty")
+
+    hands.click(page.locator(".summary-chip"))
+    hands.click(page.locator("button[name=severity][value=sev2]"))
+    expect(header).to_contain_text("SEV2")
+
+    form = page.get_by_role("dialog", name="Form")
+    hands.press("s")
+    expect(form.get_by_label("New status")).to_be_focused()
+    hands.press("Tab")
+    hands.write("The release holds connections open")
+    hands.press("Control+Enter")
+    expect(header).to_contain_text("Identified")
+    hands.press("r")
+    expect(form.get_by_label("What fixed it?")).to_be_focused()
+    hands.write("Rolled the release back")
+    hands.press("Control+Enter")
+    expect(header).to_contain_text("Resolved")
+    hands.assert_within(RESPONDER)
+
+
+def _reviewed(site: Site, title: str) -> str:
+    """A postmortem that waits for the manager's signature; answers its incident."""
+    api = requests.Session()
+    api.headers["X-Workspace"] = "acme"
+
+    def post(path: str, **body: object) -> requests.Response:
+        return api.post(f"{site.url}/api/v1{path}", json=body, timeout=30)
+
+    reference = str(post("/incidents", title=title, severity="sev3").json()["incident_id"])
+    assert post(f"/incidents/{reference}/resolve", message="Rolled back").ok
+    assert post(f"/incidents/{reference}/postmortem").ok
+    for one in post(f"/postmortems/{reference}/request-review").json()["missing"]:
+        waiver = {"subject": one["subject"], "reason": "Not known any more."}
+        assert post(f"/postmortems/{reference}/waivers", **waiver).ok
+    assert post(f"/postmortems/{reference}/request-review").ok
+    return reference
+
+
+def test_a_manager_signs_publishes_and_follows_up(site, open_page):
+    reference = _reviewed(site, "A manager's day")
+    page = open_page("/", who="mona.reed")
+    hands = Hands(page)
+    side = page.get_by_role("navigation", name="Main")
+    hands.click(side.get_by_role("link", name="Postmortems"))
+    hands.click(page.get_by_role("link", name=re.compile("A manager's day")).first)
+    hands.click(page.get_by_role("button", name="Approve"))
+    hands.click(page.get_by_role("button", name="Publish"))
+    expect(page.get_by_text("Published").first).to_be_visible()
+
+    hands.click(page.locator("#action-items").get_by_role("link", name="Add"))
+    hands.click(page.get_by_label("What is to be done"))
+    hands.write("Alert on the pool")
+    owner = page.get_by_label("Owner")
+    hands.click(owner)
+    owner.select_option("theo.lind")
+    hands.click(page.get_by_role("button", name="Add action item"))
+    expect(page.locator("#action-items")).to_contain_text("Theo Lind")
+    hands.click(side.get_by_role("link", name="Analytics"))
+    hands.click(page.locator(".stat", has_text="Resolved").get_by_role("link").first)
+    expect(page.locator("main")).to_contain_text(reference)
+    hands.assert_within(MANAGER)
+
+
+def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_second_factor(open_page):
+    page = open_page("/", who="ada.holt")
+    hands = Hands(page)
+    side = page.get_by_role("navigation", name="Main")
+    menu = page.get_by_role("navigation", name="Settings", exact=True)
+
+    def written(link: str, label: str, text: str) -> None:
+        hands.click(page.get_by_role("link", name=link).first)
+        hands.click(page.get_by_label(label, exact=True))
+        hands.write(text)
+
+    hands.click(side.get_by_role("link", name="Sources"))
+    written("Add a source", "Name", "Alertmanager, production")
+    hands.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alertmanager, production")
+    hands.click(side.get_by_role("link", name="Rules"))
+    written("New rule", "Name", "Card declines")
+    hands.press("Tab")
+    hands.write("card_declines")
+    hands.press("Enter")
+    expect(page.locator("main")).to_contain_text("Card declines")
+
+    hands.click(side.get_by_role("link", name="Settings"))
+    hands.click(menu.get_by_role("link", name="Members"))
+    written("Invite a member", "E-mail", "nils.berg@example.test")
+    hands.press("Enter")
+    expect(page.locator("main")).to_contain_text("nils.berg@example.test")
+    hands.click(menu.get_by_role("link", name="API tokens"))
+    written("New token", "Name", "Deployments")
+    hands.click(page.get_by_label("events:write"))
+    hands.press("Enter")
+    expect(page.locator("main")).to_contain_text("tcs_")
+    hands.click(menu.get_by_role("link", name="General"))
+    hands.click(page.get_by_label("Require a second factor from every member"))
+    hands.click(page.get_by_role("button", name="Save"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two-Factor Authentication")  # hers first
+    hands.assert_within(ADMIN)
