@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 
 from accounts.oncall.calendar_sources import CalendarEvent
+
+FORM: Final = 1  # another number when the same events are written in another way
 
 
 def calendar_text(name: str, events: Iterable[CalendarEvent], *, host: str, base_url: str) -> bytes:

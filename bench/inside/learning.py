@@ -65,9 +65,8 @@ def saves(_: int) -> Iterator[Outcome]:
 
     def merged(n: int) -> None:
         section = section_of(postmortem, KEY)
-        mine = section.text.replace("Line 3 of", f"Line {n} or 3 of", 1)
         save_section(actors[1], number, KEY, base_version=section.version, text=f"First {n}\n{section.text}")
-        save_section(actors[0], number, KEY, base_version=section.version, text=f"{mine}\nEnd")
+        save_section(actors[0], number, KEY, base_version=section.version, text=f"{section.text}\nLast {n}")
 
     pk = section_of(postmortem, KEY).pk
     with connection.cursor() as cursor:

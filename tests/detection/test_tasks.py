@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from core.queue.nudge import nudge, valkey
 from detection import tasks
-from detection.evaluation.services import draining
+from detection.evaluation.services import draining, sweeper
 from detection.models import DetectionRule
 from detection.rules.services.rules import update_rule
 from incidents.models import Incident
@@ -129,6 +129,24 @@ def test_a_sweep_opens_nothing_twice(workspace, make_rule, send) -> None:
         swept_ago(rule, 3600)
         tasks.sweep_rules()
     assert Incident.objects.of(workspace.pk).get().event_count == 6
+
+
+def test_many_groups_are_swept_some_at_a_time(workspace, make_rule, send, monkeypatch) -> None:
+    rule = make_rule(group_by="source")
+    for source in ("shop", "mail", "search"):
+        send(errors(6, source=source), then_drain=False)
+    lose_the_outbox()
+    sizes, real = [], sweeper.evaluate
+
+    def evaluate(now, *, pairs, more_waits):
+        sizes.append(len(pairs))
+        return real(now, pairs=pairs, more_waits=more_waits)
+
+    monkeypatch.setattr(sweeper, "MAX_GROUPS", 2)
+    monkeypatch.setattr(sweeper, "evaluate", evaluate)
+    swept_ago(rule, 3600)
+    tasks.sweep_rules()
+    assert (sizes, incidents(workspace)) == ([2, 1], 3)
 
 
 def test_the_rules_of_every_workspace_are_swept(workspace, other_workspace, make_rule) -> None:

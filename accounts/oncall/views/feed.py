@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import CalendarFeed
-from accounts.oncall.calendar_sources import CALENDAR_SOURCES
+from accounts.oncall.calendar_sources import CALENDAR_SOURCES, CalendarEvent
 from accounts.oncall.feed_auth import digest_of, feed_named
-from accounts.oncall.ical_writing import calendar_text
+from accounts.oncall.ical_writing import FORM, calendar_text
 from accounts.oncall.services.feeds import note_read
 from core.errors import NotFound
 from core.rate_limit.limiter import Limit, rate_limiter
@@ -36,12 +37,14 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     found = feed_named(secret)
     if found is None:
         raise NotFound("There is no such calendar feed, or it was revoked.")
-    body = _body(found)
+    name, events = f"{found.name} · {found.workspace.name}", _events(found)
     note_read(found.workspace_id, found, agent=request.headers.get("User-Agent", ""), now=timezone.now())
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    etag = _etag(name, events)
     if request.headers.get("If-None-Match") == etag:
         response: HttpResponse = HttpResponseNotModified()
     else:
+        host = urlsplit(settings.BASE_URL).hostname or "localhost"
+        body = calendar_text(name, events, host=host, base_url=settings.BASE_URL)
         response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
         response["Content-Disposition"] = 'inline; filename="tocsin.ics"'
     response["ETag"] = etag
@@ -49,7 +52,13 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     return response
 
 
-def _body(found: CalendarFeed) -> bytes:
+def _etag(name: str, events: Sequence[CalendarEvent]) -> str:
+    """Of what the body is written from: for a reader that has it, nothing is written."""
+    written_from = repr((FORM, settings.BASE_URL, name, events))
+    return f'"{hashlib.sha256(written_from.encode()).hexdigest()[:32]}"'
+
+
+def _events(found: CalendarFeed) -> list[CalendarEvent]:
     now = timezone.now()
     events = [
         event
@@ -60,7 +69,4 @@ def _body(found: CalendarFeed) -> bytes:
         )
     ]
     # Of too many the oldest go.
-    events = sorted(events, key=lambda one: (one.starts_at, one.uid))[-MAX_EVENTS:]
-    host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    name = f"{found.name} · {found.workspace.name}"
-    return calendar_text(name, events, host=host, base_url=settings.BASE_URL)
+    return sorted(events, key=lambda one: (one.starts_at, one.uid))[-MAX_EVENTS:]
