@@ -41,11 +41,7 @@ PAIRS: Final = (
 def standard_periods(scale: Scale) -> Report:
     """Goal 20."""
     count = max(scale.incidents, MIN_FILLED)
-    pages = {
-        "page, 30 days": "/analytics?since=30d",
-        "page, 90 days": "/analytics?since=90d",
-        "page, 89 days, computed at once": "/analytics?since=89d",
-    }
+    pages = {"page, 30 days": "/analytics?since=30d", "page, 90 days": "/analytics?since=90d"}
     with running_servers() as servers, running_tocsin(servers) as tocsin:
         fill(tocsin, count)
         _wait_for_figures(tocsin)
@@ -55,7 +51,7 @@ def standard_periods(scale: Scale) -> Report:
             for run in list(runs.values()) * 3:
                 run()
             times = in_turn(scale.repetitions * scale.page_views, runs)
-    short, long, _, raw = times.values()
+    short, long, raw = times.values()
     verdicts = [
         Verdict("page, 30 days, p95", percentile(short, 95), 60, 25, " ms", more_is_better=False),
         Verdict("page, 90 days, p95", percentile(long, 95), 60, 25, " ms", more_is_better=False),

@@ -34,7 +34,7 @@ def band_chart(band: Band) -> SafeString:
         '<span class="chart-top num" aria-hidden="true">{}</span>{}</div>'
         '<div class="chart-axis num" aria-hidden="true">{}</div><ul class="legend">'
         '<li><span class="key tone-accent" aria-hidden="true"></span>{}</li>'
-        '<li><span class="key tone-quiet" aria-hidden="true"></span>{}</li></ul></figure>',
+        '<li><span class="key tone-band-high" aria-hidden="true"></span>{}</li></ul></figure>',
         band.top, drawing, _axis(band.labels), band.low_name, band.high_name,
     )  # fmt: skip
 

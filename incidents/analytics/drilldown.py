@@ -47,7 +47,8 @@ def incidents_behind(scope: Scope, show: str) -> tuple[str, QuerySet[Incident]]:
         raise invalid("show", "choice", f"must begin with one of {', '.join(PICKS)}")
     words, pick = PICKS[kind]
     rows = pick(scope, value).order_by("-detected_at", "-id")
-    return (f"{words}: {value}" if value else words), rows
+    shown = _MEASURES[value].title.lower() if value in _MEASURES else value
+    return (f"{words}: {shown}" if value else words), rows
 
 
 def _measured(scope: Scope, value: str, *, state: str) -> QuerySet[Incident]:

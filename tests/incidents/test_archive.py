@@ -298,6 +298,7 @@ def test_page_and_api_say_archived_and_restore(actor, old, storage):
     page = browser.get("/incidents/INC-1").content.decode()
     assert "Timeline and events are in object storage" in page
     assert 'action="/incidents/INC-1/archive/restore"' in page
+    assert 'action="/incidents/INC-1/note"' not in page  # it would be refused
     shown = browser.get("/api/v1/incidents/INC-1/archive").json()
     assert (shown["state"], len(shown["sha256"]), shown["error"]) == ("archived", 64, "")
     assert "INC-1" in browser.get("/incidents?search=Checkout").content.decode()
