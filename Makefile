@@ -7,7 +7,7 @@ LOCKS := $(ROOT)requirements
 SERVER := $(VENV)/.installed-server
 DEV := $(VENV)/.installed-dev
 .DEFAULT_GOAL := help
-.PHONY: drill backup restore faults fuzz bench gallery run demo doctor test check lock schema clean help
+.PHONY: drill backup restore faults fuzz bench gallery run demo doctor test check format lock schema clean help
 
 run: $(SERVER) ## start everything; PORT=8001 make run for another port, Ctrl-C to stop
 	@cd "$(ROOT)" && exec "$(PY)" manage.py up
@@ -44,6 +44,9 @@ fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input w
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh
+
+format: $(DEV) ## format Python, templates and style sheets
+	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" && ruff format -q && djangofmt -q templates && "$(PY)" -m scripts.format_css
 
 bench: $(DEV) ## run benchmarks: make bench GOAL=3, or GOAL=all
 	@cd "$(ROOT)" && if [ "$(GOAL)" = all ]; then exec "$(PY)" -m bench.all; else exec "$(PY)" -m bench $(GOAL); fi

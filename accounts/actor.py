@@ -14,7 +14,7 @@ NO_ONE: Final = LOCAL - 1
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something acting in one workspace.
+    """Someone or something acting in one workspace.
 
     kind: "user" (a signed-in member), "token" (an API token), "local" (a loopback caller without a token, in
     the mode `make run` starts), "source" (a sender of webhooks), "system" (detection, sweepers). `role` is

@@ -27,7 +27,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class Body(Schema):
-    """A field nobody knows is refused by name."""
+    """A field no one knows is refused by name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -132,7 +132,7 @@ class TokenOut(Schema):
 
 
 class IssuedOut(TokenOut):
-    """A token with its text, which nobody can see again."""
+    """A token with its text, which no one can see again."""
 
     token: str
 

@@ -129,7 +129,7 @@ _loaders = [
             (
                 "django.template.loaders.cached.Loader",
                 [
-                    "django_cotton.cotton_loader.Loader",
+                    "core.ui.template_loader.Loader",
                     "django.template.loaders.filesystem.Loader",
                     "django.template.loaders.app_directories.Loader",
                 ],

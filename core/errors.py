@@ -19,7 +19,7 @@ class FieldFault:
 class Problem(Exception):
     """A refusal with everything its reader needs: what was wrong, what was kept, what to do next.
 
-    Raised by services; each door (web, API, CLI, Slack) renders it in its own way.
+    Raised by services; each entry point (web, API, CLI, Slack) renders it in its own way.
     """
 
     status: ClassVar[int] = 400
@@ -62,7 +62,7 @@ class Malformed(Problem):
 
 
 class Unauthenticated(Problem):
-    """401: no credentials, or credentials nobody knows."""
+    """401: no credentials, or credentials no one knows."""
 
     status = 401
     code = "unauthenticated"

@@ -34,7 +34,7 @@ class RequestCache:
 def cached_per_request(function: Callable[P, T]) -> Callable[P, T]:
     """Make a reading function answer the same object to the same arguments within one page.
 
-    The arguments must be hashable, and nobody may change the answer. What it raises is not remembered.
+    The arguments must be hashable, and no one may change the answer. What it raises is not remembered.
     """
 
     @functools.wraps(function)

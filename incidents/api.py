@@ -202,7 +202,7 @@ def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Refer
 def acknowledge(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY
 ) -> Any:
-    """Somebody has it. The first one counts; others are told who was first."""
+    """Someone has it. The first one counts; others are told who was first."""
     version = version_from(request, body.version)
     incident = acknowledge_incident(
         actor_in(request), number=where.reference, note=body.message, version=version
@@ -212,7 +212,7 @@ def acknowledge(
 
 @router.post("/{reference}/assign", response=IncidentOut, summary="Assign a role")
 def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: AssignIn) -> Any:
-    """Without a role: the commander. Without a user name: nobody holds it any more."""
+    """Without a role: the commander. Without a user name: no one holds it any more."""
     incident = assign_role(
         actor_in(request),
         number=where.reference,

@@ -69,7 +69,7 @@ class IncidentEvent(DomainEvent):
 
 @dataclass(frozen=True)
 class IncidentOpened(IncidentEvent):
-    """Detection found it or somebody declared it."""
+    """Detection found it or someone declared it."""
 
     topic: ClassVar[str] = "incident.opened"
     severity: str
@@ -220,7 +220,7 @@ class IncidentSeverityChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentRoleAssigned(IncidentEvent):
-    """`user_id` holds `role` from now on; None: nobody does."""
+    """`user_id` holds `role` from now on; None: no one does."""
 
     topic: ClassVar[str] = "incident.role_assigned"
     role: str

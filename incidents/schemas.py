@@ -170,7 +170,7 @@ class ResolveIn(MoveIn):
 
 
 class AssignIn(Body):
-    """Who holds the role from now on; null or nothing: nobody."""
+    """Who holds the role from now on; null or nothing: no one."""
 
     username: Name | None = Field(
         None, validation_alias=AliasChoices("username", "assigned_to", "assignee", "user")

@@ -89,9 +89,9 @@ def open_incidents_for(
     sort: str = "",
     only_mine: bool = False,
 ) -> list[Incident]:
-    """Fifty that still need somebody: the actor's own first, then the worst, then the newest, unless sorted.
+    """Fifty that still need someone: the actor's own first, then the worst, then the newest, unless sorted.
 
-    Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order nobody knows.
+    Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order no one knows.
     """
     require(actor, Capability.INCIDENTS_READ)
     if wanted in (None, IncidentFilter()) and not (sort or only_mine):
@@ -109,7 +109,7 @@ def _first_open(workspace_id: int, viewer: int, user_id: int) -> QuerySet[Incide
 
 
 def count_open(actor: Actor, wanted: IncidentFilter | None = None) -> dict[str, int]:
-    """How many still need somebody: `all`, and `mine` among them. Raises Forbidden."""
+    """How many still need someone: `all`, and `mine` among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     whose = actor.workspace_id, actor.viewer, actor.user_id or 0
     every = IncidentFilter()

@@ -65,7 +65,7 @@ def clean_title(text: str) -> str:
 
 def clean_text(field: str, text: str, *, required: bool = False) -> str:
     """Trimmed text of up to 20,000 characters, line breaks and tabs allowed. Raises Invalid naming it."""
-    # Browsers send CRLF: the same words through another door are to stay the same words.
+    # Browsers send CRLF: the same text sent through the API must stay the same text.
     lines = text.replace("\r\n", "\n") if isinstance(text, str) else text
     cleaned = _checked(field, lines, TEXT_LENGTH, _SPACING)
     if required and not cleaned:

@@ -1,4 +1,4 @@
-"""Watchdog of escalations, and the check that policies reach somebody for the next 14 days."""
+"""Watchdog of escalations, and the check that policies reach someone for the next 14 days."""
 
 from __future__ import annotations
 

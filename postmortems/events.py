@@ -46,7 +46,7 @@ class PostmortemChanged(PostmortemEvent):
 
 @dataclass(frozen=True)
 class PostmortemCommented(PostmortemEvent):
-    """Somebody wrote a comment."""
+    """Someone wrote a comment."""
 
     topic: ClassVar[str] = "postmortem.commented"
     comment_id: int = 0

@@ -79,7 +79,7 @@ class FollowThrough(Panel):
 
 @panel
 class SectionSaved(Panel):
-    """Who saved a section last and when; its key is `42:summary`. It follows while somebody types."""
+    """Who saved a section last and when; its key is `42:summary`. It follows while someone types."""
 
     name = "postmortem.saved"
     title = "Last save"

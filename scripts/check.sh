@@ -11,6 +11,8 @@ run ruff check
 run ruff format --check
 run lint-imports
 run djlint --quiet --lint templates
+run djangofmt --quiet --check templates
+run python -m scripts.format_css --check
 run python manage.py check
 wait "$types"
 # Whoever runs all tests afterwards need not run these twice.

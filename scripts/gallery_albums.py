@@ -77,7 +77,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Album:
-    """What one person sees; nobody where `who` is empty."""
+    """What one person sees; no one where `who` is empty."""
 
     who: str
     shots: tuple[Shot, ...]

@@ -88,16 +88,16 @@ def build() -> None:
 
     _settle_the_hostile()
     admin = _admin(create_workspace(slug="larch", name="Larch Groceries").pk)
-    door, now = Client(headers={"host": "localhost"}), timezone.now()
+    client, now = Client(headers={"host": "localhost"}), timezone.now()
     for kind, name, count, minutes in SENDERS:
         source, key = create_source(admin, kind=kind, name=name)
-        _send(door, kind, key, count)
+        _send(client, kind, key, count)
         seen = now - timedelta(minutes=minutes)
         Source.objects.of(admin.workspace_id).filter(pk=source.pk).update(last_seen_at=seen)
     kind, name, count = MAPPED
     _, key = create_source(admin, kind=kind, name=name, mapping={"title": "alarm", "component": "probe"})
     for body in (*({"alarm": "Too warm", "probe": "cold-store-2"},) * count, *(READING,) * 3):
-        door.post(f"/api/v1/webhooks/{kind}/{key}", body, content_type="application/json")
+        client.post(f"/api/v1/webhooks/{kind}/{key}", body, content_type="application/json")
 
 
 def _settle_the_hostile() -> None:
@@ -119,13 +119,13 @@ def _admin(workspace_id: int) -> Any:
     return Actor(workspace_id, "user", user.label, user_id=user.pk, role=Role.ADMIN)
 
 
-def _send(door: Any, kind: str, key: str, count: int) -> None:
+def _send(client: Any, kind: str, key: str, count: int) -> None:
     """The sample of a format, so many times: what is known already counts as a request, not as an alert."""
     from detection.webhooks.format import webhook_formats
 
     guide = webhook_formats().get(kind).guide
     for _ in range(count):
-        door.post(f"/api/v1/webhooks/{kind}/{key}", guide.text, guide.content_type, headers=guide.headers)
+        client.post(f"/api/v1/webhooks/{kind}/{key}", guide.text, guide.content_type, headers=guide.headers)
 
 
 if __name__ == "__main__":

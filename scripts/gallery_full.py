@@ -157,15 +157,15 @@ def _busy_source(mara: Any) -> None:
     from detection.sources.services.sources import create_source
 
     _, key = create_source(mara, kind="generic", name="Harbour cranes", mapping={"title": "what"})
-    door = Client(headers={"host": "localhost"})
+    client = Client(headers={"host": "localhost"})
     good = [{"what": f"Crane {n} stands still", "crane": n} for n in range(12)]
     unreadable = [{"nothing": f"of crane {n}", "load_t": n} for n in range(MANY)]
     for body in (*good, *unreadable):
-        door.post(f"/api/v1/webhooks/generic/{key}", body, content_type="application/json")
+        client.post(f"/api/v1/webhooks/generic/{key}", body, content_type="application/json")
 
 
 def _detected(mara: Any) -> int:
-    """The number of an incident that detection opens of events that came in through the door."""
+    """The number of an incident that detection opens of events that were received."""
     from accounts.tokens.services import issue_token
     from incidents.models import Incident
 

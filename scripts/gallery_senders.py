@@ -72,6 +72,6 @@ def _sources(admin: Any) -> None:
     create_source(admin, kind="generic", name=LONG)
     create_source(admin, kind="pagerduty", name="מוניטור ראשי", enabled=False)
     _, key = create_source(admin, kind="generic", name="Nagios", mapping={"title": "what"})
-    door = Client(headers={"host": "localhost"})
+    client = Client(headers={"host": "localhost"})
     for body in ({"what": "Disk is full", "node": "db-1"}, UNREADABLE):
-        door.post(f"/api/v1/webhooks/generic/{key}", body, content_type="application/json")
+        client.post(f"/api/v1/webhooks/generic/{key}", body, content_type="application/json")

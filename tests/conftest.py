@@ -141,7 +141,7 @@ def workspace(db: None) -> Workspace:
 
 @pytest.fixture
 def other_workspace(db: None) -> Workspace:
-    """Somebody else's workspace, whose rows must never be seen or changed."""
+    """Someone else's workspace, whose rows must never be seen or changed."""
     from accounts.models import Workspace
 
     return Workspace.objects.create(slug="rival", name="Rival")

@@ -31,7 +31,7 @@ def s3() -> Iterator[S3]:
 
 @pytest.fixture
 def storage(s3: S3, settings: Any) -> Any:
-    """The bucket, which nobody has made yet, with settings that lead to it."""
+    """The bucket, which no one has made yet, with settings that lead to it."""
     settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{s3.port()}"
     settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = s3.keys()
     from core.storage.client import bucket

@@ -74,7 +74,7 @@ def change(request: HttpRequest, where: Path[ProviderPath], body: IdentityProvid
 
 @router.delete("/{identity_provider_id}", response={204: None}, summary="Remove an identity provider")
 def remove(request: HttpRequest, where: Path[ProviderPath]) -> Any:
-    """Nobody signs in with it any more; its people stay members. 409 while members must use it."""
+    """No one signs in with it any more; its people stay members. 409 while members must use it."""
     services.remove_provider(actor_in(request), provider_id=where.identity_provider_id)
     return Status(204, None)
 
@@ -88,7 +88,7 @@ def requirement(request: HttpRequest) -> Any:
 
 @requirement_router.put("", response=IdentityRequirementOut, summary="Require an identity provider")
 def put_requirement(request: HttpRequest, body: IdentityRequirementIn) -> Any:
-    """Of every member but the admin `break_glass`; or of nobody any more. 409 without an enabled provider."""
+    """Of every member but the admin `break_glass`; or of no one any more. 409 without an enabled provider."""
     actor = actor_in(request)
     services.require_provider(actor, is_required=body.identity_required, break_glass=body.break_glass)
     return _requirement(actor)

@@ -35,7 +35,7 @@ class ProviderForm(forms.Form):
     default_role = forms.ChoiceField(label="Everyone else", choices=ROLES, required=False)
     trusts_addresses = forms.BooleanField(
         label="Every address of this provider is verified", required=False,
-        help_text="Only for providers that send no email_verified and let nobody choose an address.",
+        help_text="Only for providers that send no email_verified and let no one choose an address.",
     )  # fmt: skip
     enabled = forms.BooleanField(label="Enabled", required=False)
 

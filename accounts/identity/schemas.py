@@ -95,5 +95,5 @@ class IdentityRequirementOut(Schema):
 
     identity_required: bool = Field(description="Whether every member must sign in with a provider.")
     break_glass: str | None = Field(
-        description="User name of the admin who may still use the password; null: nobody."
+        description="User name of the admin who may still use the password; null: no one."
     )

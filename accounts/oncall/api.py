@@ -64,7 +64,7 @@ class ShiftQuery(Schema):
 
 @router.get("", response=list[ScheduleNowOut], summary="Who is on call")
 def who_is_on_call(request: HttpRequest) -> Any:
-    """Every schedule with who is on call now and next, and where nobody is in the next 14 days."""
+    """Every schedule with who is on call now and next, and where no one is in the next 14 days."""
     known_only(request, ())
     return [as_json.view_json(view) for view in schedule_views(actor_in(request), now=timezone.now())]
 

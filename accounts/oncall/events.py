@@ -21,7 +21,7 @@ class OnCallChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class OnCallGapFound(DomainEvent):
-    """Nobody is on call in a schedule for some time of the next days."""
+    """No one is on call in a schedule for some time of the next days."""
 
     topic: ClassVar[str] = "oncall.gap_found"
     schedule_id: int

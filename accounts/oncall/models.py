@@ -95,7 +95,7 @@ class OnCallRotation(WorkspaceScoped):
 
 
 class OnCallOverride(WorkspaceScoped):
-    """Somebody covers a time, whatever the rotations say. `swap_of` is the other half of a swap."""
+    """Someone covers a time, whatever the rotations say. `swap_of` is the other half of a swap."""
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     schedule = models.ForeignKey(OnCallSchedule, on_delete=models.CASCADE, related_name="overrides")

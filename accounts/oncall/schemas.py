@@ -102,7 +102,7 @@ class ShiftOut(Schema):
 
 
 class GapOut(Schema):
-    """A time in which nobody is on call."""
+    """A time in which no one is on call."""
 
     starts_at: datetime
     ends_at: datetime

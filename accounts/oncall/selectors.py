@@ -1,4 +1,4 @@
-"""Reads schedules and shifts: who is on call now and next, and where nobody is."""
+"""Reads schedules and shifts: who is on call now and next, and where no one is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_SHIFTS: Final = 1000
 
 @dataclass(slots=True)
 class ScheduleView:
-    """A schedule with its shifts from now on: who is on call, who is next, and when nobody is."""
+    """A schedule with its shifts from now on: who is on call, who is next, and when no one is."""
 
     schedule: OnCallSchedule
     is_default: bool

@@ -48,7 +48,7 @@ def plan_mail(invitation: Invitation) -> None:
 
 
 def is_mailed_secret(invitation: Invitation, secret: str) -> bool:
-    """Whether that link of the invitation was in its mail and is known to nobody else."""
+    """Whether that link of the invitation was in its mail and is known to no one else."""
     mails = InvitationMail.objects.of(invitation.workspace_id).filter(invitation=invitation)
     return bool(mails.filter(digest=digest(secret)).exists())
 

@@ -88,7 +88,7 @@ def _means(request: HttpRequest) -> str:
 
 
 def _number_of(credentials: dict[str, Any]) -> int | None:
-    """Whose password was tried, if there is somebody of that name; nobody else's words go into a log."""
+    """Whose password was tried, if there is someone of that name; no one else's words go into a log."""
     name = credentials.get("email") or credentials.get("username") or ""
     found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
     number: int | None = found.values_list("pk", flat=True).first()

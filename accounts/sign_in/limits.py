@@ -40,7 +40,7 @@ def release_slots(slots: list[str]) -> None:
 
 
 def _slot(kind: str, who: str) -> str:
-    """Nobody who reads the table learns which names were tried: half of what is typed there is passwords."""
+    """No one who reads the table learns which names were tried: half of what is typed there is passwords."""
     return f"sign-in:{hashlib.sha256(f'{kind}:{who}'.encode('utf-8', 'replace')).hexdigest()}"
 
 

@@ -25,7 +25,7 @@ KEPT: Final = "_membership"
 def current_actor(request: HttpRequest) -> Actor:
     """The person behind the session as an actor in the chosen workspace, else in their first: one query.
 
-    Raises Unauthenticated without a session, Forbidden for somebody who belongs to no workspace.
+    Raises Unauthenticated without a session, Forbidden for someone who belongs to no workspace.
     """
     return actor_of(current_membership(request), request_id=getattr(request, "request_id", ""))
 

@@ -24,7 +24,7 @@ PAGE: Final = "/account/confirm"
 def is_recently_confirmed(request: HttpRequest) -> bool:
     """Whether this person signed in or gave the password within the last quarter of an hour.
 
-    Somebody who has no password yet came by a one-time link, and has nothing to give.
+    Someone who has no password yet came by a one-time link, and has nothing to give.
     """
     if not signed_in(request).has_usable_password():
         return True

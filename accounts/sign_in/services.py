@@ -106,7 +106,7 @@ def note_account_change(user: User, action: str, summary: str) -> None:
 
 
 def _record(user: User, action: str, summary: str) -> None:
-    """One audit row, in the first workspace of the person; somebody without any leaves none."""
+    """One audit row, in the first workspace of the person; someone without any leaves none."""
     home: Membership | None = user.memberships.order_by("id").first()
     if home is not None:
         actor = Actor(home.workspace_id, "user", user.label, user_id=user.pk, role=Role(home.role))

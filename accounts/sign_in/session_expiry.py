@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 BEGUN: Final = "begun"
 USED: Final = "used"
 NOTED_EVERY_S: Final = 300.0
-# What an open page fetches by itself is no sign that somebody sits before it.
+# What an open page fetches by itself is no sign that someone sits before it.
 BY_ITSELF: Final = ("/panels/", "/live")
 
 

@@ -32,7 +32,7 @@ class SessionStore(DatabaseSessions):
         is_possible = key.isascii() and key.isalnum()  # a cookie may hold what PostgreSQL takes for no text
         if is_possible and (found := _data(key, timezone.now())):
             return Session(session_key=key, session_data=found[0])
-        self._session_key = None  # as Django forgets a key that is nobody's, so that none can be planted
+        self._session_key = None  # as Django forgets a key that is no one's, so that none can be planted
         return None
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:

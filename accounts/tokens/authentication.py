@@ -124,7 +124,7 @@ def admit(grant: Grant | None, *, now: datetime) -> Actor:
 def authenticate(headers: Mapping[str, str], client_ip: str, workspace_slug: str | None = None) -> Actor:
     """The actor of a request. `headers` have lower-case names; `workspace_slug` chooses in the local mode.
 
-    Raises TokenMissing, TokenUnknown, TokenRevoked, TokenExpired; NotFound for a slug nobody may know.
+    Raises TokenMissing, TokenUnknown, TokenRevoked, TokenExpired; NotFound for a slug no one may know.
     """
     sent = credential(headers)
     actor = _local(headers, client_ip, workspace_slug) if sent is None else authenticate_token(sent)

@@ -34,7 +34,7 @@ def mint_secret() -> str:
 
 
 def digest(text: str) -> str:
-    """SHA-256 in hex. Looking a digest up tells nobody anything about the secret, however long it takes."""
+    """SHA-256 in hex. Looking a digest up tells no one anything about the secret, however long it takes."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -49,7 +49,7 @@ class DeviceTokenIn(Body):
 
 
 class DeviceTokenOut(Schema):
-    """The token, or null while nobody has decided."""
+    """The token, or null while no one has decided."""
 
     token: str | None
 

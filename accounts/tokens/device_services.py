@@ -27,7 +27,7 @@ MAX_OPEN_CODES: Final = 200
 
 
 class Started(NamedTuple):
-    """What the device is told; its own code is shown to nobody else."""
+    """What the device is told; its own code is shown to no one else."""
 
     user_code: str
     device_code: str
@@ -84,7 +84,7 @@ def approve_device(actor: Actor, *, user_code: str, is_approved: bool) -> Device
 
 
 def collect_device_token(now: datetime, *, device_code: str) -> str:
-    """The token of an approved code, once; "" while nobody has decided. Raises NotFound and DeviceDenied."""
+    """The token of an approved code, once; "" while no one has decided. Raises NotFound and DeviceDenied."""
     with transaction.atomic():
         code = DeviceCode.objects.select_for_update().filter(device_digest=digest(device_code)).first()
         if code is None or code.expires_at <= now:

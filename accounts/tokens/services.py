@@ -26,7 +26,7 @@ MAX_OVERLAP_H: Final = 168
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """The row, and the text that nobody can see again."""
+    """The row, and the text that no one can see again."""
 
     row: ApiToken
     text: str

@@ -106,7 +106,7 @@ def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    """The key in an address; 0, which is nobody's, for what is no number."""
+    """The key in an address; 0, which is no one's, for what is no number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 

@@ -60,7 +60,7 @@ def update_workspace(
 ) -> Workspace:
     """Rename the actor's workspace or move its time zone. `expected`: the values the change was based on.
 
-    Raises Forbidden, Invalid naming the field, Conflict when somebody changed them meanwhile.
+    Raises Forbidden, Invalid naming the field, Conflict when someone changed them meanwhile.
     """
     require(actor, Capability.SETTINGS_WRITE)
     wanted = {"name": clean_name(name), "time_zone": clean_time_zone(time_zone)}

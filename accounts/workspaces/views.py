@@ -24,7 +24,7 @@ PAGE = "/settings/workspace"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspace(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: 303; 409 when somebody was first, 422 with the faults, everything typed kept."""
+    """GET: the form. POST: 303; 409 when it changed meanwhile, 422 with the faults and the input."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     now = workspace_of(actor)

@@ -23,7 +23,7 @@ from core.embedded.process import free_port
 SERVERS = ("postgres", "valkey", "weed", "seaweed")
 FIRST_PAGE = "/sign-in"
 WARM_UP = 20  # requests of each kind, enough to reach both web processes
-# What would make a checkout use somebody else's servers or environment.
+# What would make a checkout use someone else's servers or environment.
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "TOCSIN_DATA_DIR", "VIRTUAL_ENV", "PORT")
 
 

@@ -1,4 +1,4 @@
-"""Goal 8: from an event to its row in an open browser page that nobody touches."""
+"""Goal 8: from an event to its row in an open browser page that no one touches."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Program:
             self.child.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.child.wait(patience)
-        for process in members:  # psutil knows a pid that was given to somebody else meanwhile
+        for process in members:  # psutil knows a pid that was given to someone else meanwhile
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.child.wait()
@@ -89,7 +89,7 @@ class Program:
 
 
 def status_of(port: int, path: str) -> int:
-    """The status of a GET on loopback; 0 when nobody answers."""
+    """The status of a GET on loopback; 0 when no one answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path)

@@ -12,7 +12,7 @@ from bench.harness.tocsin import Tocsin
 
 
 class Reader:
-    """Gets pages as somebody who is signed in."""
+    """Gets pages as someone who is signed in."""
 
     def __init__(self, tocsin: Tocsin, cookie: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", tocsin.port, timeout=60)

@@ -35,7 +35,7 @@ LOG_LEVEL = "CRITICAL"
 
 @dataclass(frozen=True, slots=True)
 class Alerta:
-    """Where it takes one alert, and many (its Prometheus webhook, the only door for several at once)."""
+    """Where it takes one alert, and many (its Prometheus webhook, the only endpoint for several at once)."""
 
     port: int
     database: str

@@ -1,4 +1,4 @@
-"""Expiry of bundles, and deletion of files nobody may read any more."""
+"""Expiry of bundles, and deletion of files no one may read any more."""
 
 from __future__ import annotations
 

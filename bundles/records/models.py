@@ -101,7 +101,7 @@ class Bundle(WorkspaceScoped):
 
 
 class BundleAccess(WorkspaceScoped):
-    """Somebody viewed, downloaded or changed a bundle. Append-only."""
+    """Someone viewed, downloaded or changed a bundle. Append-only."""
 
     class What(models.TextChoices):
         VIEW = "view", "Viewed"

@@ -16,7 +16,7 @@ MASK: Final = "••••••"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name, what it does, its value fit to be read, and whether somebody set it."""
+    """One setting: its name, what it does, its value fit to be read, and whether someone set it."""
 
     name: str
     description: str
@@ -25,7 +25,7 @@ class Setting:
 
 
 def effective_settings(environment: Environment) -> list[Setting]:
-    """Every setting in the order of the reference; nothing in it opens any door."""
+    """Every setting in the order of the reference; none of it is a credential."""
     given: Mapping[str, Any] = dict(environment)
     chosen = environment.model_fields_set
     return [

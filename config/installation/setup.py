@@ -107,7 +107,7 @@ def _link_path(admin: User | None) -> str | None:
 def _first_token(workspace: Workspace, is_shown: bool) -> str | None:
     """One token for the first start only: a workspace that ever had one gets no more by itself.
 
-    Where nobody can have seen the text of the only one, it is replaced by another.
+    Where no one can have seen the text of the only one, it is replaced by another.
     """
     tokens = ApiToken.objects.of(workspace.pk)
     if tokens.exists() and (is_shown or not _is_unseen(tokens)):

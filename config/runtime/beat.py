@@ -39,7 +39,7 @@ class LivelyScheduler(Scheduler):
         return pause
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Wake the worker, unless so many messages of its queue wait that one more would wake nobody.
+        """Wake the worker, unless so many messages of its queue wait that one more would wake no one.
 
         What is due seldom is sent all the same: it would not be due again for long.
         """
@@ -48,7 +48,7 @@ class LivelyScheduler(Scheduler):
             super().apply_entry(entry, producer=producer)
 
     def _follow_the_clock(self) -> None:
-        """Begin anew when somebody set the clock: set back an hour, everything would be due in an hour."""
+        """Begin anew when someone set the clock: set back an hour, everything would be due in an hour."""
         ahead = time.time() - time.monotonic()
         if self._ahead is not None and abs(ahead - self._ahead) > JUMP_S:
             for entry in self.schedule.values():

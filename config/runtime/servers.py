@@ -69,7 +69,7 @@ def own_database() -> Iterator[None]:
 
 
 def _start_servers(started: Started) -> None:
-    """Start what nobody named, and make the environment name it."""
+    """Start what no one named, and make the environment name it."""
     given = _given()
     children.sweep(str(DATA_DIR))
     port = _free_web_port(given.get("PORT", "8000"))

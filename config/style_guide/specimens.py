@@ -35,7 +35,7 @@ LONG_WORD: Final = "Payments-" + "x" * 150
 RIGHT_TO_LEFT: Final = "לא ניתן להתחבר לשרת התשלומים מאז תשע בבוקר"
 LONG_TITLE: Final = (
     "Webhooks to partners time out after release 2026.11.20 and are retried until the queue overflows, while "
-    "the status page still says that everything is well and nobody was paged at all"
+    "the status page still says that everything is well and no one was paged at all"
 )
 
 

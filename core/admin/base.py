@@ -99,15 +99,15 @@ class ReadOnly(Quick):
     """For looking: what changes these rows also tells the outbox and the audit log."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
+        """No one."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """No one."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """No one."""
         return False
 
 

@@ -28,7 +28,7 @@ class S3:
         return self.folder / "s3.log"
 
     def start(self, *, patience: float = 0.0) -> str:
-        """Start or adopt the server; waits up to `patience` seconds for its door. Returns its URL."""
+        """Start or adopt the server; waits up to `patience` seconds for its port. Returns its URL."""
         process.give(self.folder, self.account)
         process.give(self.folder / "data", self.account)
         if self.handle() is None:
@@ -38,7 +38,7 @@ class S3:
         return f"http://127.0.0.1:{self.port()}"
 
     def port(self) -> int:
-        """The port of the S3 door."""
+        """The port of the S3 API."""
         return int((self.folder / "port").read_text())
 
     def keys(self) -> tuple[str, str]:
@@ -60,13 +60,13 @@ class S3:
     def _spawn(self) -> None:
         program = process.readable_program(_wheel(), self.account, self.fallback)
         self._configure()
-        doors = {
+        ports = {
             "s3.port": process.kept_port(self.folder / "port"),
             "master.port": process.kept_port(self.folder / "port-master"),
             "volume.port": process.kept_port(self.folder / "port-volume"),
             "filer.port": process.kept_port(self.folder / "port-filer"),
         }
-        grpc = {f"{name}.grpc": process.free_port() for name in doors}
+        grpc = {f"{name}.grpc": process.free_port() for name in ports}
         argv: list[str | Path] = [
             program,
             "server",
@@ -75,7 +75,7 @@ class S3:
             "-ip.bind=127.0.0.1",
             f"-dir={self.folder / 'data'}",
         ]
-        argv += [f"-{k}={v}" for k, v in {**doors, **grpc, "s3.port.iceberg": 0, "s3.port.lance": 0}.items()]
+        argv += [f"-{k}={v}" for k, v in {**ports, **grpc, "s3.port.iceberg": 0, "s3.port.lance": 0}.items()]
         argv += [f"-s3.config={self.folder / 's3.json'}", *LIMITS]
         process.spawn_server(argv, log=self.log, account=self.account, pid_file=self.folder / "pid")
 

@@ -112,8 +112,8 @@ class Supervisor:
 
     def _stop(self) -> int:
         self.printer.say("tocsin", "stopping; once more to stop at once")
-        doors = [child for child in self.children if child.name not in self.plan.workers]
-        self._end(doors)
+        web = [child for child in self.children if child.name not in self.plan.workers]
+        self._end(web)
         self._end([child for child in self.children if child.name in self.plan.workers])
         self.printer.close()
         return 0 if self.stopping < 2 else 130

@@ -1,7 +1,7 @@
 """Background health monitor: which checks fail, and since when.
 
-A page asks for what was last found and never waits for a server that may be the one that hangs. Nobody looks
-while nobody asks.
+A page asks for what was last found and never waits for a server that may be the one that hangs. No one looks
+while no one asks.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
 
 
 def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | None = None) -> HttpResponse:
-    """The answer where only a status is known: an address nobody serves, a wrong method, our own fault."""
+    """The answer where only a status is known: an address no one serves, a wrong method, our own fault."""
     phrase = HTTPStatus(status).phrase
     body = {
         "type": f"urn:tocsin:problem:{phrase.lower().replace(' ', '_')}",

@@ -58,7 +58,7 @@ def note(event: str, *, is_fine: bool = False, **what: Any) -> None:
 
 
 def seen_of(request: HttpRequest) -> dict[str, Any]:
-    """Who asked for what from where. Asks nobody: a person is named when the request already knew them."""
+    """Who asked for what from where. Asks no one: a person is named when the request already knew them."""
     known = vars(request)
     user, actor = known.get("_cached_user"), known.get("auth")
     return {

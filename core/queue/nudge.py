@@ -1,6 +1,6 @@
 """Wakes a worker, at most once per drain. A lost nudge costs latency, never work.
 
-Nothing here may fail or hold up its caller. Valkey gets a quarter of a second; after a failure nobody asks it
+Nothing here may fail or hold up its caller. Valkey gets a quarter of a second; after a failure no one asks it
 again for a second, so a broker that hangs costs one short wait a second and not one per request.
 """
 
@@ -68,7 +68,7 @@ def nudge(task: str, queue: str = "upkeep") -> bool:
 def nudge_later(task: str, delay_s: float, queue: str = "upkeep") -> bool:
     """Queue `task` to run in `delay_s` seconds, unless this process did so and it has not run yet.
 
-    Returns whether one was sent; never raises. It holds up nobody who nudges at once.
+    Returns whether one was sent; never raises. It holds up no one who nudges at once.
     """
     now = time.monotonic()
     if _pause.on() or now < _later.get(task, 0.0):

@@ -11,7 +11,7 @@ from typing import Final
 
 
 class PermanentError(Exception):
-    """Trying again cannot help: a revoked credential, a gone receiver, a payload nobody will accept."""
+    """Trying again cannot help: a revoked credential, a gone receiver, a payload no one will accept."""
 
 
 class PassingError(Exception):

@@ -25,7 +25,7 @@ class SearchHit:
 
 
 class SearchProvider(ABC):
-    """Finds things of one kind. It asks only what an index answers: it runs while somebody types.
+    """Finds things of one kind. It asks only what an index answers: it runs while someone types.
 
     order: where its group stands. icon: for those it finds.
     """

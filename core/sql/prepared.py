@@ -176,7 +176,7 @@ def insert(objects: Sequence[models.Model]) -> None:
 def write(
     objects: Sequence[models.Model], *, where: LiteralString = "", on_conflict: LiteralString = ""
 ) -> None:
-    """`insert` of objects that nobody looks at afterwards: they get no ids, and nothing is waited for.
+    """`insert` of objects that no one looks at afterwards: they get no ids, and nothing is waited for.
 
     `where` leaves some out, `x` being one of them. `on_conflict`: "do nothing", "(…) do update set …".
     """

@@ -82,7 +82,7 @@ def document(text: str) -> SafeString:
 
 
 def _or_mark(token: Token, charts: dict[str, ChartBlock]) -> Token:
-    """A chart leaves a mark that nobody can guess; its drawing takes the place when all else is cleaned."""
+    """A chart leaves a mark that no one can guess; its drawing takes the place when all else is cleaned."""
     chart = read_chart(token.info, token.content) if token.type == "fence" else None
     if chart is None:
         return token

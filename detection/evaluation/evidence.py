@@ -63,7 +63,7 @@ def crossings_of(
     spread: LiteralString = windows.SPREAD_CROSSINGS,
 ) -> list[Crossed]:
     """The crossed windows of pairs without an unresolved incident: at most two statements, `plain` and
-    `spread`, which somebody who tries a rule runs over hits of their own.
+    `spread`, which someone who tries a rule runs over hits of their own.
     """
     quiet = [(pair, state) for pair, state in found if state.dry_run or not state.incident_id]
     narrow = [(pair, state) for pair, state in quiet if state.spread <= 1]
@@ -94,7 +94,7 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
     crossings = [
         Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id, found)
         for c, found in zip(crossed, members, strict=True)
-        # Somebody may have resolved their incident meanwhile: people do not wait for the lock.
+        # Someone may have resolved their incident meanwhile: people do not wait for the lock.
         if len(found) >= c.state.threshold
     ]
     return sorted(crossings, key=by_weight)

@@ -23,7 +23,7 @@ UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 @dataclass(slots=True)
 class Touched:
-    """One (rule, group) with hits nobody has looked at: event id -> when it occurred, and their sources."""
+    """One (rule, group) with hits no one has looked at: event id -> when it occurred, and their sources."""
 
     workspace_id: int
     rule_id: int

@@ -52,7 +52,7 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def door() -> EventReceiver:
+def event_receiver() -> EventReceiver:
     """The event receiver of the running event loop."""
     loop = asyncio.get_running_loop()
     found = _doors.get(loop)
@@ -68,7 +68,7 @@ async def _answer(scope: Scope, receive: Channel) -> RawResponse:
         body = await read_body(headers, receive, limit=MAX_BODY)
         if "content-encoding" in headers:
             body = unpacked(body, headers, MAX_BODY)
-        return await door().receive(headers, _remote(scope), body)
+        return await event_receiver().receive(headers, _remote(scope), body)
     except Problem as problem:
         return _refused(scope, headers, problem)
     except DatabaseError:

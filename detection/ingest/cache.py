@@ -39,7 +39,7 @@ class IngestCache:
         self.local: dict[str, Actor] = {}
 
     async def look(self) -> None:
-        """Drop what is out of date. Raises psycopg.Error, OSError or TimeoutError when nobody can say."""
+        """Drop what is out of date. Raises psycopg.Error, OSError or TimeoutError when no one can say."""
         if time.monotonic() - self._looked_at < CHECK_EVERY_S:
             return
         async with self._looking:

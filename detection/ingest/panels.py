@@ -22,7 +22,7 @@ TONES: Final = {
 
 @panel
 class EventsByLevel(Panel):
-    """Events per hour by level. Counted when they are stored, so that nobody has to count them here."""
+    """Events per hour by level. Counted when they are stored, so that no one has to count them here."""
 
     is_kept = True
     name = "detection.events_by_level"

@@ -1,7 +1,7 @@
 """Tests a rule on sample events with detection's own matching and windows, without side effects.
 
 The hits go to a table that only this transaction sees and that is gone with it. No event is counted, no
-finding written, no incident touched, and incidents of the past are taken to be nobody's.
+finding written, no incident touched, and incidents of the past are taken to be no one's.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class SamplesQuery(Schema):
 
 @router.post("", response={201: IncidentOut}, summary="Simulate an incident")
 def simulate(request: HttpRequest, response: HttpResponse, body: SimulationIn, sent: Header[Once]) -> Any:
-    """Open a drill with sample events. Rules and figures do not count them, and nobody is paged."""
+    """Open a drill with sample events. Rules and figures do not count them, and no one is paged."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
     wanted = Simulation(

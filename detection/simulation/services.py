@@ -60,7 +60,7 @@ def simulated_events(actor: Actor, wanted: Simulation) -> list[dict[str, Any]]:
 def simulate_incident(
     actor: Actor, wanted: Simulation, *, source: str = IncidentSource.DECLARED, request_key: str = ""
 ) -> Incident:
-    """Open a drill of a type with sample events; rules do not count them, and nobody is paged.
+    """Open a drill of a type with sample events; rules do not count them, and no one is paged.
 
     A repeat of `request_key` by the same actor returns the drill made first. Raises Forbidden, and Invalid
     naming the field.

@@ -104,7 +104,7 @@ class ChangeIn(Schema):
     version: str = Field("", max_length=200)
     author: str = Field("", max_length=200, description="Default: the caller.")
     occurred_at: str | float | None = Field(None, description="ISO 8601 or seconds since 1970; unset: now.")
-    key: str = Field("", max_length=200, description="Told twice, it is stored once.")
+    key: str = Field("", max_length=200, description="A change with the same key is stored once.")
     url: str = Field("", max_length=2000)
     detail: dict[str, Any] = {}
 

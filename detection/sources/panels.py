@@ -19,7 +19,7 @@ SHOWN = 8
 
 @panel
 class IncidentChanges(IncidentPanel):
-    """What was deployed or changed shortly before; nothing at all where nobody told of a change."""
+    """What was deployed or changed shortly before; nothing at all where no one told of a change."""
 
     name = "incident.changes"
     title = "Changes before it"

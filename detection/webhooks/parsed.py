@@ -21,7 +21,7 @@ class AlertState(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What sort of change somebody made."""
+    """What sort of change someone made."""
 
     DEPLOYMENT = "deployment"
     CONFIG = "config"

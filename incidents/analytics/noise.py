@@ -1,4 +1,4 @@
-"""Which detectors open incidents that nobody needs."""
+"""Which detectors open incidents that no one needs."""
 
 from __future__ import annotations
 

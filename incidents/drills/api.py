@@ -124,7 +124,7 @@ def leave(request: HttpRequest, where: Path[DrillPath]) -> Any:
 
 @router.post("/{drill_id}/start", response=DrillOut, summary="Start a drill")
 def start(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """Opens its incident, which is marked as a drill. 409 while nobody joined."""
+    """Opens its incident, which is marked as a drill. 409 while no one joined."""
     require(actor_in(request), Capability.INCIDENTS_READ)
     return _changed(request, start_drill(actor_in(request), where.drill_id))
 

@@ -93,7 +93,7 @@ def start_drill(actor: Actor, drill_id: int) -> Drill:
             return drill
         _refuse_unless(drill, "planned")
         if not DrillParticipant.objects.of(actor.workspace_id).filter(drill=drill).exists():
-            raise Conflict("Nobody joined this drill yet, so it would notify nobody. It was not started.")
+            raise Conflict("No one joined this drill yet, so it would notify no one. It was not started.")
         drill.incident = declare_incident(
             actor, title=drill.title, severity=drill.severity, incident_type=drill.incident_type,
             description=drill.brief, components=[drill.component] if drill.component else [],

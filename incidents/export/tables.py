@@ -30,7 +30,7 @@ _MARK: Final = "'"
 def table(batches: Iterable[Sequence[Incident]], *, with_bom: bool) -> Iterator[bytes]:
     """A header, then a row for each incident, in pieces of one batch; lines end in CRLF.
 
-    Excel reads UTF-8 only behind a byte order mark, most programs stumble over one: the door knows who asks.
+    Excel reads UTF-8 only behind a byte order mark, most programs stumble over one: the caller decides.
     """
     yield (BOM if with_bom else "").encode() + _lines([COLUMNS])
     for batch in batches:

@@ -128,7 +128,7 @@ def _answer(it: Change, offer_id: int, *, accept: bool) -> None:
 
 
 def expire_offers(now: datetime, *, offers: Sequence[RoleOffer]) -> None:
-    """End offers nobody answered; the holder keeps the role and the timeline says so."""
+    """End offers no one answered; the holder keeps the role and the timeline says so."""
     for offer in offers:
 
         def work(it: Change, offer: RoleOffer = offer) -> None:

@@ -1,4 +1,4 @@
-"""Ends offers of roles that nobody answered."""
+"""Ends offers of roles that no one answered."""
 
 from __future__ import annotations
 

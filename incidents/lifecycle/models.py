@@ -70,7 +70,7 @@ class Incident(WorkspaceScoped):
     refused. `acknowledged_label` names who acknowledged; with no `acknowledged_at` that was a machine, and
     no person has yet. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared
     ones.
-    `request_key` (64 hex) does the same for a declaration sent twice; empty where nobody named one.
+    `request_key` (64 hex) does the same for a declaration sent twice; empty where no one named one.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="incidents")
@@ -204,7 +204,7 @@ class Incident(WorkspaceScoped):
     component_names: list[str]
     commander_username: str | None
     commander_label: str | None
-    is_mine: bool  # only where the list is somebody's: `open_incidents_for`
+    is_mine: bool  # only where the list is someone's: `open_incidents_for`
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.title}"
@@ -221,7 +221,7 @@ class Incident(WorkspaceScoped):
 
     @property
     def mtta(self) -> float | None:
-        """Seconds from detection to acknowledgement; None while nobody has."""
+        """Seconds from detection to acknowledgement; None while no one has."""
         return seconds_between(self.detected_at, self.acknowledged_at)
 
     @property
@@ -231,7 +231,7 @@ class Incident(WorkspaceScoped):
 
     @property
     def is_unresolved(self) -> bool:
-        """Whether it still needs somebody."""
+        """Whether it still needs someone."""
         return self.status in UNRESOLVED
 
 

@@ -22,14 +22,14 @@ ONCE: Final = frozenset(
 KNOWN: Final = frozenset(
     {"sort", "cursor", "key", "pick", *(alias for names in NAMES.values() for alias in names)}
 )
-SHOWN: Final = 80  # characters of somebody's nonsense
+SHOWN: Final = 80  # characters of someone's nonsense
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A list somebody asked for.
+    """A list someone asked for.
 
-    `words`: canonical values by parameter; `carried`: what somebody else reads of the address. `ignored`:
+    `words`: canonical values by parameter; `carried`: what someone else reads of the address. `ignored`:
     sentences, one per fault.
     """
 
@@ -59,7 +59,7 @@ class ListQuery:
 def read_list(
     given: Mapping[str, Any], *, also: Sequence[str] = (), now: datetime | None = None
 ) -> ListQuery:
-    """Read a page's query parameters; `also` names those that somebody else reads. Raises nothing."""
+    """Read a page's query parameters; `also` names those that someone else reads. Raises nothing."""
     now, faults = now or datetime.now(UTC), list(_unknown(given, KNOWN.union(also)))
     words = {name: kept for name in NAMES if (kept := _kept(given, name, now, faults))}
     order = _order(given, faults)

@@ -59,7 +59,7 @@ def incidents_page(
     """Incidents in pages of 1 to 200, in the order `sort` (default: newest detection first).
 
     Going back beyond the first row answers the first page, whole. Raises Forbidden; Invalid for an order
-    nobody knows and for a cursor that this order did not give out.
+    no one knows and for a cursor that this order did not give out.
     """
     require(actor, Capability.INCIDENTS_READ)
     order, limit = parse_order(sort), max(1, min(limit, MAX_PAGE))

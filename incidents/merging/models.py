@@ -52,7 +52,7 @@ class Merge(WorkspaceScoped):
 
 
 class DismissedProposal(WorkspaceScoped):
-    """A proposal to merge two incidents that somebody dismissed; `kinds` are the reasons it had."""
+    """A proposal to merge two incidents that someone dismissed; `kinds` are the reasons it had."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     low = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")

@@ -57,7 +57,7 @@ def undo_merge(actor: Actor, *, number: int | str) -> Incident:
     """Undo the merge of an absorbed incident within 24 hours; returns that incident, unresolved as it was.
 
     Its signals return. Events that came meanwhile stay with the survivor. The survivor gets its severity and
-    start back where nobody changed them since. Raises NotFound where it is not merged, Forbidden, and
+    start back where no one changed them since. Raises NotFound where it is not merged, Forbidden, and
     Conflict where it is too late, another incident was merged into the survivor since, or the trouble has a
     newer one.
     """

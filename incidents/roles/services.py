@@ -23,7 +23,7 @@ def assign_role(
     user_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Give a role to a member, by user name, e-mail address or id; neither given: nobody holds it any more.
+    """Give a role to a member, by user name, e-mail address or id; neither given: no one holds it any more.
 
     The present holder again changes nothing. Raises Invalid (field `username`) when no such member is in the
     workspace; Conflict (stale), NotFound, Forbidden.
@@ -53,7 +53,7 @@ def member_of(workspace_id: int, username: str | None, user_id: int | None) -> U
 
 
 def give_role(change: Change, role: ResponseRole, user: User | None, *, why: str = "") -> None:
-    """Give a role on a locked incident to somebody, or to nobody; `why` begins the line of the timeline."""
+    """Give a role on a locked incident to someone, or to no one; `why` begins the line of the timeline."""
     held = RoleAssignment.objects.of(change.incident.workspace_id).filter(
         incident=change.incident, role=role, ended_at__isnull=True
     )

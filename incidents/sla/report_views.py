@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,6 +19,7 @@ from incidents.sla.report import (
     MAX_BEHIND,
     OUTCOMES,
     PERIODS,
+    ReportQuery,
     SlaFigures,
     incidents_behind,
     parse_report,
@@ -39,8 +40,9 @@ def report(request: HttpRequest) -> HttpResponse:
     rows = sla_report(actor, asked, now)
     context: dict[str, Any] = {
         "asked": asked,
-        "rows": [_row(one) for one in rows],
-        "totals": [_row(one) for one in totals_of(rows, asked.since.date())],
+        "query": _query(asked),
+        "rows": [_row(one, _query(asked, one, f"{one.period:%Y-%m-%d}")) for one in rows],
+        "totals": [_row(one, _query(asked, one)) for one in totals_of(rows, asked.since.date())],
         "periods": PERIODS,
         "severities": Severity.choices,
         "nav_current": "/reports/sla",
@@ -68,9 +70,20 @@ def _pages(rows: Sequence[SlaFigures]) -> Iterator[list[tuple[Any, ...]]]:
     ]
 
 
-def _row(one: SlaFigures) -> dict[str, Any]:
+def _query(asked: ReportQuery, one: SlaFigures | None = None, start: str = "") -> QueryDict:
+    """The parameters that ask for the same report again, or for the incidents behind one row of it."""
+    query = QueryDict(mutable=True)
+    query.update({"since": asked.since.isoformat(), "until": asked.until.isoformat(), "period": asked.period})
+    if one is not None:
+        query.update({"severity": one.severity, "kind": one.kind})
+    if start:
+        query["start"] = start
+    return query
+
+
+def _row(one: SlaFigures, query: QueryDict) -> dict[str, Any]:
     numbers = [(name, getattr(one, name)) for name in OUTCOMES]
-    return {"one": one, "kind": SlaClock.Kind(one.kind).label, "numbers": numbers}
+    return {"one": one, "kind": SlaClock.Kind(one.kind).label, "numbers": numbers, "query": query}
 
 
 def _start(request: HttpRequest) -> date | None:

@@ -31,7 +31,7 @@ class SlaStatus:
 def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = None) -> list[SlaStatus]:
     """Every running deadline of an unresolved incident, the next one first.
 
-    Stakeholders wait for word from the start; resolving counts once somebody has acknowledged. With what its
+    Stakeholders wait for word from the start; resolving counts once someone has acknowledged. With what its
     severity is `allowed`, the time to the next update counts from the last one, else from the detection.
     """
     if not incident.is_unresolved:

@@ -176,7 +176,7 @@ def countdown(clock: SlaStatus) -> SafeString:
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """What somebody wrote, as Markdown made harmless; attached pictures are shown."""
+    """What someone wrote, as Markdown made harmless; attached pictures are shown."""
     words = str(text)
     return document(words) if "](/attachments/" in words else markdown(words)
 

@@ -6,7 +6,7 @@ from accounts.actor import LOCAL, Actor
 
 
 def actor_key(actor: Actor) -> str:
-    """Who somebody is across requests: the person, else the token, else the label."""
+    """Who someone is across requests: the person, else the token, else the label."""
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
     return f"token:{actor.token_id}" if actor.token_id is not None else f"{actor.kind}:{actor.label}"

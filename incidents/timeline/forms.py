@@ -27,7 +27,7 @@ class Clash:
 
 class ChangesForm(ActionForm):
     """Fields of an incident, each sent along with the value it was read with: only what was changed is
-    written, and only a field that somebody else changed meanwhile is a clash.
+    written, and only a field that someone else changed meanwhile is a clash.
     """
 
     shown: ClassVar[tuple[str, ...]] = ()

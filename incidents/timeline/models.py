@@ -18,7 +18,7 @@ class TimelineEntry(WorkspaceScoped):
 
     The words never change; only `occurred_at` of a note may be corrected (`time_corrected_at` says when it
     was), and an entry may be pinned. `request_key` (64 hex) is what keeps a note sent twice at one entry;
-    empty where nobody named one. What people change later are `EntryAmendment` rows; the newest one is also
+    empty where no one named one. What people change later are `EntryAmendment` rows; the newest one is also
     here (`amended_message`, of a withdrawn entry the reason), so that lists read no second table.
     """
 

@@ -67,7 +67,7 @@ class IncidentTimeline(IncidentPanel):
 
 
 def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
-    """The page asked for: the one with an entry that somebody linked to, else by kind and cursor."""
+    """The page asked for: the one with an entry that someone linked to, else by kind and cursor."""
     if entry := entry_named(query):
         page, is_full = timeline_around(actor, incident, entry)
         return {"page": page, "kind": ALL_ACTIVITY if is_full else HIGHLIGHTS}

@@ -15,7 +15,7 @@ Words = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]
 
 
 class Body(Schema):
-    """A field nobody knows is refused by name: to ignore it would be to lie."""
+    """A field no one knows is refused by name: to ignore it would be to lie."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 

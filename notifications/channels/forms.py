@@ -36,7 +36,7 @@ class ChannelForm(forms.Form):
             )
         choices = [("", "None"), *others]
         self.fields["fallback"] = forms.ChoiceField(
-            label="Fallback", choices=choices, required=False, help_text="Told when this channel fails."
+            label="Fallback", choices=choices, required=False, help_text="Notified when this channel fails."
         )
         self.fields["for_drills"] = forms.BooleanField(label="Only for drills", required=False)
         if not is_new:

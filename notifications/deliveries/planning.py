@@ -81,7 +81,7 @@ def plan_event(fact: Fact) -> int:
 
 
 def pass_over(fact: Fact, reason: Reason, **about: Any) -> None:
-    """Record that nobody is told of this, or not the person or channel that `about` names."""
+    """Record that no one is told of this, or not the person or channel that `about` names."""
     made = not_notified(fact.workspace_id, fact.key, reason, fact.snapshot, fact.event_kind, **about)
     record_decisions([made])
 

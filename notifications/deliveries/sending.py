@@ -100,7 +100,7 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
 
 
 def _is_trigger(delivery: Delivery) -> bool:
-    """Whether it only calls for help, which nobody needs once the incident is over."""
+    """Whether it only calls for help, which no one needs once the incident is over."""
     if delivery.event_kind == "page":
         return not DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).exists()
     channel = delivery.channel

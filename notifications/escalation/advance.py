@@ -86,7 +86,7 @@ def _remind(escalation: Escalation, incident: Incident, now: datetime) -> None:
 
 
 def _run_steps(escalation: Escalation, incident: Incident, now: datetime) -> None:
-    """The step at the cursor, and those after it at once while they name nobody."""
+    """The step at the cursor, and those after it at once while they name no one."""
     plan = plan_from(escalation.snapshot)
     for _ in range(len(plan.steps) + 1):
         if escalation.position >= len(plan.steps):
@@ -125,7 +125,7 @@ def _record_step(
     if not named:
         nobody = " and ".join(reached.empty) or "no person"
         channels = len(reached.channels)
-        message += f" pages {channels} channels." if channels else f" names nobody: {nobody}."
+        message += f" pages {channels} channels." if channels else f" names no one: {nobody}."
     if not reached:
         is_left_out = incident.is_drill and not reached.empty
         reason = Reason.DRILL if is_left_out else Reason.STEP_EMPTY
@@ -140,13 +140,13 @@ def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> 
         return  # each empty step names Reason.DRILL or Reason.STEP_EMPTY
     key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:admins"
     admins = with_role(incident.workspace_id, "admin")
-    reason = "the escalation policy reaches nobody"
+    reason = "the escalation policy reaches no one"
     plan_pages(incident.workspace_id, [Page(key, incident.pk, reason, user_id=one.pk) for one in admins])
-    names = ", ".join(one.label for one in admins) or "nobody"
+    names = ", ".join(one.label for one in admins) or "no one"
     record_escalation(incident, key, Verdict.PLANNED, Reason.ADMINS_INSTEAD, at=now, detail=names)
     write_entry(
         incident,
-        f"The escalation policy reaches nobody. Paged all admins: {names}.",
+        f"The escalation policy reaches no one. Paged all admins: {names}.",
         key,
         now=now,
         paged=[one.pk for one in admins],
@@ -155,7 +155,7 @@ def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> 
 
 def _exhaust(escalation: Escalation, incident: Incident, plan: Plan, now: datetime) -> None:
     rounds = "1 round" if plan.repeat == 0 else f"{plan.repeat + 1} rounds"
-    message = f"Escalation ended: nobody acknowledged in {rounds} of {plan.name}."
+    message = f"Escalation ended: no one acknowledged in {rounds} of {plan.name}."
     once = f"{escalation.pk}:{escalation.generation}:exhausted"
     record_escalation(incident, once, Verdict.ENDED, Reason.EXHAUSTED, at=now, detail=message)
     write_entry(incident, message, f"{escalation.pk}:{escalation.generation}:end", now=now)

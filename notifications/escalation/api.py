@@ -80,7 +80,7 @@ def create(request: HttpRequest, body: PolicyIn) -> Any:
 
 @router.get("/{policy_id}", response=PolicyOut, summary="Show an escalation policy")
 def show(request: HttpRequest, where: Path[PolicyId]) -> Any:
-    """With its minute table: who is paged when nobody acknowledges."""
+    """With its minute table: who is paged when no one acknowledges."""
     known_only(request, ())
     actor = actor_in(request)
     return policy_json(actor, escalation_policy_for(actor, where.policy_id))

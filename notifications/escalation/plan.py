@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One step of a plan, and how many seconds after the start it runs when nobody acknowledges."""
+    """One step of a plan, and how many seconds after the start it runs when no one acknowledges."""
 
     at_s: int
     round: int

@@ -77,7 +77,7 @@ def _names(incident: Incident, step: Step, now: datetime) -> tuple[str, ...]:
     """Whom the step names at this moment; it is asked again when it is due."""
     reached = reached_by(incident, step.targets, now=now)
     people = [f"{reached.labels[pk]} ({why})" for pk, why in reached.people.items()]
-    return (*people, *_channels(incident, reached)) or ("nobody at this moment",)
+    return (*people, *_channels(incident, reached)) or ("no one at this moment",)
 
 
 def _channels(incident: Incident, reached: Reached) -> list[str]:

@@ -32,7 +32,7 @@ class People:
 class Outcome:
     """The first person reached by a verified method and after how many seconds, and all methods used.
 
-    by_fallback: the policy itself names nobody, so all admins are paged at the end of its first round.
+    by_fallback: the policy itself names no one, so all admins are paged at the end of its first round.
     """
 
     delay_s: int | None = None
@@ -61,7 +61,7 @@ class Report:
 
     @property
     def holes(self) -> list[Stretch]:
-        """The stretches in which the policy reaches nobody, or only the admins as a last resort."""
+        """The stretches in which the policy reaches no one, or only the admins as a last resort."""
         return [one for one in self.stretches if one.outcome.delay_s is None or one.outcome.by_fallback]
 
     @property
@@ -77,7 +77,7 @@ class Report:
 
     @property
     def longest_delay_s(self) -> int:
-        """The longest wait until somebody is reached, of those moments at which anybody is."""
+        """The longest wait until someone is reached, of those moments at which anybody is."""
         return max((one.outcome.delay_s or 0 for one in self.stretches), default=0)
 
 
@@ -96,9 +96,9 @@ def report(plan: Plan, own_schedule: int | None, people: People, *, start: datet
 
 
 def outcome_at(table: Sequence[Due], own_schedule: int | None, people: People, began_at: datetime) -> Outcome:
-    """Whom an incident that begins at that moment reaches when nobody acknowledges.
+    """Whom an incident that begins at that moment reaches when no one acknowledges.
 
-    A step that names nobody lets the next one run at once, as in a real escalation.
+    A step that names no one lets the next one run at once, as in a real escalation.
     """
     walk = _Walk(people.methods)
     skipped_s, by_fallback = 0, False
@@ -165,7 +165,7 @@ def _moments(
 
 
 def _offsets(table: Sequence[Due]) -> set[int] | None:
-    """The seconds after which steps may run; each step that names nobody makes later ones earlier.
+    """The seconds after which steps may run; each step that names no one makes later ones earlier.
 
     None: there are too many, and every minute is looked at instead.
     """

@@ -16,7 +16,7 @@ from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 @dataclass(slots=True)
 class Reached:
-    """People by id with why they are named, channels by id, and the targets that name nobody."""
+    """People by id with why they are named, channels by id, and the targets that name no one."""
 
     people: dict[int, str] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)

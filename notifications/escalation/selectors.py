@@ -54,7 +54,7 @@ def escalation_of(actor: Actor, incident: Incident) -> Escalation | None:
 
 
 def preview(actor: Actor, policy: EscalationPolicy) -> list[PreviewRow]:
-    """The minute table of a policy when nobody acknowledges."""
+    """The minute table of a policy when no one acknowledges."""
     words = _TargetWords(actor)
     return [_row(due, words) for due in timetable(plan_of(policy))]
 
@@ -99,5 +99,5 @@ class _TargetWords:
 
 def _row(due: Due, words: _TargetWords) -> PreviewRow:
     minute = str(timedelta(seconds=due.at_s))
-    named = ", ".join(words.of(one) for one in due.step.targets) or "nobody"
+    named = ", ".join(words.of(one) for one in due.step.targets) or "no one"
     return PreviewRow(minute, due.round + 1, due.position + 1, named)

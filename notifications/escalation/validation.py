@@ -61,7 +61,7 @@ def checked_steps(values: PolicyValues, known: Known) -> list[Step]:
 
 
 def unreachable_steps(steps: Sequence[Step]) -> list[int]:
-    """Positions of steps that tell nobody new: all their targets were paged by the step before, at once."""
+    """Positions of steps that tell no one new: all their targets were paged by the step before, at once."""
     return [
         number
         for number, (before, step) in enumerate(pairwise(steps), start=1)

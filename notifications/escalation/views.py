@@ -118,7 +118,7 @@ def reachability(request: HttpRequest) -> HttpResponse:
             "without": sorted(labels.get(pk, "a person who left") for pk in one.without_method),
             "minutes": one.longest_delay_s // 60,
             "first": [
-                (s.starts_at, s.ends_at, labels.get(s.outcome.user_id or 0, "nobody"), s.outcome)
+                (s.starts_at, s.ends_at, labels.get(s.outcome.user_id or 0, "no one"), s.outcome)
                 for s in one.stretches[:20]
             ],
         }

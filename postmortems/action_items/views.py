@@ -99,7 +99,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, item: str) -> HttpResponse:
-    """GET: one action item. POST: change it; 303, 409 when somebody was faster, 422 with the faults."""
+    """GET: one action item. POST: change it; 303, 409 when it changed meanwhile, 422 with the faults."""
     actor = current_actor(request)
     found = item_for(actor, item)
     may_write = allowed(actor, Capability.ACTION_ITEMS_WRITE)

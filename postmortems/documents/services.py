@@ -1,4 +1,4 @@
-"""Changing the text of a postmortem so that nobody's words are lost."""
+"""Changing the text of a postmortem so that no one's words are lost."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class SignatureRow:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known. An empty text or tuple means that nobody knows, or that there is nothing."""
+    """What is known. An empty text or tuple means that no one knows, or that there is nothing."""
 
     incident_id: str = ""
     title: str = ""

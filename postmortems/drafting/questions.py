@@ -1,4 +1,4 @@
-"""What a draft asks where nobody but people can know. Pure."""
+"""What a draft asks where no one but people can know. Pure."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from postmortems.drafting.models import DraftRequest
 from postmortems.drafting.services import draft_postmortem, refresh_facts
 from postmortems.queues import DRAFT
 
-# Too small for a review unless somebody asks for one.
+# Too small for a review unless someone asks for one.
 NOT_DRAFTED: Final = frozenset({Severity.SEV4})
 
 

@@ -58,7 +58,7 @@ def draft_postmortem(
 
 
 def refresh_facts(actor: Actor, incident_id: int) -> None:
-    """Bring sections nobody has edited up to date, in the caller's transaction or one of its own."""
+    """Bring sections no one has edited up to date, in the caller's transaction or one of its own."""
     with transaction.atomic():
         rows = Postmortem.objects.of(actor.workspace_id).filter(incident_id=incident_id)
         found: Postmortem | None = (

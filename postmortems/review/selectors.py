@@ -48,7 +48,7 @@ def may_sign(actor: Actor, postmortem: Postmortem, role: ApprovalRole, signature
     if role != ApprovalRole.MANAGER:
         holder = next(one for one in signatures if one.role == role)
         if holder.holder_id != actor.user_id:
-            who = holder.holder or "nobody"
+            who = holder.holder or "no one"
             return f"Only who holds or last held the role may sign as {role.label}: {who}"
         if _signed_as_manager(actor, signatures):
             return "You signed as manager already; another person must sign this"

@@ -22,7 +22,7 @@ class Holder(NamedTuple):
 class Signature:
     """One role: who holds or held it, the newest decision, and whether it may be missing.
 
-    `is_vacant`: nobody ever held the role, so that no signature is needed.
+    `is_vacant`: no one ever held the role, so that no signature is needed.
     """
 
     role: ApprovalRole
@@ -33,7 +33,7 @@ class Signature:
 
     @property
     def is_vacant(self) -> bool:
-        """Whether there is nobody to sign."""
+        """Whether there is no one to sign."""
         return self.role != ApprovalRole.MANAGER and self.holder_id is None
 
     @property
@@ -84,7 +84,7 @@ def signatures_of(postmortem: Postmortem) -> list[Signature]:
 
 
 def signature_rows(incident: Incident, postmortem: Postmortem | None) -> list[tuple[str, str, str, str]]:
-    """Role, name, signature and date for the approval table; blank where nobody has signed."""
+    """Role, name, signature and date for the approval table; blank where no one has signed."""
     if postmortem is None or postmortem.pk is None:
         return [(role.label, "", "", "") for role in ApprovalRole]
     return [_signed_row(one) for one in signatures_of(postmortem)]

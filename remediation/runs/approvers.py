@@ -45,7 +45,7 @@ def _has_manager(run: RemediationRun, people: list[Approver]) -> bool:
 def approvers_to_ask(run: RemediationRun) -> list[int]:
     """Whom to notify: the person asked for, else everybody whose approval would count and who sees it.
 
-    Asking somebody approves nothing, and does not make their approval count.
+    Asking someone approves nothing, and does not make their approval count.
     """
     if run.state != RunState.AWAITING_APPROVAL:
         return []

@@ -32,9 +32,9 @@ async function upload(text, file) {
   body.set("file", file, name);
   const headers = { "X-CSRFToken": csrf(), Accept: "application/json" };
   const answer = await fetch(text.dataset.attach, { method: "POST", body, headers }).catch(() => null);
-  const told = await answer?.json().catch(() => null);
-  swap(text, waiting, answer?.ok ? told.markdown : "");
-  if (!answer?.ok) toast(`${name} was not attached: ${told?.detail ?? "no connection"}`);
+  const reply = await answer?.json().catch(() => null);
+  swap(text, waiting, answer?.ok ? reply.markdown : "");
+  if (!answer?.ok) toast(`${name} was not attached: ${reply?.detail ?? "no connection"}`);
 }
 
 function take(event, transfer) {

@@ -1,4 +1,4 @@
-// A session that ends while somebody writes costs them nothing: words stay in the page, or wait in this tab's own
+// A session that ends while someone writes costs them nothing: words stay in the page, or wait in this tab's own
 // storage until they are signed in again. They are put back into their form, never sent by themselves.
 import { isTyped } from "./panels.js";
 import { toast } from "./toast.js";
@@ -62,7 +62,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const away = event.detail.xhr.getResponseHeader("HX-Redirect");
   if (!away || !isSignIn(away)) return;
   if (event.detail.elt.matches("[data-panel]")) {
-    event.preventDefault(); // nobody asked for this: the page stays, with what is being typed in it
+    event.preventDefault(); // no one asked for this: the page stays, with what is being typed in it
     showSignedOut();
   } else keep();
 });

@@ -75,9 +75,9 @@ function start(form) {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf(form) };
     try {
       const answer = await fetch(form.dataset.save, { method: "PUT", body, headers });
-      const told = await answer.json();
-      if (answer.ok) accept(sent, told);
-      else refuse(answer.status, told);
+      const reply = await answer.json();
+      if (answer.ok) accept(sent, reply);
+      else refuse(answer.status, reply);
     } catch {
       hold();
       say(`Not saved since ${unsavedSince}: no connection. Your text is kept in this browser.`, true);
@@ -86,26 +86,26 @@ function start(form) {
     }
   }
 
-  function accept(sent, told) {
-    base.value = told.version;
+  function accept(sent, reply) {
+    base.value = reply.version;
     client = form.elements.client_id.value = crypto.randomUUID?.() ?? String(Math.random());
-    saved = told.text;
+    saved = reply.text;
     unsavedSince = "";
     localStorage.removeItem(stored);
-    if (text.value === sent && told.text !== sent) {
+    if (text.value === sent && reply.text !== sent) {
       const at = text.selectionStart;
-      text.value = told.text;
+      text.value = reply.text;
       text.setSelectionRange(at, at);
     }
-    say(`Saved ${clock()}, version ${told.version}.${told.merged ? ` The change of ${told.with} is in it as well.` : ""}`);
+    say(`Saved ${clock()}, version ${reply.version}.${reply.merged ? ` The change of ${reply.with} is in it as well.` : ""}`);
     if (isDirty()) soon();
   }
 
-  function refuse(status, told) {
+  function refuse(status, reply) {
     hold();
-    if (status === 409 && told.code === "both_changed") say(`${told.by} changed the same lines. Choose Save to see both texts.`, true);
+    if (status === 409 && reply.code === "both_changed") say(`${reply.by} changed the same lines. Choose Save to see both texts.`, true);
     else if (status === 401 || status === 403) say(`Not saved since ${unsavedSince}: sign in again. Your text is kept in this browser.`, true);
-    else say(`Not saved since ${unsavedSince}: ${told.detail ?? "the server refused it"}`, true);
+    else say(`Not saved since ${unsavedSince}: ${reply.detail ?? "the server refused it"}`, true);
   }
 
   function soon() {

@@ -27,7 +27,7 @@ export function stop() {
   channel = null;
 }
 
-// A tab that nobody tells anything while it is looked at takes over: the listening one is frozen.
+// A tab that no one tells anything while it is looked at takes over: the listening one is frozen.
 export function checkLeader() {
   if (!shares || isLeading || !channel || document.hidden || Date.now() - leaderHeard < FROZEN) return;
   leaderHeard = Date.now();
@@ -123,7 +123,7 @@ function opened(stream) {
   source = stream;
   if (next === stream) next = undefined;
   relay("open", { isLost });
-  on.open(isLost); // lost: what happened while nobody listened
+  on.open(isLost); // lost: what happened while no one listened
   isLost = false;
   pause = 1000;
 }

@@ -15,7 +15,7 @@ export function toast(message, isError = false) {
   if (!isError) leave(box);
 }
 
-// Not from under somebody's pointer or focus, and not soon while there is something to press.
+// Not from under someone's pointer or focus, and not soon while there is something to press.
 function leave(box, after = 6000, waited = 0) {
   setTimeout(() => {
     const isUsed = box.matches(":hover, :focus-within") || (box.querySelector("form, a") && waited < 10_000);

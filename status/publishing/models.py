@@ -18,7 +18,7 @@ class PublicIncident(WorkspaceScoped):
     """An incident on the status page, from `published_at` until `withdrawn_at`.
 
     Without a `public_title` the page makes one from the names of public components. `allowed_entries`: ids
-    of timeline entries that somebody published although they look sensitive. `announced`: the updates that
+    of timeline entries that someone published although they look sensitive. `announced`: the updates that
     subscribers were sent.
     """
 

@@ -166,6 +166,6 @@ def _incident(
 
 
 def plain_title(rows: Sequence[PublicComponent]) -> str:
-    """What a published incident is called when nobody gave it a public title."""
+    """What a published incident is called when no one gave it a public title."""
     names = ", ".join(row.name for row in rows[:3])
     return f"Problem with {names}" if names else "Service disruption"

@@ -1,7 +1,7 @@
 """The public updates of one incident, from its timeline. Pure.
 
-Transitions are shown in words of ours; free text only where somebody made it public, and never while it looks
-sensitive and nobody allowed it.
+Transitions are shown in words of ours; free text only where someone made it public, and never while it looks
+sensitive and no one allowed it.
 """
 
 from __future__ import annotations

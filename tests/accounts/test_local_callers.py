@@ -1,4 +1,4 @@
-"""The open local mode: for programs on this machine, and for nobody else."""
+"""The open local mode: for programs on this machine, and for no one else."""
 
 from __future__ import annotations
 

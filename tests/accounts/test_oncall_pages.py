@@ -80,7 +80,7 @@ def test_a_schedule_is_built_on_its_pages(manager, workspace):
     swap = {"shift_id": str(shift.pk), "other_shift_id": str(shift.pk)}
     assert browser.post(f"{page}/swap", swap).status_code == 422
     assert browser.post(f"{page}/remove-layer", {"number": "1"}).status_code == 303
-    assert b"nobody" in browser.get("/on-call").content
+    assert b"no one" in browser.get("/on-call").content
     assert browser.post(f"{page}/delete").status_code == 303
     assert not OnCallSchedule.objects.of(workspace.pk).exists()
 

@@ -137,7 +137,7 @@ def test_looking_at_a_link_does_not_spend_it(client, dana):
     for _ in range(3):
         answer = client.get(f"/sign-in/once/{secret}")
         assert answer.status_code == 200
-        # Nobody else is told the address; with "no-referrer" browsers would name no origin, and be refused.
+        # No one else is told the address; with "no-referrer" browsers would name no origin, and be refused.
         assert answer["Referrer-Policy"] == "same-origin"
     assert SignInLink.objects.get().used_at is None
     assert client.post(f"/sign-in/once/{secret}").status_code == 302

@@ -24,7 +24,7 @@ LIMITS = {"API_LIMIT_PER_CALLER": "100000000", "EVENT_LIMIT_PER_TOKEN": "1000000
 # An unsupported method must answer 405, but these are taken by an address beside: /incidents/{reference}.
 LEFT_OUT = (
     "unsupported_method",
-    # A title that somebody took, a date that is past: refused by 422, as the document says.
+    # A title that someone took, a date that is past: refused by 422, as the document says.
     "positive_data_acceptance",
 )
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.architecture.source import ROOT, functions, length, product, tracked
+
+MAX_TEMPLATE_BYTES = 4_096
+MAX_COLUMNS = 120
 
 
 def _lines(path):
@@ -28,9 +34,28 @@ def test_no_file_is_longer_than_four_hundred_lines_and_95_percent_stay_below_250
     assert sizes[int(len(sizes) * 0.95)] <= 250
 
 
-def test_no_template_is_longer_than_eighty_lines():
-    templates = [p for p in tracked() if p.parts[0] == "templates" and p.suffix == ".html"]
-    assert [f"{p} {_lines(p)}" for p in templates if _lines(p) > 80] == []
+def test_no_template_is_larger_than_four_kilobytes():
+    sizes = [(p, (ROOT / p).stat().st_size) for p in tracked() if p.parts[0] == "templates"]
+    assert [f"{p} {size}" for p, size in sizes if size > MAX_TEMPLATE_BYTES] == []
+
+
+def test_no_line_of_a_template_or_style_sheet_is_longer_than_120_columns():
+    shown = [p for p in tracked() if p.parts[0] == "templates" or p.suffix == ".css"]
+    long = [
+        f"{p}:{number} {len(line)}"
+        for p in shown
+        for number, line in enumerate((ROOT / p).read_text().splitlines(), 1)
+        if len(line) > MAX_COLUMNS
+    ]
+    assert long == []
+
+
+def test_templates_are_formatted():
+    program = Path(sys.executable).with_name("djangofmt")
+    done = subprocess.run(
+        [program, "--check", "templates"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_tasks_are_adapters_of_at_most_ten_lines():

@@ -70,7 +70,7 @@ OPENED = {
 
 
 def addresses(site: Site, reference: str) -> list[str]:
-    """Paths, each once, arguments filled in. Raises AssertionError naming an argument nobody gave a value."""
+    """Paths, each once, arguments filled in. Raises AssertionError naming an argument no one gave a value."""
     return filled_routes(VALUES | {"reference": [reference]} | _from_database(site))
 
 

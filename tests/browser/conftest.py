@@ -88,7 +88,7 @@ def open_page(site: Site, chromium: Browser, cookies: dict[str, StorageState]) -
         page.on("console", lambda message: _collect(complaints, message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
-        if urlsplit(page.url).path == "/sign-in":  # the first time, or somebody ended that session
+        if urlsplit(page.url).path == "/sign-in":  # the first time, or someone ended that session
             sign_in(page, who)
             cookies[who] = {"cookies": context.storage_state()["cookies"], "origins": []}
             page.goto(path)

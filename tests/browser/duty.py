@@ -45,7 +45,7 @@ def begin(username: str, api_url: str) -> None:
 
 
 def end() -> None:
-    """Nobody is on call, no policy, no channel."""
+    """No one is on call, no policy, no channel."""
     from accounts.models import OnCallSchedule, Workspace
     from notifications.models import Channel, ContactMethod, EscalationPolicy
 

@@ -59,7 +59,7 @@ def test_broken_channel_is_said_on_every_page_until_it_works(open_page, site, re
 
 
 def _pictures(open_page):
-    """In two widths, where somebody asked for pictures."""
+    """In two widths, where someone asked for pictures."""
     for path, name in PAGES.items():
         for width in (390, 1440):
             page = open_page(path, width=width)

@@ -49,7 +49,7 @@ def paths(site, chromium):
 def _is_page(page, path):
     answer = page.request.get(path, max_redirects=0)
     assert answer.status < 500, path
-    return path == "/nowhere" or (answer.status == 200 and answer.text().startswith("<!doctype html>"))
+    return path == "/nowhere" or (answer.status == 200 and answer.text().startswith("<!DOCTYPE html>"))
 
 
 def _faults(page, where, options=RULES, part=None):

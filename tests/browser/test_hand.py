@@ -219,7 +219,7 @@ def test_a_form_in_the_dialog_comes_back_too(open_page, declare):
 
 def test_a_page_left_alone_says_that_it_is_signed_out_and_stays(open_page, declare):
     page = open_page("/")
-    declare(page, "Nobody is at the desk")
+    declare(page, "No one is at the desk")
     page.locator("[data-composer] textarea").fill("half a sent")
     page.context.clear_cookies(name=SESSION)
     page.evaluate("document.querySelectorAll('[data-panel]').forEach((p) => htmx.trigger(p, 'tocsin:panel'))")

@@ -42,7 +42,7 @@ def sent(monkeypatch):
 
 @pytest.fixture
 def lost(monkeypatch):
-    """Valkey at a port where nobody listens."""
+    """Valkey at a port where no one listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

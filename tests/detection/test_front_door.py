@@ -16,7 +16,7 @@ from accounts.actor import Actor
 from accounts.tokens.services import issue_token, revoke_token
 from core.queue import nudge
 from detection.evaluation.services.draining import drain
-from detection.ingest.asgi import application, door
+from detection.ingest.asgi import application, event_receiver
 from detection.ingest.parsing import MAX_BODY
 from detection.ingest.statement import EncodedBatch, repeats
 from detection.models import Event
@@ -52,7 +52,7 @@ def call(body: bytes, headers: dict[str, str], method: str = "POST") -> Awaitabl
 async def token(admin: Actor) -> Any:
     issued = await sync_to_async(issue_token)(admin, name="sender", scopes=["events:write"])
     yield issued
-    await door().close()
+    await event_receiver().close()
     await sync_to_async(connections.close_all)()
 
 

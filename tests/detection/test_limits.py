@@ -34,7 +34,7 @@ def early_in_a_second() -> None:
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
-    """The name of a limit nobody else counts under."""
+    """The name of a limit no one else counts under."""
     return f"test:{request.node.name}:{time.time_ns()}"
 
 

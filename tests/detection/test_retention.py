@@ -1,4 +1,4 @@
-"""Partitions made ahead, expired ones let go, incidents' events kept; and nobody waits for it."""
+"""Partitions made ahead, expired ones let go, incidents' events kept; and no one waits for it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ DRAFT = {"error_threshold": 3, "time_window_seconds": 60, "minimum_level": "erro
 
 
 def lines(seconds, source="api", **fields):
-    """Events at these seconds past noon, as somebody pastes them."""
+    """Events at these seconds past noon, as someone pastes them."""
     return [
         {"source": source, "level": "error", "message": f"no {second}",
          "timestamp": (NOW + timedelta(seconds=second)).isoformat()} | fields

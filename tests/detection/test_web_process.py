@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.tokens.services import issue_token
 from config.asgi import MAX_BODY, application
 from core.http.request_body import MAX_DRAINED, BodyTimeout, read_body
-from detection.ingest.asgi import door
+from detection.ingest.asgi import event_receiver
 from detection.sources.services.sources import create_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ class Talk:
 @pytest.fixture
 async def token(admin: Actor) -> AsyncIterator[str]:
     yield (await sync_to_async(issue_token)(admin, name="sender", scopes=["events:write"])).text
-    await door().close()
+    await event_receiver().close()
     await sync_to_async(connections.close_all)()
 
 

@@ -39,7 +39,7 @@ def short_of_memory(tocsin: Running, program: str, room: int = 0) -> Iterator[li
     """Every process of a program gets `room` more bytes of address space, and not one beyond.
 
     Yields them: the youngest, which do the work, where there are several. Those that end are started again
-    without the limit; in the end nobody has it.
+    without the limit; in the end no one has it.
     """
     first, *workers = tocsin.programs(program)
     found = workers or [first]

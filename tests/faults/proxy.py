@@ -59,7 +59,7 @@ class Proxy:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def refuse(self) -> None:
-        """Nobody listens here any more, and what was connected is cut."""
+        """No one listens here any more, and what was connected is cut."""
         listener, self._listener = self._listener, None
         if listener is not None:
             # Else the accepting thread keeps the port open until the next connection.

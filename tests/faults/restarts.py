@@ -9,7 +9,7 @@ import psutil
 
 from tests.faults.running import START_WITHIN_S, Running
 
-# The web server last: while its processes go, somebody else already works for what they still take.
+# The web server last: while its processes go, someone else already works for what they still take.
 PROGRAMS: Final = ("detection", "slow", "beat", "web")
 
 

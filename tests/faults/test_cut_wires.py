@@ -40,7 +40,7 @@ def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin:
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
     cut_before = tocsin.database_wire.cut_answers
     tocsin.database_wire.cut_answer_to(first[0]["event_id"].encode(), deliver=deliver)
-    assert not acknowledged(tocsin, first), "the sender must not be told what nobody knows"
+    assert not acknowledged(tocsin, first), "the sender must not be told what no one knows"
     assert tocsin.database_wire.cut_answers == cut_before + 1
     stored = "select count(*) from detection_event where event_id = %s"
     assert tocsin.row(stored, first[0]["event_id"]) == (1,), "it was committed all the same"

@@ -29,7 +29,7 @@ from incidents.models import Component, Incident
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 WITHIN_S = 240
-# That a migration is applied is written down last; that waits while somebody else is about to write the same.
+# That a migration is applied is written down last; that waits while someone else is about to write the same.
 ONCE = "create unique index written_once on django_migrations (app, name)"
 HOLD = "insert into django_migrations (app, name, applied) values (%s, %s, now())"
 # Django writes that a migration is applied in its transaction only if it adds no foreign keys, as this one.

@@ -27,7 +27,7 @@ from tests.web.signed_in import browser_for
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r'<a class="link" href="(/analytics/incidents\?[^"]+)">(\d+)</a>')
 NUMBER = re.compile(
-    r'<td class="end num" data-label="(?:Incidents|Active|Met|Missed|Running|At night)">(\d+)<'
+    r'<td class="end num" data-label="(?:Incidents|Active|Met|Missed|Running|At night)">\s*(\d+)\s*<'
 )
 BEHIND = re.compile(r'data-incident="(\d+)"')
 

@@ -66,7 +66,7 @@ def drill(actor):
 
 @pytest.mark.django_db
 def test_drill_opens_a_marked_incident_once_someone_joined(actor, drill):
-    with pytest.raises(Conflict, match="Nobody joined"):
+    with pytest.raises(Conflict, match="No one joined"):
         start_drill(actor, drill.pk)
     join_drill(actor, drill.pk)
     join_drill(actor, drill.pk)
@@ -132,7 +132,7 @@ def test_drill_is_planned_joined_started_and_shown_on_the_pages(actor):
     assert made.status_code == 303
     page = made.headers["Location"]
     assert client.post(f"{page}/start").status_code == 303
-    assert "Nobody joined this drill yet" in client.get(page).content.decode()
+    assert "No one joined this drill yet" in client.get(page).content.decode()
     client.post(f"{page}/join")
     client.post(f"{page}/start")
     shown = client.get(page).content.decode()

@@ -89,7 +89,7 @@ def _incident(workspace, number):
 
 @pytest.fixture
 def world(workspace, other_workspace, actor):
-    """Ninety incidents with many ties, and as many of somebody else's; answers ours with what they touch."""
+    """Ninety incidents with many ties, and as many of someone else's; answers ours with what they touch."""
     components = Component.objects.bulk_create(
         [Component(workspace=workspace, name=name) for name in ("api", "pay-db", "edge")]
     )

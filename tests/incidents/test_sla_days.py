@@ -19,7 +19,7 @@ STEP, DAYS = timedelta(minutes=5), 3
 
 
 def expected(clock: SlaClock, began: int, end: int) -> list[tuple[str, str]]:
-    """What must be written of a clock that nobody stops, when workers look at every step."""
+    """What must be written of a clock that no one stops, when workers look at every step."""
     looks = [NOW + STEP * number for number in range(began + 1, end)]
     first = next((at for at in looks if at >= clock.warn_at), None)
     phases = [] if first is None or first >= clock.deadline else ["warned"]

@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class World:
-    """A workspace with somebody on call, a manager and an admin; pages with the minute they were planned."""
+    """A workspace with someone on call, a manager and an admin; pages with the minute they were planned."""
 
     def __init__(self, workspace, make_actor, clock) -> None:
         self.clock, self.workspace = clock, workspace
@@ -99,7 +99,7 @@ def test_a_sev1_pages_on_call_then_managers_in_three_rounds_and_ends(world):
         expected += [(start, "ann"), (start + 5, "ann"), (start + 10, "mia")]
     assert world.told == expected
     assert len({page.event_key for _, _, page in world.planned}) == 9
-    assert world.entries(incident)[-1] == "Escalation ended: nobody acknowledged in 3 rounds of SEV1."
+    assert world.entries(incident)[-1] == "Escalation ended: no one acknowledged in 3 rounds of SEV1."
     assert world.escalation().phase == "ended"
 
 
@@ -191,7 +191,7 @@ def test_a_policy_that_reaches_nobody_pages_all_admins(world):
     world.pass_minutes(0)
     assert world.told == [(0, "adam")]
     assert world.escalation().reaches_nobody
-    assert [text for text in world.entries(incident) if "names nobody" in text]
+    assert [text for text in world.entries(incident) if "names no one" in text]
 
 
 def test_without_a_policy_whoever_is_on_call_gets_one_notice(world):

@@ -106,7 +106,7 @@ def test_a_confirmation_of_a_step_that_ran_meanwhile_pages_nobody(client, paged)
     run_due(CLOCKS)
     response = client.post(f"/incidents/{incident.reference}/escalate", {"cursor": before})
     assert response.status_code == 409
-    assert "Nobody was paged" in response.content.decode()
+    assert "No one was paged" in response.content.decode()
     assert escalation().due_at > timezone.now()
 
 

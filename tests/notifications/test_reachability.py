@@ -137,13 +137,13 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     mine = verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Somebody within 0 min" in page
+    assert "Someone within 0 min" in page
     assert "Mia" in page
     assert "Everybody is reached by email a@example.test alone" in page
     assert "No mail server is set" not in page
     mine.delete()
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Reaches nobody at times" in page
+    assert "Reaches no one at times" in page
     assert "Named, but not reachable" in page
 
 
@@ -168,7 +168,7 @@ def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, se
     verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").text
     assert "No mail server is set" in page
-    assert "Reaches nobody at times" in page
+    assert "Reaches no one at times" in page
     verified(ann, "ntfy://x", kind="apprise")
     assert [way.name for way in ways_to(ann.workspace_id, ann.user_id)] == ["apprise ntfy://x"]
 

@@ -79,7 +79,7 @@ def test_merged_incident_has_no_postmortem_of_its_own_and_its_text_is_read_only(
 def test_review_is_withdrawn_and_asked_for_again(actor, resolved):
     made = draft_postmortem(actor, 1)
     for section in made.sections.filter(is_question=True):
-        waive(actor, 1, subject=f"section:{section.key}", reason="Nobody knows it now.")
+        waive(actor, 1, subject=f"section:{section.key}", reason="No one knows it now.")
     assert request_review(actor, 1).status == "in_review"
     assert withdraw(actor, 1).status == "draft"
     with pytest.raises(Conflict):

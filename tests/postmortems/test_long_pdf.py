@@ -41,7 +41,7 @@ def test_postmortem_of_620_entries_becomes_a_long_accessible_pdf(actor, resolved
     ]  # fmt: skip
     TimelineEntry.objects.of(actor.workspace_id).bulk_create(rows)
     draft_postmortem(actor, 1)
-    long = "\n\n".join(f"Paragraph {n}. " + "Words that somebody typed. " * 12 for n in range(150))
+    long = "\n\n".join(f"Paragraph {n}. " + "Words that someone typed. " * 12 for n in range(150))
     save_section(actor, 1, "what_happened", base_version=1, text=long)
     browser = browser_for(actor)
     markdown = browser.get("/postmortems/INC-1/export?format=markdown").content.decode()

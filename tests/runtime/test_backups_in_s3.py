@@ -119,7 +119,7 @@ def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, sto
         (["backup", "s3://Not_A_Bucket/x"], {}),
         (["backup", "s3://nightly/x"], {"S3_ENDPOINT_URL": "http://127.0.0.1:9"}),
     ],
-    ids=["wrong secret", "no such file", "no such bucket", "none named", "no name for one", "nobody there"],
+    ids=["wrong secret", "no such file", "no such bucket", "none named", "no name for one", "no one there"],
 )
 def test_what_the_storage_refuses_is_a_sentence(workspace, scratch, settings, command, wrong):
     for name, value in wrong.items():

@@ -81,7 +81,7 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
     Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
     one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()
-    [trouble] = one._troubles  # asking for them would start somebody who goes on looking
+    [trouble] = one._troubles  # asking for them would start someone who goes on looking
     answer = Client().get("/readyz").json()
     assert trouble.name == "detection worker"
     assert answer["checks"]["detection worker"]["level"] == "warn"
@@ -118,7 +118,7 @@ def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkey
     monkeypatch.setattr(health_checks, "valkey", lambda: away)
     found = health_checks.examine()
     assert found["valkey"].level == "warn"
-    assert "beat" not in found, "nobody knows"
+    assert "beat" not in found, "no one knows"
     assert found["relay worker"].level == found["detection worker"].level == "ok"
 
 
@@ -162,7 +162,7 @@ def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
     )
     assert [trouble.since for trouble in one.troubles()] == [AT]
     one._looker.join(timeout=10)
-    assert not one._looker.is_alive(), "nobody asked any more"
+    assert not one._looker.is_alive(), "no one asked any more"
     assert len(looks) > 1
 
 

@@ -65,7 +65,7 @@ def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
 
 
 def test_leftovers_are_told_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
-    assert children.sweep("somebody else's") == 0
+    assert children.sweep("someone else's") == 0
     assert sleeper.poll() is None
     assert children.sweep("sleepers") == 1
     assert process.handle_of(sleeper.pid) is None

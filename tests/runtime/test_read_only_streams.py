@@ -11,7 +11,7 @@ from django.db import connection, connections
 
 from accounts.tokens.services import issue_token
 from core.live import stream as live_stream
-from detection.ingest.asgi import application, door
+from detection.ingest.asgi import application, event_receiver
 from detection.models import Event
 from tests.web.signed_in import browser_for
 
@@ -81,7 +81,7 @@ async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: s
             assert (status, answered[b"retry-after"]) == (503, b"2")
         assert await Event.across_workspaces.acount() == before
     finally:
-        await door().close()
+        await event_receiver().close()
         await sync_to_async(connections.close_all)()
 
 

@@ -1,4 +1,4 @@
-"""The schedule goes on when a clock is set, and wakes nobody who has been woken often enough."""
+"""The schedule goes on when a clock is set, and wakes no one who has been woken often enough."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.models import Pulse
 
 # Tests that run beside share the Valkey.
 QUEUE = f"a queue of process {os.getpid()}"
-SOMEBODY = f"somebody of process {os.getpid()}"
+SOMEBODY = f"someone of process {os.getpid()}"
 JUMPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(hours=3)]
 
 

@@ -201,7 +201,7 @@ def test_a_private_incident_is_declared_and_similar_open_ones_are_named(
     first = run_tocsin("incidents", "create", "--title", "Checkout fails in Europe", "--impact", "All carts")
     assert (first.out, first.err.count("Similar")) == ("INC-1 created\n", 0)
     assert json.loads(run_tocsin("incidents", "get", "INC-1").out)["impact"] == "All carts"
-    second = run_tocsin("incidents", "create", "--title", "Nobody can pay at checkout", "--private")
+    second = run_tocsin("incidents", "create", "--title", "No one can pay at checkout", "--private")
     assert "Similar and open: INC-1 Checkout fails in Europe\n" in second.err
     assert json.loads(run_tocsin("incidents", "get", "INC-2").out)["is_private"] is True
     quiet = run_tocsin("incidents", "create", "--title", "Checkout again", "-q")

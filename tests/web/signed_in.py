@@ -1,4 +1,4 @@
-"""A browser that is signed in as somebody."""
+"""A browser that is signed in as someone."""
 
 from __future__ import annotations
 

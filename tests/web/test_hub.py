@@ -145,7 +145,7 @@ async def _publish(server, message):
 async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
     hub, stream = _hub(), _stream(1)
     hub.join(stream)
-    assert (await _heard(stream))["topics"] == ["refresh"]  # nobody listened while its page was rendered
+    assert (await _heard(stream))["topics"] == ["refresh"]  # no one listened while its page was rendered
     await _publish(own_valkey, _message(1, ["incidents"]))
     assert await _heard(stream) == SIGNAL
     await asyncio.to_thread(own_valkey.stop)

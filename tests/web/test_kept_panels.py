@@ -69,8 +69,8 @@ def test_kept_panels_say_what_is_new(look, actor):
 
 
 def test_a_long_select_is_what_django_draws():
-    choices = [("", "Nobody"), ("o'neil", "O'Neil & <Sons>"), ("kim", "Kim")]
-    for value in ("", "kim", "o'neil", "somebody else", None):
+    choices = [("", "No one"), ("o'neil", "O'Neil & <Sons>"), ("kim", "Kim")]
+    for value in ("", "kim", "o'neil", "someone else", None):
         drawn = [
             kind(attrs={"class": "input"}, choices=choices).render(
                 "who", value, {"id": "id_who", "required": True}

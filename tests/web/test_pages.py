@@ -87,7 +87,7 @@ def test_a_viewer_may_look_but_not_act(incident, make_actor):
 @pytest.mark.parametrize("name", ["acknowledge", "status", "resolve", "assign", "severity", "edit", "note"])
 def test_every_action_has_a_page_and_the_same_form_as_a_fragment(client, incident, name):
     page, fragment = client.get(_url(incident, name)), client.get(_url(incident, name), headers=HTMX)
-    assert page.content.startswith(b"<!doctype html>")
+    assert page.content.startswith(b"<!DOCTYPE html>")
     assert fragment.content.strip().startswith(b"<form")
 
 

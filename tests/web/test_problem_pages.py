@@ -32,7 +32,7 @@ def _signed_in(actor, **options):
 def _is_nice(answer, status):
     text = answer.content.decode()
     assert answer.status_code == status
-    assert text.startswith("<!doctype html>")
+    assert text.startswith("<!DOCTYPE html>")
     assert f">{status}</p>" in text
     assert 'href="/"' in text
     return text

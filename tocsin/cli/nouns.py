@@ -64,7 +64,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "roles": Noun("Who holds which role.", "response"),
     "routes": Noun("Which notification goes where."),
     "runs": Noun("Runs of remediation actions, and approvals."),
-    "silences": Noun("Silences: incidents are recorded, no one is told."),
+    "silences": Noun("Silences: incidents are recorded, no one is notified."),
     "sla": Noun("Service levels."),
     "slack": Noun("Connections to Slack, and who is who there."),
     "sources": Noun("Senders of webhooks.", "response"),

@@ -22,7 +22,7 @@ _AGAIN = (400, 403, 409)  # of the storage, or of a completion before the file i
 
 
 class UploadError(Exception):
-    """An upload that did not succeed. `is_unreachable`: nobody refused it."""
+    """An upload that did not succeed. `is_unreachable`: no one refused it."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)

@@ -10,7 +10,7 @@ MASK: Final = "[redacted]"
 
 class Shape(NamedTuple):
     """One way a secret looks. `pattern` is tried where one of `marks` stands in the lower-cased text; the
-    last of its groups that took part is what nobody may read. Of two at one place, the earlier goes first.
+    last of its groups that took part is what no one may read. Of two at one place, the earlier goes first.
     Behind a mark `around` is asked first of the lower-cased text, as a pattern takes longer to begin with.
 
     `groups` is set where a pattern has groups that hold no secret: those that may, the last one first.

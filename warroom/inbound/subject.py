@@ -54,7 +54,7 @@ def incident_meant(team: SlackTeam, actor: Actor, command: Command, channel_id: 
 
 
 def member_mentioned(team: SlackTeam, text: str) -> int | None:
-    """The user id of the person mentioned; None where nobody is. Raises Invalid for one not linked."""
+    """The user id of the person mentioned; None where no one is. Raises Invalid for one not linked."""
     slack_id = mention_in(text)
     if not slack_id:
         return None

@@ -18,7 +18,7 @@ class Room(WorkspaceScoped):
 
     `wanted_version` grows with every change that the card or topic shows; `shown_version` is what the card
     shows. `last_entry_id` is the newest timeline entry considered for the room. `topic` is what we set, and
-    `slack_topic` how Slack wrote it then: where Slack has another one now, somebody changed it.
+    `slack_topic` how Slack wrote it then: where Slack has another one now, someone changed it.
     """
 
     class State(models.TextChoices):

@@ -66,7 +66,7 @@ def _new(claims: Claims) -> User:
 
 
 def _prove(user: User) -> None:
-    """The address is this person's; no password that somebody set before is good any more."""
+    """The address is this person's; no password that someone set before is good any more."""
     user.set_unusable_password()
     user.address_proven_at = timezone.now()
     user.save(update_fields=["password", "address_proven_at"])

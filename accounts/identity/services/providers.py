@@ -77,7 +77,7 @@ def change_provider(
 
 
 def remove_provider(actor: Actor, *, provider_id: int) -> None:
-    """Nobody signs in with it any more; its people stay members.
+    """No one signs in with it any more; its people stay members.
 
     Raises Forbidden, NotFound; Conflict for the last one while members need one.
     """
@@ -122,7 +122,7 @@ def _break_glass(actor: Actor, username: str) -> User:
 
 
 def _keep_required(actor: Actor, provider: IdentityProvider) -> None:
-    """Raise Conflict when nobody could sign in without this provider."""
+    """Raise Conflict when no one could sign in without this provider."""
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     others = [one for one in enabled_in(actor.workspace_id) if one.pk != provider.pk]
     if workspace.identity_required and not others:

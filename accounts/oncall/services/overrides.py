@@ -1,4 +1,4 @@
-"""Overrides: somebody covers a time; and swaps: two people exchange two shifts."""
+"""Overrides: someone covers a time; and swaps: two people exchange two shifts."""
 
 from __future__ import annotations
 

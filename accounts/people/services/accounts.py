@@ -36,7 +36,7 @@ def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
 
 
 def note_new_password(user: User, *, person: User) -> None:
-    """Leave an audit row for a password that `user` gave to somebody. Ends every sign-in of theirs."""
+    """Leave an audit row for a password that `user` gave to someone. Ends every sign-in of theirs."""
     person.sessions.all().delete()
     _note(user, person, "account.password", f"{user.label} gave {person.label} another password", {})
 

@@ -92,7 +92,7 @@ def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membe
     """Make the invited person a member: `user`, or without one a new account of the address.
 
     Raises Gone; Unauthenticated when the address has a proven account that is not signed in; Conflict for
-    somebody signed in under another address, and for a member.
+    someone signed in under another address, and for a member.
     """
     with transaction.atomic():
         invitation = invitation_by_secret(secret=secret, now=now)

@@ -18,7 +18,7 @@ from core.errors import Conflict, NotFound
 def change_role(actor: Actor, *, username: str, role: str, was: str = "") -> Membership:
     """Give a member another role. `was`: the role the change was based on, if the caller knows one.
 
-    Raises Forbidden, Invalid, NotFound; Conflict for the last admin and when somebody was first.
+    Raises Forbidden, Invalid, NotFound; Conflict for the last admin and when someone else changed it first.
     """
     require(actor, Capability.MEMBERS_WRITE)
     wanted = clean_role(role)
@@ -51,7 +51,7 @@ def remove_member(actor: Actor, *, username: str) -> None:
 def deactivate_member(actor: Actor, *, username: str) -> Membership:
     """Lock a person out everywhere, without taking their history away; every sign-in of theirs ends.
 
-    Raises Forbidden, NotFound; Conflict for the last admin, for oneself, and for somebody who belongs to
+    Raises Forbidden, NotFound; Conflict for the last admin, for oneself, and for someone who belongs to
     other workspaces too, where this workspace's admin has no say.
     """
     require(actor, Capability.MEMBERS_WRITE)

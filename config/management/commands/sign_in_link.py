@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        """Print the link. CommandError for nobody of that name and for a deactivated person."""
+        """Print the link. CommandError for no one of that name and for a deactivated person."""
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"No user {username}.")

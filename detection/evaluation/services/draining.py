@@ -1,7 +1,7 @@
 """Drains pending groups: those that may open an incident first.
 
 A further event of an open incident decides nothing, and under a steady stream nearly all events are such.
-Counting them together ten times a second leaves the time between to those that somebody waits for.
+Counting them together ten times a second leaves the time between to those that someone waits for.
 """
 
 from __future__ import annotations

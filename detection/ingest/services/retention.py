@@ -2,7 +2,7 @@
 
 Changing partitions needs a lock that ingest and detection must wait for. So each change is a transaction of
 its own, holds the lock for a change of the catalogue only, and gives up waiting for it after a tenth of a
-second, to try again: whoever reads for long is never forced, and nobody queues up behind us.
+second, to try again: whoever reads for long is never forced, and no one queues up behind us.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _keep(table: sql.Identifier) -> None:
 
 
 def _briefly(change: str | sql.Composed, params: list[Any] | None = None) -> bool:
-    """Run one change of the catalogue under a short lock; False when somebody kept the table all the time."""
+    """Run one change of the catalogue under a short lock; False when someone kept the table all the time."""
     for _ in range(LOCK_TRIES):
         try:
             with transaction.atomic(), connection.cursor() as cursor:

@@ -131,7 +131,7 @@ def _sentence(actor: Actor, typed: Typed) -> str:
 
 @require_POST
 def check_rule(request: HttpRequest) -> HttpResponse:
-    """POST, while somebody types: what the rule would do, and what is wrong with what was typed so far."""
+    """POST, while someone types: what the rule would do, and what is wrong with what was typed so far."""
     actor = current_actor(request)
     require(actor, Capability.RULES_WRITE)
     typed = request.POST
@@ -172,7 +172,7 @@ VERBS: Final[dict[str, Verb]] = {
 
 @require_POST
 def act_on_rule(request: HttpRequest, rule_id: str, verb: str) -> HttpResponse:
-    """POST: one switch of one rule; 303 to where it was pressed, 409 when somebody was first."""
+    """POST: one switch of one rule; 303 to where it was pressed, 409 when someone else changed it first."""
     if verb not in VERBS:
         raise NotFound("There is no such action.")
     actor = current_actor(request)

@@ -1,7 +1,7 @@
 """Tests a source: runs the pipeline in a transaction that is rolled back.
 
 So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
-number taken, nobody told.
+number taken, no one notified.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[S
         matched = _matched(source, reading, matched_since(source.workspace_id, mark))
         steps = [_deduplicated(receipt), matched, _opened(source, reading, receipt)]
         transaction.set_rollback(True)
-    return [*steps, Step("Rolled back", "Test only: nothing was saved and nobody was notified.")]
+    return [*steps, Step("Rolled back", "Test only: nothing was saved and no one was notified.")]
 
 
 def _deduplicated(receipt: Receipt) -> Step:

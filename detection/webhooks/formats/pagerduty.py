@@ -72,7 +72,7 @@ class PagerDuty(AddressedFormat):
     )
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The event's routing_key. What is too large is looked at as it came, and refused by the door."""
+        """The event's routing_key. What is too large is looked at as it came, and refused by the receiver."""
         fits = len(request.raw) <= self.max_body
         body = unpacked(request.raw, request.headers, self.max_body) if fits else request.raw
         name = "service_key" if request.path == V1_PATH else "routing_key"

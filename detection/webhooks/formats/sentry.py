@@ -35,7 +35,7 @@ _ALERTED: Final = {
     "debug": Severity.SEV4,
     "sample": Severity.SEV4,
 }
-# An issue nobody made an alert rule for is one step less bad than one that set off a rule.
+# An issue no one made an alert rule for is one step less bad than one that set off a rule.
 _SEEN: Final = {
     "fatal": Severity.SEV2,
     "error": Severity.SEV3,

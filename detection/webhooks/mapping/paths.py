@@ -30,7 +30,7 @@ EVERY: Final = object()
 
 
 class ExpressionError(ValueError):
-    """An expression nobody can read; the message says what is wrong with it."""
+    """An expression no one can read; the message says what is wrong with it."""
 
 
 def check(expression: str) -> None:

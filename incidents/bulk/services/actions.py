@@ -37,7 +37,7 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One incident as somebody saw it; without a `version` it is taken as it is."""
+    """One incident as someone saw it; without a `version` it is taken as it is."""
 
     number: int
     version: int | None = None
@@ -48,9 +48,9 @@ def act_on_many(
 ) -> BulkAction:
     """Acknowledge, assign or resolve 1 to 200 incidents; `steps` of the answer says of each what came of it.
 
-    One that is refused (somebody was first, it changed since it was seen, it is not there) keeps nobody else
-    back. `username` becomes the commander; empty: nobody is. `message` goes to each timeline. The very same
-    request again changes nothing twice and answers the same action; what was refused is tried again.
+    One that is refused (someone else changed it first, or it is not there) does not stop the others.
+    `username` becomes the commander; empty: no one is. `message` goes to each timeline. The very same request
+    again changes nothing twice and returns the same action; what was refused is tried again.
     Raises Forbidden; Invalid naming `kind`, `picks` or `message`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
@@ -152,7 +152,7 @@ def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]
 
 
 def _run(actor: Actor, action: BulkAction, pick: Pick) -> Incident:
-    """Acknowledging what somebody else changed meanwhile is right all the same, so it names no version."""
+    """Acknowledging what someone else changed meanwhile is right all the same, so it names no version."""
     where: dict[str, Any] = {"number": pick.number}
     username, message = action.options["username"], action.options["message"]
     if action.kind == BulkKind.ACKNOWLEDGE:

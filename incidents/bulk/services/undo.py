@@ -28,7 +28,7 @@ def undo_action(actor: Actor, *, action_id: int) -> BulkAction:
 
     An incident that anybody changed since is left as it is, and its step says so; notes and events are no
     change. A repeat changes nothing. Raises Conflict when more than ten minutes went by, NotFound for an
-    action of somebody else, Forbidden.
+    action of someone else, Forbidden.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     action = action_of(actor, action_id)

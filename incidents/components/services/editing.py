@@ -54,7 +54,7 @@ def edit_component(
 ) -> Component:
     """Change any of `FIELDS`; what changes nothing writes nothing.
 
-    description: text; owner: a member's user name, or "" or None for nobody; tier: 1 to 5; runbook_url: http
+    description: text; owner: a member's user name, or "" or None for no one; tier: 1 to 5; runbook_url: http
     or https, or ""; health_url: the same; schedule_id: an on-call schedule, None: the default one;
     depends_on: names of components, replacing those before; archived: bool. `version` is
     what the caller read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the
@@ -77,7 +77,7 @@ def edit_component(
 def _lock(workspace_id: int) -> None:
     """One change of a catalogue at a time: two that are harmless alone could close a circle together.
 
-    Nobody who refers to the workspace waits for this lock.
+    No one who refers to the workspace waits for this lock.
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
 

@@ -79,7 +79,7 @@ class Correlator:
         ids = {incident_id for incident_id, *_ in known} | {self._homes.get(pk, pk) for pk in named}
         if not ids:
             return
-        # The status is asked again under the lock: somebody may have resolved it a moment ago.
+        # The status is asked again under the lock: someone may have resolved it a moment ago.
         locked = Incident.objects.of(self.workspace_id).filter(pk__in=ids, status__in=UNRESOLVED)
         self._by_id = {
             row.pk: IncidentDraft(row, is_new=False)

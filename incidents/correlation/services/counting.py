@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 from core.sql.prepared import Answer, send
 from incidents.correlation.detection_signals import JoinedEvents
 
-# Counts touch no version: they change nothing that a person edits, so nobody's edit may be refused for them.
+# Counts touch no version: they change nothing that a person edits, so no one's edit may be refused for them.
 _COUNT: Final[LiteralString] = """
 update incidents_incident i
    set event_count = i.event_count + more.count,

@@ -51,7 +51,7 @@ class Change:
             )
 
     def is_repeat_of(self, first: TimelineEntry | None, done: str) -> bool:
-        """Whether this actor made that entry. Raises Conflict naming who did, if it was somebody else.
+        """Whether this actor made that entry. Raises Conflict naming who did, if it was someone else.
 
         `done` says what is so already: "acknowledged".
         """
@@ -88,7 +88,7 @@ class Change:
         }
 
     def changes_from(self, changed: Mapping[str, list[Any]]) -> dict[str, Any]:
-        """Of fields changed before (name -> [before, after]), what those were that nobody changed since."""
+        """Of fields changed before (name -> [before, after]), what those were that no one changed since."""
         return {
             name: before
             for name, (before, after) in changed.items()

@@ -84,7 +84,7 @@ def _acknowledge_by_person(it: Change, text: str) -> None:
 
 
 def _take_free_command(it: Change) -> bool:
-    """Make the actor commander where nobody is."""
+    """Make the actor commander where no one is."""
     rows = RoleAssignment.objects.of(it.incident.workspace_id)
     role = ResponseRole.COMMANDER
     if rows.filter(incident=it.incident, role=role, ended_at=None).exists():

@@ -32,7 +32,7 @@ def patch_incident(
     """Make every change `wanted` names, each through its own service, in one transaction.
 
     Keys: title, description, impact, root_cause, labels, metadata, incident_type, users_impacted ("":
-    unknown), severity, status, stage, is_private, assigned_to (a user name; None: nobody), notes, message and
+    unknown), severity, status, stage, is_private, assigned_to (a user name; None: no one), notes, message and
     is_public (said with a change of status or stage, or as an update). Raises Conflict when `version` is
     stale, and what the services raise; then nothing is changed.
     """

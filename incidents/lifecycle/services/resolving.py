@@ -29,7 +29,7 @@ def resolve_incident(
 
     `root_cause`, when given, is written with it. `restores=False` leaves every component affected,
     `keep_affected` those it names.
-    Repeated by the same actor: nothing changes. Raises Conflict (somebody else was first, or stale), Invalid,
+    Repeated by the same actor: nothing changes. Raises Conflict (someone else was first, or stale), Invalid,
     NotFound, Forbidden.
     """
 

@@ -25,7 +25,7 @@ from incidents.timeline.forms import ChangesForm
 from incidents.vocabulary import ResponseRole
 
 FIELD_ID: Final = "action_%s"  # the page under the dialog has fields of its own
-ATTEMPTS: Final = 3  # somebody else may be faster once more
+ATTEMPTS: Final = 3  # someone else may be faster once more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,7 +54,7 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
 
 
 def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Actor) -> tuple[ActionForm, bool]:
-    """The form to fill in, and whether it holds what somebody typed before their sign-in ended."""
+    """The form to fill in, and whether it holds what someone typed before their sign-in ended."""
     kept = take_form(request)
     if kept is not None:
         return action.form(kept, incident=incident, actor=actor, auto_id=FIELD_ID), True
@@ -65,7 +65,7 @@ def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Acto
 def _run(actor: Actor, action: Action, form: ActionForm) -> BulkAction | None:
     """Do it; the answer is what takes it back, where that can be.
 
-    Fields that nobody else touched are written even when the rest has moved on meanwhile.
+    Fields that no one else touched are written even when the rest has moved on meanwhile.
     """
     number, data = form.incident.number, form.cleaned_data
     if isinstance(form, ResolveForm):

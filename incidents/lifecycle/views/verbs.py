@@ -112,7 +112,7 @@ def _edit(actor: Actor, number: int, data: Data) -> None:
 
 
 def _component(actor: Actor, number: int, data: Data) -> None:
-    """Somebody else's change to another part of the incident is no reason to refuse, so no version here."""
+    """Someone else's change to another part of the incident is no reason to refuse, so no version here."""
     if not data["impact"]:
         affected_components.remove_component(actor, number=number, component=data["component"])
         return

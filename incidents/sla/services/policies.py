@@ -30,7 +30,7 @@ def change_policies(actor: Actor, *, policies: Mapping[Severity, Clocks], based_
     """Set the clocks of all four severities, in minutes from 1 to a year; incidents that run keep theirs.
 
     based_on: the `policy_mark` the change was made from. Raises Forbidden, Invalid naming `sev1.field`,
-    Conflict when somebody changed them meanwhile.
+    Conflict when someone changed them meanwhile.
     """
     require(actor, Capability.SETTINGS_WRITE)
     _check(policies)

@@ -56,9 +56,9 @@ def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetim
 
 def _refuse(escalation: Escalation, incident: Incident, cursor: str) -> None:
     if incident.status not in UNRESOLVED:
-        raise Conflict(f"{incident.reference} is over. Nobody was paged.")
+        raise Conflict(f"{incident.reference} is over. No one was paged.")
     if cursor and cursor != cursor_of(escalation):
-        raise Conflict("The escalation moved on meanwhile. Nobody was paged: look who was, then ask again.")
+        raise Conflict("The escalation moved on meanwhile. No one was paged: look who was, then ask again.")
 
 
 def _make_due(escalation: Escalation, now: datetime) -> None:

@@ -131,7 +131,7 @@ def still_missing(run: RemediationRun) -> str:
 
 
 def missing_text(run: RemediationRun) -> str:
-    """`still_missing`, and that nobody in the workspace can give it where that is so."""
+    """`still_missing`, and that no one in the workspace can give it where that is so."""
     missing = still_missing(run)
     if missing and not possible_approvers(run):
         return f"{missing} No member of this workspace can approve it: change roles or the on-call schedule."

@@ -45,7 +45,7 @@ def subscribe(
         limit = Limit(f"status-confirm:{digest[:32]}", MAX_CONFIRMS_A_DAY, 86_400, "confirmations a day")
         rate_limiter().charge(limit)
     except RateLimited:
-        return  # the same response as ever: somebody else's mailbox is not filled
+        return  # the same response as ever: someone else's mailbox is not filled
     with transaction.atomic():
         page = StatusPage.objects.of(workspace_id).filter(is_enabled=True).first()
         if page is None or Subscriber.objects.of(workspace_id).count() >= MAX_SUBSCRIBERS:

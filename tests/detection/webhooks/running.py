@@ -81,7 +81,7 @@ class Shop:
 
 @contextmanager
 def open_shop() -> Iterator[Shop]:
-    """A shop that is down until somebody says it is not."""
+    """A shop that is down until someone says it is not."""
     shop = Shop()
     thread = threading.Thread(target=shop.server.serve_forever, daemon=True)
     thread.start()

@@ -81,7 +81,7 @@ class Slack:
         return slack_id
 
     def channel(self, name: str, *, creator: str = "U0OTHER", member: bool = True) -> Channel:
-        """Add a channel that somebody else made."""
+        """Add a channel that someone else made."""
         made = Channel(self._id("C0CHAN"), name, creator, time.time())
         made.members = [creator, *([self.bot_user_id] if member else [])]
         self.channels[made.id] = made

@@ -66,7 +66,7 @@ def mitigate(
 
 
 def _approved_by_oneself(run: dict[str, Any], approver: str) -> dict[str, Any]:
-    """Approve the run where the person named is the caller; nobody approves in another's name."""
+    """Approve the run where the person named is the caller; no one approves in another's name."""
     if frame.client().get("/me")["username"] != approver:
         return run
     approved: dict[str, Any] = frame.client().post(

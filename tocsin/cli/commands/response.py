@@ -178,7 +178,7 @@ def hand_off(
     user: str,
     role: Annotated[str, typer.Option(help="commander, tech_lead or comms_lead.")] = "commander",
 ) -> None:
-    """Give a role of an incident to somebody else."""
+    """Give a role of an incident to someone else."""
     frame.client().post(path_of("incidents", reference, "assign"), {"username": user, "role": role})
     frame.put(f"{reference}: {user} is now {role.replace('_', ' ')}")
 

@@ -64,7 +64,7 @@ OPERATIONS: Final = (
         id_field="name", empty="No routes.",
     ),
     Operation(
-        "routes preview", "GET", "/routes/preview", "Who would be told, and why.",
+        "routes preview", "GET", "/routes/preview", "Who would be notified, and why.",
         (
             query("severity"), query("event_kind", "incident.opened, sla.breached …"),
             query("incident_type", flag="--type"), query("component", "", "words"),

@@ -7,7 +7,7 @@ from typing import Final
 from tocsin.cli.operation import FILE, Operation, argument, flag, query
 
 GROUPS: Final = {
-    "silences": "Silences: incidents are recorded, no one is told.",
+    "silences": "Silences: incidents are recorded, no one is notified.",
     "maintenance": "Maintenance windows.",
     "access": "Who may read a private incident.",
     "recovery": "How incidents are taken as recovered.",

@@ -78,7 +78,7 @@ OPERATIONS: Final = (
         done="Secret {secret} of source {source} ended",
     ),
     Operation(
-        "sources test", "POST", "/sources/{source}/test", "Try a body; nothing is saved and no one is told.",
+        "sources test", "POST", "/sources/{source}/test", "Test a body; nothing is saved, no one notified.",
         (flag("body", "The body; without it, a sample."),),
     ),
     Operation(

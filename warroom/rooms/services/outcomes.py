@@ -69,7 +69,7 @@ def topic_set(workspace_id: int, room: Room, topic: str, slack_topic: str) -> No
 
 
 def topic_shown(workspace_id: int, room: Room, slack_topic: str) -> None:
-    """What Slack shows as topic: where somebody changed it, it is set again."""
+    """What Slack shows as topic: where someone changed it, it is set again."""
     rooms = Room.objects.of(workspace_id).filter(pk=room.pk, topic=room.topic).exclude(topic="")
     if not room.slack_topic:
         rooms.update(slack_topic=slack_topic[:MAX_SLACK_TOPIC])
