@@ -15,11 +15,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Final
 
-import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from storages.backends.s3 import S3Storage
 
 from core.queue.retry import PassingError, PermanentError
 
@@ -218,13 +218,13 @@ def _client_for(endpoint: str | None) -> Any:
 @cache
 def _cached(endpoint: str | None, region: str, access_key: str, secret_key: str) -> Any:
     # Without keys of ours, boto3 looks where it always does: the environment, its files, the machine's role.
-    return boto3.client(
-        "s3",
+    storage = S3Storage(
+        bucket_name=settings.S3_BUCKET,
         endpoint_url=endpoint,
         region_name=region,
-        aws_access_key_id=access_key or None,
-        aws_secret_access_key=secret_key or None,
-        config=Config(
+        access_key=access_key or None,
+        secret_key=secret_key or None,
+        client_config=Config(
             connect_timeout=5,
             read_timeout=30,
             retries={"max_attempts": 3, "mode": "standard"},
@@ -232,6 +232,7 @@ def _cached(endpoint: str | None, region: str, access_key: str, secret_key: str)
             request_checksum_calculation="when_required",
         ),
     )
+    return storage.connection.meta.client
 
 
 @contextlib.contextmanager
