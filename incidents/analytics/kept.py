@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import OperationalError
+from django.db.models import JSONField, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 from pydantic import TypeAdapter
 
@@ -71,13 +75,36 @@ def remake_figures(now: datetime) -> int:
     )
 
 
-def _kept(actor: Actor, period: str, now: datetime) -> Analytics | None:
-    rows = KeptFigures.objects.of(actor.workspace_id).filter(period=period, made_at__gt=now - MAX_AGE)
-    kept = rows.filter(audience=_audience(actor)).first()
-    if kept is None:
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """Which kept figures a reader gets: they differ when this differs."""
+
+    pk: int
+    made_at: datetime
+
+
+def kept_version(
+    actor: Actor, words: Mapping[str, Sequence[str]], *, now: datetime | None = None
+) -> KeptVersion | None:
+    """Which kept figures `figures_for` returns; None where it computes them. Raises Forbidden."""
+    require(actor, Capability.INCIDENTS_READ)
+    period = standard_period(words)
+    if not period:
         return None
-    found = _BODY.validate_json(kept.body)
-    return found if found.zone == zone_of(actor).key else None
+    found = _readable(actor, period, now or timezone.now()).values_list("pk", "made_at", "zone").first()
+    return KeptVersion(found[0], found[1]) if found and found[2] == zone_of(actor).key else None
+
+
+def _kept(actor: Actor, period: str, now: datetime) -> Analytics | None:
+    kept = _readable(actor, period, now).first()
+    return _BODY.validate_json(kept.body) if kept and kept.zone == zone_of(actor).key else None
+
+
+def _readable(actor: Actor, period: str, now: datetime) -> QuerySet[Any]:
+    rows = KeptFigures.objects.of(actor.workspace_id).filter(period=period, made_at__gt=now - MAX_AGE)
+    zone = KeyTextTransform("zone", Cast("body", JSONField()))
+    readable: QuerySet[Any] = rows.filter(audience=_audience(actor)).annotate(zone=zone)
+    return readable
 
 
 def _audience(actor: Actor) -> str:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from accounts.actor import Actor
 from accounts.sign_in.page_authentication import current_actor
 from core.http.csv_stream import csv_response
 from core.templatetags.ui import compact
 from core.ui.bands import Band
 from core.ui.charts import Chart, Series
+from core.ui.render_cache import RenderCache
 from incidents.analytics.beside import numbers_of
 from incidents.analytics.documents import CSV_HEADER, csv_rows, days_of
 from incidents.analytics.drilldown import MAX_SHOWN, incidents_behind
 from incidents.analytics.figures import trend
-from incidents.analytics.kept import figures_for
+from incidents.analytics.kept import figures_for, kept_version
 from incidents.analytics.measures import EXCLUDED, INVALID, MEASURES, MTBF_DEFINITION
 from incidents.analytics.selectors import Analytics, scope_of
 from incidents.listing.list_query import ListQuery, read_list
@@ -30,13 +35,41 @@ DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TITLES: Final = {"severity": "Severity", "type": "Type", "category": "Category", "component": "Component"}
 HEAT_LEVELS: Final = 4
 MIN_STEPS: Final = 2  # of a line
+MAX_BODY_CHARS: Final = 1_000_000
+_bodies = RenderCache(32, MAX_BODY_CHARS)
+_days_texts = RenderCache(64)
 
 
 @require_safe
 def analytics(request: HttpRequest) -> HttpResponse:
     """GET: response times and counts of the incidents that the filters find; 400 names what is unknown."""
     asked = read_list(request.GET)
-    found = figures_for(current_actor(request), asked.wanted, asked.words)
+    actor, period = current_actor(request), request.GET.get("since", "30d")
+    body, days, made_at = _drawn(actor, asked)
+    context = {
+        "body": body,
+        "days": days,
+        "made_at": made_at,
+        "periods": [(span, words, _address(asked, span)) for span, words in PERIODS.items()],
+        "period": period,
+        "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
+        "excluded": EXCLUDED,
+        "asked": asked,
+    }
+    return render(request, "incidents/analytics.html", context, status=400 if asked.ignored else 200)
+
+
+def _drawn(actor: Actor, asked: ListQuery) -> tuple[SafeString, str, datetime]:
+    """The figures as HTML, the days they are of, and when they were made; drawn once where they are kept."""
+    figures = cache(lambda: figures_for(actor, asked.wanted, asked.words))
+    kept = kept_version(actor, asked.words)
+    if kept is None:
+        return SafeString(_body(figures(), asked)), _days(figures()), figures().made_at
+    body = _bodies.get((kept, asked.address()), lambda: _body(figures(), asked))
+    return body, _days_texts.get(kept, lambda: _days(figures())), kept.made_at
+
+
+def _body(found: Analytics, asked: ListQuery) -> str:
     context = {
         "found": found,
         "cards": _cards(found),
@@ -44,18 +77,17 @@ def analytics(request: HttpRequest) -> HttpResponse:
         "months": _months(found),
         "heat": _heat(found),
         "band": _band(found),
-        "periods": [(span, words, _address(asked, span)) for span, words in PERIODS.items()],
-        "period": request.GET.get("since", "30d"),
         "list_address": _list(found, asked),
-        "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
         "filters": asked.address(),
         "drill": _drill(found, asked),
-        "days": "~".join(one.isoformat() for one in days_of(found)),
         "mtbf_definition": MTBF_DEFINITION,
-        "excluded": EXCLUDED,
         "asked": asked,
     }
-    return render(request, "incidents/analytics.html", context, status=400 if asked.ignored else 200)
+    return render_to_string("incidents/analytics_body.html", context)
+
+
+def _days(found: Analytics) -> str:
+    return "~".join(one.isoformat() for one in days_of(found))
 
 
 @require_safe

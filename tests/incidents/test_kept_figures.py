@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core.queue.runner import run_due
-from incidents.analytics import kept
+from incidents.analytics import kept, views
 from incidents.analytics.integrity import rewrite_measures, wrong_measures
 from incidents.analytics.kept import figures_for, remake_figures
 from incidents.analytics.models import IncidentMeasure, KeptFigures
@@ -173,3 +173,22 @@ def test_times_are_exact_to_the_microsecond(workspace):
         detected_at=at, resolved_at=at + timedelta(days=4000, microseconds=1), status="resolved",
     )  # fmt: skip
     assert measure_of(made).to_resolve == 4000 * 86_400_000_000 + 1
+
+
+def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, monkeypatch):
+    drawn, draw = [], views._body
+    monkeypatch.setattr(
+        views, "_body", lambda found, asked: drawn.append(found.made_at) or draw(found, asked)
+    )
+    remake_figures(timezone.now())
+    browser = browser_for(make_actor("responder"))
+    pages = [browser.get(address).content for address in ("/analytics?since=365d", "/analytics?since=365d")]
+    assert b'class="stats"' in pages[0]
+    assert len(drawn) == 1, "the second page shows what the first drew"
+    browser.get("/analytics?since=90d")
+    browser.get("/analytics?since=365d&severity=sev1")  # not kept
+    browser.get("/analytics?since=365d&severity=sev1")
+    assert len(drawn) == 4
+    remake_figures(timezone.now() + timedelta(minutes=11))
+    browser.get("/analytics?since=365d")
+    assert len(drawn) == 5
