@@ -54,6 +54,11 @@ class Rule:
     event_kinds: frozenset[str] = frozenset(DEFAULT_KINDS)
     label: str = ""
 
+    @property
+    def kinds_in_order(self) -> list[str]:
+        """The kinds of channels by name, as pages show them."""
+        return sorted(self.kinds)
+
 
 # Severity -> kinds of channels, until a workspace changes it.
 DEFAULT_RULES: Final = (
