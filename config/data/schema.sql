@@ -34,6 +34,7 @@
 -- detection/migrations/0015_heartbeats.py 361349b485ce00fde834bd555940a9cd891e834289ad5d7e616cbac342cc8726
 -- detection/migrations/0016_minute_tallies.py d424ca899516463413ceef75ae6414b84fd9da19fbfe3def9fc8acd5f52d08bf
 -- detection/migrations/0017_model_requests.py 4fec61272514385125d18f8fabbd9273ed65696fe6b721c80005b74ba1099856
+-- detection/migrations/0018_replaying.py e50f0e7e47aa3e24210068e8300f0a31a6900b57441009fa1531be0a6c004ca6
 -- detection/migrations/__init__.py e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 -- incidents/migrations/0001_initial.py 056d62b8dacb4db0a1fe9a3f40becf75dfeaff07d6c897d6c73a146ee4cf3ffd
 -- incidents/migrations/0002_one_unresolved_per_signal.py 4ce347472a6a57fa4eb70d951a8f4290df8ba3121a094c9f39c09b7aa4a18b30
@@ -66,12 +67,15 @@
 -- incidents/migrations/0029_sort_by_status_and_deadline.py 36425daffbcdb856bcdbaa40e954a65261663cf71ee36fad7cc34c2783187b2a
 -- incidents/migrations/0030_analysis_sent_text.py 66b2308b81ae174ab576ff8183b237fe03a8bbfac129ecb09d41f58deeb532bb
 -- incidents/migrations/0031_archive.py a94d8240c1bb5ae2cb1d35c5255b3c8c64e03e15db9202be5834ccfe4b34ff05
+-- incidents/migrations/0032_sort_by_commander.py 1f03d2ec7d9b1bc72f136499a903c23b70f229c987fcf018f946ac564a8dee79
+-- incidents/migrations/0033_measures.py b74b14d86ec44271651594d60fb4df9158ad698a7025c1d81ca5e00e9e40080d
 -- incidents/migrations/__init__.py e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 -- notifications/migrations/0001_escalation.py 7e48832d64a9190974bed91a885ab4a015745060664e9c75ceb033437677d5de
 -- notifications/migrations/0002_channels_routes_deliveries.py fe93bb405be01f72c8f76315dafd2993533a3fe79acc5ed2718f30ed3b291215
 -- notifications/migrations/0003_silences.py 489b12bbc4b3689b21d9f04f22fcf04057f977142053efaf4eaa86b821775516
 -- notifications/migrations/0004_channels_for_drills.py 8df972720a7b6b26aaf56f5bc7a15acad62e58887ea301eb266a84d173f87ecc
 -- notifications/migrations/0005_reason_codes.py 0eb588a9a5bff573e6fa2f54f620dfa49bf456e408811d773ef1508ddf83cdb8
+-- notifications/migrations/0006_releases.py 72818a5ec96c0f95cef9c65a552a30681db40a726add20c527b9eac68f016e75
 -- notifications/migrations/__init__.py e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 -- postmortems/migrations/0001_postmortems.py f408751395f67539b1e9c9abfeaf802ac747549f82079945ee0bcaac948529bc
 -- postmortems/migrations/0002_draft_requests.py b7dcc412cc4696504f08636a1a911e4ebcdcd792e06d06bc82a6c7a70809f1c1
@@ -155,6 +159,16 @@ CREATE FUNCTION public.detection_wanted_partitions() RETURNS TABLE(parent text, 
   select 'detection_rule_hit', 'occurred_at', t, interval '1 hour'
     from generate_series(date_trunc('hour', now() - interval '1 hour', 'UTC'), now() + interval '3 hours', '1 hour') t
 $$;
+CREATE FUNCTION public.incidents_commander_renamed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update incidents_incident i
+     set commander_key = left(lower(coalesce(nullif(new.display_name, ''), new.username)), 32)
+    from incidents_roleassignment r
+   where r.user_id = new.id and r.role = 'commander' and r.ended_at is null and i.id = r.incident_id;
+  return null;
+end $$;
 CREATE FUNCTION public.pgtrigger_accesses_append_only_e7ffa() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -318,6 +332,29 @@ CREATE FUNCTION public.pgtrigger_breaker_moves_a6bc7() RETURNS trigger
                     SELECT CONCAT(OLD."state", ':', NEW."state") = ANY('{closed:open,open:half_open,half_open:closed,half_open:open}'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION 'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;
                 END;
             $$;
+CREATE FUNCTION public.pgtrigger_commander_follows_98225() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+                
+                BEGIN
+                    IF ("public"._pgtrigger_should_ignore(TG_NAME) IS TRUE) THEN
+                        IF (TG_OP = 'DELETE') THEN
+                            RETURN OLD;
+                        ELSE
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    
+    UPDATE incidents_incident i SET commander_key = k.key
+      FROM (SELECT coalesce((
+              SELECT left(lower(coalesce(nullif(u.display_name, ''), u.username)), 32)
+                FROM incidents_roleassignment r JOIN accounts_user u ON u.id = r.user_id
+               WHERE r.incident_id = NEW.incident_id AND r.role = 'commander' AND r.ended_at IS NULL
+            ), '') AS key) k
+     WHERE i.id = NEW.incident_id AND i.commander_key <> k.key;
+    RETURN NULL;
+                END;
+            $$;
 CREATE FUNCTION public.pgtrigger_drill_runs_touch_nothing_real_a06e4() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -343,6 +380,36 @@ CREATE FUNCTION public.pgtrigger_drill_runs_touch_nothing_real_a06e4() RETURNS t
                     end if;
                     return new;
                 
+                END;
+            $$;
+CREATE FUNCTION public.pgtrigger_measure_begins_857c3() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+                
+                BEGIN
+                    IF ("public"._pgtrigger_should_ignore(TG_NAME) IS TRUE) THEN
+                        IF (TG_OP = 'DELETE') THEN
+                            RETURN OLD;
+                        ELSE
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    INSERT INTO incidents_incidentmeasure ( incident_id, workspace_id, severity, incident_type, category, status, is_drill, is_private, is_merged, started_at, detected_at, resolved_at, to_detect, to_acknowledge, to_mitigate, to_resolve , changed_at) VALUES ( NEW.id, NEW.workspace_id, NEW.severity, NEW.incident_type, NEW.category, NEW.status, NEW.is_drill, NEW.is_private, NEW.merged_into_id IS NOT NULL, NEW.started_at, NEW.detected_at, NEW.resolved_at, (extract(epoch FROM NEW.detected_at - NEW.started_at) * 1000000)::bigint, (extract(epoch FROM NEW.acknowledged_at - NEW.detected_at) * 1000000)::bigint, (extract(epoch FROM NEW.mitigated_at - NEW.detected_at) * 1000000)::bigint, (extract(epoch FROM NEW.resolved_at - NEW.detected_at) * 1000000)::bigint , clock_timestamp())  ON CONFLICT (incident_id) DO UPDATE SET workspace_id = excluded.workspace_id, severity = excluded.severity, incident_type = excluded.incident_type, category = excluded.category, status = excluded.status, is_drill = excluded.is_drill, is_private = excluded.is_private, is_merged = excluded.is_merged, started_at = excluded.started_at, detected_at = excluded.detected_at, resolved_at = excluded.resolved_at, to_detect = excluded.to_detect, to_acknowledge = excluded.to_acknowledge, to_mitigate = excluded.to_mitigate, to_resolve = excluded.to_resolve, changed_at = excluded.changed_at ; RETURN NULL;
+                END;
+            $$;
+CREATE FUNCTION public.pgtrigger_measure_follows_91c88() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+                
+                BEGIN
+                    IF ("public"._pgtrigger_should_ignore(TG_NAME) IS TRUE) THEN
+                        IF (TG_OP = 'DELETE') THEN
+                            RETURN OLD;
+                        ELSE
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    INSERT INTO incidents_incidentmeasure ( incident_id, workspace_id, severity, incident_type, category, status, is_drill, is_private, is_merged, started_at, detected_at, resolved_at, to_detect, to_acknowledge, to_mitigate, to_resolve , changed_at) VALUES ( NEW.id, NEW.workspace_id, NEW.severity, NEW.incident_type, NEW.category, NEW.status, NEW.is_drill, NEW.is_private, NEW.merged_into_id IS NOT NULL, NEW.started_at, NEW.detected_at, NEW.resolved_at, (extract(epoch FROM NEW.detected_at - NEW.started_at) * 1000000)::bigint, (extract(epoch FROM NEW.acknowledged_at - NEW.detected_at) * 1000000)::bigint, (extract(epoch FROM NEW.mitigated_at - NEW.detected_at) * 1000000)::bigint, (extract(epoch FROM NEW.resolved_at - NEW.detected_at) * 1000000)::bigint , clock_timestamp())  ON CONFLICT (incident_id) DO UPDATE SET workspace_id = excluded.workspace_id, severity = excluded.severity, incident_type = excluded.incident_type, category = excluded.category, status = excluded.status, is_drill = excluded.is_drill, is_private = excluded.is_private, is_merged = excluded.is_merged, started_at = excluded.started_at, detected_at = excluded.detected_at, resolved_at = excluded.resolved_at, to_detect = excluded.to_detect, to_acknowledge = excluded.to_acknowledge, to_mitigate = excluded.to_mitigate, to_resolve = excluded.to_resolve, changed_at = excluded.changed_at ; RETURN NULL;
                 END;
             $$;
 CREATE FUNCTION public.pgtrigger_moves_epoch_d55b1() RETURNS trigger
@@ -1429,6 +1496,7 @@ CREATE TABLE public.detection_quarantinedrequest (
     outcome jsonb NOT NULL,
     workspace_id bigint NOT NULL,
     source_id bigint NOT NULL,
+    replaying_until timestamp with time zone,
     CONSTRAINT detection_quarantinedrequest_times_check CHECK ((times >= 0))
 );
 ALTER TABLE public.detection_quarantinedrequest ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
@@ -2042,7 +2110,7 @@ END) STORED,
     opening smallint DEFAULT 1 NOT NULL,
     next_due timestamp with time zone GENERATED ALWAYS AS (COALESCE(
 CASE
-    WHEN (NOT ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('investigating'::character varying)::text, ('identified'::character varying)::text, ('monitoring'::character varying)::text]))) THEN '3000-01-01 00:00:00+00'::timestamp with time zone
+    WHEN (NOT ((status)::text = ANY ((ARRAY['open'::character varying, 'investigating'::character varying, 'identified'::character varying, 'monitoring'::character varying])::text[]))) THEN '3000-01-01 00:00:00+00'::timestamp with time zone
     WHEN (acknowledged_at IS NULL) THEN acknowledge_due_at
     ELSE LEAST(update_due_at, resolve_due_at)
 END, '3000-01-01 00:00:00+00'::timestamp with time zone)) STORED,
@@ -2057,6 +2125,7 @@ CASE
     ELSE 0
 END) STORED,
     archived_at timestamp with time zone,
+    commander_key character varying(32) DEFAULT ''::character varying NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT incidents_incident_event_count_check CHECK ((event_count >= 0)),
     CONSTRAINT incidents_incident_number_check CHECK ((number >= 0)),
     CONSTRAINT incidents_incident_opening_check CHECK ((opening >= 0)),
@@ -2195,6 +2264,25 @@ ALTER TABLE public.incidents_incidentlink ALTER COLUMN id ADD GENERATED BY DEFAU
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.incidents_incidentmeasure (
+    incident_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    severity character varying(4) NOT NULL,
+    incident_type character varying(40) NOT NULL,
+    category character varying(40) NOT NULL,
+    status character varying(14) NOT NULL,
+    is_drill boolean NOT NULL,
+    is_private boolean NOT NULL,
+    is_merged boolean NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    detected_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    to_detect bigint NOT NULL,
+    to_acknowledge bigint,
+    to_mitigate bigint,
+    to_resolve bigint,
+    changed_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
+);
 CREATE TABLE public.incidents_incidentsignal (
     id bigint NOT NULL,
     fingerprint character varying(64) NOT NULL,
@@ -2244,6 +2332,24 @@ CREATE TABLE public.incidents_invitedperson (
 );
 ALTER TABLE public.incidents_invitedperson ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.incidents_invitedperson_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.incidents_keptfigures (
+    id bigint NOT NULL,
+    period character varying(5) NOT NULL,
+    audience character varying(6) NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    took_ms integer NOT NULL,
+    body text NOT NULL,
+    workspace_id bigint NOT NULL,
+    CONSTRAINT incidents_keptfigures_took_ms_check CHECK ((took_ms >= 0))
+);
+ALTER TABLE public.incidents_keptfigures ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.incidents_keptfigures_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2745,6 +2851,34 @@ CREATE TABLE public.notifications_quiethours (
 );
 ALTER TABLE public.notifications_quiethours ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.notifications_quiethours_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.notifications_release (
+    id bigint NOT NULL,
+    state character varying(10) DEFAULT 'pending'::character varying NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    lease_until timestamp with time zone,
+    settled_at timestamp with time zone,
+    last_error text DEFAULT ''::text NOT NULL,
+    priority smallint DEFAULT 1 NOT NULL,
+    lane character varying(255) DEFAULT ''::character varying NOT NULL,
+    muted_by character varying(100) NOT NULL,
+    once character varying(200) NOT NULL,
+    text text NOT NULL,
+    after_incident bigint NOT NULL,
+    still_id bigint,
+    workspace_id bigint NOT NULL,
+    CONSTRAINT notifications_release_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT notifications_release_priority_check CHECK ((priority >= 0))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='500');
+ALTER TABLE public.notifications_release ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.notifications_release_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -4462,354 +4596,366 @@ INSERT INTO public.auth_permission VALUES
 	(258, 'Can change incident archive', 65, 'change_incidentarchive'),
 	(259, 'Can delete incident archive', 65, 'delete_incidentarchive'),
 	(260, 'Can view incident archive', 65, 'view_incidentarchive'),
-	(261, 'Can add escalation policy', 66, 'add_escalationpolicy'),
-	(262, 'Can change escalation policy', 66, 'change_escalationpolicy'),
-	(263, 'Can delete escalation policy', 66, 'delete_escalationpolicy'),
-	(264, 'Can view escalation policy', 66, 'view_escalationpolicy'),
-	(265, 'Can add escalation step', 67, 'add_escalationstep'),
-	(266, 'Can change escalation step', 67, 'change_escalationstep'),
-	(267, 'Can delete escalation step', 67, 'delete_escalationstep'),
-	(268, 'Can view escalation step', 67, 'view_escalationstep'),
-	(269, 'Can add escalation', 68, 'add_escalation'),
-	(270, 'Can change escalation', 68, 'change_escalation'),
-	(271, 'Can delete escalation', 68, 'delete_escalation'),
-	(272, 'Can view escalation', 68, 'view_escalation'),
-	(273, 'Can add channel', 69, 'add_channel'),
-	(274, 'Can change channel', 69, 'change_channel'),
-	(275, 'Can delete channel', 69, 'delete_channel'),
-	(276, 'Can view channel', 69, 'view_channel'),
-	(277, 'Can add contact method', 70, 'add_contactmethod'),
-	(278, 'Can change contact method', 70, 'change_contactmethod'),
-	(279, 'Can delete contact method', 70, 'delete_contactmethod'),
-	(280, 'Can view contact method', 70, 'view_contactmethod'),
-	(281, 'Can add delivery', 71, 'add_delivery'),
-	(282, 'Can change delivery', 71, 'change_delivery'),
-	(283, 'Can delete delivery', 71, 'delete_delivery'),
-	(284, 'Can view delivery', 71, 'view_delivery'),
-	(285, 'Can add delivery attempt', 72, 'add_deliveryattempt'),
-	(286, 'Can change delivery attempt', 72, 'change_deliveryattempt'),
-	(287, 'Can delete delivery attempt', 72, 'delete_deliveryattempt'),
-	(288, 'Can view delivery attempt', 72, 'view_deliveryattempt'),
-	(289, 'Can add quiet hours', 73, 'add_quiethours'),
-	(290, 'Can change quiet hours', 73, 'change_quiethours'),
-	(291, 'Can delete quiet hours', 73, 'delete_quiethours'),
-	(292, 'Can view quiet hours', 73, 'view_quiethours'),
-	(293, 'Can add route', 74, 'add_route'),
-	(294, 'Can change route', 74, 'change_route'),
-	(295, 'Can delete route', 74, 'delete_route'),
-	(296, 'Can view route', 74, 'view_route'),
-	(297, 'Can add inhibition review', 75, 'add_inhibitionreview'),
-	(298, 'Can change inhibition review', 75, 'change_inhibitionreview'),
-	(299, 'Can delete inhibition review', 75, 'delete_inhibitionreview'),
-	(300, 'Can view inhibition review', 75, 'view_inhibitionreview');
+	(261, 'Can add incident measure', 66, 'add_incidentmeasure'),
+	(262, 'Can change incident measure', 66, 'change_incidentmeasure'),
+	(263, 'Can delete incident measure', 66, 'delete_incidentmeasure'),
+	(264, 'Can view incident measure', 66, 'view_incidentmeasure'),
+	(265, 'Can add kept figures', 67, 'add_keptfigures'),
+	(266, 'Can change kept figures', 67, 'change_keptfigures'),
+	(267, 'Can delete kept figures', 67, 'delete_keptfigures'),
+	(268, 'Can view kept figures', 67, 'view_keptfigures'),
+	(269, 'Can add escalation policy', 68, 'add_escalationpolicy'),
+	(270, 'Can change escalation policy', 68, 'change_escalationpolicy'),
+	(271, 'Can delete escalation policy', 68, 'delete_escalationpolicy'),
+	(272, 'Can view escalation policy', 68, 'view_escalationpolicy'),
+	(273, 'Can add escalation step', 69, 'add_escalationstep'),
+	(274, 'Can change escalation step', 69, 'change_escalationstep'),
+	(275, 'Can delete escalation step', 69, 'delete_escalationstep'),
+	(276, 'Can view escalation step', 69, 'view_escalationstep'),
+	(277, 'Can add escalation', 70, 'add_escalation'),
+	(278, 'Can change escalation', 70, 'change_escalation'),
+	(279, 'Can delete escalation', 70, 'delete_escalation'),
+	(280, 'Can view escalation', 70, 'view_escalation'),
+	(281, 'Can add channel', 71, 'add_channel'),
+	(282, 'Can change channel', 71, 'change_channel'),
+	(283, 'Can delete channel', 71, 'delete_channel'),
+	(284, 'Can view channel', 71, 'view_channel'),
+	(285, 'Can add contact method', 72, 'add_contactmethod'),
+	(286, 'Can change contact method', 72, 'change_contactmethod'),
+	(287, 'Can delete contact method', 72, 'delete_contactmethod'),
+	(288, 'Can view contact method', 72, 'view_contactmethod'),
+	(289, 'Can add delivery', 73, 'add_delivery'),
+	(290, 'Can change delivery', 73, 'change_delivery'),
+	(291, 'Can delete delivery', 73, 'delete_delivery'),
+	(292, 'Can view delivery', 73, 'view_delivery'),
+	(293, 'Can add delivery attempt', 74, 'add_deliveryattempt'),
+	(294, 'Can change delivery attempt', 74, 'change_deliveryattempt'),
+	(295, 'Can delete delivery attempt', 74, 'delete_deliveryattempt'),
+	(296, 'Can view delivery attempt', 74, 'view_deliveryattempt'),
+	(297, 'Can add quiet hours', 75, 'add_quiethours'),
+	(298, 'Can change quiet hours', 75, 'change_quiethours'),
+	(299, 'Can delete quiet hours', 75, 'delete_quiethours'),
+	(300, 'Can view quiet hours', 75, 'view_quiethours');
 INSERT INTO public.auth_permission VALUES
-	(301, 'Can add maintenance window', 76, 'add_maintenancewindow'),
-	(302, 'Can change maintenance window', 76, 'change_maintenancewindow'),
-	(303, 'Can delete maintenance window', 76, 'delete_maintenancewindow'),
-	(304, 'Can view maintenance window', 76, 'view_maintenancewindow'),
-	(305, 'Can add silence', 77, 'add_silence'),
-	(306, 'Can change silence', 77, 'change_silence'),
-	(307, 'Can delete silence', 77, 'delete_silence'),
-	(308, 'Can view silence', 77, 'view_silence'),
-	(309, 'Can add window occurrence', 78, 'add_windowoccurrence'),
-	(310, 'Can change window occurrence', 78, 'change_windowoccurrence'),
-	(311, 'Can delete window occurrence', 78, 'delete_windowoccurrence'),
-	(312, 'Can view window occurrence', 78, 'view_windowoccurrence'),
-	(313, 'Can add detection rule', 79, 'add_detectionrule'),
-	(314, 'Can change detection rule', 79, 'change_detectionrule'),
-	(315, 'Can delete detection rule', 79, 'delete_detectionrule'),
-	(316, 'Can view detection rule', 79, 'view_detectionrule'),
-	(317, 'Can add finding', 80, 'add_finding'),
-	(318, 'Can change finding', 80, 'change_finding'),
-	(319, 'Can delete finding', 80, 'delete_finding'),
-	(320, 'Can view finding', 80, 'view_finding'),
-	(321, 'Can add event', 81, 'add_event'),
-	(322, 'Can change event', 81, 'change_event'),
-	(323, 'Can delete event', 81, 'delete_event'),
-	(324, 'Can view event', 81, 'view_event'),
-	(325, 'Can add incident event', 82, 'add_incidentevent'),
-	(326, 'Can change incident event', 82, 'change_incidentevent'),
-	(327, 'Can delete incident event', 82, 'delete_incidentevent'),
-	(328, 'Can view incident event', 82, 'view_incidentevent'),
-	(329, 'Can add source', 83, 'add_source'),
-	(330, 'Can change source', 83, 'change_source'),
-	(331, 'Can delete source', 83, 'delete_source'),
-	(332, 'Can view source', 83, 'view_source'),
-	(333, 'Can add quarantined request', 84, 'add_quarantinedrequest'),
-	(334, 'Can change quarantined request', 84, 'change_quarantinedrequest'),
-	(335, 'Can delete quarantined request', 84, 'delete_quarantinedrequest'),
-	(336, 'Can view quarantined request', 84, 'view_quarantinedrequest'),
-	(337, 'Can add change event', 85, 'add_changeevent'),
-	(338, 'Can change change event', 85, 'change_changeevent'),
-	(339, 'Can delete change event', 85, 'delete_changeevent'),
-	(340, 'Can view change event', 85, 'view_changeevent'),
-	(341, 'Can add source alert', 86, 'add_sourcealert'),
-	(342, 'Can change source alert', 86, 'change_sourcealert'),
-	(343, 'Can delete source alert', 86, 'delete_sourcealert'),
-	(344, 'Can view source alert', 86, 'view_sourcealert'),
-	(345, 'Can add source secret', 87, 'add_sourcesecret'),
-	(346, 'Can change source secret', 87, 'change_sourcesecret'),
-	(347, 'Can delete source secret', 87, 'delete_sourcesecret'),
-	(348, 'Can view source secret', 87, 'view_sourcesecret'),
-	(349, 'Can add source tally', 88, 'add_sourcetally'),
-	(350, 'Can change source tally', 88, 'change_sourcetally'),
-	(351, 'Can delete source tally', 88, 'delete_sourcetally'),
-	(352, 'Can view source tally', 88, 'view_sourcetally'),
-	(353, 'Can add source sample', 89, 'add_sourcesample'),
-	(354, 'Can change source sample', 89, 'change_sourcesample'),
-	(355, 'Can delete source sample', 89, 'delete_sourcesample'),
-	(356, 'Can view source sample', 89, 'view_sourcesample'),
-	(357, 'Can add request outcome', 90, 'add_requestoutcome'),
-	(358, 'Can change request outcome', 90, 'change_requestoutcome'),
-	(359, 'Can delete request outcome', 90, 'delete_requestoutcome'),
-	(360, 'Can view request outcome', 90, 'view_requestoutcome'),
-	(361, 'Can add source subscription', 91, 'add_sourcesubscription'),
-	(362, 'Can change source subscription', 91, 'change_sourcesubscription'),
-	(363, 'Can delete source subscription', 91, 'delete_sourcesubscription'),
-	(364, 'Can view source subscription', 91, 'view_sourcesubscription'),
-	(365, 'Can add source word', 92, 'add_sourceword'),
-	(366, 'Can change source word', 92, 'change_sourceword'),
-	(367, 'Can delete source word', 92, 'delete_sourceword'),
-	(368, 'Can view source word', 92, 'view_sourceword'),
-	(369, 'Can add analysis job', 93, 'add_analysisjob'),
-	(370, 'Can change analysis job', 93, 'change_analysisjob'),
-	(371, 'Can delete analysis job', 93, 'delete_analysisjob'),
-	(372, 'Can view analysis job', 93, 'view_analysisjob'),
-	(373, 'Can add heartbeat', 94, 'add_heartbeat'),
-	(374, 'Can change heartbeat', 94, 'change_heartbeat'),
-	(375, 'Can delete heartbeat', 94, 'delete_heartbeat'),
-	(376, 'Can view heartbeat', 94, 'view_heartbeat'),
-	(377, 'Can add heartbeat watch', 95, 'add_heartbeatwatch'),
-	(378, 'Can change heartbeat watch', 95, 'change_heartbeatwatch'),
-	(379, 'Can delete heartbeat watch', 95, 'delete_heartbeatwatch'),
-	(380, 'Can view heartbeat watch', 95, 'view_heartbeatwatch'),
-	(381, 'Can add model request', 96, 'add_modelrequest'),
-	(382, 'Can change model request', 96, 'change_modelrequest'),
-	(383, 'Can delete model request', 96, 'delete_modelrequest'),
-	(384, 'Can view model request', 96, 'view_modelrequest'),
-	(385, 'Can add remediation action', 97, 'add_remediationaction'),
-	(386, 'Can change remediation action', 97, 'change_remediationaction'),
-	(387, 'Can delete remediation action', 97, 'delete_remediationaction'),
-	(388, 'Can view remediation action', 97, 'view_remediationaction'),
-	(389, 'Can add remediation run', 98, 'add_remediationrun'),
-	(390, 'Can change remediation run', 98, 'change_remediationrun'),
-	(391, 'Can delete remediation run', 98, 'delete_remediationrun'),
-	(392, 'Can view remediation run', 98, 'view_remediationrun'),
-	(393, 'Can add breaker', 99, 'add_breaker'),
-	(394, 'Can change breaker', 99, 'change_breaker'),
-	(395, 'Can delete breaker', 99, 'delete_breaker'),
-	(396, 'Can view breaker', 99, 'view_breaker'),
-	(397, 'Can add run approval', 100, 'add_runapproval'),
-	(398, 'Can change run approval', 100, 'change_runapproval'),
-	(399, 'Can delete run approval', 100, 'delete_runapproval'),
-	(400, 'Can view run approval', 100, 'view_runapproval');
+	(301, 'Can add route', 76, 'add_route'),
+	(302, 'Can change route', 76, 'change_route'),
+	(303, 'Can delete route', 76, 'delete_route'),
+	(304, 'Can view route', 76, 'view_route'),
+	(305, 'Can add inhibition review', 77, 'add_inhibitionreview'),
+	(306, 'Can change inhibition review', 77, 'change_inhibitionreview'),
+	(307, 'Can delete inhibition review', 77, 'delete_inhibitionreview'),
+	(308, 'Can view inhibition review', 77, 'view_inhibitionreview'),
+	(309, 'Can add maintenance window', 78, 'add_maintenancewindow'),
+	(310, 'Can change maintenance window', 78, 'change_maintenancewindow'),
+	(311, 'Can delete maintenance window', 78, 'delete_maintenancewindow'),
+	(312, 'Can view maintenance window', 78, 'view_maintenancewindow'),
+	(313, 'Can add silence', 79, 'add_silence'),
+	(314, 'Can change silence', 79, 'change_silence'),
+	(315, 'Can delete silence', 79, 'delete_silence'),
+	(316, 'Can view silence', 79, 'view_silence'),
+	(317, 'Can add window occurrence', 80, 'add_windowoccurrence'),
+	(318, 'Can change window occurrence', 80, 'change_windowoccurrence'),
+	(319, 'Can delete window occurrence', 80, 'delete_windowoccurrence'),
+	(320, 'Can view window occurrence', 80, 'view_windowoccurrence'),
+	(321, 'Can add release', 81, 'add_release'),
+	(322, 'Can change release', 81, 'change_release'),
+	(323, 'Can delete release', 81, 'delete_release'),
+	(324, 'Can view release', 81, 'view_release'),
+	(325, 'Can add detection rule', 82, 'add_detectionrule'),
+	(326, 'Can change detection rule', 82, 'change_detectionrule'),
+	(327, 'Can delete detection rule', 82, 'delete_detectionrule'),
+	(328, 'Can view detection rule', 82, 'view_detectionrule'),
+	(329, 'Can add finding', 83, 'add_finding'),
+	(330, 'Can change finding', 83, 'change_finding'),
+	(331, 'Can delete finding', 83, 'delete_finding'),
+	(332, 'Can view finding', 83, 'view_finding'),
+	(333, 'Can add event', 84, 'add_event'),
+	(334, 'Can change event', 84, 'change_event'),
+	(335, 'Can delete event', 84, 'delete_event'),
+	(336, 'Can view event', 84, 'view_event'),
+	(337, 'Can add incident event', 85, 'add_incidentevent'),
+	(338, 'Can change incident event', 85, 'change_incidentevent'),
+	(339, 'Can delete incident event', 85, 'delete_incidentevent'),
+	(340, 'Can view incident event', 85, 'view_incidentevent'),
+	(341, 'Can add source', 86, 'add_source'),
+	(342, 'Can change source', 86, 'change_source'),
+	(343, 'Can delete source', 86, 'delete_source'),
+	(344, 'Can view source', 86, 'view_source'),
+	(345, 'Can add quarantined request', 87, 'add_quarantinedrequest'),
+	(346, 'Can change quarantined request', 87, 'change_quarantinedrequest'),
+	(347, 'Can delete quarantined request', 87, 'delete_quarantinedrequest'),
+	(348, 'Can view quarantined request', 87, 'view_quarantinedrequest'),
+	(349, 'Can add change event', 88, 'add_changeevent'),
+	(350, 'Can change change event', 88, 'change_changeevent'),
+	(351, 'Can delete change event', 88, 'delete_changeevent'),
+	(352, 'Can view change event', 88, 'view_changeevent'),
+	(353, 'Can add source alert', 89, 'add_sourcealert'),
+	(354, 'Can change source alert', 89, 'change_sourcealert'),
+	(355, 'Can delete source alert', 89, 'delete_sourcealert'),
+	(356, 'Can view source alert', 89, 'view_sourcealert'),
+	(357, 'Can add source secret', 90, 'add_sourcesecret'),
+	(358, 'Can change source secret', 90, 'change_sourcesecret'),
+	(359, 'Can delete source secret', 90, 'delete_sourcesecret'),
+	(360, 'Can view source secret', 90, 'view_sourcesecret'),
+	(361, 'Can add source tally', 91, 'add_sourcetally'),
+	(362, 'Can change source tally', 91, 'change_sourcetally'),
+	(363, 'Can delete source tally', 91, 'delete_sourcetally'),
+	(364, 'Can view source tally', 91, 'view_sourcetally'),
+	(365, 'Can add source sample', 92, 'add_sourcesample'),
+	(366, 'Can change source sample', 92, 'change_sourcesample'),
+	(367, 'Can delete source sample', 92, 'delete_sourcesample'),
+	(368, 'Can view source sample', 92, 'view_sourcesample'),
+	(369, 'Can add request outcome', 93, 'add_requestoutcome'),
+	(370, 'Can change request outcome', 93, 'change_requestoutcome'),
+	(371, 'Can delete request outcome', 93, 'delete_requestoutcome'),
+	(372, 'Can view request outcome', 93, 'view_requestoutcome'),
+	(373, 'Can add source subscription', 94, 'add_sourcesubscription'),
+	(374, 'Can change source subscription', 94, 'change_sourcesubscription'),
+	(375, 'Can delete source subscription', 94, 'delete_sourcesubscription'),
+	(376, 'Can view source subscription', 94, 'view_sourcesubscription'),
+	(377, 'Can add source word', 95, 'add_sourceword'),
+	(378, 'Can change source word', 95, 'change_sourceword'),
+	(379, 'Can delete source word', 95, 'delete_sourceword'),
+	(380, 'Can view source word', 95, 'view_sourceword'),
+	(381, 'Can add analysis job', 96, 'add_analysisjob'),
+	(382, 'Can change analysis job', 96, 'change_analysisjob'),
+	(383, 'Can delete analysis job', 96, 'delete_analysisjob'),
+	(384, 'Can view analysis job', 96, 'view_analysisjob'),
+	(385, 'Can add heartbeat', 97, 'add_heartbeat'),
+	(386, 'Can change heartbeat', 97, 'change_heartbeat'),
+	(387, 'Can delete heartbeat', 97, 'delete_heartbeat'),
+	(388, 'Can view heartbeat', 97, 'view_heartbeat'),
+	(389, 'Can add heartbeat watch', 98, 'add_heartbeatwatch'),
+	(390, 'Can change heartbeat watch', 98, 'change_heartbeatwatch'),
+	(391, 'Can delete heartbeat watch', 98, 'delete_heartbeatwatch'),
+	(392, 'Can view heartbeat watch', 98, 'view_heartbeatwatch'),
+	(393, 'Can add model request', 99, 'add_modelrequest'),
+	(394, 'Can change model request', 99, 'change_modelrequest'),
+	(395, 'Can delete model request', 99, 'delete_modelrequest'),
+	(396, 'Can view model request', 99, 'view_modelrequest'),
+	(397, 'Can add remediation action', 100, 'add_remediationaction'),
+	(398, 'Can change remediation action', 100, 'change_remediationaction'),
+	(399, 'Can delete remediation action', 100, 'delete_remediationaction'),
+	(400, 'Can view remediation action', 100, 'view_remediationaction');
 INSERT INTO public.auth_permission VALUES
-	(401, 'Can add run attempt', 101, 'add_runattempt'),
-	(402, 'Can change run attempt', 101, 'change_runattempt'),
-	(403, 'Can delete run attempt', 101, 'delete_runattempt'),
-	(404, 'Can view run attempt', 101, 'view_runattempt'),
-	(405, 'Can add target state', 102, 'add_targetstate'),
-	(406, 'Can change target state', 102, 'change_targetstate'),
-	(407, 'Can delete target state', 102, 'delete_targetstate'),
-	(408, 'Can view target state', 102, 'view_targetstate'),
-	(409, 'Can add automatic proposal', 103, 'add_automaticproposal'),
-	(410, 'Can change automatic proposal', 103, 'change_automaticproposal'),
-	(411, 'Can delete automatic proposal', 103, 'delete_automaticproposal'),
-	(412, 'Can view automatic proposal', 103, 'view_automaticproposal'),
-	(413, 'Can add health probe', 104, 'add_healthprobe'),
-	(414, 'Can change health probe', 104, 'change_healthprobe'),
-	(415, 'Can delete health probe', 104, 'delete_healthprobe'),
-	(416, 'Can view health probe', 104, 'view_healthprobe'),
-	(417, 'Can add recovery watch', 105, 'add_recoverywatch'),
-	(418, 'Can change recovery watch', 105, 'change_recoverywatch'),
-	(419, 'Can delete recovery watch', 105, 'delete_recoverywatch'),
-	(420, 'Can view recovery watch', 105, 'view_recoverywatch'),
-	(421, 'Can add response policy', 106, 'add_responsepolicy'),
-	(422, 'Can change response policy', 106, 'change_responsepolicy'),
-	(423, 'Can delete response policy', 106, 'delete_responsepolicy'),
-	(424, 'Can view response policy', 106, 'view_responsepolicy'),
-	(425, 'Can add rollback proposal', 107, 'add_rollbackproposal'),
-	(426, 'Can change rollback proposal', 107, 'change_rollbackproposal'),
-	(427, 'Can delete rollback proposal', 107, 'delete_rollbackproposal'),
-	(428, 'Can view rollback proposal', 107, 'view_rollbackproposal'),
-	(429, 'Can add action item counter', 108, 'add_actionitemcounter'),
-	(430, 'Can change action item counter', 108, 'change_actionitemcounter'),
-	(431, 'Can delete action item counter', 108, 'delete_actionitemcounter'),
-	(432, 'Can view action item counter', 108, 'view_actionitemcounter'),
-	(433, 'Can add five whys', 109, 'add_fivewhys'),
-	(434, 'Can change five whys', 109, 'change_fivewhys'),
-	(435, 'Can delete five whys', 109, 'delete_fivewhys'),
-	(436, 'Can view five whys', 109, 'view_fivewhys'),
-	(437, 'Can add postmortem template', 110, 'add_postmortemtemplate'),
-	(438, 'Can change postmortem template', 110, 'change_postmortemtemplate'),
-	(439, 'Can delete postmortem template', 110, 'delete_postmortemtemplate'),
-	(440, 'Can view postmortem template', 110, 'view_postmortemtemplate'),
-	(441, 'Can add postmortem', 111, 'add_postmortem'),
-	(442, 'Can change postmortem', 111, 'change_postmortem'),
-	(443, 'Can delete postmortem', 111, 'delete_postmortem'),
-	(444, 'Can view postmortem', 111, 'view_postmortem'),
-	(445, 'Can add revision', 112, 'add_revision'),
-	(446, 'Can change revision', 112, 'change_revision'),
-	(447, 'Can delete revision', 112, 'delete_revision'),
-	(448, 'Can view revision', 112, 'view_revision'),
-	(449, 'Can add section', 113, 'add_section'),
-	(450, 'Can change section', 113, 'change_section'),
-	(451, 'Can delete section', 113, 'delete_section'),
-	(452, 'Can view section', 113, 'view_section'),
-	(453, 'Can add section draft', 114, 'add_sectiondraft'),
-	(454, 'Can change section draft', 114, 'change_sectiondraft'),
-	(455, 'Can delete section draft', 114, 'delete_sectiondraft'),
-	(456, 'Can view section draft', 114, 'view_sectiondraft'),
-	(457, 'Can add section text', 115, 'add_sectiontext'),
-	(458, 'Can change section text', 115, 'change_sectiontext'),
-	(459, 'Can delete section text', 115, 'delete_sectiontext'),
-	(460, 'Can view section text', 115, 'view_sectiontext'),
-	(461, 'Can add template section', 116, 'add_templatesection'),
-	(462, 'Can change template section', 116, 'change_templatesection'),
-	(463, 'Can delete template section', 116, 'delete_templatesection'),
-	(464, 'Can view template section', 116, 'view_templatesection'),
-	(465, 'Can add waiver', 117, 'add_waiver'),
-	(466, 'Can change waiver', 117, 'change_waiver'),
-	(467, 'Can delete waiver', 117, 'delete_waiver'),
-	(468, 'Can view waiver', 117, 'view_waiver'),
-	(469, 'Can add factor node', 118, 'add_factornode'),
-	(470, 'Can change factor node', 118, 'change_factornode'),
-	(471, 'Can delete factor node', 118, 'delete_factornode'),
-	(472, 'Can view factor node', 118, 'view_factornode'),
-	(473, 'Can add lesson', 119, 'add_lesson'),
-	(474, 'Can change lesson', 119, 'change_lesson'),
-	(475, 'Can delete lesson', 119, 'delete_lesson'),
-	(476, 'Can view lesson', 119, 'view_lesson'),
-	(477, 'Can add comment', 120, 'add_comment'),
-	(478, 'Can change comment', 120, 'change_comment'),
-	(479, 'Can delete comment', 120, 'delete_comment'),
-	(480, 'Can view comment', 120, 'view_comment'),
-	(481, 'Can add approval', 121, 'add_approval'),
-	(482, 'Can change approval', 121, 'change_approval'),
-	(483, 'Can delete approval', 121, 'delete_approval'),
-	(484, 'Can view approval', 121, 'view_approval'),
-	(485, 'Can add action item', 122, 'add_actionitem'),
-	(486, 'Can change action item', 122, 'change_actionitem'),
-	(487, 'Can delete action item', 122, 'delete_actionitem'),
-	(488, 'Can view action item', 122, 'view_actionitem'),
-	(489, 'Can add draft request', 123, 'add_draftrequest'),
-	(490, 'Can change draft request', 123, 'change_draftrequest'),
-	(491, 'Can delete draft request', 123, 'delete_draftrequest'),
-	(492, 'Can view draft request', 123, 'view_draftrequest'),
-	(493, 'Can add fix watch', 124, 'add_fixwatch'),
-	(494, 'Can change fix watch', 124, 'change_fixwatch'),
-	(495, 'Can delete fix watch', 124, 'delete_fixwatch'),
-	(496, 'Can view fix watch', 124, 'view_fixwatch'),
-	(497, 'Can add overdue digest', 125, 'add_overduedigest'),
-	(498, 'Can change overdue digest', 125, 'change_overduedigest'),
-	(499, 'Can delete overdue digest', 125, 'delete_overduedigest'),
-	(500, 'Can view overdue digest', 125, 'view_overduedigest');
+	(401, 'Can add remediation run', 101, 'add_remediationrun'),
+	(402, 'Can change remediation run', 101, 'change_remediationrun'),
+	(403, 'Can delete remediation run', 101, 'delete_remediationrun'),
+	(404, 'Can view remediation run', 101, 'view_remediationrun'),
+	(405, 'Can add breaker', 102, 'add_breaker'),
+	(406, 'Can change breaker', 102, 'change_breaker'),
+	(407, 'Can delete breaker', 102, 'delete_breaker'),
+	(408, 'Can view breaker', 102, 'view_breaker'),
+	(409, 'Can add run approval', 103, 'add_runapproval'),
+	(410, 'Can change run approval', 103, 'change_runapproval'),
+	(411, 'Can delete run approval', 103, 'delete_runapproval'),
+	(412, 'Can view run approval', 103, 'view_runapproval'),
+	(413, 'Can add run attempt', 104, 'add_runattempt'),
+	(414, 'Can change run attempt', 104, 'change_runattempt'),
+	(415, 'Can delete run attempt', 104, 'delete_runattempt'),
+	(416, 'Can view run attempt', 104, 'view_runattempt'),
+	(417, 'Can add target state', 105, 'add_targetstate'),
+	(418, 'Can change target state', 105, 'change_targetstate'),
+	(419, 'Can delete target state', 105, 'delete_targetstate'),
+	(420, 'Can view target state', 105, 'view_targetstate'),
+	(421, 'Can add automatic proposal', 106, 'add_automaticproposal'),
+	(422, 'Can change automatic proposal', 106, 'change_automaticproposal'),
+	(423, 'Can delete automatic proposal', 106, 'delete_automaticproposal'),
+	(424, 'Can view automatic proposal', 106, 'view_automaticproposal'),
+	(425, 'Can add health probe', 107, 'add_healthprobe'),
+	(426, 'Can change health probe', 107, 'change_healthprobe'),
+	(427, 'Can delete health probe', 107, 'delete_healthprobe'),
+	(428, 'Can view health probe', 107, 'view_healthprobe'),
+	(429, 'Can add recovery watch', 108, 'add_recoverywatch'),
+	(430, 'Can change recovery watch', 108, 'change_recoverywatch'),
+	(431, 'Can delete recovery watch', 108, 'delete_recoverywatch'),
+	(432, 'Can view recovery watch', 108, 'view_recoverywatch'),
+	(433, 'Can add response policy', 109, 'add_responsepolicy'),
+	(434, 'Can change response policy', 109, 'change_responsepolicy'),
+	(435, 'Can delete response policy', 109, 'delete_responsepolicy'),
+	(436, 'Can view response policy', 109, 'view_responsepolicy'),
+	(437, 'Can add rollback proposal', 110, 'add_rollbackproposal'),
+	(438, 'Can change rollback proposal', 110, 'change_rollbackproposal'),
+	(439, 'Can delete rollback proposal', 110, 'delete_rollbackproposal'),
+	(440, 'Can view rollback proposal', 110, 'view_rollbackproposal'),
+	(441, 'Can add action item counter', 111, 'add_actionitemcounter'),
+	(442, 'Can change action item counter', 111, 'change_actionitemcounter'),
+	(443, 'Can delete action item counter', 111, 'delete_actionitemcounter'),
+	(444, 'Can view action item counter', 111, 'view_actionitemcounter'),
+	(445, 'Can add five whys', 112, 'add_fivewhys'),
+	(446, 'Can change five whys', 112, 'change_fivewhys'),
+	(447, 'Can delete five whys', 112, 'delete_fivewhys'),
+	(448, 'Can view five whys', 112, 'view_fivewhys'),
+	(449, 'Can add postmortem template', 113, 'add_postmortemtemplate'),
+	(450, 'Can change postmortem template', 113, 'change_postmortemtemplate'),
+	(451, 'Can delete postmortem template', 113, 'delete_postmortemtemplate'),
+	(452, 'Can view postmortem template', 113, 'view_postmortemtemplate'),
+	(453, 'Can add postmortem', 114, 'add_postmortem'),
+	(454, 'Can change postmortem', 114, 'change_postmortem'),
+	(455, 'Can delete postmortem', 114, 'delete_postmortem'),
+	(456, 'Can view postmortem', 114, 'view_postmortem'),
+	(457, 'Can add revision', 115, 'add_revision'),
+	(458, 'Can change revision', 115, 'change_revision'),
+	(459, 'Can delete revision', 115, 'delete_revision'),
+	(460, 'Can view revision', 115, 'view_revision'),
+	(461, 'Can add section', 116, 'add_section'),
+	(462, 'Can change section', 116, 'change_section'),
+	(463, 'Can delete section', 116, 'delete_section'),
+	(464, 'Can view section', 116, 'view_section'),
+	(465, 'Can add section draft', 117, 'add_sectiondraft'),
+	(466, 'Can change section draft', 117, 'change_sectiondraft'),
+	(467, 'Can delete section draft', 117, 'delete_sectiondraft'),
+	(468, 'Can view section draft', 117, 'view_sectiondraft'),
+	(469, 'Can add section text', 118, 'add_sectiontext'),
+	(470, 'Can change section text', 118, 'change_sectiontext'),
+	(471, 'Can delete section text', 118, 'delete_sectiontext'),
+	(472, 'Can view section text', 118, 'view_sectiontext'),
+	(473, 'Can add template section', 119, 'add_templatesection'),
+	(474, 'Can change template section', 119, 'change_templatesection'),
+	(475, 'Can delete template section', 119, 'delete_templatesection'),
+	(476, 'Can view template section', 119, 'view_templatesection'),
+	(477, 'Can add waiver', 120, 'add_waiver'),
+	(478, 'Can change waiver', 120, 'change_waiver'),
+	(479, 'Can delete waiver', 120, 'delete_waiver'),
+	(480, 'Can view waiver', 120, 'view_waiver'),
+	(481, 'Can add factor node', 121, 'add_factornode'),
+	(482, 'Can change factor node', 121, 'change_factornode'),
+	(483, 'Can delete factor node', 121, 'delete_factornode'),
+	(484, 'Can view factor node', 121, 'view_factornode'),
+	(485, 'Can add lesson', 122, 'add_lesson'),
+	(486, 'Can change lesson', 122, 'change_lesson'),
+	(487, 'Can delete lesson', 122, 'delete_lesson'),
+	(488, 'Can view lesson', 122, 'view_lesson'),
+	(489, 'Can add comment', 123, 'add_comment'),
+	(490, 'Can change comment', 123, 'change_comment'),
+	(491, 'Can delete comment', 123, 'delete_comment'),
+	(492, 'Can view comment', 123, 'view_comment'),
+	(493, 'Can add approval', 124, 'add_approval'),
+	(494, 'Can change approval', 124, 'change_approval'),
+	(495, 'Can delete approval', 124, 'delete_approval'),
+	(496, 'Can view approval', 124, 'view_approval'),
+	(497, 'Can add action item', 125, 'add_actionitem'),
+	(498, 'Can change action item', 125, 'change_actionitem'),
+	(499, 'Can delete action item', 125, 'delete_actionitem'),
+	(500, 'Can view action item', 125, 'view_actionitem');
 INSERT INTO public.auth_permission VALUES
-	(501, 'Can add recurrence', 126, 'add_recurrence'),
-	(502, 'Can change recurrence', 126, 'change_recurrence'),
-	(503, 'Can delete recurrence', 126, 'delete_recurrence'),
-	(504, 'Can view recurrence', 126, 'view_recurrence'),
-	(505, 'Can add reminder', 127, 'add_reminder'),
-	(506, 'Can change reminder', 127, 'change_reminder'),
-	(507, 'Can delete reminder', 127, 'delete_reminder'),
-	(508, 'Can view reminder', 127, 'view_reminder'),
-	(509, 'Can add meeting mail', 128, 'add_meetingmail'),
-	(510, 'Can change meeting mail', 128, 'change_meetingmail'),
-	(511, 'Can delete meeting mail', 128, 'delete_meetingmail'),
-	(512, 'Can view meeting mail', 128, 'view_meetingmail'),
-	(513, 'Can add tracker', 129, 'add_tracker'),
-	(514, 'Can change tracker', 129, 'change_tracker'),
-	(515, 'Can delete tracker', 129, 'delete_tracker'),
-	(516, 'Can view tracker', 129, 'view_tracker'),
-	(517, 'Can add bundle', 130, 'add_bundle'),
-	(518, 'Can change bundle', 130, 'change_bundle'),
-	(519, 'Can delete bundle', 130, 'delete_bundle'),
-	(520, 'Can view bundle', 130, 'view_bundle'),
-	(521, 'Can add bundle access', 131, 'add_bundleaccess'),
-	(522, 'Can change bundle access', 131, 'change_bundleaccess'),
-	(523, 'Can delete bundle access', 131, 'delete_bundleaccess'),
-	(524, 'Can view bundle access', 131, 'view_bundleaccess'),
-	(525, 'Can add inspection', 132, 'add_inspection'),
-	(526, 'Can change inspection', 132, 'change_inspection'),
-	(527, 'Can delete inspection', 132, 'delete_inspection'),
-	(528, 'Can view inspection', 132, 'view_inspection'),
-	(529, 'Can add slack team', 133, 'add_slackteam'),
-	(530, 'Can change slack team', 133, 'change_slackteam'),
-	(531, 'Can delete slack team', 133, 'delete_slackteam'),
-	(532, 'Can view slack team', 133, 'view_slackteam'),
-	(533, 'Can add Slack request', 134, 'add_slackinbox'),
-	(534, 'Can change Slack request', 134, 'change_slackinbox'),
-	(535, 'Can delete Slack request', 134, 'delete_slackinbox'),
-	(536, 'Can view Slack request', 134, 'view_slackinbox'),
-	(537, 'Can add room', 135, 'add_room'),
-	(538, 'Can change room', 135, 'change_room'),
-	(539, 'Can delete room', 135, 'delete_room'),
-	(540, 'Can view room', 135, 'view_room'),
-	(541, 'Can add announcement', 136, 'add_announcement'),
-	(542, 'Can change announcement', 136, 'change_announcement'),
-	(543, 'Can delete announcement', 136, 'delete_announcement'),
-	(544, 'Can view announcement', 136, 'view_announcement'),
-	(545, 'Can add slack user', 137, 'add_slackuser'),
-	(546, 'Can change slack user', 137, 'change_slackuser'),
-	(547, 'Can delete slack user', 137, 'delete_slackuser'),
-	(548, 'Can view slack user', 137, 'view_slackuser'),
-	(549, 'Can add room message', 138, 'add_roommessage'),
-	(550, 'Can change room message', 138, 'change_roommessage'),
-	(551, 'Can delete room message', 138, 'delete_roommessage'),
-	(552, 'Can view room message', 138, 'view_roommessage'),
-	(553, 'Can add room step', 139, 'add_roomstep'),
-	(554, 'Can change room step', 139, 'change_roomstep'),
-	(555, 'Can delete room step', 139, 'delete_roomstep'),
-	(556, 'Can view room step', 139, 'view_roomstep'),
-	(557, 'Can add slack pin', 140, 'add_slackpin'),
-	(558, 'Can change slack pin', 140, 'change_slackpin'),
-	(559, 'Can delete slack pin', 140, 'delete_slackpin'),
-	(560, 'Can view slack pin', 140, 'view_slackpin'),
-	(561, 'Can add component group', 141, 'add_componentgroup'),
-	(562, 'Can change component group', 141, 'change_componentgroup'),
-	(563, 'Can delete component group', 141, 'delete_componentgroup'),
-	(564, 'Can view component group', 141, 'view_componentgroup'),
-	(565, 'Can add status page', 142, 'add_statuspage'),
-	(566, 'Can change status page', 142, 'change_statuspage'),
-	(567, 'Can delete status page', 142, 'delete_statuspage'),
-	(568, 'Can view status page', 142, 'view_statuspage'),
-	(569, 'Can add snapshot', 143, 'add_snapshot'),
-	(570, 'Can change snapshot', 143, 'change_snapshot'),
-	(571, 'Can delete snapshot', 143, 'delete_snapshot'),
-	(572, 'Can view snapshot', 143, 'view_snapshot'),
-	(573, 'Can add public incident', 144, 'add_publicincident'),
-	(574, 'Can change public incident', 144, 'change_publicincident'),
-	(575, 'Can delete public incident', 144, 'delete_publicincident'),
-	(576, 'Can view public incident', 144, 'view_publicincident'),
-	(577, 'Can add public component', 145, 'add_publiccomponent'),
-	(578, 'Can change public component', 145, 'change_publiccomponent'),
-	(579, 'Can delete public component', 145, 'delete_publiccomponent'),
-	(580, 'Can view public component', 145, 'view_publiccomponent'),
-	(581, 'Can add page build', 146, 'add_pagebuild'),
-	(582, 'Can change page build', 146, 'change_pagebuild'),
-	(583, 'Can delete page build', 146, 'delete_pagebuild'),
-	(584, 'Can view page build', 146, 'view_pagebuild'),
-	(585, 'Can add maintenance', 147, 'add_maintenance'),
-	(586, 'Can change maintenance', 147, 'change_maintenance'),
-	(587, 'Can delete maintenance', 147, 'delete_maintenance'),
-	(588, 'Can view maintenance', 147, 'view_maintenance'),
-	(589, 'Can add subscriber', 148, 'add_subscriber'),
-	(590, 'Can change subscriber', 148, 'change_subscriber'),
-	(591, 'Can delete subscriber', 148, 'delete_subscriber'),
-	(592, 'Can view subscriber', 148, 'view_subscriber'),
-	(593, 'Can add subscriber message', 149, 'add_subscribermessage'),
-	(594, 'Can change subscriber message', 149, 'change_subscribermessage'),
-	(595, 'Can delete subscriber message', 149, 'delete_subscribermessage'),
-	(596, 'Can view subscriber message', 149, 'view_subscribermessage'),
-	(597, 'Can add state span', 150, 'add_statespan'),
-	(598, 'Can change state span', 150, 'change_statespan'),
-	(599, 'Can delete state span', 150, 'delete_statespan'),
-	(600, 'Can view state span', 150, 'view_statespan');
+	(501, 'Can add draft request', 126, 'add_draftrequest'),
+	(502, 'Can change draft request', 126, 'change_draftrequest'),
+	(503, 'Can delete draft request', 126, 'delete_draftrequest'),
+	(504, 'Can view draft request', 126, 'view_draftrequest'),
+	(505, 'Can add fix watch', 127, 'add_fixwatch'),
+	(506, 'Can change fix watch', 127, 'change_fixwatch'),
+	(507, 'Can delete fix watch', 127, 'delete_fixwatch'),
+	(508, 'Can view fix watch', 127, 'view_fixwatch'),
+	(509, 'Can add overdue digest', 128, 'add_overduedigest'),
+	(510, 'Can change overdue digest', 128, 'change_overduedigest'),
+	(511, 'Can delete overdue digest', 128, 'delete_overduedigest'),
+	(512, 'Can view overdue digest', 128, 'view_overduedigest'),
+	(513, 'Can add recurrence', 129, 'add_recurrence'),
+	(514, 'Can change recurrence', 129, 'change_recurrence'),
+	(515, 'Can delete recurrence', 129, 'delete_recurrence'),
+	(516, 'Can view recurrence', 129, 'view_recurrence'),
+	(517, 'Can add reminder', 130, 'add_reminder'),
+	(518, 'Can change reminder', 130, 'change_reminder'),
+	(519, 'Can delete reminder', 130, 'delete_reminder'),
+	(520, 'Can view reminder', 130, 'view_reminder'),
+	(521, 'Can add meeting mail', 131, 'add_meetingmail'),
+	(522, 'Can change meeting mail', 131, 'change_meetingmail'),
+	(523, 'Can delete meeting mail', 131, 'delete_meetingmail'),
+	(524, 'Can view meeting mail', 131, 'view_meetingmail'),
+	(525, 'Can add tracker', 132, 'add_tracker'),
+	(526, 'Can change tracker', 132, 'change_tracker'),
+	(527, 'Can delete tracker', 132, 'delete_tracker'),
+	(528, 'Can view tracker', 132, 'view_tracker'),
+	(529, 'Can add bundle', 133, 'add_bundle'),
+	(530, 'Can change bundle', 133, 'change_bundle'),
+	(531, 'Can delete bundle', 133, 'delete_bundle'),
+	(532, 'Can view bundle', 133, 'view_bundle'),
+	(533, 'Can add bundle access', 134, 'add_bundleaccess'),
+	(534, 'Can change bundle access', 134, 'change_bundleaccess'),
+	(535, 'Can delete bundle access', 134, 'delete_bundleaccess'),
+	(536, 'Can view bundle access', 134, 'view_bundleaccess'),
+	(537, 'Can add inspection', 135, 'add_inspection'),
+	(538, 'Can change inspection', 135, 'change_inspection'),
+	(539, 'Can delete inspection', 135, 'delete_inspection'),
+	(540, 'Can view inspection', 135, 'view_inspection'),
+	(541, 'Can add slack team', 136, 'add_slackteam'),
+	(542, 'Can change slack team', 136, 'change_slackteam'),
+	(543, 'Can delete slack team', 136, 'delete_slackteam'),
+	(544, 'Can view slack team', 136, 'view_slackteam'),
+	(545, 'Can add Slack request', 137, 'add_slackinbox'),
+	(546, 'Can change Slack request', 137, 'change_slackinbox'),
+	(547, 'Can delete Slack request', 137, 'delete_slackinbox'),
+	(548, 'Can view Slack request', 137, 'view_slackinbox'),
+	(549, 'Can add room', 138, 'add_room'),
+	(550, 'Can change room', 138, 'change_room'),
+	(551, 'Can delete room', 138, 'delete_room'),
+	(552, 'Can view room', 138, 'view_room'),
+	(553, 'Can add announcement', 139, 'add_announcement'),
+	(554, 'Can change announcement', 139, 'change_announcement'),
+	(555, 'Can delete announcement', 139, 'delete_announcement'),
+	(556, 'Can view announcement', 139, 'view_announcement'),
+	(557, 'Can add slack user', 140, 'add_slackuser'),
+	(558, 'Can change slack user', 140, 'change_slackuser'),
+	(559, 'Can delete slack user', 140, 'delete_slackuser'),
+	(560, 'Can view slack user', 140, 'view_slackuser'),
+	(561, 'Can add room message', 141, 'add_roommessage'),
+	(562, 'Can change room message', 141, 'change_roommessage'),
+	(563, 'Can delete room message', 141, 'delete_roommessage'),
+	(564, 'Can view room message', 141, 'view_roommessage'),
+	(565, 'Can add room step', 142, 'add_roomstep'),
+	(566, 'Can change room step', 142, 'change_roomstep'),
+	(567, 'Can delete room step', 142, 'delete_roomstep'),
+	(568, 'Can view room step', 142, 'view_roomstep'),
+	(569, 'Can add slack pin', 143, 'add_slackpin'),
+	(570, 'Can change slack pin', 143, 'change_slackpin'),
+	(571, 'Can delete slack pin', 143, 'delete_slackpin'),
+	(572, 'Can view slack pin', 143, 'view_slackpin'),
+	(573, 'Can add component group', 144, 'add_componentgroup'),
+	(574, 'Can change component group', 144, 'change_componentgroup'),
+	(575, 'Can delete component group', 144, 'delete_componentgroup'),
+	(576, 'Can view component group', 144, 'view_componentgroup'),
+	(577, 'Can add status page', 145, 'add_statuspage'),
+	(578, 'Can change status page', 145, 'change_statuspage'),
+	(579, 'Can delete status page', 145, 'delete_statuspage'),
+	(580, 'Can view status page', 145, 'view_statuspage'),
+	(581, 'Can add snapshot', 146, 'add_snapshot'),
+	(582, 'Can change snapshot', 146, 'change_snapshot'),
+	(583, 'Can delete snapshot', 146, 'delete_snapshot'),
+	(584, 'Can view snapshot', 146, 'view_snapshot'),
+	(585, 'Can add public incident', 147, 'add_publicincident'),
+	(586, 'Can change public incident', 147, 'change_publicincident'),
+	(587, 'Can delete public incident', 147, 'delete_publicincident'),
+	(588, 'Can view public incident', 147, 'view_publicincident'),
+	(589, 'Can add public component', 148, 'add_publiccomponent'),
+	(590, 'Can change public component', 148, 'change_publiccomponent'),
+	(591, 'Can delete public component', 148, 'delete_publiccomponent'),
+	(592, 'Can view public component', 148, 'view_publiccomponent'),
+	(593, 'Can add page build', 149, 'add_pagebuild'),
+	(594, 'Can change page build', 149, 'change_pagebuild'),
+	(595, 'Can delete page build', 149, 'delete_pagebuild'),
+	(596, 'Can view page build', 149, 'view_pagebuild'),
+	(597, 'Can add maintenance', 150, 'add_maintenance'),
+	(598, 'Can change maintenance', 150, 'change_maintenance'),
+	(599, 'Can delete maintenance', 150, 'delete_maintenance'),
+	(600, 'Can view maintenance', 150, 'view_maintenance');
 INSERT INTO public.auth_permission VALUES
-	(601, 'Can add public window', 151, 'add_publicwindow'),
-	(602, 'Can change public window', 151, 'change_publicwindow'),
-	(603, 'Can delete public window', 151, 'delete_publicwindow'),
-	(604, 'Can view public window', 151, 'view_publicwindow');
+	(601, 'Can add subscriber', 151, 'add_subscriber'),
+	(602, 'Can change subscriber', 151, 'change_subscriber'),
+	(603, 'Can delete subscriber', 151, 'delete_subscriber'),
+	(604, 'Can view subscriber', 151, 'view_subscriber'),
+	(605, 'Can add subscriber message', 152, 'add_subscribermessage'),
+	(606, 'Can change subscriber message', 152, 'change_subscribermessage'),
+	(607, 'Can delete subscriber message', 152, 'delete_subscribermessage'),
+	(608, 'Can view subscriber message', 152, 'view_subscribermessage'),
+	(609, 'Can add state span', 153, 'add_statespan'),
+	(610, 'Can change state span', 153, 'change_statespan'),
+	(611, 'Can delete state span', 153, 'delete_statespan'),
+	(612, 'Can view state span', 153, 'view_statespan'),
+	(613, 'Can add public window', 154, 'add_publicwindow'),
+	(614, 'Can change public window', 154, 'change_publicwindow'),
+	(615, 'Can delete public window', 154, 'delete_publicwindow'),
+	(616, 'Can view public window', 154, 'view_publicwindow');
 INSERT INTO public.detection_ruleset VALUES
 	(true, 7);
 INSERT INTO public.django_content_type VALUES
@@ -4878,93 +5024,96 @@ INSERT INTO public.django_content_type VALUES
 	(63, 'incidents', 'incidentlink'),
 	(64, 'incidents', 'storedupdatetemplate'),
 	(65, 'incidents', 'incidentarchive'),
-	(66, 'notifications', 'escalationpolicy'),
-	(67, 'notifications', 'escalationstep'),
-	(68, 'notifications', 'escalation'),
-	(69, 'notifications', 'channel'),
-	(70, 'notifications', 'contactmethod'),
-	(71, 'notifications', 'delivery'),
-	(72, 'notifications', 'deliveryattempt'),
-	(73, 'notifications', 'quiethours'),
-	(74, 'notifications', 'route'),
-	(75, 'notifications', 'inhibitionreview'),
-	(76, 'notifications', 'maintenancewindow'),
-	(77, 'notifications', 'silence'),
-	(78, 'notifications', 'windowoccurrence'),
-	(79, 'detection', 'detectionrule'),
-	(80, 'detection', 'finding'),
-	(81, 'detection', 'event'),
-	(82, 'detection', 'incidentevent'),
-	(83, 'detection', 'source'),
-	(84, 'detection', 'quarantinedrequest'),
-	(85, 'detection', 'changeevent'),
-	(86, 'detection', 'sourcealert'),
-	(87, 'detection', 'sourcesecret'),
-	(88, 'detection', 'sourcetally'),
-	(89, 'detection', 'sourcesample'),
-	(90, 'detection', 'requestoutcome'),
-	(91, 'detection', 'sourcesubscription'),
-	(92, 'detection', 'sourceword'),
-	(93, 'detection', 'analysisjob'),
-	(94, 'detection', 'heartbeat'),
-	(95, 'detection', 'heartbeatwatch'),
-	(96, 'detection', 'modelrequest'),
-	(97, 'remediation', 'remediationaction'),
-	(98, 'remediation', 'remediationrun'),
-	(99, 'remediation', 'breaker'),
-	(100, 'remediation', 'runapproval');
+	(66, 'incidents', 'incidentmeasure'),
+	(67, 'incidents', 'keptfigures'),
+	(68, 'notifications', 'escalationpolicy'),
+	(69, 'notifications', 'escalationstep'),
+	(70, 'notifications', 'escalation'),
+	(71, 'notifications', 'channel'),
+	(72, 'notifications', 'contactmethod'),
+	(73, 'notifications', 'delivery'),
+	(74, 'notifications', 'deliveryattempt'),
+	(75, 'notifications', 'quiethours'),
+	(76, 'notifications', 'route'),
+	(77, 'notifications', 'inhibitionreview'),
+	(78, 'notifications', 'maintenancewindow'),
+	(79, 'notifications', 'silence'),
+	(80, 'notifications', 'windowoccurrence'),
+	(81, 'notifications', 'release'),
+	(82, 'detection', 'detectionrule'),
+	(83, 'detection', 'finding'),
+	(84, 'detection', 'event'),
+	(85, 'detection', 'incidentevent'),
+	(86, 'detection', 'source'),
+	(87, 'detection', 'quarantinedrequest'),
+	(88, 'detection', 'changeevent'),
+	(89, 'detection', 'sourcealert'),
+	(90, 'detection', 'sourcesecret'),
+	(91, 'detection', 'sourcetally'),
+	(92, 'detection', 'sourcesample'),
+	(93, 'detection', 'requestoutcome'),
+	(94, 'detection', 'sourcesubscription'),
+	(95, 'detection', 'sourceword'),
+	(96, 'detection', 'analysisjob'),
+	(97, 'detection', 'heartbeat'),
+	(98, 'detection', 'heartbeatwatch'),
+	(99, 'detection', 'modelrequest'),
+	(100, 'remediation', 'remediationaction');
 INSERT INTO public.django_content_type VALUES
-	(101, 'remediation', 'runattempt'),
-	(102, 'remediation', 'targetstate'),
-	(103, 'remediation', 'automaticproposal'),
-	(104, 'remediation', 'healthprobe'),
-	(105, 'remediation', 'recoverywatch'),
-	(106, 'remediation', 'responsepolicy'),
-	(107, 'remediation', 'rollbackproposal'),
-	(108, 'postmortems', 'actionitemcounter'),
-	(109, 'postmortems', 'fivewhys'),
-	(110, 'postmortems', 'postmortemtemplate'),
-	(111, 'postmortems', 'postmortem'),
-	(112, 'postmortems', 'revision'),
-	(113, 'postmortems', 'section'),
-	(114, 'postmortems', 'sectiondraft'),
-	(115, 'postmortems', 'sectiontext'),
-	(116, 'postmortems', 'templatesection'),
-	(117, 'postmortems', 'waiver'),
-	(118, 'postmortems', 'factornode'),
-	(119, 'postmortems', 'lesson'),
-	(120, 'postmortems', 'comment'),
-	(121, 'postmortems', 'approval'),
-	(122, 'postmortems', 'actionitem'),
-	(123, 'postmortems', 'draftrequest'),
-	(124, 'postmortems', 'fixwatch'),
-	(125, 'postmortems', 'overduedigest'),
-	(126, 'postmortems', 'recurrence'),
-	(127, 'postmortems', 'reminder'),
-	(128, 'postmortems', 'meetingmail'),
-	(129, 'postmortems', 'tracker'),
-	(130, 'bundles', 'bundle'),
-	(131, 'bundles', 'bundleaccess'),
-	(132, 'bundles', 'inspection'),
-	(133, 'warroom', 'slackteam'),
-	(134, 'warroom', 'slackinbox'),
-	(135, 'warroom', 'room'),
-	(136, 'warroom', 'announcement'),
-	(137, 'warroom', 'slackuser'),
-	(138, 'warroom', 'roommessage'),
-	(139, 'warroom', 'roomstep'),
-	(140, 'warroom', 'slackpin'),
-	(141, 'status', 'componentgroup'),
-	(142, 'status', 'statuspage'),
-	(143, 'status', 'snapshot'),
-	(144, 'status', 'publicincident'),
-	(145, 'status', 'publiccomponent'),
-	(146, 'status', 'pagebuild'),
-	(147, 'status', 'maintenance'),
-	(148, 'status', 'subscriber'),
-	(149, 'status', 'subscribermessage'),
-	(150, 'status', 'statespan'),
-	(151, 'status', 'publicwindow');
+	(101, 'remediation', 'remediationrun'),
+	(102, 'remediation', 'breaker'),
+	(103, 'remediation', 'runapproval'),
+	(104, 'remediation', 'runattempt'),
+	(105, 'remediation', 'targetstate'),
+	(106, 'remediation', 'automaticproposal'),
+	(107, 'remediation', 'healthprobe'),
+	(108, 'remediation', 'recoverywatch'),
+	(109, 'remediation', 'responsepolicy'),
+	(110, 'remediation', 'rollbackproposal'),
+	(111, 'postmortems', 'actionitemcounter'),
+	(112, 'postmortems', 'fivewhys'),
+	(113, 'postmortems', 'postmortemtemplate'),
+	(114, 'postmortems', 'postmortem'),
+	(115, 'postmortems', 'revision'),
+	(116, 'postmortems', 'section'),
+	(117, 'postmortems', 'sectiondraft'),
+	(118, 'postmortems', 'sectiontext'),
+	(119, 'postmortems', 'templatesection'),
+	(120, 'postmortems', 'waiver'),
+	(121, 'postmortems', 'factornode'),
+	(122, 'postmortems', 'lesson'),
+	(123, 'postmortems', 'comment'),
+	(124, 'postmortems', 'approval'),
+	(125, 'postmortems', 'actionitem'),
+	(126, 'postmortems', 'draftrequest'),
+	(127, 'postmortems', 'fixwatch'),
+	(128, 'postmortems', 'overduedigest'),
+	(129, 'postmortems', 'recurrence'),
+	(130, 'postmortems', 'reminder'),
+	(131, 'postmortems', 'meetingmail'),
+	(132, 'postmortems', 'tracker'),
+	(133, 'bundles', 'bundle'),
+	(134, 'bundles', 'bundleaccess'),
+	(135, 'bundles', 'inspection'),
+	(136, 'warroom', 'slackteam'),
+	(137, 'warroom', 'slackinbox'),
+	(138, 'warroom', 'room'),
+	(139, 'warroom', 'announcement'),
+	(140, 'warroom', 'slackuser'),
+	(141, 'warroom', 'roommessage'),
+	(142, 'warroom', 'roomstep'),
+	(143, 'warroom', 'slackpin'),
+	(144, 'status', 'componentgroup'),
+	(145, 'status', 'statuspage'),
+	(146, 'status', 'snapshot'),
+	(147, 'status', 'publicincident'),
+	(148, 'status', 'publiccomponent'),
+	(149, 'status', 'pagebuild'),
+	(150, 'status', 'maintenance'),
+	(151, 'status', 'subscriber'),
+	(152, 'status', 'subscribermessage'),
+	(153, 'status', 'statespan'),
+	(154, 'status', 'publicwindow');
 INSERT INTO public.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', '1970-01-01 00:00:00+00'),
 	(2, 'contenttypes', '0002_remove_content_type_name', '1970-01-01 00:00:00+00'),
@@ -5054,37 +5203,41 @@ INSERT INTO public.django_migrations VALUES
 	(86, 'detection', '0015_heartbeats', '1970-01-01 00:00:00+00'),
 	(87, 'detection', '0016_minute_tallies', '1970-01-01 00:00:00+00'),
 	(88, 'detection', '0017_model_requests', '1970-01-01 00:00:00+00'),
-	(89, 'incidents', '0031_archive', '1970-01-01 00:00:00+00'),
-	(90, 'mfa', '0001_initial', '1970-01-01 00:00:00+00'),
-	(91, 'mfa', '0002_authenticator_timestamps', '1970-01-01 00:00:00+00'),
-	(92, 'mfa', '0003_authenticator_type_uniq', '1970-01-01 00:00:00+00'),
-	(93, 'notifications', '0001_escalation', '1970-01-01 00:00:00+00'),
-	(94, 'notifications', '0002_channels_routes_deliveries', '1970-01-01 00:00:00+00'),
-	(95, 'notifications', '0003_silences', '1970-01-01 00:00:00+00'),
-	(96, 'notifications', '0004_channels_for_drills', '1970-01-01 00:00:00+00'),
-	(97, 'notifications', '0005_reason_codes', '1970-01-01 00:00:00+00'),
-	(98, 'postmortems', '0001_postmortems', '1970-01-01 00:00:00+00'),
-	(99, 'postmortems', '0002_draft_requests', '1970-01-01 00:00:00+00'),
-	(100, 'postmortems', '0003_follow_through', '1970-01-01 00:00:00+00');
+	(89, 'detection', '0018_replaying', '1970-01-01 00:00:00+00'),
+	(90, 'incidents', '0031_archive', '1970-01-01 00:00:00+00'),
+	(91, 'incidents', '0032_sort_by_commander', '1970-01-01 00:00:00+00'),
+	(92, 'incidents', '0033_measures', '1970-01-01 00:00:00+00'),
+	(93, 'mfa', '0001_initial', '1970-01-01 00:00:00+00'),
+	(94, 'mfa', '0002_authenticator_timestamps', '1970-01-01 00:00:00+00'),
+	(95, 'mfa', '0003_authenticator_type_uniq', '1970-01-01 00:00:00+00'),
+	(96, 'notifications', '0001_escalation', '1970-01-01 00:00:00+00'),
+	(97, 'notifications', '0002_channels_routes_deliveries', '1970-01-01 00:00:00+00'),
+	(98, 'notifications', '0003_silences', '1970-01-01 00:00:00+00'),
+	(99, 'notifications', '0004_channels_for_drills', '1970-01-01 00:00:00+00'),
+	(100, 'notifications', '0005_reason_codes', '1970-01-01 00:00:00+00');
 INSERT INTO public.django_migrations VALUES
-	(101, 'postmortems', '0004_meetings_and_trackers', '1970-01-01 00:00:00+00'),
-	(102, 'remediation', '0001_initial', '1970-01-01 00:00:00+00'),
-	(103, 'remediation', '0002_recovery', '1970-01-01 00:00:00+00'),
-	(104, 'remediation', '0003_drill_runs', '1970-01-01 00:00:00+00'),
-	(105, 'remediation', '0004_illegal_moves', '1970-01-01 00:00:00+00'),
-	(106, 'sessions', '0001_initial', '1970-01-01 00:00:00+00'),
-	(107, 'socialaccount', '0001_initial', '1970-01-01 00:00:00+00'),
-	(108, 'socialaccount', '0002_token_max_lengths', '1970-01-01 00:00:00+00'),
-	(109, 'socialaccount', '0003_extra_data_default_dict', '1970-01-01 00:00:00+00'),
-	(110, 'socialaccount', '0004_app_provider_id_settings', '1970-01-01 00:00:00+00'),
-	(111, 'socialaccount', '0005_socialtoken_nullable_app', '1970-01-01 00:00:00+00'),
-	(112, 'socialaccount', '0006_alter_socialaccount_extra_data', '1970-01-01 00:00:00+00'),
-	(113, 'status', '0001_status_page', '1970-01-01 00:00:00+00'),
-	(114, 'status', '0002_public_windows', '1970-01-01 00:00:00+00'),
-	(115, 'warroom', '0001_war_room', '1970-01-01 00:00:00+00'),
-	(116, 'warroom', '0002_messages', '1970-01-01 00:00:00+00'),
-	(117, 'warroom', '0003_teams', '1970-01-01 00:00:00+00'),
-	(118, 'warroom', '0004_following', '1970-01-01 00:00:00+00');
+	(101, 'notifications', '0006_releases', '1970-01-01 00:00:00+00'),
+	(102, 'postmortems', '0001_postmortems', '1970-01-01 00:00:00+00'),
+	(103, 'postmortems', '0002_draft_requests', '1970-01-01 00:00:00+00'),
+	(104, 'postmortems', '0003_follow_through', '1970-01-01 00:00:00+00'),
+	(105, 'postmortems', '0004_meetings_and_trackers', '1970-01-01 00:00:00+00'),
+	(106, 'remediation', '0001_initial', '1970-01-01 00:00:00+00'),
+	(107, 'remediation', '0002_recovery', '1970-01-01 00:00:00+00'),
+	(108, 'remediation', '0003_drill_runs', '1970-01-01 00:00:00+00'),
+	(109, 'remediation', '0004_illegal_moves', '1970-01-01 00:00:00+00'),
+	(110, 'sessions', '0001_initial', '1970-01-01 00:00:00+00'),
+	(111, 'socialaccount', '0001_initial', '1970-01-01 00:00:00+00'),
+	(112, 'socialaccount', '0002_token_max_lengths', '1970-01-01 00:00:00+00'),
+	(113, 'socialaccount', '0003_extra_data_default_dict', '1970-01-01 00:00:00+00'),
+	(114, 'socialaccount', '0004_app_provider_id_settings', '1970-01-01 00:00:00+00'),
+	(115, 'socialaccount', '0005_socialtoken_nullable_app', '1970-01-01 00:00:00+00'),
+	(116, 'socialaccount', '0006_alter_socialaccount_extra_data', '1970-01-01 00:00:00+00'),
+	(117, 'status', '0001_status_page', '1970-01-01 00:00:00+00'),
+	(118, 'status', '0002_public_windows', '1970-01-01 00:00:00+00'),
+	(119, 'warroom', '0001_war_room', '1970-01-01 00:00:00+00'),
+	(120, 'warroom', '0002_messages', '1970-01-01 00:00:00+00'),
+	(121, 'warroom', '0003_teams', '1970-01-01 00:00:00+00'),
+	(122, 'warroom', '0004_following', '1970-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_apitoken_id_seq', 1, false);
@@ -5107,7 +5260,7 @@ SELECT pg_catalog.setval('public.accounts_user_user_permissions_id_seq', 1, fals
 SELECT pg_catalog.setval('public.accounts_workspace_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 604, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 616, true);
 SELECT pg_catalog.setval('public.bundles_bundle_id_seq', 1, false);
 SELECT pg_catalog.setval('public.bundles_bundleaccess_id_seq', 1, false);
 SELECT pg_catalog.setval('public.bundles_inspection_id_seq', 1, false);
@@ -5132,8 +5285,8 @@ SELECT pg_catalog.setval('public.detection_sourcesubscription_id_seq', 1, false)
 SELECT pg_catalog.setval('public.detection_sourcetally_id_seq', 1, false);
 SELECT pg_catalog.setval('public.detection_sourceword_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 151, true);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 118, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 154, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 122, true);
 SELECT pg_catalog.setval('public.incidents_affectedcomponent_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_analysis_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_attachment_id_seq', 1, false);
@@ -5158,6 +5311,7 @@ SELECT pg_catalog.setval('public.incidents_incidentlink_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_incidentsignal_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_incidentverdict_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_invitedperson_id_seq', 1, false);
+SELECT pg_catalog.setval('public.incidents_keptfigures_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_merge_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_roleassignment_id_seq', 1, false);
 SELECT pg_catalog.setval('public.incidents_roleoffer_id_seq', 1, false);
@@ -5178,6 +5332,7 @@ SELECT pg_catalog.setval('public.notifications_escalationstep_id_seq', 1, false)
 SELECT pg_catalog.setval('public.notifications_inhibitionreview_id_seq', 1, false);
 SELECT pg_catalog.setval('public.notifications_maintenancewindow_id_seq', 1, false);
 SELECT pg_catalog.setval('public.notifications_quiethours_id_seq', 1, false);
+SELECT pg_catalog.setval('public.notifications_release_id_seq', 1, false);
 SELECT pg_catalog.setval('public.notifications_route_channels_id_seq', 1, false);
 SELECT pg_catalog.setval('public.notifications_route_id_seq', 1, false);
 SELECT pg_catalog.setval('public.notifications_silence_id_seq', 1, false);
@@ -5461,6 +5616,8 @@ ALTER TABLE ONLY public.notifications_escalationpolicy
     ADD CONSTRAINT escalation_policy_name UNIQUE (workspace_id, name);
 ALTER TABLE ONLY public.notifications_escalationstep
     ADD CONSTRAINT escalation_step_position UNIQUE (policy_id, "position");
+ALTER TABLE ONLY public.incidents_keptfigures
+    ADD CONSTRAINT figures_once UNIQUE (workspace_id, period, audience);
 ALTER TABLE ONLY public.detection_finding
     ADD CONSTRAINT finding_once_per_window UNIQUE (rule_id, group_key, window_start, window_end);
 ALTER TABLE ONLY public.postmortems_fixwatch
@@ -5533,6 +5690,8 @@ ALTER TABLE ONLY public.incidents_incidentevidence
     ADD CONSTRAINT incidents_incidentevidence_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incidents_incidentlink
     ADD CONSTRAINT incidents_incidentlink_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incidents_incidentmeasure
+    ADD CONSTRAINT incidents_incidentmeasure_pkey PRIMARY KEY (incident_id);
 ALTER TABLE ONLY public.incidents_incidentsignal
     ADD CONSTRAINT incidents_incidentsignal_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incidents_incidentverdict
@@ -5541,6 +5700,8 @@ ALTER TABLE ONLY public.incidents_incidentverdict
     ADD CONSTRAINT incidents_incidentverdict_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incidents_invitedperson
     ADD CONSTRAINT incidents_invitedperson_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incidents_keptfigures
+    ADD CONSTRAINT incidents_keptfigures_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incidents_merge
     ADD CONSTRAINT incidents_merge_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incidents_roleassignment
@@ -5595,6 +5756,8 @@ ALTER TABLE ONLY public.notifications_maintenancewindow
     ADD CONSTRAINT notifications_maintenancewindow_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notifications_quiethours
     ADD CONSTRAINT notifications_quiethours_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notifications_release
+    ADD CONSTRAINT notifications_release_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notifications_route_channels
     ADD CONSTRAINT notifications_route_channels_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notifications_route_channels
@@ -5691,6 +5854,8 @@ ALTER TABLE ONLY public.notifications_quiethours
     ADD CONSTRAINT quiet_hours_once UNIQUE (workspace_id, user_id);
 ALTER TABLE ONLY public.postmortems_recurrence
     ADD CONSTRAINT recurrence_once_per_incident UNIQUE (watch_id, incident_id);
+ALTER TABLE ONLY public.notifications_release
+    ADD CONSTRAINT release_once UNIQUE (workspace_id, once);
 ALTER TABLE ONLY public.remediation_automaticproposal
     ADD CONSTRAINT remediation_automaticproposal_incident_id_key UNIQUE (incident_id);
 ALTER TABLE ONLY public.remediation_automaticproposal
@@ -5927,10 +6092,10 @@ CREATE INDEX accounts_workspace_slug_bdf7b4c7_like ON public.accounts_workspace 
 CREATE UNIQUE INDEX action_current_once ON public.remediation_remediationaction USING btree (workspace_id, slug) WHERE is_current;
 CREATE INDEX action_item_list ON public.postmortems_actionitem USING btree (workspace_id, number DESC);
 CREATE UNIQUE INDEX action_item_requested_once ON public.postmortems_actionitem USING btree (workspace_id, request_key) WHERE (NOT ((request_key)::text = ''::text));
-CREATE INDEX action_items_unfinished ON public.postmortems_actionitem USING btree (workspace_id, assignee_id, due_date) WHERE ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('in_progress'::character varying)::text]));
+CREATE INDEX action_items_unfinished ON public.postmortems_actionitem USING btree (workspace_id, assignee_id, due_date) WHERE ((status)::text = ANY ((ARRAY['open'::character varying, 'in_progress'::character varying])::text[]));
 CREATE INDEX affected_by_component ON public.incidents_affectedcomponent USING btree (component_id, incident_id);
-CREATE INDEX alert_burning ON public.detection_sourcealert USING btree (incident_id) WHERE ((state)::text = ANY (ARRAY[('firing'::character varying)::text, ('acknowledged'::character varying)::text]));
-CREATE INDEX alert_burning_group ON public.detection_sourcealert USING btree (source_id, "group") WHERE ((state)::text = ANY (ARRAY[('firing'::character varying)::text, ('acknowledged'::character varying)::text]));
+CREATE INDEX alert_burning ON public.detection_sourcealert USING btree (incident_id) WHERE ((state)::text = ANY ((ARRAY['firing'::character varying, 'acknowledged'::character varying])::text[]));
+CREATE INDEX alert_burning_group ON public.detection_sourcealert USING btree (source_id, "group") WHERE ((state)::text = ANY ((ARRAY['firing'::character varying, 'acknowledged'::character varying])::text[]));
 CREATE INDEX analysisjob_due ON public.detection_analysisjob USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX analysisjob_lane ON public.detection_analysisjob USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE INDEX announcement_due ON public.warroom_announcement USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
@@ -5951,10 +6116,10 @@ CREATE INDEX bundles_bundle_workspace_id_e88f6d27 ON public.bundles_bundle USING
 CREATE INDEX bundles_bundleaccess_bundle_id_dfc54295 ON public.bundles_bundleaccess USING btree (bundle_id);
 CREATE INDEX bundles_bundleaccess_user_id_7c846faa ON public.bundles_bundleaccess USING btree (user_id);
 CREATE INDEX bundles_bundleaccess_workspace_id_2a7dd7dc ON public.bundles_bundleaccess USING btree (workspace_id);
-CREATE INDEX bundles_expiring ON public.bundles_bundle USING btree (expires_at) WHERE ((status)::text = ANY (ARRAY[('ready'::character varying)::text, ('quarantined'::character varying)::text]));
+CREATE INDEX bundles_expiring ON public.bundles_bundle USING btree (expires_at) WHERE ((status)::text = ANY ((ARRAY['ready'::character varying, 'quarantined'::character varying])::text[]));
 CREATE INDEX bundles_inspection_workspace_id_63abce80 ON public.bundles_inspection USING btree (workspace_id);
 CREATE INDEX bundles_newest ON public.bundles_bundle USING btree (workspace_id, id DESC);
-CREATE INDEX bundles_to_purge ON public.bundles_bundle USING btree (id) WHERE (is_stored AND ((status)::text = ANY (ARRAY[('rejected'::character varying)::text, ('expired'::character varying)::text, ('deleted'::character varying)::text])));
+CREATE INDEX bundles_to_purge ON public.bundles_bundle USING btree (id) WHERE (is_stored AND ((status)::text = ANY ((ARRAY['rejected'::character varying, 'expired'::character varying, 'deleted'::character varying])::text[])));
 CREATE INDEX calendar_feed_by_person ON public.accounts_calendarfeed USING btree (workspace_id, user_id);
 CREATE INDEX change_by_component ON public.detection_changeevent USING btree (workspace_id, component, occurred_at DESC);
 CREATE INDEX change_by_time ON public.detection_changeevent USING btree (workspace_id, occurred_at DESC, id DESC);
@@ -6036,6 +6201,7 @@ CREATE INDEX heartbeat_due ON public.detection_heartbeat USING btree (workspace_
 CREATE INDEX heartbeatwatch_due ON public.detection_heartbeatwatch USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX heartbeatwatch_lane ON public.detection_heartbeatwatch USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE INDEX incident_by_activity ON public.incidents_incident USING btree (workspace_id, active_minute DESC, id DESC);
+CREATE INDEX incident_by_commander ON public.incidents_incident USING btree (workspace_id, commander_key, id);
 CREATE INDEX incident_by_deadline ON public.incidents_incident USING btree (workspace_id, next_due, id);
 CREATE INDEX incident_by_duration ON public.incidents_incident USING btree (workspace_id, lasted DESC, id DESC);
 CREATE INDEX incident_by_status ON public.incidents_incident USING btree (workspace_id, openness DESC, detected_at DESC, id DESC);
@@ -6047,7 +6213,7 @@ CREATE INDEX incident_list ON public.incidents_incident USING btree (workspace_i
 CREATE INDEX incident_private ON public.incidents_incident USING btree (workspace_id, id) WHERE is_private;
 CREATE INDEX incident_resolutions ON public.incidents_incident USING btree (workspace_id, resolved_at DESC) INCLUDE (detected_at, is_drill, is_private) WHERE (resolved_at IS NOT NULL);
 CREATE INDEX incident_title_parts ON public.incidents_incident USING gin (upper((title)::text) public.gin_trgm_ops);
-CREATE INDEX incident_unresolved ON public.incidents_incident USING btree (workspace_id, detected_at DESC, id DESC) WHERE ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('investigating'::character varying)::text, ('identified'::character varying)::text, ('monitoring'::character varying)::text]));
+CREATE INDEX incident_unresolved ON public.incidents_incident USING btree (workspace_id, detected_at DESC, id DESC) WHERE ((status)::text = ANY ((ARRAY['open'::character varying, 'investigating'::character varying, 'identified'::character varying, 'monitoring'::character varying])::text[]));
 CREATE INDEX incidentarchive_due ON public.incidents_incidentarchive USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX incidentarchive_lane ON public.incidents_incidentarchive USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE INDEX incidents_affectedcomponent_incident_id_8516376b ON public.incidents_affectedcomponent USING btree (incident_id);
@@ -6131,6 +6297,8 @@ CREATE INDEX lesson_parts ON public.postmortems_lesson USING gin (upper((lesson)
 CREATE INDEX lesson_words ON public.postmortems_lesson USING gin (search);
 CREATE INDEX maintenancewindow_due ON public.notifications_maintenancewindow USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX maintenancewindow_lane ON public.notifications_maintenancewindow USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
+CREATE INDEX measure_changes ON public.incidents_incidentmeasure USING btree (workspace_id, changed_at);
+CREATE INDEX measure_period ON public.incidents_incidentmeasure USING btree (workspace_id, detected_at);
 CREATE INDEX meetingmail_due ON public.postmortems_meetingmail USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX meetingmail_lane ON public.postmortems_meetingmail USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE UNIQUE INDEX merge_once_at_a_time ON public.incidents_merge USING btree (absorbed_id) WHERE ((state)::text = 'active'::text);
@@ -6160,6 +6328,8 @@ CREATE INDEX notifications_maintenancewindow_owner_id_60a97001 ON public.notific
 CREATE INDEX notifications_maintenancewindow_workspace_id_2a6720d4 ON public.notifications_maintenancewindow USING btree (workspace_id);
 CREATE INDEX notifications_quiethours_user_id_d4c5d052 ON public.notifications_quiethours USING btree (user_id);
 CREATE INDEX notifications_quiethours_workspace_id_2af216c5 ON public.notifications_quiethours USING btree (workspace_id);
+CREATE INDEX notifications_release_still_id_a9a27a70 ON public.notifications_release USING btree (still_id);
+CREATE INDEX notifications_release_workspace_id_a2d7df6d ON public.notifications_release USING btree (workspace_id);
 CREATE INDEX notifications_route_channels_channel_id_7880c1d1 ON public.notifications_route_channels USING btree (channel_id);
 CREATE INDEX notifications_route_channels_route_id_2e328746 ON public.notifications_route_channels USING btree (route_id);
 CREATE INDEX notifications_route_workspace_id_fd2f2aec ON public.notifications_route USING btree (workspace_id);
@@ -6177,7 +6347,7 @@ CREATE UNIQUE INDEX one_default_template ON public.postmortems_postmortemtemplat
 CREATE UNIQUE INDEX one_holder_per_role ON public.incidents_roleassignment USING btree (incident_id, role) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX one_open_invitation_per_address ON public.accounts_invitation USING btree (workspace_id, email) WHERE ((accepted_at IS NULL) AND (withdrawn_at IS NULL));
 CREATE UNIQUE INDEX one_pending_offer_per_role ON public.incidents_roleoffer USING btree (incident_id, role) WHERE ((answer)::text = 'pending'::text);
-CREATE UNIQUE INDEX one_unresolved_per_fingerprint ON public.incidents_incident USING btree (workspace_id, fingerprint) WHERE ((NOT ((fingerprint)::text = ''::text)) AND ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('investigating'::character varying)::text, ('identified'::character varying)::text, ('monitoring'::character varying)::text])));
+CREATE UNIQUE INDEX one_unresolved_per_fingerprint ON public.incidents_incident USING btree (workspace_id, fingerprint) WHERE ((NOT ((fingerprint)::text = ''::text)) AND ((status)::text = ANY ((ARRAY['open'::character varying, 'investigating'::character varying, 'identified'::character varying, 'monitoring'::character varying])::text[])));
 CREATE UNIQUE INDEX one_unresolved_per_signal ON public.incidents_incidentsignal USING btree (workspace_id, fingerprint) WHERE is_open;
 CREATE UNIQUE INDEX one_watch_at_a_time ON public.postmortems_fixwatch USING btree (item_id) WHERE ((verdict)::text = 'watching'::text);
 CREATE INDEX outboxdispatch_due ON public.core_outboxdispatch USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
@@ -6257,6 +6427,8 @@ CREATE UNIQUE INDEX public_key_once ON public.postmortems_postmortem USING btree
 CREATE UNIQUE INDEX quarantined_once ON public.detection_quarantinedrequest USING btree (source_id, digest) WHERE (replayed_at IS NULL);
 CREATE INDEX recoverywatch_due ON public.remediation_recoverywatch USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX recoverywatch_lane ON public.remediation_recoverywatch USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
+CREATE INDEX release_due ON public.notifications_release USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
+CREATE INDEX release_lane ON public.notifications_release USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE INDEX remediation_breaker_probe_run_id_f1689b6a ON public.remediation_breaker USING btree (probe_run_id);
 CREATE INDEX remediation_breaker_workspace_id_5fe05a11 ON public.remediation_breaker USING btree (workspace_id);
 CREATE INDEX remediation_healthprobe_component_id_5c6fb829 ON public.remediation_healthprobe USING btree (component_id);
@@ -6289,10 +6461,10 @@ CREATE INDEX roommessage_lane ON public.warroom_roommessage USING btree (lane, i
 CREATE INDEX roomstep_due ON public.warroom_roomstep USING btree (priority, due_at, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX roomstep_lane ON public.warroom_roomstep USING btree (lane, id) WHERE (((state)::text = 'pending'::text) AND (NOT ((lane)::text = ''::text)));
 CREATE INDEX run_approved ON public.remediation_remediationrun USING btree (not_before, id) WHERE ((state)::text = 'approved'::text);
-CREATE INDEX run_expiring ON public.remediation_remediationrun USING btree (expires_at) WHERE ((state)::text = ANY (ARRAY[('proposed'::character varying)::text, ('awaiting_approval'::character varying)::text, ('approved'::character varying)::text]));
+CREATE INDEX run_expiring ON public.remediation_remediationrun USING btree (expires_at) WHERE ((state)::text = ANY ((ARRAY['proposed'::character varying, 'awaiting_approval'::character varying, 'approved'::character varying])::text[]));
 CREATE INDEX run_history ON public.remediation_remediationrun USING btree (workspace_id, id DESC);
-CREATE INDEX run_leased ON public.remediation_remediationrun USING btree (lease_until) WHERE ((state)::text = ANY (ARRAY[('claimed'::character varying)::text, ('running'::character varying)::text, ('verifying'::character varying)::text, ('unknown'::character varying)::text]));
-CREATE UNIQUE INDEX run_live_once_a_target ON public.remediation_remediationrun USING btree (workspace_id, target_key) WHERE ((state)::text = ANY (ARRAY[('claimed'::character varying)::text, ('running'::character varying)::text, ('verifying'::character varying)::text, ('unknown'::character varying)::text]));
+CREATE INDEX run_leased ON public.remediation_remediationrun USING btree (lease_until) WHERE ((state)::text = ANY ((ARRAY['claimed'::character varying, 'running'::character varying, 'verifying'::character varying, 'unknown'::character varying])::text[]));
+CREATE UNIQUE INDEX run_live_once_a_target ON public.remediation_remediationrun USING btree (workspace_id, target_key) WHERE ((state)::text = ANY ((ARRAY['claimed'::character varying, 'running'::character varying, 'verifying'::character varying, 'unknown'::character varying])::text[]));
 CREATE INDEX section_save ON public.postmortems_sectiontext USING btree (section_id, client_id) WHERE (NOT ((client_id)::text = ''::text));
 CREATE INDEX signal_fingerprint ON public.incidents_incidentsignal USING btree (workspace_id, fingerprint, incident_id);
 CREATE INDEX silence_active ON public.notifications_silence USING btree (workspace_id, ends_at) WHERE (ended_at IS NULL);
@@ -6347,8 +6519,8 @@ CREATE INDEX subscribermessage_lane ON public.status_subscribermessage USING btr
 CREATE INDEX timeline_activity ON public.incidents_timelineentry USING btree (workspace_id, id DESC);
 CREATE INDEX timeline_page ON public.incidents_timelineentry USING btree (incident_id, occurred_at DESC, id DESC);
 CREATE INDEX timeline_pins ON public.incidents_timelineentry USING btree (incident_id, pinned_at DESC) WHERE (pinned_at IS NOT NULL);
-CREATE INDEX timeline_story ON public.incidents_timelineentry USING btree (incident_id, occurred_at DESC, id DESC) WHERE (NOT ((kind)::text = ANY (ARRAY[('event'::character varying)::text, ('notification'::character varying)::text])));
-CREATE UNIQUE INDEX unique_authenticator_type ON public.mfa_authenticator USING btree (user_id, type) WHERE ((type)::text = ANY (ARRAY[('totp'::character varying)::text, ('recovery_codes'::character varying)::text]));
+CREATE INDEX timeline_story ON public.incidents_timelineentry USING btree (incident_id, occurred_at DESC, id DESC) WHERE (NOT ((kind)::text = ANY ((ARRAY['event'::character varying, 'notification'::character varying])::text[])));
+CREATE UNIQUE INDEX unique_authenticator_type ON public.mfa_authenticator USING btree (user_id, type) WHERE ((type)::text = ANY ((ARRAY['totp'::character varying, 'recovery_codes'::character varying])::text[]));
 CREATE UNIQUE INDEX unique_primary_email ON public.account_emailaddress USING btree (user_id, "primary") WHERE "primary";
 CREATE UNIQUE INDEX unique_verified_email ON public.account_emailaddress USING btree (email) WHERE verified;
 CREATE INDEX warroom_announcement_incident_id_7a20b4dc ON public.warroom_announcement USING btree (incident_id);
@@ -6378,6 +6550,7 @@ CREATE INDEX windowoccurrence_lane ON public.notifications_windowoccurrence USIN
 ALTER INDEX public.detection_event_pkey ATTACH PARTITION public.detection_event_default_pkey;
 ALTER INDEX public.detection_rule_hit_window ATTACH PARTITION public.detection_rule_hit_default_workspace_id_rule_id_group_key_o_idx;
 CREATE TRIGGER bump_ruleset AFTER INSERT OR DELETE OR UPDATE OF rule_id, incident_type, severity, event_types, minimum_level, sources, message_pattern, group_by, error_threshold, time_window_seconds, require_consecutive, min_components_affected, cooldown_seconds, enabled, dry_run ON public.detection_detectionrule FOR EACH STATEMENT EXECUTE FUNCTION public.detection_bump_ruleset();
+CREATE TRIGGER incidents_commander_renamed AFTER UPDATE OF display_name, username ON public.accounts_user FOR EACH ROW WHEN ((((old.display_name)::text <> (new.display_name)::text) OR ((old.username)::text <> (new.username)::text))) EXECUTE FUNCTION public.incidents_commander_renamed();
 CREATE TRIGGER pgtrigger_accesses_append_only_e7ffa BEFORE DELETE OR UPDATE ON public.bundles_bundleaccess FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_accesses_append_only_e7ffa();
 COMMENT ON TRIGGER pgtrigger_accesses_append_only_e7ffa ON public.bundles_bundleaccess IS 'da376451d7f8e720db9def9db6100a27ce43dcb2';
 CREATE TRIGGER pgtrigger_action_content_never_changes_40aff BEFORE UPDATE ON public.remediation_remediationaction FOR EACH ROW WHEN (((old.id IS DISTINCT FROM new.id) OR (old.workspace_id IS DISTINCT FROM new.workspace_id) OR ((old.slug)::text IS DISTINCT FROM (new.slug)::text) OR ((old.version)::text IS DISTINCT FROM (new.version)::text) OR ((old.name)::text IS DISTINCT FROM (new.name)::text) OR ((old."when")::text IS DISTINCT FROM (new."when")::text) OR ((old.risk)::text IS DISTINCT FROM (new.risk)::text) OR ((old.executor)::text IS DISTINCT FROM (new.executor)::text) OR (old.incident_types IS DISTINCT FROM new.incident_types) OR (old.steps IS DISTINCT FROM new.steps) OR (old.config IS DISTINCT FROM new.config) OR (old.secrets IS DISTINCT FROM new.secrets) OR (old.timeout_s IS DISTINCT FROM new.timeout_s) OR ((old.health_url)::text IS DISTINCT FROM (new.health_url)::text) OR ((old.rollback)::text IS DISTINCT FROM (new.rollback)::text) OR (old.cooldown_s IS DISTINCT FROM new.cooldown_s) OR (old.created_at IS DISTINCT FROM new.created_at) OR ((old.created_by)::text IS DISTINCT FROM (new.created_by)::text))) EXECUTE FUNCTION public.pgtrigger_action_content_never_changes_40aff();
@@ -6398,8 +6571,14 @@ CREATE TRIGGER pgtrigger_breaker_has_one_trial_cfd92 BEFORE UPDATE ON public.rem
 COMMENT ON TRIGGER pgtrigger_breaker_has_one_trial_cfd92 ON public.remediation_breaker IS 'dff52c014628465f31e17b3a8c2661515a52735c';
 CREATE TRIGGER pgtrigger_breaker_moves_a6bc7 BEFORE UPDATE ON public.remediation_breaker FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_breaker_moves_a6bc7();
 COMMENT ON TRIGGER pgtrigger_breaker_moves_a6bc7 ON public.remediation_breaker IS '59f81371a8719d606babf5c156cc23bd20ebe8a4';
+CREATE TRIGGER pgtrigger_commander_follows_98225 AFTER INSERT OR UPDATE ON public.incidents_roleassignment FOR EACH ROW WHEN (((new.role)::text = 'commander'::text)) EXECUTE FUNCTION public.pgtrigger_commander_follows_98225();
+COMMENT ON TRIGGER pgtrigger_commander_follows_98225 ON public.incidents_roleassignment IS '4df5b8a14aed134f0a1bf460af0457c343c8f0c5';
 CREATE TRIGGER pgtrigger_drill_runs_touch_nothing_real_a06e4 BEFORE INSERT ON public.remediation_remediationrun FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_drill_runs_touch_nothing_real_a06e4();
 COMMENT ON TRIGGER pgtrigger_drill_runs_touch_nothing_real_a06e4 ON public.remediation_remediationrun IS 'a5b7eba5ece7221ad9af3aca8c15536c5c667bff';
+CREATE TRIGGER pgtrigger_measure_begins_857c3 AFTER INSERT ON public.incidents_incident FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_measure_begins_857c3();
+COMMENT ON TRIGGER pgtrigger_measure_begins_857c3 ON public.incidents_incident IS 'ffef0bd7a7b9e01b54d1d5f56bcfa9f168d70876';
+CREATE TRIGGER pgtrigger_measure_follows_91c88 AFTER UPDATE OF workspace_id, severity, incident_type, category, status, is_drill, is_private, merged_into_id, started_at, detected_at, acknowledged_at, mitigated_at, resolved_at ON public.incidents_incident FOR EACH ROW WHEN ((((((((((((((old.workspace_id IS DISTINCT FROM new.workspace_id) OR ((old.severity)::text IS DISTINCT FROM (new.severity)::text)) OR ((old.incident_type)::text IS DISTINCT FROM (new.incident_type)::text)) OR ((old.category)::text IS DISTINCT FROM (new.category)::text)) OR ((old.status)::text IS DISTINCT FROM (new.status)::text)) OR (old.is_drill IS DISTINCT FROM new.is_drill)) OR (old.is_private IS DISTINCT FROM new.is_private)) OR (old.merged_into_id IS DISTINCT FROM new.merged_into_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.detected_at IS DISTINCT FROM new.detected_at)) OR (old.acknowledged_at IS DISTINCT FROM new.acknowledged_at)) OR (old.mitigated_at IS DISTINCT FROM new.mitigated_at)) OR (old.resolved_at IS DISTINCT FROM new.resolved_at))) EXECUTE FUNCTION public.pgtrigger_measure_follows_91c88();
+COMMENT ON TRIGGER pgtrigger_measure_follows_91c88 ON public.incidents_incident IS 'ba182e3ce4d61eaeb0a837d3f0dd0920627243ab';
 CREATE TRIGGER pgtrigger_moves_epoch_d55b1 AFTER INSERT OR DELETE OR UPDATE OF digest, scopes, expires_at, revoked_at, workspace_id ON public.accounts_apitoken FOR EACH STATEMENT EXECUTE FUNCTION public.pgtrigger_moves_epoch_d55b1();
 COMMENT ON TRIGGER pgtrigger_moves_epoch_d55b1 ON public.accounts_apitoken IS '54ee71d1ecb4a18d5cdd8ec9ba807691ddc9b583';
 CREATE TRIGGER pgtrigger_moves_token_epoch_adadf AFTER DELETE OR UPDATE OF role ON public.accounts_membership FOR EACH STATEMENT EXECUTE FUNCTION public.pgtrigger_moves_token_epoch_adadf();
@@ -6416,7 +6595,7 @@ CREATE TRIGGER pgtrigger_run_moves_15a8f BEFORE UPDATE ON public.remediation_rem
 COMMENT ON TRIGGER pgtrigger_run_moves_15a8f ON public.remediation_remediationrun IS 'cc80a938c36a95f6c5cc83de6b5e4db4220d262f';
 CREATE TRIGGER pgtrigger_signal_starts_a702b BEFORE INSERT ON public.incidents_incidentsignal FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_signal_starts_a702b();
 COMMENT ON TRIGGER pgtrigger_signal_starts_a702b ON public.incidents_incidentsignal IS 'd34235b49a9561f25f09512811e821460f9d5da2';
-CREATE TRIGGER pgtrigger_signals_follow_bfeab AFTER UPDATE OF status ON public.incidents_incident FOR EACH ROW WHEN ((((old.status)::text = ANY (ARRAY[('resolved'::character varying)::text, ('closed'::character varying)::text])) IS DISTINCT FROM ((new.status)::text = ANY (ARRAY[('resolved'::character varying)::text, ('closed'::character varying)::text])))) EXECUTE FUNCTION public.pgtrigger_signals_follow_bfeab();
+CREATE TRIGGER pgtrigger_signals_follow_bfeab AFTER UPDATE OF status ON public.incidents_incident FOR EACH ROW WHEN ((((old.status)::text = ANY ((ARRAY['resolved'::character varying, 'closed'::character varying])::text[])) IS DISTINCT FROM ((new.status)::text = ANY ((ARRAY['resolved'::character varying, 'closed'::character varying])::text[])))) EXECUTE FUNCTION public.pgtrigger_signals_follow_bfeab();
 COMMENT ON TRIGGER pgtrigger_signals_follow_bfeab ON public.incidents_incident IS '507d49ba16c82cbb473d39e50bd870683af89279';
 CREATE TRIGGER pgtrigger_texts_append_only_2f4d5 BEFORE DELETE OR UPDATE ON public.postmortems_sectiontext FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_texts_append_only_2f4d5();
 COMMENT ON TRIGGER pgtrigger_texts_append_only_2f4d5 ON public.postmortems_sectiontext IS 'd385e26a18faf64237a6cc58e752e16986212021';
@@ -6692,6 +6871,10 @@ ALTER TABLE ONLY public.incidents_incidentlink
     ADD CONSTRAINT incidents_incidentli_workspace_id_4ea4958f_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_incidentlink
     ADD CONSTRAINT incidents_incidentlink_low_id_ee5b23b4_fk_incidents_incident_id FOREIGN KEY (low_id) REFERENCES public.incidents_incident(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.incidents_incidentmeasure
+    ADD CONSTRAINT incidents_incidentme_incident_id_543d075f_fk_incidents FOREIGN KEY (incident_id) REFERENCES public.incidents_incident(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.incidents_incidentmeasure
+    ADD CONSTRAINT incidents_incidentme_workspace_id_cbb401d8_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_incidentsignal
     ADD CONSTRAINT incidents_incidentsi_incident_id_12700578_fk_incidents FOREIGN KEY (incident_id) REFERENCES public.incidents_incident(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_incidentsignal
@@ -6708,6 +6891,8 @@ ALTER TABLE ONLY public.incidents_invitedperson
     ADD CONSTRAINT incidents_invitedper_workspace_id_94226f64_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_invitedperson
     ADD CONSTRAINT incidents_invitedperson_user_id_276df749_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.incidents_keptfigures
+    ADD CONSTRAINT incidents_keptfigure_workspace_id_b6b0303d_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_merge
     ADD CONSTRAINT incidents_merge_absorbed_id_b0a01ff7_fk_incidents_incident_id FOREIGN KEY (absorbed_id) REFERENCES public.incidents_incident(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.incidents_merge
@@ -6798,6 +6983,10 @@ ALTER TABLE ONLY public.notifications_quiethours
     ADD CONSTRAINT notifications_quieth_workspace_id_2af216c5_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.notifications_quiethours
     ADD CONSTRAINT notifications_quiethours_user_id_d4c5d052_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.notifications_release
+    ADD CONSTRAINT notifications_releas_still_id_a9a27a70_fk_notificat FOREIGN KEY (still_id) REFERENCES public.notifications_silence(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.notifications_release
+    ADD CONSTRAINT notifications_releas_workspace_id_a2d7df6d_fk_accounts_ FOREIGN KEY (workspace_id) REFERENCES public.accounts_workspace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.notifications_route_channels
     ADD CONSTRAINT notifications_route__channel_id_7880c1d1_fk_notificat FOREIGN KEY (channel_id) REFERENCES public.notifications_channel(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.notifications_route_channels

@@ -70,3 +70,21 @@ def _pictures(open_page, path: str) -> None:
         for name, where in pages.items():
             shown.goto(where)
             _picture(shown, f"{name}-{width}-{theme}")
+
+
+def test_the_whys_are_climbed_without_the_mouse(open_page, declare):
+    page = open_page("/")
+    declare(page, "Queue stalls")
+    number = re.search(r"INC-\d+", page.url)[0]
+    page.goto(f"/postmortems/{number}/five-whys")
+    page.locator("[name=question]").fill("Why did the queue stall?")
+    page.locator("[name=answer]").last.fill("The consumer died.")
+    page.locator("[name=answer]").last.press("Enter")
+    expect(page.locator(".pm-ladder")).to_contain_text("The consumer died.")
+    question = page.locator("[data-next-why] [name=question]")
+    expect(question).to_be_focused()
+    question.press("Tab")
+    expect(page.locator("[name=is_branch]")).to_be_checked()
+    expect(question).to_be_focused()
+    question.press("Shift+Tab")
+    expect(page.locator("[name=is_branch]")).not_to_be_checked()
