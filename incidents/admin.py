@@ -280,5 +280,5 @@ class IncidentMeasureAdmin(Growing):
 @admin.register(KeptFigures)
 class KeptFiguresAdmin(ReadOnly):
     list_display = ("workspace", "period", "audience", "made_at", "took_ms")
-    list_filter = ("workspace", "period", "audience")
+    list_filter = ("workspace", "audience")
     list_select_related = ("workspace",)

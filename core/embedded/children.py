@@ -187,10 +187,12 @@ def sweep(mark: str) -> int:
     """
     left = [found for found in psutil.process_iter() if found.pid != os.getpid() and _marked(found, mark)]
     for found in left:
-        found.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since it was found
+            found.terminate()
     _, stubborn = psutil.wait_procs(left, timeout=8)
     for found in stubborn:
-        found.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.kill()
     psutil.wait_procs(stubborn, timeout=3)
     return len(left)
 

@@ -47,7 +47,7 @@ def test_each_team_announces_and_rooms_are_opened_in_the_default_one(connected, 
     assert len(connected.announce.messages) == len(channel.messages) == 1
     assert Announcement.objects.of(incident.workspace_id).count() == 2
     page = browser_for(connected.actor).get(f"/incidents/{incident.reference}").content.decode()
-    assert "Second: Announced in Slack." in page
+    assert "Second: Announced in Slack." in " ".join(page.split())
     browser_for(connected.admin).post("/settings/slack/default", {"team": team.pk})
     later = connected.open(title="Database is down")
     assert connected.room(later).team_id == team.pk
