@@ -268,7 +268,7 @@ def test_memory_does_not_grow_with_the_number_of_incidents(actor, workspace, kin
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert size > limit * 100
-    assert peaks[1] < peaks[0] * 1.3
+    assert peaks[1] < peaks[0] * 2  # of four times as many; what is not collected yet counts as well
 
 
 def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(actor, story, workspace):
