@@ -7,7 +7,7 @@ import signal
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from core.queue.runner import run_due
@@ -25,6 +25,7 @@ ARCHIVING = (("_move", "planned"), ("_fetch", "written"), ("_audit", "verified")
 def killed_in(name: str) -> None:
     """Let a forked worker do what is due, and die by SIGKILL when it comes to a function of `moving`."""
     connections.close_all()
+    connection.close_pool()  # the child would use, and leave in a transaction, what the pool holds
     pid = os.fork()
     if pid == 0:
         _work_and_die(name)

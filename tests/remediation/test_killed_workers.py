@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from remediation.catalogue.services import change_action, ensure_catalogue
 from remediation.executors.base import executor_for
@@ -83,6 +83,7 @@ def target(settings, tmp_path, loopback):
 def killed_at(point, run):
     """Let a forked worker start the run and die there by SIGKILL; returns once it is dead."""
     connections.close_all()
+    connection.close_pool()  # the child would use, and leave in a transaction, what the pool holds
     pid = os.fork()
     if pid == 0:
         _die_at(point, run)
