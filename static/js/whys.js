@@ -1,4 +1,5 @@
-// The ladder of whys by keys: Enter adds the why and the next one begins; Tab in its empty question begins a branch.
+// The ladder of whys by keys: Enter adds the why, and the address leads to the question of the next one, which so has
+// the focus; Tab in that empty question begins a branch.
 const form = document.querySelector("form[data-next-why]");
 const { question, answer, is_branch: branch } = form?.elements ?? {};
 
@@ -14,4 +15,3 @@ form?.addEventListener("keydown", (event) => {
     branch.checked = !event.shiftKey;
   }
 });
-if (form && location.hash === "#next-why") question.focus();
