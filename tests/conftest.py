@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ class OutsideConnectionError(BaseException):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that runs tests in the background has them ignore interrupts, and so do the programs they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # a third of the time of importing and collecting, which leave nothing to collect
     servers.start()
     assert settings.DATABASES  # loads the settings now, upon which pytest-django sets Django up
