@@ -27,3 +27,21 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } })
   if (!successful) shown.get(elt)?.();
   shown.delete(elt);
 });
+
+// A form that is opened right behind a change is fetched when that change is saved: it would be refused as out of date.
+const saving = new Set(), LONGEST = 3_000;
+const ended = (xhr) => new Promise((done) => xhr.addEventListener("loadend", done));
+
+document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }) => {
+  if (requestConfig.verb === "get") return;
+  saving.add(xhr);
+  xhr.addEventListener("loadend", () => saving.delete(xhr));
+});
+
+document.addEventListener("htmx:confirm", (event) => {
+  const { verb, target, issueRequest } = event.detail;
+  if (verb !== "get" || target.id !== "dialog-body" || !saving.size) return;
+  event.preventDefault();
+  const longest = new Promise((done) => setTimeout(done, LONGEST));
+  Promise.race([longest, Promise.all([...saving].map(ended))]).then(() => issueRequest(true));
+});

@@ -191,6 +191,21 @@ def test_a_severity_shows_at_once_and_goes_back_when_refused(open_page, declare)
     expect(page.locator(".summary-chip .sev:visible")).to_have_text("SEV3")
 
 
+def test_a_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_page, declare):
+    page = open_page("/")
+    declare(page, "Faster than the line")
+    form, held = page.get_by_role("dialog", name="Form"), _hold(page, "**/severity")
+    page.locator(".summary-chip").click()
+    page.locator("button[name=severity][value=sev1]").click()
+    page.keyboard.press("s")
+    page.wait_for_timeout(500)  # long enough for the form, had it not waited
+    expect(form).to_be_hidden()
+    held[0].continue_()
+    form.get_by_label("New status").select_option("identified")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#panel-incident-header")).to_contain_text("Identified")
+
+
 def test_a_session_that_ends_while_writing_costs_no_word(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Written across a sign-in")
