@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from core.queue.nudge import nudge, valkey
-from detection import tasks
+from detection.evaluation import tasks
 from detection.evaluation.services import draining, sweeper
 from detection.models import DetectionRule
 from detection.rules.services.rules import update_rule
