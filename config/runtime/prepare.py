@@ -35,7 +35,7 @@ def prepare() -> str:
 
 
 def first_steps() -> FirstSteps:
-    """A token that was never shown is replaced by the host that made it, not by another that starts beside."""
+    """A token that was never shown is replaced by the host that made it, not by another beside it."""
     made = Path(settings.DATA_DIR) / "first-token-made"
     first = ensure_first_workspace(is_token_shown=shown_mark().exists() or not made.exists())
     if first.token:

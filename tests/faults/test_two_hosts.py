@@ -154,7 +154,8 @@ def _add_channels(lost: Host, left: Host, url: str) -> None:
 
 def _signed_in(host: Host, cookie: str) -> bool:
     """Whether a page is shown rather than the sign-in page."""
-    page = requests.get(f"{host.url}/incidents", headers={"Cookie": cookie}, allow_redirects=False, timeout=20)
+    headers = {"Cookie": cookie}
+    page = requests.get(f"{host.url}/incidents", headers=headers, allow_redirects=False, timeout=20)
     return page.status_code == 200
 
 
