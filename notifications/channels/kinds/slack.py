@@ -44,6 +44,7 @@ class SlackChannel(ChannelKind):
         ChannelField("api_url", "API URL", "Only for GovSlack.", is_required=False),
     )
     recognizes_repeats = False
+    goes_to = {"bot_token": "api_url"}
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """A webhook, or a bot with a channel."""
