@@ -48,9 +48,12 @@ def entered(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Number and version that the form carries."""
+    """Number and version that the form carries. Raises ValueError for what is no form of ours."""
     given = json.loads(view.get("private_metadata") or "{}")
-    return given.get("number"), given.get("version")
+    found = (given.get("number"), given.get("version")) if isinstance(given, dict) else ("", "")
+    if not all(value is None or type(value) is int for value in found):
+        raise ValueError("the form carries no number and version of ours")
+    return found
 
 
 def team_in(view: Any) -> int | None:

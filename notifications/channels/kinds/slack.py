@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from core.http.chat_text import quiet
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
 from notifications.deliveries.message import Message, cut
@@ -151,7 +152,7 @@ def _raise_for(answer: Mapping[str, Any]) -> None:
 
 def escaped(text: str) -> str:
     """Slack's three special characters; nothing in a title may mention everybody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(message: Message) -> dict[str, Any]:
