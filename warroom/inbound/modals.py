@@ -50,10 +50,15 @@ def entered(view: Mapping[str, Any]) -> dict[str, Any]:
 def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Number and version that the form carries. Raises ValueError for what is no form of ours."""
     given = json.loads(view.get("private_metadata") or "{}")
-    found = (given.get("number"), given.get("version")) if isinstance(given, dict) else ("", "")
-    if not all(value is None or type(value) is int for value in found):
-        raise ValueError("the form carries no number and version of ours")
-    return found
+    if not isinstance(given, dict):
+        raise ValueError("the form carries no object")
+    return _whole(given.get("number")), _whole(given.get("version"))
+
+
+def _whole(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    raise ValueError("the form carries no number of ours")
 
 
 def team_in(view: Any) -> int | None:
