@@ -257,10 +257,12 @@ USE_I18N = False
 
 # A browser takes a cookie of this name from this very host over TLS only: no neighbour can plant one.
 OURS_ALONE = "__Host-" if IS_PRODUCTION else ""
-# One sign-in per site: cookies of several checkouts on localhost must not overwrite each other.
-SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{ENVIRONMENT.port}"
-CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{ENVIRONMENT.port}"
-MESSAGE_COOKIE_NAME = f"{OURS_ALONE}tocsin_messages_{ENVIRONMENT.port}"
+# One sign-in per site: cookies of several checkouts on localhost must not overwrite each other. By the port
+# that people reach: hosts behind one load balancer may listen on different ones, and share their sessions.
+_SITE = urlsplit(BASE_URL).port or 443
+SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{_SITE}"
+CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{_SITE}"
+MESSAGE_COOKIE_NAME = f"{OURS_ALONE}tocsin_messages_{_SITE}"
 MESSAGE_STORAGE = "core.ui.messages.Messages"
 SESSION_ENGINE = "accounts.sign_in.session_store"
 SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600

@@ -27,11 +27,20 @@ def prepare() -> str:
     _reach_database()
     try:
         _migrate()
-        return _welcome(ensure_first_workspace(is_token_shown=shown_mark().exists()))
+        return _welcome(first_steps())
     finally:
         held: Any = connection
         held.close()
         held.close_pool()
+
+
+def first_steps() -> FirstSteps:
+    """A token that was never shown is replaced by the host that made it, not by another beside it."""
+    made = Path(settings.DATA_DIR) / "first-token-made"
+    first = ensure_first_workspace(is_token_shown=shown_mark().exists() or not made.exists())
+    if first.token:
+        made.touch()
+    return first
 
 
 def shown_mark() -> Path:

@@ -23,7 +23,7 @@ from accounts.people.proof import prove_address
 from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
 from core.queue.retry import PassingError, PermanentError
 from core.secrets.encryption import decrypt, encrypt
-from notifications.channels.kinds.apprise_url import allowed_schemes, scheme_of
+from notifications.channels.kinds.apprise_url import fault_in, scheme_of
 from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.contacts.targets import kind_and_target
 from notifications.deliveries.message import Message
@@ -171,8 +171,8 @@ def _clean(kind: str, address: str) -> str:
             raise _invalid("address", "is not an email address") from None
     if kind == ContactMethod.Kind.SLACK and not (clean[:1] in "UW" and clean.isalnum() and len(clean) >= 8):
         raise _invalid("address", "must be a Slack member ID, such as U0123456789")
-    if kind == ContactMethod.Kind.APPRISE and scheme_of(clean) not in allowed_schemes():
-        raise _invalid("address", "names a service that is not allowed here")
+    if kind == ContactMethod.Kind.APPRISE and (fault := fault_in(clean)):
+        raise _invalid("address", fault)
     return clean
 
 

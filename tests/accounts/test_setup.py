@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens.authentication import authenticate
 from config.installation.setup import create_workspace, ensure_first_workspace
+from config.runtime.prepare import first_steps
 from core.errors import Problem
 from detection.models import DetectionRule
 from incidents.models import SlaPolicy
@@ -55,6 +56,17 @@ def test_a_start_killed_before_it_printed_the_token_is_followed_by_another_token
             authenticate({"authorization": f"Bearer {replaced}"}, "203.0.113.9")
     assert authenticate({"authorization": f"Bearer {third}"}, "203.0.113.9").scopes >= {"admin"}
     assert ensure_first_workspace().token is None
+
+
+def test_a_second_host_does_not_replace_the_token_of_the_first(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "one"
+    settings.DATA_DIR.mkdir()
+    first = first_steps().token
+    settings.DATA_DIR = tmp_path / "other"
+    settings.DATA_DIR.mkdir()
+    assert first_steps().token is None
+    settings.DATA_DIR = tmp_path / "one"
+    assert first_steps().token not in {None, first}, "the host that never showed it makes another"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -59,15 +59,18 @@ class Burst:
         dice.shuffle(batches)
         return batches
 
-    def send(self, tocsin: Running) -> None:
-        """Returns when every batch was acknowledged; a sender that hears nothing sends again."""
-        with ThreadPoolExecutor(self.senders) as senders:
-            list(senders.map(lambda batch: self._until_acknowledged(tocsin, batch), self.parcels()))
+    def send(self, tocsin: Running, *others: Running) -> None:
+        """Returns when every batch was acknowledged; a sender that hears nothing sends again.
 
-    def _until_acknowledged(self, tocsin: Running, batch: list[dict[str, str]]) -> None:
-        assert tocsin.until(lambda: acknowledged(tocsin, batch), self.within_s), (
-            f"never acknowledged: {batch}"
-        )
+        With other hosts each attempt goes to the next one, as a load balancer sends it.
+        """
+        turn = itertools.cycle((tocsin, *others))
+        with ThreadPoolExecutor(self.senders) as senders:
+            list(senders.map(lambda batch: self._until_acknowledged(turn, batch), self.parcels()))
+
+    def _until_acknowledged(self, turn: Iterator[Running], batch: list[dict[str, str]]) -> None:
+        met = wait_until(lambda: acknowledged(next(turn), batch), self.within_s, pause=0.1)
+        assert met, f"never acknowledged: {batch}"
         self.through += 1
 
     def outcome(self, tocsin: Running) -> dict[str, object]:
@@ -111,9 +114,11 @@ def _incidents(tocsin: Running) -> list[dict[str, object]]:
     return found
 
 
-def during(burst: Burst, tocsin: Running, trouble: Callable[[], None], share: float = 0.3) -> None:
-    """Send the burst; make the trouble when that share of its batches is through."""
-    sender = threading.Thread(target=burst.send, args=(tocsin,))
+def during(
+    burst: Burst, tocsin: Running, trouble: Callable[[], None], share: float = 0.3, *others: Running
+) -> None:
+    """Send the burst, also to other hosts; make the trouble when that share of its batches is through."""
+    sender = threading.Thread(target=burst.send, args=(tocsin, *others))
     sender.start()
     wanted = share * len(burst.parcels())
     wait_until(lambda: burst.through >= wanted or not sender.is_alive(), SETTLED_WITHIN_S, pause=0.002)

@@ -15,15 +15,17 @@ import requests
 
 from tests.faults.running import Running
 
-LINK: Final = re.compile(r"http://localhost(:\d+/sign-in/once/\S+)")
+LINK: Final = re.compile(r"http://localhost:\d+(/sign-in/once/\S+)")
 FIELD: Final = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 LIVE: Final = "GET /live?topics=incidents HTTP/1.1\r\nHost: localhost\r\n"
 HALF: Final = b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n[{"
 
 
-def sign_in(tocsin: Running) -> str:
-    """Spend the link that was printed last. Returns a Cookie header."""
-    link = f"http://127.0.0.1{LINK.findall(tocsin.log())[-1]}"
+def sign_in(tocsin: Running, printed_by: Running | None = None) -> str:
+    """Spend the link that was printed last, there or by another host. Returns a Cookie header."""
+    host = printed_by or tocsin
+    assert host.until(lambda: LINK.search(host.log()), 60), "the welcome follows readiness at once"
+    link = f"{tocsin.url}{LINK.findall(host.log())[-1]}"
     with requests.Session() as person:
         page = person.get(link, timeout=20)
         form = {"csrfmiddlewaretoken": FIELD.findall(page.text)[0]}

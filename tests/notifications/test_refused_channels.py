@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from core.errors import Invalid
+from core.queue.retry import PermanentError
+from notifications.channels.kind import CHANNEL_KINDS, Target
 from notifications.channels.services import update_channel
 from notifications.channels.testing import send_test
+from notifications.deliveries.message import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +62,34 @@ def test_target_that_cannot_be_reached_is_said_by_the_test(channel, admin, url, 
     assert all(step.is_ok for step in good)
     assert not last.is_ok
     assert reason in last.detail
+
+
+def by_apprise(url: str) -> None:
+    message = Message(public_id="1", event_kind="test", subject="Test", lines=("A line",), snapshot={})
+    CHANNEL_KINDS.get("apprise").send(Target({}, {"url": (url,)}), message)
+
+
+def test_service_of_apprise_reaches_nothing_inside(outside, settings):
+    port = outside.webhook.url.rpartition(":")[2]
+    settings.APPRISE_SCHEMES = frozenset({"json"})
+    by_apprise(f"json://127.0.0.1:{port}/in")
+    assert [one.path for one in outside.webhook.received] == ["/in"], "a network that the operator allows"
+    settings.HTTP_ALLOWED_NETWORKS = ()
+    for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
+        with pytest.raises(PermanentError, match=r"(127\.0\.0\.1|::1) is not a public address"):
+            by_apprise(url)
+    settings.HTTP_ALLOWED_NETWORKS = (ip_network("169.254.0.0/16"),)
+    with pytest.raises(PermanentError, match="metadata address"):
+        by_apprise("ntfys://169.254.169.254/topic")
+    assert len(outside.webhook.received) == 1
+
+
+def test_address_of_apprise_names_one_service(outside, settings):
+    port = outside.webhook.url.rpartition(":")[2]
+    two = f"discord://1234567890/abcdefghijklmnop, json://127.0.0.1:{port}/in"
+    kind = CHANNEL_KINDS.get("apprise")
+    assert kind.check({}, {"url": two}) == {"url": "must be a single one"}
+    assert "not allowed here" in kind.check({}, {"url": "smseagle://token@10.0.0.1/x"})["url"]
+    with pytest.raises(PermanentError, match="must be a single one"):
+        by_apprise(two)
+    assert outside.webhook.received == []

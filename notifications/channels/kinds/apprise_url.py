@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,13 +12,16 @@ from urllib.parse import urlsplit
 import orjson
 from django.conf import settings
 
+from core.http.child_guard import REFUSED_STATUS
 from core.http.client import HttpPassingError
 from core.queue.retry import PermanentError
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
 from notifications.deliveries.message import Message
 
 CALL_S: Final = 15
-# Services with hosts of their own. Schemes that name a host are open only where the operator lists them.
+UNKNOWN_STATUS: Final = 3
+# Services with hosts of their own, or that others host on public addresses by HTTPS. Other schemes that name
+# a host are open only where the operator lists them.
 DEFAULT_SCHEMES: Final = frozenset(
     [
         "discord",
@@ -50,7 +54,6 @@ DEFAULT_SCHEMES: Final = frozenset(
         "pushsafer",
         "pushed",
         "simplepush",
-        "smseagle",
         "victorops",
         "splunk",
         "dingtalk",
@@ -60,16 +63,25 @@ DEFAULT_SCHEMES: Final = frozenset(
         "line",
     ]
 )
+# One address: `Apprise.add` would take a list of them, of which the scheme of the first is known.
 _CHILD: Final = """
 import sys, json, logging
 logging.disable(logging.CRITICAL)
-import apprise
 given = json.loads(sys.stdin.read())
-one = apprise.Apprise()
-if not one.add(given["url"]):
+import apprise
+sys.path.append(given["root"])
+from core.http.child_guard import REFUSED_STATUS, confine
+refused = confine(given["allowed"])
+one = apprise.Apprise.instantiate(given["url"])
+if one is None:
     sys.exit(3)
-sys.exit(0 if one.notify(title=given["title"], body=given["body"]) else 4)
+is_sent = one.notify(title=given["title"], body=given["body"])
+if refused:
+    print(refused[0])
+    sys.exit(REFUSED_STATUS)
+sys.exit(0 if is_sent else 4)
 """
+_SEVERAL: Final = re.compile(r"[\s,]+[a-z0-9]{1,12}://", re.IGNORECASE)
 
 
 @channel_kind
@@ -83,18 +95,21 @@ class AppriseChannel(ChannelKind):
     recognizes_repeats = False
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        """A scheme that is allowed here."""
+        """One address with a scheme that is allowed here."""
         url = secrets.get("url", "")
-        if url and scheme_of(url) not in allowed_schemes():
-            return {"url": "this service is not allowed here; the setting APPRISE_SCHEMES opens others"}
-        return {}
+        return {"url": fault} if url and (fault := fault_in(url)) else {}
 
     def send(self, target: Target, message: Message) -> Sent:
         """Run apprise once. Raises HttpPassingError where the answer is lost, PermanentError."""
         url = target.secret("url")
-        if scheme_of(url) not in allowed_schemes():
-            raise PermanentError(f"the scheme {scheme_of(url)} is not allowed here")
-        given = {"url": url, "title": message.subject, "body": "\n".join([*message.lines, message.url])}
+        if fault := fault_in(url):
+            raise PermanentError(f"the address {fault}")
+        given = {
+            "url": url, "title": message.subject,
+            "body": "\n".join([*message.lines, message.url]),
+            "root": str(settings.BASE_DIR),
+            "allowed": [str(network) for network in settings.HTTP_ALLOWED_NETWORKS],
+        }  # fmt: skip
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", _CHILD], input=orjson.dumps(given), timeout=CALL_S,
@@ -102,11 +117,28 @@ class AppriseChannel(ChannelKind):
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise HttpPassingError("the service did not answer in time", may_have_acted=True) from None
-        if done.returncode == 3:
-            raise PermanentError("apprise does not understand this URL")
-        if done.returncode != 0:
-            raise HttpPassingError("the service did not take the message")
+        if done.returncode:
+            raise _failure(done.returncode, done.stdout)
         return Sent(detail="taken by the service")
+
+
+def _failure(status: int, output: bytes) -> Exception:
+    """What the exit status of the child means."""
+    if status == REFUSED_STATUS:
+        reason = output.decode(errors="replace").strip()[:200]
+        return PermanentError(f"the service may not be reached: {reason}")
+    if status == UNKNOWN_STATUS:
+        return PermanentError("apprise does not understand this URL")
+    return HttpPassingError("the service did not take the message")
+
+
+def fault_in(url: str) -> str:
+    """What is wrong with an address; "" where nothing is."""
+    if _SEVERAL.search(url.strip()):
+        return "must be a single one"
+    if scheme_of(url) not in allowed_schemes():
+        return "names a service that is not allowed here; the setting APPRISE_SCHEMES opens others"
+    return ""
 
 
 def scheme_of(url: str) -> str:
