@@ -35,12 +35,12 @@ faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2
 	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries \
 	  && "$(PY)" -m tests.faults.upgrade \
 	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults tests/remediation/test_many_approvers.py tests/remediation/test_killed_workers.py \
-	  tests/incidents/test_merging.py tests/incidents/test_analytics_histories.py tests/postmortems/test_reminders_over_days.py \
+	  tests/incidents/test_merging.py tests/incidents/test_demo.py tests/incidents/test_analytics_histories.py tests/postmortems/test_reminders_over_days.py \
 	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
-	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_route_matrix.py tests/browser/test_every_page.py
+	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_bad_inputs.py tests/api/test_private_incidents.py tests/detection/webhooks/test_bad_input_matrix.py tests/incidents/test_exporting.py tests/incidents/test_lists.py tests/api/test_route_matrix.py tests/browser
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh

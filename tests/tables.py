@@ -6,7 +6,7 @@ A test or a row marked `whole` is one that only `make faults` and `make fuzz` ru
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import pytest
@@ -21,6 +21,11 @@ def share(values: Sequence[T], *, turn: int, size: int) -> Sequence[T]:
     if WHOLE or size >= len(values):
         return values
     return [values[(turn * size + n) % len(values)] for n in range(size)]
+
+
+def every(nth: int, values: Iterable[T], *, first: int = 0) -> list[T]:
+    """Every n-th of the values, in their order."""
+    return list(values) if WHOLE else [*values][first::nth]
 
 
 def whole(*rows: Any) -> list[Any]:

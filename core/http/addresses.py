@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -68,3 +69,16 @@ def _embedded(address: IPAddress) -> Iterator[ipaddress.IPv4Address]:
     if address in _TEREDO:
         yield ipaddress.IPv4Address((number >> 64) & 0xFFFFFFFF)
         yield ipaddress.IPv4Address(~number & 0xFFFFFFFF)
+
+
+def leads_elsewhere(before: str, after: str) -> bool:
+    """Whether an address is of another server, to which no secret goes that was given for the first."""
+    return _origin(before) != _origin(after)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url.strip().lower())
+    except ValueError:
+        return "", url
+    return parts.scheme, parts.netloc

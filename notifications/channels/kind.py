@@ -52,6 +52,7 @@ class ChannelKind(ABC):
     recognizes_repeats: the receiver drops a message it has already (by id), so a lost answer is sent again.
     is_always_page: its messages are pages whatever they are about.
     max_per_minute: calls for one channel, retries included; what comes beyond waits. 0: no limit.
+    goes_to: the secrets that are sent as they are, each with the field that says to which server.
     """
 
     name: ClassVar[str]
@@ -61,6 +62,7 @@ class ChannelKind(ABC):
     recognizes_repeats: ClassVar[bool] = True
     is_always_page: ClassVar[bool] = False
     max_per_minute: ClassVar[int] = 0
+    goes_to: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def send(self, target: Target, message: Message) -> Sent:

@@ -12,6 +12,7 @@ from accounts.audit.services import record
 from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid
+from core.http.addresses import leads_elsewhere
 from core.secrets.signing import new_webhook_secret
 from notifications.channels.kind import CHANNEL_KINDS, ChannelKind
 from notifications.channels.models import Channel
@@ -84,6 +85,7 @@ def update_channel(
         if config is not None or secrets:
             stored = secrets_of(channel)
             wanted = channel.config if config is None else config
+            _refuse_elsewhere(of_kind, channel.config, wanted, dict(secrets or {}), stored)
             channel.config, kept = _checked(of_kind, wanted, dict(secrets or {}), stored)
             channel.secrets = encrypted(kept)
         if name is not None:
@@ -183,6 +185,20 @@ def _checked(
         if values := ((value, *old[:1]) if value and (value,) != old[:1] else old):
             kept[name] = values
     return {name: value for name, value in plain.items() if value}, kept
+
+
+def _refuse_elsewhere(
+    kind: ChannelKind,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    given: Mapping[str, str],
+    stored: Secrets,
+) -> None:
+    """A stored secret stays with the server it was given for. Raises Invalid naming the secret."""
+    for name, address in kind.goes_to.items():
+        is_kept = stored.get(name) and not given.get(name, "").strip()
+        if is_kept and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
+            raise _invalid(name, "typed_again", f"must be typed again: {address} is of another server")
 
 
 def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channel | None:

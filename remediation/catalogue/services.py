@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -12,13 +12,17 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
+from core.http.addresses import leads_elsewhere
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
-from remediation.catalogue.stored import definition_of, row_of
+from remediation.catalogue.stored import SECRETS, definition_of, row_of
 from remediation.executors.base import executor_for
 from remediation.executors.placeholders import names_in
 from remediation.vocabulary import ExecutorKind, Risk
+
+MAX_SECRET: Final = 2_000
+ADDRESSES: Final = ("url", "status_url", "server")  # settings of executors to which secrets go
 
 
 def ensure_catalogue(workspace_id: int) -> None:
@@ -50,6 +54,7 @@ def change_action(
         wanted = _changed(definition_of(current), fields)
         _check(wanted)
         _check_rollback(actor.workspace_id, wanted)
+        _check_secrets(current, wanted, secrets)
         if wanted.version == current.version and secrets is None:
             return current
         return _written(actor, current, wanted, secrets)
@@ -100,6 +105,32 @@ def _check_rollback(workspace_id: int, wanted: Definition) -> None:
             told = f"must end: {' → '.join(way)}"
             raise Invalid("The action was not saved.", faults=[FieldFault("rollback", "cycle", told)])
         step = after[step]
+
+
+def _check_secrets(current: RemediationAction, wanted: Definition, secrets: Mapping[str, str] | None) -> None:
+    """Known names, and a stored secret stays with the servers it was given for. Raises Invalid.
+
+    A command finds secrets in its environment, so a name that a program obeys may not be given.
+    """
+    faults = []
+    for name, value in (secrets or {}).items():
+        if name not in SECRETS:
+            text = f"may hold {' and '.join(SECRETS)}, not {name[:40]!r}"
+            faults.append(FieldFault("secrets", "choice", text))
+        elif len(value) > MAX_SECRET or not value.isprintable():
+            text = f"{name} must be printable and have at most {MAX_SECRET:,} characters"
+            faults.append(FieldFault("secrets", "value", text))
+    if secrets is None and current.secrets and _leads_elsewhere(current.config, wanted.config):
+        words = "the stored ones must be typed again: the settings name another server"
+        faults.append(FieldFault("secrets", "typed_again", words))
+    if faults:
+        raise Invalid("The action was not saved.", faults=faults)
+
+
+def _leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    known = [str(before[name]) for name in ADDRESSES if before.get(name)]
+    named = [str(after[name]) for name in ADDRESSES if after.get(name)]
+    return any(all(leads_elsewhere(one, url) for one in known) for url in named)
 
 
 def _config_faults(wanted: Definition) -> list[tuple[str, str]]:

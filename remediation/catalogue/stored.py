@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from remediation.catalogue.definitions import Definition
 from remediation.catalogue.models import RemediationAction
 from remediation.vocabulary import ExecutorKind, Risk
+
+SECRETS: Final = ("signing_secret", "token")  # what may be stored with an action
 
 
 def definition_of(row: RemediationAction) -> Definition:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.errors import Conflict, Invalid
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from remediation.executors.base import Executor, Order, Progress, Report, executor
-from remediation.executors.placeholders import PlaceholderError, filled, text_faults
+from remediation.executors.placeholders import PlaceholderError, filled_address, server_faults, text_faults
 
 OPERATIONS: Final = ("restart", "scale", "rollback")
 RUN_ANNOTATION: Final = "tocsin.dev/run"
@@ -42,7 +42,7 @@ class Kubernetes(Executor):
             found.append(("operation", f"must be one of {', '.join(OPERATIONS)}"))
         if config.get("operation") == "scale":
             found += _scale_faults(config)
-        return found + text_faults(config, required)
+        return found + server_faults(config, ("server",)) + text_faults(config, required)
 
     def preview(self, order: Order) -> str:
         """What would be patched, tried by the API server with dryRun=All."""
@@ -156,7 +156,7 @@ def _scale_faults(config: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _value(order: Order, name: str) -> str:
     try:
         values = {"component": order.target, "run": order.run_id, **order.arguments}
-        return filled(str(order.config[name]), values)
+        return filled_address(str(order.config[name]), values)
     except PlaceholderError as error:
         raise Invalid(f"{order.action}: {error}. Nothing was changed.") from error
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 GIVEN: Final = frozenset({"component", "run"})
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)(?::([^{}\s]*))?\}")
-_SAFE: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:@/ -]{0,199}$")
-_RANGE: Final = re.compile(r"^(0|[1-9][0-9]{0,8})\.\.(0|[1-9][0-9]{0,8})$")
-_WORD: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")
+_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/ -]{0,199}")
+_RANGE: Final = re.compile(r"(0|[1-9][0-9]{0,8})\.\.(0|[1-9][0-9]{0,8})")
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
 class PlaceholderError(ValueError):
@@ -64,12 +65,12 @@ def placeholder_of(name: str, takes: str | None) -> Placeholder:
         raise PlaceholderError(f"{{{name}}} is given by Tocsin and has no type")
     if takes == "text":
         return Placeholder(name)
-    if match := _RANGE.match(takes):
+    if match := _RANGE.fullmatch(takes):
         least, most = int(match[1]), int(match[2])
         if least <= most:
             return Placeholder(name, least, most)
     words = tuple(takes.split("|"))
-    if len(set(words)) == len(words) > 1 and all(_WORD.match(word) for word in words):
+    if len(set(words)) == len(words) > 1 and all(_WORD.fullmatch(word) for word in words):
         return Placeholder(name, choices=words)
     raise PlaceholderError(
         f"{{{name}:{takes}}}: write a range such as 1..10, words such as fast|safe, or text"
@@ -130,7 +131,7 @@ def checked(name: str, value: Any) -> str:
     It begins with a letter or digit, so that it cannot be an option, and holds no shell characters.
     """
     text = str(value)
-    if not _SAFE.match(text):
+    if not _SAFE.fullmatch(text):
         raise PlaceholderError(
             f"{name}: {text[:60]!r} may not be used here: begin with a letter or digit, use letters, digits, "
             "blanks and . _ : @ / - only, at most 200 characters"
@@ -140,14 +141,26 @@ def checked(name: str, value: Any) -> str:
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
     """The text with every placeholder replaced. Raises PlaceholderError naming one that has no value."""
+    return _PLACEHOLDER.sub(lambda match: _value(match, values), text)
 
-    def value(match: re.Match[str]) -> str:
-        one = placeholder_of(match[1], match[2])
-        if one.name not in values:
-            raise PlaceholderError(f"{{{one.name}}} has no value: it is given with the request of the run")
-        return one.checked(values[one.name])
 
-    return _PLACEHOLDER.sub(value, text)
+def filled_address(text: str, values: Mapping[str, Any]) -> str:
+    """As `filled`; each value is one part of the path or query, and leads to no other address."""
+    return _PLACEHOLDER.sub(lambda match: quote(_value(match, values), safe=""), text)
+
+
+def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    one = placeholder_of(match[1], match[2])
+    if one.name not in values:
+        raise PlaceholderError(f"{{{one.name}}} has no value: it is given with the request of the run")
+    return one.checked(values[one.name])
+
+
+def server_faults(config: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Addresses in which a placeholder would say to which server a secret goes: (setting, message)."""
+    parts = {name: re.match(r"[^/]*//[^/?#]*", str(config.get(name) or "")) for name in names}
+    found = [name for name, server in parts.items() if server and "{" in server[0]]
+    return [(name, "must name its server: a placeholder may stand behind it only") for name in found]
 
 
 def shown(text: str, values: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from django.utils import timezone
@@ -20,6 +21,8 @@ from remediation.executors.placeholders import (
     asked_in,
     checked,
     filled,
+    filled_address,
+    server_faults,
     text_faults,
 )
 
@@ -34,7 +37,7 @@ FIELDS: Final = {
     "failure_values",
 }
 ID: Final = "{id}"  # in status_url: what the receiver called the work, read at `id_field` of its reply
-_URL: Final = re.compile(r"^https?://[^\s/]+\S*$")
+_URL: Final = re.compile(r"https?://[^\s/]+\S*")
 
 
 @executor
@@ -50,7 +53,7 @@ class Webhook(Executor):
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
         """`url` is required; `body` is a JSON object whose texts may hold placeholders."""
         found = [(name, "is not a setting of a webhook") for name in config if name not in FIELDS]
-        if not _URL.match(str(config.get("url", ""))):
+        if not _URL.fullmatch(str(config.get("url", ""))):
             found.append(("url", "must be an address that begins with https:// or http://"))
         if not isinstance(config.get("body", {}), dict):
             found.append(("body", "must be a JSON object"))
@@ -59,6 +62,7 @@ class Webhook(Executor):
         status = _status_url(config)
         if status != config.get("status_url", "") and not config.get("id_field"):
             found.append(("id_field", f"must say where the reply has the {ID} of status_url"))
+        found += server_faults(config, ("url", "status_url"))
         return found + text_faults({**config, "status_url": status}, ("url", "body", "status_url"))
 
     def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
@@ -79,7 +83,7 @@ class Webhook(Executor):
             body = _each_text(
                 order.config.get("body", {"action": order.action, "component": "{component}"}), values
             )
-            return filled(order.config["url"], values), body
+            return filled_address(order.config["url"], values), body
         except PlaceholderError as error:
             raise Invalid(f"{order.action}: {error}. Nothing was sent.") from error
 
@@ -129,8 +133,9 @@ class Webhook(Executor):
         values = {"component": order.target, "run": order.run_id, **order.arguments}
         headers = {k: v for k, v in self._headers(order, b"").items() if not k.startswith("webhook-")}
         try:
-            url = str(order.config["status_url"]).replace(ID, checked("id", handle.get("id", "none")))
-            answer = request("GET", filled(url, values), headers=headers).json()
+            done = quote(checked("id", handle.get("id", "none")), safe="")
+            url = str(order.config["status_url"]).replace(ID, done)
+            answer = request("GET", filled_address(url, values), headers=headers).json()
         except PlaceholderError as error:
             return Report(Progress.UNKNOWN, reason=f"Its outcome cannot be asked: {error}.")
         except (HttpPermanentError, HttpPassingError) as error:

@@ -12,6 +12,7 @@ from core.secrets.encryption import decrypt
 from incidents.models import Component, Incident
 from incidents.selectors import affected_of
 from remediation.catalogue.models import RemediationAction
+from remediation.catalogue.stored import SECRETS
 from remediation.executors.base import Order, executor_for
 from remediation.executors.placeholders import Placeholder, PlaceholderError
 from remediation.runs.digest import POLICY_VERSION, run_digest
@@ -41,7 +42,8 @@ def order_for(
 def secrets_of(action: RemediationAction) -> dict[str, str]:
     """The stored secrets of an action, decrypted."""
     lines = decrypt(action.secrets).splitlines() if action.secrets else []
-    return dict(line.split("=", 1) for line in lines)
+    pairs = (line.split("=", 1) for line in lines)
+    return {name: value for name, value in pairs if name in SECRETS}
 
 
 def target_key(action: RemediationAction, component: Component | None) -> str:

@@ -64,7 +64,6 @@ def address(model, name="changelist", *args):
 def test_every_table_of_ours_can_be_looked_at(staff, model):
     assert model.__name__ in MACHINERY or django_admin.site.is_registered(model)
     if model.__name__ not in MACHINERY:
-        assert staff.get(address(model)).status_code == 200
         assert staff.get(address(model), {"q": "x"}).status_code == 200
 
 

@@ -71,7 +71,7 @@ from status.publishing.services.incidents import publish_incident
 from status.publishing.services.maintenance import schedule_maintenance
 from status.subscriptions.models import Subscriber
 from tests.api.bodies import body_of
-from tests.tables import WHOLE, share
+from tests.tables import WHOLE, every, share
 from warroom.connection.services.linking import link_member
 from warroom.connection.services.settings import SlackValues, put_slack
 
@@ -883,6 +883,12 @@ def role_may(role: str, capability: May | None) -> bool:
     return capability is None or allowed(Actor(1, "user", "x", role=Role(role)), capability)
 
 
+def at_the_boundary(capability: May | None) -> list[str]:
+    """The least role that may, and the one below it; `make fuzz` takes all."""
+    least = sum(not role_may(role, capability) for role in ROLES)
+    return [*ROLES] if WHOLE else [*ROLES[max(0, least - 1) : least + 1]]
+
+
 def test_every_operation_has_a_row_and_every_row_an_operation():
     assert set(operations()) == set(API) | set(KEYED) | APART
 
@@ -891,8 +897,8 @@ def test_every_operation_has_a_row_and_every_row_an_operation():
 def test_an_operation_lets_in_exactly_the_roles_of_its_row(house, method, path):
     row, address = API[method, path], path.format(**house.where)
     assert call(Client(), method, address, row).status_code == 401
-    for role, browser in house.browsers.items():
-        answer = call(browser, method, address, row)
+    for role in at_the_boundary(row.may):
+        answer = call(house.browsers[role], method, address, row)
         may = role_may(role, row.may)
         assert (answer.status_code not in {401, 403}) is may, (role, answer.status_code, answer.content)
         assert answer.status_code < 500, answer.content
@@ -927,7 +933,7 @@ def test_a_token_is_let_in_exactly_where_its_scope_says(house, workspace, scope)
     text = issue_token(system_actor(workspace.pk), name="One scope", scopes=[scope]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     bearer, wrong = Actor(workspace.pk, "token", "x", scopes=frozenset({scope})), []
-    for (method, path), row in API.items():
+    for (method, path), row in every(3, API.items(), first=[*Scope].index(scope) % 3):
         answer = call(browser, method, path.format(**house.where), row)
         may = not row.person and all(allowed(bearer, needed) for needed in (row.may, row.also) if needed)
         may = may or (row.instead is not None and allowed(bearer, row.instead))
@@ -941,7 +947,8 @@ def test_a_token_of_another_workspace_finds_nothing_of_ours(house, other_workspa
     text = issue_token(system_actor(other_workspace.pk), name="Theirs", scopes=[scope, "admin"]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     # What asks about one thing comes first: the others make things of their own, numbered from one as well.
-    for (method, path), row in sorted(API.items(), key=lambda line: not line[1].about):
+    rows = every(len(Scope), API.items(), first=[*Scope].index(scope))
+    for (method, path), row in sorted(rows, key=lambda line: not line[1].about):
         answer = call(browser, method, path.format(**house.where), row)
         about = 403 if row.person else 404
         assert answer.status_code == about if row.about else answer.status_code < 500, (method, path)
@@ -1050,8 +1057,9 @@ def test_a_stranger_finds_no_page_of_our_incident(house, route):
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_every_role_and_only_writers_act(house, role):
     browser = house.browsers[role]
-    for route, kind in PAGES.items():
-        if kind == "staff":
+    for turn, (route, kind) in enumerate(PAGES.items()):
+        its_turn = WHOLE or turn % len(ROLES) == ROLES.index(role) or isinstance(kind, May)
+        if kind == "staff" or not its_turn:
             continue
         answer = browser.get(address_of(route))
         assert answer.status_code < 500 or route == "readyz", (route, answer.status_code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.tables import whole
+
 
 def test_the_title_is_edited_where_it_stands(open_page, declare):
     page = open_page("/")
@@ -83,7 +85,7 @@ def test_a_phone_reaches_workspaces_password_and_sign_out(open_page):
     page.wait_for_url("**/sign-in")
 
 
-@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("width", [360, *whole(390)])
 def test_all_actions_fit_on_a_phone(open_page, declare, width):
     page = open_page("/", width=width)
     declare(page, "Small screen")

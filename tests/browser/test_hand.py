@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.world import PASSWORD
+from tests.tables import whole
 
 SESSION = re.compile("session")  # the proof of origin outlives it, as in a browser that is back from lunch
 LIVE = "[data-live-dot][data-state=live]"
@@ -242,7 +243,7 @@ def test_a_page_left_alone_says_that_it_is_signed_out_and_stays(open_page, decla
     expect(page.locator("[data-composer] textarea")).to_have_value("half a sent")
 
 
-@pytest.mark.parametrize("path", ["/incidents", "/find", "/style"])
+@pytest.mark.parametrize("path", ["/incidents", *whole("/find", "/style")])
 def test_the_count_of_open_incidents_leads_every_title(open_page, declare, path):
     page = open_page("/")
     declare(page, "Counted")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.tables import whole
+
 
 def test_a_composer_keeps_its_words_while_the_page_moves_and_sends_each_note_once(open_page, declare):
     page = open_page("/")
@@ -44,7 +46,7 @@ def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declar
     expect(page.get_by_role("region", name="Impact", exact=True)).to_contain_text("a third of payments")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, *whole(False)])
 def test_an_entry_is_pinned_on_top_and_unpinned(open_page, declare, javascript):
     reference = declare(open_page("/"), f"Worth a pin {javascript}")
     page = open_page(f"/incidents/{reference}", javascript=javascript)

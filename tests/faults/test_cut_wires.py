@@ -58,7 +58,7 @@ def _for_a_while(trouble: Callable[[], None], tocsin: Wired, seconds: float) -> 
     return run
 
 
-@pytest.mark.parametrize("how", ["cut", "refuse", *whole("reset", "half_close")])
+@pytest.mark.parametrize("how", ["cut", *whole("refuse", "reset", "half_close")])
 def test_the_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
     burst = Burst()
     during(burst, tocsin, _for_a_while(getattr(tocsin.database_wire, how), tocsin, 0.4))

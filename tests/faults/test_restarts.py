@@ -17,6 +17,7 @@ def test_a_rolling_restart_in_the_middle_of_a_burst(tocsin: Running) -> None:
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_everything_is_stopped_in_the_middle_of_a_burst_and_started_again(tocsin: Running) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: restart(tocsin))

@@ -128,6 +128,7 @@ while relay_due(): pass
     assert _row(copy_url, LINKED.replace("where i.", "where i.source <> 'declared' and i.")) == (0,)
 
 
+@pytest.mark.whole
 def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: str, backup: Path) -> None:
     with psycopg.connect(copy_url, autocommit=True) as connection:
         refused = _manage(tocsin, "restore", str(backup), "--replace", DATABASE_URL=copy_url)

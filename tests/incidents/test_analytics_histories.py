@@ -23,7 +23,7 @@ from tests.incidents.test_analytics import expected
 from tests.tables import count, share
 
 pytestmark = pytest.mark.django_db
-HISTORIES = count(200, 2000)
+HISTORIES = count(100, 2000)
 PERIOD = timedelta(days=5)
 # 200 periods go to the autumn of 2026: five changes of the clocks. 2,000 go to 2024.
 FIRST = datetime(count(2024, 1997), 1, 1, 5, tzinfo=UTC)

@@ -33,6 +33,7 @@ def test_a_month_is_told_once(workspace) -> None:
         seed_month(workspace)
 
 
+@pytest.mark.whole
 def test_the_command_says_what_it_did(workspace, capsys) -> None:
     for said in (f"{COUNT} incidents", "has its demo already"):
         call_command("seed_demo")

@@ -19,6 +19,7 @@ from incidents.models import AffectedComponent, Component, Incident, IncidentCou
 from incidents.sla.status import sla_status_of
 from incidents.vocabulary import UNRESOLVED, IncidentType, Severity, Stage, Status
 from tests.incidents.make import NOW
+from tests.tables import every
 
 COUNT = 90
 DICE = random.Random(14)
@@ -133,7 +134,7 @@ def _numbers(pages):
 
 @pytest.mark.parametrize("sort", ORDERS)
 def test_pages_forwards_and_back_hold_what_a_plain_sort_gives(world, actor, sort):
-    for name, (given, test) in FILTERS.items():
+    for name, (given, test) in every(2, FILTERS.items(), first=[*ORDERS].index(sort) % 2):
         expected = [i.number for i in sorted(filter(test, world), key=SORT_KEYS[sort])]
         pages, back = _walk(actor, parse_filter(given), sort, 7)
         assert [n for page in _numbers(pages) for n in page] == expected, name

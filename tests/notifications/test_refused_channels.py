@@ -93,3 +93,19 @@ def test_address_of_apprise_names_one_service(outside, settings):
     with pytest.raises(PermanentError, match="must be a single one"):
         by_apprise(two)
     assert outside.webhook.received == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "secret"),
+    [("slack bot", "api_url", "bot_token"), ("pagerduty", "url", "routing_key")],
+    ids=("slack", "pagerduty"),
+)
+def test_stored_secret_is_not_sent_to_another_server(channel, admin, kind, address, secret):
+    made = channel(kind)
+    elsewhere = {**made.config, address: "https://elsewhere.example/api"}
+    with pytest.raises(Invalid, match="must be typed again") as raised:
+        update_channel(admin, channel_id=made.pk, config=elsewhere)
+    assert raised.value.faults[0].field == secret
+    behind = {**made.config, address: f"{made.config[address]}/v3"}
+    assert update_channel(admin, channel_id=made.pk, config=behind).config == behind
+    update_channel(admin, channel_id=made.pk, config=elsewhere, secrets={secret: "typed again"})

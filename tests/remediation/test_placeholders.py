@@ -74,8 +74,9 @@ def test_command_with_a_wrong_template_is_refused_when_saved(admin, settings, te
     [
         {"url": "https://x.example/{other}"}, {"url": "https://x.example/", "body": {"a": ["{other}"]}},
         {"url": "https://x.example/", "status_url": "https://x.example/{id}", "success_values": ["ok"]},
+        {"url": "https://{component}.example/"}, {"url": "https://x.example:{port:1..9}/"},
     ],
-    ids=["address", "body", "id without id_field"],
+    ids=["address", "body", "id without id_field", "host", "port"],
 )  # fmt: skip
 @pytest.mark.django_db
 def test_webhook_with_an_unknown_placeholder_is_refused_when_saved(admin, config):
@@ -182,3 +183,30 @@ def test_reply_without_the_id_leaves_the_outcome_unknown(loopback, body):
         assert (report.progress, handle) == (Progress.UNKNOWN, {})
         assert executor_for("webhook").probe(order, handle).progress == Progress.UNKNOWN
     assert len(server.received) == 1
+
+
+def test_value_in_an_address_stays_one_part_of_it():
+    config = {"url": "https://x.example/jobs/{component}/run?on={branch:text}"}
+    asked = Order(7, "scale_up", "a/../../admin", {"branch": "x@y/z"}, config, 60)
+    assert executor_for("webhook").preview(asked).splitlines()[0] == (
+        "POST https://x.example/jobs/a%2F..%2F..%2Fadmin/run?on=x%40y%2Fz"
+    )
+    with pytest.raises(PlaceholderError):
+        filled("{component}", {"component": "checkout\n"})
+
+
+@pytest.mark.django_db
+def test_secrets_of_an_action_have_known_names_and_stay_with_their_server(admin):
+    def change(url, **secrets):
+        fields = {"executor": "webhook", "config": {"url": url}}
+        return change_action(admin, "scale_up", fields=fields, secrets=secrets or None)
+
+    for secrets in ({"LD_PRELOAD": "/tmp/x.so"}, {"BASH_FUNC_ls%%": "() { id; }"}, {"token": "a\nPATH=/tmp"}):
+        with pytest.raises(Invalid):
+            change("https://x.example/a", **secrets)
+    stored = change("https://x.example/a", token="t").secrets
+    assert change("https://x.example/b").secrets == stored
+    with pytest.raises(Invalid) as refused:
+        change("https://y.example/b")
+    assert "must be typed again" in refused.value.faults[0].message
+    assert change("https://y.example/b", token="t").config == {"url": "https://y.example/b"}

@@ -98,6 +98,7 @@ FORGED |= {
     f"stamp_moved_by_{s}_s": lambda s=s: with_header(STAMP, str(int(time.time()) + s))
     for s in range(2, 300, 6)
 }
+WRITTEN = {"values": {"message": {"message": {"type": "plain_text_input", "value": "On it"}}}}
 # With a right signature: the four bodies that break Bolt's own parser, and some more.
 BROKEN = {
     "body_of_one_bad_byte": (b"\xff", FORM),
@@ -142,6 +143,21 @@ def test_broken_body_is_refused_whatever_its_signature(connected, name, secret):
         {"type": "event_callback", "event_id": "E1", "event": []},
         {"type": "event_callback", "event_id": "E2"},
         {"type": "view_submission", "user": {"id": "U0RITA"}, "view": {"callback_id": "tocsin_update"}},
+        *(
+            {
+                "type": "view_submission",
+                "user": {"id": "U0RITA"},
+                "view": {"callback_id": callback_id, "private_metadata": carried, "state": WRITTEN},
+            }
+            for callback_id in ("tocsin_update", "tocsin_resolve", "tocsin_role")
+            for carried in (
+                "x{",
+                "[]",
+                '{"number": [1]}',
+                '{"number": true}',
+                '{"number": 1, "version": "x"}',
+            )
+        ),
         {"type": "block_actions", "user": "U0RITA", "actions": "resolve_incident"},
         {"command": 7},
         {},

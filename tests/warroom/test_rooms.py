@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from incidents.lifecycle.services.ownership import acknowledge_incident
@@ -75,6 +78,16 @@ def test_sev1_opens_a_complete_room(connected):
     told = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="slack")
     assert [one.message for one in told] == [f"War room #{channel.name} opened in Slack."]
     assert all(outcome == "ok" for _, outcome in connected.fake.journal)
+
+
+def test_title_calls_no_channel_in_slack(connected):
+    connected.open(title="<!channel> <@U0ADAM> @channel @here", description="@everyone <!subteam^S1>")
+    told = [one for channel in connected.slack.channels.values() for one in channel.messages.values()]
+    assert any("&lt;!channel&gt;" in one["text"] for one in told)
+    said = json.dumps([told, [one.topic for one in connected.slack.channels.values()]], ensure_ascii=False)
+    assert "@channel" in said.replace("⁠", "")
+    assert re.search(r"@(channel|here|everyone)", said) is None
+    assert re.search(r"<!(channel|here|subteam)|<@U0ADAM>", json.dumps(told)) is None
 
 
 def test_sev3_has_no_room_until_one_is_requested(connected):

@@ -44,7 +44,7 @@ def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Han
         return Handled(200, json.dumps(told), "application/json")
     try:
         status, answer, content_type = route(team, payload, key)
-    except (KeyError, TypeError, AttributeError) as error:  # a payload without what its kind must have
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # without what its kind must have
         log.warning("a Slack request could not be read: %s", type(error).__name__)
         return Handled(400)
     note_accepted(team.workspace_id, team)

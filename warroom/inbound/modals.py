@@ -48,9 +48,17 @@ def entered(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Number and version that the form carries."""
+    """Number and version that the form carries. Raises ValueError for what is no form of ours."""
     given = json.loads(view.get("private_metadata") or "{}")
-    return given.get("number"), given.get("version")
+    if not isinstance(given, dict):
+        raise ValueError("the form carries no object")
+    return _whole(given.get("number")), _whole(given.get("version"))
+
+
+def _whole(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    raise ValueError("the form carries no number of ours")
 
 
 def team_in(view: Any) -> int | None:

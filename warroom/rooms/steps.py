@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
+from core.http.chat_text import quiet
 from core.queue.items import reschedule, settle
 from incidents.models import Incident
 from incidents.selectors import incident_by_id
@@ -69,7 +70,7 @@ def _topic(step: RoomStep, room: Room) -> None:
     if _is_exposed(room, incident):
         return
     severity, status = Severity(incident.severity).label, Status(incident.status).label
-    topic = topic_of(severity, incident.title, status)
+    topic = topic_of(severity, quiet(incident.title), status)
     if topic != room.topic:
         answer = call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
         topic_set(room.workspace_id, room, topic, _topic_in(answer))

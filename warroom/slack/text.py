@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from core.http.chat_text import quiet
+
 MAX_SECTION_CHARS: Final = 3000
 MAX_FIELD_CHARS: Final = 2000
 MAX_HEADER_CHARS: Final = 150
@@ -26,8 +28,8 @@ class Answer:
 
 
 def escaped(text: str) -> str:
-    """The three characters that mean something to Slack, as it wants them."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The three characters that mean something to Slack, as it wants them; nothing mentions everybody."""
+    return quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescaped(text: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 from django.conf import settings
 
+from core.http.chat_text import unmarked
 from core.http.child_guard import REFUSED_STATUS
 from core.http.client import HttpPassingError
 from core.queue.retry import PermanentError
@@ -105,8 +106,8 @@ class AppriseChannel(ChannelKind):
         if fault := fault_in(url):
             raise PermanentError(f"the address {fault}")
         given = {
-            "url": url, "title": message.subject,
-            "body": "\n".join([*message.lines, message.url]),
+            "url": url, "title": unmarked(message.subject),
+            "body": "\n".join([*map(unmarked, message.lines), message.url]),
             "root": str(settings.BASE_DIR),
             "allowed": [str(network) for network in settings.HTTP_ALLOWED_NETWORKS],
         }  # fmt: skip

@@ -37,6 +37,7 @@ class PagerDutyChannel(ChannelKind):
         ChannelField("url", "Events URL", "Only for accounts in another region.", is_required=False),
     )
     is_always_page = True
+    goes_to = {"routing_key": "url"}
     max_per_minute = 90  # PagerDuty takes 100 of one key; several threads may begin at the same moment
 
     def send(self, target: Target, message: Message) -> Sent:

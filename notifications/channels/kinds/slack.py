@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from core.http.chat_text import quiet
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
 from notifications.deliveries.message import Message, cut
@@ -44,6 +45,7 @@ class SlackChannel(ChannelKind):
         ChannelField("api_url", "API URL", "Only for GovSlack.", is_required=False),
     )
     recognizes_repeats = False
+    goes_to = {"bot_token": "api_url"}
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """A webhook, or a bot with a channel."""
@@ -150,7 +152,7 @@ def _raise_for(answer: Mapping[str, Any]) -> None:
 
 def escaped(text: str) -> str:
     """Slack's three special characters; nothing in a title may mention everybody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(message: Message) -> dict[str, Any]:

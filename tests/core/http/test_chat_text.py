@@ -1,0 +1,34 @@
+"""Texts of others, as chat services get them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.http.chat_text import quiet, unmarked
+from notifications.channels.kinds.slack import rich
+from notifications.deliveries.message import Message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@channel", "@Here!", "x@everyone", "(@all)", "@**all**", "@**stream**", "@room", "@team", "@group"],
+)
+def test_nothing_calls_everybody(text):
+    assert quiet(text) == text.replace("@", "@\N{WORD JOINER}")
+
+
+@pytest.mark.parametrize("text", ["ops@all.example.com", "@anna", "@hereford", "a @ b", "<b>"])
+def test_other_text_stays(text):
+    assert unmarked(text) == text
+
+
+@pytest.mark.parametrize("text", ["<!channel>", "<@&42>", "<@42>", "<users/all>", '<at user_id="all">'])
+def test_marks_of_services_are_text(text):
+    assert unmarked(text).startswith("<\N{WORD JOINER}")
+
+
+def test_notification_in_slack_calls_nobody():
+    said = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
+    lines = said["blocks"][1]["text"]["text"]
+    assert lines == "@\N{WORD JOINER}everyone &lt;!channel&gt;"
+    assert said["text"] == "&lt;!here&gt; @\N{WORD JOINER}channel"
