@@ -53,7 +53,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "nav_current": "/settings",
         "menu_current": PAGE,
     }
-    return render(request, "accounts/audit.html", context)
+    return render(request, "accounts/audit/log.html", context)
 
 
 def _query(request: HttpRequest, *, cursor: str = "") -> str:

@@ -92,4 +92,4 @@ def refused_page(request: HttpRequest, slug: str, why: str) -> HttpResponse:
 
 def _page(request: HttpRequest, why: str) -> HttpResponse:
     note("sign_in.refused", means="identity provider", **seen_of(request))
-    return render(request, "accounts/identity_refused.html", {"why": why}, status=403)
+    return render(request, "accounts/identity/refused.html", {"why": why}, status=403)

@@ -51,4 +51,4 @@ class LeadToIdentityProvider:
             return None
         note("sign_in.refused", means="password", **seen_of(request))
         context = {"workspace": fault.workspace, "providers": enabled_in(fault.workspace.pk)}
-        return render(request, "accounts/identity_required.html", context, status=403)
+        return render(request, "accounts/identity/required.html", context, status=403)

@@ -65,7 +65,7 @@ def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> Http
         "admins": admins_with_password(actor),
         "refused": refused,
     }
-    return render(request, "accounts/identity_providers.html", HERE | context, status=status)
+    return render(request, "accounts/identity/providers.html", HERE | context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,4 +138,4 @@ def _form(
     context: dict[str, Any] = {"form": styled(form), "provider": provider}
     if provider is not None:
         context["callback"] = f"{settings.BASE_URL}/account/identity/{provider.slug}/callback"
-    return render(request, "accounts/identity_provider.html", HERE | context, status=status)
+    return render(request, "accounts/identity/provider.html", HERE | context, status=status)

@@ -36,7 +36,7 @@ class SignIn(LoginView):
     """Password sign-in; allauth does the work."""
 
     form_class = SignInForm
-    template_name = "accounts/sign_in.html"
+    template_name = "accounts/sign_in/sign_in.html"
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """With the identity providers beside the form."""
@@ -67,11 +67,11 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
     """GET shows a button; only POST spends the link, so that a preview of it in a chat does not."""
     if request.method == "GET":
-        return render(request, "accounts/sign_in_once.html", {"is_spent": False})
+        return render(request, "accounts/sign_in/once.html", {"is_spent": False})
     user = spend_sign_in_link(secret=secret, now=timezone.now())
     if user is None:
         note("sign_in.refused", means="link", **seen_of(request))
-        return render(request, "accounts/sign_in_once.html", {"is_spent": True}, status=410)
+        return render(request, "accounts/sign_in/once.html", {"is_spent": True}, status=410)
     if factors_of(user).exists():
         record_authentication(request, user, method="link")
         answer: HttpResponseBase = perform_login(request, user, redirect_url="/")
@@ -95,7 +95,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, "Your password is set. Every other sign-in of yours has ended.")
         return redirect(_next_page(request, is_first=is_first))
     status = 422 if request.method == "POST" else 200
-    return render(request, "accounts/password.html", {"form": form}, status=status)
+    return render(request, "accounts/sign_in/password.html", {"form": form}, status=status)
 
 
 @never_cache
@@ -111,7 +111,7 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponseBase:
         messages.info(request, "Password confirmed. Nothing has changed yet: submit again.")
         return HttpResponseRedirect(back if _is_ours(request, back) else "/")
     status = 422 if request.method == "POST" else 200
-    return render(request, "accounts/confirm.html", {"form": form}, status=status)
+    return render(request, "accounts/sign_in/confirm.html", {"form": form}, status=status)
 
 
 def _is_ours(request: HttpRequest, address: str) -> bool:

@@ -25,15 +25,15 @@ def device(request: HttpRequest) -> HttpResponse:
     given = (request.POST if request.method == "POST" else request.GET).get("code", "")
     context = {"typed": given[:20], "workspace": workspace_of(actor), "days": TOKEN_LIFE.days}
     if not given:
-        return render(request, "accounts/device.html", context)
+        return render(request, "accounts/tokens/device.html", context)
     rate_limiter().charge(Limit(f"device:user:{actor.user_id}", MAX_TRIES_A_WINDOW, 600, "codes"))
     try:
         if request.method != "POST":
-            return render(request, "accounts/device.html", context | {"asked": _asked(given)})
+            return render(request, "accounts/tokens/device.html", context | {"asked": _asked(given)})
         is_approved = request.POST.get("decision") == "approve"
         code = approve_device(actor, user_code=given, is_approved=is_approved)
     except NotFound as refusal:
-        return render(request, "accounts/device.html", context | {"refused": str(refusal)}, status=404)
+        return render(request, "accounts/tokens/device.html", context | {"refused": str(refusal)}, status=404)
     host = code.host or "The command line"
     messages.success(request, f"{host} is signed in." if is_approved else f"{host} was not signed in.")
     return SeeOther("/device")

@@ -40,7 +40,7 @@ def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> Http
     live = [t for t in everything if not t.revoked_at and not (t.expires_at and t.expires_at <= now)]
     ended = [t for t in everything if t not in live]
     context = {"live": live, "ended": ended[:50], "ended_count": len(ended), "refused": refused}
-    return render(request, "accounts/tokens.html", HERE | context, status=status)
+    return render(request, "accounts/tokens/list.html", HERE | context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,12 +80,12 @@ def _note_sent(request: HttpRequest, form: TokenForm) -> None:
 
 
 def _form(request: HttpRequest, form: TokenForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/token_new.html", HERE | {"form": styled(form)}, status=status)
+    return render(request, "accounts/tokens/new.html", HERE | {"form": styled(form)}, status=status)
 
 
 def _shown_once(request: HttpRequest, issued: services.IssuedToken, **more: object) -> HttpResponse:
     context = {"token": issued.row, "text": issued.text, **more}
-    response = render(request, "accounts/token_issued.html", HERE | context, status=201)
+    response = render(request, "accounts/tokens/issued.html", HERE | context, status=201)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -96,7 +96,7 @@ def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
     actor = current_actor(request)
     token = token_for(actor, _number(token_id))
     if request.method != "POST":
-        return render(request, "accounts/token_rotate.html", HERE | {"token": token, "overlaps": OVERLAPS})
+        return render(request, "accounts/tokens/rotate.html", HERE | {"token": token, "overlaps": OVERLAPS})
     try:
         hours = _hours(request.POST.get("overlap_hours", ""))
         issued = services.rotate_token(actor, token_id=token.pk, overlap_hours=hours)

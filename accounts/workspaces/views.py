@@ -76,4 +76,4 @@ def _page(
 ) -> HttpResponse:
     context = {"form": styled(form), "now": now, "conflict": conflict}
     context |= {"nav_current": "/settings", "menu_current": PAGE}
-    return render(request, "accounts/workspace.html", context, status=status)
+    return render(request, "accounts/workspaces/settings.html", context, status=status)

@@ -51,7 +51,7 @@ def workspaces(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, user: User, form: NewWorkspaceForm, *, status: int = 200) -> HttpResponse:
     context = {"form": styled(form), "memberships": memberships_of(user)}
-    return render(request, "accounts/workspaces.html", context, status=status)
+    return render(request, "accounts/workspaces/list.html", context, status=status)
 
 
 @router.get("", response=list[WorkspaceOut], summary="List my workspaces")

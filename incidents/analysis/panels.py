@@ -20,7 +20,7 @@ class IncidentAnalysis(IncidentPanel):
 
     name = "incident.analysis"
     title = "Analysis"
-    template = "incidents/panels/analysis.html"
+    template = "incidents/analysis/panels/analysis.html"
     slot = "incident.main"
     order = 10
 

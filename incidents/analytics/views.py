@@ -56,7 +56,9 @@ def analytics(request: HttpRequest) -> HttpResponse:
         "excluded": EXCLUDED,
         "asked": asked,
     }
-    return render(request, "incidents/analytics.html", context, status=400 if asked.ignored else 200)
+    return render(
+        request, "incidents/analytics/analytics.html", context, status=400 if asked.ignored else 200
+    )
 
 
 def _drawn(actor: Actor, asked: ListQuery) -> tuple[SafeString, str, datetime]:
@@ -83,7 +85,7 @@ def _body(found: Analytics, asked: ListQuery) -> str:
         "mtbf_definition": MTBF_DEFINITION,
         "asked": asked,
     }
-    return render_to_string("incidents/analytics_body.html", context)
+    return render_to_string("incidents/analytics/body.html", context)
 
 
 def _days(found: Analytics) -> str:
@@ -108,7 +110,7 @@ def analytics_incidents(request: HttpRequest) -> HttpResponse:
         "back": _page(asked),
     }
     return render(
-        request, "incidents/analytics_incidents.html", context, status=400 if asked.ignored else 200
+        request, "incidents/analytics/incidents.html", context, status=400 if asked.ignored else 200
     )
 
 

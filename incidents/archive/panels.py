@@ -19,7 +19,7 @@ class IncidentArchiveNote(IncidentPanel):
 
     name = "incident.archive"
     title = "Archive"
-    template = "incidents/panels/archive.html"
+    template = "incidents/archive/panels/archive.html"
     slot = "incident.actions"
     order = 5
 

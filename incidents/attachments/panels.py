@@ -19,7 +19,7 @@ class IncidentAttachments(IncidentPanel):
 
     name = "incident.attachments"
     title = "Attachments"
-    template = "incidents/panels/attachments.html"
+    template = "incidents/attachments/panels/attachments.html"
     slot = "incident.side"
     order = 40
 

@@ -84,7 +84,7 @@ def _page(request: HttpRequest, action: BulkAction, steps: Sequence[BulkStep]) -
         "may_undo": may_undo(action) and any(step.outcome == Outcome.DONE for step in steps),
         "nav_current": "/incidents",
     }
-    return render(request, "incidents/bulk_result.html", context, part="result")
+    return render(request, "incidents/bulk/result.html", context, part="result")
 
 
 def _needs_a_look(step: BulkStep) -> bool:

@@ -38,7 +38,7 @@ class ComponentList(Panel):
 
     name = "components.list"
     title = "Components"
-    template = "incidents/panels/component_list.html"
+    template = "incidents/components/panels/list.html"
 
     def topics(self, key: str) -> tuple[str, ...]:
         return ("activity", "components")
@@ -77,7 +77,7 @@ class ComponentHeader(ComponentPanel):
 
     name = "component.header"
     title = "State"
-    template = "incidents/panels/component_header.html"
+    template = "incidents/components/panels/header.html"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         state = state_of(actor, self.component(actor, key))
@@ -93,7 +93,7 @@ class ComponentIncidents(ComponentPanel):
 
     name = "component.incidents"
     title = "Incidents"
-    template = "incidents/panels/component_incidents.html"
+    template = "incidents/components/panels/incidents.html"
     slot = MAIN
     order = 10
 
@@ -118,7 +118,7 @@ class ComponentDays(ComponentPanel):
 
     name = "component.days"
     title = "The last 90 days"
-    template = "incidents/panels/component_days.html"
+    template = "incidents/components/panels/days.html"
     slot = MAIN
     order = 20
 
@@ -136,7 +136,7 @@ class ComponentFacts(ComponentPanel):
 
     name = "component.facts"
     title = "Details"
-    template = "incidents/panels/component_facts.html"
+    template = "incidents/components/panels/facts.html"
     slot = SIDE
     order = 10
 
@@ -153,7 +153,7 @@ class ComponentNeighbours(ComponentPanel):
 
     name = "component.neighbours"
     title = "Dependencies"
-    template = "incidents/panels/component_neighbours.html"
+    template = "incidents/components/panels/neighbours.html"
     slot = SIDE
     order = 20
 

@@ -34,7 +34,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "tiers": TIER_CHOICES,
         "may_edit": allowed(actor, Capability.COMPONENTS_WRITE),
     }
-    return render(request, "incidents/components.html", context)
+    return render(request, "incidents/components/list.html", context)
 
 
 @require_safe
@@ -42,7 +42,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /components/7: one component."""
     actor = current_actor(request)
     component = component_for(actor, pk=pk)
-    return render(request, "incidents/component.html", {"component": component})
+    return render(request, "incidents/components/component.html", {"component": component})
 
 
 @require_safe
@@ -111,7 +111,7 @@ def _page(
     back = f"{HOME}/{component.pk}" if component else HOME
     address = f"{back}/edit" if component else f"{HOME}/new"
     context = {"form": form.styled(), "component": component, "address": address, "back": back, **more}
-    response = render_part(request, "incidents/component_form.html", context, part="form", status=status)
+    response = render_part(request, "incidents/components/form.html", context, part="form", status=status)
     if status >= 400 and wants_fragment(request):
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
     return response

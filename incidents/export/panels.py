@@ -17,7 +17,7 @@ class IncidentExport(IncidentPanel):
 
     name = "incident.export"
     title = "Export"
-    template = "incidents/panels/export.html"
+    template = "incidents/export/panels/export.html"
     slot = "incident.side"
     order = 95
 

@@ -21,7 +21,7 @@ class IncidentOffers(IncidentPanel):
 
     name = "incident.offers"
     title = "Offers of roles"
-    template = "incidents/panels/offers.html"
+    template = "incidents/handoff/panels/offers.html"
     slot = "incident.actions"
     css = "stack"
     order = 5
@@ -40,7 +40,7 @@ class MyOffers(Panel):
 
     name = "incidents.offers"
     title = "Offers of roles"
-    template = "incidents/panels/offers.html"
+    template = "incidents/handoff/panels/offers.html"
     every_s = 60
 
     def topics(self, key: str) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class IncidentRoles(IncidentPanel):
 
     name = "incident.roles"
     title = "Roles"
-    template = "incidents/panels/roles.html"
+    template = "incidents/handoff/panels/roles.html"
     slot = "incident.side"
     order = 25
 

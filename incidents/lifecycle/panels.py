@@ -54,7 +54,7 @@ class IncidentHeader(IncidentPanel):
 
     name = "incident.header"
     title = "State"
-    template = "incidents/panels/header.html"
+    template = "incidents/lifecycle/panels/header.html"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
@@ -81,7 +81,7 @@ class IncidentResolution(IncidentPanel):
 
     name = "incident.resolution"
     title = "Resolution"
-    template = "incidents/panels/resolution.html"
+    template = "incidents/lifecycle/panels/resolution.html"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
@@ -104,7 +104,7 @@ class IncidentComponents(IncidentPanel):
 
     name = "incident.components"
     title = "Components"
-    template = "incidents/panels/components.html"
+    template = "incidents/lifecycle/panels/components.html"
     slot = "incident.side"
     order = 10
 
@@ -123,7 +123,7 @@ class IncidentFacts(IncidentPanel):
 
     name = "incident.facts"
     title = "Details"
-    template = "incidents/panels/facts.html"
+    template = "incidents/lifecycle/panels/facts.html"
     slot = "incident.side"
     order = 20
 

@@ -36,7 +36,7 @@ def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool
         is_log, may_act, is_picked, timezone.get_current_timezone_name(),
     )  # fmt: skip
     values = {"one": incident, "is_log": is_log, "may_act": may_act, "is_picked": is_picked}
-    return _rows.get(shown, lambda: render_to_string("incidents/row.html", values).strip())
+    return _rows.get(shown, lambda: render_to_string("incidents/listing/row.html", values).strip())
 
 
 def entry_html(
@@ -61,7 +61,7 @@ def entry_html(
     )  # fmt: skip
     values = {"entry": entry, "ref": reference, "may_act": may_act, "is_bare": is_bare, "undo": undo}
     values["is_merged"] = is_merged
-    return _entries.get(shown, lambda: render_to_string("incidents/entry.html", values).strip())
+    return _entries.get(shown, lambda: render_to_string("incidents/timeline/entry.html", values).strip())
 
 
 def line_html(entry: TimelineEntry) -> SafeString:
@@ -73,7 +73,9 @@ def line_html(entry: TimelineEntry) -> SafeString:
         of.number, of.title, of.severity, of.is_drill, of.is_private,
     )  # fmt: skip
     values = {"entry": entry}
-    return _lines.get(shown, lambda: render_to_string("incidents/activity_line.html", values).strip())
+    return _lines.get(
+        shown, lambda: render_to_string("incidents/overview/activity_line.html", values).strip()
+    )
 
 
 def _words(span: timedelta) -> tuple[bool, str]:

@@ -27,7 +27,7 @@ class ActiveIncidents(Panel):
 
     name = "incidents.active"
     title = "Active incidents"
-    template = "incidents/panels/active.html"
+    template = "incidents/listing/panels/active.html"
     css = "stack"
 
     def topics(self, key: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class AllIncidents(Panel):
 
     name = "incidents.list"
     title = "Incidents"
-    template = "incidents/panels/list.html"
+    template = "incidents/listing/panels/list.html"
     css = "stack"
 
     def topics(self, key: str) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class OpenCount(Panel):
 
     name = "incidents.open_count"
     title = "Open incidents"
-    template = "incidents/panels/open_count.html"
+    template = "incidents/listing/panels/open_count.html"
     css = "nav-badge"
 
     def topics(self, key: str) -> tuple[str, ...]:

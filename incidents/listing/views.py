@@ -31,7 +31,7 @@ def active(request: HttpRequest) -> HttpResponse:
         return joined
     asked = read_list(request.GET, also=VIEWS)
     context = _bar(actor, asked, with_status=False) | {"nav_current": "/"}
-    return render(request, "incidents/active.html", context, status=_status(asked))
+    return render(request, "incidents/listing/active.html", context, status=_status(asked))
 
 
 @require_safe
@@ -45,7 +45,7 @@ def everything(request: HttpRequest) -> HttpResponse:
         return joined
     asked = read_list(request.GET)
     context = _bar(actor, asked, with_status=True) | {"nav_current": "/incidents"}
-    return render(request, "incidents/list.html", context, status=_status(asked))
+    return render(request, "incidents/listing/list.html", context, status=_status(asked))
 
 
 def _joined(request: HttpRequest) -> HttpResponse | None:

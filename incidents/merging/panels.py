@@ -22,7 +22,7 @@ class IncidentMerges(IncidentPanel):
 
     name = "incident.merges"
     title = "Same trouble"
-    template = "incidents/panels/merges.html"
+    template = "incidents/merging/panels/merges.html"
     slot = "incident.side"
     order = 28
 

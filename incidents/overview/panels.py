@@ -42,7 +42,7 @@ class Overview(OverviewPanel):
 
     name = "incidents.overview"
     title = "Overview"
-    template = "incidents/panels/overview.html"
+    template = "incidents/overview/panels/overview.html"
     every_s = A_MINUTE
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class LastDay(OverviewPanel):
 
     name = "incidents.last_day"
     title = "Last 24 hours"
-    template = "incidents/panels/last_day.html"
+    template = "incidents/overview/panels/last_day.html"
     slot = MAIN
     order = 10
     every_s = A_MINUTE
@@ -106,7 +106,7 @@ class ComponentHealth(OverviewPanel):
 
     name = "incidents.component_health"
     title = "Component health"
-    template = "incidents/panels/component_health.html"
+    template = "incidents/overview/panels/component_health.html"
     slot = SIDE
     order = 10
 
@@ -158,7 +158,7 @@ class RecentActivity(OverviewPanel):
     is_kept = False  # it says how long ago things were
     name = "incidents.activity"
     title = "Recent activity"
-    template = "incidents/panels/activity.html"
+    template = "incidents/overview/panels/activity.html"
     slot = SIDE
     order = 20
 
@@ -175,7 +175,7 @@ class AllActivity(OverviewPanel):
     is_kept = False
     name = "incidents.all_activity"
     title = "Activity"
-    template = "incidents/panels/all_activity.html"
+    template = "incidents/overview/panels/all_activity.html"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         kind, cursor = query.get("kind", ""), query.get("cursor", "")

@@ -19,7 +19,7 @@ class IncidentAccess(IncidentPanel):
 
     name = "incident.access"
     title = "Access"
-    template = "incidents/panels/access.html"
+    template = "incidents/privacy/panels/access.html"
     slot = "incident.side"
     order = 5
 

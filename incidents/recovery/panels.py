@@ -20,7 +20,7 @@ class IncidentRecovery(IncidentPanel):
 
     name = "incident.recovery"
     title = "Recovery"
-    template = "incidents/panels/recovery.html"
+    template = "incidents/recovery/panels/recovery.html"
     slot = "incident.side"
     order = 4
 

@@ -52,7 +52,7 @@ def report(request: HttpRequest) -> HttpResponse:
         behind = incidents_behind(actor, asked, now, kind=kind, outcome=outcome, start=start)
         context |= {"behind": behind, "kind": SlaClock.Kind(kind).label}
         context |= {"outcome": outcome, "most": MAX_BEHIND}
-    return render(request, "incidents/sla_report.html", context)
+    return render(request, "incidents/sla/report.html", context)
 
 
 @require_safe

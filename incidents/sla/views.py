@@ -117,7 +117,7 @@ def _page(
         "nav_current": "/settings",
         "menu_current": PAGE,
     }
-    return render(request, "incidents/sla.html", context, status=status)
+    return render(request, "incidents/sla/targets.html", context, status=status)
 
 
 def _row(severity: Severity, typed: Mapping[str, str], faults: Faults) -> dict[str, Any]:

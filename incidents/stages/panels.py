@@ -19,7 +19,7 @@ class IncidentChecklist(IncidentPanel):
 
     name = "incident.checklist"
     title = "Checklist"
-    template = "incidents/panels/checklist.html"
+    template = "incidents/stages/panels/checklist.html"
     slot = "incident.side"
     order = 5
 

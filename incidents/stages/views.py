@@ -73,7 +73,7 @@ def _page(
         "nav_current": "/settings",
         "menu_current": PAGE,
     }
-    return render(request, "incidents/stage_templates.html", context, status=status)
+    return render(request, "incidents/stages/templates.html", context, status=status)
 
 
 def _row(stage: Stage, plan: Plan, typed: Mapping[str, str] | None) -> dict[str, Any]:

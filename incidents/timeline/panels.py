@@ -38,7 +38,7 @@ class IncidentTimeline(IncidentPanel):
 
     name = "incident.timeline"
     title = "Timeline"
-    template = "incidents/panels/timeline.html"
+    template = "incidents/timeline/panels/timeline.html"
     slot = "incident.main"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class IncidentRelated(IncidentPanel):
 
     name = "incident.related"
     title = "Related incidents"
-    template = "incidents/panels/related.html"
+    template = "incidents/timeline/panels/related.html"
     slot = "incident.side"
     order = 30
 

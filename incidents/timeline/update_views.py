@@ -54,7 +54,7 @@ def _page(
         "nav_current": "/settings",
         "menu_current": PAGE,
     }
-    return render(request, "incidents/update_templates.html", context, status=status)
+    return render(request, "incidents/timeline/update_templates.html", context, status=status)
 
 
 def _row(name: str, one: UpdateTemplate, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -23,4 +23,4 @@ def entry_history(request: HttpRequest, reference: str, entry_id: int) -> HttpRe
         "amendments": amendments_of(actor, entry),
         "nav_current": "/incidents",
     }
-    return render(request, "incidents/entry_history.html", context)
+    return render(request, "incidents/timeline/entry_history.html", context)

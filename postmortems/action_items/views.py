@@ -69,7 +69,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "today": today(),
         "may_write": allowed(actor, Capability.ACTION_ITEMS_WRITE),
     }
-    return render(request, "postmortems/items.html", context)
+    return render(request, "postmortems/action_items/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +79,7 @@ def new(request: HttpRequest) -> HttpResponse:
     require(actor, Capability.ACTION_ITEMS_WRITE)
     named = request.POST.get("incident", request.GET.get("incident", ""))[:60]
     if not named:
-        return render(request, "postmortems/item_incident.html", NAV)
+        return render(request, "postmortems/action_items/incident.html", NAV)
     incident = incident_for(actor, named)
     initial = {"title": request.GET.get("title", "")[:200], "request_key": uuid.uuid4().hex}
     form = ItemForm(request.POST if request.method == "POST" else None, actor=actor, initial=initial)
@@ -94,7 +94,9 @@ def new(request: HttpRequest) -> HttpResponse:
             url = request.POST.get("next") or f"/action-items?incident={incident.reference}"
             return done(request, f"{item.reference} added.", url=_ours(url))
     context = {**NAV, "form": styled(form), "incident": incident, "next": request.GET.get("next", "")}
-    return render(request, "postmortems/item_form.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "postmortems/action_items/form.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,7 +131,7 @@ def _item(
         **NAV, "item": item, "incident": item.incident, "form": styled(form), "may_write": may_write,
         "is_overdue": item.is_overdue(today()), "watches": watches_of(item), **more,
     }  # fmt: skip
-    return render(request, "postmortems/item.html", context, status=status)
+    return render(request, "postmortems/action_items/detail.html", context, status=status)
 
 
 @require_POST

@@ -66,7 +66,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "text": text,
         "next": shown[-1].pk if len(rows) > MAX_LISTED else None,
     }
-    return render(request, "postmortems/list.html", context)
+    return render(request, "postmortems/documents/list.html", context)
 
 
 @require_safe
@@ -79,8 +79,8 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     if postmortem is None:
         ensure_templates(actor.workspace_id)
         context = {**NAV, "incident": incident, "templates": templates_of(actor), "may_write": may_write}
-        return render(request, "postmortems/none.html", context)
-    return render(request, "postmortems/detail.html", {**NAV, **page_context(actor, postmortem)})
+        return render(request, "postmortems/documents/none.html", context)
+    return render(request, "postmortems/documents/detail.html", {**NAV, **page_context(actor, postmortem)})
 
 
 @require_POST
@@ -181,7 +181,7 @@ def _editor(
         "is_editable": postmortem.status != Status.PUBLISHED,
         **more,
     }
-    return render(request, f"postmortems/{template}.html", context, status=status)
+    return render(request, f"postmortems/documents/{template}.html", context, status=status)
 
 
 @require_POST
@@ -222,7 +222,7 @@ def versions(request: HttpRequest, reference: str) -> HttpResponse:
         for one in revisions_of(postmortem)
     ]
     context = {**NAV, "postmortem": postmortem, "incident": postmortem.incident, "rows": rows}
-    return render(request, "postmortems/versions.html", context)
+    return render(request, "postmortems/documents/versions.html", context)
 
 
 @require_safe
@@ -245,7 +245,7 @@ def version(request: HttpRequest, reference: str, number: int) -> HttpResponse:
         "changes": [(title, lines) for title, lines in changes if lines],
         "may_restore": allowed(actor, Capability.POSTMORTEMS_WRITE) and number < postmortem.revision,
     }
-    return render(request, "postmortems/version.html", context)
+    return render(request, "postmortems/documents/version.html", context)
 
 
 @require_POST

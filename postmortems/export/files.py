@@ -42,7 +42,7 @@ def _markdown(actor: Actor, reference: int | str) -> str:
 def _html(actor: Actor, reference: int | str) -> str:
     one = exported(actor, reference)
     return render_to_string(
-        "postmortems/export.html", {"title": one.postmortem.title, "body": document(one.markdown())}
+        "postmortems/export/document.html", {"title": one.postmortem.title, "body": document(one.markdown())}
     )
 
 

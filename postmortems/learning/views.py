@@ -109,7 +109,7 @@ def _ladder(
         "retyped": request.POST.get("answer", "") if fault else "",
         "typed_at": typed_at,
     }
-    return render(request, "postmortems/five_whys.html", context, status=status)
+    return render(request, "postmortems/learning/five_whys.html", context, status=status)
 
 
 def _number(text: str) -> int | None:
@@ -134,7 +134,7 @@ def lessons(request: HttpRequest) -> HttpResponse:
         "categories": lesson_categories(actor), "priorities": Priority.choices, "max": MAX_LISTED,
         "may_write": allowed(actor, Capability.POSTMORTEMS_WRITE),
     }  # fmt: skip
-    return render(request, "postmortems/lessons.html", context)
+    return render(request, "postmortems/learning/lessons.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -146,7 +146,7 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
     context: dict[str, Any] = {**NAV, "incident": incident, "priorities": Priority.choices, "given": given}
     context["categories"] = lesson_categories(actor)
     if request.method != "POST":
-        return render(request, "postmortems/lesson_form.html", context)
+        return render(request, "postmortems/learning/lesson_form.html", context)
     try:
         lesson_service.add_lesson(
             actor, reference,
@@ -154,7 +154,9 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
             category=given.get("category", ""),
         )  # fmt: skip
     except Invalid as fault:
-        return render(request, "postmortems/lesson_form.html", {**context, "fault": fault}, status=422)
+        return render(
+            request, "postmortems/learning/lesson_form.html", {**context, "fault": fault}, status=422
+        )
     return done(request, "Lesson added.", url=f"/postmortems/{incident.reference}#lessons")
 
 

@@ -40,7 +40,7 @@ def move(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
         service(actor, reference, version=int(version) if version.isdecimal() and len(version) < 10 else None)
     except services.Incomplete as missing:
         context = {**NAV, **page_context(actor, postmortem_for(actor, reference)), "refusal": missing}
-        return render(request, "postmortems/detail.html", context, status=422)
+        return render(request, "postmortems/documents/detail.html", context, status=422)
     return done(request, words, url=f"/postmortems/{reference}")
 
 
@@ -74,7 +74,7 @@ def waive(request: HttpRequest, reference: str) -> HttpResponse:
         "subject": subject,
     }
     if request.method != "POST":
-        return render(request, "postmortems/waive.html", context)
+        return render(request, "postmortems/review/waive.html", context)
     url = f"/postmortems/{reference}"
     if request.POST.get("undo"):
         services.unwaive(actor, reference, subject=subject)
@@ -83,7 +83,7 @@ def waive(request: HttpRequest, reference: str) -> HttpResponse:
         services.waive(actor, reference, subject=subject, reason=request.POST.get("reason", ""))
     except Invalid as fault:
         context |= {"fault": fault, "reason": request.POST.get("reason", "")}
-        return render(request, "postmortems/waive.html", context, status=422)
+        return render(request, "postmortems/review/waive.html", context, status=422)
     return done(request, "Waived, with your reason.", url=url)
 
 
@@ -107,7 +107,7 @@ def settings(request: HttpRequest, reference: str) -> HttpResponse:
             else:
                 return done(request, "Settings saved.", url=f"/postmortems/{reference}")
     context = {**NAV, "postmortem": postmortem, "incident": postmortem.incident, "form": styled(form)}
-    return render(request, "postmortems/settings.html", context, status=status)
+    return render(request, "postmortems/review/settings.html", context, status=status)
 
 
 @require_safe
@@ -117,6 +117,6 @@ def public(request: HttpRequest, key: str) -> HttpResponse:
         shown = public_document(key)
     except Problem as problem:
         raise Http404 from problem
-    response = render(request, "postmortems/public.html", {"shown": shown})
+    response = render(request, "postmortems/review/public.html", {"shown": shown})
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
     services.ensure_templates(actor.workspace_id)
     return render(
         request,
-        "postmortems/templates.html",
+        "postmortems/template_library/list.html",
         {**NAV, "rows": templates_of(actor), "archived": templates_of(actor, archived=True)},
     )
 
@@ -71,7 +71,7 @@ def _page(
         **NAV, "template": template, "rows": [*rows, blank], "styles": SectionStyle.choices,
         "audiences": Audience.choices, "placeholders": PLACEHOLDERS.values(), **more,
     }  # fmt: skip
-    return render(request, "postmortems/template.html", context, status=status)
+    return render(request, "postmortems/template_library/template.html", context, status=status)
 
 
 def _row(one: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     rows = [(one, address_of(one)) for one in trackers_of(current_actor(request))]
-    response = render(request, "postmortems/trackers.html", {**NAV, "rows": rows, **more}, status=status)
+    response = render(request, "postmortems/trackers/list.html", {**NAV, "rows": rows, **more}, status=status)
     response["Cache-Control"] = "no-store"
     return response
 

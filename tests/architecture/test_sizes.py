@@ -13,6 +13,7 @@ from tests.architecture.source import ROOT, functions, length, product, tracked
 MAX_TEMPLATE_BYTES = 4_096
 MAX_COLUMNS = 120
 MAX_FLAT_MODULES = 12
+MAX_TEMPLATES_OF_A_FOLDER = 20
 
 
 def _lines(path):
@@ -39,6 +40,11 @@ def test_no_file_is_longer_than_four_hundred_lines_and_95_percent_stay_below_250
 def test_no_app_has_more_than_twelve_modules_outside_its_packages():
     flat = Counter(p.parts[0] for p in product() if len(p.parts) == 2 and p.name != "__init__.py")
     assert {app: count for app, count in flat.items() if count > MAX_FLAT_MODULES} == {}
+
+
+def test_no_folder_has_more_than_twenty_templates():
+    folders = Counter(p.parent for p in tracked() if p.parts[0] == "templates")
+    assert {str(p): count for p, count in folders.items() if count > MAX_TEMPLATES_OF_A_FOLDER} == {}
 
 
 def test_no_template_is_larger_than_four_kilobytes():

@@ -28,7 +28,7 @@ from core.errors import Conflict, Gone, NotFound
 from core.http.security_log import note, seen_of
 from core.ui.htmx import SeeOther
 
-TEMPLATE = "accounts/invitation.html"
+TEMPLATE = "accounts/people/invitation.html"
 
 
 @never_cache

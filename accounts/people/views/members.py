@@ -46,7 +46,7 @@ def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> Http
         "my_id": actor.user_id,
         "refused": refused,
     }
-    return render(request, "accounts/members.html", HERE | context, status=status)
+    return render(request, "accounts/people/members.html", HERE | context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,19 +71,19 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/invite.html", HERE | {"form": styled(form)}, status=status)
+    return render(request, "accounts/people/invite.html", HERE | {"form": styled(form)}, status=status)
 
 
 def show_invitation(request: HttpRequest, invited: Invited) -> HttpResponse:
     """The page with an invitation's link, which is shown in this response and nowhere else."""
     url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
     context = {"invitation": invited.invitation, "url": url, "is_mailed": sends_mail()}
-    return _once(request, "accounts/invited.html", context)
+    return _once(request, "accounts/people/invited.html", context)
 
 
 def _link(request: HttpRequest, person: User, secret: str) -> HttpResponse:
     url = f"{settings.BASE_URL}/sign-in/once/{secret}"
-    return _once(request, "accounts/sign_in_link.html", {"person": person, "url": url})
+    return _once(request, "accounts/people/sign_in_link.html", {"person": person, "url": url})
 
 
 def _once(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

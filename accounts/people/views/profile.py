@@ -73,7 +73,7 @@ def _page(request: HttpRequest, user: User, form: ProfileForm, *, status: int = 
         "nav_current": "/settings",
         "menu_current": PAGE,
     }
-    return render(request, "accounts/profile.html", context, status=status)
+    return render(request, "accounts/people/profile.html", context, status=status)
 
 
 @require_POST

@@ -101,7 +101,7 @@ def _page(
 ) -> HttpResponse:
     context = {"action": ACTIONS[name], "name": name, "form": form.styled(), "incident": form.incident}
     context |= {"nav_current": "/incidents", "is_kept": is_kept, **more}
-    response = render(request, "incidents/action.html", context, part="form", status=status)
+    response = render(request, "incidents/lifecycle/action.html", context, part="form", status=status)
     if status >= 400:
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
     return response

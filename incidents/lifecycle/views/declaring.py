@@ -51,7 +51,7 @@ def _page(
     request: HttpRequest, form: DeclareForm, status: int = 200, *, is_kept: bool = False
 ) -> HttpResponse:
     context = {"form": form.styled(), "nav_current": "/incidents", "is_kept": is_kept}
-    return render(request, "incidents/declare.html", context, part="form", status=status)
+    return render(request, "incidents/lifecycle/declare.html", context, part="form", status=status)
 
 
 def _declare(actor: Actor, form: DeclareForm) -> int:
@@ -75,7 +75,7 @@ def similar(request: HttpRequest) -> HttpResponse:
     """GET /incidents/similar?title=…: up to four open incidents that share a word with the title."""
     actor = current_actor(request)
     found = _similar(actor, fit(request.GET.get("title", ""), TITLE_LENGTH))
-    return render_template(request, "incidents/similar.html", {"incidents": found})
+    return render_template(request, "incidents/lifecycle/similar.html", {"incidents": found})
 
 
 def _similar(actor: Actor, title: str) -> list[Incident]:

@@ -27,7 +27,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     """GET /activity: what happened across all incidents, newest first; `?kind=updates` only those."""
     current_actor(request)
     parse_kind(request.GET.get("kind", ""))  # raises Invalid naming it
-    return render(request, "incidents/activity.html", {"nav_current": "/activity"})
+    return render(request, "incidents/overview/activity.html", {"nav_current": "/activity"})
 
 
 @require_safe
@@ -42,7 +42,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         "form": NoteForm(incident=incident, actor=actor).styled(),
     }
-    return render(request, "incidents/detail.html", context)
+    return render(request, "incidents/lifecycle/detail.html", context)
 
 
 @require_safe
@@ -55,7 +55,7 @@ def peek(request: HttpRequest, reference: str) -> HttpResponse:
         "nav_current": "/" if incident.is_unresolved else "/incidents",
         "entries": story_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
     }
-    return render_part(request, "incidents/peek.html", context, part="peek")
+    return render_part(request, "incidents/lifecycle/peek.html", context, part="peek")
 
 
 @require_safe
@@ -76,4 +76,4 @@ def incident_activity(request: HttpRequest, reference: str) -> HttpResponse:
         "source": source,
         "sources": (("", "All activity"), ("timeline", "Timeline"), ("audit", "Audit trail")),
     }
-    return render(request, "incidents/incident_activity.html", context)
+    return render(request, "incidents/lifecycle/activity.html", context)
