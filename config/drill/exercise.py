@@ -150,7 +150,7 @@ class Exercise:
         self._until("The run is unknown, not failed", self._run_of(SILENT, "unknown", reference=reference))
         where = f"/remediation/runs/{run_id}"
         page = self.manager.page(where)
-        if "Unknown: check by hand" not in page:
+        if "Unknown: check manually" not in page:
             raise MissedError("The page says that the outcome is unknown", "it does not")
         self.manager.send(page, f"{where}/outcome", outcome="succeeded", note="The cache is empty.")
         self._until(

@@ -171,7 +171,7 @@ def make_key(request: HttpRequest, source_id: int) -> Any:
     return Status(201, {"key": key, "address": _address(request, source, key)})
 
 
-@sources_router.post("/{source_id}/secrets", response={204: None}, summary="Ask for signatures")
+@sources_router.post("/{source_id}/secrets", response={204: None}, summary="Require signatures")
 def make_secret(request: HttpRequest, source_id: int, payload: SecretIn) -> Any:
     """From the first secret on, unsigned requests are refused; two may be live."""
     service.add_signing_secret(_actor(request), source_id=source_id, text=payload.text)

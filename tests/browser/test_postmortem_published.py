@@ -63,7 +63,7 @@ def test_two_people_bring_a_postmortem_from_resolved_to_published(open_page, dec
     while missing.count():
         left = missing.count()
         missing.first.click()
-        theo.get_by_label("Why may it be missing?").fill(WHY)
+        theo.get_by_label("Why can it be skipped?").fill(WHY)
         theo.get_by_role("button", name="Waive", exact=True).click()
         expect(missing).to_have_count(left - 1)
     theo.get_by_role("button", name="Request review").click()

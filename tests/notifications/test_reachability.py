@@ -139,7 +139,7 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
     page = browser_for(manager).get("/on-call/reachability").content.decode()
     assert "Someone within 0 min" in page
     assert "Mia" in page
-    assert "Everybody is reached by email a@example.test alone" in page
+    assert "Everyone is reached by email a@example.test alone" in page
     assert "No mail server is set" not in page
     mine.delete()
     page = browser_for(manager).get("/on-call/reachability").content.decode()

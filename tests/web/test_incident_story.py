@@ -279,7 +279,7 @@ def test_words_typed_when_the_sign_in_had_ended_come_back_after_it(client, incid
     back = sign_in(client, url(incident, "note"))
     page = client.get(back["Location"]).content.decode()
     assert "a long thought</textarea>" in page
-    assert "Your input was kept" in page
+    assert "Your input was preserved" in page
     assert 'value="public"' in page.split("checked")[0][-200:] or 'value="public" checked' in page
     assert TimelineEntry.objects.of(incident.workspace_id).count() == 1
     assert "a long thought" not in client.get(url(incident, "note")).content.decode()
