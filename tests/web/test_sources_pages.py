@@ -175,7 +175,7 @@ def test_the_preview_follows_the_mapping_typed(client, sender):
 def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(client, sender):
     sender.post({"title": "x", "password": "hunter2", "note": "token=abcdefgh1234"})
     text = client.get(page(sender, "/mapping")).content.decode()
-    assert "The last body that came" in text
+    assert "The last body received" in text
     assert "hunter2" not in text
     assert "abcdefgh1234" not in text
 
