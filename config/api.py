@@ -227,7 +227,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 @api.exception_handler(InterfaceError)
 @api.exception_handler(InternalError)  # a read-only database, for one
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
-    detail = "The database does not answer. Nothing was stored; send the same request again."
+    detail = "The database is not reachable. Nothing was stored; send the same request again."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)
 
 

@@ -55,7 +55,7 @@ class Environment(BaseSettings):
         description="A folder with a file for each secret, named like its setting; the environment wins. "
         "Not in `.env`.",
     )
-    tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers keep their data.")
+    tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers store their data.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
     secret_key_fallbacks: SecretStr = Field(
         SecretStr(""),
@@ -101,7 +101,7 @@ class Environment(BaseSettings):
     web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of your own proxies, by commas: who may say who calls.",
+        description="Addresses or networks of your proxies, by commas: trusted to report client addresses.",
     )
     session_idle_hours: int = Field(
         168, ge=1, le=8760, description="Hours without use after which a sign-in ends."
@@ -120,7 +120,7 @@ class Environment(BaseSettings):
         20, ge=1, description="Live streams one sign-in may hold in each web process; pages beyond poll."
     )
     event_retention_days: int = Field(
-        7, ge=1, le=365, description="Days events are kept; events of incidents are kept for good."
+        7, ge=1, le=365, description="Days events are stored; events of incidents are stored permanently."
     )
     incident_archive_days: int = Field(
         30,
@@ -129,20 +129,20 @@ class Environment(BaseSettings):
         description="Days after resolution until timeline and events move to object storage; 0: never.",
     )
     quarantine_days: int = Field(
-        14, ge=1, le=365, description="Days a webhook that could not be read is kept, to be replayed."
+        14, ge=1, le=365, description="Days a webhook that could not be parsed is stored, for replay."
     )
     bundle_retention_days: int = Field(
         30,
         ge=1,
         le=365,
-        description="Days a diagnostic bundle is kept; longer while its incident is unresolved.",
+        description="Days a diagnostic bundle is stored; longer while its incident is unresolved.",
     )
     bundle_quota_mb: int = Field(
         5_000, ge=1, description="Megabytes of diagnostic bundles one workspace may store."
     )
     bundles_unredacted: bool = Field(
         False,
-        description="Take bundles collected without redaction: quarantined, for admins alone, kept 7 days.",
+        description="Accept bundles collected without redaction: quarantined, admins only, stored 7 days.",
     )
     http_allowed_networks: str = Field(
         "",

@@ -89,7 +89,7 @@ def _of_servers(values: Mapping[str, str]) -> Iterator[str]:
         yield "DATABASE_URL and REDIS_URL must be set in production"
     for name, address in (("DATABASE_URL", database), ("REDIS_URL", valkey)):
         if _has_known_password(address):
-            yield f"{name}: the password is one that everybody tries first"
+            yield f"{name}: the password is a well-known default"
     plain = _plain(database, valkey, values.get("s3_endpoint_url", ""))
     if plain and not _is_on(values.get("plain_connections", "")):
         yield (

@@ -12,7 +12,7 @@ DETECTION: Final = declare(
         "detection",
         process="detection",
         title="The detection worker",
-        advice="Start the worker detection. Events are kept; incidents open when it is back.",
+        advice="Start the worker detection. Events are stored; incidents open when it is back.",
         period_s=1.0,
         own_task="detection.evaluate",
     )
@@ -31,7 +31,7 @@ MODEL: Final = declare(
         "model",
         process="slow",
         title="The worker that asks the language model",
-        advice="Start the worker slow. Incidents keep the analysis of the built-in rules.",
+        advice="Start the worker slow. Incidents retain the analysis of the built-in rules.",
         period_s=5.0,
         lease_s=60.0,
         max_lag_s=300.0,

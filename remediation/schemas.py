@@ -49,7 +49,7 @@ class PlanOut(Schema):
     """What can be done about an incident."""
 
     scenario: str
-    automatic: bool = Field(description="Whether Tocsin may start low-risk actions by itself.")
+    automatic: bool = Field(description="Whether Tocsin may start low-risk actions automatically.")
     advice: list[str]
     actions: list[RecommendedOut]
 

@@ -144,7 +144,7 @@ def edit_component(request: HttpRequest, where: Path[ComponentPath], body: Shown
 
 
 @router.put(
-    "/components/{component_id}/state", response=ShownComponentOut, summary="Set a component's state by hand"
+    "/components/{component_id}/state", response=ShownComponentOut, summary="Set a component's state manually"
 )
 def put_state(request: HttpRequest, where: Path[ComponentPath], body: StateIn) -> Any:
     """It stays until it is set to the empty text."""

@@ -18,7 +18,7 @@ class PageIn(Strict):
     """Fields of the page; what is left out stays."""
 
     title: str | None = Field(None, max_length=120)
-    slug: str | None = Field(None, max_length=60, description="The page stands at `/status/<slug>`.")
+    slug: str | None = Field(None, max_length=60, description="The page is served at `/status/<slug>`.")
     description: str | None = Field(None, max_length=500)
     color: str | None = Field(None, max_length=7, description="Such as `#3a50c8`.")
     time_zone: str | None = Field(None, max_length=64, description="Of the daily bars.")

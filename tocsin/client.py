@@ -254,7 +254,7 @@ def _checked(response: httpx2.Response) -> httpx2.Response:
     problem = problem if isinstance(problem, dict) else {}
     if status >= 500 or status == 429:
         said = problem.get("detail") or problem.get("title") or response.reason_phrase
-        raise UnreachableError(f"The server answered {status}: {said}", status)
+        raise UnreachableError(f"The server returned {status}: {said}", status)
     raise RefusedError(status, problem)
 
 

@@ -145,5 +145,5 @@ def entries_about(
 
 def _cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out")
+        raise invalid("cursor", "cursor", "must be a cursor returned by this list")
     return int(text)

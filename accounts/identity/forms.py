@@ -14,7 +14,7 @@ ROLES = [("", "Refuse the sign-in"), *Role.choices]
 class ProviderForm(forms.Form):
     """An identity provider; lists are written one a line."""
 
-    name = forms.CharField(label="Name", max_length=60, help_text="Stands on the sign-in button.")
+    name = forms.CharField(label="Name", max_length=60, help_text="Label of the sign-in button.")
     server_url = forms.CharField(
         label="Issuer", max_length=300, help_text="Such as https://login.example.com/realms/ops."
     )

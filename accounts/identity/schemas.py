@@ -10,7 +10,7 @@ from pydantic import Field
 
 from accounts.schemas import Body
 
-Name = Annotated[str, Field(max_length=60, description="Stands on the sign-in button.")]
+Name = Annotated[str, Field(max_length=60, description="Label of the sign-in button.")]
 Issuer = Annotated[
     str, Field(max_length=300, description="The issuer, such as `https://login.example.com/realms/ops`.")
 ]
@@ -26,7 +26,7 @@ GroupRoles = Annotated[
     Field(max_length=100, description="Role by group; the highest counts, at every sign-in."),
 ]
 DefaultRole = Annotated[
-    str, Field(max_length=12, description="Role of whoever is in none of these groups; empty: refused.")
+    str, Field(max_length=12, description="Role of people in none of these groups; empty: refused.")
 ]
 Trusts = Annotated[
     bool, Field(description="Whether every address counts as verified, without `email_verified`.")

@@ -60,7 +60,7 @@ def _has_second_admin(actor: Actor) -> bool:
 @onboarding_step(
     "on_call",
     title="Set up on-call",
-    why="A schedule says who is paged at each hour. Without one, only the admins are paged.",
+    why="A schedule defines who is paged at each hour. Without one, only the admins are paged.",
     url="/settings/on-call",
     link="Create a schedule",
     order=45,

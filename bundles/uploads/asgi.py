@@ -141,7 +141,7 @@ def _store(permit: Permit, file: IO[bytes]) -> None:
         ensure_once()
         is_new = bucket().put_once(permit.key, file, CONTENT_TYPE, permit.sha256)
     except StorageError as error:
-        words = "The storage does not answer. Nothing was stored; send the bundle again."
+        words = "The storage is not reachable. Nothing was stored; send the bundle again."
         raise UploadRefused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", words, 5) from error
     if not is_new:
         words = "This bundle is stored already. Complete it."

@@ -42,7 +42,7 @@ def complete(actor: Actor, public_id: str) -> Bundle:
         try:
             info = bucket().info(bundle.storage_key)
         except StorageError as error:
-            words = "The storage does not answer. Nothing was opened; complete it again."
+            words = "The storage is not reachable. Nothing was opened; complete it again."
             raise Unavailable(words, headers={"Retry-After": "5"}) from error
         _check_file(bundle, info)
         note_arrival(actor.workspace_id, bundle.pk)

@@ -62,7 +62,7 @@ def lines_in(bundle: Bundle, path: str) -> Iterator[tuple[int, str]]:
     except (KeyError, ObjectMissingError) as error:
         raise NotFound(f"There is no {path[:200]} in this bundle.") from error
     except StorageError as error:
-        raise Unavailable("The storage does not answer. Try again.", headers={"Retry-After": "5"}) from error
+        raise Unavailable("The storage is not reachable. Try again.", headers={"Retry-After": "5"}) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise NotFound("The file of this bundle cannot be read.") from error
 

@@ -55,4 +55,4 @@ def _pieces(key: str) -> Iterator[bytes]:
     except ObjectMissingError as error:
         raise NotFound("The file of this bundle is no longer in the storage.") from error
     except StorageError as error:
-        raise Unavailable("The storage does not answer. Try again.", headers={"Retry-After": "5"}) from error
+        raise Unavailable("The storage is not reachable. Try again.", headers={"Retry-After": "5"}) from error

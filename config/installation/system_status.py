@@ -28,7 +28,7 @@ select count(*) from (select 1 from core_outboxdispatch where state = 'dead' lim
 """
 WAITING: Final = "select count(*), extract(epoch from now() - min(created_at)) from detection_pending"
 SIZE: Final = "select pg_database_size(current_database()), current_setting('server_version')"
-LATE_TASK: Final = "Is beat running, and the worker? The log of the worker tells more."
+LATE_TASK: Final = "Check that beat and the worker run. See the log of the worker."
 
 
 @dataclass(frozen=True, slots=True)

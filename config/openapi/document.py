@@ -41,9 +41,9 @@ REFUSALS: Final = {
     404: "Nothing there, or nothing there for you.",
     409: "Someone else changed this, or the version is stale; `current` has the state now.",
     413: "The body is larger than the limit.",
-    415: "The body is of another content type, or packed in another way, than is taken here.",
+    415: "The body is of another content type, or packed in another way, than is accepted here.",
     422: "A field breaks a rule; `errors` names each.",
-    429: "Too many requests; `Retry-After` says when to come back.",
+    429: "Too many requests; `Retry-After` gives the seconds to wait.",
     503: "Nothing was stored; send the same request again after `Retry-After`.",
 }
 METHODS: Final = frozenset({"get", "put", "post", "patch", "delete", "options"})

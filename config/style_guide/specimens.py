@@ -42,7 +42,7 @@ LONG_TITLE: Final = (
 class Specimen(forms.Form):
     """Every kind of field."""
 
-    text = forms.CharField(label="Text", help_text="Help stands under the field.", initial="Checkout API")
+    text = forms.CharField(label="Text", help_text="Help is shown under the field.", initial="Checkout API")
     choice = forms.ChoiceField(label="Choice", choices=[("a", "First"), ("b", LONG_TITLE)])
     words = forms.CharField(
         label="Several lines", widget=forms.Textarea(attrs={"rows": "3"}), initial=LONG_WORD
@@ -57,7 +57,7 @@ class Specimen(forms.Form):
 def specimens() -> dict[str, Any]:
     """The context of the style page."""
     refused = Specimen({"words": "kept", "choice": "a", "radio": "x"}, auto_id="refused_%s")
-    refused.add_error(None, "This form was refused as a whole; what was typed is kept.")
+    refused.add_error(None, "This form was refused; what was typed is preserved.")
     refused.fields["text"].widget.attrs |= {"aria-invalid": "true", "aria-describedby": "refused_text_error"}
     return {
         "colours": COLOURS, "sizes": SIZES, "tones": TONES, "icons": ICONS,

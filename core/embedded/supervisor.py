@@ -111,7 +111,7 @@ class Supervisor:
             self.next_look = time.monotonic() + 5.0
 
     def _stop(self) -> int:
-        self.printer.say("tocsin", "stopping; once more to stop at once")
+        self.printer.say("tocsin", "stopping; press again to stop immediately")
         web = [child for child in self.children if child.name not in self.plan.workers]
         self._end(web)
         self._end([child for child in self.children if child.name in self.plan.workers])

@@ -99,7 +99,7 @@ _DATABASE_ADVICE: Final = (
     "Start PostgreSQL, or correct DATABASE_URL. Nothing is accepted meanwhile, so nothing is lost."
 )
 _VALKEY_ADVICE: Final = (
-    "Start Valkey, or correct REDIS_URL. Events are kept; incidents open late until it is back."
+    "Start Valkey, or correct REDIS_URL. Events are stored; incidents open late until it is back."
 )
 
 _OUTBOX_LAG: Final = """
@@ -107,7 +107,8 @@ select greatest(0, extract(epoch from clock_timestamp() - min(due_at)))
   from core_outboxdispatch where state = 'pending' and due_at <= now()
 """
 _FULL_ADVICE: Final = (
-    "Give it more room (maxmemory), or clear what others keep in it. Events are kept; incidents open late."
+    "Give it more room (maxmemory), or clear what else is stored in it. "
+    "Events are stored; incidents open late."
 )
 
 

@@ -110,7 +110,7 @@ def request(
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise HttpPassingError(f"{built.url.host} cannot be reached: {_text(error)}") from error
     except (httpx2.HTTPError, ssl.SSLError) as error:
-        message = f"{built.url.host} did not answer: {_text(error)}"
+        message = f"{built.url.host} did not respond: {_text(error)}"
         raise HttpPassingError(message, may_have_acted=True) from error
 
 
@@ -176,7 +176,7 @@ def _judged(response: httpx2.Response, body: bytes) -> HttpResponse:
     if response.is_success:
         return HttpResponse(status, dict(response.headers), body, str(response.url))
     detail = body.decode("utf-8", "replace")[:MAX_DETAIL_LENGTH]
-    message = f"{response.url.host} answered {status} {response.reason_phrase}".rstrip()
+    message = f"{response.url.host} returned {status} {response.reason_phrase}".rstrip()
     if status in _PASSING or status >= 500:
         asked = parse_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
         raise HttpPassingError(

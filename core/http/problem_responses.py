@@ -18,7 +18,7 @@ _SENTENCES: Final = {
     400: "The request could not be understood.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
-    405: "This address does not answer to that method; the Allow header names those it does.",
+    405: "This URL does not accept that method; the Allow header lists those it accepts.",
     413: "The body is larger than 1 MB. Nothing was stored.",
     500: "Server error; it was logged. Quote the request id when you report it.",
     503: "Temporarily unavailable. Nothing was stored; the same request may be sent again.",

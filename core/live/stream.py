@@ -147,7 +147,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, problem.status, problem.as_json())
         return
     except DatabaseError:  # away, or one that only reads: a token's caller is counted
-        away = Unavailable("The database does not answer; the page asks again by itself.")
+        away = Unavailable("The database is not reachable; the page retries automatically.")
         await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
     stream = Stream(listener, _topics(scope), cookie, _owner(cookie))

@@ -64,7 +64,7 @@ def _right_uploads(bucket: Bucket, key: str) -> Iterator[Enforced]:
     signed = _signed(bucket, key)
     status, text = _send(signed, BODY)
     if status != HTTPStatus.OK:
-        raise StorageError(f"A presigned upload was answered {status}: {text}")
+        raise StorageError(f"A presigned upload returned {status}: {text}")
     yield Enforced("one upload for each address", _is_refused(_put(signed, BODY)))
     yield Enforced(
         "SHA-256 kept with the object", (info := bucket.info(key)) is not None and bool(info.sha256)

@@ -19,10 +19,7 @@ from core.sql.database_faults import DATABASE_FAULTS
 from core.ui.form_recovery import save_form
 from core.ui.htmx import go_to, wants_fragment
 
-AWAY = (
-    "The database is unavailable. Nothing was changed; senders keep their events and retry. "
-    "Try again in a moment."
-)
+AWAY = "The database is unavailable. Nothing was changed; senders retry their events. Try again in a moment."
 BEHIND: Final = (
     "The database schema is older than this version of Tocsin: its migrations are not finished. "
     "Nothing was changed; run manage.py prepare."

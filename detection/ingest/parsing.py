@@ -277,7 +277,7 @@ def _moment(field: str, value: Any, oldest: datetime) -> datetime:
     except (ValueError, OverflowError, OSError):
         raise RefusedError(field, "format", TIME_RULE) from None
     if moment < oldest:
-        raise RefusedError(field, "too_old", "is older than events are kept here")
+        raise RefusedError(field, "too_old", "is older than the retention of events")
     return moment
 
 

@@ -60,5 +60,5 @@ def content_of(reply: Any) -> str:
     if not isinstance(content, str) or not content:
         raise AnswerError("the model refused or wrote nothing")
     if choice.get("finish_reason") == "length":
-        raise AnswerError("the answer was cut off at its length limit")
+        raise AnswerError("the response was cut off at its length limit")
     return content

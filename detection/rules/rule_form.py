@@ -70,8 +70,8 @@ GROUPS: Final = (
     Group(
         "Which events match",
         (
-            FieldSpec("event_types", "Event types", NAMES, "One a line; any of them. Empty: every type."),
-            FieldSpec("sources", "Sources", NAMES, "One a line; any of them. Empty: every source."),
+            FieldSpec("event_types", "Event types", NAMES, "One per line; any of them. Empty: every type."),
+            FieldSpec("sources", "Sources", NAMES, "One per line; any of them. Empty: every source."),
             FieldSpec(
                 "minimum_level", "Minimum level", CHOICE, "This level or worse.",
                 [(label, label.capitalize()) for label in LEVEL_LABELS], default="error",
@@ -114,7 +114,7 @@ GROUPS: Final = (
             ),
             FieldSpec(
                 "check_interval_seconds", "Re-check interval", NUMBER,
-                "Events are evaluated at once; this is a safety net.", unit="s", default="60",
+                "Events are evaluated immediately; this is a safety net.", unit="s", default="60",
             ),
             FieldSpec("enabled", "Enabled", SWITCH, "Off: the rule is not evaluated.", default="on"),
             FieldSpec("dry_run", "Dry run", SWITCH, "Records findings without opening incidents."),

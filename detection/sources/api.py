@@ -239,7 +239,7 @@ def list_changes(request: HttpRequest, response: HttpResponse, query: Query[Chan
     return [change_json(change) for change in page.items]
 
 
-@changes_router.post("", response={201: dict[str, Any], 200: dict[str, Any]}, summary="Tell of a change")
+@changes_router.post("", response={201: dict[str, Any], 200: dict[str, Any]}, summary="Report a change")
 def create_change(request: HttpRequest, payload: ChangeIn) -> Any:
     """Shown on the pages of incidents that begin within the next hours. 200: its key was told before."""
     change, is_new = record_change(_actor(request), fields=payload.dict())

@@ -122,7 +122,7 @@ class MappingForm(StyledForm):
         for name, choices in TABLES.items():
             self.fields[name] = forms.CharField(
                 label=f"Own words for {name}", required=False, max_length=6000,
-                help_text=f"One a line, such as P1 = {choices[0]}. Meanings: {', '.join(choices)}.",
+                help_text=f"One per line, such as P1 = {choices[0]}. Meanings: {', '.join(choices)}.",
                 widget=forms.Textarea(attrs={"rows": "3", "spellcheck": "false"}),
             )  # fmt: skip
         for name in (

@@ -15,7 +15,7 @@ BODY: Final[dict[str, Any]] = {
     "security": [],
     "requestBody": {
         "required": True,
-        "description": "Whatever the sender of that format posts; gzip and deflate are taken.",
+        "description": "The payload in that format; gzip and deflate are accepted.",
         "content": {"application/json": {"schema": {}}},
     },
 }
@@ -77,7 +77,7 @@ def get_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
     ["OPTIONS"],
     "/{format_name}/{source_key}",
     response={200: None},
-    summary="Shake hands with a sender",
+    summary="Complete a sender's handshake",
     openapi_extra={"security": []},
 )
 def handshake(request: HttpRequest, format_name: str, source_key: str) -> Any:

@@ -152,7 +152,7 @@ def _quarantined(source: Source, request: WebhookRequest, problem: Problem, requ
         kept = (
             "noted in quarantine, without its body"
             if problem.status == 413
-            else "kept in quarantine, to be replayed"
+            else "stored in quarantine for replay"
         )
         problem.detail = f"{problem.detail} The request is {kept}."
     return problem

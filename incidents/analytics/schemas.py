@@ -146,7 +146,7 @@ class AnalyticsOut(Schema):
         "acknowledgement, of all resolved."
     )
     auto_resolved_sev3_sev4: RateOut
-    false_positives: RateOut = Field(description="Marked false, of those that people judged.")
+    false_positives: RateOut = Field(description="Marked as false positives, of those that people reviewed.")
     measures: dict[str, FigureOut]
     trends: dict[str, str] = Field(
         description="Measure -> how its median compares with the period before; empty below five incidents."

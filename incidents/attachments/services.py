@@ -74,7 +74,7 @@ def _put(key: str, picture: Picture) -> None:
         bucket().ensure()
         bucket().put(key, picture.body, picture.content_type)
     except StorageError as error:
-        raise Unavailable("The file storage does not answer. Nothing was stored; try again.") from error
+        raise Unavailable("The file storage is not reachable. Nothing was stored; try again.") from error
 
 
 def _record(actor: Actor, incident: Incident, row: Attachment) -> Attachment:
@@ -102,7 +102,7 @@ def remove_attachment(actor: Actor, attachment_id: int) -> Attachment:
     try:
         bucket().delete(found.key)
     except StorageError as error:
-        raise Unavailable("The file storage does not answer. Nothing was removed; try again.") from error
+        raise Unavailable("The file storage is not reachable. Nothing was removed; try again.") from error
     with transaction.atomic():
         Attachment.objects.of(actor.workspace_id).filter(pk=found.pk).delete()
         summary = f"{incident.reference}: removed the attachment {found.name}"

@@ -230,7 +230,7 @@ def _decode(cursor: str) -> tuple[int, str]:
             raise ValueError("no component is named so")
         return int(tier), name
     except (ValueError, binascii.Error) as error:
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out") from error
+        raise invalid("cursor", "cursor", "must be a cursor returned by this list") from error
 
 
 def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Component:

@@ -41,7 +41,7 @@ class DrillIn(Body):
     severity: Annotated[str, Field(max_length=10, description="Empty: usual for the type.")] = ""
     component: Annotated[str, Field(max_length=200)] = ""
     brief: Annotated[
-        str, Field(max_length=20_000, description="What the people who take part find when it starts.")
+        str, Field(max_length=20_000, description="Briefing shown to participants when it starts.")
     ] = ""
 
 

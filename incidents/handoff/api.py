@@ -72,7 +72,7 @@ def offer(request: HttpRequest, where: Path[Reference], body: OfferIn) -> Any:
     return _offers(actor.workspace_id, made.incident_id)
 
 
-@router.post("/{reference}/offers/{offer_id}", response=list[OfferOut], summary="Answer an offer")
+@router.post("/{reference}/offers/{offer_id}", response=list[OfferOut], summary="Accept or decline an offer")
 def answer(request: HttpRequest, where: Path[OfferReference], body: AnswerIn) -> Any:
     """Accepting moves the role; declining and withdrawing leave it with its holder (idempotent)."""
     actor = actor_in(request)

@@ -119,7 +119,7 @@ def _answer(it: Change, offer_id: int, *, accept: bool) -> None:
         state = "expired" if offer.answer == Answer.PENDING else offer.answer
         raise Conflict(f"This offer is {state} already. Nothing was changed.")
     if wanted == Answer.ACCEPTED and _holder(it, ResponseRole(offer.role)) != offer.from_user_id:
-        raise Conflict("Whoever offered the role no longer holds it. Nothing was changed.")
+        raise Conflict("The person who offered the role no longer holds it. Nothing was changed.")
     _end(it, offer, wanted)
     if wanted == Answer.ACCEPTED:
         give_role(
@@ -148,7 +148,7 @@ def _end(it: Change, offer: RoleOffer, answer: RoleOffer.Answer) -> None:
 def _say(it: Change, offer: RoleOffer, answer: RoleOffer.Answer) -> None:
     it.touch()
     role = ResponseRole(offer.role)
-    kept = "" if answer == Answer.ACCEPTED else " The holder keeps the role."
+    kept = "" if answer == Answer.ACCEPTED else " The holder retains the role."
     message = f"Offer of {role.label.lower()} {answer.label.lower()}.{kept}"
     it.note(EntryKind.ROLE_ASSIGNED, message, role=role.value, offer=offer.pk, answer=answer.value)
     event = IncidentRoleOfferEnded(

@@ -89,7 +89,7 @@ class Once(Schema):
         "",
         alias="Idempotency-Key",
         max_length=200,
-        description="Any text of yours: sent again, what it made the first time is answered.",
+        description="Any text; a repeat with the same key returns the first result.",
     )
 
 

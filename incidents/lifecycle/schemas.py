@@ -59,7 +59,7 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Names = Annotated[list[Name], BeforeValidator(_listed), Field(max_length=200)]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=NAME_LENGTH)]], Field(max_length=LABELS)]
 Metadata = Annotated[
-    dict[str, Any], Field(description=f"Any JSON object of at most {MAX_METADATA:,} bytes, kept as sent.")
+    dict[str, Any], Field(description=f"Any JSON object of at most {MAX_METADATA:,} bytes, stored as sent.")
 ]
 Fingerprint = Annotated[str, Field(min_length=1, max_length=80, description="64 hexadecimal digits.")]
 Signals = Annotated[list[Fingerprint], Field(max_length=MAX_SIGNALS)]
@@ -73,9 +73,7 @@ class DeclareIn(Body):
     title: Title
     description: Text = ""
     impact: Text = ""
-    severity: SeverityWord | None = Field(
-        None, description="Default: what the severity matrix says of the type."
-    )
+    severity: SeverityWord | None = Field(None, description="Default: from the severity matrix, by the type.")
     incident_type: TypeWord = Field(
         IncidentType.OTHER.value, validation_alias=AliasChoices("incident_type", "type")
     )

@@ -38,7 +38,7 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
             raise ValueError("no row is named so")
         return moment.astimezone(UTC), number
     except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out") from error
+        raise invalid("cursor", "cursor", "must be a cursor returned by this list") from error
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[datetime, int]]) -> Page[T]:

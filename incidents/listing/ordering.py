@@ -94,7 +94,7 @@ def decode(order: Order, text: str) -> Cursor:
         unpacked = [_unpacked(key, value) for key, value in zip(order.keys, keys, strict=True)]
         return Cursor(order.name, tuple(unpacked), bool(is_back))
     except (ValueError, OverflowError, TypeError, RecursionError, binascii.Error, UnicodeError) as error:
-        message = f"must be one that this list gave out, in the order {order.name}"
+        message = f"must be one returned by this list, in the order {order.name}"
         raise invalid("cursor", "cursor", message) from error
 
 
@@ -129,7 +129,7 @@ def _unpacked(key: str, value: object) -> datetime | timedelta | int | str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > COMMANDER_CHARS or "\0" in value:
-        raise ValueError("not a name that this list gave out")
+        raise ValueError("not a name returned by this list")
     value.encode()  # half a surrogate pair is no text
     return value
 

@@ -10,20 +10,20 @@ from incidents.vocabulary import ResponseRole
 INSTRUCTIONS: Final[Mapping[ResponseRole, tuple[str, ...]]] = {
     ResponseRole.COMMANDER: (
         "Decide what is done next and who does it; leave the fixing to others.",
-        "Keep severity, status and stage true, and fill the other roles.",
+        "Keep severity, status and stage up to date, and fill the other roles.",
         "Write decisions in the timeline, with their reason.",
         "Hand the role off before you leave.",
     ),
     ResponseRole.TECH_LEAD: (
         "Find the cause and stop the damage: first what limits the impact, then what repairs it.",
-        "Say what you are about to change before you change it.",
+        "Announce what you are about to change before you change it.",
         "Write findings, attempts and results in the timeline.",
         "Tell the commander when you need more people.",
     ),
     ResponseRole.COMMS_LEAD: (
         "Send stakeholder updates before their clock ends, also when there is nothing new.",
-        "Say what is affected, what people can do meanwhile, and when the next update comes.",
+        "State what is affected, any workaround, and when the next update follows.",
         "Agree public texts with the commander.",
-        "Keep questions from outside away from those who repair.",
+        "Shield responders from outside questions.",
     ),
 }

@@ -36,7 +36,7 @@ class UpdateForm(ActionForm):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", "As the SLA target says")]
+        choices=[("", "From the SLA target")]
         + [(str(m), f"In {m} minutes" if m <= 60 else f"In {m // 60} hours") for m in _MINUTES],
     )
     request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)

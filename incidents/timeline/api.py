@@ -112,7 +112,7 @@ def note(
     return Status(201, answer(incident, response))
 
 
-@router.post("/{reference}/updates", response={201: IncidentOut}, summary="Tell stakeholders")
+@router.post("/{reference}/updates", response={201: IncidentOut}, summary="Update stakeholders")
 def update(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn, sent: Header[Once]
 ) -> Any:

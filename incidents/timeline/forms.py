@@ -113,7 +113,7 @@ def _field(name: str) -> forms.Field:
         return forms.ChoiceField(label=label, choices=IncidentType.choices)
     made = words_field(label, rows=rows[name])
     if name == "labels":
-        made.help_text = f"One a line: region=eu-west. At most {LABELS}."
+        made.help_text = f"One per line: region=eu-west. At most {LABELS}."
     return made
 
 

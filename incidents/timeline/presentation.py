@@ -78,7 +78,7 @@ def refuse_unknown(query: Mapping[str, str]) -> None:
     if query.get("kind", HIGHLIGHTS) not in KINDS:
         raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
     if (before := query.get("before")) and not _is_cursor(before):
-        raise invalid("before", "cursor", "must be a cursor that a page of the timeline gave out")
+        raise invalid("before", "cursor", "must be a cursor returned by the timeline")
 
 
 def _is_cursor(text: str) -> bool:

@@ -65,7 +65,7 @@ class EntryOut(Schema):
     author: str
     occurred_at: datetime
     pinned_at: datetime | None = None
-    time_corrected_at: datetime | None = Field(None, description="A note's time was set by hand then.")
+    time_corrected_at: datetime | None = Field(None, description="When the time of a note was corrected.")
     amendments: int = Field(0, description="How often it was changed; `GET …/amendments` has every text.")
     withdrawn_at: datetime | None = None
     data: dict[str, Any]

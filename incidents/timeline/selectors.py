@@ -152,5 +152,5 @@ def _positions(cursor: str | None) -> tuple[Position, int]:
         return None, 0
     timeline, dot, audit = cursor.partition(".")
     if not dot or len(audit) > 18 or not (audit == "" or (audit.isascii() and audit.isdigit())):
-        raise invalid("cursor", "cursor", "must be a cursor this list gave out")
+        raise invalid("cursor", "cursor", "must be a cursor returned by this list")
     return decode_cursor(timeline) if timeline else None, int(audit or 0)

@@ -26,7 +26,7 @@ def plan_escalation_pages(workspace_id: int, pages: Sequence[Page]) -> None:
         payload = {
             "event_kind": "page",
             "snapshot": snapshots[page.incident_id],
-            "details": {"message": f"You are told because: {page.reason}."},
+            "details": {"message": f"You are notified because: {page.reason}."},
         }
         _plan(workspace_id, page, payload)
 

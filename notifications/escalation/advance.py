@@ -78,7 +78,7 @@ def _lease_is_over(escalation: Escalation, incident: Incident, now: datetime) ->
 def _remind(escalation: Escalation, incident: Incident, now: datetime) -> None:
     escalation.reminded_at, escalation.due_at = now, now + CONFIRM_WITHIN
     key = f"esc:{escalation.pk}:{escalation.generation}:remind:{escalation.leased_at:%Y%m%dT%H%M%S}"
-    reason = "your acknowledgement lapses in 10 minutes; write on the incident to keep it"
+    reason = "your acknowledgement lapses in 10 minutes; post on the incident to extend it"
     plan_pages(
         incident.workspace_id,
         [Page(key, incident.pk, reason, user_id=escalation.holder_id, is_notice=True)],

@@ -27,7 +27,7 @@ class SimulationForm(forms.Form):
         label="Event", choices=tuple(EVENT_KINDS.items()), initial="incident.opened"
     )
     incident_type = forms.ChoiceField(
-        label="Type", choices=(("", "Not said"), *IncidentType.choices), required=False
+        label="Type", choices=(("", "Not set"), *IncidentType.choices), required=False
     )
     components = forms.CharField(
         label="Components or services", max_length=500, required=False, help_text="Separated by commas."

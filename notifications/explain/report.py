@@ -76,7 +76,7 @@ def person_report(actor: Actor, username: str, *, days: int, now: datetime) -> P
     """
     require(actor, Capability.CHANNELS_READ)
     if not 1 <= days <= DECISIONS_KEPT.days:
-        text = f"must be 1 to {DECISIONS_KEPT.days}: decisions are kept that long"
+        text = f"must be 1 to {DECISIONS_KEPT.days}: decisions are stored that long"
         raise Invalid(f"days {text}.", faults=[FieldFault("days", "range", text)])
     person, since = _member(actor, username), now - timedelta(days=days)
     rows = Decision.objects.of(actor.workspace_id).filter(user_id=person.pk, at__gte=since)

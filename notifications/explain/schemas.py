@@ -49,7 +49,7 @@ class KnownReasonOut(Schema):
     """A reason of the closed list."""
 
     reason: str = Field(description="Its code, which never changes its meaning.")
-    text: str = Field(description="What it says.")
+    text: str = Field(description="Its text.")
 
 
 class AttemptLineOut(Schema):
@@ -69,12 +69,12 @@ class DecisionOut(Schema):
     stage: str = Field(description="detection, escalation, planning or sending.")
     verdict: str = Field(description="opened, joined, started, planned, muted, held, skipped, ended, failed.")
     reason: str = Field(description="A code of the list of reasons.")
-    text: str = Field(description="The reason in words, with what it says in this case.")
+    text: str = Field(description="The reason in words, with the details of this case.")
     subject: str = Field(description="The detector, channel or person it is about.")
     event_kind: str
     incident_number: int | None = Field(None, description="The incident it is about.")
     delivery_id: int | None = Field(None, description="The delivery it planned.")
-    outcome: str = Field("", description="How that delivery stands now.")
+    outcome: str = Field("", description="Current state of that delivery.")
     attempts: list[AttemptLineOut] = Field(default_factory=list, description="Attempts, oldest first.")
 
 

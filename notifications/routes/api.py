@@ -45,7 +45,7 @@ class RouteIn(Schema):
     channel_ids: list[int] = Field(
         default_factory=list, max_length=200, description="Ids of channels that hear of it."
     )
-    enabled: bool = Field(True, description="False: the route is kept but not used.")
+    enabled: bool = Field(True, description="False: the route is stored but not used.")
 
 
 class RouteOut(Schema):
@@ -118,7 +118,7 @@ def post_customize(request: HttpRequest) -> list[dict[str, Any]]:
     return [route_json(route) for route in routes_for(actor)]
 
 
-@router.get("/preview", response=list[ToldOut], summary="Preview who would be told")
+@router.get("/preview", response=list[ToldOut], summary="Preview who would be notified")
 def get_preview(request: HttpRequest, query: Query[PreviewQuery]) -> list[dict[str, Any]]:
     """By the same decision that deliveries are planned by. Needs `incidents:read`."""
     given = query.dict()

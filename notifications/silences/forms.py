@@ -14,7 +14,7 @@ from notifications.silences.services.silences import MAX_DURATION, SilenceValues
 from notifications.silences.services.windows import WindowValues
 
 MATCHERS_HELP: Final = (
-    "One a line, all must hold: component = api, type != other, title ~ *timeout*, label.team = search, "
+    "One per line, all must match: component = api, type != other, title ~ *timeout*, label.team = search, "
     "incident = INC-42."
 )
 ENDS: Final = (

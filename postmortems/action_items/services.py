@@ -174,7 +174,7 @@ def _set_link(item: ActionItem, url: str) -> None:
 def _clean_item_title(title: str) -> str:
     line = clean_title(title)
     if len(line.split()) < MIN_WORDS:
-        raise invalid("title", "min_words", f"must say what is to be done, in {MIN_WORDS} words or more")
+        raise invalid("title", "min_words", f"must describe what is to be done, in {MIN_WORDS} words or more")
     return line
 
 

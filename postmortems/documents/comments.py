@@ -43,7 +43,7 @@ def add_comment(
     if rows.count() >= MAX_COMMENTS:
         raise invalid("body", "max_items", f"cannot be added: there are {MAX_COMMENTS} comments already")
     if parent is not None and not rows.filter(pk=parent, section_key=section.key).exists():
-        raise NotFound("The comment you answer is not there any more.")
+        raise NotFound("The comment you reply to no longer exists.")
     with transaction.atomic():
         made: Comment = Comment.objects.create(
             workspace_id=actor.workspace_id,

@@ -78,7 +78,7 @@ def waive(request: HttpRequest, reference: str) -> HttpResponse:
     url = f"/postmortems/{reference}"
     if request.POST.get("undo"):
         services.unwaive(actor, reference, subject=subject)
-        return done(request, "The waiver is gone.", url=url)
+        return done(request, "Waiver removed.", url=url)
     try:
         services.waive(actor, reference, subject=subject, reason=request.POST.get("reason", ""))
     except Invalid as fault:

@@ -23,7 +23,7 @@ class PostmortemTemplateSectionIn(Body):
         "subsection", description="`chapter`, `subsection` or `field`."
     )
     help_text: Annotated[str, Field(max_length=300)] = Field(
-        "", description="The question that is asked where no fact answers it."
+        "", description="The question to ask where no data is known."
     )
     starter: Text = Field("", description="Markdown with placeholders such as `{{ timeline }}`.")
     has_text: bool = True

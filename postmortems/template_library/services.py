@@ -121,7 +121,7 @@ def _added(
     ensure_templates(actor.workspace_id)
     rows = PostmortemTemplate.objects.of(actor.workspace_id)
     if rows.filter(slug=slug).exists():
-        raise invalid("name", "unique", "is taken by another template")
+        raise invalid("name", "unique", "is used by another template")
     if rows.count() >= MAX_TEMPLATES:
         raise invalid("name", "max_items", f"cannot be added: there are {MAX_TEMPLATES} templates")
     made: PostmortemTemplate = PostmortemTemplate.objects.create(

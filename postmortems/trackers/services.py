@@ -43,7 +43,7 @@ def create_tracker(actor: Actor, *, name: str) -> IssuedTracker:
         if rows.count() >= MAX_TRACKERS:
             raise invalid("name", "max_items", f"cannot be added: there are {MAX_TRACKERS} trackers")
         if rows.filter(name=line).exists():
-            raise invalid("name", "unique", "is taken by another tracker")
+            raise invalid("name", "unique", "is used by another tracker")
         made: Tracker = Tracker.objects.create(
             workspace_id=actor.workspace_id, name=line, key=secrets.token_urlsafe(24),
             sealed_secret=encrypt(secret),

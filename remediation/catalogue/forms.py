@@ -33,7 +33,7 @@ class ActionForm(forms.Form):
     steps = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One a line. {component} stands for the target.",
+        help_text="One per line. {component} is replaced by the target.",
     )
     config = IndentedJSONField(
         required=False,
@@ -45,9 +45,11 @@ class ActionForm(forms.Form):
         "as {replicas:1..10}, {mode:fast|safe}, {branch:text}.",
     )
     signing_secret = forms.CharField(
-        required=False, help_text="Empty keeps the stored one. Signs webhooks (whsec_…)."
+        required=False, help_text="Empty: the stored one is retained. Signs webhooks (whsec_…)."
     )
-    token = forms.CharField(required=False, help_text="Empty keeps the stored one. Sent as Authorization.")
+    token = forms.CharField(
+        required=False, help_text="Empty: the stored one is retained. Sent as Authorization."
+    )
     timeout_s = forms.IntegerField(min_value=1, max_value=MAX_TIMEOUT_S, label="Time limit in seconds")
     health_url = forms.CharField(
         max_length=500,

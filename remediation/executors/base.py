@@ -80,7 +80,7 @@ class Executor(ABC):
 
     def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
         """What can be known after the worker that started it died."""
-        return Report(Progress.UNKNOWN, reason="This kind of action cannot be asked. Check by hand.")
+        return Report(Progress.UNKNOWN, reason="This kind of action cannot be queried. Check manually.")
 
 
 EXECUTORS: Final[Registry[Executor]] = Registry("executor")

@@ -159,7 +159,7 @@ def _judged(status: str, config: Mapping[str, Any]) -> Report:
     if status in {str(value) for value in config.get("success_values", [])}:
         return Report(Progress.SUCCEEDED, output=f"status: {status}")
     if status in {str(value) for value in config.get("failure_values", [])}:
-        return Report(Progress.FAILED, output=f"status: {status}", reason=f"The receiver says {status}.")
+        return Report(Progress.FAILED, output=f"status: {status}", reason=f"The receiver returned {status}.")
     return Report(Progress.RUNNING, output=f"status: {status}")
 
 

@@ -17,7 +17,7 @@ router = Router(tags=["Remediation"])
 
 
 class RecoveryPolicyOut(Schema):
-    """What Tocsin does by itself."""
+    """What Tocsin does automatically."""
 
     auto_start: list[Severity] = Field(description="Low-risk actions start at these severities.")
     auto_resolve: list[Severity] = Field(description="What was observed to recover is resolved at these.")

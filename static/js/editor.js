@@ -80,7 +80,7 @@ function start(form) {
       else refuse(answer.status, reply);
     } catch {
       hold();
-      say(`Not saved since ${unsavedSince}: no connection. Your text is kept in this browser.`, true);
+      say(`Not saved since ${unsavedSince}: no connection. Your text is stored in this browser.`, true);
     } finally {
       isSaving = false;
     }
@@ -104,7 +104,7 @@ function start(form) {
   function refuse(status, reply) {
     hold();
     if (status === 409 && reply.code === "both_changed") say(`${reply.by} changed the same lines. Choose Save to see both texts.`, true);
-    else if (status === 401 || status === 403) say(`Not saved since ${unsavedSince}: sign in again. Your text is kept in this browser.`, true);
+    else if (status === 401 || status === 403) say(`Not saved since ${unsavedSince}: sign in again. Your text is stored in this browser.`, true);
     else say(`Not saved since ${unsavedSince}: ${reply.detail ?? "the server refused it"}`, true);
   }
 

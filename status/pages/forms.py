@@ -17,13 +17,15 @@ class PageForm(forms.Form):
     """Title, address, look, and who may read."""
 
     title = forms.CharField(label="Title", max_length=120)
-    slug = forms.CharField(label="Address", max_length=60, help_text="The page stands at /status/<address>.")
+    slug = forms.CharField(
+        label="Address", max_length=60, help_text="The page is served at /status/<address>."
+    )
     description = forms.CharField(label="Description", required=False, max_length=500)
     color = forms.CharField(label="Colour", max_length=7, initial="#3a50c8", help_text="Such as #3a50c8.")
     logo = forms.FileField(
         label="Logo",
         required=False,
-        help_text="PNG, JPEG or WebP, up to 100 kB. Empty keeps the present one.",
+        help_text="PNG, JPEG or WebP, up to 100 kB. Empty: the current one is retained.",
     )
     time_zone = forms.ChoiceField(label="Time zone of the daily bars", widget=LongSelect(), initial="UTC")
     access = forms.ChoiceField(label="Who may read it", choices=Access.choices, initial=Access.PUBLIC)
@@ -33,7 +35,7 @@ class PageForm(forms.Form):
     )  # fmt: skip
     auto_publish = forms.ChoiceField(
         label="Publish automatically", choices=AutoPublish.choices, initial=AutoPublish.NEVER,
-        help_text="At once, under a plain title such as “Problem with Checkout”.",
+        help_text="Immediately, under a plain title such as “Problem with Checkout”.",
     )  # fmt: skip
     is_enabled = forms.BooleanField(label="Page is on", required=False, initial=True)
 
@@ -75,7 +77,7 @@ class ComponentForm(forms.Form):
     )  # fmt: skip
     follows = forms.ChoiceField(label="State follows", choices=Follows.choices)
     manual_state = forms.ChoiceField(
-        label="State by hand", required=False, choices=[("", "None: as above"), *ComponentState.choices]
+        label="Manual state", required=False, choices=[("", "None: as above"), *ComponentState.choices]
     )
     position = forms.IntegerField(label="Position", min_value=0, max_value=10_000, initial=0)
 

@@ -73,7 +73,7 @@ def manual_drifts(components: Iterable[tuple[str, str, bool]]) -> list[Drift]:
     return [
         Drift(
             "manual",
-            f"{name} is set by hand to {ComponentState(state).label.lower()}; no open incident affects it.",
+            f"{name} is set manually to {ComponentState(state).label.lower()}; no open incident affects it.",
         )
         for name, state, is_explained in components
         if state and state != ComponentState.OPERATIONAL and not is_explained

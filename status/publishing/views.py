@@ -73,7 +73,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, f"{reference} taken off the status page.")
+        messages.success(request, f"{reference} removed from the status page.")
     return _back(reference)
 
 

@@ -109,7 +109,7 @@ def _post(message: SubscriberMessage) -> None:
         )  # fmt: skip
     except HttpPermanentError as error:
         if error.status == GONE:
-            reason = "The endpoint answered 410 Gone"
+            reason = "The endpoint returned 410 Gone"
             unsubscribe(message.workspace_id, public_id=str(subscriber.public_id), reason=reason)
             return
         raise

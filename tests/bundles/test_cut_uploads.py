@@ -81,7 +81,7 @@ def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     cutter.trouble = Trouble("put", "middle", times=99)
     ran = run_tocsin("--url", cutter.url, "bundle", "upload", str(file))
     assert ran.code == 3
-    assert f"The bundle is kept: {file}" in ran.err
+    assert f"The bundle is stored at: {file}" in ran.err
     assert "Spooled as local-1. It will be sent by: tocsin sync" in ran.err
     bundle = Bundle.across_workspaces.get()
     assert (bundle.status, storage.info(bundle.storage_key)) == ("announced", None)

@@ -94,7 +94,7 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
     )  # fmt: skip
     assert Finding.objects.of(workspace.pk).filter(outcome="opened").count() == 1
     page = browser_for(admin).get(f"/explain/events/{event.pk}").content.decode()
-    assert "the rule wants another source" in page
+    assert "the rule requires another source" in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -130,7 +130,7 @@ def test_page_and_api_name_the_author_with_the_other_text_beside(model, burst, w
 
 
 BROKEN = {
-    "slow": ({"delay_s": 0.6}, "did not answer"),
+    "slow": ({"delay_s": 0.6}, "did not respond"),
     "rate limited": ({"status": 429, "retry_after": "1"}, "429"),
     "server error": ({"status": 500}, "500"),
     "wrong key": ({"key": "another"}, "401"),

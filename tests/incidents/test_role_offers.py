@@ -56,7 +56,7 @@ def test_offer_carries_a_card_of_the_state(offer):
 def test_declined_or_withdrawn_offer_leaves_the_holder(request, actor, offer, who, story):
     answer(request.getfixturevalue(who), offer, accept=False)
     assert commander(actor) == "rita.responder"
-    assert "The holder keeps the role." in story(incident_for(actor, 1))[-1].message
+    assert "The holder retains the role." in story(incident_for(actor, 1))[-1].message
 
 
 def test_accepting_after_expiry_is_refused(actor, nina, offer):

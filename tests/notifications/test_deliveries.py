@@ -131,7 +131,7 @@ def test_a_failure_is_logged_and_tried_again_with_the_same_id(channel, declare, 
     deliver()
     row = only()
     assert (row.state, row.outcome, row.attempts) == ("pending", "pending", 1)
-    assert row.reason == "127.0.0.1 answered 503 Service Unavailable: maintenance"
+    assert row.reason == "127.0.0.1 returned 503 Service Unavailable: maintenance"
     outside.webhook.respond = lambda received: Reply()
     make_due()
     deliver()

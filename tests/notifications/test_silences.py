@@ -106,7 +106,7 @@ def test_silence_mutes_and_its_end_sends_once(workspace, channel, deliver, outsi
     deliver()
     run_due(CLOCKS)
     deliver()
-    assert first.end_reason == "ended by hand"
+    assert first.end_reason == "ended manually"
     assert outcomes(workspace) == [("incident.opened", "muted"), ("incident.opened", "sent")]
     [sent] = outside.slack.received
     assert "Still unresolved" in sent.body.decode()
@@ -160,7 +160,7 @@ def test_silences_that_cover_the_same_end_together(workspace, channel, deliver, 
         declare_incident(responder, title=name, severity="sev2", components=["api"])
     deliver()
     ended = at_once(4, lambda index: end_silence(responder, made[index].pk))
-    assert [one.end_reason for one in ended] == ["ended by hand"] * 4
+    assert [one.end_reason for one in ended] == ["ended manually"] * 4
     deliver()
     assert len(outside.slack.received) == 3
 
@@ -191,7 +191,7 @@ def test_end_waits_for_another_end_before_it_locks_its_silence(workspace, make_a
             assert rows.get(pk=second.pk).ended_at is None
         other.result(timeout=30)
     second.refresh_from_db()
-    assert second.end_reason == "ended by hand"
+    assert second.end_reason == "ended manually"
 
 
 def test_end_interrupted_by_a_crash_sends_once(workspace, channel, deliver, outside, make_actor, monkeypatch):

@@ -323,7 +323,7 @@ def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
     assert main(["upload", str(bundle)]) == 2
     said = capsys.readouterr().err
     assert "http://tocsin.invalid is not encrypted" in said
-    assert f"Use https, or --insecure-http. The bundle is kept: {bundle}" in said
+    assert f"Use https, or --insecure-http. The bundle is stored at: {bundle}" in said
     assert main(["upload", str(bundle), "--insecure-http"]) == 3  # it is tried
 
 

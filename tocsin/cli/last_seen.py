@@ -49,7 +49,7 @@ def recall() -> dict[str, Any]:
     except (OSError, ValueError) as error:
         where = last_seen_file()
         raise TocsinError(
-            f"{where} holds nothing. `tocsin status` fills it when the server answers."
+            f"{where} holds nothing. `tocsin status` fills it when the server is reachable."
         ) from error
     return dict(found)
 

@@ -60,7 +60,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "postmortems": Noun("Postmortems."),
     "quarantine": Noun("Webhook bodies that were not understood."),
     "quiet-hours": Noun("When notices to you wait; pages never do."),
-    "recovery": Noun("How incidents are taken as recovered."),
+    "recovery": Noun("When incidents are considered recovered."),
     "roles": Noun("Who holds which role.", "response"),
     "routes": Noun("Which notification goes where."),
     "runs": Noun("Runs of remediation actions, and approvals."),

@@ -72,7 +72,7 @@ def run_command(argv: Sequence[str], seconds: float = 5.0) -> Optional[Output]:
         text, reason = _output_of(process, time.monotonic() + seconds)
         if reason:
             kill_group(process.pid)
-            return Output(-1, text, reason if reason != _LATE else f"no answer in {seconds:g} s")
+            return Output(-1, text, reason if reason != _LATE else f"no response in {seconds:g} s")
     return Output(process.returncode, text)
 
 

@@ -106,11 +106,11 @@ def _upload(given: Any) -> int:
 def _send(path: str, given: Any) -> str:
     url, token = os.environ.get("TOCSIN_URL", ""), os.environ.get("TOCSIN_TOKEN", "")
     if not url:
-        raise commands.CollectorError(f"TOCSIN_URL is not set. The bundle is kept: {path}", 2)
+        raise commands.CollectorError(f"TOCSIN_URL is not set. The bundle is stored at: {path}", 2)
     if is_readable_by_others(url) and not given.insecure_http:
         raise commands.CollectorError(
             f"{url} is not encrypted, and would show the token and the bundle to others. Use https, or "
-            f"--insecure-http. The bundle is kept: {path}", 2
+            f"--insecure-http. The bundle is stored at: {path}", 2
         )  # fmt: skip
     return str(commands.send(path, url, token, _say, given.incident).get("incident") or "")
 

@@ -113,7 +113,7 @@ def send_file(path: str, ticket: Any, server: str) -> None:
     finally:
         connection.close()
     if answer.status >= 300 and answer.status != 412:
-        raise UploadError(f"the storage answered {answer.status}: {_said(text)}", answer.status)
+        raise UploadError(f"the storage returned {answer.status}: {_said(text)}", answer.status)
 
 
 class _Api:

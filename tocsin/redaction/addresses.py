@@ -30,7 +30,7 @@ ADDRESSES: Final[tuple[Shape, ...]] = (
         r"%3a%2f%2f(?:(?!%3a|%2f)[^\s&]){0,60}+%3a((?:(?!%40|%2f)[^\s&\"'<>]){1,120}+)%40",
     ),
     shape(
-        "address that lets in whoever has it",
+        "address that grants access to anyone who has it",
         "/sign-in/ /webhooks/ hooks.slack.com/ webhook.office.com/",
         r"""(?:/sign-in/(?:once/|link/)?|/webhooks/[a-z0-9_-]{1,64}/
             |hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z0-9]{1,32}/[A-Z0-9]{1,32}/(?:[0-9]{1,32}/)?

@@ -15,8 +15,8 @@ from warroom.inbound.commands import Command, mention_in, mentions_in, with_name
 from warroom.rooms.models import Room
 
 NOT_LINKED: Final = (
-    "Your Slack account is not linked to a member of Tocsin. It is linked by itself when both have the same "
-    "verified e-mail address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
+    "Your Slack account is not linked to a member of Tocsin. It is linked automatically when both have the "
+    "same verified e-mail address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
 )
 
 

@@ -20,7 +20,7 @@ from warroom.inbound.services.inbox import take_request
 from warroom.inbound.subject import actor_for, member_mentioned
 
 STATEMENT_TIMEOUT_MS: Final = 2000
-NOT_SAVED: Final = "Not saved: the database did not answer. Send it again."
+NOT_SAVED: Final = "Not saved: the database is not reachable. Send it again."
 FIELD_OF_FAULT: Final = {"username": "person", "user_id": "person", "message": "message"}
 
 

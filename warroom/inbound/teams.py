@@ -47,7 +47,7 @@ def which_workspace(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> s
     if not slugs:
         return "You are linked in no workspace of that name. Nothing was changed."
     example = f"`{COMMAND} in:{slugs[0]} list`"
-    return f"Say which workspace you mean, such as {example}. Yours: {', '.join(slugs)}. Nothing was changed."
+    return f"Name the workspace, such as {example}. Yours: {', '.join(slugs)}. Nothing was changed."
 
 
 def teams_of_person(team: SlackTeam, slack_id: str) -> list[SlackTeam]:

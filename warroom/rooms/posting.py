@@ -50,7 +50,7 @@ def announce(item: Announcement) -> None:
 def _withdraw(item: Announcement, incident: Incident) -> None:
     """Take the words of an incident that turned private out of its announcement; or post none."""
     if item.ts:
-        text = f"{incident.reference} is private now. Whoever is invited to it sees it in Tocsin."
+        text = f"{incident.reference} is private now. People invited to it see it in Tocsin."
         _updated(item, text, [section(text)])
     _settle_or_again(item, incident.version)
 

@@ -62,7 +62,7 @@ def call(
     except SlackApiError as error:
         raise _failure(team, method, error) from None
     except OSError as error:
-        raise SlackUnknownError(f"Slack did not answer {method}: {type(error).__name__}") from None
+        raise SlackUnknownError(f"Slack did not respond to {method}: {type(error).__name__}") from None
     _, headers, body = _parts(response)
     return {**body, "_scopes": headers.get("x-oauth-scopes", "")}
 
@@ -84,10 +84,10 @@ def _failure(team: SlackTeam, method: str, error: SlackApiError) -> Exception:
         pause_method(team.workspace_id, team, method, DEFAULT_WAIT_S if wait is None else wait)
         return SlackBusyError(HINTS["ratelimited"], DEFAULT_WAIT_S if wait is None else wait)
     if status >= 500 or code in UNKNOWN_OUTCOME:
-        return SlackUnknownError(f"Slack answered {method} with {code}")
+        return SlackUnknownError(f"Slack returned {code} for {method}")
     if code in REVOKED:
         note_revoked(team.workspace_id, team, HINTS.get(code, code))
-        return SlackRevokedError(HINTS.get(code, f"Slack says {code}."))
+        return SlackRevokedError(HINTS.get(code, f"Slack returned {code}."))
     refused = SlackRefusedError(method, code, str(body.get("needed") or ""))
     if code in NOT_ALLOWED:
         note_missing_permission(team.workspace_id, team, refused.hint)

@@ -84,7 +84,7 @@ class SlackRefusedError(PermanentError):
     @property
     def hint(self) -> str:
         """What a person can do."""
-        known = HINTS.get(self.code, f"Slack says {self.code}.")
+        known = HINTS.get(self.code, f"Slack returned {self.code}.")
         return f"{known} Missing scope: {self.needed}." if self.needed else known
 
 

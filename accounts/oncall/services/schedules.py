@@ -153,7 +153,7 @@ def _save(schedule: OnCallSchedule) -> None:
         with transaction.atomic():
             schedule.save()
     except IntegrityError as error:
-        raise invalid("name", "unique", "is taken by another schedule") from error
+        raise invalid("name", "unique", "is used by another schedule") from error
 
 
 def _record(

@@ -38,7 +38,7 @@ def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
 def note_new_password(user: User, *, person: User) -> None:
     """Leave an audit row for a password that `user` gave to someone. Ends every sign-in of theirs."""
     person.sessions.all().delete()
-    _note(user, person, "account.password", f"{user.label} gave {person.label} another password", {})
+    _note(user, person, "account.password", f"{user.label} set a new password for {person.label}", {})
 
 
 def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:

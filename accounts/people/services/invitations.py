@@ -124,7 +124,7 @@ def _refuse_member(actor: Actor, address: str, handle: str) -> None:
     if members.filter(user__email__iexact=address).exists():
         raise Conflict(f"{address} is a member already. Nothing was changed.")
     if handle and members.filter(user__username__iexact=handle).exists():
-        raise invalid("username", "unique", "is taken in this workspace")
+        raise invalid("username", "unique", "is used in this workspace")
 
 
 def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name: str) -> Invited:

@@ -37,9 +37,9 @@ def create_rule(actor: Actor, *, fields: Mapping[str, Any]) -> DetectionRule:
             rule.refresh_from_db()
             _record(actor, rule, "rule.create", f"{actor.label} made the rule {rule.rule_id}", {})
     except IntegrityError:
-        fault = FieldFault("rule_id", "unique", "is taken by another rule")
+        fault = FieldFault("rule_id", "unique", "is used by another rule")
         raise Conflict(
-            "The rule was not saved: its rule_id is taken.", extra={"errors": [_plain(fault)]}
+            "The rule was not saved: its rule_id is in use.", extra={"errors": [_plain(fault)]}
         ) from None
     return rule
 

@@ -21,7 +21,7 @@ LEVELS: Final = {
 }  # fmt: skip
 NAMED: Final = 3
 MAX_DEPTH: Final = 12
-TOO_BIG: Final = "left out: larger than an event may keep"
+TOO_BIG: Final = "left out: larger than an event may store"
 TOO_DEEP: Final = "left out: nested deeper than an event may be"
 
 

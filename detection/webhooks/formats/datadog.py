@@ -185,5 +185,5 @@ def _event(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
         "event_type": line(body.get("event_type")), "metadata": detail_of(body),
     }  # fmt: skip
     if not message:
-        raise Invalid("This body says nothing that can be read. Set the payload that the guide shows.")
+        raise Invalid("This body holds no field that is known. Set the payload that the guide shows.")
     return Reading(events=(event,))

@@ -14,7 +14,7 @@ _GUIDE: Final = Guide(
     "Any program that posts a form",
     "curl '{address}' -d title='Backup failed' -d component=nas -d state=firing -d key=backup",
     "title=A+test+from+the+source+page&component=nas&state=firing&dedup_key=tocsin-test",
-    URLENCODED, signing="The sender signs the body; say how in the mapping.",
+    URLENCODED, signing="The sender signs the body; configure how in the mapping.",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _FLAT: Final = {
 }  # fmt: skip
 _GUIDE: Final = Guide(
     "Any program that posts JSON", _CURL, _FLAT,
-    signing="The sender signs the body; say how in the mapping."
+    signing="The sender signs the body; configure how in the mapping."
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def _reading(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     if not message:
         fault = FieldFault("heartbeat", "required", "is missing, and so is msg")
         raise Invalid(
-            "This body says nothing that can be read. Use the preset body of Uptime Kuma.", faults=[fault]
+            "This body holds no field that is known. Use the preset body of Uptime Kuma.", faults=[fault]
         )
     if found := _CERTIFICATE.match(message):
         return Reading(alerts=(_certificate(found[1], found[2], message),))

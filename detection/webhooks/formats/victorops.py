@@ -123,7 +123,7 @@ def _event(body: Mapping[str, Any], settings: SourceSettings) -> dict[str, Any]:
         body.get("state_message"), body.get("entity_display_name"), body.get("entity_id"), limit=8000
     )
     if not message:
-        raise Invalid("The message says nothing: state_message is missing.")
+        raise Invalid("The message is empty: state_message is missing.")
     return {
         "source": component_in(body) or settings.name,
         "level": "info",

@@ -46,7 +46,7 @@ def _inflated(raw: bytes, windows: tuple[int, ...], limit: int) -> bytes:
             raise too_large(limit)
         if stream.eof:
             return body
-    raise Malformed("The body is not compressed as its Content-Encoding says, or it broke off.")
+    raise Malformed("The body does not match its Content-Encoding, or it is incomplete.")
 
 
 def too_large(limit: int) -> TooLarge:

@@ -40,7 +40,7 @@ def create_component(actor: Actor, *, name: str, wanted: Mapping[str, Any] | Non
             with transaction.atomic():
                 component.save(force_insert=True)
         except IntegrityError as error:
-            raise invalid("name", "unique", "is taken by another component") from error
+            raise invalid("name", "unique", "is used by another component") from error
         changes = _apply(actor, component, wanted or {})
         component.save()
         summary = f"{actor.label} added the component {component.name}"

@@ -27,7 +27,7 @@ def refuse_taken(actor: Actor, fingerprints: Sequence[str]) -> None:
     if found is not None:
         other = found.incident
         if not may_see(actor, other):
-            raise Conflict(f"The signal {found.fingerprint} is taken. Nothing was declared.")
+            raise Conflict(f"The signal {found.fingerprint} is in use. Nothing was declared.")
         raise Conflict(
             f"{other.reference} is unresolved and has the signal {found.fingerprint}. Work there, or leave "
             "that signal out. Nothing was declared.",

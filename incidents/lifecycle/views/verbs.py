@@ -265,14 +265,14 @@ ACTIONS: Final = {
         handoff_forms.HandOffForm,
         _hand_off,
         "{ref}: role offered.",
-        lead="The person has 10 minutes to accept. You hold the role until then, and keep it otherwise.",
+        lead="The person has 10 minutes to accept. You hold the role until then, and retain it otherwise.",
     ),
     "offer-answer": Action(
-        "Answer an offer",
+        "Accept or decline an offer",
         "Answer",
         handoff_forms.OfferAnswerForm,
         _offer_answer,
-        "{ref}: offer answered.",
+        "{ref}: response to the offer saved.",
     ),
     "severity": Action(
         "Change severity",

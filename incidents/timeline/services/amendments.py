@@ -65,7 +65,7 @@ def _refuse(it: Change, entry: TimelineEntry, based_on: int | None) -> None:
         raise Conflict("This entry was withdrawn. Write a new one; nothing was changed.")
     if based_on is not None and based_on != entry.amendment_count:
         raise Conflict(
-            f"Someone changed this entry of {it.incident.reference} since you read it. It now says: "
+            f"Someone changed this entry of {it.incident.reference} since you read it. It now reads: "
             f"“{entry.text[:200]}”. Nothing was changed."
         )
     if entry.amendment_count >= MAX_AMENDMENTS:

@@ -117,10 +117,10 @@ class AppriseChannel(ChannelKind):
                 capture_output=True, check=False, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise HttpPassingError("the service did not answer in time", may_have_acted=True) from None
+            raise HttpPassingError("the service timed out", may_have_acted=True) from None
         if done.returncode:
             raise _failure(done.returncode, done.stdout)
-        return Sent(detail="taken by the service")
+        return Sent(detail="accepted by the service")
 
 
 def _failure(status: int, output: bytes) -> Exception:

@@ -71,7 +71,7 @@ def send_mail(mail: EmailMultiAlternatives) -> None:
         codes = [code for code, _ in error.recipients.values()]
         raise _failure(max(codes, default=550), f"{mail.to[0]} was refused: {codes}") from error
     except smtplib.SMTPResponseException as error:
-        raise _failure(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
+        raise _failure(error.smtp_code, f"the mail server returned {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise PassingError(f"the mail server cannot be reached: {error}") from error
 

@@ -145,9 +145,9 @@ def _raise_for(answer: Mapping[str, Any]) -> None:
     error = str(answer.get("error", "unknown_error"))
     if error in _PASSING:
         raise HttpPassingError(
-            f"Slack answered {error}", status=429 if "rate" in error else 503, retry_after=5
+            f"Slack returned {error}", status=429 if "rate" in error else 503, retry_after=5
         )
-    raise HttpPermanentError(f"Slack answered {error}", status=200, body=error)
+    raise HttpPermanentError(f"Slack returned {error}", status=200, body=error)
 
 
 def escaped(text: str) -> str:

@@ -46,7 +46,7 @@ def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetim
         number = escalation.position + 1
         summary = f"{actor.label} escalated {incident.reference} to step {number} by hand"
         message = (
-            f"{actor.label} escalated by hand: step {number} of {escalation.snapshot['name']} pages now."
+            f"{actor.label} escalated manually: step {number} of {escalation.snapshot['name']} pages now."
         )
         write_entry(incident, message, f"{escalation.pk}:{cursor_of(escalation)}:by_hand:{now}", now=now)
         record(actor, action="incident.escalate", target=incident, summary=summary)

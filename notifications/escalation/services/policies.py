@@ -99,7 +99,7 @@ def _save(policy: EscalationPolicy) -> None:
         with transaction.atomic():
             policy.save()
     except IntegrityError as error:
-        raise invalid("name", "unique", "is taken by another policy") from error
+        raise invalid("name", "unique", "is used by another policy") from error
 
 
 def _write_steps(policy: EscalationPolicy, steps: Sequence[Step]) -> None:

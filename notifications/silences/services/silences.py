@@ -161,7 +161,7 @@ def end_silence(actor: Actor, silence_id: int) -> Silence:
         if silence.ended_at is None:
             if silence.includes_sev1:
                 require_sev1(actor)
-            _finish(silence, "ended by hand", actor.label, timezone.now())
+            _finish(silence, "ended manually", actor.label, timezone.now())
             summary = f"{actor.label} ended the silence: {silence.reason}"
             record(actor, action="silence.end", target=silence, summary=summary)
     return silence

@@ -44,7 +44,7 @@ def change_policy(actor: Actor, wanted: Mapping[str, Any]) -> ResponsePolicy:
             for name, value in clean.items():
                 setattr(policy, name, value)
             policy.save()
-            summary = f"{actor.label} changed what Tocsin does by itself"
+            summary = f"{actor.label} changed the automatic response"
             record(actor, action="remediation.policy", target=policy, summary=summary, changes=changes)
     return policy
 

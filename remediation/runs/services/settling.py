@@ -85,7 +85,7 @@ def _verify(run: RemediationRun, healthy: bool | None) -> None:
     run.checks_passed = run.checks_passed + 1 if healthy else 0
     run.save(update_fields=["verify_until", "checks_passed"])
     if healthy is None:
-        _end(actor, run, RunState.UNVERIFIED, "Carried out; no health check says whether it helped.")
+        _end(actor, run, RunState.UNVERIFIED, "Carried out; no health check reports whether it helped.")
     elif run.checks_passed >= CHECKS_IN_A_ROW:
         _end(actor, run, RunState.SUCCEEDED, "")
     elif run.verify_until is not None and timezone.now() >= run.verify_until:

@@ -97,7 +97,7 @@ def _save(actor: Actor, row: PublicComponent, values: Mapping[str, Any], action:
             )
             request_build(actor.workspace_id)
     except IntegrityError as error:
-        raise invalid("name", "unique", "is taken by another component of the page") from error
+        raise invalid("name", "unique", "is used by another component of the page") from error
     return row
 
 

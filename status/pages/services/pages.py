@@ -39,7 +39,7 @@ def put_page(actor: Actor, *, values: Mapping[str, Any]) -> StatusPage:
             record(actor, action="status_page.save", target=page, summary="Page saved", changes=changes)
             request_build(actor.workspace_id)
     except IntegrityError as error:
-        raise invalid("slug", "unique", "is taken by another status page") from error
+        raise invalid("slug", "unique", "is used by another status page") from error
     return page
 
 

@@ -54,7 +54,7 @@ def withdraw_incident(actor: Actor, *, number: int | str) -> None:
         found.save(update_fields=["withdrawn_at"])
         record(
             actor, action="status_incident.withdraw", target=found,
-            summary=f"{incident.reference} taken off the status page",
+            summary=f"{incident.reference} removed from the status page",
         )  # fmt: skip
         request_build(actor.workspace_id)
 

@@ -189,7 +189,7 @@ def test_future_and_ancient_times(make_sender, kind):
         said = Said(f"n{number}", f"Disk {number}", at=at)
         answer = told(sender, dialect.body(said))
         # An event (no alert) from before what is kept is told so, and waits in quarantine.
-        too_old = kind == "cloudevents" and "older than events are kept" in answer.content.decode()
+        too_old = kind == "cloudevents" and "older than the retention of events" in answer.content.decode()
         assert answer.status_code == dialect.taken or too_old, at
     latest = timezone.now() + timedelta(minutes=5)
     for row in sender.incidents():

@@ -100,11 +100,11 @@ def _send(path: str, incident: str) -> None:
         answer = commands.send(path, settings.url, settings.token, frame.say, incident)
     except UploadError as error:
         if not error.is_unreachable:
-            raise TocsinError(f"Not uploaded: {error}. The bundle is kept: {path}") from error
+            raise TocsinError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
         body = {"file": os.path.abspath(path), "incident": incident}
         waiting = Spool().add("bundle upload", "", body, user=user_name())
         frame.say(f"Spooled as {waiting.name}. It will be sent by: tocsin sync")
-        raise UnreachableError(f"Not uploaded: {error}. The bundle is kept: {path}") from error
+        raise UnreachableError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
     except BundleError as error:
         raise TocsinError(str(error)) from error
     _put(str(answer.get("incident") or ""), answer)

@@ -119,7 +119,7 @@ OPERATIONS: Final = (
         "postmortems comment", "POST", "/postmortems/{reference}/comments", "Comment on a section.",
         (
             argument("section_key"), argument("body", "- reads stdin."), flag("quote"),
-            flag("parent", "The comment that this answers.", "number"),
+            flag("parent", "The comment to reply to.", "number"),
         ),
         done="Comment {id} added",
     ),

@@ -70,7 +70,7 @@ OPERATIONS: Final = (
             query("incident_type", flag="--type"), query("component", "", "words"),
         ),
         {"Channel": "name", "Page": "is_page", "Why": "why", "Caution": "caution"},
-        id_field="channel_id", empty="No one would be told.",
+        id_field="channel_id", empty="No one would be notified.",
     ),
     Operation("routes create", "POST", "/routes", "Create a route; channel ids come from --file.", ROUTE,
               done="Route {id} created"),

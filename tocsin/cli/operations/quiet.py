@@ -10,7 +10,7 @@ GROUPS: Final = {
     "silences": "Silences: incidents are recorded, no one is notified.",
     "maintenance": "Maintenance windows.",
     "access": "Who may read a private incident.",
-    "recovery": "How incidents are taken as recovered.",
+    "recovery": "When incidents are considered recovered.",
 }
 WINDOW: Final = (
     flag("name"), flag("local_start", "2026-01-28T22:00."), flag("duration_s", "", "number"),
@@ -88,7 +88,7 @@ OPERATIONS: Final = (
         "Take a person's access away.", id_field="is_private",
     ),
     Operation(
-        "recovery show", "GET", "/incidents/{reference}/recovery", "Why an incident is taken as recovered.",
+        "recovery show", "GET", "/incidents/{reference}/recovery", "Why an incident is considered recovered.",
         id_field="incident_id",
     ),
     Operation(
@@ -101,11 +101,11 @@ OPERATIONS: Final = (
         id_field="incident_id",
     ),
     Operation(
-        "recovery policy", "GET", "/remediation/policy", "What Tocsin does by itself.",
+        "recovery policy", "GET", "/remediation/policy", "What Tocsin does automatically.",
         id_field="auto_start",
     ),
     Operation(
-        "recovery set-policy", "PATCH", "/remediation/policy", "Change what Tocsin does by itself.",
+        "recovery set-policy", "PATCH", "/remediation/policy", "Change what Tocsin does automatically.",
         (
             flag("auto_start", "Severities whose actions start.", "words"),
             flag("auto_resolve", "Severities that are resolved.", "words"),

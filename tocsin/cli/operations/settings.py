@@ -26,7 +26,7 @@ PROVIDER: Final = (
     flag("allowed_domains", "E-mail domain that is let in; none: any.", "words", flag="--domain"),
     flag("groups_claim", "The claim with a person's groups."),
     flag("group_roles", "GROUP=ROLE.", "pairs", flag="--group-role"),
-    flag("default_role", "Of whoever is in none of these groups."),
+    flag("default_role", "Of people in none of these groups."),
     flag("trusts_addresses", "Every address counts as verified.", "switch"), flag("enabled", "", "switch"),
     FILE,
 )  # fmt: skip
@@ -130,7 +130,7 @@ OPERATIONS: Final = (
         empty="No members are linked.",
     ),
     Operation(
-        "slack link", "POST", "/slack/teams/{slack_team_id}/people", "Say which member is which person.",
+        "slack link", "POST", "/slack/teams/{slack_team_id}/people", "Link a member to a Slack person.",
         (argument("username"), argument("slack_id", "Such as U012AB3CD.")),
         done="{username} is {slack_id} in Slack",
     ),

@@ -16,7 +16,7 @@ GROUPS: Final = {
 COMPONENT: Final = (
     flag("description"), flag("group", "Heading on the page."),
     flag("component", "Name in the catalogue; not public."),
-    flag("follows", "published, incidents or manual."), flag("manual_state", "State set by hand."),
+    flag("follows", "published, incidents or manual."), flag("manual_state", "State set manually."),
     flag("position", "", "number"),
 )  # fmt: skip
 OPERATIONS: Final = (
@@ -24,7 +24,7 @@ OPERATIONS: Final = (
     Operation(
         "status-page save", "PUT", "/status-page", "Create or change the page.",
         (
-            flag("title"), flag("slug", "The page stands at /status/<slug>."), flag("description"),
+            flag("title"), flag("slug", "The page is served at /status/<slug>."), flag("description"),
             flag("color", "Such as #3a50c8."), flag("time_zone", "Such as Europe/Berlin."),
             flag("access", "public or domains."), flag("domains", "Mail domains of its readers.", "words"),
             flag("auto_publish", "never, sev1 or sev2."), flag("is_enabled", "", "switch", flag="--enabled"),
@@ -54,7 +54,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "status-page shown state", "PUT", "/status-page/components/{component}/state",
-        "Set its state by hand; empty: it follows incidents.", (argument("state"),),
+        "Set its state manually; empty: it follows incidents.", (argument("state"),),
         done="Component {component} set",
     ),
     Operation(
@@ -119,7 +119,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "status-page withdraw", "DELETE", "/incidents/{reference}/status-page", "Take it off the page.",
-        done="{reference} taken off the status page",
+        done="{reference} removed from the status page",
     ),
     Operation(
         "status-page update", "POST", "/incidents/{reference}/status-page/updates", "Post a public update.",

@@ -135,10 +135,10 @@ def _http(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
     wanted = int(check.get("status", 200))
     if status != wanted:
         return False, f"HTTP {status}" if status else (
-            text if text != "no answer" else f"no answer in {seconds:g} s"
+            text if text != "no answer" else f"no response in {seconds:g} s"
         )
     if check.get("contains") and str(check["contains"]) not in text:
-        return False, f"the answer does not contain {check['contains']!r}"
+        return False, f"the response does not contain {check['contains']!r}"
     return True, f"HTTP {status}"
 
 
@@ -149,7 +149,7 @@ def _tcp(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
         ):
             return True, "Connected"
     except (OSError, OverflowError) as error:
-        return False, f"no answer in {seconds:g} s" if "timed out" in str(error) else str(error)
+        return False, f"no response in {seconds:g} s" if "timed out" in str(error) else str(error)
 
 
 def _command(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
