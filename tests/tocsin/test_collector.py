@@ -196,7 +196,7 @@ path = "{tmp_path}"
     health = json.loads(entries["health.json"])
     assert health["overall"] == "degraded"
     assert [c["ok"] for c in health["checks"]] == [False, False, True]
-    assert health["checks"][1]["message"] == "no answer in 1 s"
+    assert health["checks"][1]["message"] == "no response in 1 s"
 
 
 def test_a_changed_bundle_is_not_whole(make: Any, tmp_path: Path) -> None:

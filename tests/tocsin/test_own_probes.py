@@ -84,7 +84,7 @@ def test_a_probe_that_fails_hangs_or_never_ends_says_so(make: Any) -> None:
         "fails": ("whole", 1), "hangs": ("partial", 1), "endless": ("partial", 5),
     }  # fmt: skip
     assert reasons["fails"]["reason"] == "exit code 3"
-    assert reasons["hangs"]["reason"] == "no answer in 0.3 s"
+    assert reasons["hangs"]["reason"] == "no response in 0.3 s"
     assert "more than" in reasons["endless"]["reason"]
 
 
