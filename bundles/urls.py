@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bundles import views
 from bundles.collector import views as collector_views
+from bundles.records import views
 
 app_name = "bundles"
 urlpatterns = [

@@ -21,7 +21,7 @@ from accounts.tokens.api_authentication import ApiAuthentication
 from accounts.tokens.device_api import router as device_router
 from bundles.api import router as bundles_router
 from config.installation.workspaces import router as workspaces_router
-from config.openapi import complete
+from config.openapi.document import complete
 from core.errors import Invalid, Malformed, NotFound, Problem, TooLarge, Unavailable
 from core.health.checks import is_behind
 from core.http.field_faults import field_faults
@@ -37,7 +37,6 @@ from detection.simulation.api import router as simulations_router
 from detection.sources.api import changes_router, quarantine_router, sources_router
 from detection.webhooks.api import router as webhooks_router
 from incidents.analytics.api import router as analytics_router
-from incidents.api import router as incidents_router
 from incidents.archive.api import router as archive_router
 from incidents.attachments.api import one_router as attachment_router
 from incidents.attachments.api import router as attachments_router
@@ -46,6 +45,7 @@ from incidents.components.api import router as components_router
 from incidents.drills.api import router as drills_router
 from incidents.export.api import router as exports_router
 from incidents.handoff.api import router as handoff_router
+from incidents.lifecycle.api import router as incidents_router
 from incidents.lifecycle.times_api import router as times_router
 from incidents.merging.api import router as merging_router
 from incidents.privacy.api import router as privacy_router

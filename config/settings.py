@@ -148,7 +148,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.context_processors.page_frame",
+                "config.pages.context_processors.page_frame",
             ],
         },
     }

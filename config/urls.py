@@ -14,16 +14,16 @@ from accounts.sign_in.views import sign_in, sign_out
 from config.api import api
 from config.installation import views as installation_views
 from config.installation import workspaces
-from config.openapi import docs_page
-from config.views import find, style
+from config.openapi.document import docs_page
+from config.pages.views import find, style
 from core.health import checks as health_checks
 from core.health import metrics
 from core.ui import offline
 
-handler400 = "config.errors.bad_request"
-handler403 = "config.errors.forbidden"
-handler404 = "config.errors.not_found"
-handler500 = "config.errors.our_fault"
+handler400 = "config.pages.errors.bad_request"
+handler403 = "config.pages.errors.forbidden"
+handler404 = "config.pages.errors.not_found"
+handler500 = "config.pages.errors.our_fault"
 
 urlpatterns = [
     path("livez", health_checks.livez),

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
-from incidents.api import Reference
+from incidents.lifecycle.api import Reference
 from incidents.selectors import incident_for
 from incidents.validation import invalid
 from postmortems.documents.comments import add_comment, resolve_comment

@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.audit.selectors import hide_audit_of
 from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, NavItem
+from incidents.listing.row_actions import BULK_ACTIONS, ROW_ACTIONS, BulkAction, RowAction
 from incidents.privacy.selectors import hidden_from
-from incidents.row_actions import BULK_ACTIONS, ROW_ACTIONS, BulkAction, RowAction
 from remediation.runs.models import RemediationRun
 
 NAVIGATION.add(

@@ -35,7 +35,7 @@ def _request() -> Any:
 
 
 def _pages() -> dict[str, Callable[[Any], Any]]:
-    from config import errors
+    from config.pages import errors
     from core.errors import Conflict, Invalid, RateLimited, Unavailable
     from core.ui import error_pages
 

@@ -12,8 +12,7 @@ from accounts.oncall.calendar_sources import CALENDAR_SOURCES
 from accounts.oncall.ical_guard import MAX_BYTES
 from accounts.oncall.models import OnCallRotation
 from accounts.oncall.validation import RotationValues
-from accounts.settings_forms import zones
-from core.ui.forms import LongSelect
+from core.ui.forms import LongSelect, time_zones
 
 WEEKDAYS: Final = tuple(
     enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
@@ -27,7 +26,7 @@ class ScheduleForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=120, help_text="Such as “Platform primary”.")
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zones, widget=LongSelect, help_text="Hand-offs follow its local time."
+        label="Time zone", choices=time_zones, widget=LongSelect, help_text="Hand-offs follow its local time."
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

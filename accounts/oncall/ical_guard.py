@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.recurrence import RecurrenceError, check_rule
+from accounts.oncall.recurrence import RecurrenceError, check_rule
 
 MAX_BYTES: Final = 512 * 1024
 MAX_EVENTS: Final = 2000

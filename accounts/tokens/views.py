@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Capability, require
 from accounts.selectors import token_for, tokens_of
-from accounts.settings_forms import OVERLAPS, SCOPE_WORDS, TokenForm
 from accounts.sign_in.page_authentication import current_actor
 from accounts.tokens import services
+from accounts.tokens.forms import OVERLAPS, SCOPE_WORDS, TokenForm
 from accounts.validation import invalid
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled

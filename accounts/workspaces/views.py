@@ -12,8 +12,8 @@ from accounts.actor import Actor
 from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from accounts.selectors import workspace_of
-from accounts.settings_forms import WorkspaceForm
 from accounts.sign_in.page_authentication import current_actor
+from accounts.workspaces.forms import WorkspaceForm
 from accounts.workspaces.services import require_second_factors, update_workspace
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled

@@ -14,9 +14,9 @@ from accounts.api import workspace_shown
 from accounts.models import User, Workspace
 from accounts.schemas import WorkspaceIn, WorkspaceOut
 from accounts.selectors import memberships_of, workspaces_of
-from accounts.settings_forms import NewWorkspaceForm
 from accounts.sign_in.page_authentication import CHOSEN, choose_workspace, signed_in
 from accounts.tokens.api_authentication import actor_in
+from accounts.workspaces.forms import NewWorkspaceForm
 from config.installation.setup import found_workspace
 from core.errors import Conflict, Forbidden, Invalid
 from core.http.link_pagination import known_only

@@ -13,9 +13,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from core.database_faults import DATABASE_FAULTS
 from core.errors import Problem, Unauthenticated, Unavailable
 from core.health.checks import is_behind
+from core.sql.database_faults import DATABASE_FAULTS
 from core.ui.form_recovery import save_form
 from core.ui.htmx import go_to, wants_fragment
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from django import forms
 from django.forms.utils import flatatt
@@ -15,6 +17,12 @@ from core.errors import Invalid
 
 F = TypeVar("F", bound=forms.BaseForm)
 _BARE = (forms.HiddenInput, forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple)
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    """Every time zone as a choice, UTC first."""
+    return [(zone, zone.replace("_", " ")) for zone in ("UTC", *sorted(available_timezones() - {"UTC"}))]
 
 
 def styled(form: F) -> F:

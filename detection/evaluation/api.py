@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from detection.evaluation.member_events import member_events, read_event_filter
-from detection.own_keys import masked
+from detection.sources.own_keys import masked
 from incidents.selectors import incident_for
 
 router = Router(tags=["Incidents"])

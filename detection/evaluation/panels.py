@@ -20,7 +20,7 @@ from detection.evaluation.member_events import (
 )
 from detection.levels import LEVEL_LABELS
 from detection.models import Event
-from detection.own_keys import masked
+from detection.sources.own_keys import masked
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.selectors import incident_for
 

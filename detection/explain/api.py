@@ -12,7 +12,7 @@ from pydantic import Field
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
 from detection.explain.report import event_report
-from detection.own_keys import masked
+from detection.sources.own_keys import masked
 
 router = Router(tags=["Explain"])
 

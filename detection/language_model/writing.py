@@ -20,7 +20,7 @@ from detection.language_model.answer import AnswerError, ModelAnswer, parse_answ
 from detection.language_model.client import Endpoint, ask, endpoint
 from detection.language_model.prompt import request_text, tokens
 from detection.models import ModelRequest
-from detection.own_keys import masked
+from detection.sources.own_keys import masked
 from incidents.analysis.draft import ModelText
 from incidents.analysis.models import Analysis, Author
 from incidents.analysis.selectors import newest_analysis

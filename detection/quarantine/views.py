@@ -14,10 +14,10 @@ from accounts.sign_in.page_authentication import current_actor
 from core.errors import Invalid, Malformed, Problem
 from core.ui.htmx import done
 from detection.models import QuarantinedRequest
-from detection.own_keys import masked
 from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
+from detection.sources.own_keys import masked
 from detection.sources.selectors import quarantine_page, quarantined_for
 from detection.webhooks.format import webhook_formats
 from detection.webhooks.http.unpacking import unpacked

@@ -15,8 +15,8 @@ from core.http.link_pagination import known_only
 from detection.schemas import EventIn
 from detection.simulation.samples import DEFAULT_EVENTS, DEFAULT_SPAN_S, MAX_EVENTS, MAX_SPAN_S
 from detection.simulation.services import Simulation, simulate_incident, simulated_events
-from incidents.api import Once, answer
-from incidents.schemas import IncidentOut
+from incidents.lifecycle.api import Once, answer
+from incidents.lifecycle.schemas import IncidentOut
 from incidents.vocabulary import IncidentSource
 
 router = Router(tags=["Incidents"])

@@ -12,11 +12,11 @@ from pydantic import Field
 from accounts.actor import Actor
 from core.http.link_pagination import known_only, link_pages
 from detection.models import QuarantinedRequest, Source
-from detection.own_keys import masked
 from detection.quarantine.refusal_reasons import reasons_of
 from detection.quarantine.services.discarding import discard_quarantined
 from detection.quarantine.services.replaying import replay as replay_quarantined
 from detection.quarantine.views import shown_body
+from detection.sources.own_keys import masked
 from detection.sources.selectors import (
     change_json,
     changes_page,

@@ -11,10 +11,10 @@ from ninja import Path, Router, Schema, Status
 from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
 from incidents.archive.models import IncidentArchive
 from incidents.archive.selectors import archive_of
 from incidents.archive.services.planning import request_restore
+from incidents.lifecycle.api import Reference
 from incidents.models import Incident
 from incidents.selectors import incident_for
 

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
 from incidents.attachments.rendering import attachment_json
 from incidents.attachments.schemas import AttachmentOut
 from incidents.attachments.selectors import attachment_for, attachments_of
 from incidents.attachments.services import remove_attachment, store_attachment
 from incidents.attachments.views import picture_response
+from incidents.lifecycle.api import Reference
 from incidents.selectors import incident_for
 
 router = Router(tags=["Incidents"])

@@ -10,8 +10,8 @@ from pydantic import AliasChoices, ConfigDict, Field
 
 from incidents.components.filters import TIERS
 from incidents.components.services.editing import MAX_NEEDS
+from incidents.lifecycle.schemas import Name, Names, Text, Version
 from incidents.overview.health import Standing
-from incidents.schemas import Name, Names, Text, Version
 from incidents.timeline.schemas import Body
 from incidents.validation import URL_LENGTH
 

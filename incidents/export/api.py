@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 from accounts.tokens.api_authentication import actor_in
 from core.http.downloads import download
 from core.http.link_pagination import known_only
-from incidents.api import Reference
 from incidents.export.formats import CONTENT_TYPES, File, export_list, export_one, parse_format
+from incidents.lifecycle.api import Reference
 from incidents.listing.filters import NAMES, parse_filter
 from incidents.listing.list_query import given_parameters
 from incidents.listing.schemas import Conditions

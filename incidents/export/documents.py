@@ -9,8 +9,8 @@ from typing import Any, Final
 import orjson
 
 from incidents.analysis.selectors import analysis_json
+from incidents.lifecycle.rendering import entry_json, incident_json
 from incidents.models import AffectedComponent, Analysis, Incident, RoleAssignment, TimelineEntry
-from incidents.rendering import entry_json, incident_json
 
 _OPTIONS: Final = orjson.OPT_UTC_Z
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.http.csv_stream import is_formula
+from incidents.lifecycle.rendering import entry_json, incident_json
 from incidents.models import Incident, TimelineEntry
-from incidents.rendering import entry_json, incident_json
 
 BOM: Final = "\ufeff"
 COLUMNS: Final = (

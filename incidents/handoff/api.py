@@ -11,10 +11,10 @@ from pydantic import Field
 
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
 from incidents.handoff.models import RoleOffer
 from incidents.handoff.services import answer_offer, offer_role
-from incidents.schemas import Name, RoleWord
+from incidents.lifecycle.api import Reference
+from incidents.lifecycle.schemas import Name, RoleWord
 from incidents.selectors import incident_for
 from incidents.timeline.schemas import Body
 from incidents.vocabulary import ResponseRole

@@ -10,10 +10,10 @@ from ninja import Path, Router
 from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference, answer
+from incidents.lifecycle.api import Reference, answer
+from incidents.lifecycle.schemas import IncidentOut, Version
 from incidents.lifecycle.services.correcting import correct_times
 from incidents.lifecycle.versions import version_from
-from incidents.schemas import IncidentOut, Version
 from incidents.timeline.schemas import Body
 
 router = Router(tags=["Incidents"])

@@ -11,10 +11,10 @@ from pydantic import Field
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
-from incidents.api import Reference, answer
+from incidents.lifecycle.api import Reference, answer
+from incidents.lifecycle.schemas import IncidentOut
 from incidents.merging.proposals import proposals_for
 from incidents.merging.services import dismiss_proposal, merge_incidents, undo_merge
-from incidents.schemas import IncidentOut
 from incidents.selectors import incident_for
 
 router = Router(tags=["Incidents"])

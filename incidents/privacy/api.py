@@ -12,10 +12,10 @@ from pydantic import Field
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
+from incidents.lifecycle.api import Reference
+from incidents.lifecycle.schemas import Name, Version
 from incidents.privacy.selectors import invited_to
 from incidents.privacy.services import invite_person, remove_person, set_private
-from incidents.schemas import Name, Version
 from incidents.selectors import incident_for
 from incidents.timeline.schemas import Body
 

@@ -10,7 +10,7 @@ from ninja import Path, Router, Schema
 from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
+from incidents.lifecycle.api import Reference
 from incidents.models import Incident
 from incidents.recovery.selectors import auto_resolution_of, results_of, title_of, verdict_of
 from incidents.recovery.services import judge_incident, unjudge_incident

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
-from incidents.api import Reference
+from incidents.lifecycle.api import Reference
 from incidents.parsing import as_stage, as_type
 from incidents.selectors import incident_for
 from incidents.stages.schemas import StageOut, TemplateIn, TemplateOut, TickIn

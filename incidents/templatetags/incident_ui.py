@@ -15,8 +15,8 @@ from core.templatetags.ui import compact, icon, with_query
 from core.ui.markdown import document, markdown
 from incidents.listing.html_cache import entry_html, line_html, row_html
 from incidents.listing.ordering import ORDERS
+from incidents.listing.row_actions import BulkAction, bulk_actions, row_actions
 from incidents.models import Incident, TimelineEntry
-from incidents.row_actions import BulkAction, bulk_actions, row_actions
 from incidents.sla.status import SlaStatus, sla_status_of
 from incidents.vocabulary import EntryKind, Impact, Severity, Status
 

@@ -9,7 +9,7 @@ from ninja import Path, Router, Status
 
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
-from incidents.rendering import amendments_json, entry_json
+from incidents.lifecycle.rendering import amendments_json, entry_json
 from incidents.selectors import incident_for
 from incidents.timeline.api import EntryReference
 from incidents.timeline.schemas import AmendmentIn, AmendmentOut, EntryOut

@@ -11,12 +11,12 @@ from pydantic import Field
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
-from incidents.api import Once, Paging, Reference, answer
+from incidents.lifecycle.api import Once, Paging, Reference, answer
+from incidents.lifecycle.rendering import act_json, entry_json, related_json
+from incidents.lifecycle.schemas import ComponentImpactOut, IncidentOut, RoleOut
 from incidents.links.selectors import related_incidents
 from incidents.links.services import relate_incidents, unrelate_incidents
 from incidents.parsing import parsed
-from incidents.rendering import act_json, entry_json, related_json
-from incidents.schemas import ComponentImpactOut, IncidentOut, RoleOut
 from incidents.selectors import affected_components, incident_for, roles_of, timeline_page
 from incidents.timeline.schemas import ActOut, EntryIn, EntryOut, EntryTimeIn, NoteIn, RelatedOut, UpdateIn
 from incidents.timeline.selectors import BOTH, activity_page, source_named

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
-from incidents.api import Once, Reference
+from incidents.lifecycle.api import Once, Reference
 from incidents.selectors import incident_for
 from incidents.validation import invalid
 from postmortems.action_items.rendering import item_json

@@ -11,7 +11,7 @@ from pydantic import Field
 from accounts.tokens.api_authentication import actor_in
 from core.errors import NotFound
 from core.http.link_pagination import known_only
-from incidents.api import Reference
+from incidents.lifecycle.api import Reference
 from incidents.selectors import incident_for
 from postmortems.learning import services
 from postmortems.learning.lessons import add_lesson, parse_priority, remove_lesson

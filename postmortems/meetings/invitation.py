@@ -14,8 +14,8 @@ from icalendar import Calendar, vCalAddress, vText
 
 from accounts.models import User
 from accounts.oncall.ical_writing import event_entry
-from postmortems.calendars import meeting_event
 from postmortems.documents.models import Postmortem
+from postmortems.meetings.calendars import meeting_event
 
 SMTP_S: Final = 15
 _TEXT: Final = """{first}

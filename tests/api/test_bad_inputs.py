@@ -309,7 +309,7 @@ def test_a_fault_of_ours_answers_500_without_internals(api, opened, monkeypatch,
     def broken(*_args, **_more):
         raise RuntimeError("secret internals")
 
-    monkeypatch.setattr("incidents.api.incidents_page", broken)
+    monkeypatch.setattr("incidents.lifecycle.api.incidents_page", broken)
     answer = api.get("/incidents")
     problem = refused(answer, 500)
     assert b"secret internals" not in answer.content
@@ -322,7 +322,7 @@ def test_a_database_that_is_away_answers_503_and_when_to_come_back(api, opened, 
     def broken(*_args, **_more):
         raise OperationalError("connection refused: host=10.0.0.1")
 
-    monkeypatch.setattr("incidents.api.incidents_page", broken)
+    monkeypatch.setattr("incidents.lifecycle.api.incidents_page", broken)
     answer = api.get("/incidents")
     assert refused(answer, 503)["code"] == "unavailable"
     assert answer["Retry-After"] == "5"

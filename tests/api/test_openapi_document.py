@@ -11,8 +11,8 @@ from jsonschema_rs import Draft202012Validator
 
 from accounts.permissions import TABLE
 from config.api import api as tocsin_api
-from config.openapi_access import capability_of
-from config.openapi_choices import CHOICES
+from config.openapi.access import capability_of
+from config.openapi.choices import CHOICES
 from tests.api.test_route_matrix import API
 
 

@@ -17,7 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
-    "remediation/metrics.py::_remediation": "/metrics counts the runs of every workspace",
+    "remediation/runs/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",
     "notifications/checks.py::_walked": "health checks are of the whole installation",
@@ -26,8 +26,8 @@ MAY_CROSS_WORKSPACES = {
     "notifications/checks.py::_is_set_up": "health checks are of the whole installation",
     "notifications/checks.py::late_escalations": "a health check and a metric of the whole installation",
     "notifications/checks.py::_escalation": "health checks are of the whole installation",
-    "accounts/checks.py::_coverage": "health checks are of the whole installation",
-    "accounts/checks.py::_imports": "health checks are of the whole installation",
+    "accounts/oncall/checks.py::_coverage": "health checks are of the whole installation",
+    "accounts/oncall/checks.py::_imports": "health checks are of the whole installation",
     "accounts/oncall/sweeper.py::refill_all_schedules": "a task refills the shifts of all workspaces",
     "accounts/oncall/feed_auth.py::feed_named": "the address of a feed says whose it is",
     "accounts/identity/selectors.py::offered_providers": "the sign-in page asks for no workspace",
@@ -62,7 +62,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/archive/services/planning.py::candidates": "a worker archives every incident",
     "incidents/archive/moving.py::_locked": "a worker archives every incident",
     "incidents/archive/moving.py::_mark": "a worker archives every incident",
-    "incidents/calendars.py::_incidents": "private ones only for holders of a role in them",
+    "incidents/export/calendars.py::_incidents": "private ones only for holders of a role in them",
     "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
     "remediation/runs/services/settling.py::_helped": "a worker counts what recurs; nothing is shown",
     "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",

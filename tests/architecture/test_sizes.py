@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tests.architecture.source import ROOT, functions, length, product, tracked
 
 MAX_TEMPLATE_BYTES = 4_096
 MAX_COLUMNS = 120
+MAX_FLAT_MODULES = 12
 
 
 def _lines(path):
@@ -32,6 +34,11 @@ def test_no_file_is_longer_than_four_hundred_lines_and_95_percent_stay_below_250
     sizes = sorted(_lines(p) for p in product())
     assert sizes[-1] <= 400
     assert sizes[int(len(sizes) * 0.95)] <= 250
+
+
+def test_no_app_has_more_than_twelve_modules_outside_its_packages():
+    flat = Counter(p.parts[0] for p in product() if len(p.parts) == 2 and p.name != "__init__.py")
+    assert {app: count for app, count in flat.items() if count > MAX_FLAT_MODULES} == {}
 
 
 def test_no_template_is_larger_than_four_kilobytes():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from bundles.checks import storage_uploads
+from bundles.uploads.checks import storage_uploads
 from core.storage import client
 from core.storage.probe import PREFIX, try_uploads
 from tests.fakes.receiver import Received, Receiver, Reply, running

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from core.redaction import MASK, is_secret, redact_value
-from detection.own_keys import masked
 from detection.quarantine.views import readable
+from detection.sources.own_keys import masked
 from detection.sources.services.sources import create_source
 
 pytestmark = pytest.mark.django_db

@@ -315,7 +315,7 @@ def test_policy_page_saves_and_keeps_what_is_wrong(admin):
 
 def test_metrics_hold_opening_to_analysis_and_first_action(incident, connect, finish):
     from detection.queues import ANALYSIS
-    from remediation.metrics import _remediation
+    from remediation.runs.metrics import _remediation
 
     Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(created_at=timezone.now())
     connect("scale_up")

@@ -14,7 +14,7 @@ from tests.fakes.slack.server import APP_TOKEN
 from tests.fakes.slack.sockets import wait_for
 from tests.warroom.connected import connect
 from tests.web.signed_in import browser_for
-from warroom.checks import _slack
+from warroom.connection.checks import _slack
 from warroom.connection.services.settings import SlackValues, put_slack
 from warroom.models import SlackInbox, SlackTeam
 from warroom.socket_mode.serving import Sockets

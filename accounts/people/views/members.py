@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actor import Actor
 from accounts.models import Role, User
+from accounts.people.forms import ROLE_WORDS, InviteForm
 from accounts.people.invitation_mail import sends_mail
 from accounts.people.services import members as services
 from accounts.people.services.invitations import Invited, invite_member
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of, open_invitations
-from accounts.settings_forms import ROLE_WORDS, InviteForm
 from accounts.sign_in.page_authentication import current_actor
 from core.errors import Conflict, Invalid, NotFound
 from core.ui.forms import note_faults, styled

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actor import Actor
 from accounts.models import User
+from accounts.people.forms import ProfileForm
 from accounts.people.services.profile import update_profile
 from accounts.selectors import sessions_of
-from accounts.settings_forms import ProfileForm
 from accounts.sign_in.page_authentication import current_actor, signed_in
 from accounts.sign_in.reauthentication import is_recently_confirmed, require_recent_password
 from accounts.sign_in.services import end_other_sessions, end_session

@@ -21,7 +21,7 @@ from detection.analysis.conclusions import Measured, conclude
 from detection.analysis.event_sample import Sample, sample_of
 from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
-from detection.own_keys import masked
+from detection.sources.own_keys import masked
 from incidents.analysis.draft import AnalysisDraft, Essence
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_by_rules

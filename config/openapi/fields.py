@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _DATA: Final = tomllib.loads(
-    (Path(__file__).parent / "data" / "openapi_fields.toml").read_text(encoding="utf-8")
+    (Path(__file__).parent.parent / "data" / "openapi_fields.toml").read_text(encoding="utf-8")
 )
 WORDS: Final[dict[str, str]] = _DATA["words"]
 EXAMPLES: Final[dict[str, Any]] = _DATA["examples"]

@@ -9,9 +9,9 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from accounts.permissions import TABLE, Capability
-from config.openapi_access import access_words, capability_of
-from config.openapi_choices import add_choices
-from config.openapi_fields import describe
+from config.openapi.access import access_words, capability_of
+from config.openapi.choices import add_choices
+from config.openapi.fields import describe
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",

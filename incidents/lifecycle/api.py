@@ -12,6 +12,18 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from incidents.analysis.selectors import analysis_json, analysis_of
 from incidents.analysis.similar import similar_incidents
+from incidents.lifecycle.rendering import entry_json, incident_json
+from incidents.lifecycle.schemas import (
+    AssignIn,
+    DeclareIn,
+    ImpactIn,
+    IncidentDetailOut,
+    IncidentOut,
+    MoveIn,
+    PatchIn,
+    ResolveIn,
+    StatusIn,
+)
 from incidents.lifecycle.services.patching import declare_and_set, patch_incident
 from incidents.lifecycle.services.resolving import close_incident, reopen_incident, resolve_incident
 from incidents.lifecycle.services.responding import (
@@ -26,19 +38,7 @@ from incidents.listing.ordering import MAX_CURSOR
 from incidents.listing.schemas import Conditions
 from incidents.models import Incident
 from incidents.parsing import as_type
-from incidents.rendering import entry_json, incident_json
 from incidents.roles.services import assign_role
-from incidents.schemas import (
-    AssignIn,
-    DeclareIn,
-    ImpactIn,
-    IncidentDetailOut,
-    IncidentOut,
-    MoveIn,
-    PatchIn,
-    ResolveIn,
-    StatusIn,
-)
 from incidents.selectors import (
     affected_components,
     incident_for,

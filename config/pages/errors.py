@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from core.database_faults import DATABASE_FAULTS
+from core.sql.database_faults import DATABASE_FAULTS
 from core.ui.error_pages import layout_for
 
 

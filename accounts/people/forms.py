@@ -1,0 +1,47 @@
+"""Forms of the profile and of invitations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django import forms
+
+from accounts.models import Role, User
+from core.ui.forms import LongSelect, time_zones
+
+ROLE_WORDS: Final = {
+    Role.VIEWER: "Sees everything, changes nothing.",
+    Role.RESPONDER: "Works incidents: declares, acknowledges, assigns, resolves.",
+    Role.MANAGER: "Also edits components and reads the audit log.",
+    Role.ADMIN: "Also changes rules, members, tokens and settings.",
+}
+
+
+class ProfileForm(forms.Form):
+    """One's own person."""
+
+    display_name = forms.CharField(
+        label="Name", max_length=120, required=False, help_text="How others see you. Empty: your user name."
+    )
+    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zones,
+        widget=LongSelect,
+        help_text="Times are shown in it; hover for UTC.",
+    )
+    theme = forms.ChoiceField(label="Theme", choices=User.Theme.choices, widget=forms.RadioSelect)
+    keyboard_shortcuts = forms.BooleanField(label="Keyboard shortcuts", required=False)
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    display_name = forms.CharField(label="Name", max_length=120, required=False)
+    username = forms.CharField(
+        label="User name", max_length=120, required=False, help_text="Empty: the part before the @."
+    )
+    role = forms.ChoiceField(
+        label="Role", choices=Role.choices, initial=Role.RESPONDER, widget=forms.RadioSelect
+    )
