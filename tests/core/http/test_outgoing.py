@@ -1,4 +1,4 @@
-"""Every place that calls out: none reaches an inside address, all reach a network that the operator allows."""
+"""Every place that calls out: none reaches an inside address, all reach a network that is allowed."""
 
 from __future__ import annotations
 
