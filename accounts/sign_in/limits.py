@@ -6,9 +6,9 @@ A limit of n in a window is n slots; a try takes one by an atomic statement, suc
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from typing import Final
 
+from core.http.client_ip import network_of
 from core.rate_limit import store as rate_limit_store
 
 WINDOW_S: Final = 300
@@ -19,7 +19,10 @@ PER_ADDRESS: Final = 20
 def take_slots(name: str, address: str) -> list[str] | None:
     """The slots of one try, to be given back when it succeeds; None when name or address has no more."""
     taken: list[str] = []
-    for kind, who, most in (("address", _network(address), PER_ADDRESS), ("name", name.casefold(), PER_NAME)):
+    for kind, who, most in (
+        ("address", network_of(address), PER_ADDRESS),
+        ("name", name.casefold(), PER_NAME),
+    ):
         slot = _slot(kind, who)
         if not rate_limit_store.consume(slot, most, window_s=WINDOW_S):
             release_slots(taken)
@@ -42,12 +45,3 @@ def release_slots(slots: list[str]) -> None:
 def _slot(kind: str, who: str) -> str:
     """No one who reads the table learns which names were tried: half of what is typed there is passwords."""
     return f"sign-in:{hashlib.sha256(f'{kind}:{who}'.encode('utf-8', 'replace')).hexdigest()}"
-
-
-def _network(address: str) -> str:
-    """One IPv6 household has a whole /64; it counts as one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else address

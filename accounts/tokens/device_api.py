@@ -20,6 +20,7 @@ from accounts.tokens.device_services import (
     start_device_sign_in,
 )
 from accounts.tokens.services import revoke_own_token
+from core.http.client_ip import network_of
 from core.rate_limit.limiter import Limit, rate_limiter
 
 router = Router(tags=["Accounts"])
@@ -84,5 +85,5 @@ def revoke_mine(request: HttpRequest) -> Any:
 
 def _charge(request: HttpRequest, most: int) -> str:
     address = str(request.META.get("REMOTE_ADDR", ""))
-    rate_limiter().charge(Limit(f"device:{address}:{most}", most, 60, "requests a minute"))
+    rate_limiter().charge(Limit(f"device:{network_of(address)}:{most}", most, 60, "requests a minute"))
     return address

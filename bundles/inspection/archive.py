@@ -20,6 +20,7 @@ MAX_ENTRY_RATIO: Final = 200
 MAX_RATIO: Final = 100
 MIN_RATIO_BYTES: Final = 1_000_000  # smaller entries may pack as well as they like
 END_BYTES: Final = 22
+_DIRECTORY_ENTRY_BYTES: Final = 46  # besides the name
 _END: Final = struct.Struct("<4s4H2LH")
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _NAME: Final = re.compile(
@@ -48,12 +49,14 @@ def checked_entries(path: Path) -> list[Entry]:
     """The entries of a file that is a bundle by its structure. Raises HostileArchiveError."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = _directory_start(file, size)
+        start, length = _directory(file, size)
         try:
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
         except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
             raise HostileArchiveError(f"is no zip file: {error}") from error
+        if sum(_DIRECTORY_ENTRY_BYTES + len(info.orig_filename.encode()) for info in infos) != length:
+            raise HostileArchiveError("has bytes in its directory that belong to no entry")
         _check_names(infos)
         _check_sizes(infos)
         _check_places(file, infos, start)
@@ -66,7 +69,8 @@ def check_content(path: str, beginning: bytes) -> None:
         raise HostileArchiveError(f"{path} is an archive within the archive")
 
 
-def _directory_start(file: IO[bytes], size: int) -> int:
+def _directory(file: IO[bytes], size: int) -> tuple[int, int]:
+    """Where the directory begins, and how long it is."""
     if size < END_BYTES:
         raise HostileArchiveError("is too short to be a zip file")
     file.seek(size - END_BYTES)
@@ -79,7 +83,7 @@ def _directory_start(file: IO[bytes], size: int) -> int:
         raise HostileArchiveError("uses zip64")
     if start + length != size - END_BYTES:
         raise HostileArchiveError("has bytes between its directory and its end, or before its beginning")
-    return int(start)
+    return int(start), int(length)
 
 
 def _check_names(infos: list[zipfile.ZipInfo]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import zipfile
 import zlib
@@ -11,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from bundles.inspection.archive import Entry, HostileArchiveError, check_content, checked_entries
 from tocsin.collector.bundle import chain_of
@@ -73,10 +74,11 @@ def _check_manifest(entries: list[Entry], manifest: dict[str, Any]) -> None:
     if [entry.get("path") for entry in listed] != [entry.path for entry in entries[:-1]]:
         raise HostileArchiveError("has other entries than its manifest names")
     wanted = ("path", "size", "sha256")
-    if not all(name in entry for entry in listed for name in wanted) or manifest.get("chain") != chain_of(
-        listed
-    ):
+    is_whole = all(name in entry for entry in listed for name in wanted)
+    if not is_whole or manifest.get("chain") != chain_of(listed):
         raise HostileArchiveError("has a manifest that was changed")
+    if [entry["size"] for entry in listed] != [entry.size for entry in entries[:-1]]:
+        raise HostileArchiveError("has a manifest that says other sizes")
 
 
 def _read(
@@ -142,8 +144,8 @@ def _document(archive: zipfile.ZipFile, entry: Entry) -> dict[str, Any]:
     if entry.size > MAX_DOCUMENT_BYTES:
         raise HostileArchiveError(f"{entry.path} is larger than {MAX_DOCUMENT_BYTES} bytes")
     try:
-        found = json.loads(archive.read(entry.info))
-    except (ValueError, RecursionError) as error:
+        found = orjson.loads(archive.read(entry.info))
+    except orjson.JSONDecodeError as error:  # also NaN and halves of characters, which are not stored
         raise HostileArchiveError(f"{entry.path} is no JSON") from error
     if not isinstance(found, dict) or _depth(found) > MAX_DEPTH:
         raise HostileArchiveError(f"{entry.path} is no flat JSON object")

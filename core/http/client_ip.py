@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 
@@ -31,6 +31,16 @@ def is_proxy(text: str) -> bool:
     address = ip_address(text)
     known = getattr(address, "ipv4_mapped", None) or address  # as IPv4 comes in where IPv6 listens
     return any(known in network for network in settings.TRUSTED_PROXIES)
+
+
+def network_of(address: str) -> str:
+    """What a limit counts as one caller: an IPv4 address, or the /64 that one IPv6 household has."""
+    if not _is_address(address):
+        return address
+    parsed = ip_address(address)
+    if mapped := getattr(parsed, "ipv4_mapped", None):
+        return str(mapped)
+    return str(ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
 
 
 def _is_address(text: str) -> bool:

@@ -14,8 +14,9 @@ from accounts.permissions import Capability, require
 from core.errors import Invalid, Unavailable
 from core.outbox.events import publish
 from core.storage.client import StorageError, bucket
-from incidents.attachments.images import NotAPictureError, Picture, cleaned
+from incidents.attachments.images import cleaned
 from incidents.attachments.models import Attachment
+from incidents.attachments.picture import NotAPictureError, Picture
 from incidents.attachments.selectors import MAX_LISTED, attachment_for
 from incidents.events import IncidentChanged
 from incidents.models import Incident

@@ -22,6 +22,7 @@ from accounts.audit.services import record
 from accounts.people.proof import prove_address
 from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
 from core.queue.retry import PassingError, PermanentError
+from core.rate_limit.limiter import Limit, rate_limiter
 from core.secrets.encryption import decrypt, encrypt
 from notifications.channels.kinds.apprise_url import fault_in, scheme_of
 from notifications.contacts.models import ContactMethod, QuietHours
@@ -32,6 +33,7 @@ CODE_LIFE: Final = timedelta(minutes=15)
 MAX_CODE_ATTEMPTS: Final = 5
 MAX_METHODS: Final = 10
 CODE_EVERY: Final = timedelta(seconds=60)
+MAX_CODES_AN_HOUR: Final = 20  # of one person, to whatever address: it may be someone else's
 
 
 def methods_of(actor: Actor) -> Sequence[ContactMethod]:
@@ -60,11 +62,12 @@ def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
 
 
 def send_code(actor: Actor, *, method_id: int) -> None:
-    """Send a new code; once a minute. Raises Forbidden, NotFound, Conflict, Unavailable naming the reason."""
+    """Send a new code; once a minute, 20 an hour. Raises what `add_method` does, NotFound, RateLimited."""
     method = _own(actor, method_id)
     now = timezone.now()
     if method.code_expires_at and method.code_expires_at - CODE_LIFE + CODE_EVERY > now:
         raise Conflict("A code was sent less than a minute ago. Wait for it, or ask again in a minute.")
+    rate_limiter().charge(Limit(f"contact-code:{method.user_id}", MAX_CODES_AN_HOUR, 3600, "codes an hour"))
     code = f"{secrets.randbelow(1_000_000):06d}"
     ContactMethod.objects.of(actor.workspace_id).filter(pk=method.pk).update(
         code_digest=_code_digest(method, code), code_expires_at=now + CODE_LIFE, code_attempts=0

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
-from core.http.client import HttpPermanentError, request
+from core.http.client import HttpPassingError, HttpPermanentError, request
 from core.queue.retry import PermanentError
 from core.secrets.encryption import decrypt
 from core.secrets.signing import sign_webhook
@@ -22,6 +22,7 @@ from status.subscriptions.tokens import link_token
 
 MAX_READ_BYTES: Final = 64_000
 GONE: Final = 410
+MAX_CONFIRM_TRIES: Final = 3  # nobody there has asked for anything yet
 
 
 def send_message(message: SubscriberMessage) -> None:
@@ -112,4 +113,8 @@ def _post(message: SubscriberMessage) -> None:
             reason = "The endpoint returned 410 Gone"
             unsubscribe(message.workspace_id, public_id=str(subscriber.public_id), reason=reason)
             return
+        raise
+    except HttpPassingError as error:
+        if message.kind == SubscriberMessage.Kind.CONFIRM and message.attempts >= MAX_CONFIRM_TRIES:
+            raise PermanentError(f"not confirmed: {error}") from error
         raise

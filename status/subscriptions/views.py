@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.errors import Gone, Invalid, RateLimited
-from core.http.client_ip import client_ip
+from core.http.client_ip import client_ip, network_of
 from status.snapshots.disk import PageCopy
 from status.snapshots.views import copy_for, copy_named, page
 from status.subscriptions.services.subscribing import confirm, subscribe, unsubscribe
@@ -31,7 +31,7 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
             kind=request.POST.get("kind", "email"),
             address=request.POST.get("address", "")[:1000],
             components=request.POST.getlist("components")[:200],
-            client=client,
+            client=network_of(client),
         )
     except Invalid as refusal:
         words = f"{refusal.faults[0].message[:1].upper()}{refusal.faults[0].message[1:]}."
@@ -39,7 +39,7 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
             request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
         )
     except RateLimited:
-        text = "Too many requests from your network. Try again in an hour."
+        text = "Too many requests, from your network or in all. Try again in an hour."
         return _say(request, copy, "Not subscribed", text, status=429)
     return _say(
         request, copy, "Check your inbox",

@@ -111,7 +111,33 @@ def _truncated_size() -> bytes:
     return data
 
 
+def _two_directories() -> bytes:
+    """One directory for those who know zip64, in the comment of the last entry of another."""
+    data = written(bundle())
+    start = data.index(b"PK\x01\x02")
+    inner, end = data[start:-22], data[-22:]
+    at = inner.rindex(b"PK\x01\x02")
+    place = start + len(inner)
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, len(inner), place)
+    comment = inner + wide + struct.pack("<4sLQL", b"PK\x06\x07", 0, place + len(inner), 1)
+    outer = _patched(inner, at + 32, struct.pack("<H", len(comment))) + comment
+    return data[:start] + outer + _patched(end, 12, struct.pack("<L", len(outer)))
+
+
+def _other_sizes() -> bytes:
+    first, second, (name, text) = bundle()
+    manifest = json.loads(text)
+    manifest["entries"][0]["size"] += 1
+    manifest["chain"] = chain_of(manifest["entries"])
+    return written([first, second, (name, json.dumps(manifest).encode())])
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
+    "two directories": _two_directories,
+    "other sizes in the manifest": _other_sizes,
+    "no number": lambda: written(bundle(metadata=b'{"format": NaN}')),
+    "number without end": lambda: written(bundle(metadata=b'{"format": 1e999}')),
+    "half a character": lambda: written(bundle(metadata=b'{"format": "\\ud800"}')),
     "empty": lambda: b"",
     "no zip": lambda: b"hello" * 100,
     "html before": lambda: b"<html><script>1</script>" + written(bundle()),

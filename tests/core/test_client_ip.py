@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from core.http.client_ip import client_ip, is_encrypted, is_proxy
+from core.http.client_ip import client_ip, is_encrypted, is_proxy, network_of
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,12 @@ def test_nobody_else_is(remote):
     assert client_ip(remote, "198.51.100.1") == remote
     assert not is_encrypted("http", remote, "https")
     assert is_encrypted("https", remote, "")
+
+
+def test_limits_count_an_address_or_a_household():
+    assert network_of("203.0.113.9") == network_of("::ffff:203.0.113.9") == "203.0.113.9"
+    assert network_of("2001:db8:1:2::7") == network_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
+    assert network_of("") == ""
 
 
 @pytest.mark.parametrize("said", ["", "http", "http,https", "httpsx"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,12 +11,13 @@ from django.test import Client
 
 from core.errors import Invalid, NotFound
 from core.storage.client import bucket
-from incidents.attachments.images import NotAPictureError, cleaned
+from incidents.attachments.images import cleaned
 from incidents.attachments.models import Attachment
+from incidents.attachments.picture import NotAPictureError
 from incidents.attachments.services import remove_attachment, store_attachment
 from incidents.correlation.services.opening import declare_incident
 from incidents.timeline.services.notes import add_note
-from tests.incidents.pictures import SECRET, block, gif, jpeg, png, webp
+from tests.incidents.pictures import SECRET, block, gif, gif_frame, jpeg, png, segment, webp, webp_moving
 from tests.web.signed_in import browser_for
 
 PICTURES = {
@@ -32,6 +34,18 @@ HOSTILE = {
     "png_cut": png()[:40],
     "png_damaged": png().replace(b"IDAT", b"IDAZ"),
     "png_bomb": png(60_000, 60_000),
+    "png_bomb_behind_a_text": png().replace(
+        png()[8:33], block(b"tEXt", b"\0\0\0\1" * 2) + png(60_000, 60_000)[8:33]
+    ),
+    "png_two_headers": png(1, 1, png(60_000, 60_000)[8:33]),
+    "png_frame_bomb": png(1, 1, block(b"fcTL", struct.pack(">IIIII", 0, 60_000, 60_000, 0, 0) + b"\0" * 6)),
+    "jpeg_two_sizes": jpeg().replace(
+        b"\xff\xda", segment(0xC0, b"\x08\xea\x60\xea\x60\1\1\x11\0") + b"\xff\xda"
+    ),
+    "jpeg_size_behind_a_scan": jpeg()[:-2] + segment(0xC1, b"\x08\xea\x60\xea\x60\1\1\x11\0") + b"\xff\xd9",
+    "gif_frame_bomb": gif()[:-1] + gif_frame(65_535, 65_535) + b"\x3b",
+    "gif_frames_bomb": gif()[:-1] + gif_frame(7000, 7000) * 30 + b"\x3b",
+    "webp_frame_bomb": webp_moving(65_535, 65_535),
     "jpeg_cut": jpeg()[:-2],
     "jpeg_no_frame": b"\xff\xd8\xff\xda\0\x02\xff\xd9",
     "webp_cut": webp()[:-9],
@@ -49,6 +63,21 @@ def test_cleaning_keeps_the_picture_and_nothing_else(kind):
     assert SECRET not in picture.body
     assert PAGE not in picture.body
     assert cleaned(picture.body).body == picture.body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        png()[:-12] + block(b"IEND", SECRET),
+        jpeg().replace(segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"), segment(0xE0, b"JFXX\0\x10" + SECRET)),
+        jpeg()[:-2] + segment(0xFE, SECRET) + segment(0xE1, b"Exif\0\0" + SECRET) + b"\xff\xd9",
+        webp_moving(1, 1),
+    ],
+    ids=["png end", "jpeg thumbnail", "jpeg between scans", "webp frame"],
+)
+def test_nothing_is_hidden_in_the_blocks_of_a_picture(body):
+    assert SECRET in body
+    assert SECRET not in cleaned(body).body
 
 
 def test_cleaning_keeps_how_a_camera_was_held():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from types import SimpleNamespace
 
 import pytest
 
-from core.errors import Invalid
+from core.errors import Invalid, RateLimited
 from core.queue.retry import PermanentError
 from notifications.channels.kind import CHANNEL_KINDS, Target
 from notifications.channels.services import update_channel
 from notifications.channels.testing import send_test
+from notifications.contacts import services as contacts
 from notifications.deliveries.message import Message
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +111,20 @@ def test_stored_secret_is_not_sent_to_another_server(channel, admin, kind, addre
     behind = {**made.config, address: f"{made.config[address]}/v3"}
     assert update_channel(admin, channel_id=made.pk, config=behind).config == behind
     update_channel(admin, channel_id=made.pk, config=elsewhere, secrets={secret: "typed again"})
+
+
+def test_codes_to_addresses_of_others_are_counted_per_person(outside, actor, monkeypatch):
+    left = [1, 1]  # an hour that does not end within the test
+
+    def charge(limit):
+        if limit.name == f"contact-code:{actor.user_id}" and not left:
+            raise RateLimited("The limit is reached.")
+        left.pop()
+
+    monkeypatch.setattr(contacts, "rate_limiter", lambda: SimpleNamespace(charge=charge))
+    for _ in range(2):
+        made = contacts.add_method(actor, kind="email", address="victim@example.com")
+        contacts.remove_method(actor, method_id=made.pk)
+    with pytest.raises(RateLimited):
+        contacts.add_method(actor, kind="email", address="victim@example.com")
+    assert len(outside.mailbox.messages) == 2

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from ipaddress import ip_network
+from types import SimpleNamespace
 
 import orjson
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from core.errors import RateLimited
 from incidents.correlation.services.opening import declare_incident
 from status.pages.services.components import add_component, change_component
 from status.pages.services.pages import put_page
@@ -97,6 +102,11 @@ def test_address_that_is_none_is_refused(world):
     world.build()
     assert world.subscribe(address="nobody").status_code == 422
     assert world.subscribe(address="http://plain.example/x", kind="webhook").status_code == 422
+    for n, url in enumerate(("a@[::1", "", "me:pw@x.example/", "x.example/\x07", "x.example:x/")):
+        assert (
+            world.subscribe(address=f"https://{url}", kind="webhook", network=f"203.0.113.{n}").status_code
+            == 422
+        )
     assert world.outsider.post("/status/acme/confirm/forged:token").status_code == 410
     assert world.subscribers().count() == 0
 
@@ -150,3 +160,49 @@ def test_messages_hold_only_what_the_page_shows(world):
     everything = f"{written.subject}{written.body}{written.alternatives}{webhook_body(message)}"
     assert "pg-main-2" not in everything
     assert "INC-" not in everything
+
+
+SUBSCRIBING = "status.subscriptions.services.subscribing"
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Limits whose windows never end, so that no hour or day begins within the test."""
+    used = Counter()
+
+    def charge(limit):
+        used[limit.name] += 1
+        if used[limit.name] > limit.most:
+            raise RateLimited("The limit is reached.")
+
+    monkeypatch.setattr(f"{SUBSCRIBING}.rate_limiter", lambda: SimpleNamespace(charge=charge))
+
+
+def test_no_one_is_flooded_from_many_networks_by_many_spellings(world, counted, monkeypatch):
+    monkeypatch.setattr(f"{SUBSCRIBING}.MAX_CONFIRMS_OF_A_SERVER_A_DAY", 2)
+    monkeypatch.setattr(f"{SUBSCRIBING}.MAX_REQUESTS_OF_ALL_AN_HOUR", 12)
+    world.build()
+    for n in range(6):
+        sent = world.subscribe(address=f"ann+{n}@example.org", network=f"198.51.100.{n}")
+        assert sent.status_code == 200
+        world.subscribe(address=f"https://victim.example/{n}", kind="webhook", network=f"2001:db8:{n}::1")
+    kinds = [one.subscriber.kind for one in world.messages().select_related("subscriber")]
+    assert (kinds.count("email"), kinds.count("webhook")) == (3, 2)
+    assert world.subscribe(address="else@example.org", network="198.51.100.99").status_code == 429
+
+
+def test_one_household_is_one_network_and_unconfirmed_rows_make_room(world, counted, monkeypatch):
+    monkeypatch.setattr(f"{SUBSCRIBING}.MAX_SUBSCRIBERS", 5)
+    world.build()
+    statuses = [
+        world.subscribe(address=f"a{n}@example.org", network=f"2001:db8:1:2::{n}").status_code
+        for n in range(1, 7)
+    ]
+    assert statuses == [200] * 5 + [429]
+    world.subscribe(address="late@example.org", network="203.0.113.5")
+    assert world.subscribers().count() == 5, "all that may be"
+    long_ago = timezone.now() - timedelta(days=3)
+    world.messages().update(created_at=long_ago)
+    world.subscribers().update(created_at=long_ago)
+    world.subscribe(address="late@example.org", network="203.0.113.5")
+    assert world.subscribers().count() == 1

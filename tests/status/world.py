@@ -60,9 +60,9 @@ class World:
         rows = Snapshot.objects.of(self.admin.workspace_id)
         return {row.form: bytes(row.body) for row in rows}
 
-    def subscribe(self, address="reader@example.org", kind="email", components=()):
+    def subscribe(self, address="reader@example.org", kind="email", components=(), network="127.0.0.1"):
         data = {"kind": kind, "address": address, "components": list(components)}
-        return self.outsider.post("/status/acme/subscribe", data)
+        return self.outsider.post("/status/acme/subscribe", data, REMOTE_ADDR=network)
 
     def subscribers(self):
         return Subscriber.objects.of(self.admin.workspace_id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +16,7 @@ from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from accounts.validation import clean_email, invalid
 from core.errors import Gone, NotFound, RateLimited
+from core.http.addresses import address_fault
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
 from core.rate_limit.limiter import Limit, rate_limiter
@@ -24,7 +27,10 @@ from status.queues import SUBSCRIBERS
 from status.subscriptions.models import Subscriber, SubscriberMessage
 
 MAX_CONFIRMS_A_DAY: Final = 3
-MAX_REQUESTS_AN_HOUR: Final = 5
+MAX_REQUESTS_AN_HOUR: Final = 5  # of one network
+MAX_REQUESTS_OF_ALL_AN_HOUR: Final = 500  # for one page, from wherever
+MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20
+KEEPS_UNCONFIRMED: Final = timedelta(days=2)  # a link to confirm is valid for one
 MAX_SUBSCRIBERS: Final = 20_000
 MAX_URL: Final = 500
 
@@ -39,16 +45,18 @@ def subscribe(
     """
     rate_limiter().charge(Limit(f"status-subscribe:{client}", MAX_REQUESTS_AN_HOUR, 3600, "requests an hour"))
     cleaned = _clean_address(kind, address)
+    most = MAX_REQUESTS_OF_ALL_AN_HOUR
+    rate_limiter().charge(Limit(f"status-subscribe:page:{workspace_id}", most, 3600, "requests an hour"))
     digest = hashlib.sha256(cleaned.encode()).hexdigest()
     chosen = list(PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components)))
     try:
-        limit = Limit(f"status-confirm:{digest[:32]}", MAX_CONFIRMS_A_DAY, 86_400, "confirmations a day")
-        rate_limiter().charge(limit)
+        for limit in _limits_of(kind, cleaned):
+            rate_limiter().charge(limit)
     except RateLimited:
-        return  # the same response as ever: someone else's mailbox is not filled
+        return  # the same response as ever: someone else's mailbox or server is not filled
     with transaction.atomic():
         page = StatusPage.objects.of(workspace_id).filter(is_enabled=True).first()
-        if page is None or Subscriber.objects.of(workspace_id).count() >= MAX_SUBSCRIBERS:
+        if page is None or not _has_room(workspace_id):
             return
         found = _row(page, kind, cleaned, digest)
         SubscriberMessage.objects.create(
@@ -57,6 +65,29 @@ def subscribe(
             payload={"components": [one.public_id for one in chosen], "names": [one.name for one in chosen]},
         )  # fmt: skip
         nudge_queue(SUBSCRIBERS)
+
+
+def _limits_of(kind: str, address: str) -> list[Limit]:
+    """Confirmations to one mailbox, whatever stands behind its `+`; or to one address and one server."""
+    if kind == Subscriber.Kind.EMAIL:
+        name, _, host = address.partition("@")
+        return [_limit(f"{name.partition('+')[0]}@{host}", MAX_CONFIRMS_A_DAY)]
+    server = urlsplit(address).hostname or ""
+    return [_limit(address, MAX_CONFIRMS_A_DAY), _limit(f"//{server}", MAX_CONFIRMS_OF_A_SERVER_A_DAY)]
+
+
+def _limit(target: str, most: int) -> Limit:
+    digest = hashlib.sha256(target.lower().encode()).hexdigest()
+    return Limit(f"status-confirm:{digest[:32]}", most, 86_400, "confirmations a day")
+
+
+def _has_room(workspace_id: int) -> bool:
+    """Whether there may be one more; what nobody confirmed in time makes room."""
+    since = timezone.now() - KEEPS_UNCONFIRMED
+    rows = Subscriber.objects.of(workspace_id)
+    waiting = rows.filter(subscriber_state=Subscriber.State.PENDING, created_at__lt=since)
+    waiting.exclude(messages__created_at__gte=since).delete()
+    return bool(rows.exclude(subscriber_state=Subscriber.State.ENDED).count() < MAX_SUBSCRIBERS)
 
 
 def confirm(workspace_id: int, *, public_id: str, components: Sequence[str]) -> None:
@@ -97,7 +128,7 @@ def _clean_address(kind: str, address: str) -> str:
     if kind != Subscriber.Kind.WEBHOOK:
         raise invalid("kind", "choice", "must be email or webhook")
     url = address.strip()
-    if not url.startswith("https://") or len(url) > MAX_URL or any(c.isspace() for c in url):
+    if not url.startswith("https://") or len(url) > MAX_URL or address_fault(url):
         raise invalid("address", "url", f"must be an https:// address of at most {MAX_URL} characters")
     return url
 
