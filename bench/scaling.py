@@ -192,7 +192,6 @@ def _print_growth(what: str, grown: Sequence[Growth]) -> None:
         "web": (lambda spent: spent.seconds["web"] * 1e3, "ms"),
         "PostgreSQL": (lambda spent: spent.seconds[POSTGRES] * 1e3, "ms"),
         "buffers": (lambda spent: float(spent.buffers), "buffers"),
-        "statements": (lambda spent: float(spent.statements), "statements"),
     }
     sizes = [size for size, _, _ in grown[0].runs]
     rows: list[tuple[str | float, ...]] = []
