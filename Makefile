@@ -28,8 +28,8 @@ drill: $(SERVER) ## run an exercise in a Tocsin of its own: a service fails, is 
 doctor: $(SERVER) ## run the health checks and print what to do
 	@cd "$(ROOT)" && exec "$(PY)" manage.py doctor
 
-test: $(DEV) ## run every test, two at a time; in another order with SEED=2
-	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 2 --dist loadgroup --randomly-seed=$(or $(SEED),1) $(ARGS)
+test: $(DEV) ## run every test, three at a time; in another order with SEED=2
+	@cd "$(ROOT)" && exec "$(PY)" -m pytest -n 3 --dist loadgroup --randomly-seed=$(or $(SEED),1) $(ARGS)
 
 faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", count lost or duplicated events and pages, try an upgrade
 	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries \

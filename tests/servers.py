@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 from django.db import connection
 from psycopg import sql
@@ -32,6 +33,8 @@ from core.embedded.valkey import Valkey
 # A test is one transaction, which is idle while a page is rendered for the first time on a busy machine.
 PATIENT = {"idle_in_transaction_session_timeout": "2min"}
 PREFIX = "tocsin-tests-"
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED_BYTES = 4 << 30  # a whole run writes about 2 GB at most at a time
 FOLDER = "TOCSIN_TEST_FOLDER"
 CACHE = "TOCSIN_TEST_CACHE"
 BEGAN_WITH = "TOCSIN_TEST_CACHE_BEGAN_WITH"  # the name in the cache of the migrations at the start
@@ -168,7 +171,7 @@ def _ask(statement: str, *names: str | sql.Literal) -> list[tuple[object, ...]]:
 
 def _start_postgres() -> None:
     _sweep_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent_folder()))
     folder.chmod(0o711)
     os.environ[FOLDER] = str(folder)
     us = process.handle_of(os.getpid())
@@ -223,10 +226,17 @@ def _own_folder() -> Path:
     return Path(os.environ[FOLDER]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
+def parent_folder() -> Path:
+    """In memory where there is plenty: files of tests are many and short-lived, and need no disk."""
+    is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED_BYTES
+    is_free = psutil.virtual_memory().available >= 2 * MEMORY_NEEDED_BYTES
+    return MEMORY if is_roomy and is_free else Path(tempfile.gettempdir())
+
+
 def _sweep_leftovers() -> None:
     """Stop the servers of test runs that were killed, told by an owner that no longer runs."""
     account = process.server_account()
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in [*MEMORY.glob(f"{PREFIX}*"), *Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]:
         if not (folder / "owner").exists() or process.recall(folder / "owner"):
             continue
         Postgres(folder / "postgres", account).stop(patience=5)

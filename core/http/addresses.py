@@ -82,3 +82,19 @@ def _origin(url: str) -> tuple[str, str]:
     except ValueError:
         return "", url
     return parts.scheme, parts.netloc
+
+
+def address_fault(url: str) -> str:
+    """What is wrong with an address that people configure and others are shown; "" where nothing is."""
+    if not url.startswith(("https://", "http://")):
+        return "must begin with https://"
+    if any(one.isspace() or not one.isprintable() for one in url):
+        return "must hold no spaces and no control characters"
+    try:
+        parts = urlsplit(url)
+        named, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not an address"
+    if not named:
+        return "must name a host"
+    return "must hold no user name and no password: others see it" if "@" in parts.netloc else ""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from core.http.addresses import address_fault
+
 GIVEN: Final = frozenset({"component", "run"})
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)(?::([^{}\s]*))?\}")
 _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/ -]{0,199}")
@@ -157,10 +159,16 @@ def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
 
 
 def server_faults(config: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """Addresses in which a placeholder would say to which server a secret goes: (setting, message)."""
-    parts = {name: re.match(r"[^/]*//[^/?#]*", str(config.get(name) or "")) for name in names}
-    found = [name for name, server in parts.items() if server and "{" in server[0]]
-    return [(name, "must name its server: a placeholder may stand behind it only") for name in found]
+    """What is wrong with addresses to which secrets go; each names its server: (setting, message)."""
+    faults = []
+    for name in names:
+        url = str(config.get(name) or "")
+        server = re.match(r"[^/]*//[^/?#]*", url)
+        if server and "{" in server[0]:
+            faults.append((name, "must name its server: a placeholder may stand behind it only"))
+        elif url and (fault := address_fault(url)):
+            faults.append((name, fault))
+    return faults
 
 
 def shown(text: str, values: Mapping[str, Any]) -> str:

@@ -53,7 +53,7 @@ class Host(Running):
 @contextmanager
 def two_hosts(**settings: str) -> Iterator[tuple[Host, Host]]:
     """Both started at the same time on a migrated database, gone afterwards with their servers."""
-    shared = Path(tempfile.mkdtemp(prefix="tocsin-faults-"))
+    shared = Path(tempfile.mkdtemp(prefix="tocsin-faults-", dir=servers.parent_folder()))
     shared.chmod(0o711)
     servers.copy_server(servers.migrated_folder(), shared / "postgres")
     account = process.server_account()

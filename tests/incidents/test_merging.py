@@ -23,6 +23,7 @@ from incidents.vocabulary import UNRESOLVED, Severity, Status
 from tests.incidents.make import NOW, signal
 from tests.tables import count
 from tests.threads import at_once
+from tests.web.signed_in import browser_for
 
 KEPT = (
     "status",
@@ -182,6 +183,19 @@ def test_proposal_names_its_reasons_and_stays_dismissed_until_there_is_another(a
     IncidentEssence.objects.of(first.workspace_id).update(correlations=[7, 8])
     [proposal] = proposals_for(actor, second)
     assert set(proposal.kinds) == {"correlation_id", "shapes"}
+
+
+def test_proposal_is_dismissed_by_its_form_without_scripts(actor, detected):
+    first, second = detected("api"), detected("db")
+    for incident in (first, second):
+        essence(incident, [1, 2, 3])
+    page, client = f"/incidents/{first.reference}", browser_for(actor)
+    address = f'action="{page}/dismiss-proposal"'
+    assert address in client.get(page).content.decode()
+    answer = client.post(f"{page}/dismiss-proposal", {"other": second.reference})
+    assert (answer.status_code, answer["Location"]) == (303, page)
+    assert address not in client.get(page).content.decode()
+    assert proposals_for(actor, first) == []
 
 
 def test_dependent_components_that_fail_together_are_proposed(actor, detected):

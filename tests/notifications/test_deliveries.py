@@ -13,12 +13,13 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.drills.services import DrillValues, plan_drill
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
-from notifications.channels.kinds.webhook import WebhookChannel
+from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
 from notifications.channels.services import update_channel
 from notifications.channels.targets import secrets_of
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.deliveries.services import resend_delivery
+from remediation.executors.base import executor_for
 from tests.fakes.receiver import Reply
 from tests.threads import at_once
 
@@ -378,7 +379,13 @@ def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
         ("https://hooks.example/a?x=me@example.com", ""),
     ],
 )  # fmt: skip
-def test_address_of_a_webhook_channel_is_checked_as_everyone_sees_it(url, words):
-    fault = WebhookChannel().check({"url": url}, {}).get("url", "")
-    assert words in fault
-    assert bool(words) == bool(fault)
+def test_address_that_others_see_is_checked(url, words):
+    given = {"webhook": "url", "pagerduty": "url", "slack": "api_url"}
+    for kind, field in given.items():
+        fault = (
+            CHANNEL_KINDS.get(kind).check({field: url, "channel": "C1"}, {"bot_token": "x"}).get(field, "")
+        )
+        assert words in fault
+        assert bool(words) == bool(fault)
+    faults = executor_for("webhook").faults({"url": url})
+    assert bool(words) == bool(faults)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from core.http.addresses import address_fault
 from core.http.client import request
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
 from notifications.deliveries.message import Message, cut
@@ -39,6 +41,11 @@ class PagerDutyChannel(ChannelKind):
     is_always_page = True
     goes_to = {"routing_key": "url"}
     max_per_minute = 90  # PagerDuty takes 100 of one key; several threads may begin at the same moment
+
+    def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+        """An address, where one is given."""
+        url = config.get("url", "")
+        return {"url": fault} if url and (fault := address_fault(url)) else {}
 
     def send(self, target: Target, message: Message) -> Sent:
         """Enqueue one event; PagerDuty merges those of one dedup key. Raises what `request` does."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from core.http.addresses import address_fault
 from core.http.chat_text import quiet
 from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse, request
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
@@ -49,6 +50,9 @@ class SlackChannel(ChannelKind):
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """A webhook, or a bot with a channel."""
+        api_url = config.get("api_url", "")
+        if api_url and (fault := address_fault(api_url)):
+            return {"api_url": fault}
         if secrets.get("bot_token") and not config.get("channel"):
             return {"channel": "is needed with a bot token"}
         if url := secrets.get("webhook_url"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
+from core.http.addresses import address_fault
 from core.http.client import request
 from core.secrets.signing import is_webhook_secret, sign_webhook
 from notifications.channels.kind import ChannelField, ChannelKind, Sent, Target, channel_kind
@@ -33,7 +33,7 @@ class WebhookChannel(ChannelKind):
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """An http(s) address and a secret of the specification."""
-        faults = {"url": fault} if (fault := _url_fault(config.get("url", ""))) else {}
+        faults = {"url": fault} if (fault := address_fault(config.get("url", ""))) else {}
         if secrets.get("secret") and not is_webhook_secret(secrets["secret"]):
             faults |= {"secret": "must be whsec_ and the base64 of 24 to 64 bytes"}
         return faults
@@ -53,22 +53,6 @@ class WebhookChannel(ChannelKind):
             cuts_body=True,
         )
         return Sent(message_id, response.status)
-
-
-def _url_fault(url: str) -> str:
-    """What is wrong with an address; the setting is shown to all members, so it holds no password."""
-    if not url.startswith(("https://", "http://")):
-        return "must begin with https://"
-    if any(one.isspace() or not one.isprintable() for one in url):
-        return "must hold no spaces and no control characters"
-    try:
-        parts = urlsplit(url)
-        named, _ = parts.hostname, parts.port
-    except ValueError:
-        return "is not an address"
-    if not named:
-        return "must name a host"
-    return "must hold no user name and no password: the request is signed" if "@" in parts.netloc else ""
 
 
 def webhook_body(message: Message) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from accounts.validation import clean_email, invalid
 from core.errors import Gone, NotFound, RateLimited
+from core.http.addresses import address_fault
 from core.queue.models import Priority
 from core.queue.runner import nudge_queue
 from core.rate_limit.limiter import Limit, rate_limiter
@@ -127,19 +128,9 @@ def _clean_address(kind: str, address: str) -> str:
     if kind != Subscriber.Kind.WEBHOOK:
         raise invalid("kind", "choice", "must be email or webhook")
     url = address.strip()
-    if not url.startswith("https://") or len(url) > MAX_URL or not _names_a_server(url):
+    if not url.startswith("https://") or len(url) > MAX_URL or address_fault(url):
         raise invalid("address", "url", f"must be an https:// address of at most {MAX_URL} characters")
     return url
-
-
-def _names_a_server(url: str) -> bool:
-    """Whether it is printable and names a host, without a user name and password."""
-    try:
-        parts = urlsplit(url)
-        named, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    return bool(named) and "@" not in parts.netloc and url.isprintable() and " " not in url
 
 
 def _row(page: StatusPage, kind: str, address: str, digest: str) -> Subscriber:
