@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Final, LiteralString
 
 import psycopg
 
-from bench.harness.figures import in_turn, median, percentile
+from bench.cases.pages import FRAME
+from bench.harness.figures import in_turn, percentile
 from bench.harness.history import fill
+from bench.harness.programs import cpu_seconds
 from bench.harness.reading import reading
 from bench.harness.report import Report, Verdict
 from bench.harness.scale import Scale
@@ -21,8 +24,8 @@ WAIT_S: Final = 300.0
 FIGURES: Final = 8  # four periods for two audiences
 COLUMNS = ("what", "p50 ms", "p95 ms", "most ms")
 CLOCK = (
-    "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on; the"
-    " yardstick is the time of the statements alone."
+    "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on. The"
+    " ratio is of PostgreSQL's processor time, for as many of each."
 )
 # Mean, median and 90th percentile of each measure, as one would write it over the table of incidents.
 CARD: Final[LiteralString] = """
@@ -41,7 +44,11 @@ PAIRS: Final = (
 def standard_periods(scale: Scale) -> Report:
     """Goal 20."""
     count = max(scale.incidents, MIN_FILLED)
-    pages = {"page, 30 days": "/analytics?since=30d", "page, 90 days": "/analytics?since=90d"}
+    pages = {
+        "frame of a page": FRAME,
+        "page, 30 days": "/analytics?since=30d",
+        "page, 90 days": "/analytics?since=90d",
+    }
     with running_servers() as servers, running_tocsin(servers) as tocsin:
         fill(tocsin, count)
         _wait_for_figures(tocsin)
@@ -51,16 +58,29 @@ def standard_periods(scale: Scale) -> Report:
             for run in list(runs.values()) * 3:
                 run()
             times = in_turn(scale.repetitions * scale.page_views, runs)
-    short, long, raw = times.values()
+            frame, _, page, cards = (_database_seconds(tocsin, run, scale) for run in runs.values())
+    _, short, long, _ = times.values()
     verdicts = [
         Verdict("page, 30 days, p95", percentile(short, 95), 60, 25, " ms", more_is_better=False),
         Verdict("page, 90 days, p95", percentile(long, 95), 60, 25, " ms", more_is_better=False),
         Verdict(
-            "page / statements of its cards", median(long) / median(raw), 0.1, more_is_better=False, unit="×"
+            "PostgreSQL, page beyond its frame / statements of its cards",
+            max(0.0, page - frame) / cards,
+            0.1,
+            more_is_better=False,
+            unit="×",
         ),
     ]
     rows = [(name, percentile(one, 50), percentile(one, 95), max(one)) for name, one in times.items()]
     return Report(20, f"analytics of {count:,} incidents of a year", COLUMNS, rows, verdicts, CLOCK)
+
+
+def _database_seconds(tocsin: Tocsin, run: Callable[[], object], scale: Scale) -> float:
+    """PostgreSQL's processor time for as many runs as a page has views."""
+    before = cpu_seconds(tocsin.servers.postmaster)
+    for _ in range(scale.page_views):
+        run()
+    return cpu_seconds(tocsin.servers.postmaster) - before
 
 
 def _wait_for_figures(tocsin: Tocsin) -> None:

@@ -18,6 +18,8 @@ from bench.harness.tocsin import running_tocsin
 
 NEXT = re.compile(r'href="(/incidents\?[^"]*)"[^>]*rel="next"')
 CHATTER = 50
+# Signed in, with the frame every page has, and hardly a question of its own: what no page can cost less than.
+FRAME = "/account/password"
 COLUMNS = ("page", "p50 ms", "p95 ms", "most ms", "KiB")
 CLOCK = "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on."
 
@@ -49,6 +51,7 @@ def with_a_long_past(scale: Scale) -> Report:
     """Goal 15."""
     middle = scale.incidents // 2
     paths = {
+        "frame of a page": FRAME,
         "dashboard": "/",
         "list": "/incidents",
         "list, active, worst first": "/incidents?status=active&sort=severity",
@@ -62,6 +65,7 @@ def with_a_long_past(scale: Scale) -> Report:
     verdicts = [
         Verdict(f"{name}, p95", percentile(found, 95), 60, 25, " ms", more_is_better=False)
         for name, found in times.items()
+        if paths[name] != FRAME
     ]
     title = f"server time of pages with {scale.incidents:,} incidents"
     return Report(15, title, COLUMNS, _rows(times, sizes), verdicts, CLOCK)

@@ -52,12 +52,13 @@ class Servers:
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
-    """Both servers for the length of a benchmark."""
+def running_servers(**settings: str) -> Iterator[Servers]:
+    """Both servers for the length of a benchmark; `settings` are more of PostgreSQL's own."""
     home = home_of(scratch("servers"))
     postgres, valkey = server("postgres", home), server("valkey", home)
     if not (isinstance(postgres, Postgres) and isinstance(valkey, Valkey)):
         raise TypeError("the embedded servers are of another kind than their names")
+    postgres.settings = settings
     try:
         postgres.start()
         valkey.start()

@@ -83,7 +83,7 @@ def running_tocsin(
     port = free_port()
     argv = [sys.executable, str(ROOT / "manage.py"), "up"]
     with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
-        program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness")
+        program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness", 300)
         if not keep:
             program.wait_for(lambda: bool(TOKEN.search(_said(program))), "a printed token")
         yield Tocsin(program, servers, port, _kept_token(program, database), _sign_in_path(program), url)

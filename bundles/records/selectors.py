@@ -11,6 +11,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, allowed, require
 from bundles.records.models import Bundle, BundleAccess, BundleStatus
 from core.errors import Forbidden, NotFound
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
 from incidents.privacy.selectors import seen_with
 
@@ -65,8 +66,13 @@ def bundles_page(
 def bundles_of(actor: Actor, incident: Incident) -> list[Bundle]:
     """Those of one incident, newest first. Raises Forbidden."""
     require(actor, Capability.BUNDLES_READ)
-    rows = Bundle.objects.of(actor.workspace_id).filter(incident=incident).exclude(status__in=_HIDDEN)
-    return list(rows.defer(*_LISTED_WITHOUT).order_by("-id")[:20])
+    return _on_incident(actor.workspace_id, incident.pk)
+
+
+@compiled(int, int)
+def _on_incident(workspace_id: int, incident_id: int) -> QuerySet[Bundle]:
+    rows = Bundle.objects.of(workspace_id).filter(incident_id=incident_id).exclude(status__in=_HIDDEN)
+    return rows.defer(*_LISTED_WITHOUT).order_by("-id")[:20]
 
 
 def accesses_of(actor: Actor, bundle: Bundle) -> list[BundleAccess]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Final
 
 SIZE: Final = 100.0
@@ -55,7 +56,7 @@ class Chart:
             if len(one.values) != len(self.labels):
                 raise ValueError(f"{one.name} has {len(one.values)} values for {len(self.labels)} labels")
 
-    @property
+    @cached_property
     def sums(self) -> tuple[float, ...]:
         """Of all series at each place."""
         return tuple(sum(at) for at in zip(*(one.values for one in self.series), strict=True))

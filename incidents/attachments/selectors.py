@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 from core.storage.client import bucket
 from incidents.attachments.models import Attachment
 from incidents.models import Incident
@@ -19,8 +22,12 @@ MAX_LISTED: Final = 100
 def attachments_of(actor: Actor, incident: Incident) -> list[Attachment]:
     """Those of one incident, oldest first, at most 100."""
     require(actor, Capability.INCIDENTS_READ)
-    rows = Attachment.objects.of(actor.workspace_id).filter(incident=incident)
-    return list(rows.order_by("pk")[:MAX_LISTED])
+    return _attached(actor.workspace_id, incident.pk)
+
+
+@compiled(int, int)
+def _attached(workspace_id: int, incident_id: int) -> QuerySet[Attachment]:
+    return Attachment.objects.of(workspace_id).filter(incident_id=incident_id).order_by("pk")[:MAX_LISTED]
 
 
 def attachment_for(actor: Actor, attachment_id: int) -> Attachment:

@@ -233,6 +233,7 @@ def _decode(cursor: str) -> tuple[int, str]:
         raise invalid("cursor", "cursor", "must be a cursor returned by this list") from error
 
 
+@cached_per_request
 def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Component:
     """One component with its owner, by id or else by its exact name. Raises NotFound, Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
@@ -243,6 +244,7 @@ def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Com
     return found
 
 
+@cached_per_request
 def state_of(actor: Actor, component: Component) -> ComponentState:
     """One component as it is now: one statement. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)

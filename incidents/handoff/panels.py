@@ -66,7 +66,7 @@ class IncidentRoles(IncidentPanel):
     """What each role is there for, and who held it from when to when."""
 
     name = "incident.roles"
-    title = "Roles"
+    title = "Role history"
     template = "incidents/handoff/panels/roles.html"
     slot = "incident.side"
     order = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
 from incidents.handoff.models import RoleOffer
 from incidents.models import Incident
-from incidents.privacy.selectors import seen_with
+from incidents.privacy.selectors import is_seen
 from incidents.roles.instructions import INSTRUCTIONS
 from incidents.vocabulary import UNRESOLVED, ResponseRole
 
@@ -54,7 +55,9 @@ def offers_on(actor: Actor, incident: Incident) -> list[ShownOffer]:
     Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
-    return _shown(actor, _current(actor, Q()).filter(incident=incident))
+    me, now = actor.user_id or 0, timezone.now()
+    found = _on_incident(actor.workspace_id, actor.viewer, me, now, now - SHOWN_AFTER_END, incident.pk)
+    return _shown(actor, found)
 
 
 def offers_for(actor: Actor) -> list[ShownOffer]:
@@ -62,21 +65,39 @@ def offers_for(actor: Actor) -> list[ShownOffer]:
     require(actor, Capability.INCIDENTS_READ)
     if actor.user_id is None:
         return []
-    mine = Q(to_user_id=actor.user_id) | Q(from_user_id=actor.user_id)
-    return _shown(actor, _current(actor, mine).filter(incident__status__in=UNRESOLVED))
-
-
-def _current(actor: Actor, mine: Q) -> QuerySet[RoleOffer]:
     now = timezone.now()
+    return _shown(actor, _mine(actor.workspace_id, actor.viewer, actor.user_id, now, now - SHOWN_AFTER_END))
+
+
+@compiled(int, int, int, datetime, datetime, int)
+def _on_incident(
+    workspace_id: int, viewer: int, user_id: int, now: datetime, since: datetime, incident_id: int
+) -> QuerySet[RoleOffer]:
+    rows = _current(workspace_id, viewer, user_id, now, since)
+    return rows.filter(incident_id=incident_id)[:MAX_SHOWN]
+
+
+@compiled(int, int, int, datetime, datetime)
+def _mine(
+    workspace_id: int, viewer: int, user_id: int, now: datetime, since: datetime
+) -> QuerySet[RoleOffer]:
+    rows = _current(workspace_id, viewer, user_id, now, since)
+    mine = Q(to_user_id=user_id) | Q(from_user_id=user_id)
+    return rows.filter(mine, incident__status__in=UNRESOLVED)[:MAX_SHOWN]
+
+
+def _current(
+    workspace_id: int, viewer: int, user_id: int, now: datetime, since: datetime
+) -> QuerySet[RoleOffer]:
     pending = Q(answer=RoleOffer.Answer.PENDING, expires_at__gt=now)
-    ended = Q(answer__in=_NOT_TAKEN, from_user_id=actor.user_id or 0, answered_at__gt=now - SHOWN_AFTER_END)
-    rows: QuerySet[RoleOffer] = RoleOffer.objects.of(actor.workspace_id).filter(
-        seen_with(actor), mine, pending | ended
+    ended = Q(answer__in=_NOT_TAKEN, from_user_id=user_id, answered_at__gt=since)
+    rows: QuerySet[RoleOffer] = RoleOffer.objects.of(workspace_id).filter(
+        is_seen(workspace_id, viewer, "incident"), pending | ended
     )
     return rows.select_related("incident", "from_user", "to_user").order_by("-id")
 
 
-def _shown(actor: Actor, rows: QuerySet[RoleOffer]) -> list[ShownOffer]:
+def _shown(actor: Actor, rows: Iterable[RoleOffer]) -> list[ShownOffer]:
     return [
         ShownOffer(
             offer,
@@ -84,7 +105,7 @@ def _shown(actor: Actor, rows: QuerySet[RoleOffer]) -> list[ShownOffer]:
             is_from_me=offer.from_user_id == actor.user_id,
             due=_due(offer.card),
         )
-        for offer in rows[:MAX_SHOWN]
+        for offer in rows
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet
 
+from core.sql.compiled_queries import compiled
 from incidents.models import AutoResolution, CriterionResult, Incident, IncidentVerdict
 from incidents.recovery.criteria import CRITERIA
 from incidents.vocabulary import OVER, Severity
@@ -55,10 +56,12 @@ def title_of(result: CriterionResult) -> str:
 
 def verdict_of(incident: Incident) -> IncidentVerdict | None:
     """The judgement of an incident that the caller was let see, if there is one."""
-    found: IncidentVerdict | None = (
-        IncidentVerdict.objects.of(incident.workspace_id).filter(incident=incident).first()
-    )
-    return found
+    return next(iter(_verdicts(incident.workspace_id, incident.pk)), None)
+
+
+@compiled(int, int)
+def _verdicts(workspace_id: int, incident_id: int) -> QuerySet[IncidentVerdict]:
+    return IncidentVerdict.objects.of(workspace_id).filter(incident_id=incident_id)
 
 
 def auto_resolution_of(incident: Incident) -> AutoResolution | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident, IncidentEvidence
 from incidents.stages.models import ChecklistItem, StageVisit
 from incidents.stages.services.entering import plans_for
@@ -22,19 +25,34 @@ def stages_of(actor: Actor, incident: Incident) -> list[dict[str, Any]]:
 def stages_after_change(incident: Incident) -> list[dict[str, Any]]:
     """The same for a caller who was let change the incident, and may not read others."""
     workspace_id = incident.workspace_id
-    visits = {v.stage: v for v in StageVisit.objects.of(workspace_id).filter(incident=incident)}
+    visits = {visit.stage: visit for visit in _visits(workspace_id, incident.pk)}
     items: dict[str, list[dict[str, Any]]] = {}
-    rows = ChecklistItem.objects.of(workspace_id).filter(incident=incident)
-    for row in rows.order_by("stage", "position"):
+    for row in _checklist(workspace_id, incident.pk):
         items.setdefault(row.stage, []).append(_item(row))
     plans = plans_for(workspace_id, incident.incident_type)
     shown = [
         _stage(incident, stage, visits.get(stage.value), items.get(stage.value), plans[stage])
         for stage in Stage
     ]
-    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=incident).first()
+    evidence = next(iter(_evidence(workspace_id, incident.pk)), None)
     shown[0]["output"] = assessment_output(incident, evidence)
     return shown
+
+
+@compiled(int, int)
+def _visits(workspace_id: int, incident_id: int) -> QuerySet[StageVisit]:
+    return StageVisit.objects.of(workspace_id).filter(incident_id=incident_id)
+
+
+@compiled(int, int)
+def _checklist(workspace_id: int, incident_id: int) -> QuerySet[ChecklistItem]:
+    rows = ChecklistItem.objects.of(workspace_id).filter(incident_id=incident_id)
+    return rows.order_by("stage", "position")
+
+
+@compiled(int, int)
+def _evidence(workspace_id: int, incident_id: int) -> QuerySet[IncidentEvidence]:
+    return IncidentEvidence.objects.of(workspace_id).filter(incident_id=incident_id)
 
 
 def _item(row: ChecklistItem) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
+from core.sql.compiled_queries import compiled
 from incidents.bulk.models import BulkKind, BulkStep, Outcome
 from incidents.bulk.selectors import UNDO_WITHIN
 from incidents.models import Incident, TimelineEntry
@@ -47,14 +50,21 @@ def undo_addresses(
 
 def _last_step(incident: Incident, made_by: str, since: datetime) -> BulkStep | None:
     """The actor's newest act on the incident as it is now, not undone yet."""
-    steps = BulkStep.objects.of(incident.workspace_id).filter(
-        incident=incident,
-        version=incident.version,
+    found = _steps(incident.workspace_id, incident.pk, incident.version, made_by, since)
+    return next(iter(found), None)
+
+
+@compiled(int, int, int, str, datetime)
+def _steps(
+    workspace_id: int, incident_id: int, version: int, made_by: str, since: datetime
+) -> QuerySet[BulkStep]:
+    steps = BulkStep.objects.of(workspace_id).filter(
+        incident_id=incident_id,
+        version=version,
         outcome=Outcome.DONE,
         undo="",
         action__made_by=made_by,
         action__made_at__gt=since,
         action__undone_at=None,
     )
-    found: BulkStep | None = steps.select_related("action").order_by("-id").first()
-    return found
+    return steps.select_related("action").order_by("-id")[:1]

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.models import Membership, OnCallSchedule, User
 from accounts.oncall.selectors import schedules_of
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
 from notifications.channels.models import Channel
 from notifications.escalation.models import Escalation, EscalationPolicy
@@ -47,10 +50,13 @@ def escalation_policy_for(actor: Actor, policy_id: int) -> EscalationPolicy:
 def escalation_of(actor: Actor, incident: Incident) -> Escalation | None:
     """The escalation of an incident the actor may read, or None."""
     require(actor, Capability.INCIDENTS_READ)
-    found: Escalation | None = (
-        Escalation.objects.of(actor.workspace_id).filter(incident=incident).select_related("holder").first()
-    )
-    return found
+    return next(iter(_escalations(actor.workspace_id, incident.pk)), None)
+
+
+@compiled(int, int)
+def _escalations(workspace_id: int, incident_id: int) -> QuerySet[Escalation]:
+    rows = Escalation.objects.of(workspace_id).filter(incident_id=incident_id)
+    return rows.select_related("holder").order_by("pk")[:1]
 
 
 def preview(actor: Actor, policy: EscalationPolicy) -> list[PreviewRow]:

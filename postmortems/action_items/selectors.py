@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
-from incidents.privacy.selectors import seen_with
+from incidents.privacy.selectors import is_seen, seen_with
 from incidents.reference import parse_reference
 from incidents.validation import invalid
 from postmortems.action_items.models import UNFINISHED, ActionItem, ItemKind, ItemStatus
@@ -130,7 +131,12 @@ def item_for(actor: Actor, reference: int | str) -> ActionItem:
 def items_of(actor: Actor, incident: Incident) -> Sequence[ActionItem]:
     """Action items of one incident, oldest first. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
-    return list(_detailed(actor).filter(incident_id=incident.pk).order_by("number")[:MAX_LISTED])
+    return _on_incident(actor.workspace_id, actor.viewer, incident.pk)
+
+
+@compiled(int, int, int)
+def _on_incident(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[ActionItem]:
+    return _seen(workspace_id, viewer).filter(incident_id=incident_id).order_by("number")[:MAX_LISTED]
 
 
 def items_page(
@@ -215,5 +221,9 @@ def today() -> date:
 
 
 def _detailed(actor: Actor) -> QuerySet[ActionItem]:
-    rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor))
+    return _seen(actor.workspace_id, actor.viewer)
+
+
+def _seen(workspace_id: int, viewer: int) -> QuerySet[ActionItem]:
+    rows = ActionItem.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
     return rows.select_related("incident", "assignee")

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
-from incidents.privacy.selectors import seen_with
+from incidents.privacy.selectors import is_seen
 from incidents.selectors import incident_for
 from postmortems.documents.models import Comment, Postmortem, Revision, Section, SectionDraft, SectionText
 from postmortems.documents.models import Status as PostmortemStatus
@@ -22,7 +23,12 @@ MAX_LISTED: Final = 50
 def postmortem_of(actor: Actor, incident: Incident) -> Postmortem | None:
     """The postmortem of an incident the actor may see, or None. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
-    return _with_details(actor).filter(incident_id=incident.pk).first()
+    return next(iter(_of_incident(actor.workspace_id, actor.viewer, incident.pk)), None)
+
+
+@compiled(int, int, int)
+def _of_incident(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[Postmortem]:
+    return _seen(workspace_id, viewer).filter(incident_id=incident_id).order_by("pk")[:1]
 
 
 def postmortem_for(actor: Actor, reference: int | str) -> Postmortem:
@@ -141,5 +147,9 @@ def comments_of(postmortem: Postmortem) -> list[Comment]:
 
 
 def _with_details(actor: Actor) -> QuerySet[Postmortem]:
-    rows = Postmortem.objects.of(actor.workspace_id).filter(seen_with(actor))
+    return _seen(actor.workspace_id, actor.viewer)
+
+
+def _seen(workspace_id: int, viewer: int) -> QuerySet[Postmortem]:
+    rows = Postmortem.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
     return rows.select_related("incident", "template", "owner")

@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound, Problem
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
-from incidents.privacy.selectors import seen_with
+from incidents.privacy.selectors import is_seen
 from remediation.catalogue.definitions import Scenario, scenario_for, shipped_actions
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import row_of
@@ -64,11 +65,15 @@ def plan_for(actor: Actor, incident: Incident) -> Plan:
 def actions_of(actor: Actor) -> Sequence[RemediationAction]:
     """The current version of every action, by name; shipped ones not stored yet come last."""
     require(actor, Capability.INCIDENTS_READ)
-    rows = RemediationAction.objects.of(actor.workspace_id).filter(is_current=True).order_by("name")
-    found = list(rows)
+    found = _current_actions(actor.workspace_id)
     stored = {row.slug for row in found}
     missing = [one for one in shipped_actions() if one.slug not in stored]
     return [*found, *(row_of(actor.workspace_id, one, "Tocsin") for one in missing)]
+
+
+@compiled(int)
+def _current_actions(workspace_id: int) -> QuerySet[RemediationAction]:
+    return RemediationAction.objects.of(workspace_id).filter(is_current=True).order_by("name")
 
 
 def action_named(actor: Actor, slug: str) -> RemediationAction:
@@ -80,14 +85,23 @@ def action_named(actor: Actor, slug: str) -> RemediationAction:
 
 
 def _runs(actor: Actor) -> QuerySet[RemediationRun]:
-    rows = RemediationRun.objects.of(actor.workspace_id).filter(seen_with(actor))
+    return _seen_runs(actor.workspace_id, actor.viewer)
+
+
+def _seen_runs(workspace_id: int, viewer: int) -> QuerySet[RemediationRun]:
+    rows = RemediationRun.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
     return rows.select_related("action", "incident", "component", "requested_by").order_by("-id")
 
 
 def runs_of(actor: Actor, incident: Incident) -> Sequence[RemediationRun]:
     """The newest runs of one incident."""
     require(actor, Capability.INCIDENTS_READ)
-    return list(_runs(actor).filter(incident=incident)[:MAX_RUNS])
+    return _runs_on(actor.workspace_id, actor.viewer, incident.pk)
+
+
+@compiled(int, int, int)
+def _runs_on(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[RemediationRun]:
+    return _seen_runs(workspace_id, viewer).filter(incident_id=incident_id)[:MAX_RUNS]
 
 
 def history(actor: Actor, *, before: int | None = None, state: str = "") -> Sequence[RemediationRun]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
+from core.sql.compiled_queries import compiled
 from status.pages.models import PublicComponent, StatusPage
 
 
@@ -21,8 +24,12 @@ def page_of(actor: Actor) -> StatusPage:
 def page_or_none(actor: Actor) -> StatusPage | None:
     """The page, or None. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    found: StatusPage | None = StatusPage.objects.of(actor.workspace_id).defer("logo").first()
-    return found
+    return next(iter(_pages(actor.workspace_id)), None)
+
+
+@compiled(int)
+def _pages(workspace_id: int) -> QuerySet[StatusPage]:
+    return StatusPage.objects.of(workspace_id).defer("logo").order_by("pk")[:1]
 
 
 def components_on(actor: Actor) -> Sequence[PublicComponent]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
 from warroom.rooms.models import Announcement, Room, RoomStep
 
@@ -13,9 +16,13 @@ from warroom.rooms.models import Announcement, Room, RoomStep
 def room_of(actor: Actor, incident: Incident) -> Room | None:
     """The room of an incident, with its team. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    rooms = Room.objects.of(actor.workspace_id).filter(incident=incident).select_related("team")
-    found: Room | None = rooms.first()
-    return found
+    return next(iter(_rooms(actor.workspace_id, incident.pk)), None)
+
+
+@compiled(int, int)
+def _rooms(workspace_id: int, incident_id: int) -> QuerySet[Room]:
+    rows = Room.objects.of(workspace_id).filter(incident_id=incident_id)
+    return rows.select_related("team").order_by("pk")[:1]
 
 
 def steps_of(actor: Actor, room: Room) -> Sequence[RoomStep]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
+from core.sql.compiled_queries import compiled
 from incidents.lifecycle.models import Incident
 from incidents.stages.models import ChecklistItem, StageTemplate, StageVisit
 from incidents.stages.standard import STANDARD, Item, Plan
@@ -24,12 +25,17 @@ def plan_for(workspace_id: int, incident_type: str, stage: Stage) -> Plan:
 
 def plans_for(workspace_id: int, incident_type: str) -> dict[Stage, Plan]:
     """`plan_for` of every stage, in one statement."""
-    rows = StageTemplate.objects.of(workspace_id).filter(incident_type__in=["", str(incident_type)])
     plans = dict(STANDARD)
-    for found in rows.order_by("incident_type"):  # that of the type after that of every type
+    for found in _templates(workspace_id, str(incident_type)):  # that of the type after that of every type
         items = tuple(Item(**item) for item in found.items)
         plans[Stage(found.stage)] = Plan(found.from_minutes, found.to_minutes, items)
     return plans
+
+
+@compiled(int, str)
+def _templates(workspace_id: int, incident_type: str) -> QuerySet[StageTemplate]:
+    rows = StageTemplate.objects.of(workspace_id).filter(Q(incident_type="") | Q(incident_type=incident_type))
+    return rows.order_by("incident_type")
 
 
 def enter_stage(incident: Incident, at: datetime, *, left: Stage | None = None) -> None:

@@ -17,6 +17,7 @@ from core.errors import Conflict
 from core.queue.items import resend
 from core.queue.models import WorkItem
 from core.queue.runner import nudge_queue
+from core.sql.compiled_queries import compiled
 from incidents.models import Incident
 from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_for
@@ -191,8 +192,13 @@ def connected_team(workspace_id: int) -> SlackTeam | None:
 
 def connected_teams(workspace_id: int) -> list[SlackTeam]:
     """The teams of a workspace whose token was accepted, the default one first."""
-    rows = SlackTeam.objects.of(workspace_id).exclude(slack_id="").order_by("-is_default", "id")
-    return list(rows[:MAX_TEAMS])
+    return _accepted_teams(workspace_id)
+
+
+@compiled(int)
+def _accepted_teams(workspace_id: int) -> QuerySet[SlackTeam]:
+    rows = SlackTeam.objects.of(workspace_id).exclude(slack_id="")
+    return rows.order_by("-is_default", "id")[:MAX_TEAMS]
 
 
 def _again(settled: QuerySet[Any], every: timedelta) -> None:
