@@ -76,9 +76,9 @@ def standard_periods(scale: Scale) -> Report:
 
 
 def _database_seconds(tocsin: Tocsin, run: Callable[[], object], scale: Scale) -> float:
-    """PostgreSQL's processor time for as many runs as a page has views."""
+    """PostgreSQL's processor time for as many runs as were timed."""
     before = cpu_seconds(tocsin.servers.postmaster)
-    for _ in range(scale.page_views):
+    for _ in range(scale.repetitions * scale.page_views):
         run()
     return cpu_seconds(tocsin.servers.postmaster) - before
 
