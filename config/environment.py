@@ -228,6 +228,10 @@ class Environment(BaseSettings):
             urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname
         ):
             raise ValueError("must be an http:// or https:// address")
+        if value is not None and "@" in urlsplit(value).netloc:
+            raise ValueError(
+                "must be an address without a user name or password; keys have settings of their own"
+            )
         return value
 
     @model_validator(mode="wrap")

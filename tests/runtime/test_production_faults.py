@@ -89,3 +89,15 @@ def test_every_fault_is_named_at_once_and_no_value(tmp_path):
         assert name in said, name
     for value in (secret, "hunter2", "nonsense-proxy", "70000", "db.example"):
         assert value not in said, value
+
+
+@pytest.mark.parametrize("name", ["base_url", "s3_endpoint_url", "language_model_url"])
+def test_address_with_a_user_name_is_refused_without_showing_it(name):
+    with pytest.raises(ValidationError, match=f"{name.upper()}: must be an address without") as refusal:
+        Environment(
+            _env_file=None,
+            tocsin_env="local",
+            language_model_name="m",
+            **{name: "https://me:hunter2@a.example/"},
+        )
+    assert "hunter2" not in str(refusal.value)
