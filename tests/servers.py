@@ -171,7 +171,7 @@ def _ask(statement: str, *names: str | sql.Literal) -> list[tuple[object, ...]]:
 
 def _start_postgres() -> None:
     _sweep_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_parent_folder()))
     folder.chmod(0o711)
     os.environ[FOLDER] = str(folder)
     us = process.handle_of(os.getpid())
@@ -226,7 +226,7 @@ def _own_folder() -> Path:
     return Path(os.environ[FOLDER]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
-def parent_folder() -> Path:
+def _parent_folder() -> Path:
     """In memory where there is plenty: files of tests are many and short-lived, and need no disk."""
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED_BYTES
     is_free = psutil.virtual_memory().available >= 2 * MEMORY_NEEDED_BYTES
@@ -239,7 +239,8 @@ def _sweep_leftovers() -> None:
     for folder in [*MEMORY.glob(f"{PREFIX}*"), *Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]:
         if not (folder / "owner").exists() or process.recall(folder / "owner"):
             continue
-        Postgres(folder / "postgres", account).stop(patience=5)
+        for data in (folder / "postgres", *folder.glob("*/postgres")):  # of the run, and of what it started
+            Postgres(data, account).stop(patience=5)
         for pid_file in folder.glob("*/valkey/pid"):
             Valkey(pid_file.parent, account).stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -36,10 +36,12 @@ def prepare() -> str:
 
 def first_steps() -> FirstSteps:
     """A token that was never shown is replaced by the host that made it, not by another beside it."""
-    made = Path(settings.DATA_DIR) / "first-token-made"
-    first = ensure_first_workspace(is_token_shown=shown_mark().exists() or not made.exists())
-    if first.token:
-        made.touch()
+    mark = Path(settings.DATA_DIR) / "first-token-made"
+    is_ours = mark.exists()
+    mark.touch()  # before there is a token: a start killed in between makes another one the next time
+    first = ensure_first_workspace(is_token_shown=shown_mark().exists() or not is_ours)
+    if not first.token and not is_ours:
+        mark.unlink()
     return first
 
 

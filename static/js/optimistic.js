@@ -29,7 +29,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } })
 });
 
 // A form that is opened right behind a change is fetched when that change is saved: it would be refused as out of date.
-const saving = new Set(), LONGEST = 3_000;
+const saving = new Set(), LONGEST = 8_000;
 const ended = (xhr) => new Promise((done) => xhr.addEventListener("loadend", done));
 
 document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }) => {

@@ -885,7 +885,9 @@ def role_may(role: str, capability: May | None) -> bool:
 
 def at_the_boundary(capability: May | None) -> list[str]:
     """The least role that may, and the one below it; `make fuzz` takes all."""
-    least = sum(not role_may(role, capability) for role in ROLES)
+    may = [role_may(role, capability) for role in ROLES]
+    assert may == sorted(may), "a role may do whatever the one below it may"
+    least = may.count(False)
     return [*ROLES] if WHOLE else [*ROLES[max(0, least - 1) : least + 1]]
 
 
@@ -933,7 +935,7 @@ def test_a_token_is_let_in_exactly_where_its_scope_says(house, workspace, scope)
     text = issue_token(system_actor(workspace.pk), name="One scope", scopes=[scope]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     bearer, wrong = Actor(workspace.pk, "token", "x", scopes=frozenset({scope})), []
-    for (method, path), row in every(3, API.items(), first=[*Scope].index(scope) % 3):
+    for (method, path), row in API.items():
         answer = call(browser, method, path.format(**house.where), row)
         may = not row.person and all(allowed(bearer, needed) for needed in (row.may, row.also) if needed)
         may = may or (row.instead is not None and allowed(bearer, row.instead))

@@ -37,7 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+# Whatever runs takes a tenth of a core: it ends with the last test of this folder.
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, s3: S3) -> Iterator[Site]:
     access, secret = s3.keys()
     storage = {
@@ -57,7 +58,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cookies() -> dict[str, StorageState]:
     """Whoever signed in once stays so, in every browser of a test that needs nothing else."""
     return {}

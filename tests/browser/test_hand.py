@@ -198,9 +198,14 @@ def test_a_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_pag
     form, held = page.get_by_role("dialog", name="Form"), _hold(page, "**/severity")
     page.locator(".summary-chip").click()
     page.locator("button[name=severity][value=sev1]").click()
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
     page.keyboard.press("s")
-    page.wait_for_timeout(500)  # long enough for the form, had it not waited
-    expect(form).to_be_hidden()
+    for _ in range(500):
+        if held:
+            break
+        page.wait_for_timeout(20)
+    assert [url for url in fetched if url.endswith("/status")] == []
     held[0].continue_()
     form.get_by_label("New status").select_option("identified")
     page.keyboard.press("Control+Enter")

@@ -11,16 +11,16 @@ if TYPE_CHECKING:  # what it imports needs Django's settings
     from tests.faults.running import Running, Wired
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared() -> Iterator[Running]:
-    """Started with the first test that asks for it."""
+    """Started with the first test that asks for it, stopped with the last one of this folder."""
     from tests.faults.running import running
 
     with running() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wired() -> Iterator[Wired]:
     """One reached through proxies, for whoever hurts its wires or its servers."""
     from tests.faults.running import Wired, running

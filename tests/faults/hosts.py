@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -53,7 +54,7 @@ class Host(Running):
 @contextmanager
 def two_hosts(**settings: str) -> Iterator[tuple[Host, Host]]:
     """Both started at the same time on a migrated database, gone afterwards with their servers."""
-    shared = Path(tempfile.mkdtemp(prefix="tocsin-faults-", dir=servers.parent_folder()))
+    shared = Path(tempfile.mkdtemp(prefix="tocsin-faults-", dir=os.environ[servers.FOLDER]))
     shared.chmod(0o711)
     servers.copy_server(servers.migrated_folder(), shared / "postgres")
     account = process.server_account()

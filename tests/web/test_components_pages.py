@@ -49,7 +49,7 @@ def test_a_component_is_added_and_shown(client, workspace):
     ("changed", "words"),
     [
         ({"name": ""}, "required"),
-        ({"name": "api"}, "Is taken by another component"),
+        ({"name": "api"}, "Is used by another component"),
         ({"name": "x" * 201}, "at most 200"),
         ({"name": "new", "tier": "9"}, "Select a valid choice"),
         ({"name": "new", "owner": "nobody.here"}, "Select a valid choice"),
