@@ -14,6 +14,6 @@ def _channels() -> CheckResult:
     first = broken[0].name
     names = f"{first} is" if len(broken) == 1 else f"{first} and {len(broken) - 1} more are"
     since = min((one.failing_since for one in broken if one.failing_since), default=None)
-    advice = "Open Settings, Channels for the reason. Deliveries wait meanwhile."
+    advice = "Open Settings, Channels: the reason is there. Deliveries wait meanwhile."
     concerned = frozenset(one.workspace_id for one in broken)
     return CheckResult("warn", f"{names} broken", advice, since, concerned)

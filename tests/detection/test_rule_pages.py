@@ -86,7 +86,7 @@ def test_what_the_api_would_refuse_is_refused_beside_its_field_in_the_same_words
 def test_a_taken_rule_id_is_a_409_beside_its_field(browser):
     answer = browser.post("/rules/new", NEW | {"rule_id": "error_burst"})
     assert answer.status_code == 409
-    assert "Is taken by another rule." in answer.content.decode()
+    assert "Is used by another rule." in answer.content.decode()
 
 
 def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_again(
