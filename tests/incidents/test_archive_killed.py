@@ -7,7 +7,6 @@ import signal
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
 from django.utils import timezone
 
 from core.queue.runner import run_due
@@ -15,6 +14,7 @@ from incidents.archive import moving
 from incidents.archive.models import IncidentArchive
 from incidents.archive.queues import ARCHIVE
 from incidents.archive.services.planning import plan_archives, request_restore
+from tests.forking import close_connections
 from tests.incidents.test_archive import leaving_rows, make_old, rows_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,8 +24,7 @@ ARCHIVING = (("_move", "planned"), ("_fetch", "written"), ("_audit", "verified")
 
 def killed_in(name: str) -> None:
     """Let a forked worker do what is due, and die by SIGKILL when it comes to a function of `moving`."""
-    connections.close_all()
-    connection.close_pool()  # the child would use, and leave in a transaction, what the pool holds
+    close_connections()
     pid = os.fork()
     if pid == 0:
         _work_and_die(name)

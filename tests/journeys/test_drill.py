@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from ipaddress import ip_network
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from config.drill import restart
@@ -30,6 +30,7 @@ from remediation.recovery.models import HealthProbe, RecoveryWatch, ResponsePoli
 from remediation.runs.models import RemediationRun
 from remediation.runs.services.running import run_due
 from remediation.vocabulary import LIVE
+from tests.forking import close_connections
 from tocsin.client import Client
 
 
@@ -69,7 +70,7 @@ class Worker:
 
 
 def _forked(task):
-    connections.close_all()
+    close_connections()
     if pid := os.fork():
         return pid
     try:

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from django.db import connection, connections
 
 from remediation.catalogue.services import change_action, ensure_catalogue
 from remediation.executors.base import executor_for
@@ -22,6 +21,7 @@ from remediation.runs.services.proposing import Request, request_run
 from remediation.runs.services.running import run_due
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.receiver import running as serving
+from tests.forking import close_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POINTS = ("claimed", "acted", "reported")
@@ -82,8 +82,7 @@ def target(settings, tmp_path, loopback):
 
 def killed_at(point, run):
     """Let a forked worker start the run and die there by SIGKILL; returns once it is dead."""
-    connections.close_all()
-    connection.close_pool()  # the child would use, and leave in a transaction, what the pool holds
+    close_connections()
     pid = os.fork()
     if pid == 0:
         _die_at(point, run)
