@@ -9,7 +9,7 @@ from core.queue.declaration import Queue, declare, periodic
 RELAY: Final = declare(
     Queue(
         "relay",
-        process="detection",
+        process="outbound",
         title="The worker for live updates and events between apps",
         advice="Start the worker detection. Live updates and notices go out when it is back.",
         period_s=2.0,
@@ -20,7 +20,7 @@ RELAY: Final = declare(
 CLOCKS: Final = declare(
     Queue(
         "clocks",
-        process="detection",
+        process="outbound",
         title="The worker for SLA targets and escalation",
         advice="Start the worker detection. Timers are rows; those that are due run when it is back.",
         period_s=1.0,

@@ -20,7 +20,7 @@ DETECTION: Final = declare(
 ANALYSIS: Final = declare(
     Queue(
         "analysis",
-        process="detection",
+        process="outbound",
         title="The worker for the analysis of incidents",
         advice="Start the worker detection. Incidents open without it; their analysis follows later.",
         max_lag_s=60.0,

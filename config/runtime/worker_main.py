@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from config.celery import app
@@ -11,10 +14,13 @@ from core.queue.declaration import queues_of
 
 # Most tasks only wake the threads of a queue; these few run what an app does in a task of its own.
 THREADS: Final = 4
+# Events come first: what follows from an incident may not hold up the next one on a machine of two cores.
+NICE: Final = {"outbound": 5, "slow": 10}
 
 
 def work(process: str) -> int:
     """Blocks until a signal ends it. Returns the exit code."""
+    _give_way(NICE.get(process, 0))
     worker = app.Worker(
         hostname=f"{process}@{socket.gethostname()}",
         queues=[queue.name for queue in queues_of(process)],
@@ -28,6 +34,13 @@ def work(process: str) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _give_way(level: int) -> None:
+    """Lower the priority. Linux may schedule sessions by a level of their own, and each program is one."""
+    os.nice(level)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(level))
 
 
 if __name__ == "__main__":

@@ -186,11 +186,13 @@ select id, event_type, message, case when metadata ?| %s::text[] then metadata e
 
 # What the events just linked measure, for incidents whose type and severity a measurement can change.
 MEASURED: Final[LiteralString] = """
-select l.incident_id, e.metadata
-  from unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id)
+with said as materialized (
+  select id, metadata from detection_event
+   where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
+     and metadata ?| %s::text[])
+select l.incident_id, said.metadata
+  from said
+  join unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id) on l.event_id = said.id
   join incidents_incident i on i.id = l.incident_id and i.incident_type = any(%s::text[])
        and i.severity <> 'sev1' and i.severity_basis < %s::int
-  join detection_event e on e.workspace_id = i.workspace_id and e.id = l.event_id
-       and e.received_at >= %s::timestamptz
- where e.metadata ?| %s::text[]
 """

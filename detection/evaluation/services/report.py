@@ -126,10 +126,9 @@ def raise_measured(workspace_id: int, linked: Mapping[int, tuple[int, datetime]]
         return
     since = min(at for _, at in linked.values()) - AHEAD
     homes = [incident_id for incident_id, _ in linked.values()]
-    found = rows(
-        windows.MEASURED,
-        [[*linked], homes, [*MEASURED_TYPES], Basis.PERSON, since, [*FACT_NAMES]],
-    )
+    events = [*linked]
+    asked = [workspace_id, events, since, [*FACT_NAMES], events, homes, [*MEASURED_TYPES], Basis.PERSON]
+    found = rows(windows.MEASURED, asked)
     measured: dict[int, list[dict[str, Fact]]] = {}
     for incident_id, metadata in found:
         measured.setdefault(incident_id, []).append(facts_in(metadata))
