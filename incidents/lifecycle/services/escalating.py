@@ -58,7 +58,7 @@ def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[
         pk__in=facts, status__in=UNRESOLVED, severity_basis__lt=Basis.PERSON
     )
     raised = []
-    for incident in open_ones.order_by("id").select_for_update(of=("self",)):
+    for incident in open_ones.order_by("id").select_for_update(no_key=True, of=("self",)):
         before, measured = Severity(incident.severity), facts[incident.pk]
         if met := raises(IncidentType(incident.incident_type), before, measured):
             raised.append(Raised(incident, before, met, escalation_words(met, measured)))
