@@ -11,7 +11,7 @@ RELAY: Final = declare(
         "relay",
         process="outbound",
         title="The worker for live updates and events between apps",
-        advice="Start the worker detection. Live updates and notices go out when it is back.",
+        advice="Start the worker outbound. Live updates and notices go out when it is back.",
         period_s=2.0,
         lease_s=10.0,
         threads=3,
@@ -22,7 +22,7 @@ CLOCKS: Final = declare(
         "clocks",
         process="outbound",
         title="The worker for SLA targets and escalation",
-        advice="Start the worker detection. Timers are rows; those that are due run when it is back.",
+        advice="Start the worker outbound. Timers are rows; those that are due run when it is back.",
         period_s=1.0,
     )
 )

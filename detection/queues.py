@@ -22,7 +22,7 @@ ANALYSIS: Final = declare(
         "analysis",
         process="outbound",
         title="The worker for the analysis of incidents",
-        advice="Start the worker detection. Incidents open without it; their analysis follows later.",
+        advice="Start the worker outbound. Incidents open without it; their analysis follows later.",
         max_lag_s=60.0,
     )
 )

@@ -38,7 +38,7 @@ def _escalation() -> CheckResult:
     late = late_escalations()
     first = late.first()
     if first is not None:
-        advice = "Start the worker detection. Steps that are due run when it is back."
+        advice = "Start the worker outbound. Steps that are due run when it is back."
         return CheckResult("warn", f"{late.count()} escalations are late", advice, first.due_at)
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
     concerned = frozenset(running.filter(_is_set_up()).values_list("workspace_id", flat=True)[:1000])

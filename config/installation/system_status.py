@@ -98,7 +98,7 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
 def _aged(count: int, what: str, age_s: float) -> CheckResult:
     late = age_s > MIN_LATE_S
     words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
-    return CheckResult("warn" if late else "ok", words, "Start the worker detection.")
+    return CheckResult("warn" if late else "ok", words, "Start the worker outbound.")
 
 
 def _scheduled() -> Iterator[tuple[str, CheckResult]]:

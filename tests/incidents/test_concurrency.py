@@ -17,9 +17,17 @@ from incidents.correlation.services.opening import (
     declare_incident,
     report_signals,
 )
+from incidents.evidence.services import record_evidence
 from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, edit_incident
-from incidents.models import AffectedComponent, Component, Incident, IncidentCounter, TimelineEntry
+from incidents.models import (
+    AffectedComponent,
+    Component,
+    Incident,
+    IncidentCounter,
+    IncidentEvidence,
+    TimelineEntry,
+)
 from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_note
 from tests.incidents.make import NOW, signal
@@ -188,3 +196,21 @@ def test_people_and_detection_work_one_incident_side_by_side(workspace, actor):
     incident = Incident.objects.of(workspace.pk).get()
     assert incident.event_count == 5 + HANDS // 2
     assert incident.version == 1 + HANDS // 2
+
+
+def test_counting_and_recording_evidence_of_the_same_incidents_never_wait_for_each_other(workspace, actor):
+    ids = [declare_incident(actor, title=f"Number {n}").pk for n in range(20)]
+
+    def work(index):
+        for turn in range(20):
+            if index % 2:
+                record_evidence(
+                    workspace.pk, [IncidentEvidence(incident_id=pk, event_count=turn) for pk in ids]
+                )
+            else:
+                order = random.Random(turn).sample(ids, len(ids))
+                with transaction.atomic():
+                    add_joined_events(workspace.pk, [JoinedEvents(pk, 1, NOW, ()) for pk in order])
+
+    assert _failures(at_once(4, work)) == []
+    assert set(Incident.objects.of(workspace.pk).values_list("event_count", flat=True)) == {40}
