@@ -83,7 +83,7 @@ def test_service_of_apprise_reaches_nothing_inside(outside, settings):
     assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and said so"
     settings.HTTP_ALLOWED_NETWORKS = ()
     for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
-        with pytest.raises(PermanentError, match=r"(127\.0\.0\.1|::1) is not a public address"):
+        with pytest.raises(PermanentError, match="is not a public address"):
             by_apprise(url)
     settings.HTTP_ALLOWED_NETWORKS = (ip_network("169.254.0.0/16"),)
     with pytest.raises(PermanentError, match="metadata address"):
