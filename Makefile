@@ -16,7 +16,7 @@ backup: $(SERVER) ## write a backup: make backup TO=folder, or TO=s3://bucket/fo
 	@cd "$(ROOT)" && exec "$(PY)" manage.py backup "$(or $(TO),backups)"
 
 restore: $(SERVER) ## restore a backup: make restore FROM=file, ARGS=--replace for a database that is not empty
-	$(if $(FROM),,$(error Nothing was restored: name the backup, as in `make restore FROM=backups/tocsin.tar`))
+	$(if $(FROM),,$(error Nothing was restored: name the backup, as in `make restore FROM=backups/tocsin-20260301-140231.zip`))
 	@cd "$(ROOT)" && exec "$(PY)" manage.py restore "$(FROM)" $(ARGS)
 
 demo: $(SERVER) ## seed the running Tocsin with a month of demo incidents

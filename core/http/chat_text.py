@@ -7,10 +7,14 @@ from typing import Final
 
 # Shown as nothing, and no service takes the word behind it for a mention.
 _JOINER: Final = "\N{WORD JOINER}"
+# A letter or digit before the @, or a dot or hyphen and more behind the word: an address or a name.
 _CALLS_ALL: Final = re.compile(
-    r"@(?=[*_|]{0,3}(?:channel|here|everyone)\b)|(?<![\w.+-])@(?=[*_|]{0,3}(?:all|group|room|stream|team|topic)\b)",
+    r"(?<![^\W_])@(?=[*_|]{0,3}(?:channel|here|everyone)(?![^\W_]|[.-]\w))"
+    r"|(?<![\w.+-])@(?=[*_|]{0,3}(?:all|group|room|stream|team|topic)\b(?![.-]\w))",
     re.IGNORECASE,
 )
+# Discord calls everybody wherever these stand in a text, also within an address.
+_CALLS_ALL_ANYWHERE: Final = re.compile(r"@(?=[*_|]{0,3}(?:here|everyone)(?![^\W_]))", re.IGNORECASE)
 # <@123>, <@&role>, <!channel>, <users/all>, <at user_id="all">
 _MARKED: Final = re.compile(r"<(?=[@!]|users/|at\b)", re.IGNORECASE)
 
@@ -22,4 +26,4 @@ def quiet(text: str) -> str:
 
 def unmarked(text: str) -> str:
     """As `quiet`, and without the marks by which services of any kind mention people, roles and groups."""
-    return _MARKED.sub(f"<{_JOINER}", quiet(text))
+    return _MARKED.sub(f"<{_JOINER}", _CALLS_ALL_ANYWHERE.sub(f"@{_JOINER}", quiet(text)))

@@ -27,15 +27,19 @@ class RefusedConnectionError(PermissionError):
 def confine(allowed: Sequence[str]) -> list[str]:
     """Refuse connections but to public addresses and these networks, and refuse to start programs.
 
-    Returns the reasons of refusals, to which each further one is added: libraries swallow errors.
+    Returns the reasons of refusals, to which each further one is added: libraries swallow errors. After a
+    refused connection all others are refused, so that of a host with several addresses either all may be
+    reached or nothing arrives.
     """
     networks = [ipaddress.ip_network(text) for text in allowed]
     refused: list[str] = []
+    refused_addresses: list[str] = []
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         reason = ""
         if event in _CONNECTIONS:
-            reason = _reason(arguments[1], networks)
+            reason = _reason(arguments[1], networks, refused_addresses)
+            refused_addresses.extend([reason] if reason else [])
         elif event in _PROGRAMS:
             reason = "programs may not be started"
         if reason:
@@ -46,10 +50,12 @@ def confine(allowed: Sequence[str]) -> list[str]:
     return refused
 
 
-def _reason(target: Any, networks: Sequence[Any]) -> str:
-    """Why `target` may not be reached, as sockets name it; "" where it may."""
+def _reason(target: Any, networks: Sequence[Any], before: Sequence[str]) -> str:
+    """Why `target` may not be reached, as sockets name it; "" where it may. before: earlier refusals."""
     if target is None:
         return ""  # a socket that is connected, and was looked at then
+    if before:
+        return before[0]
     try:
         address = ipaddress.ip_address(str(target[0]).split("%")[0])
     except (ValueError, TypeError, IndexError):

@@ -20,11 +20,11 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.people.proof import prove_address
-from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, Unavailable
+from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, RateLimited, Unavailable
 from core.queue.retry import PassingError, PermanentError
 from core.rate_limit.limiter import Limit, rate_limiter
 from core.secrets.encryption import decrypt, encrypt
-from notifications.channels.kinds.apprise_url import fault_in, scheme_of
+from notifications.channels.kinds.apprise_url import entry_fault, scheme_of
 from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.contacts.targets import kind_and_target
 from notifications.deliveries.message import Message
@@ -43,31 +43,57 @@ def methods_of(actor: Actor) -> Sequence[ContactMethod]:
 
 
 def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
-    """Add a method, unverified, and send it a code. Raises Forbidden, Conflict, Invalid, Unavailable."""
+    """Add a method, unverified, and send it a code; one that is there and unverified gets a new code.
+
+    Raises Forbidden, Conflict, Invalid, RateLimited (nothing was added), Unavailable.
+    """
     user_id, clean = _person(actor), _clean(kind, address)
     rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=user_id)
     digest = hashlib.sha256(f"{kind}:{clean.lower()}".encode()).hexdigest()
     if rows.count() >= MAX_METHODS:
         raise Conflict(f"A person has at most {MAX_METHODS} contact methods. Nothing was added.")
+    known: ContactMethod | None = rows.filter(kind=kind, digest=digest).first()
+    if known is not None:
+        if known.verified_at is None:
+            send_code(actor, method_id=known.pk)
+        return known
+    _charge_code(user_id, "Nothing was added.")
     method: ContactMethod
-    method, is_new = rows.get_or_create(
-        workspace_id=actor.workspace_id, user_id=user_id, kind=kind, digest=digest,
-        defaults={"address": encrypt(clean), "hint": _hint(kind, clean), "position": rows.count() + 1},
-    )  # fmt: skip
-    if is_new:
-        record(actor, action="contact.add", target=method, summary=f"{actor.label} added {method}")
-    if method.verified_at is None:
-        send_code(actor, method_id=method.pk)
+    with transaction.atomic():
+        method, is_new = rows.get_or_create(
+            workspace_id=actor.workspace_id, user_id=user_id, kind=kind, digest=digest,
+            defaults={"address": encrypt(clean), "hint": _hint(kind, clean), "position": rows.count() + 1},
+        )  # fmt: skip
+        if is_new:
+            record(actor, action="contact.add", target=method, summary=f"{actor.label} added {method}")
+    if is_new:  # else the request that added it at the same moment sends the code
+        _send_code(actor, method)
     return method
 
 
 def send_code(actor: Actor, *, method_id: int) -> None:
     """Send a new code; once a minute, 20 an hour. Raises what `add_method` does, NotFound, RateLimited."""
     method = _own(actor, method_id)
-    now = timezone.now()
-    if method.code_expires_at and method.code_expires_at - CODE_LIFE + CODE_EVERY > now:
+    _refuse_too_soon(method)
+    _charge_code(method.user_id, "No code was sent.")
+    _send_code(actor, method)
+
+
+def _refuse_too_soon(method: ContactMethod) -> None:
+    if method.code_expires_at and method.code_expires_at - CODE_LIFE + CODE_EVERY > timezone.now():
         raise Conflict("A code was sent less than a minute ago. Wait for it, or ask again in a minute.")
-    rate_limiter().charge(Limit(f"contact-code:{method.user_id}", MAX_CODES_AN_HOUR, 3600, "codes an hour"))
+
+
+def _charge_code(user_id: int, kept: str) -> None:
+    try:
+        rate_limiter().charge(Limit(f"contact-code:{user_id}", MAX_CODES_AN_HOUR, 3600, "codes an hour"))
+    except RateLimited as refusal:
+        text = f"A person is sent at most {MAX_CODES_AN_HOUR} codes an hour. {kept} Try again in an hour."
+        raise RateLimited(text, headers=refusal.headers) from refusal
+
+
+def _send_code(actor: Actor, method: ContactMethod) -> None:
+    now = timezone.now()
     code = f"{secrets.randbelow(1_000_000):06d}"
     ContactMethod.objects.of(actor.workspace_id).filter(pk=method.pk).update(
         code_digest=_code_digest(method, code), code_expires_at=now + CODE_LIFE, code_attempts=0
@@ -174,7 +200,7 @@ def _clean(kind: str, address: str) -> str:
             raise _invalid("address", "is not an email address") from None
     if kind == ContactMethod.Kind.SLACK and not (clean[:1] in "UW" and clean.isalnum() and len(clean) >= 8):
         raise _invalid("address", "must be a Slack member ID, such as U0123456789")
-    if kind == ContactMethod.Kind.APPRISE and (fault := fault_in(clean)):
+    if kind == ContactMethod.Kind.APPRISE and (fault := entry_fault(clean)):
         raise _invalid("address", fault)
     return clean
 

@@ -42,7 +42,7 @@ def resend_delivery(actor: Actor, *, delivery_id: int) -> Delivery:
 def _revived(delivery: Delivery) -> Delivery:
     rows = Delivery.objects.of(delivery.workspace_id).filter(pk=delivery.pk)
     if items.resend(rows):
-        rows.update(outcome=Delivery.Outcome.PENDING, reason="resent by hand", reason_code=Reason.RESENT)
+        rows.update(outcome=Delivery.Outcome.PENDING, reason="resent manually", reason_code=Reason.RESENT)
     delivery.refresh_from_db()
     return delivery
 
@@ -65,7 +65,7 @@ def _copied(delivery: Delivery) -> Delivery:
         lane=delivery.lane,
         priority=delivery.priority,
         payload=delivery.payload,
-        why="Resent by hand",
+        why="Resent manually",
         resend_of=delivery,
     )
     copy.because = Reason.RESENT

@@ -1,9 +1,10 @@
-"""Actions as rows and as definitions. Pure."""
+"""Actions as rows and as definitions, and what is stored sealed with them."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from core.secrets.encryption import decrypt
 from remediation.catalogue.definitions import Definition
 from remediation.catalogue.models import RemediationAction
 from remediation.vocabulary import ExecutorKind, Risk
@@ -18,6 +19,12 @@ def definition_of(row: RemediationAction) -> Definition:
         incident_types=tuple(row.incident_types), steps=tuple(row.steps), config=row.config,
         timeout_s=row.timeout_s, health_url=row.health_url, rollback=row.rollback, cooldown_s=row.cooldown_s,
     )  # fmt: skip
+
+
+def opened(sealed: str) -> dict[str, str]:
+    """The secrets of an action by name, also names that are not used any more. Raises DecryptionError."""
+    lines = decrypt(sealed).splitlines() if sealed else []
+    return {name: value for name, _, value in (line.partition("=") for line in lines if line)}
 
 
 def row_of(workspace_id: int, one: Definition, author: str) -> RemediationAction:

@@ -8,11 +8,10 @@ from typing import Any
 from accounts.actor import Actor
 from core.errors import FieldFault, Invalid, Unavailable
 from core.http.client import HttpPassingError, HttpPermanentError
-from core.secrets.encryption import decrypt
 from incidents.models import Component, Incident
 from incidents.selectors import affected_of
 from remediation.catalogue.models import RemediationAction
-from remediation.catalogue.stored import SECRETS
+from remediation.catalogue.stored import SECRETS, opened
 from remediation.executors.base import Order, executor_for
 from remediation.executors.placeholders import Placeholder, PlaceholderError
 from remediation.runs.digest import POLICY_VERSION, run_digest
@@ -40,10 +39,8 @@ def order_for(
 
 
 def secrets_of(action: RemediationAction) -> dict[str, str]:
-    """The stored secrets of an action, decrypted."""
-    lines = decrypt(action.secrets).splitlines() if action.secrets else []
-    pairs = (line.split("=", 1) for line in lines)
-    return {name: value for name, value in pairs if name in SECRETS}
+    """The stored secrets of an action, decrypted; a health check names actions that have others."""
+    return {name: value for name, value in opened(action.secrets).items() if name in SECRETS}
 
 
 def target_key(action: RemediationAction, component: Component | None) -> str:

@@ -38,9 +38,8 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
         return _say(
             request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
         )
-    except RateLimited:
-        text = "Too many requests, from your network or in all. Try again in an hour."
-        return _say(request, copy, "Not subscribed", text, status=429)
+    except RateLimited as refusal:
+        return _say(request, copy, "Not subscribed", refusal.detail, status=429)
     return _say(
         request, copy, "Check your inbox",
         "If the address can be subscribed, a confirmation is on its way. It is valid for 24 hours.",

@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT, functions, product, tracked, tree
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they stand, and why they may.
 MAY_CROSS_WORKSPACES = {
+    "remediation/catalogue/checks.py::_actions": "health checks are of the whole installation",
     "remediation/runs/metrics.py::_remediation": "/metrics counts the runs of every workspace",
     "remediation/runs/services/running.py::_due": "a worker carries out the runs of every workspace",
     "status/snapshots/store.py::enabled_builds": "a web process serves the pages of every workspace",

@@ -8,6 +8,9 @@ import orjson
 import pytest
 
 from core.errors import Invalid
+from core.health.checks import CHECKS
+from core.secrets.encryption import encrypt
+from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.presets import presets
 from remediation.catalogue.services import change_action
 from remediation.executors.base import Order, Progress, executor_for
@@ -210,3 +213,21 @@ def test_secrets_of_an_action_have_known_names_and_stay_with_their_server(admin)
         change("https://y.example/b")
     assert "must be typed again" in refused.value.faults[0].message
     assert change("https://y.example/b", token="t").config == {"url": "https://y.example/b"}
+
+
+@pytest.mark.django_db
+def test_stored_actions_that_do_not_run_as_they_are_have_a_health_check(admin):
+    def found(slug, url, secrets):
+        row = RemediationAction.objects.create(
+            workspace_id=admin.workspace_id, slug=slug, version=slug, name=slug, risk="low",
+            executor="webhook", config={"url": url}, secrets=secrets,
+        )  # fmt: skip
+        check = CHECKS.get("actions")()
+        row.delete()
+        return check.detail if admin.workspace_id in (check.workspaces or ()) else ""
+
+    assert found("good", "https://x.example/{component}", encrypt("signing_secret=s\ntoken=t")) == ""
+    assert "the action old has secrets" in found("old", "https://x.example", encrypt("LD_PRELOAD=x\ntoken=t"))
+    assert "the action lost cannot run: its" in found("lost", "https://x.example", "sealed elsewhere")
+    for url in ("https://{component}.example/x", "https://me:pw@x.example/x"):
+        assert "the action host cannot run: url must" in found("host", url, "")

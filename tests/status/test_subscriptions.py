@@ -17,7 +17,9 @@ from incidents.correlation.services.opening import declare_incident
 from status.pages.services.components import add_component, change_component
 from status.pages.services.pages import put_page
 from status.publishing.services.incidents import post_public_update, publish_incident
+from status.subscriptions.models import SubscriberMessage
 from status.subscriptions.sending import mail_of, webhook_body
+from status.subscriptions.services.subscribing import subscribe
 from tests.fakes.receiver import Receiver, Reply, running
 from tests.status.world import link_in
 
@@ -178,17 +180,26 @@ def counted(monkeypatch):
     monkeypatch.setattr(f"{SUBSCRIBING}.rate_limiter", lambda: SimpleNamespace(charge=charge))
 
 
-def test_no_one_is_flooded_from_many_networks_by_many_spellings(world, counted, monkeypatch):
+def test_no_one_is_flooded_from_many_networks_by_many_spellings(
+    world, counted, monkeypatch, make_actor, other_workspace
+):
     monkeypatch.setattr(f"{SUBSCRIBING}.MAX_CONFIRMS_OF_A_SERVER_A_DAY", 2)
     monkeypatch.setattr(f"{SUBSCRIBING}.MAX_REQUESTS_OF_ALL_AN_HOUR", 12)
     world.build()
     for n in range(6):
         sent = world.subscribe(address=f"ann+{n}@example.org", network=f"198.51.100.{n}")
         assert sent.status_code == 200
-        world.subscribe(address=f"https://victim.example/{n}", kind="webhook", network=f"2001:db8:{n}::1")
+        hook = world.subscribe(
+            address=f"https://victim.example/{n}", kind="webhook", network=f"2001:db8:{n}::1"
+        )
+        assert hook.status_code == (200 if n < 2 else 429)
     kinds = [one.subscriber.kind for one in world.messages().select_related("subscriber")]
     assert (kinds.count("email"), kinds.count("webhook")) == (3, 2)
     assert world.subscribe(address="else@example.org", network="198.51.100.99").status_code == 429
+    put_page(make_actor("admin", inside=other_workspace), values={"slug": "other", "title": "Other"})
+    for kind, address in (("email", "ann@example.org"), ("webhook", "https://victim.example/1")):
+        subscribe(other_workspace.pk, kind=kind, address=address, client="elsewhere")
+    assert SubscriberMessage.objects.of(other_workspace.pk).count() == 2, "of a page that no one flooded"
 
 
 def test_one_household_is_one_network_and_unconfirmed_rows_make_room(world, counted, monkeypatch):

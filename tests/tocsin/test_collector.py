@@ -20,7 +20,7 @@ from tests.runtime.redaction.shapes import lines
 from tocsin.collector import commands
 from tocsin.collector.bundle import Maker
 from tocsin.collector.context import Context, Options
-from tocsin.collector.items import LOGS, PROBES, Item, Probe
+from tocsin.collector.items import LOGS, PROBES, Item, Probe, as_json
 from tocsin.collector.main import main
 from tocsin.collector.reading import BundleError, verify
 from tocsin.collector.runner import MAX_MEMORY_BYTES, NICE
@@ -89,6 +89,12 @@ def test_no_planted_secret_is_in_a_bundle(make: Any, tmp_path: Path, monkeypatch
     totals = made.manifest["totals"]["redactions"]
     assert sum(totals.values()) >= 1_000
     assert totals["known-value"] == 1
+
+
+def test_what_is_no_number_is_null_in_a_document() -> None:
+    nan, endless = float("nan"), float("inf")
+    written = json.loads(as_json({"load": [nan, 0.5, (-endless,)], "b": {"c": endless}, nan: 1}))
+    assert written == {"load": [None, 0.5, [None]], "b": {"c": None}, "nan": 1}
 
 
 def test_a_key_over_rotated_files_is_cut_in_both(make: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,5 +54,17 @@ def skipped(source: str, reason: str) -> Item:
 
 
 def as_json(document: Any) -> bytes:
-    """A document as it stands in a bundle."""
-    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    """A document as it stands in a bundle: JSON, so that what is no number there is null."""
+    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    """The value without NaN and infinities, which JSON does not know and Tocsin refuses."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key) if isinstance(key, float) else key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return value

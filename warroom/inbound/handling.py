@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.standing import note_accepted, note_refused
+from warroom.inbound.modals import ForeignFormError
 from warroom.inbound.payloads import team_id_in
 from warroom.inbound.routes import route
 from warroom.inbound.teams import team_meant, which_workspace
@@ -44,7 +45,7 @@ def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Han
         return Handled(200, json.dumps(told), "application/json")
     try:
         status, answer, content_type = route(team, payload, key)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:  # without what its kind must have
+    except (KeyError, TypeError, AttributeError, ForeignFormError) as error:  # not as its kind must be
         log.warning("a Slack request could not be read: %s", type(error).__name__)
         return Handled(400)
     note_accepted(team.workspace_id, team)

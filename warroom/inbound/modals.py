@@ -17,6 +17,10 @@ MAX_INPUT_CHARS: Final = 3000
 PUBLIC: Final = "public"
 
 
+class ForeignFormError(Exception):
+    """A form that carries no reference of ours: it was not made here."""
+
+
 def modal(
     callback_id: str, *, team_id: int, number: int | None = None, version: int | None = None
 ) -> dict[str, Any]:
@@ -48,17 +52,20 @@ def entered(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Number and version that the form carries. Raises ValueError for what is no form of ours."""
-    given = json.loads(view.get("private_metadata") or "{}")
+    """Number and version that the form carries. Raises ForeignFormError."""
+    try:
+        given = json.loads(view.get("private_metadata") or "{}")
+    except (ValueError, RecursionError) as error:
+        raise ForeignFormError("the form carries no JSON") from error
     if not isinstance(given, dict):
-        raise ValueError("the form carries no object")
+        raise ForeignFormError("the form carries no object")
     return _whole(given.get("number")), _whole(given.get("version"))
 
 
 def _whole(value: Any) -> int | None:
     if value is None or type(value) is int:
         return value
-    raise ValueError("the form carries no number of ours")
+    raise ForeignFormError("the form carries no number of ours")
 
 
 def team_in(view: Any) -> int | None:
@@ -67,7 +74,7 @@ def team_in(view: Any) -> int | None:
         return None
     try:
         found = json.loads(view.get("private_metadata") or "{}").get("team")
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     return found if isinstance(found, int) else None
 

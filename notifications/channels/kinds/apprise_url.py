@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 from django.conf import settings
@@ -76,12 +76,15 @@ refused = confine(given["allowed"])
 one = apprise.Apprise.instantiate(given["url"])
 if one is None:
     sys.exit(3)
-is_sent = one.notify(title=given["title"], body=given["body"])
+if one.notify(title=given["title"], body=given["body"]):
+    sys.exit(0)
 if refused:
     print(refused[0])
     sys.exit(REFUSED_STATUS)
-sys.exit(0 if is_sent else 4)
+sys.exit(4)
 """
+# Certificates are always checked; apprise splits its parameters at both characters.
+_UNVERIFIED: Final = re.compile(r"[?&;]\s*verify\s*(=|&|;|$)", re.IGNORECASE)
 _SEVERAL: Final = re.compile(r"[\s,]+[a-z0-9]{1,12}://", re.IGNORECASE)
 
 
@@ -96,9 +99,9 @@ class AppriseChannel(ChannelKind):
     recognizes_repeats = False
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        """One address with a scheme that is allowed here."""
+        """One address with a scheme that is allowed here, and no parameter that weakens TLS."""
         url = secrets.get("url", "")
-        return {"url": fault} if url and (fault := fault_in(url)) else {}
+        return {"url": fault} if url and (fault := entry_fault(url)) else {}
 
     def send(self, target: Target, message: Message) -> Sent:
         """Run apprise once. Raises HttpPassingError where the answer is lost, PermanentError."""
@@ -133,8 +136,15 @@ def _failure(status: int, output: bytes) -> Exception:
     return HttpPassingError("the service did not take the message")
 
 
+def entry_fault(url: str) -> str:
+    """What is wrong with an address that is saved; "" where nothing is. Stored ones with `verify=` go on."""
+    if _UNVERIFIED.search(unquote(url)):
+        return "must not hold verify=…: the certificate of the service is always checked"
+    return fault_in(url)
+
+
 def fault_in(url: str) -> str:
-    """What is wrong with an address; "" where nothing is."""
+    """Why an address may not be used; "" where it may."""
     if _SEVERAL.search(url.strip()):
         return "must be a single one"
     if scheme_of(url) not in allowed_schemes():

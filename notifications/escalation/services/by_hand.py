@@ -44,7 +44,7 @@ def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetim
         _make_due(escalation, now)
         escalation.save()
         number = escalation.position + 1
-        summary = f"{actor.label} escalated {incident.reference} to step {number} by hand"
+        summary = f"{actor.label} escalated {incident.reference} to step {number} manually"
         message = (
             f"{actor.label} escalated manually: step {number} of {escalation.snapshot['name']} pages now."
         )

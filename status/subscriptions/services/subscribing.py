@@ -26,13 +26,21 @@ from status.pages.models import PublicComponent, StatusPage
 from status.queues import SUBSCRIBERS
 from status.subscriptions.models import Subscriber, SubscriberMessage
 
-MAX_CONFIRMS_A_DAY: Final = 3
+MAX_CONFIRMS_A_DAY: Final = 3  # to one mailbox or webhook, for one page
+MAX_CONFIRMS_OF_ALL_PAGES_A_DAY: Final = 12
 MAX_REQUESTS_AN_HOUR: Final = 5  # of one network
 MAX_REQUESTS_OF_ALL_AN_HOUR: Final = 500  # for one page, from wherever
-MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20
+MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20  # to all webhooks of one host, for one page
+MAX_CONFIRMS_OF_A_SERVER_OF_ALL_PAGES_A_DAY: Final = 400
 KEEPS_UNCONFIRMED: Final = timedelta(days=2)  # a link to confirm is valid for one
 MAX_SUBSCRIBERS: Final = 20_000
 MAX_URL: Final = 500
+MANY_REQUESTS: Final = (
+    "Too many requests, from your network or in all. Nothing was sent. Try again in an hour."
+)
+MANY_WEBHOOKS: Final = (
+    "Too many webhooks of this server asked for a confirmation today. Nothing was sent. Try again tomorrow."
+)
 
 
 def subscribe(
@@ -41,21 +49,25 @@ def subscribe(
     """Plan a confirmation to the address; nothing else happens until it is confirmed.
 
     A known address gets the same response, and a confirmation only where one is still missing or the
-    components differ. Raises Invalid (field `address`), RateLimited for a client that asks too often.
+    components differ. Raises Invalid (field `address`), RateLimited for a client, a page or the server of a
+    webhook that is asked for too often.
     """
-    rate_limiter().charge(Limit(f"status-subscribe:{client}", MAX_REQUESTS_AN_HOUR, 3600, "requests an hour"))
+    _charge(_requests(client, MAX_REQUESTS_AN_HOUR), MANY_REQUESTS)
     cleaned = _clean_address(kind, address)
-    most = MAX_REQUESTS_OF_ALL_AN_HOUR
-    rate_limiter().charge(Limit(f"status-subscribe:page:{workspace_id}", most, 3600, "requests an hour"))
+    _charge(_requests(f"page:{workspace_id}", MAX_REQUESTS_OF_ALL_AN_HOUR), MANY_REQUESTS)
+    for limit in _limits_of_server(workspace_id, cleaned) if kind == Subscriber.Kind.WEBHOOK else ():
+        _charge(limit, MANY_WEBHOOKS)
     digest = hashlib.sha256(cleaned.encode()).hexdigest()
     chosen = list(PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components)))
     try:
-        for limit in _limits_of(kind, cleaned):
+        for limit in _limits_of_address(workspace_id, kind, cleaned):
             rate_limiter().charge(limit)
     except RateLimited:
-        return  # the same response as ever: someone else's mailbox or server is not filled
+        return  # the same response as ever: it says nothing of who else asked for this address
     with transaction.atomic():
-        page = StatusPage.objects.of(workspace_id).filter(is_enabled=True).first()
+        # Locked: a request beside this one removes no row that this one is about to use.
+        pages = StatusPage.objects.of(workspace_id).select_for_update(of=("self",), no_key=True)
+        page = pages.filter(is_enabled=True).first()
         if page is None or not _has_room(workspace_id):
             return
         found = _row(page, kind, cleaned, digest)
@@ -67,18 +79,37 @@ def subscribe(
         nudge_queue(SUBSCRIBERS)
 
 
-def _limits_of(kind: str, address: str) -> list[Limit]:
-    """Confirmations to one mailbox, whatever stands behind its `+`; or to one address and one server."""
+def _charge(limit: Limit, words: str) -> None:
+    try:
+        rate_limiter().charge(limit)
+    except RateLimited as refusal:
+        raise RateLimited(words, headers=refusal.headers) from refusal
+
+
+def _requests(whose: str, most: int) -> Limit:
+    return Limit(f"status-subscribe:{whose}", most, 3600, "requests an hour")
+
+
+def _limits_of_address(workspace_id: int, kind: str, address: str) -> tuple[Limit, Limit]:
+    """Confirmations to one webhook, or to one mailbox, whatever stands behind its `+`."""
     if kind == Subscriber.Kind.EMAIL:
         name, _, host = address.partition("@")
-        return [_limit(f"{name.partition('+')[0]}@{host}", MAX_CONFIRMS_A_DAY)]
-    server = urlsplit(address).hostname or ""
-    return [_limit(address, MAX_CONFIRMS_A_DAY), _limit(f"//{server}", MAX_CONFIRMS_OF_A_SERVER_A_DAY)]
+        address = f"{name.partition('+')[0]}@{host}"
+    return _confirms(workspace_id, address, MAX_CONFIRMS_A_DAY, MAX_CONFIRMS_OF_ALL_PAGES_A_DAY)
 
 
-def _limit(target: str, most: int) -> Limit:
-    digest = hashlib.sha256(target.lower().encode()).hexdigest()
-    return Limit(f"status-confirm:{digest[:32]}", most, 86_400, "confirmations a day")
+def _limits_of_server(workspace_id: int, url: str) -> tuple[Limit, Limit]:
+    most, in_all = MAX_CONFIRMS_OF_A_SERVER_A_DAY, MAX_CONFIRMS_OF_A_SERVER_OF_ALL_PAGES_A_DAY
+    return _confirms(workspace_id, f"//{urlsplit(url).hostname or ''}", most, in_all)
+
+
+def _confirms(workspace_id: int, target: str, most: int, in_all: int) -> tuple[Limit, Limit]:
+    """A limit for the page and a higher one for all: what is asked of one page uses up no other's."""
+    digest = hashlib.sha256(target.lower().encode()).hexdigest()[:32]
+    return (
+        Limit(f"status-confirm:{workspace_id}:{digest}", most, 86_400, "confirmations a day"),
+        Limit(f"status-confirm:{digest}", in_all, 86_400, "confirmations a day"),
+    )
 
 
 def _has_room(workspace_id: int) -> bool:
@@ -114,10 +145,11 @@ def unsubscribe(workspace_id: int, *, public_id: str, reason: str = "Unsubscribe
 def remove_subscriber(actor: Actor, *, public_id: str) -> None:
     """Delete a subscriber. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_WRITE)
-    found = Subscriber.objects.of(actor.workspace_id).filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound("There is no such subscriber.")
     with transaction.atomic():
+        rows = Subscriber.objects.of(actor.workspace_id).select_for_update()
+        found = rows.filter(public_id=public_id).first()
+        if found is None:
+            raise NotFound("There is no such subscriber.")
         record(actor, action="status_subscriber.remove", target=found, summary="Subscriber removed")
         found.delete()
 
@@ -134,7 +166,7 @@ def _clean_address(kind: str, address: str) -> str:
 
 
 def _row(page: StatusPage, kind: str, address: str, digest: str) -> Subscriber:
-    rows = Subscriber.objects.of(page.workspace_id)
+    rows = Subscriber.objects.of(page.workspace_id).select_for_update(of=("self",), no_key=True)
     secret = new_webhook_secret() if kind == Subscriber.Kind.WEBHOOK else ""
     found: Subscriber = rows.get_or_create(
         page=page, kind=kind, digest=digest,

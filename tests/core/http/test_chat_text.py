@@ -11,15 +11,23 @@ from notifications.deliveries.message import Message
 
 @pytest.mark.parametrize(
     "text",
-    ["@channel", "@Here!", "x@everyone", "(@all)", "@**all**", "@**stream**", "@room", "@team", "@group"],
+    ["@channel!", "@Here.", "_@here_", "(@everyone)", "(@all)", "@**all**", "@**stream**", "@room", "@team"],
 )
 def test_nothing_calls_everybody(text):
     assert quiet(text) == text.replace("@", "@\N{WORD JOINER}")
 
 
-@pytest.mark.parametrize("text", ["ops@all.example.com", "@anna", "@hereford", "a @ b", "<b>"])
+@pytest.mark.parametrize(
+    "text", ["ops@all.example.com", "x@channel.example.org", "@team-blue", "@anna", "@hereford", "<b>"]
+)
 def test_other_text_stays(text):
     assert unmarked(text) == text
+
+
+@pytest.mark.parametrize("text", ["bob@here.com", "git@everyone-svc", "x@everyone"])
+def test_address_stays_where_the_service_takes_it_for_one(text):
+    assert quiet(text) == text
+    assert unmarked(text) == text.replace("@", "@\N{WORD JOINER}"), "Discord would call everybody"
 
 
 @pytest.mark.parametrize("text", ["<!channel>", "<@&42>", "<@42>", "<users/all>", '<at user_id="all">'])

@@ -13,6 +13,7 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
 from accounts.identity.http_session import GuardedSession
 from accounts.oncall import importing
+from core.http.child_guard import RefusedConnectionError, confine
 from core.queue.retry import PassingError, PermanentError
 from core.secrets.encryption import encrypt
 from core.secrets.signing import new_webhook_secret
@@ -120,6 +121,23 @@ def test_no_call_reaches_an_inside_address(inside, settings, place):
         with contextlib.suppress(*refusals):
             CALLS[place](inside.url)
         assert min(len(inside.received), 1) == arrive, (place, allowed)
+
+
+def test_child_of_a_host_with_a_refused_address_reaches_none(monkeypatch):
+    hooks = []
+    monkeypatch.setattr("core.http.child_guard.sys.addaudithook", hooks.append)
+    refused = confine(["127.0.0.0/8"])
+    [look] = hooks
+    inside = ("127.0.0.1", 80)
+    look("socket.connect", (None, inside))
+    with pytest.raises(RefusedConnectionError):
+        look("subprocess.Popen", ("uname",))
+    look("socket.connect", (None, inside))
+    for target in (("::1", 80, 0, 0), inside):
+        with pytest.raises(RefusedConnectionError, match=r"0\.0\.0\.1 is not a public address"):
+            look("socket.connect", (None, target))
+    look("socket.sendmsg", (None, None))
+    assert len(refused) == 3
 
 
 def test_every_place_that_calls_out_is_here_and_in_the_docs():

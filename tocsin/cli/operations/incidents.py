@@ -37,7 +37,7 @@ OPERATIONS: Final = (
         "incidents move", "PATCH", "/incidents/{reference}/status", "Change the status, with a message.",
         (
             argument("status", "investigating, identified, monitoring, or a stage."),
-            flag("message", "Entries of the timeline."),
+            flag("message", "Written to the timeline with the change."),
             flag("public", "Meant for readers outside the team.", "switch"),
             flag("version", "Refuse if it was changed since.", "number"),
         ),
