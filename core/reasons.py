@@ -1,6 +1,7 @@
 """The closed list of reasons: why an event, an incident or a person was handled as it was.
 
-Every path that drops, mutes, holds, delays or falls back names one. `docs/reference/reasons.md` lists them.
+Every code path that drops, mutes, holds, delays or falls back names one. `docs/reference/reasons.md` lists
+them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from django.db import models
 
 
 class Reason(models.TextChoices):
-    """A reason and what it says. Codes are stored and never change their meaning."""
+    """A reason code and its sentence. Codes are stored and never change their meaning."""
 
     # Rules and events
     RULE_MATCHED = "rule_matched", "the event meets every condition of the rule"
@@ -23,7 +24,7 @@ class Reason(models.TextChoices):
     RULE_DRY_RUN = "rule_dry_run", "the rule is in dry run: it opens no incident"
     BELOW_THRESHOLD = "below_threshold", "fewer events than the threshold lie in the window"
     EVENT_LATE = "event_late", "the event arrived too late to be counted"
-    # Requests and events that are not taken
+    # Refused requests and events
     REQUEST_MALFORMED = "request_malformed", "the request cannot be read"
     REQUEST_INVALID = "request_invalid", "the request, or a part of it, breaks a rule of its format"
     REQUEST_TOO_LARGE = "request_too_large", "the request is larger than the limit"

@@ -14,7 +14,7 @@ from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A successful response, by the names that allauth reads."""
 
     inner: HttpResponse
@@ -51,7 +51,7 @@ class GuardedSession:
     def __exit__(self, *_: object) -> None:
         """Nothing is held open."""
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         return self.request("GET", url, headers=headers)
 
     def request(
@@ -63,13 +63,13 @@ class GuardedSession:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: Any = None,
-    ) -> Answer:
+    ) -> Response:
         """`auth` is None or has a `username` and a `password`, sent as Basic."""
         sent = {"Accept": "application/json", **(headers or {})}
         if auth is not None:
             pair = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
             sent["Authorization"] = f"Basic {pair}"
         try:
-            return Answer(client.request(method, url, params=params, data=data, headers=sent))
+            return Response(client.request(method, url, params=params, data=data, headers=sent))
         except (HttpPassingError, HttpPermanentError) as error:
             raise OAuth2Error(str(error)) from error

@@ -18,7 +18,7 @@ if admin.site.is_registered(Group):
 
 @admin.register(OutboxDispatch)
 class OutboxDispatchAdmin(Growing):
-    """Read only, but for the one thing a person can do about a dead dispatch."""
+    """Read-only except for resending dead dispatches."""
 
     list_display = ("id", "subscriber", "event", "state", "attempts", "due_at", "settled_at", "last_error")
     list_filter = ("state",)
@@ -28,7 +28,7 @@ class OutboxDispatchAdmin(Growing):
 
     @admin.action(description="Send again what was given up", permissions=["view"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxDispatch]) -> None:
-        """Make the chosen dead ones due now."""
+        """Make the chosen dead dispatches due now."""
         count = send_again(list(chosen.values_list("pk", flat=True)))
         self.message_user(request, f"{count} will be sent again; the others were not given up.")
 
@@ -41,7 +41,7 @@ class OutboxEventAdmin(Growing):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
-    """What was done in these pages; the audit log tells the same and more."""
+    """Changes made in the admin; the audit log contains the same and more."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
     list_filter = ("action_flag",)

@@ -11,7 +11,7 @@ from typing import Final, LiteralString, NamedTuple
 
 import orjson
 
-from core.sql.prepared import Answer, pipelined, send
+from core.sql.prepared import Result, pipelined, send
 from detection.evaluation import windows
 from detection.evaluation.findings import Crossing, Member, State, Touched, by_weight, window_start
 from detection.models import DetectionRule
@@ -74,7 +74,7 @@ def crossings_of(
     return [Crossed(pair, state, at, event) for (pair, state), at, event in crossed]
 
 
-def _query(query: LiteralString, found: Sequence[Found]) -> Answer:
+def _query(query: LiteralString, found: Sequence[Found]) -> Result:
     columns = [
         (n, pair.workspace_id, pair.rule_id, pair.group_key, pair.lo, pair.hi, state.counts_after,
          state.threshold, timedelta(seconds=state.window_seconds), state.spread)

@@ -24,7 +24,7 @@ TONES: Final = {
 class EventsByLevel(Panel):
     """Events per hour by level. Counted when they are stored, so that no one has to count them here."""
 
-    is_kept = True
+    is_cached = True
     name = "detection.events_by_level"
     title = "Events"
     template = "detection/panels/events_by_level.html"

@@ -27,7 +27,7 @@ MAIN, SIDE = "overview.main", "overview.side"
 class OverviewPanel(Panel):
     """Tells of incidents without listing them. `shown` is what a change of makes it new."""
 
-    is_kept = True
+    is_cached = True
 
     def topics(self, key: str) -> tuple[str, ...]:
         return ("activity",)
@@ -155,7 +155,7 @@ def parse_kind(word: str) -> tuple[EntryKind, ...]:
 class RecentActivity(OverviewPanel):
     """The newest lines of all timelines."""
 
-    is_kept = False  # it says how long ago things were
+    is_cached = False  # it says how long ago things were
     name = "incidents.activity"
     title = "Recent activity"
     template = "incidents/overview/panels/activity.html"
@@ -172,7 +172,7 @@ class RecentActivity(OverviewPanel):
 class AllActivity(OverviewPanel):
     """All timelines as one, in pages."""
 
-    is_kept = False
+    is_cached = False
     name = "incidents.all_activity"
     title = "Activity"
     template = "incidents/overview/panels/all_activity.html"

@@ -57,5 +57,5 @@ def test_doctor_says_when_the_storage_is_away(settings: Any, capsys: pytest.Capt
     with contextlib.suppress(SystemExit):
         call_command("doctor", stdout=StringIO(), no_color=True)
     said = capsys.readouterr().out
-    assert "warn  storage uploads: The storage did not do what it was asked" in said
+    assert "warn  storage uploads: The storage request failed" in said
     assert "correct S3_ENDPOINT_URL" in said

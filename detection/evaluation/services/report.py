@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from core.redaction import redact
-from core.sql.prepared import Answer, rows, send, write
+from core.sql.prepared import Result, rows, send, write
 from detection.evaluation import windows
 from detection.evaluation.findings import (
     Crossing,
@@ -40,7 +40,7 @@ def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) 
     return [event_id for (event_id,) in _link(workspace_id, members).rows()]
 
 
-def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Answer:
+def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Result:
     links = [
         {"event_id": event_id, "incident_id": i, "occurred_at": at} for event_id, (i, at) in members.items()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, LiteralString
 
-from core.sql.prepared import Answer, pipelined, send, write
+from core.sql.prepared import Result, pipelined, send, write
 from incidents.models import AffectedComponent, Component
 from incidents.validation import NAME_LENGTH, fit
 
@@ -73,6 +73,6 @@ def mark_affected(
     )
 
 
-def marked_on(workspace_id: int, incident_ids: Sequence[int]) -> Answer:
+def marked_on(workspace_id: int, incident_ids: Sequence[int]) -> Result:
     """Asks which (incident id, component name) pairs are marked already."""
     return send(_MARKED, [workspace_id, incident_ids])

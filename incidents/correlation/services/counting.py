@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
-from core.sql.prepared import Answer, send
+from core.sql.prepared import Result, send
 from incidents.correlation.detection_signals import JoinedEvents
 
 # Counts touch no version: they change nothing that a person edits, so no one's edit may be refused for them.
@@ -29,7 +29,7 @@ returning i.id, i.number, i.version, i.event_count - more.count, i.event_count, 
 """
 
 
-def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Answer:
+def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Result:
     """Add the counts; returns, not waited for, id, number, version, count before and after, is_private."""
     ids = [j.incident_id for j in joined]
     counts, last = [j.count for j in joined], [j.last_at for j in joined]

@@ -94,13 +94,13 @@ def _page(
     request: HttpRequest,
     name: str,
     form: ActionForm,
-    is_kept: bool = False,
+    is_cached: bool = False,
     *,
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
     context = {"action": ACTIONS[name], "name": name, "form": form.styled(), "incident": form.incident}
-    context |= {"nav_current": "/incidents", "is_kept": is_kept, **more}
+    context |= {"nav_current": "/incidents", "is_cached": is_cached, **more}
     response = render(request, "incidents/lifecycle/action.html", context, part="form", status=status)
     if status >= 400:
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"

@@ -32,7 +32,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     actor = current_actor(request)
     require(actor, Capability.INCIDENTS_WRITE)
     if (kept := take_form(request)) is not None:
-        return _page(request, DeclareForm(kept), is_kept=True)
+        return _page(request, DeclareForm(kept), is_cached=True)
     if request.method != "POST":
         return _page(request, DeclareForm(initial={"request_key": uuid.uuid4().hex}))
     form = DeclareForm(request.POST)
@@ -48,9 +48,9 @@ def declare(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: DeclareForm, status: int = 200, *, is_kept: bool = False
+    request: HttpRequest, form: DeclareForm, status: int = 200, *, is_cached: bool = False
 ) -> HttpResponse:
-    context = {"form": form.styled(), "nav_current": "/incidents", "is_kept": is_kept}
+    context = {"form": form.styled(), "nav_current": "/incidents", "is_cached": is_cached}
     return render(request, "incidents/lifecycle/declare.html", context, part="form", status=status)
 
 
