@@ -16,14 +16,14 @@ with request as (
 present as (
   select *, to_timestamp(floor(extract(epoch from clock_timestamp()) / seconds) * seconds) as window_at
     from request)
-insert into core_allowance as counter (name, window_at, used, granted)
+insert into core_allowance as c (name, window_at, used, granted)
 select name, window_at, least(wanted, most), least(wanted, most) from present
 on conflict (name) do update set
-  granted = case when counter.window_at = excluded.window_at
-    then greatest(0, least((select wanted from request), (select most from request) - counter.used))
+  granted = case when c.window_at = excluded.window_at
+    then greatest(0, least((select wanted from request), (select most from request) - c.used))
     else excluded.granted end,
-  used = case when counter.window_at = excluded.window_at
-    then counter.used + greatest(0, least((select wanted from request), (select most from request) - counter.used))
+  used = case when c.window_at = excluded.window_at
+    then c.used + greatest(0, least((select wanted from request), (select most from request) - c.used))
     else excluded.used end,
   window_at = excluded.window_at
 returning granted
