@@ -16,16 +16,16 @@ from core.admin.base import Quick, ReadOnly
 
 
 class Audited(Quick):
-    """Shows the audit log as the history of an object."""
+    """Mixin that shows the audit log as the history of an object."""
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
-        """In which workspaces' logs the object may be found."""
+        """Return the workspaces in whose audit logs the object may occur."""
         return [thing.workspace_id]
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """GET …/history/: the entries about it, newest first."""
+        """GET …/history/: its audit entries, newest first."""
         thing = self.get_object(request, unquote(object_id))
         if thing is None:
             raise Http404
@@ -48,4 +48,4 @@ class Audited(Quick):
 
 
 class AuditedReadOnly(Audited, ReadOnly):
-    """For looking, with the audit log as history."""
+    """Read-only admin with the audit log as history."""

@@ -1,4 +1,4 @@
-"""The session through which allauth talks to identity providers: our guarded HTTP client."""
+"""HTTP session for allauth's requests to identity providers, using the guarded client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful response, by the names that allauth reads."""
+    """A successful response, with the attribute names that allauth reads."""
 
     inner: HttpResponse
 
@@ -39,17 +39,20 @@ class Response:
         return self.inner.json()
 
     def raise_for_status(self) -> None:
-        """Only successes come this far."""
+        """Do nothing: errors were raised by the request."""
 
 
 class GuardedSession:
-    """What allauth needs of a `requests.Session`. Raises OAuth2Error, which allauth shows as a refusal."""
+    """The part of `requests.Session` that allauth needs.
+
+    Raises OAuth2Error, which allauth shows as an error page.
+    """
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        """Do nothing: there is nothing to close."""
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         return self.request("GET", url, headers=headers)
@@ -64,7 +67,7 @@ class GuardedSession:
         headers: Mapping[str, str] | None = None,
         auth: Any = None,
     ) -> Response:
-        """`auth` is None or has a `username` and a `password`, sent as Basic."""
+        """Send a request. `auth` is None or has a `username` and a `password`, sent as Basic."""
         sent = {"Accept": "application/json", **(headers or {})}
         if auth is not None:
             pair = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()

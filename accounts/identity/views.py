@@ -1,4 +1,4 @@
-"""Settings page of sign-in: identity providers, and whether one is required."""
+"""Settings page of sign-in: identity providers and whether one is required."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ NEW: Final = {"default_role": "viewer", "groups_claim": "groups", "enabled": Tru
 
 @require_POST
 def begin(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """POST: 302 to the provider; 403 where it cannot be reached, 404 for an unknown one."""
+    """POST: 302 to the provider; 403 if it cannot be reached, 404 for an unknown one."""
     return _confirmed_by(login, request, provider_id)
 
 
 @require_safe
 def finish(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """GET, by the provider: 302 as the person it confirms; 403 with the reason."""
+    """GET, by the provider: 302, signed in as the confirmed person; 403 with the reason."""
     return _confirmed_by(callback, request, provider_id)
 
 
@@ -111,7 +111,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST: 303, or the list with why not (409)."""
+    """POST: 303, or the list with the error (409)."""
     try:
         services.remove_provider(current_actor(request), provider_id=pk)
     except Conflict as refusal:
@@ -122,7 +122,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def save_requirement(request: HttpRequest) -> HttpResponse:
-    """POST: 303, or the list with why not (409, 422)."""
+    """POST: 303, or the list with the error (409, 422)."""
     is_required, person = "identity_required" in request.POST, request.POST.get("break_glass", "")
     try:
         services.require_provider(current_actor(request), is_required=is_required, break_glass=person)

@@ -1,4 +1,4 @@
-"""Whose shift an event of an imported calendar is. Pure."""
+"""Matches events of an imported calendar to members. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORD: Final = re.compile(r"[\w.]+")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member as calendars may name them."""
+    """A member, by the names that calendars may use."""
 
     user_id: int
     username: str
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Shifts by person, and the events that name no member, by their summary."""
+    """Shifts by person, and the summaries of events that name no member."""
 
     spans: list[Span]
     unmatched: list[str]
@@ -68,7 +68,7 @@ def _people_of(one: Occurrence, by_email: dict[str, Person], people: Sequence[Pe
 
 
 def _pieces(person: Person, one: Occurrence) -> list[Span]:
-    """An event longer than a shift may be becomes several that follow each other."""
+    """Split an event longer than the longest shift into consecutive ones."""
     pieces, starts = [], one.starts_at
     while starts < one.ends_at:
         ends = min(starts + PIECE, one.ends_at)

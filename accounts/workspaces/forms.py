@@ -8,7 +8,7 @@ from core.ui.forms import LongSelect, time_zones
 
 
 class WorkspaceForm(forms.Form):
-    """A workspace's name and where its day begins; `was_` fields carry what the change is based on."""
+    """A workspace's name and time zone; `was_` fields carry the values the change is based on."""
 
     name = forms.CharField(label="Name", max_length=120)
     time_zone = forms.ChoiceField(
@@ -20,7 +20,7 @@ class WorkspaceForm(forms.Form):
     second_factor_required = forms.BooleanField(
         label="Require a second factor from every member",
         required=False,
-        help_text="Who has none is asked to set one up before anything else. API tokens need none.",
+        help_text="Members without one must set it up before anything else. API tokens are exempt.",
     )
     was_name = forms.CharField(widget=forms.HiddenInput, required=False)
     was_time_zone = forms.CharField(widget=forms.HiddenInput, required=False)

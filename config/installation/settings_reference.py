@@ -38,8 +38,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each setting is read from the environment, else from `.env` in the checkout, else from the file that a",
-        "running `make run` wrote. Invalid settings are all reported at start.",
+        "Each setting is read from the environment, else from `.env` in the checkout, else from the file",
+        "that a running `make run` wrote. Invalid settings are all reported at start.",
         "",
     ]
     for name, field in Environment.model_fields.items():

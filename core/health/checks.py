@@ -217,7 +217,7 @@ def seconds_of(query: str) -> float:
 @health_check("outbox", "Outbox delivery", requires="database")
 def _outbox() -> CheckResult:
     advice = "Look at the log of the worker outbound. Nothing is lost; it goes out late."
-    return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
+    return waiting("undelivered event", outbox_lag(), LAG_LATE_S, advice)
 
 
 @require_safe

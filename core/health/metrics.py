@@ -41,7 +41,7 @@ REGISTRY.register(_FromSources())
 @metric_source("core")
 def _core() -> Iterator[Metric]:
     yield GaugeMetricFamily(
-        "tocsin_outbox_lag_seconds", "Seconds the oldest undelivered fact waits.", value=outbox_lag()
+        "tocsin_outbox_lag_seconds", "Age of the oldest undelivered event in seconds.", value=outbox_lag()
     )
     health = GaugeMetricFamily(
         "tocsin_health", "1 well, 0.5 with a warning, 0 failed; see /readyz.", labels=["check"]

@@ -197,7 +197,7 @@ class Hub:
                     pause, lost, self.is_listening = 0.1, True, True
                     await self._drain(inbox)
             except (RedisError, OSError, TimeoutError) as fault:
-                log.warning("live signals are away, trying again in %.1f s: %s", pause, fault)
+                log.warning("live signals unavailable, retrying in %.1f s: %s", pause, fault)
                 lost, self.is_listening = True, False
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)

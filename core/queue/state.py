@@ -90,7 +90,7 @@ def _register(queue: Queue) -> None:
 def _metrics() -> Iterator[Metric]:
     due = GaugeMetricFamily("tocsin_queue_due", "Work items that are due.", labels=["queue"])
     lag = GaugeMetricFamily("tocsin_queue_lag_seconds", "Age of the oldest due item.", labels=["queue"])
-    dead = GaugeMetricFamily("tocsin_queue_dead", "Work items given up.", labels=["queue"])
+    dead = GaugeMetricFamily("tocsin_queue_dead", "Dead work items.", labels=["queue"])
     for queue in QUEUES:
         if handlers_of(queue):
             state = queue_state(queue)
