@@ -106,7 +106,7 @@ class Environment(BaseSettings):
     )
     trusted_proxies: str = Field(
         "",
-        description="Comma-separated addresses of your proxies, or networks: trusted to report client addresses.",
+        description="Addresses or networks of your proxies, separated by commas; they may set client addresses.",
     )
     session_idle_hours: int = Field(
         168, ge=1, le=8760, description="Hours of inactivity after which a session ends."

@@ -1,4 +1,4 @@
-"""Django admin of incidents, for looking; configuration is changed in the `admin` modules beside it."""
+"""Read-only Django admin of incidents; the `admin` modules below this package change configuration."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class IncidentAdmin(AuditedReadOnly):
     list_filter = ("workspace", "severity", "status", "incident_type", "source", "is_drill")
     search_fields = ("title",)
     search_help_text = "A number, or part of a title"
-    sortable_by = ()  # newest first; by another column would read all of a table that grows for ever
+    sortable_by = ()  # newest first; sorting by another column would read the whole table
     list_select_related = ("workspace",)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str) -> Any:
-        """By number, else by title: each has an index, both at once would use neither."""
+        """Search by number, else by title: each has an index, a combined condition would use neither."""
         number = number_in(search_term)
         if number is None:
             return super().get_search_results(request, queryset, search_term)
@@ -181,7 +181,7 @@ class EntryAmendmentAdmin(ReadOnly):
 
 @admin.register(CriterionResult)
 class CriterionResultAdmin(ReadOnly):
-    """The newest answer of each exit criterion."""
+    """The latest result of each exit criterion."""
 
     list_display = ("incident", "criterion", "verdict", "why", "is_positive", "is_measured", "checked_at")
     list_filter = ("verdict",)
@@ -199,7 +199,7 @@ class AutoResolutionAdmin(ReadOnly):
 
 @admin.register(IncidentVerdict)
 class IncidentVerdictAdmin(ReadOnly):
-    """Real problems and false positives, as people judged."""
+    """Reviews of incidents by people: real problem or false positive."""
 
     list_display = ("incident", "verdict", "reason", "judged_label", "judged_at")
     list_filter = ("verdict", "reason")

@@ -15,7 +15,7 @@ from core.http.link_pagination import known_only
 from detection.schemas import EventIn
 from detection.simulation.samples import DEFAULT_EVENTS, DEFAULT_SPAN_S, MAX_EVENTS, MAX_SPAN_S
 from detection.simulation.services import Simulation, simulate_incident, simulated_events
-from incidents.lifecycle.api import Once, answer
+from incidents.lifecycle.api import Once, incident_response
 from incidents.lifecycle.schemas import IncidentOut
 from incidents.vocabulary import IncidentSource
 
@@ -55,7 +55,7 @@ def simulate(request: HttpRequest, response: HttpResponse, body: SimulationIn, s
     )
     made = simulate_incident(actor, wanted, source=IncidentSource.API, request_key=sent.idempotency_key)
     response["Location"] = f"/api/v1/incidents/{made.number}"
-    return Status(201, answer(made, response))
+    return Status(201, incident_response(made, response))
 
 
 @router.get("/events", response=list[EventIn], summary="Generate sample events")

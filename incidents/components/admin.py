@@ -23,7 +23,7 @@ class ComponentAdmin(ThroughService):
     list_select_related = ("workspace", "owner")
 
     def apply(self, actor: Actor, thing: Component, changes: Mapping[str, Any]) -> None:
-        """Edit the component."""
+        """Edit the component through the service."""
         wanted = dict(changes)
         if "owner" in wanted:
             wanted["owner"] = wanted["owner"].username if wanted["owner"] else None

@@ -1,4 +1,4 @@
-"""The panel of merges and of proposals to merge."""
+"""Panel of merges and of proposals to merge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentMerges(IncidentPanel):
-    """What was merged into the incident, or where it was merged, and what may be the same trouble."""
+    """Incidents merged into this one, or where it was merged, and proposals."""
 
     name = "incident.merges"
     title = "Same trouble"

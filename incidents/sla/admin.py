@@ -26,11 +26,11 @@ class SlaPolicyAdmin(ThroughService):
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: SlaPolicy, changes: Mapping[str, Any]) -> None:
-        """Set the clocks of this severity; those of the others stay."""
+        """Set the targets of this severity."""
         clocks = Clocks(*(getattr(thing, name) for name in self.editable))
         change_policies(actor, policies={**policy_of(actor.workspace_id), Severity(thing.severity): clocks})
 
     def _entries(self, thing: SlaPolicy) -> list[AuditEntry]:
-        """The service writes them about the workspace."""
+        """Return audit entries of the workspace, under which the service writes them."""
         found = entries_about(thing.workspace_id, "workspace", thing.workspace_id)
         return sorted((one for one in found if one.action == "sla.update"), key=lambda one: -one.pk)

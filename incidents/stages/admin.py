@@ -31,7 +31,7 @@ class StageTemplateAdmin(ThroughService):
 
 
 def _items(stored: Any) -> list[Item]:
-    """The items as the service takes them. Raises Invalid."""
+    """Return the items for the service. Raises Invalid."""
     known = {"text", "kind", "is_required", "criterion"}
     if not isinstance(stored, list) or any(
         not isinstance(one, dict) or not isinstance(one.get("text"), str) or one.keys() - known

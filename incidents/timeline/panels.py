@@ -34,7 +34,7 @@ REFERENCES.add("member", ("@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9])?", "
 
 @panel
 class IncidentTimeline(IncidentPanel):
-    """What happened, newest first, pins on top."""
+    """The timeline, newest first, pinned entries on top."""
 
     name = "incident.timeline"
     title = "Timeline"
@@ -67,7 +67,7 @@ class IncidentTimeline(IncidentPanel):
 
 
 def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
-    """The page asked for: the one with an entry that someone linked to, else by kind and cursor."""
+    """Return the requested page: the one with a linked entry, else by kind and cursor."""
     if entry := entry_named(query):
         page, is_full = timeline_around(actor, incident, entry)
         return {"page": page, "kind": ALL_ACTIVITY if is_full else HIGHLIGHTS}
@@ -81,7 +81,7 @@ def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[s
 
 @panel
 class IncidentRelated(IncidentPanel):
-    """Linked incidents, earlier ones of the same trouble, and its neighbours."""
+    """Linked incidents, earlier ones of the same fingerprint, and nearby ones."""
 
     name = "incident.related"
     title = "Related incidents"

@@ -196,8 +196,8 @@ def _refuse_elsewhere(
 ) -> None:
     """A stored secret stays with the server it was given for. Raises Invalid naming the secret."""
     for name, address in kind.goes_to.items():
-        is_cached = stored.get(name) and not given.get(name, "").strip()
-        if is_cached and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
+        is_unchanged = stored.get(name) and not given.get(name, "").strip()
+        if is_unchanged and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
             raise _invalid(name, "typed_again", f"must be typed again: {address} is of another server")
 
 

@@ -1,4 +1,4 @@
-"""Raising the severity of incidents when a live fact meets the condition of their type."""
+"""Raises the severity of incidents when a measured fact meets the condition of their type."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def raise_by_facts(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -
 
 
 def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[Raised]:
-    """The incidents to raise, locked in order of id."""
+    """Return the incidents to raise, locked in order of id."""
     open_ones = Incident.objects.of(workspace_id).filter(
         pk__in=facts, status__in=UNRESOLVED, severity_basis__lt=Basis.PERSON
     )
