@@ -106,7 +106,7 @@ class Environment(BaseSettings):
     )
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of your proxies, separated by commas; they may set client addresses.",
+        description="Proxy addresses or networks, separated by commas; trusted to report client addresses.",
     )
     session_idle_hours: int = Field(
         168, ge=1, le=8760, description="Hours of inactivity after which a session ends."

@@ -93,7 +93,7 @@ def test_undo_says_how_many_events_stay(actor, detected, report, story):
     merge_incidents(actor, number=second.number, into=first.number)
     report(signal("db"))
     undo_merge(actor, number=second.number)
-    assert "5 events that came meanwhile stay" in story(second)[-1].message
+    assert "5 events received meanwhile stay" in story(second)[-1].message
 
 
 def test_undo_keeps_a_severity_that_somebody_set_since(actor, detected):
