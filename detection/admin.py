@@ -1,4 +1,4 @@
-"""Django admin of findings and events, for looking; rules and sources have modules of their own."""
+"""Read-only Django admin of findings and events; rules and sources have modules of their own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ModelRequestAdmin(OfIncidents):
 
 @admin.register(SourceSecret)
 class SourceSecretAdmin(ReadOnly):
-    """When a key or secret was made, used and revoked; what it is, sealed or digested, stays in its table."""
+    """Dates of keys and secrets; the encrypted or hashed values are not shown."""
 
     list_display = ("id", "source", "purpose", "hint", "created_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", "purpose")
@@ -47,18 +47,18 @@ class SourceSecretAdmin(ReadOnly):
 
 
 class Partitioned(ReadOnly):
-    """Tables whose every key starts with the workspace: so do their order and their look-ups here."""
+    """Admin of tables whose keys all start with the workspace, which orders and look-ups must use."""
 
     sortable_by = ()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """One row, found by the key although the address does not name the workspace."""
+        """Return one row by its key, although the URL does not name the workspace."""
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
         return in_all_workspaces(self.get_queryset(request)).filter(pk=int(object_id)).first()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """By number only: there is no index by anything else."""
+        """Search by number only; there is no other index."""
         if not search_term.strip().isdecimal():
             return (queryset.none() if search_term.strip() else queryset), False
         number = int(search_term.strip()[:18])
@@ -88,7 +88,7 @@ class IncidentEventAdmin(Partitioned):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
-    """Keys are left out."""
+    """Heartbeats, without their keys."""
 
     list_display = ("name", "workspace", "component", "status", "last_beat_at", "due_at")
     list_select_related = ("workspace",)

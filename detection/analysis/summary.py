@@ -1,4 +1,4 @@
-"""The summary of an analysis: sentences made of facts. Pure."""
+"""Summary of an analysis: sentences generated from figures. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN_SOURCES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was counted of an incident's events."""
+    """Counts of an incident's events."""
 
     event_count: int = 0
     error_count: int = 0
@@ -30,7 +30,7 @@ class Facts:
 
 
 def summarize(facts: Facts, verdict: Verdict) -> str:
-    """At most 600 characters: how much came from where, where it began, and what it tells of."""
+    """Return at most 600 characters: event counts by source, where it began, and the likely category."""
     said = " ".join(part for part in (_counted(facts), _began(facts), _told(facts, verdict)) if part)
     return cut(said, MAX_SUMMARY_CHARS)
 
@@ -64,5 +64,5 @@ def _told(facts: Facts, verdict: Verdict) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, at most `limit` characters, with an ellipsis where it was cut."""
+    """Return the text, at most `limit` characters, with an ellipsis if it was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

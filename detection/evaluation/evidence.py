@@ -1,6 +1,6 @@
 """Reads the state of touched groups, their crossed windows and counted events.
 
-Reads only; who acts on what it saw holds the workspace's lock.
+Reads only; callers that act on the result hold the workspace's lock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from detection.models import DetectionRule
 
 Found = tuple[Touched, State]
 
-# What a rule says of the incidents it opens.
+# Fields of a rule used for the incidents it opens.
 _FOUND: Final = (
     "id", "rule_id", "name", "incident_type", "severity", "event_types", "group_by", "error_threshold",
     "time_window_seconds", "require_consecutive", "is_builtin",
@@ -40,7 +40,7 @@ class Crossed(NamedTuple):
 
 
 def states_of(pairs: Sequence[Touched]) -> list[Found]:
-    """Each pair whose rule is enabled, with its state. One statement."""
+    """Return each pair whose rule is enabled, with its state. One statement."""
     if not pairs:
         return []
     asked = [
@@ -52,7 +52,7 @@ def states_of(pairs: Sequence[Touched]) -> list[Found]:
 
 
 def joining(found: Sequence[Found]) -> list[Found]:
-    """Those whose new events belong to an incident that is still unresolved; a dry run joins nothing."""
+    """Return those whose new events belong to an unresolved incident; a dry run joins nothing."""
     return [(pair, state) for pair, state in found if state.incident_id and not state.dry_run]
 
 
@@ -62,8 +62,9 @@ def crossings_of(
     plain: LiteralString = windows.CROSSINGS,
     spread: LiteralString = windows.SPREAD_CROSSINGS,
 ) -> list[Crossed]:
-    """The crossed windows of pairs without an unresolved incident: at most two statements, `plain` and
-    `spread`, which someone who tries a rule runs over hits of their own.
+    """Return the crossed windows of pairs without an unresolved incident, in at most two statements.
+
+    `plain` and `spread` are these statements, which a rule test replaces to use its own hits.
     """
     quiet = [(pair, state) for pair, state in found if state.dry_run or not state.incident_id]
     narrow = [(pair, state) for pair, state in quiet if state.spread <= 1]
@@ -84,7 +85,7 @@ def _query(query: LiteralString, found: Sequence[Found]) -> Result:
 
 
 def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
-    """One workspace's crossings in order of weight, each with its rule and the events it counts."""
+    """Return one workspace's crossings in order of weight, each with its rule and the events it counts."""
     if not crossed:
         return []
     with pipelined():
@@ -94,14 +95,14 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
     crossings = [
         Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id, found)
         for c, found in zip(crossed, members, strict=True)
-        # Someone may have resolved their incident meanwhile: people do not wait for the lock.
+        # Their incident may have been resolved meanwhile: people do not wait for the lock.
         if len(found) >= c.state.threshold
     ]
     return sorted(crossings, key=by_weight)
 
 
 def members_of(crossed: Sequence[Crossed], query: LiteralString = windows.MEMBERS) -> list[list[Member]]:
-    """The events each crossing counts, oldest first: one statement, none without a crossing."""
+    """Return the events each crossing counts, oldest first: one statement, none without a crossing."""
     members: list[list[Member]] = [[] for _ in crossed]
     if not crossed:
         return members

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-# Incidents whose events grew since their evidence was computed. An incident of n events is computed again
-# after n milliseconds at the earliest (15 minutes at most), unless it is over.
+# Incidents whose events grew since their evidence was computed. An incident of n events is recomputed after n
+# milliseconds at the earliest (15 minutes at most), unless it is over.
 STALE: Final[LiteralString] = """
 select w.id, stale.id, stale.lo, stale.hi
   from accounts_workspace w

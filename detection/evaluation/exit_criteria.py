@@ -1,4 +1,4 @@
-"""Exit criteria answered from stored events: error rate, repeats, successes, response times."""
+"""Exit criteria evaluated from stored events: error rate, repeats, successes, response times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.recovery.criteria import Outcome, Question, Verdict, criterion, n
 
 MAX_ERROR_PERCENT: Final = 1.0
 MAX_EVENTS: Final = 200_000
-# An event that counts is received at most an hour after it happened.
+# Counted events are received at most an hour after they happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
 RATE: Final[LiteralString] = """
 select count(*), count(*) filter (where level >= 3) from (
@@ -32,7 +32,7 @@ select distinct source from detection_event
    and source = any(%s::text[]) and occurred_at > %s::timestamptz
    and level <= %s::smallint and not event_type = any(%s::text[])
 """
-# The threshold that the incident's own events named, and the newest readings.
+# The threshold in the incident's own events, and the newest readings.
 LIMIT: Final[LiteralString] = """
 select min((e.metadata->>'threshold_ms')::numeric)
   from detection_incident_event l join detection_event e
@@ -60,7 +60,7 @@ def _received(asked: Question) -> list[Any]:
 
 @criterion("error_rate", "Error rate below 1 %")
 def error_rate(asked: Question) -> Outcome:
-    """The share of errors among the events of the components, over a whole window and at least 20 events."""
+    """Check the share of errors among the components' events, over a whole window and at least 20 events."""
     total, errors = _share(asked)
     if total < MIN_EVENTS:
         if errors:
@@ -76,7 +76,7 @@ def error_rate(asked: Question) -> Outcome:
 
 
 def _share(asked: Question) -> ErrorShare:
-    """Whole minutes by their counts; the part of a minute in which the window begins by its events."""
+    """Count whole minutes by their counters; the partial first minute by its events."""
     minute = asked.begins.replace(second=0, microsecond=0)
     whole = minute if minute == asked.begins else minute + timedelta(minutes=1)
     home, names = asked.incident.workspace_id, [*asked.components]
@@ -88,7 +88,7 @@ def _share(asked: Question) -> ErrorShare:
 
 @criterion("no_matching_events", "No more matching events")
 def no_matching_events(asked: Question) -> Outcome:
-    """Passes when no event joined the incident for a whole window. It is silence, so no positive sign."""
+    """Pass when no event joined the incident for a whole window. It is silence, so no positive sign."""
     given = [asked.incident.workspace_id, asked.incident.pk, asked.begins]
     [(count,)] = rows(JOINED, given)
     if count:
@@ -100,7 +100,7 @@ def no_matching_events(asked: Question) -> Outcome:
 
 @criterion("success_seen", "Success seen")
 def success_seen(asked: Question) -> Outcome:
-    """A positive sign: every failing source sent an event without trouble, or every alert resolved."""
+    """Positive sign: every failing source sent an event without trouble, or every alert resolved."""
     workspace_id = asked.incident.workspace_id
     alerts = SourceAlert.objects.of(workspace_id).filter(incident=asked.incident)
     firing = alerts.exclude(state=SourceAlert.State.RESOLVED).count()
@@ -122,7 +122,7 @@ def success_seen(asked: Question) -> Outcome:
 
 @criterion("response_times", "Response times within the limit")
 def response_times(asked: Question) -> Outcome:
-    """The 95th percentile of the response times that events name, against the limit that they named."""
+    """Compare the 95th percentile of the response times in events with the limit they contain."""
     workspace_id, incident = asked.incident.workspace_id, asked.incident
     first, last = incident.started_at - RECEIPT_SLACK, asked.now + RECEIPT_SLACK
     [(limit,)] = rows(LIMIT, [workspace_id, incident.pk, workspace_id, first, last])

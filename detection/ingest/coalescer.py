@@ -1,7 +1,7 @@
 """Batches concurrent requests into one statement without a timer.
 
-Each caller is answered after its own commit. Bounded: a caller too many is refused at
-once, not queued for ever.
+Each caller returns after its own commit. Bounded: beyond the limit a caller is refused at once, not queued
+forever.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from detection.ingest.statement import EncodedBatch
 
 MAX_WAITING_EVENTS = 20_000
 MAX_FLUSH_EVENTS = 2000
-# What means "the database cannot be asked now", and what means that it does not like a value.
+# Errors of an unavailable database, as opposed to errors caused by a value.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, OSError, TimeoutError)
 VALUES = (psycopg.DataError, psycopg.IntegrityError)
 
@@ -26,7 +26,7 @@ Waiting = tuple[EncodedBatch, "asyncio.Future[int]"]
 
 
 def unavailable() -> Unavailable:
-    """What a caller is told when nothing could be stored."""
+    """Return the error for requests that could not be stored."""
     return Unavailable(
         "Nothing was stored: the database cannot be reached. Send the same events again.",
         headers={"Retry-After": "2"},
@@ -43,10 +43,10 @@ class Coalescer:
         self._running: asyncio.Task[None] | None = None
 
     async def put(self, parcel: EncodedBatch) -> int:
-        """Store one parcel; answers after its commit with how many of its events were there already.
+        """Store one batch; returns after its commit how many of its events were duplicates.
 
-        Raises Unavailable when the queue is full or the database is away: nothing of the parcel was stored,
-        or, where the connection broke during the commit, sending it again finds it stored.
+        Raises Unavailable when the queue is full or the database is down: nothing of the batch was stored,
+        or, if the connection broke during the commit, a retry finds it stored.
         """
         if self._waiting_events + parcel.count > MAX_WAITING_EVENTS:
             raise Unavailable(
@@ -70,7 +70,10 @@ class Coalescer:
                 _settle(batch, unavailable())
 
     def _next_batch(self) -> list[Waiting]:
-        """The oldest parcels that fit one statement; one that repeats a key of another waits for the next."""
+        """Return the oldest batches that fit one statement.
+
+        One with the same key as another waits for the next.
+        """
         batch: list[Waiting] = []
         events, keys = 0, set[tuple[int, str]]()
         while self._queue:
@@ -88,7 +91,7 @@ class Coalescer:
         except VALUES:
             await self._store_singly(batch)
         except (*AWAY, psycopg.Error):
-            # Also a database that is full, or has become read-only: the sender is not to blame.
+            # Also for a full or read-only database: the sender is not at fault.
             _settle(batch, unavailable())
         else:
             for (_, answer), count in zip(batch, counts, strict=True):
@@ -96,7 +99,7 @@ class Coalescer:
                     answer.set_result(count)
 
     async def _store_singly(self, batch: list[Waiting]) -> None:
-        """One parcel spoilt the statement for all: find it, so that only its sender hears of it."""
+        """Store batches one by one after an error, so that only the sender of the faulty one gets it."""
         if len(batch) > 1:
             for waiting in batch:
                 await self._store([waiting])

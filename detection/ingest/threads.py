@@ -17,9 +17,9 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="ingest")
 
 
 async def in_thread(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """`call(*args)` in a thread; a database connection it took goes back to the pool.
+    """Run `call(*args)` in a thread; a database connection it used returns to the pool.
 
-    Raises TimeoutError after `ANSWER_WITHIN_S`: the thread may wait longer for what hangs, its caller not.
+    Raises TimeoutError after `ANSWER_WITHIN_S`: the thread may hang longer, its caller does not.
     """
     async with asyncio.timeout(ANSWER_WITHIN_S):
         return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _run(call, *args, **kwargs))

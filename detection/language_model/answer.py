@@ -1,4 +1,4 @@
-"""What a language model may say about an incident, and the check of it. Pure."""
+"""Schema and validation of a language model's response about an incident. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from incidents.analysis.draft import MAX_MODEL_SUMMARY_CHARS
 from incidents.vocabulary import Category
 
 MAX_RANKED: Final = 20
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})  # control and format characters, such as overrides
+# control and format characters, such as bidirectional overrides
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
 class AnswerError(ValueError):
-    """The model's text is not what was asked for."""
+    """The model's text does not follow the schema."""
 
 
 class ModelAnswer(BaseModel):
-    """A category of the list, a summary, and numbers of the actions it was shown. Nothing else is taken."""
+    """A category of the list, a summary, and numbers of the actions it was shown. Nothing else is used."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,7 +30,7 @@ class ModelAnswer(BaseModel):
 
 
 def parse_answer(text: str, actions: int) -> ModelAnswer:
-    """The answer in a model's text. Raises AnswerError: no JSON, another shape, an action never shown."""
+    """Parse a model's text. Raises AnswerError: no JSON, another schema, an unknown action."""
     try:
         found = ModelAnswer.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -45,13 +46,13 @@ def parse_answer(text: str, actions: int) -> ModelAnswer:
 
 
 def plain(text: str) -> str:
-    """The text as one line without control and format characters."""
+    """Return the text as one line without control and format characters."""
     spaced = " ".join(text.split())
     return "".join(char for char in spaced if unicodedata.category(char) not in _UNSEEN).strip()
 
 
 def content_of(reply: Any) -> str:
-    """The text in a chat completion. Raises AnswerError where there is none, such as a refusal."""
+    """Return the text of a chat completion. Raises AnswerError if there is none, such as for a refusal."""
     try:
         choice = reply["choices"][0]
         content = choice["message"]["content"]

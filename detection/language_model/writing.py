@@ -1,6 +1,6 @@
-"""Has a language model write the summary of an incident. The built-in analysis stands until it did.
+"""Writes the summary of an incident with a language model. Until then the rule-based analysis is shown.
 
-The model is shown redacted facts and asked once. Whatever is no valid answer within 8 s is dropped.
+The model gets redacted facts and one request. Anything but a valid response within 8 s is discarded.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from incidents.analysis.selectors import newest_analysis
 from incidents.analysis.services import record_model_text
 from incidents.models import Incident
 
-MAX_FAILURES: Final = 5  # in a row; then the model is left alone for as long as the newest of them is fresh
+MAX_FAILURES: Final = 5  # in a row; then no requests are sent while the newest of them is recent
 FAILURES_COUNT_FOR: Final = timedelta(minutes=5)
 DAY_S: Final = 86_400
 Outcome = ModelRequest.Outcome
 
 
 def write_text(item: ModelRequest) -> None:
-    """Ask the model about the item's incident and settle the item, whatever came of it."""
+    """Send the request about the item's incident and settle the item, whatever the result."""
     where, shown = endpoint(), newest_analysis(item.incident)
     if where is None or shown is None or shown.author != Author.OFFLINE or item.incident.is_private:
         settle(item, outcome=Outcome.SKIPPED)
@@ -50,7 +50,7 @@ def write_text(item: ModelRequest) -> None:
 
 def _ask(item: ModelRequest, where: Endpoint, shown: Analysis, sent: str) -> None:
     if not connection.in_atomic_block:
-        connection.close()  # while the model writes
+        connection.close()  # not held while the model responds
     try:
         answer = parse_answer(ask(where, sent), len(shown.advice))
     except (PassingError, PermanentError, AnswerError) as error:
@@ -67,7 +67,7 @@ def _text(workspace_id: int, where: Endpoint, shown: Analysis, answer: ModelAnsw
 
 
 def _why_not(item: ModelRequest, cost: int) -> str:
-    """Why the model is not asked; "" for nothing against it. Takes the tokens from the day's budget."""
+    """Return why no request is sent; "" if one may be. Charges the tokens to the day's budget."""
     if item.attempts > 1:
         return "The worker ended while the model was asked; it is not asked a second time."
     if _fails(item.workspace_id):
@@ -79,7 +79,7 @@ def _why_not(item: ModelRequest, cost: int) -> str:
 
 
 def _fails(workspace_id: int) -> bool:
-    """Whether the last five requests, all of the last five minutes, failed."""
+    """Return whether the last five requests, all of the last five minutes, failed."""
     asked = ModelRequest.objects.of(workspace_id).filter(
         settled_at__gt=Now() - FAILURES_COUNT_FOR, outcome__in=(Outcome.FAILED, Outcome.WRITTEN)
     )
@@ -88,7 +88,7 @@ def _fails(workspace_id: int) -> bool:
 
 
 def _note_sent(item: ModelRequest, sent: str) -> None:
-    """Store the request before it goes out, while this worker holds the item."""
+    """Store the request before it is sent, while this worker holds the item."""
     held = ModelRequest.objects.of(item.workspace_id).filter(
         pk=item.pk, attempts=item.attempts, due_at=item.due_at
     )
@@ -96,7 +96,7 @@ def _note_sent(item: ModelRequest, sent: str) -> None:
 
 
 def facts_shown(incident: Incident, shown: Analysis) -> dict[str, Any]:
-    """What the model is shown of an incident: what the built-in analysis concluded and its evidence."""
+    """Return the facts for the model: conclusions and evidence of the rule-based analysis."""
     cause = shown.cause
     first = cause.get("first_failing") or {}
     return {

@@ -28,7 +28,7 @@ class DetectionRuleAdmin(ThroughService):
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: DetectionRule, changes: Mapping[str, Any]) -> None:
-        """Update the rule; ingest sees it at once."""
+        """Update the rule; ingest applies it at once."""
         fields = dict(changes)
         if "minimum_level" in fields:
             fields["minimum_level"] = Level(fields["minimum_level"]).label

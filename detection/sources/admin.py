@@ -15,7 +15,7 @@ from detection.sources.services.sources import update_source
 
 @admin.register(Source)
 class SourceAdmin(ThroughService):
-    """Keys and signing secrets are made and revoked on the page of the source alone."""
+    """Sources; keys and signing secrets are created and revoked on the source's page only."""
 
     editable = ("name", "enabled", "opens_incidents", "default_severity", "reopen_minutes", "mapping")
     list_display = (

@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v1, as Nagios, Sensu and older senders speak it. Pure."""
+"""PagerDuty's Events API v1, as Nagios, Sensu and older senders use it. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUMMARY_LENGTH: Final = 1024
 
 
 def read_v1(body: Mapping[str, Any], request: WebhookRequest) -> Reading:
-    """One event, with the answer v1 gives. Raises Invalid naming each wrong field in v1's words."""
+    """Parse one event, with v1's reply. Raises Invalid naming each wrong field in v1's words."""
     _check(body)
     state = STATES[line(body.get("event_type")).lower()]
     key = line(body.get("incident_key"), KEY_LENGTH) or request.made_key()

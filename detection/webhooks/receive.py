@@ -22,12 +22,12 @@ from detection.webhooks.services.receiving import receive, refuse, settings_of, 
 
 EVALUATE = "detection.evaluate"
 PROBLEM_TYPE = "application/problem+json"
-# Refusals of what cannot be read; others say that it should not have been sent, or not now.
+# Errors of requests that cannot be parsed; others are not quarantined.
 QUARANTINED_CODES = frozenset({"malformed", "invalid", "too_large"})
 
 
 class UnsupportedMedia(Problem):
-    """415: not what this format is sent as."""
+    """415: a media type the format does not accept."""
 
     status = 415
     code = "unsupported_media_type"
@@ -35,14 +35,14 @@ class UnsupportedMedia(Problem):
 
 
 class BadSignature(Unauthenticated):
-    """401: the source has secrets, and none of them made this signature."""
+    """401: the source has secrets, and the signature matches none of them."""
 
     code = "bad_signature"
     title = "The signature does not fit"
 
 
 class NoHandshake(Problem):
-    """405: a format whose senders do not ask before they post."""
+    """405: a format without handshake."""
 
     status = 405
     code = "method_not_allowed"
@@ -51,9 +51,9 @@ class NoHandshake(Problem):
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """An HTTP request for a source, as it came. `headers` have lower-case names, `at` is aware.
+    """A received HTTP request for a source. `headers` have lower-case names, `at` is aware.
 
-    `is_cut`: its body was larger than any is taken, and is not here.
+    `is_cut`: its body exceeded all limits and was dropped.
     """
 
     method: str
@@ -66,19 +66,19 @@ class IncomingRequest:
     is_cut: bool = False
 
     def unread(self) -> WebhookRequest:
-        """The same for a format; the body is not unpacked yet."""
+        """Return the same for a format; the body is not decompressed yet."""
         return WebhookRequest(self.method, self.headers, self.raw, b"", self.at, self.query, self.path)
 
 
 def format_named(name: str) -> WebhookFormat:
-    """The format of that name. Raises NotFound."""
+    """Return the format of that name. Raises NotFound."""
     if name not in webhook_formats():
         raise NotFound(f"There is no webhook format of that name; there are {_names()}.")
     return webhook_formats().get(name)
 
 
 def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
-    """The answer to a sender that asks for leave first. Raises nothing."""
+    """Return the reply to a handshake. Raises nothing."""
     try:
         find_source(key, form.name)
         request = WebhookRequest(asked.method, asked.headers, b"", b"", asked.at, asked.query)
@@ -91,7 +91,7 @@ def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
 
 
 def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
-    """Store what was posted to a source and answer as its sender expects, after COMMIT. Raises nothing."""
+    """Store a request to a source; returns the reply its sender expects, after COMMIT. Raises nothing."""
     try:
         if asked.method not in (*form.methods, *form.more_methods):
             allowed = ", ".join(form.methods)
@@ -103,7 +103,7 @@ def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Re
 
 
 def refusal(form: WebhookFormat, problem: Problem) -> Reply:
-    """A problem as the format's sender is told."""
+    """Return a problem as a reply in the sender's format."""
     own = form.refuse(problem)
     if own is not None:
         return replace(own, headers={**problem.headers, **own.headers})
@@ -130,7 +130,10 @@ def _receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
 
 
 def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Reading:
-    """Raises UnsupportedMedia, UnsupportedEncoding, TooLarge, BadSignature, Malformed, Invalid."""
+    """Parse the request.
+
+    Raises UnsupportedMedia, UnsupportedEncoding, TooLarge, BadSignature, Malformed, Invalid.
+    """
     if len(request.raw) > form.max_body:
         raise too_large(form.max_body)
     secrets = signing_secrets(source) if form.signs else ()
@@ -145,7 +148,7 @@ def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Readi
 
 
 def _quarantined(source: Source, request: WebhookRequest, problem: Problem, request_id: str) -> Problem:
-    """The problem, which says so where the request waits in quarantine now."""
+    """Return the problem, with a note if the request is quarantined."""
     actor = source_actor(source, request_id)
     if refuse(actor, source=source, request=request, problem=problem, keep=problem.code in QUARANTINED_CODES):
         problem.extra["quarantined"] = True

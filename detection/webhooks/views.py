@@ -1,4 +1,4 @@
-"""Views of the paths that formats name."""
+"""Views of the fixed paths of formats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from detection.webhooks.services.receiving import source_actor
 
 @dataclass(frozen=True, slots=True)
 class AddressView:
-    """The view of one address: POST takes a request, GET, where it is known, tells what became of one."""
+    """View of one path: POST receives a request, GET, if supported, returns the result of one."""
 
     form: AddressedFormat
     address: Address
@@ -55,7 +55,7 @@ def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
 
 
 def _beat(form: AddressedFormat, asked: IncomingRequest, name: str) -> Reply:
-    """A ping takes a beat; a plain GET returns the monitor's state; anything else is refused."""
+    """Record a beat for a ping; return the monitor's state for a plain GET; refuse anything else."""
     is_ping = asked.path.endswith("/ping")
     try:
         with as_problem():

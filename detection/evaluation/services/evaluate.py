@@ -1,7 +1,7 @@
 """Evaluates pending groups and opens or joins incidents in one transaction.
 
-Looking and acting happen under an advisory lock on the workspace, so that however many workers drain at
-once, no event is counted twice and no crossing is missed.
+Reading and acting happen under an advisory lock on the workspace, so that however many workers drain at once,
+no event is counted twice and no crossing is missed.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ ADVISORY_SPACE = 0x70C51
 
 
 def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = False) -> list[Touched]:
-    """Act on every pair that needs it, one workspace after the other; returns those that joined an incident.
+    """Evaluate every pair, one workspace after the other; returns those that joined an incident.
 
-    Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
-    workspaces does so in one order. `more_waits`: other pairs touched by the same events may be waiting.
+    Must run in a transaction. The pairs are in order of workspace, rule and group, so that several workspaces
+    are always locked in the same order. `more_waits`: other pairs touched by the same events may be pending.
     """
     joined: list[Touched] = []
     for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
@@ -56,7 +56,7 @@ def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits:
 def _with_sharers(
     workspace_id: int, found: list[Found], crossed: list[Crossed]
 ) -> tuple[list[Found], list[Crossed]]:
-    """With the waiting pairs that share events with a crossing: theirs may be the incident it belongs to."""
+    """Add the pending pairs that share events with a crossing: theirs may be the incident it belongs to."""
     fresh = crossed
     while fresh:
         shared = [member.event_id for members in members_of(fresh) for member in members]
@@ -88,5 +88,5 @@ def _join(workspace_id: int, found: Sequence[Found]) -> None:
             for incident_id, times in sorted(counted.items())
         ],
     )
-    # Once the counter is locked: whoever opens incidents locks it before their rows.
+    # Called with the counter locked: openings lock it before the rows of incidents.
     raise_measured(workspace_id, {event_id: members[event_id] for event_id in linked})

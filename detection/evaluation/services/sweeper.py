@@ -15,9 +15,10 @@ from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, 
 
 TALLIES_KEPT = timedelta(days=8)
 OUTCOMES_KEPT = timedelta(days=1)
-# A word on an alert that was over for this long begins anew; its incidents are found by fingerprint.
+# An update of an alert resolved for longer than this starts a new one; its incidents are found by
+# fingerprint.
 ALERTS_KEPT = timedelta(days=30)
-MAX_GROUPS = 500  # evaluated at once, for meanwhile nothing else of the workspace is
+MAX_GROUPS = 500  # evaluated at once, as the rest of the workspace waits meanwhile
 ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
 
@@ -30,9 +31,9 @@ def sweep_due(*, limit: int = 200) -> int:
 
 
 def _sweep_next() -> bool:
-    """Sweep the rule that waited longest, `MAX_GROUPS` groups in a transaction; False when none is due.
+    """Sweep the rule that waited longest, `MAX_GROUPS` groups per transaction; False when none is due.
 
-    What a crash leaves out is swept after the next interval.
+    Groups missed by a crash are swept after the next interval.
     """
     now = timezone.now()
     due_at = ExpressionWrapper(
@@ -66,7 +67,7 @@ def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
 
 
 def forget_requests(now: datetime) -> int:
-    """Drop what was kept long enough of sources: quarantined requests, tallies, outcomes, alerts long over.
+    """Delete expired data of sources: quarantined requests, tallies, outcomes, alerts long over.
 
     Returns how many rows.
     """

@@ -35,23 +35,23 @@ _ordinals = itertools.count()
 
 
 def retention() -> timedelta:
-    """How old an event may be and still be taken."""
+    """Return how old an accepted event may be."""
     return timedelta(days=settings.EVENT_RETENTION_DAYS)
 
 
 def ruleset_of(workspace_id: int) -> Ruleset:
-    """The workspace's enabled rules, compiled."""
+    """Return the workspace's enabled rules, compiled."""
     return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
 
 
 def accept_events(
     actor: Actor, *, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Batch, int]:
-    """Store a body, unpacked and read as its `headers` say (names in lower case).
+    """Store a body, decompressed and parsed as its `headers` say (names in lower case).
 
-    Returns the verdict and how many of its events were there already.
+    Returns the result and the number of duplicates.
 
-    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
+    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is down.
     """
     require(actor, Capability.EVENTS_WRITE)
     body = unpacked(body, headers, MAX_BODY)
@@ -69,7 +69,7 @@ def accept_events(
 def _store(parcel: EncodedBatch) -> int:
     query, params = command([parcel])
     with connection.cursor() as cursor:
-        # Django's cursor knows %s only, and sends text; PostgreSQL reads the same JSON.
+        # Django's cursor supports only %s, and sends text; PostgreSQL reads the same JSON.
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
         return repeats([parcel], cursor.fetchall())[0]
 
@@ -77,7 +77,7 @@ def _store(parcel: EncodedBatch) -> int:
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
     """Store events in the caller's transaction; returns event_id -> id of those that were new.
 
-    The caller has checked who sends them. Raises django.db's errors.
+    The caller has authenticated the sender. Raises django.db's errors.
     """
     if not events:
         return {}
@@ -89,7 +89,7 @@ def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, 
 def store_uncounted(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
     """Store events that no rule, rate or exit criterion counts; returns event_id -> id of the new ones.
 
-    They are marked late, as events that came too late to count are. Raises django.db's errors.
+    They are marked late, like events that arrived too late to count. Raises django.db's errors.
     """
     uncounted = [event._replace(late=True) for event in events]
     return _store_named(encode(workspace_id, uncounted, Ruleset([]), next(_ordinals)))
@@ -103,7 +103,7 @@ def _store_named(parcel: EncodedBatch) -> dict[str, int]:
 
 
 def stored_ids(workspace_id: int, event_ids: Sequence[str]) -> set[str]:
-    """Those of the event ids under which an event is stored; one statement, which locks nothing."""
+    """Return the event ids that are already stored; one statement, without locks."""
     keys = {key_of(event_id).hex(): event_id for event_id in event_ids}
     known = rows(_STORED, [workspace_id, list(keys)]) if keys else []
     return {keys[key.hex] for (key,) in known}
@@ -111,7 +111,7 @@ def stored_ids(workspace_id: int, event_ids: Sequence[str]) -> set[str]:
 
 @contextlib.contextmanager
 def as_problem() -> Iterator[None]:
-    """Says what became of the database as a Problem: Unavailable, or Invalid for a value it refused."""
+    """Translate a database error to a Problem: Unavailable, or Invalid for a value it refused."""
     try:
         yield
     except (DataError, IntegrityError):
@@ -124,7 +124,7 @@ def as_problem() -> Iterator[None]:
 
 
 def catalogue_sources(workspace_id: int, sources: Iterable[str]) -> None:
-    """Make a component of every source seen for the first time, up to 10,000 in a workspace."""
+    """Create a component for every source seen for the first time, up to 10,000 in a workspace."""
     names = set(sources)
     known = Component.objects.of(workspace_id)
     missing = names - set(known.filter(name__in=names).values_list("name", flat=True))

@@ -29,7 +29,7 @@ TOO_SLOW = "It took longer than five seconds. Try fewer minutes, or fewer events
 
 @require_POST
 def try_rule(request: HttpRequest) -> HttpResponse:
-    """POST the rule's form: what it would have opened. For htmx the result alone, else the page."""
+    """POST the rule's form: what it would have opened. For htmx only the result, else the page."""
     actor = current_actor(request)
     require(actor, Capability.RULES_WRITE)
     rule = _stored(actor, request)

@@ -1,7 +1,7 @@
 """Tests a source: runs the pipeline in a transaction that is rolled back.
 
-So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
-number taken, no one notified.
+So it shows what would happen, using the same code, and has no effects: no event, no number taken, no one
+notified.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the log: what was done, in words, with more of them under it; `failed` ends the log."""
+    """One step of the log: a sentence, with more of them below it; `failed` ends the log."""
 
     name: str
     words: str
@@ -71,7 +71,7 @@ def _refused(problem: Problem) -> Step:
 
 
 def _mapped(reading: Reading) -> Step:
-    # One that stands for those a group does not list, and lets go of none, is nothing anybody sent.
+    # A placeholder for a group's unlisted alerts, which ends none of them, was not sent by anyone.
     alerts = [one for one in reading.alerts if not (one.silent and one.state == AlertState.RESOLVED)]
     found = [
         *(f"Alert {alert.title!r}: {alert.state}, {alert.severity or 'default severity'}, "
@@ -113,7 +113,7 @@ def _deduplicated(receipt: Receipt) -> Step:
 
 
 def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> Step:
-    """The rules that count what came, by name, and how far each is from opening an incident."""
+    """List the rules that count the events, by name, and how far each is from opening an incident."""
     if not reading.alerts and not reading.events:
         return Step("Matched", "Nothing for the rules to count.")
     by_itself = bool(reading.alerts and source.opens_incidents)

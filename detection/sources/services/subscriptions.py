@@ -1,4 +1,4 @@
-"""Topics that ask to be confirmed: kept until an admin opens the address they sent."""
+"""Stores unconfirmed topic subscriptions until an admin opens their URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_TOPICS: Final = 20
 
 
 def note_subscriptions(source: Source, subscriptions: Sequence[Subscription], at: datetime) -> None:
-    """Keep what asks to be confirmed, and that a topic delivers; a source has at most 20 topics."""
+    """Store unconfirmed topics, and that a topic delivers; a source has at most 20 topics."""
     kept = SourceSubscription.objects.of(source.workspace_id).filter(source=source)
     for topic, address in ((one.topic, one.address) for one in subscriptions):
         if not address:

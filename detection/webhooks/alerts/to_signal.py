@@ -16,19 +16,19 @@ from incidents.validation import TITLE_LENGTH, fit
 from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 
 MAX_COMPONENTS: Final = 50
-# An alert may burn for long before we hear of it; a start before this is a mistake, not a fact.
+# Alerts may fire for long before we receive them; a start earlier than this is considered wrong.
 OLDEST_START: Final = timedelta(days=366)
 
 
 class ReportedAlert(Protocol):
-    """One alert of the group as it was heard."""
+    """One alert of the group, as reported."""
 
     alert: Alert
     events: list[tuple[int, datetime]]
 
     @property
     def fires(self) -> bool:
-        """Whether it is new."""
+        """Return whether it is new."""
 
 
 def signal_of(
@@ -40,9 +40,9 @@ def signal_of(
     *,
     told: bool,
 ) -> Signal:
-    """The signal of a group in which something new fires, worst alert first.
+    """Return the signal of a group with a new firing, worst alert first.
 
-    `before`: the incident it goes to, None for a new one; `told`: its timeline says so already.
+    `before`: the incident it goes to, None for a new one; `told`: its timeline already has the entry.
     """
     alerts = [word.alert for word in words if word.fires]
     shown = [alert for alert in alerts if not alert.silent] or alerts
@@ -71,17 +71,17 @@ def signal_of(
 
 
 def severity_of(alert: Alert) -> Severity:
-    """The severity of an alert that has one by now."""
+    """Return the severity of an alert whose severity is set."""
     return alert.severity or Severity.SEV3
 
 
 def title_of(titles: Sequence[str]) -> str:
-    """`Disk full` or `Disk full and 3 more`, in 200 characters."""
+    """Return `Disk full` or `Disk full and 3 more`, in 200 characters."""
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
     return fit(titles[0], TITLE_LENGTH - len(more)) + more
 
 
 def started_at_of(alert: Alert, at: datetime) -> datetime:
-    """When it began: as the sender says unless that is in the future or absurdly long ago."""
+    """Return when it began: the sender's time unless that is in the future or absurdly long ago."""
     moment = alert.starts_at
     return moment if moment is not None and at - OLDEST_START <= moment <= at else at

@@ -111,7 +111,7 @@ def _common(told: Mapping[str, Any], data: Mapping[str, Any]) -> Alert:
 
 
 def _metric(data: Mapping[str, Any]) -> Alert:
-    """`AzureMonitorMetricAlert` and kin: `data.status` and `data.context`."""
+    """Parse `AzureMonitorMetricAlert` and the like: `data.status` and `data.context`."""
     context = require_object(data.get("context"), "data.context")
     state = _state(data.get("status"), "data.status")
     at, is_over = moment(context.get("timestamp")), state == AlertState.RESOLVED

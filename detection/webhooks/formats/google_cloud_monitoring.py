@@ -63,7 +63,7 @@ class GoogleCloudMonitoring(WebhookFormat):
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """Google does not sign; the channel's address carries `auth_token`."""
+        """Verify `auth_token` in the channel's URL; Google does not sign."""
         return is_known(request.query.get("auth_token", ""), secrets)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:

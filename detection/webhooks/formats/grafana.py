@@ -1,4 +1,4 @@
-"""Grafana: unified alerting, which tells a group as Alertmanager does, and the legacy alerts before it."""
+"""Grafana: unified alerting, which sends a group like Alertmanager, and the legacy alerts before it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, prose, require_object
 
 SIGNATURE: Final = "x-grafana-alerting-signature"
-# With this the signature is of the time, a colon and the body; the header's name is the team's choice.
+# With this header the signature is of the time, a colon and the body; the team chooses its name.
 TIMESTAMP: Final = "x-grafana-alerting-timestamp"
 LEGACY: Final = {
     "alerting": AlertState.FIRING, "no_data": AlertState.FIRING, "ok": AlertState.RESOLVED,
@@ -39,7 +39,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Grafana(WebhookFormat):
-    """The contact point "Webhook"; its HMAC signature is checked where the source has secrets."""
+    """The contact point "Webhook"; its HMAC signature is verified if the source has secrets."""
 
     name = "grafana"
     title = "Grafana"
@@ -63,7 +63,7 @@ class Grafana(WebhookFormat):
 
 
 def _legacy(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
-    """One rule in one body. States between ("pending", "paused") say nothing yet and are kept as events."""
+    """Parse one rule in one body. Intermediate states ("pending", "paused") are stored as events."""
     rule, state = first_line(body.get("ruleId"), body.get("ruleName")), line(body.get("state")).lower()
     if not rule or not state:
         raise Invalid("A legacy notification needs ruleId or ruleName, and state.")

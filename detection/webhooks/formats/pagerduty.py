@@ -1,6 +1,6 @@
-"""PagerDuty's Events API v2: alert events and change events, answered in its own words.
+"""PagerDuty's Events API v2: alert events and change events, with its own response format.
 
-Whatever speaks to events.pagerduty.com can be pointed here by changing the address.
+Senders for events.pagerduty.com only need their URL changed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class PagerDuty(AddressedFormat):
-    """`routing_key` is the source's key at `/v2/enqueue`; at the source's own address it is not looked at."""
+    """`routing_key` is the source's key at `/v2/enqueue`; at the source's own URL it is ignored."""
 
     name = "pagerduty"
     title = "PagerDuty Events API v2 and v1"
@@ -72,7 +72,10 @@ class PagerDuty(AddressedFormat):
     )
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The event's routing_key. What is too large is looked at as it came, and refused by the receiver."""
+        """Return the event's routing_key.
+
+        A body that is too large is passed on, and refused by the receiver.
+        """
         fits = len(request.raw) <= self.max_body
         body = unpacked(request.raw, request.headers, self.max_body) if fits else request.raw
         name = "service_key" if request.path == V1_PATH else "routing_key"
@@ -83,7 +86,7 @@ class PagerDuty(AddressedFormat):
         return key
 
     def told(self, reply: Reply) -> Reply:
-        """PagerDuty knows no 404: a key it does not know makes an event invalid."""
+        """Replace 404: for PagerDuty, an unknown key makes an event invalid."""
         return replace(reply, status=400) if reply.status == 404 else reply
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -103,7 +106,7 @@ class PagerDuty(AddressedFormat):
         return Reply(202, said)
 
     def refuse(self, problem: Problem) -> Reply:
-        """429 is told apart, as senders wait then; 413 and 5xx keep their status."""
+        """Return its error; 429, 413 and 5xx keep their status, since senders wait after 429."""
         if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
             message = "Requests for this service are arriving too quickly. Please retry later."
             return Reply(429, {"status": "throttle exceeded", "message": message, "errors": [problem.detail]})
@@ -147,7 +150,7 @@ def _component(payload: Mapping[str, Any], body: Mapping[str, Any]) -> str:
 
 
 def _faults(body: Mapping[str, Any], payload: Mapping[str, Any]) -> list[FieldFault]:
-    """What PagerDuty refuses, in its words: errors name the field in quotes."""
+    """Return PagerDuty's error messages, which name the field in quotes."""
     action, dedup = line(body.get("event_action")), body.get("dedup_key")
     faults: list[FieldFault] = []
     if action not in STATES:
@@ -200,7 +203,7 @@ def _fault(field: str, rule: str) -> FieldFault:
 
 
 def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything the sender said, but for the key that lets it in."""
+    """Return the whole event without the routing key."""
     return {name: value for name, value in body.items() if name not in ("routing_key", "service_key")}
 
 
@@ -218,7 +221,7 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _description(summary: str, details: Any) -> str:
-    """The details as lines, below a summary that is too long for a title."""
+    """Return the details as lines, below a summary that is too long for a title."""
     if isinstance(details, Mapping):
         told = "\n".join(
             f"- {line(name, 60)}: {line(value)}" for name, value in details.items() if line(value)

@@ -51,7 +51,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Sns(WebhookFormat):
-    """One message of a topic. A subscription waits until an admin opens the address that SNS sent."""
+    """One message of a topic. A subscription stays unconfirmed until an admin opens the URL that SNS sent."""
 
     name = "sns"
     title = "Amazon SNS and CloudWatch"
@@ -81,7 +81,7 @@ class Sns(WebhookFormat):
 
 
 def _asked(body: Mapping[str, Any]) -> Subscription:
-    """The topic and its address, which must be one of Amazon SNS itself. Raises Invalid."""
+    """Return the topic and its URL, which must be one of Amazon SNS itself. Raises Invalid."""
     address, topic = line(body.get("SubscribeURL"), 2000), line(body.get("TopicArn"), 300)
     parts = urlsplit(address)
     if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or parts.port or parts.username:
@@ -93,7 +93,7 @@ def _asked(body: Mapping[str, Any]) -> Subscription:
 
 
 def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The message, which is JSON in a text. A plain text stays one, under `text`."""
+    """Return the message, parsed if it is JSON; plain text is stored under `text`."""
     message = body.get("Message")
     if isinstance(message, Mapping):
         return message
@@ -105,7 +105,7 @@ def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _state(message: Mapping[str, Any]) -> AlertState | None:
-    """Firing, resolved, or None while there is no data. Raises Invalid for what is no alarm."""
+    """Return firing, resolved, or None without data. Raises Invalid if it is no alarm."""
     word = line(message.get("NewStateValue")).casefold()
     if not line(message.get("AlarmName")) or (word not in _STATES and word != _QUIET):
         fault = FieldFault("Message", "type", "is no alarm of CloudWatch; a field mapping can read it")
@@ -149,7 +149,7 @@ def _alarm(message: Mapping[str, Any], body: Mapping[str, Any], state: AlertStat
 
 
 def _dimensions(trigger: Mapping[str, Any]) -> dict[str, str]:
-    """`[{"name": "InstanceId", "value": "i-1"}]` -> {"InstanceId": "i-1"}."""
+    """Convert dimensions: `[{"name": "InstanceId", "value": "i-1"}]` -> {"InstanceId": "i-1"}."""
     listed = trigger.get("Dimensions")
     found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     return {

@@ -1,4 +1,4 @@
-"""VictorOps, now Splunk On-Call: its REST endpoint, answered in its own words."""
+"""VictorOps, now Splunk On-Call: its REST endpoint, with its own response format."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class VictorOps(AddressedFormat):
     addresses = (Address(_ROUTE, "{key}"), Address(f"{_ROUTE}/<path:routing>", "{key}/{routing}"))
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The API key in the address."""
+        """Return the API key in the URL."""
         return request.path.partition("/")[0]
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -118,7 +118,7 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest, state: AlertState, 
 
 
 def _event(body: Mapping[str, Any], settings: SourceSettings) -> dict[str, Any]:
-    """INFO opens nothing: an entry of the timeline there, an event here."""
+    """Return INFO as an event: there it is a timeline entry and opens nothing."""
     message = first_line(
         body.get("state_message"), body.get("entity_display_name"), body.get("entity_id"), limit=8000
     )

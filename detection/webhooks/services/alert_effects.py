@@ -22,9 +22,9 @@ from incidents.vocabulary import IncidentSource, Severity
 def follow(
     actor: Actor, source: Source, words: Sequence[AlertUpdate], *, fresh: Collection[str]
 ) -> list[str]:
-    """Do what the words ask of incidents beyond opening; returns the references of those resolved.
+    """Apply the effects of updates on existing incidents; returns the references of those resolved.
 
-    The rows of the words are written already; `fresh` are references of incidents opened a moment ago.
+    The rows of the updates are already written; `fresh` are references of incidents opened just now.
     """
     by_incident: dict[int, list[AlertUpdate]] = {}
     for word in words:
@@ -48,7 +48,10 @@ def _concerns(word: AlertUpdate) -> bool:
 
 
 def _raise(actor: Actor, source: Source, incident: Incident, words: Sequence[AlertUpdate]) -> None:
-    """Something worse fires: only a sender's new word may raise it, what people set is never lowered."""
+    """Raise the severity for a worse alert, by new updates only.
+
+    A severity that people set is never lowered.
+    """
     severities = [word.severity for word in words if word.fires or word.is_worse]
     if severities and is_worse(worst(severities), Severity(incident.severity)):
         titles = [word.alert.title for word in words if word.fires or word.is_worse]
@@ -58,14 +61,14 @@ def _raise(actor: Actor, source: Source, incident: Incident, words: Sequence[Ale
 
 def _acknowledge(actor: Actor, incident: Incident, words: Sequence[AlertUpdate]) -> None:
     if incident.acknowledged_at is None and any(word.step == NextStep.ACKNOWLEDGES for word in words):
-        with contextlib.suppress(Conflict):  # a person was first, a moment ago
+        with contextlib.suppress(Conflict):  # a person was first, just now
             acknowledge_incident(actor, incident_id=incident.pk)
 
 
 def _recover(
     actor: Actor, source: Source, incident: Incident, words: Sequence[AlertUpdate], left: Mapping[int, int]
 ) -> list[str]:
-    """Resolve the incident when nothing of it burns any more; what a person declared is only told."""
+    """Resolve the incident when none of its alerts is firing; a declared one only gets a timeline entry."""
     titles = [word.alert.title for word in words if word.step == NextStep.RECOVERS and not word.alert.silent]
     recovered = any(word.step == NextStep.RECOVERS for word in words)
     if not recovered or (left[incident.pk] and not titles):
@@ -75,7 +78,7 @@ def _recover(
         burning = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
         note_alert(actor, incident_id=incident.pk, message=said + burning)
         return []
-    with contextlib.suppress(Conflict):  # a person was first, a moment ago
+    with contextlib.suppress(Conflict):  # a person was first, just now
         resolve_incident(actor, incident_id=incident.pk, message=said)
         return [incident.reference]
     return []

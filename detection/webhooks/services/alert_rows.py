@@ -34,12 +34,12 @@ update detection_sourcealert a set told_at = %s::timestamptz
 
 
 def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str, SourceAlert]:
-    """The rows of these keys with their incidents: key -> row."""
+    """Return the rows of these keys with their incidents: key -> row."""
     every = SourceAlert.objects.of(workspace_id).filter(source=source)
     rows = list(every.filter(among_texts("key", sorted(set(keys)))))
     ids = {row.incident_id for row in rows if row.incident_id is not None}
     incidents = Incident.objects.of(workspace_id).select_related("merged_into").in_bulk(sorted(ids))
-    for row in rows:  # alerts of a group share their incident: it is read once
+    for row in rows:  # alerts of a group share their incident: it is loaded once
         row.incident = incidents.get(row.incident_id) if row.incident_id else None
     return {row.key: row for row in rows}
 
@@ -47,7 +47,7 @@ def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str,
 def burning_in(
     workspace_id: int, source: Source, groups: Iterable[str], without: Iterable[str]
 ) -> Sequence[SourceAlert]:
-    """What burns in these groups besides some keys: at most `MAX_GROUP_ROWS` rows, with their incidents."""
+    """Return firing alerts in these groups except some keys, at most `MAX_GROUP_ROWS`, with incidents."""
     rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
     return list(rows.select_related("incident__merged_into").order_by("key")[:MAX_GROUP_ROWS])
 
@@ -55,7 +55,7 @@ def burning_in(
 def incidents_of_groups(
     workspace_id: int, source: Source, groups: Iterable[str]
 ) -> dict[str, Sequence[Incident]]:
-    """The incidents that burning alerts of each group belong to, each once, at most `MAX_GROUP_ROWS`."""
+    """Return the incidents of firing alerts of each group, each once, at most `MAX_GROUP_ROWS`."""
     pairs = _burning(workspace_id, source, groups).exclude(incident=None).values_list("group", "incident_id")
     ids: dict[str, list[int]] = {}
     for group, incident_id in pairs.order_by("group", "-incident_id").distinct()[:MAX_GROUP_ROWS]:
@@ -66,7 +66,7 @@ def incidents_of_groups(
 
 
 def full_groups(workspace_id: int, source: Source, groups: Iterable[str]) -> set[str]:
-    """Those of the groups in which `MAX_BURNING_PER_GROUP` alerts burn or more."""
+    """Return the groups in which at least `MAX_BURNING_PER_GROUP` alerts are firing."""
     rows = _burning(workspace_id, source, groups).values("group").annotate(burning=Count("pk"))
     return set(rows.filter(burning__gte=MAX_BURNING_PER_GROUP).order_by().values_list("group", flat=True))
 
@@ -74,7 +74,7 @@ def full_groups(workspace_id: int, source: Source, groups: Iterable[str]) -> set
 def move_burning(
     workspace_id: int, source: Source, group: str, *, origins: Iterable[int], to: int, without: Iterable[str]
 ) -> None:
-    """Move what burns in a group, besides some keys, from some incidents to another, in one statement."""
+    """Move firing alerts of a group, except some keys, from some incidents to another, in one statement."""
     rows = _burning(workspace_id, source, [group]).filter(incident_id__in=sorted(set(origins)))
     rows.exclude(key__in=sorted(set(without))).update(incident_id=to)
 
@@ -82,13 +82,13 @@ def move_burning(
 def end_burning(
     workspace_id: int, source: Source, groups: Iterable[str], *, at: datetime, without: Iterable[str]
 ) -> None:
-    """Mark as resolved what burns in groups that are over, besides some keys, in one statement."""
+    """Mark firing alerts in finished groups as resolved, except some keys, in one statement."""
     rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
     rows.filter(told_at__lte=at).update(state=SourceAlert.State.RESOLVED, ends_at=at, told_at=at)
 
 
 def touch(workspace_id: int, source: Source, keys: Iterable[str], *, at: datetime) -> None:
-    """Note that burning alerts were repeated at that time; rows that someone else changes now are left out.
+    """Record that firing alerts were repeated at that time; rows locked by others are skipped.
 
     In the order of their keys and without waiting, so that no two requests wait for each other.
     """
@@ -103,7 +103,7 @@ def _burning(workspace_id: int, source: Source, groups: Iterable[str]) -> QueryS
 
 
 def keep(workspace_id: int, rows: Sequence[SourceAlert]) -> None:
-    """Write rows of a workspace, new and old, in one statement."""
+    """Write new and existing rows of a workspace in one statement."""
     if not rows:
         return
     SourceAlert.objects.bulk_create(
@@ -115,7 +115,7 @@ def keep(workspace_id: int, rows: Sequence[SourceAlert]) -> None:
 
 
 def latest_incidents(workspace_id: int, fingerprints: Iterable[str]) -> dict[str, Incident]:
-    """The newest incident of each fingerprint that ever had one, merged ones followed."""
+    """Return the newest incident of each fingerprint that ever had one, following merges."""
     rows = IncidentSignal.objects.of(workspace_id).filter(fingerprint__in=sorted(set(fingerprints)))
     newest = rows.order_by("fingerprint", "-incident_id").distinct("fingerprint")
     found = {
@@ -126,7 +126,7 @@ def latest_incidents(workspace_id: int, fingerprints: Iterable[str]) -> dict[str
 
 
 def burning_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
-    """How many alerts still burn for each incident, those of incidents merged into it too."""
+    """Return how many alerts are firing for each incident, including those of incidents merged into it."""
     ids = set(incident_ids)
     rows = SourceAlert.objects.of(workspace_id).filter(state__in=BURNING)
     counts = dict.fromkeys(ids, 0)

@@ -1,8 +1,8 @@
 """Processes alerts: stores events; opens, joins or reopens incidents.
 
-What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
-who receive the same alert wait, and see what was decided before. So an alert has its effect once, however
-often and by however many ways it comes. Repeats of what burns already need no lock: they open nothing.
+New alerts are processed under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction:
+concurrent requests with the same alert wait, and see the result. So an alert has its effect once, however
+often and from however many senders it is received. Repeats of firing alerts need no lock: they open nothing.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ from incidents.reference import reference
 from incidents.validation import NAME_LENGTH, TITLE_LENGTH, fit
 from incidents.vocabulary import IncidentSource, Severity, Status
 
-MAX_AT_ONCE: Final = 1000  # alerts of one transaction: how long others wait for the workspace's counter
+MAX_AT_ONCE: Final = 1000  # alerts per transaction: bounds how long others wait for the workspace's counter
 
 
 @dataclass(slots=True)
 class AlertReceipt:
-    """What came of some alerts: events new and known, what was refused, and references of incidents.
+    """Result for some alerts: new and duplicate events, refused ones, and references of incidents.
 
-    `unheard`: the keys of alerts of which something was said that makes no sense of one never heard of.
+    `unheard`: the keys of unknown alerts in updates that need a known one.
     """
 
     stored: int = 0
@@ -76,9 +76,9 @@ class AlertReceipt:
 def process_alerts(
     actor: Actor, *, source: Source, alerts: Sequence[Alert], at: datetime, now: datetime
 ) -> AlertReceipt:
-    """Act on what a source says, received at `at`, in transactions of its own; a repeat changes nothing.
+    """Process alerts of a source, received at `at`, in transactions of its own; idempotent.
 
-    Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` tell of it.
+    Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` name it.
     """
     heard = AlertReceipt()
     bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
@@ -100,7 +100,7 @@ def process_alerts(
 def _divided(
     source: Source, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert], at: datetime
 ) -> tuple[Sequence[Alert], Sequence[Alert]]:
-    """Alerts that repeat what is known of their keys, and the others."""
+    """Split alerts into repeats of the known state, and others."""
     window = timedelta(minutes=source.reopen_minutes)
     alerts = [a for a in alerts if not _is_idle(a, rows.get(a.key))]
     new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
@@ -108,7 +108,7 @@ def _divided(
 
 
 def _is_idle(alert: Alert, row: SourceAlert | None) -> bool:
-    """Whether it says only that alerts which were not listed are over, and none of them burns."""
+    """Return whether it only ends unlisted alerts, none of which is firing."""
     is_end = alert.silent and alert.state == AlertState.RESOLVED and not alert.whole_group
     return is_end and (row is None or row.state not in BURNING)
 
@@ -127,7 +127,7 @@ def _is_repeat(
 
 
 def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
-    """The alerts in parts, those of one key in the same part."""
+    """Split the alerts, those of one key into the same part."""
     by_key: dict[str, list[Alert]] = {}
     for alert in alerts:
         by_key.setdefault(alert.key, []).append(alert)
@@ -136,12 +136,12 @@ def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
 
 
 def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """The keys in runs of at most `size`."""
+    """Return the keys in chunks of at most `size`."""
     return (keys[first : first + size] for first in range(0, len(keys), size))
 
 
 def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
-    """The alert with what it leaves open filled in from what is known of it: an end often says no more."""
+    """Return the alert with missing fields filled in from its known state, since an end often has none."""
     title, component = fit(alert.title, TITLE_LENGTH), fit(alert.component, NAME_LENGTH)
     severity = row.severity if row else source.default_severity
     return replace(
@@ -153,7 +153,7 @@ def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
 
 
 class _Sitting:
-    """The hearing of one request's alerts."""
+    """Processes one request's alerts."""
 
     def __init__(
         self, actor: Actor, source: Source, at: datetime, now: datetime, heard: AlertReceipt
@@ -167,7 +167,7 @@ class _Sitting:
         self.in_group: dict[str, Sequence[Incident]] = {}
 
     def hear(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
-        """Act on a part of what a request says; `listed` are the keys of all of it."""
+        """Process a part of a request's alerts; `listed` are the keys of all of it."""
         self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
         alerts = self._within_limit(alerts)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
@@ -187,9 +187,9 @@ class _Sitting:
         self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
 
     def repeat(self, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert]) -> None:
-        """Store the events of repeats; what they belong to does not change, so nothing is locked.
+        """Store the events of repeats; they do not affect incidents, so nothing is locked.
 
-        An event that is stored already costs one look at its id.
+        An event that is already stored costs one look-up of its id.
         """
         self.rows = dict(rows)
         touch(self.workspace_id, self.source, {alert.key for alert in alerts}, at=self.at)
@@ -205,7 +205,7 @@ class _Sitting:
             self._link({})
 
     def _within_limit(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
-        """Alerts of a full group that are not known share one key from here on."""
+        """Merge unknown alerts of a full group into one key."""
         unknown = {a.group for a in alerts if a.key not in self.rows and a.state == AlertState.FIRING}
         full = full_groups(self.workspace_id, self.source, unknown) if unknown else set()
         if not full:
@@ -219,9 +219,9 @@ class _Sitting:
         return shared
 
     def _unlisted(self, over: Mapping[str, Alert], listed: Collection[str]) -> Iterator[Alert]:
-        """A word on each burning alert that is not listed, where one speaks for its whole group.
+        """Return an update of each unlisted firing alert, if one alert stands for its whole group.
 
-        Of a large group only so many are told one by one; `end_burning` ends the others.
+        For a large group these are limited; `end_burning` ends the others.
         """
         if not over:
             return
@@ -255,14 +255,14 @@ class _Sitting:
         return event_of(alert, self.source.pk, self.words[alert.key].row.episodes, self.at)
 
     def _firing(self) -> dict[str, list[AlertUpdate]]:
-        """The groups in which something new fires, each with all that was said of it."""
+        """Return the groups with new firings, each with all of its alerts."""
         groups: dict[str, list[AlertUpdate]] = {}
         for word in self.words.values():
             groups.setdefault(word.alert.group, []).append(word)
         return {group: words for group, words in groups.items() if any(word.fires for word in words)}
 
     def _open(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
-        """One signal for each group: to its incident, to one that comes back, or to a new one."""
+        """Send one signal per group: to its incident, to one that is reopened, or to a new one."""
         prints = {group: fingerprint_of(self.workspace_id, self.source.pk, group) for group in firing}
         latest = latest_incidents(self.workspace_id, prints.values())
         self.in_group = incidents_of_groups(self.workspace_id, self.source, firing) if firing else {}
@@ -278,7 +278,7 @@ class _Sitting:
             self._settle(group, words, outcome, before)
 
     def _before(self, group: str, words: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
-        """The incident this group, or one of its alerts under another group's name, has or had last."""
+        """Return the current or last incident of this group, or of its alerts under another group's name."""
         known_rows = [row.incident for row in self.rows.values() if row.group == group]
         told = [*self.in_group.get(group, ()), *known_rows, *(word.row.incident for word in words)]
         homes = [current_incident(incident) for incident in told]
@@ -287,7 +287,7 @@ class _Sitting:
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
     def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
-        """Reopen an incident that was resolved a short while ago; False where that may not be."""
+        """Reopen a recently resolved incident; returns False if that is not possible."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:
@@ -296,14 +296,14 @@ class _Sitting:
         message = f"{self.source.name}: fires again: {named(titles)}"
         try:
             reopen_incident(self.actor, incident_id=before.pk, message=message)
-        except Conflict:  # a newer one is open for the same trouble
+        except Conflict:  # a newer one is open for the same fingerprint
             return False
         return True
 
     def _settle(
         self, group: str, words: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
     ) -> None:
-        """Everything that burns in the group belongs to the incident it was sent to."""
+        """Assign all firing alerts of the group to its incident."""
         told = self.heard.opened if outcome.opened else self.heard.joined
         told.append(reference(outcome.number))
         for word in words:
@@ -317,7 +317,7 @@ class _Sitting:
             link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
 
     def _link(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
-        """Count the new events on their incidents; a signal has counted those of its group already."""
+        """Link the new events to their incidents; a signal has already counted those of its group."""
         members: dict[int, tuple[int, datetime]] = {}
         counts: list[JoinedEvents] = []
         for word in self.words.values():
@@ -336,7 +336,7 @@ def _is_open(incident: Incident | None) -> bool:
 
 
 def _is_kept(word: AlertUpdate) -> bool:
-    """Whether there is something to write: nothing for an old word, or the end of what never began."""
+    """Return whether there is something to write: nothing for an old update, or an end without beginning."""
     if word.step == NextStep.STALE:
         return False
     is_known = word.row.pk is not None

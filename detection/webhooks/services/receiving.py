@@ -33,23 +33,23 @@ from incidents.vocabulary import Severity
 
 
 def source_actor(source: Source, request_id: str = "") -> Actor:
-    """The sender, as timelines and the audit log name it."""
+    """Return the sender as an actor for timelines and the audit log."""
     scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
     return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
 
 
 def settings_of(source: Source) -> SourceSettings:
-    """What a format needs to know of a source."""
+    """Return the settings of a source for its format."""
     return SourceSettings(source.name, Severity(source.default_severity), source.mapping)
 
 
 def receive(
     actor: Actor, *, source: Source, reading: Reading, request: WebhookRequest, keep_faulty: bool = True
 ) -> Receipt:
-    """Store and act on everything read; answers after COMMIT.
+    """Store and process the parsed request; returns after COMMIT.
 
-    What was faulty goes to quarantine with the whole request, unless `keep_faulty` is False. Raises
-    Forbidden; Unavailable when the database is away: nothing was stored.
+    If anything was faulty, the whole request is quarantined, unless `keep_faulty` is False. Raises Forbidden;
+    Unavailable when the database is down: nothing was stored.
     """
     require(actor, Capability.EVENTS_WRITE)
     now, settings = timezone.now(), settings_of(source)
@@ -75,7 +75,7 @@ def receive(
 
 
 def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
-    """Count a refusal and, if wanted, keep the request; returns whether it waits in quarantine now."""
+    """Count a refusal and, if wanted, quarantine the request; returns whether it is in quarantine."""
     require(actor, Capability.EVENTS_WRITE)
     with as_problem(), transaction.atomic():
         kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)
@@ -87,7 +87,7 @@ def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Pr
 
 
 def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event without what no event may keep: one odd number beside it must not lose it."""
+    """Return the event without values that cannot be stored, so that one odd number does not lose it."""
     metadata = event.get("metadata")
     return {**event, "metadata": storable(metadata)} if isinstance(metadata, Mapping) else event
 

@@ -1,4 +1,4 @@
-"""What senders add to alerts they told before: notes, and other severities."""
+"""Additions to alerts reported before: notes, and other severities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.vocabulary import Basis
 
 
 def add_remarks(actor: Actor, *, source: Source, remarks: Sequence[Remark]) -> list[str]:
-    """Write remarks into the timelines of the alerts' incidents; returns the keys that nothing is known of.
+    """Write remarks into the timelines of the alerts' incidents; returns the keys of unknown alerts.
 
     A severity is set unless a person set one. Must run in the caller's transaction.
     """
