@@ -30,7 +30,7 @@ MODEL: Final = declare(
     Queue(
         "model",
         process="slow",
-        title="The worker that asks the language model",
+        title="The worker for the language model",
         advice="Start the worker slow. Incidents retain the analysis of the built-in rules.",
         period_s=5.0,
         lease_s=60.0,

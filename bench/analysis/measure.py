@@ -21,7 +21,7 @@ from bench.analysis.statistics import wilson
 from bench.analysis.yardsticks import keywords, majority, nearest
 from detection.analysis.categories import Line, categorize, rules_digest
 from detection.analysis.severity import suggest_severity
-from detection.rules.event_types import Said, facts_in, type_said_by
+from detection.rules.event_types import EventText, facts_in, type_of_events
 from incidents.lifecycle.severity_matrix import DURATION, worst_facts
 from incidents.vocabulary import SEVERITY_RANK, Category, IncidentType, Severity
 
@@ -52,8 +52,8 @@ def judge(group: Group) -> Judged:
     lines = [
         Line(e["message"], e.get("event_type", ""), e["level"].lower(), e.get("source", "")) for e in events
     ]
-    said = [Said(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
-    kind = type_said_by(said) or IncidentType.ERROR_BURST
+    said = [EventText(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
+    kind = type_of_events(said) or IncidentType.ERROR_BURST
     facts = worst_facts(facts_in(e["metadata"]) for e in events if e.get("metadata"))
     lasted = [e["metadata"][DURATION] for e in events if DURATION in e.get("metadata", {})]
     if lasted:

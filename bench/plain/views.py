@@ -31,11 +31,11 @@ def take(request: HttpRequest) -> HttpResponse:
         batch = parse_body(request.body, datetime.now(UTC), retention())
     except Problem as problem:
         return _answer(problem.status, problem.as_json())
-    parcel = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
-    query, params = command([parcel])
+    encoded = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
+    query, params = command([encoded])
     with connection.cursor() as cursor:
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
-        [repeated] = repeats([parcel], cursor.fetchall())
+        [repeated] = repeats([encoded], cursor.fetchall())
     return _answer(
         202, {"accepted": len(batch.events) - repeated, "duplicates": repeated, "rejected": batch.faults}
     )

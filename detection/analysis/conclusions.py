@@ -55,8 +55,8 @@ def conclude(incident_type: IncidentType, lines: Sequence[Line], measured: Measu
 
 
 def _metrics(measured: Measured) -> dict[str, Fact]:
-    said = worst_facts(facts_in(event.metadata) for event in measured.events if event.metadata)
-    return {**said, DURATION: round(measured.minutes)}
+    measured_facts = worst_facts(facts_in(event.metadata) for event in measured.events if event.metadata)
+    return {**measured_facts, DURATION: round(measured.minutes)}
 
 
 def _facts(measured: Measured) -> Facts:

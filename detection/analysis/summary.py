@@ -31,8 +31,8 @@ class Facts:
 
 def summarize(facts: Facts, verdict: Verdict) -> str:
     """Return at most 600 characters: event counts by source, where it began, and the likely category."""
-    said = " ".join(part for part in (_counted(facts), _began(facts), _told(facts, verdict)) if part)
-    return cut(said, MAX_SUMMARY_CHARS)
+    text = " ".join(part for part in (_counted(facts), _began(facts), _conclusion(facts, verdict)) if part)
+    return cut(text, MAX_SUMMARY_CHARS)
 
 
 def _counted(facts: Facts) -> str:
@@ -54,7 +54,7 @@ def _began(facts: Facts) -> str:
     return f"{cut(facts.first_source, MAX_NAME_CHARS)} failed first." if several else ""
 
 
-def _told(facts: Facts, verdict: Verdict) -> str:
+def _conclusion(facts: Facts, verdict: Verdict) -> str:
     subject = "events" if facts.event_count else "words"
     if verdict.category == Category.UNKNOWN or not verdict.evidence:
         return f"The {subject} name no cause."

@@ -47,8 +47,8 @@ def states_of(pairs: Sequence[Touched]) -> list[Found]:
         {"n": n, "rule_id": pair.rule_id, "group_key": pair.group_key, "fingerprint": pair.fingerprint}
         for n, pair in enumerate(pairs)
     ]
-    answer = send(windows.STATES, [orjson.dumps(asked).decode()])
-    return [(pairs[n], State(*state)) for n, *state in answer.rows()]
+    result = send(windows.STATES, [orjson.dumps(asked).decode()])
+    return [(pairs[n], State(*state)) for n, *state in result.rows()]
 
 
 def joining(found: Sequence[Found]) -> list[Found]:
@@ -71,7 +71,7 @@ def crossings_of(
     wide = [(pair, state) for pair, state in quiet if state.spread > 1]
     with pipelined():
         asked = [(kind, _query(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
-        crossed = [(kind[n], at, event) for kind, answer in asked for n, at, event in answer.rows()]
+        crossed = [(kind[n], at, event) for kind, result in asked for n, at, event in result.rows()]
     return [Crossed(pair, state, at, event) for (pair, state), at, event in crossed]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from detection.models import DetectionRule, GroupBy
-from detection.rules.event_types import Said, facts_in, type_said_by
+from detection.rules.event_types import EventText, facts_in, type_of_events
 from incidents.lifecycle.severity_matrix import EVENT_METRICS, MATRIX, Fact, default_severity, worst_facts
 from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 
@@ -137,8 +137,10 @@ def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
     rule, basis = crossing.rule, _basis_of(crossing.rule)
     kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
     if basis == Basis.LEVEL:
-        said = [Said(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored]
-        if (found := type_said_by(said)) is not None:
+        said = [
+            EventText(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored
+        ]
+        if (found := type_of_events(said)) is not None:
             kind, severity, basis = found, default_severity(found), Basis.WORDS
     read = [stored[m.event_id][2] for m in crossing.members[:MAX_MEASURED] if m.event_id in stored]
     return Verdict(kind, severity, basis, worst_facts(facts_in(metadata) for metadata in read if metadata))

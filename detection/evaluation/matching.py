@@ -119,10 +119,10 @@ class Ruleset:
         ]
 
     def _consecutive(self, event: ParsedEvent) -> list[Hit]:
-        asked = [*self._runs.get(None, ()), *self._runs.get(event.source, ())]
+        probes = [*self._runs.get(None, ()), *self._runs.get(event.source, ())]
         verdicts = [
             (probe, (not probe.event_types or event.event_type in probe.event_types) and probe.matches(event))
-            for probe in asked
+            for probe in probes
         ]
         return [hit for probe, matches in verdicts if (hit := _hit(probe, event, matches=matches))]
 

@@ -178,7 +178,7 @@ select g.group_key from g
       and h.group_key = g.group_key and h.matches and h.occurred_at > %(since)s)
 """
 # Events are stored on the day they arrive, so partitions before `since` are not read.
-SAID: Final[LiteralString] = """
+EVENT_TEXTS: Final[LiteralString] = """
 select id, event_type, message, case when metadata ?| %s::text[] then metadata end
   from detection_event
  where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
@@ -186,13 +186,13 @@ select id, event_type, message, case when metadata ?| %s::text[] then metadata e
 
 # Measurements of the events just linked, for incidents whose type and severity they can change.
 MEASURED: Final[LiteralString] = """
-with said as materialized (
+with event_texts as materialized (
   select id, metadata from detection_event
    where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
      and metadata ?| %s::text[])
-select l.incident_id, said.metadata
-  from said
-  join unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id) on l.event_id = said.id
+select l.incident_id, event_texts.metadata
+  from event_texts
+  join unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id) on l.event_id = event_texts.id
   join incidents_incident i on i.id = l.incident_id and i.incident_type = any(%s::text[])
        and i.severity <> 'sev1' and i.severity_basis < %s::int
 """

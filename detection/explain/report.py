@@ -96,7 +96,7 @@ def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
         same = events.filter(event_id=event_id, received_at__in=received)
         found = same.first() if received else None
     if found is None:
-        text = "it never came, was refused (see the quarantine of its source), or is too old"
+        text = "it was never received, was refused (see the quarantine of its source), or is too old"
         raise NotFound(f"There is no such event in this workspace: {text}.")
     return found
 
@@ -128,6 +128,6 @@ def _counted(event: Event, rule: DetectionRule) -> tuple[int | None, str]:
     times: list[datetime] = [moment for (moment,) in rows(_HITS, given)]
     if at not in times:
         hours = int(HITS_KEPT.total_seconds() // 3600)
-        return None, f"what it was counted with is no longer stored (kept {hours} hours)"
+        return None, f"what it was counted with is no longer stored (retention: {hours} hours)"
     most = most_in_window(times, at, width)
     return most, f"{most} of {rule.error_threshold} in {rule.time_window_seconds} s"

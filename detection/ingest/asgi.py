@@ -47,7 +47,7 @@ class UnsupportedMedia(Problem):
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     """Handle one POST: 202 with counts, 422 when every event was refused, else problem+json."""
-    status, headers, body = await _answer(scope, receive)
+    status, headers, body = await _respond(scope, receive)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -61,7 +61,7 @@ def event_receiver() -> EventReceiver:
     return found
 
 
-async def _answer(scope: Scope, receive: Channel) -> RawResponse:
+async def _respond(scope: Scope, receive: Channel) -> RawResponse:
     headers = _headers(scope)
     try:
         _check(scope, headers)

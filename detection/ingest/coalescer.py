@@ -42,23 +42,23 @@ class Coalescer:
         self._waiting_events = 0
         self._running: asyncio.Task[None] | None = None
 
-    async def put(self, parcel: EncodedBatch) -> int:
+    async def put(self, encoded: EncodedBatch) -> int:
         """Store one batch; returns after its commit how many of its events were duplicates.
 
         Raises Unavailable when the queue is full or the database is down: nothing of the batch was stored,
         or, if the connection broke during the commit, a retry finds it stored.
         """
-        if self._waiting_events + parcel.count > MAX_WAITING_EVENTS:
+        if self._waiting_events + encoded.count > MAX_WAITING_EVENTS:
             raise Unavailable(
                 "Nothing was stored: more events are arriving than can be stored. Slow down and send again.",
                 headers={"Retry-After": "1"},
             )
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.append((parcel, answer))
-        self._waiting_events += parcel.count
+        result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((encoded, result))
+        self._waiting_events += encoded.count
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
-        return await answer
+        return await result
 
     async def _drain(self) -> None:
         while self._queue:
@@ -66,7 +66,7 @@ class Coalescer:
             try:
                 await self._store(batch)
             finally:
-                self._waiting_events -= sum(parcel.count for parcel, _ in batch)
+                self._waiting_events -= sum(encoded.count for encoded, _ in batch)
                 _settle(batch, unavailable())
 
     def _next_batch(self) -> list[Waiting]:
@@ -77,26 +77,26 @@ class Coalescer:
         batch: list[Waiting] = []
         events, keys = 0, set[tuple[int, str]]()
         while self._queue:
-            parcel = self._queue[0][0]
-            if batch and (events + parcel.count > MAX_FLUSH_EVENTS or not keys.isdisjoint(parcel.keys)):
+            encoded = self._queue[0][0]
+            if batch and (events + encoded.count > MAX_FLUSH_EVENTS or not keys.isdisjoint(encoded.keys)):
                 break
             batch.append(self._queue.popleft())
-            events += parcel.count
-            keys |= parcel.keys
+            events += encoded.count
+            keys |= encoded.keys
         return batch
 
     async def _store(self, batch: list[Waiting]) -> None:
         try:
-            counts = await self._flush([parcel for parcel, _ in batch])
+            counts = await self._flush([encoded for encoded, _ in batch])
         except VALUES:
             await self._store_singly(batch)
         except (*AWAY, psycopg.Error):
             # Also for a full or read-only database: the sender is not at fault.
             _settle(batch, unavailable())
         else:
-            for (_, answer), count in zip(batch, counts, strict=True):
-                if not answer.done():
-                    answer.set_result(count)
+            for (_, result), count in zip(batch, counts, strict=True):
+                if not result.done():
+                    result.set_result(count)
 
     async def _store_singly(self, batch: list[Waiting]) -> None:
         """Store batches one by one after an error, so that only the sender of the faulty one gets it."""
@@ -108,6 +108,6 @@ class Coalescer:
 
 
 def _settle(batch: list[Waiting], problem: Problem) -> None:
-    for _, answer in batch:
-        if not answer.done():
-            answer.set_exception(problem)
+    for _, result in batch:
+        if not result.done():
+            result.set_exception(problem)

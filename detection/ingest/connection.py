@@ -11,7 +11,7 @@ import psycopg
 from core.sql.database_url import libpq_parameters
 from detection.ingest.statement import JsonText, JsonTextDumper
 
-ANSWER_WITHIN_S: Final = 5.0
+TIMEOUT_S: Final = 5.0
 CONNECT_WITHIN_S: Final = 2
 
 
@@ -31,7 +31,7 @@ class IngestConnection:
             intact = False
             try:
                 connection = await self._open()
-                async with asyncio.timeout(ANSWER_WITHIN_S):
+                async with asyncio.timeout(TIMEOUT_S):
                     cursor = await connection.execute(query, params)
                     rows = await cursor.fetchall()
                 intact = True

@@ -69,8 +69,8 @@ class EventReceiver:
         base = self._next
         # Reserved before anything is awaited: two batches must not share ordinals.
         self._next += len(batch.events)
-        parcel = await self._pack(actor.workspace_id, batch.events, ruleset, base)
-        repeated = await self._coalescer.put(parcel)
+        encoded = await self._pack(actor.workspace_id, batch.events, ruleset, base)
+        repeated = await self._coalescer.put(encoded)
         self._catalogue(actor.workspace_id, batch.events)
         return accepted(batch, repeated)
 
@@ -126,9 +126,9 @@ class EventReceiver:
             return await in_thread(encode, workspace_id, events, ruleset, base)
         return encode(workspace_id, events, ruleset, base)
 
-    async def _flush(self, parcels: Sequence[EncodedBatch]) -> list[int]:
-        query, params = command(parcels)
-        counts = repeats(parcels, await self._connection.run(query, params))
+    async def _flush(self, batches: Sequence[EncodedBatch]) -> list[int]:
+        query, params = command(batches)
+        counts = repeats(batches, await self._connection.run(query, params))
         if len(params) > 1:
             self._wake()
         return counts

@@ -45,6 +45,6 @@ def refused(problem: Problem, path: str, request_id: str = "") -> RawResponse:
     """Return the response to a request refused as a whole. request_id: the sender's, else a new one."""
     named = request_id_from(request_id)
     body = orjson.dumps(problem.as_json() | {"instance": masked(path), "request_id": named})
-    said = {"X-Request-ID": named, **problem.headers}
-    extra = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+    headers = {"X-Request-ID": named, **problem.headers}
+    extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *RAW, *extra], body

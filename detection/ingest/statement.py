@@ -37,18 +37,18 @@ events as (
                                message, correlation_id, metadata)
   select w, id, o, l, z, i, s, t, m, c, d from fresh),
 tally as (
-  insert into detection_event_tally as kept (workspace_id, hour, level, writer, count)
+  insert into detection_event_tally as tally (workspace_id, hour, level, writer, count)
   select w, date_trunc('hour', now(), 'UTC'), l, pg_backend_pid(), count(*) from fresh group by w, l
-  on conflict (workspace_id, hour, level, writer) do update set count = kept.count + excluded.count)
+  on conflict (workspace_id, hour, level, writer) do update set count = tally.count + excluded.count)
 """
 # Late events count in no rate, as no rule counts them.
 MINUTES: Final[LiteralString] = """,
 minutes as (
-  insert into detection_minute_tally as kept (workspace_id, source, minute, writer, events, errors)
+  insert into detection_minute_tally as tally (workspace_id, source, minute, writer, events, errors)
   select w, s, date_trunc('minute', o, 'UTC'), pg_backend_pid(), count(*), count(*) filter (where l >= 3)
     from fresh where not z group by 1, 2, 3
   on conflict (workspace_id, source, minute, writer)
-  do update set events = kept.events + excluded.events, errors = kept.errors + excluded.errors)
+  do update set events = tally.events + excluded.events, errors = tally.errors + excluded.errors)
 """
 _DETECT: Final[LiteralString] = """,
 matched as materialized (
@@ -130,19 +130,19 @@ def _row(ordinal: int, workspace_id: int, event: ParsedEvent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def command(parcels: Sequence[EncodedBatch]) -> tuple[LiteralString, list[JsonText]]:
+def command(batches: Sequence[EncodedBatch]) -> tuple[LiteralString, list[JsonText]]:
     """Return the statement and parameters that store these batches; their keys must not overlap."""
-    rows = JsonText(b"[" + b",".join([p.rows for p in parcels]) + b"]")
-    hits = b",".join([p.hits for p in parcels if p.hits])
+    rows = JsonText(b"[" + b",".join([p.rows for p in batches]) + b"]")
+    hits = b",".join([p.hits for p in batches if p.hits])
     return (STORE_AND_DETECT, [rows, JsonText(b"[" + hits + b"]")]) if hits else (STORE_ONLY, [rows])
 
 
-def repeats(parcels: Sequence[EncodedBatch], answered: Iterable[tuple[int]]) -> list[int]:
+def repeats(batches: Sequence[EncodedBatch], duplicates: Iterable[tuple[int]]) -> list[int]:
     """Return the number of duplicates in each batch, from the ordinals the statement returned."""
-    counts = [parcel.inside for parcel in parcels]
+    counts = [batch.inside for batch in batches]
     # A batch encoded in a thread may follow one with later ordinals.
-    order = sorted(range(len(parcels)), key=lambda place: parcels[place].base)
-    bases = [parcels[place].base for place in order]
-    for (ordinal,) in answered:
+    order = sorted(range(len(batches)), key=lambda place: batches[place].base)
+    bases = [batches[place].base for place in order]
+    for (ordinal,) in duplicates:
         counts[order[bisect_right(bases, ordinal) - 1]] += 1
     return counts

@@ -38,8 +38,8 @@ def endpoint() -> Endpoint | None:
 def ask(where: Endpoint, sent: str) -> str:
     """Send the request text as it is; returns the model's text.
 
-    Raises HttpPassingError and HttpPermanentError for anything but success within 8 s, AnswerError if the
-    response has no text.
+    Raises HttpPassingError and HttpPermanentError for anything but success within 8 s, InvalidResponseError
+    if the response has no text.
     """
     headers = {"Content-Type": "application/json"}
     if where.key:

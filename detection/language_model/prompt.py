@@ -57,11 +57,11 @@ def request_text(model: str, facts: Mapping[str, Any], marker: str) -> str:
 
 def bounded(facts: Mapping[str, Any]) -> str:
     """Return the facts as JSON of at most 6,000 bytes: texts are cut, then lists from their end."""
-    kept = {name: _short(value) for name, value in facts.items()}
+    bounded_facts = {name: _short(value) for name, value in facts.items()}
     for name in _CUT_FIRST:
-        while len(orjson.dumps(kept)) > MAX_FACTS_BYTES and kept.get(name):
-            kept[name] = kept[name][:-1]
-    text = orjson.dumps(kept).decode()
+        while len(orjson.dumps(bounded_facts)) > MAX_FACTS_BYTES and bounded_facts.get(name):
+            bounded_facts[name] = bounded_facts[name][:-1]
+    text = orjson.dumps(bounded_facts).decode()
     return text if len(text.encode()) <= MAX_FACTS_BYTES else "{}"
 
 

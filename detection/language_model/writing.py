@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from core.queue.items import error_text, settle
 from core.queue.retry import PassingError, PermanentError
 from core.rate_limit.store import consume
-from detection.language_model.answer import AnswerError, ModelAnswer, parse_answer
+from detection.language_model.answer import InvalidResponseError, ModelResponse, parse_response
 from detection.language_model.client import Endpoint, ask, endpoint
 from detection.language_model.prompt import request_text, tokens
 from detection.models import ModelRequest
@@ -52,26 +52,28 @@ def _ask(item: ModelRequest, where: Endpoint, shown: Analysis, sent: str) -> Non
     if not connection.in_atomic_block:
         connection.close()  # not held while the model responds
     try:
-        answer = parse_answer(ask(where, sent), len(shown.advice))
-    except (PassingError, PermanentError, AnswerError) as error:
+        response = parse_response(ask(where, sent), len(shown.advice))
+    except (PassingError, PermanentError, InvalidResponseError) as error:
         settle(item, outcome=Outcome.FAILED, last_error=error_text(error))
         return
-    text = _text(item.workspace_id, where, shown, answer, sent)
+    text = _text(item.workspace_id, where, shown, response, sent)
     stored = record_model_text(item.workspace_id, item.incident_id, text)
     settle(item, outcome=Outcome.WRITTEN if stored else Outcome.OVERTAKEN)
 
 
-def _text(workspace_id: int, where: Endpoint, shown: Analysis, answer: ModelAnswer, sent: str) -> ModelText:
-    summary = masked(workspace_id, answer.summary)
-    return ModelText(shown.revision, where.model, answer.category, summary, tuple(answer.ranking), sent)
+def _text(
+    workspace_id: int, where: Endpoint, shown: Analysis, response: ModelResponse, sent: str
+) -> ModelText:
+    summary = masked(workspace_id, response.summary)
+    return ModelText(shown.revision, where.model, response.category, summary, tuple(response.ranking), sent)
 
 
 def _why_not(item: ModelRequest, cost: int) -> str:
     """Return why no request is sent; "" if one may be. Charges the tokens to the day's budget."""
     if item.attempts > 1:
-        return "The worker ended while the model was asked; it is not asked a second time."
+        return "The worker ended while the request was running; it is not repeated."
     if _fails(item.workspace_id):
-        return f"The last {MAX_FAILURES} requests failed; the model is asked again after 5 minutes."
+        return f"The last {MAX_FAILURES} requests failed; requests continue after 5 minutes."
     most = settings.LANGUAGE_MODEL_DAILY_TOKENS
     if consume(f"language-model:{item.workspace_id}", most, wanted=cost, window_s=DAY_S) < cost:
         return f"The day's budget of {most:,} tokens is used up (LANGUAGE_MODEL_DAILY_TOKENS)."
@@ -80,10 +82,10 @@ def _why_not(item: ModelRequest, cost: int) -> str:
 
 def _fails(workspace_id: int) -> bool:
     """Return whether the last five requests, all of the last five minutes, failed."""
-    asked = ModelRequest.objects.of(workspace_id).filter(
+    requests = ModelRequest.objects.of(workspace_id).filter(
         settled_at__gt=Now() - FAILURES_COUNT_FOR, outcome__in=(Outcome.FAILED, Outcome.WRITTEN)
     )
-    newest = list(asked.order_by("-settled_at").values_list("outcome", flat=True)[:MAX_FAILURES])
+    newest = list(requests.order_by("-settled_at").values_list("outcome", flat=True)[:MAX_FAILURES])
     return len(newest) == MAX_FAILURES and set(newest) == {Outcome.FAILED}
 
 

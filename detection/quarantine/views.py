@@ -55,8 +55,8 @@ def replay(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     except (Invalid, Malformed) as fault:
         return _page(request, quarantined_for(actor, quarantine_id), fault=fault)
     if receipt.refused:
-        said = f"{receipt.refused} of its elements still cannot be parsed; the rest was accepted."
-        return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(said))
+        message = f"{receipt.refused} of its elements still cannot be parsed; the rest was accepted."
+        return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(message))
     return done(request, "Replayed and accepted.", url="/quarantine")
 
 

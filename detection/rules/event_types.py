@@ -18,7 +18,7 @@ from incidents.vocabulary import SEVERITY_RANK, IncidentType
 SHARE: Final = 3
 
 
-class Said(NamedTuple):
+class EventText(NamedTuple):
     """Event type and message of one event."""
 
     event_type: str
@@ -143,15 +143,15 @@ def event_types_of(incident_type: IncidentType) -> tuple[str, ...]:
     return WORDS[incident_type].event_types
 
 
-def type_of(said: Said) -> IncidentType | None:
+def type_of(event: EventText) -> IncidentType | None:
     """Return the incident type of an event: by its event type, else by its message; None for neither."""
-    word = said.event_type.strip().casefold().translate(_SEPARATORS)
+    word = event.event_type.strip().casefold().translate(_SEPARATORS)
     if word in _TYPES:
         return _TYPES[word]
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(said.message)), None)
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(event.message)), None)
 
 
-def type_said_by(events: Sequence[Said]) -> IncidentType | None:
+def type_of_events(events: Sequence[EventText]) -> IncidentType | None:
     """Return the type of most events, if at least a third indicate it; the worse one of equals."""
     votes = Counter(kind for event in events if (kind := type_of(event)) is not None)
     if not votes:

@@ -80,8 +80,8 @@ def _pattern(value: Any) -> str:
 
 
 def _message(error: Exception) -> str:
-    said = error.args[0] if error.args else "not understood"
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    message = error.args[0] if error.args else "not understood"
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
 def _word(parse: Callable[[str], Any], what: str) -> Callable[[Any], Any]:

@@ -173,14 +173,14 @@ def filled(
 
     The rule id only for a new rule.
     """
-    said: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for fault in faults:
-        said.setdefault(fault.field, []).append(f"{fault.message[:1].upper()}{fault.message[1:]}.")
+        messages.setdefault(fault.field, []).append(f"{fault.message[:1].upper()}{fault.message[1:]}.")
     return [
         (
             group.title,
             [
-                Filled(spec, typed.get(spec.name, ""), said.get(spec.name, []))
+                Filled(spec, typed.get(spec.name, ""), messages.get(spec.name, []))
                 for spec in group.fields
                 if is_new or spec.name != "rule_id"
             ],

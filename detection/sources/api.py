@@ -228,7 +228,7 @@ def replay(request: HttpRequest, quarantine_id: int) -> Any:
     return counts(replay_quarantined(_actor(request), quarantined_id=quarantine_id))
 
 
-@quarantine_router.delete("/{quarantine_id}", response={204: None}, summary="Throw a request away")
+@quarantine_router.delete("/{quarantine_id}", response={204: None}, summary="Discard a request")
 def discard(request: HttpRequest, quarantine_id: int) -> Any:
     discard_quarantined(_actor(request), quarantine_id=quarantine_id)
     return Status(204, None)

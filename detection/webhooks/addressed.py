@@ -18,12 +18,12 @@ class Address:
     """A fixed path.
 
     `route` is Django's pattern from the root of the site; `path` is the path of requests, with the route's
-    parameters in braces. `asks`: a GET of it queries the result of a request, or an alert.
+    parameters in braces. `is_query`: a GET of it queries the result of a request, or an alert.
     """
 
     route: str
     path: str = ""
-    asks: bool = False
+    is_query: bool = False
     methods: tuple[str, ...] = ("POST", "PUT")
 
 
@@ -56,7 +56,7 @@ class AddressedFormat(WebhookFormat):
         Raises Malformed, TooLarge, Invalid.
         """
 
-    def told(self, reply: Reply) -> Reply:
+    def adapted(self, reply: Reply) -> Reply:
         """Return the reply as it is sent at these paths."""
         return reply
 
@@ -68,17 +68,17 @@ class AddressedFormat(WebhookFormat):
         """Return the reply to a recorded beat. Only for formats with heartbeats."""
         raise NotFound("This format knows no heartbeats.")
 
-    def asked_about(self, path: str) -> str:
+    def requested_id(self, path: str) -> str:
         """Return the id of the request that a GET queries; "" for none."""
         return ""
 
-    def asked_alert(self, path: str) -> str:
+    def queried_alert(self, path: str) -> str:
         """Return the key of the alert that a GET queries; "" for none."""
         return ""
 
     def alert(self, row: Shown) -> Reply:
         """Return the reply to a GET of an alert."""
-        raise NotFound("This sender cannot ask for an alert.")
+        raise NotFound("This sender cannot query alerts.")
 
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
         """Return the reply to a GET of a request: done or not, at `at`; `source` is the id of its source."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from detection.webhooks.http.django_requests import incoming_request, response_of
-from detection.webhooks.receive import answer_handshake, format_named, receive_webhook
+from detection.webhooks.receive import format_named, receive_webhook, reply_to_handshake
 
 router = Router(tags=["Webhooks"], auth=None)
 BODY: Final[dict[str, Any]] = {
@@ -84,5 +84,5 @@ def get_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
 def handshake(request: HttpRequest, format_name: str, source_key: str) -> Any:
     """Handshake of senders (CloudEvents) that request permission before they post."""
     return response_of(
-        answer_handshake(format_named(format_name), source_key, incoming_request(request)), request
+        reply_to_handshake(format_named(format_name), source_key, incoming_request(request)), request
     )

@@ -31,8 +31,8 @@ class Receipt:
     """Result of a request, after COMMIT.
 
     `stored` new events, `duplicates` of stored ones, `refused` elements; `opened`, `joined`, `resolved` are
-    incident references ("INC-7"); `quarantined` says that the body is in quarantine. `unheard`: keys of
-    unknown alerts that were ended or acknowledged.
+    incident references ("INC-7"); `quarantined` says that the body is in quarantine. `unknown_alerts`: keys
+    of unknown alerts that were ended or acknowledged.
     """
 
     request_id: str = ""
@@ -45,7 +45,7 @@ class Receipt:
     joined: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     quarantined: bool = False
-    unheard: frozenset[str] = frozenset()
+    unknown_alerts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class WebhookFormat(ABC):
     in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source with secrets accepts
     signed requests only. `is_mapped`: the source's field mapping says how to parse it. `methods`: accepted
     HTTP methods, GET for senders that put all into the URL; `more_methods`: at the format's own paths.
-    `kept_headers`: prefixes of header names that `read` needs; quarantine stores these.
+    `stored_headers`: prefixes of header names that `read` needs; quarantine stores these.
     """
 
     name: ClassVar[str]
@@ -77,7 +77,7 @@ class WebhookFormat(ABC):
     is_mapped: ClassVar[bool] = False
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json", ""})
     max_body: ClassVar[int] = 4_000_000
-    kept_headers: ClassVar[tuple[str, ...]] = ()
+    stored_headers: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[tuple[str, ...]] = ("POST", "PUT")
     more_methods: ClassVar[tuple[str, ...]] = ()
 
@@ -112,7 +112,7 @@ class WebhookFormat(ABC):
             raise Invalid("This kind of source knows no such mapping. Nothing was saved.", faults=[fault])
         parse_mapping(mapping)
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         """Return the reply after everything is committed; by default 202 with counts."""
         return reading.reply or Reply(202 if receipt.refused == 0 or receipt.stored else 422, counts(receipt))
 

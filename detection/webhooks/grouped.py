@@ -97,7 +97,7 @@ def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings)
 
 def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settings: SourceSettings) -> Alert:
     labels, notes = _texts(raw.get("labels")), _texts(raw.get("annotations"))
-    said = _annotations(raw)
+    annotations = _annotations(raw)
     state = STATES.get(line(raw.get("status")).lower())
     if state is None:
         raise Invalid("status must be firing or resolved.")
@@ -110,17 +110,17 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
         title=": ".join(part for part in (name, summary) if part) or title_from(labels) or "Unnamed alert",
         severity=severity_from(labels, settings),
         severity_word=severity_word(labels),
-        description=_description(said),
+        description=_description(annotations),
         component=component_of(labels),
         incident_type=type_of(named(labels, "incident_type")) or IncidentType.OTHER,
         group=group,
         starts_at=moment(raw.get("startsAt")),
         ends_at=ended,
         labels=labels_of(labels),
-        tells_start=True,
+        has_episode_start=True,
         links=links(
-            link(named(said, "runbook_url"), "Runbook"),
-            link(raw.get("dashboardURL") or named(said, "dashboard_url"), "Dashboard"),
+            link(named(annotations, "runbook_url"), "Runbook"),
+            link(raw.get("dashboardURL") or named(annotations, "dashboard_url"), "Dashboard"),
             link(raw.get("panelURL"), "Panel"),
             link(raw.get("generatorURL"), "Source"),
             link(raw.get("silenceURL"), "Silence"),
@@ -147,11 +147,11 @@ def _name(labels: Mapping[str, str]) -> str:
     return f"{rule}: {name}" if rule and name.casefold() in RULE_FAULTS else name or rule
 
 
-def _description(said: Labels) -> str:
+def _description(annotations: Labels) -> str:
     """Return the description, with the reason why a rule could not be evaluated."""
-    told = prose(named(said, "description") or named(said, "message"))
-    reason = prose(named(said, "error"))
-    return "\n\n".join(part for part in (told, f"Error: {reason}" if reason else "") if part)
+    text = prose(named(annotations, "description") or named(annotations, "message"))
+    reason = prose(named(annotations, "error"))
+    return "\n\n".join(part for part in (text, f"Error: {reason}" if reason else "") if part)
 
 
 def _named_group(body: Mapping[str, Any]) -> str:
@@ -171,8 +171,8 @@ def severity_word(labels: Mapping[str, str]) -> str:
 def severity_from(labels: Mapping[str, str], settings: SourceSettings) -> Severity | None:
     """Return the severity in the labels, by the source's own words first (`{"severities": {...}}`)."""
     own = own_severities(settings)
-    told = (severity_of(named(labels, name), own) for name in SEVERITY_LABELS)
-    return next((severity for severity in told if severity is not None), None)
+    severities = (severity_of(named(labels, name), own) for name in SEVERITY_LABELS)
+    return next((severity for severity in severities if severity is not None), None)
 
 
 def component_of(labels: Mapping[str, str]) -> str:

@@ -58,12 +58,12 @@ def remark_of(identifier: str, action: str, request: WebhookRequest, body: Mappi
         raise NotFound("There is no such action on an alert. Nothing was stored.")
     if action == "priority":
         return _priority(identifier, body)
-    said = _said(action, request, body)
-    if action in ("notes", "message", "description") and not said:
+    text = _text(action, request, body)
+    if action in ("notes", "message", "description") and not text:
         field = "note" if action == "notes" else action
         fault = FieldFault(field, "required", f"{field.capitalize()} can not be empty.")
         raise Invalid("Request body is not processable. Please check the errors.", faults=[fault])
-    message = f"{WORDS[action]}: {said}" if said else WORDS[action]
+    message = f"{WORDS[action]}: {text}" if text else WORDS[action]
     return Remark(line(identifier, ALIAS_LENGTH), message[:MAX_SAID])
 
 
@@ -76,17 +76,17 @@ def _priority(identifier: str, body: Mapping[str, Any]) -> Remark:
     return Remark(line(identifier, ALIAS_LENGTH), f"priority: {word.upper()}", severity)
 
 
-def _said(action: str, request: WebhookRequest, body: Mapping[str, Any]) -> str:
+def _text(action: str, request: WebhookRequest, body: Mapping[str, Any]) -> str:
     """Return the body's note or text, else its values in a line."""
     own = prose(body.get("note")) or prose(body.get(action))
     if own:
         user = line(body.get("user"))
         return f"{own} ({user})" if user and action == "notes" else own
     values = {**request.query, **body}
-    told = [
+    pairs = [
         f"{name} {_plain(value)}" for name, value in values.items() if name not in _ASIDE and _plain(value)
     ]
-    return ", ".join(told)
+    return ", ".join(pairs)
 
 
 def _plain(value: Any) -> str:

@@ -47,8 +47,8 @@ def read_v1(body: Mapping[str, Any], request: WebhookRequest) -> Reading:
         links=links(link(body.get("client_url"), line(body.get("client"))), *_contexts(body)),
         detail={name: value for name, value in body.items() if name != "service_key"},
     )
-    said = {"status": "success", "message": "Event processed", "incident_key": key}
-    return Reading(alerts=(alert,), reply=Reply(200, said))
+    reply = {"status": "success", "message": "Event processed", "incident_key": key}
+    return Reading(alerts=(alert,), reply=Reply(200, reply))
 
 
 def _check(body: Mapping[str, Any]) -> None:

@@ -48,8 +48,8 @@ class Alert:
     metadata. `whole_group` says that the state holds for every member of the group, also those not listed.
     `silent` alerts keep an incident open or end it, but have no event. `severity_word` is the sender's word
     for the severity, `state_word` an unknown word for the state, which is then a guess (`is_guess`): it does
-    not change a known alert. `tells_start`: `starts_at` is when this episode began, not when the sender last
-    reported.
+    not change a known alert. `has_episode_start`: `starts_at` is when this episode began, not when the
+    sender last reported.
     """
 
     key: str
@@ -70,7 +70,7 @@ class Alert:
     severity_word: str = ""
     state_word: str = ""
     is_guess: bool = False
-    tells_start: bool = False
+    has_episode_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,11 +77,11 @@ def format_named(name: str) -> WebhookFormat:
     return webhook_formats().get(name)
 
 
-def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+def reply_to_handshake(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
     """Return the reply to a handshake. Raises nothing."""
     try:
         find_source(key, form.name)
-        request = WebhookRequest(asked.method, asked.headers, b"", b"", asked.at, asked.query)
+        request = WebhookRequest(incoming.method, incoming.headers, b"", b"", incoming.at, incoming.query)
         reply = form.handshake(request)
         if reply is None:
             raise NoHandshake("Post to this address.", headers={"Allow": "POST"})
@@ -90,14 +90,14 @@ def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
     return reply
 
 
-def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+def receive_webhook(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
     """Store a request to a source; returns the reply its sender expects, after COMMIT. Raises nothing."""
     try:
-        if asked.method not in (*form.methods, *form.more_methods):
+        if incoming.method not in (*form.methods, *form.more_methods):
             allowed = ", ".join(form.methods)
             raise NoHandshake(f"Nothing was stored: send it with {allowed}.", headers={"Allow": allowed})
-        with as_problem(), turn_of(len(asked.raw)):
-            return _receive_webhook(form, key, asked)
+        with as_problem(), turn_of(len(incoming.raw)):
+            return _receive_webhook(form, key, incoming)
     except Problem as problem:
         return refusal(form, problem)
 
@@ -110,23 +110,23 @@ def refusal(form: WebhookFormat, problem: Problem) -> Reply:
     return Reply(problem.status, problem.as_json(), {"Content-Type": PROBLEM_TYPE, **problem.headers})
 
 
-def _receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+def _receive_webhook(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
     source = find_source(key, form.name)
-    request = asked.unread()
+    request = incoming.unread()
     try:
-        if asked.is_cut:
+        if incoming.is_cut:
             raise too_large(form.max_body)
         reading = _read(form, source, request)
-        actor = source_actor(source, asked.request_id)
+        actor = source_actor(source, incoming.request_id)
         charge(actor, max(1, len(reading.events) + len(reading.alerts)))
     except Problem as problem:
-        raise _quarantined(source, request, problem, asked.request_id) from problem
+        raise _quarantined(source, request, problem, incoming.request_id) from problem
     receipt = receive(actor, source=source, reading=reading, request=request)
     if form.is_mapped:
         keep_sample(source.workspace_id, source=source, request=request)
     if receipt.stored:
         nudge(EVALUATE, "detection")
-    return form.answer(reading, receipt)
+    return form.reply_to(reading, receipt)
 
 
 def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Reading:
@@ -152,12 +152,12 @@ def _quarantined(source: Source, request: WebhookRequest, problem: Problem, requ
     actor = source_actor(source, request_id)
     if refuse(actor, source=source, request=request, problem=problem, keep=problem.code in QUARANTINED_CODES):
         problem.extra["quarantined"] = True
-        kept = (
+        state = (
             "noted in quarantine, without its body"
             if problem.status == 413
             else "stored in quarantine for replay"
         )
-        problem.detail = f"{problem.detail} The request is {kept}."
+        problem.detail = f"{problem.detail} The request is {state}."
     return problem
 
 

@@ -37,7 +37,7 @@ _WORDS: Final = {
 }  # fmt: skip
 # `sev-1`, `S2`, `Priority 3`: 0 and 1 are the worst, all beyond 4 the mildest.
 _NUMBERED: Final = re.compile(r"(?:sev|severity|s|p|prio|priority|level)[ _:-]*([0-9])")
-# Names of labels by relevance: these are kept if there are too many, and searched for the component.
+# Names of labels by relevance: these are preferred if there are too many, and searched for the component.
 COMPONENT_LABELS: Final = (
     "service", "service_name", "component", "app", "application", "app_kubernetes_io_name", "job",
     "deployment", "statefulset", "namespace", "host", "hostname", "host_name", "node", "instance",
@@ -135,11 +135,11 @@ def labels_of(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {}
     fitted = {line(name, LABEL_KEY_LENGTH): line(text) for name, text in value.items()}
-    kept = [(name, text) for name, text in fitted.items() if name and text]
-    if len(kept) > LABELS:
+    labels = [(name, text) for name, text in fitted.items() if name and text]
+    if len(labels) > LABELS:
         places = {name: place for place, name in enumerate(MEANINGFUL)}
-        kept.sort(key=lambda pair: places.get(plain_name(pair[0]), len(places)))
-    return dict(kept[:LABELS])
+        labels.sort(key=lambda pair: places.get(plain_name(pair[0]), len(places)))
+    return dict(labels[:LABELS])
 
 
 @lru_cache(maxsize=4096)
@@ -183,9 +183,9 @@ def component_in(values: Mapping[str, Any]) -> str:
     return line(named(values, *COMPONENT_LABELS))
 
 
-def not_a_tool(*told: Any) -> str:
+def not_a_tool(*names: Any) -> str:
     """Return the sender's first own name that is neither an address nor the monitoring tool; else ""."""
-    return next((text for text in map(line, told) if text and not _is_tool(text)), "")
+    return next((text for text in map(line, names) if text and not _is_tool(text)), "")
 
 
 def _is_tool(text: str) -> bool:

@@ -110,7 +110,7 @@ def _stored(workspace_id: int, crossings: Sequence[Crossing]) -> Stored:
     """Return the texts of the events that determine type and severity, with the metadata of measurements."""
     wanted = sorted({event_id for crossing in crossings for event_id in judged_ids(crossing)})
     since = min(crossing.members[0].occurred_at for crossing in crossings) - AHEAD
-    found = rows(windows.SAID, [[*FACT_NAMES], workspace_id, wanted, since])
+    found = rows(windows.EVENT_TEXTS, [[*FACT_NAMES], workspace_id, wanted, since])
     return {pk: (kind, message, metadata) for pk, kind, message, metadata in found}
 
 

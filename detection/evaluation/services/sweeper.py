@@ -73,7 +73,7 @@ def forget_requests(now: datetime) -> int:
     """
     expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
     old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
-    told, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
+    outcomes, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
     over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
     quiet, _ = over.filter(told_at__lt=now - ALERTS_KEPT).delete()
-    return expired + old + told + quiet
+    return expired + old + outcomes + quiet

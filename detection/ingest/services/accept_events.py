@@ -60,18 +60,18 @@ def accept_events(
         return batch, 0
     charge(actor, len(batch.events))
     with as_problem(), transaction.atomic():
-        parcel = encode(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
-        repeated = _store(parcel)
+        encoded = encode(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
+        repeated = _store(encoded)
         catalogue_sources(actor.workspace_id, {event.source for event in batch.events})
     return batch, repeated
 
 
-def _store(parcel: EncodedBatch) -> int:
-    query, params = command([parcel])
+def _store(encoded: EncodedBatch) -> int:
+    query, params = command([encoded])
     with connection.cursor() as cursor:
         # Django's cursor supports only %s, and sends text; PostgreSQL reads the same JSON.
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
-        return repeats([parcel], cursor.fetchall())[0]
+        return repeats([encoded], cursor.fetchall())[0]
 
 
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
@@ -95,8 +95,8 @@ def store_uncounted(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[st
     return _store_named(encode(workspace_id, uncounted, Ruleset([]), next(_ordinals)))
 
 
-def _store_named(parcel: EncodedBatch) -> dict[str, int]:
-    params = [b"[%b]" % parcel.rows, b"[%b]" % parcel.hits]
+def _store_named(encoded: EncodedBatch) -> dict[str, int]:
+    params = [b"[%b]" % encoded.rows, b"[%b]" % encoded.hits]
     with connection.cursor() as cursor:
         cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
         return dict(cursor.fetchall())

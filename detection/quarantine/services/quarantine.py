@@ -69,7 +69,7 @@ def _row(
         method=request.method,
         path=request.path.replace("\0", ""),
         query=redact_value(_plain(request.query)),
-        headers=_kept(source, request.headers),
+        headers=_stored_headers(source, request.headers),
         body=b"" if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else request.raw,
         digest=digest,
         received_at=request.received_at,
@@ -78,12 +78,12 @@ def _row(
     )
 
 
-def _kept(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
+def _stored_headers(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers needed to parse the body; none that may contain a credential."""
-    prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).kept_headers)
+    prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).stored_headers)
     wanted = {k: v for k, v in headers.items() if k in KEPT_HEADERS or k.startswith(prefixes)}
-    kept: dict[str, str] = redact_value(_plain(wanted))
-    return kept
+    redacted: dict[str, str] = redact_value(_plain(wanted))
+    return redacted
 
 
 def _plain(values: Mapping[str, str]) -> dict[str, str]:

@@ -116,8 +116,8 @@ def rule_page(
 def _faults(refusal: Invalid | Conflict | None) -> Sequence[FieldFault]:
     if isinstance(refusal, Invalid):
         return refusal.faults
-    told = refusal.extra.get("errors", []) if refusal else []
-    return [FieldFault(**one) for one in told]
+    errors = refusal.extra.get("errors", []) if refusal else []
+    return [FieldFault(**one) for one in errors]
 
 
 def _sentence(actor: Actor, typed: Typed) -> str:
@@ -157,7 +157,7 @@ def _disable(actor: Actor, rule_id: str, version: int | None) -> str:
 
 
 def _reset(actor: Actor, rule_id: str, version: int | None) -> str:
-    return f"{services.reset_rule(actor, rule_id=rule_id, version=version).name} is as it came."
+    return f"{services.reset_rule(actor, rule_id=rule_id, version=version).name} was reset to its defaults."
 
 
 def _delete(actor: Actor, rule_id: str, version: int | None) -> str:

@@ -49,8 +49,8 @@ def row_of(workspace_id: int, source: Source | None, change: Change, at: datetim
 
 def _content_key(change: Change, at: datetime) -> str:
     """Return a key for a change without one: the same content again within the hour is the same change."""
-    told = dataclasses.asdict(change)
+    content = dataclasses.asdict(change)
     if change.occurred_at is None:
-        told["occurred_at"] = f"{at:%Y-%m-%dT%H}"
-    told["detail"] = storable(change.detail)
-    return "content:" + hashlib.sha256(orjson.dumps(told, default=str)).hexdigest()
+        content["occurred_at"] = f"{at:%Y-%m-%dT%H}"
+    content["detail"] = storable(change.detail)
+    return "content:" + hashlib.sha256(orjson.dumps(content, default=str)).hexdigest()

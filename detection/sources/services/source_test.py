@@ -121,10 +121,10 @@ def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> St
         "Alerts of this source open incidents by their own severity, without a rule. " if by_itself else ""
     )
     if not matched:
-        return Step("Matched", f"{words}No enabled rule counts what came.")
+        return Step("Matched", f"{words}No enabled rule counts these events.")
     rules = len({one.rule_id for one in matched})
     counts = "1 rule counts" if rules == 1 else f"{rules} rules count"
-    return Step("Matched", f"{words}{counts} what came.", tuple(_counting(one) for one in matched[:SHOWN]))
+    return Step("Matched", f"{words}{counts} these events.", tuple(_counting(one) for one in matched[:SHOWN]))
 
 
 def _counting(one: Matched) -> str:

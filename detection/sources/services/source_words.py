@@ -21,10 +21,10 @@ def note_words(source: Source, words: Sequence[UnknownWord], at: datetime) -> No
     """
     if not words:
         return
-    kept = SourceWord.objects.of(source.workspace_id).filter(source=source)
+    rows = SourceWord.objects.of(source.workspace_id).filter(source=source)
     for kind, word, taken_as in words[:MAX_WORDS]:
-        again = kept.filter(kind=kind, word=word).update(times=F("times") + 1, taken_as=taken_as, last_at=at)
-        if not again and kept.count() < MAX_WORDS:
+        again = rows.filter(kind=kind, word=word).update(times=F("times") + 1, taken_as=taken_as, last_at=at)
+        if not again and rows.count() < MAX_WORDS:
             row = SourceWord(
                 workspace_id=source.workspace_id,
                 source=source,

@@ -92,7 +92,7 @@ def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) ->
         return NextStep.STILL
     # A person resolved the incident while the sender continues: without a recovery in between, a firing is a
     # repeat until the window is over. Only a start after the resolution is another episode.
-    is_another = alert.tells_start and alert.starts_at is not None and alert.starts_at > known.ended_at
+    is_another = alert.has_episode_start and alert.starts_at is not None and alert.starts_at > known.ended_at
     return NextStep.FIRES if is_another or at - known.ended_at >= window else NextStep.STILL
 
 

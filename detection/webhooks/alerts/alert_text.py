@@ -45,8 +45,8 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
     It occurred at the sender's time if that is less than an hour ago: older events are not counted.
     """
     severity = alert.severity or Severity.SEV3
-    said = {
-        **_said(alert),
+    metadata = {
+        **_content(alert),
         "links": [dataclasses.asdict(link) for link in alert.links],
         "detail": storable(alert.detail),
     }  # fmt: skip
@@ -59,7 +59,7 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
         "severity": "info" if alert.state == AlertState.RESOLVED else LEVELS[severity],
         "message": alert.title[:MAX_MESSAGE],
         "occurred_at": (moment if is_near and moment else at).isoformat(),
-        "metadata": _fitting(orjson.loads(orjson.dumps(said, default=str))),
+        "metadata": _fitting(orjson.loads(orjson.dumps(metadata, default=str))),
     }
 
 
@@ -68,11 +68,11 @@ def event_id_of(alert: Alert, source_id: int, episode: int) -> str:
 
     It does not depend on the sending instance: a redundant pair sends each alert twice, with its own URLs.
     """
-    content = orjson.dumps([source_id, alert.key, episode, alert.title, _said(alert)], default=str)
+    content = orjson.dumps([source_id, alert.key, episode, alert.title, _content(alert)], default=str)
     return f"alert:{hashlib.sha256(content).hexdigest()}"
 
 
-def _said(alert: Alert) -> dict[str, Any]:
+def _content(alert: Alert) -> dict[str, Any]:
     severity = alert.severity or Severity.SEV3
     return {
         "state": alert.state.value, "key": fit(alert.key, MAX_NAME), "severity": severity.value,
@@ -81,13 +81,13 @@ def _said(alert: Alert) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fitting(said: dict[str, Any]) -> dict[str, Any]:
+def _fitting(metadata: dict[str, Any]) -> dict[str, Any]:
     """Return metadata within the size limit; the largest parts are dropped first."""
     for part in ("detail", "description", "links", "labels"):
-        if len(orjson.dumps(said)) <= MAX_METADATA:
-            return said
-        said[part] = TOO_BIG
-    return said
+        if len(orjson.dumps(metadata)) <= MAX_METADATA:
+            return metadata
+        metadata[part] = TOO_BIG
+    return metadata
 
 
 def storable(value: Any, depth: int = MAX_DEPTH) -> Any:

@@ -59,7 +59,7 @@ class CloudEvents(WebhookFormat):
     title = "CloudEvents 1.0"
     guide = _GUIDE
     signs = True
-    kept_headers = ("ce-", "aeg-")
+    stored_headers = ("ce-", "aeg-")
     is_mapped = True
 
     def takes(self, content_type: str) -> bool:
@@ -92,8 +92,8 @@ class CloudEvents(WebhookFormat):
         origin = request.headers.get("webhook-request-origin", "")
         if not origin or len(origin) > 253 or not origin.isprintable():
             return None
-        asked = request.headers.get("webhook-request-rate", "")
-        rate = min(int(asked), RATE) if asked.isdecimal() and len(asked) < 10 else RATE
+        requested = request.headers.get("webhook-request-rate", "")
+        rate = min(int(requested), RATE) if requested.isdecimal() and len(requested) < 10 else RATE
         allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": str(max(rate, 1))}
         return Reply(200, None, allowed | {"Allow": "POST, OPTIONS"})
 
@@ -120,7 +120,7 @@ def _elements(request: WebhookRequest) -> list[Any]:
     if request.content_type == STRUCTURED:
         return [request.document()]
     if request.content_type.startswith("application/cloudevents"):
-        raise Malformed(f"{request.content_type[:60]} is not taken here. Send {STRUCTURED} or {BATCH}.")
+        raise Malformed(f"{request.content_type[:60]} is not supported here. Send {STRUCTURED} or {BATCH}.")
     if "ce-specversion" in request.headers:
         return [_binary(request)]
     return _untyped(request)
@@ -257,11 +257,11 @@ def _event(raw: dict[str, Any]) -> dict[str, Any]:
         "message": message, "event_id": key_of(event["source"], event["id"]),
         "correlation_id": first_line(event.get("correlationid"), trace[1] if len(trace) == 4 else ""),
         "metadata": {name: value for name, value in event.items() if name not in _CORE}
-        | _kept_data(event),
+        | _stored_data(event),
     } | ({"occurred_at": at.isoformat()} if at else {})  # fmt: skip
 
 
-def _kept_data(event: Mapping[str, Any]) -> dict[str, Any]:
+def _stored_data(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data of an event; anything but JSON and text stays in base64."""
     if "data_base64" in event:
         return {"data_base64": _short(event["data_base64"])}

@@ -119,8 +119,8 @@ def heading_of(text: str) -> Heading:
     found = _HEADING.match(text)
     if found is None:
         return Heading(line(text))
-    told = {name: value or "" for name, value in found.groupdict().items()}
-    return Heading(line(told["title"]), told["priority"], told["transition"], told["scope"])
+    parts = {name: value or "" for name, value in found.groupdict().items()}
+    return Heading(line(parts["title"]), parts["priority"], parts["transition"], parts["scope"])
 
 
 def _is_filled(value: Any) -> bool:
@@ -160,8 +160,8 @@ def _alert(
     body: Mapping[str, Any], state: AlertState, heading: Heading, own: Mapping[str, Severity]
 ) -> Alert:
     # The documented payload identifies the monitor by its id; its title stays as Datadog writes it.
-    told = first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
-    title = told or first_line(body.get("body")) or "Datadog monitor"
+    own = first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
+    title = own or first_line(body.get("body")) or "Datadog monitor"
     monitor = first_line(body.get("alert_id"), body.get("aggregation_key"), heading.title, title)
     scope = first_line(
         body.get("scope"), body.get("alert_scope"), heading.scope, body.get("host"), limit=2000

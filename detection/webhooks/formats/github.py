@@ -34,7 +34,7 @@ class GitHub(WebhookFormat):
     title = "GitHub deployments"
     guide = _GUIDE
     signs = True
-    kept_headers = ("x-github-event",)
+    stored_headers = ("x-github-event",)
     content_types = frozenset({"application/json", URLENCODED, ""})
 
     def verify(

@@ -70,8 +70,8 @@ def _legacy(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
     name = first_line(body.get("ruleName"), body.get("title"), rule)
     labels = labels_of(body.get("tags"))
     if state not in LEGACY:
-        told = {"source": component_of(labels) or name, "type": f"grafana.{state}"[:200]}
-        return Reading(events=({**told, "message": f"{name}: {state}", "metadata": dict(body)},))
+        event = {"source": component_of(labels) or name, "type": f"grafana.{state}"[:200]}
+        return Reading(events=({**event, "message": f"{name}: {state}", "metadata": dict(body)},))
     alert = Alert(
         key=f"rule:{line(body.get('orgId'))}:{rule}",
         state=LEGACY[state],

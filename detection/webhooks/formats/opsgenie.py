@@ -64,7 +64,7 @@ class Opsgenie(AddressedFormat):
     guide = _GUIDE
     is_alerting = True
     max_body = 1_000_000
-    kept_headers = ("x-opsgenie",)
+    stored_headers = ("x-opsgenie",)
     more_methods = ("PATCH", "DELETE")
     # Opsgenie's own path, and that of Jira Service Management's operations it moved to.
     addresses = tuple(
@@ -73,8 +73,8 @@ class Opsgenie(AddressedFormat):
         for address in (
             Address(f"{prefix}/alerts"),
             # `identifierType` is optional.
-            Address(f"{prefix}/alerts/<path:identifier>", "{identifier}", asks=True, methods=METHODS),
-            Address(f"{prefix}/heartbeats/<path:name>", "heartbeats/{name}", asks=True, methods=METHODS),
+            Address(f"{prefix}/alerts/<path:identifier>", "{identifier}", is_query=True, methods=METHODS),
+            Address(f"{prefix}/heartbeats/<path:name>", "heartbeats/{name}", is_query=True, methods=METHODS),
         )
     )
 
@@ -95,12 +95,12 @@ class Opsgenie(AddressedFormat):
         data = {"name": name, "enabled": status != "paused", "expired": status == "down"}
         return Reply(200, {"data": data, **common})
 
-    def asked_about(self, path: str) -> str:
+    def requested_id(self, path: str) -> str:
         """Return the id in `requests/<request id>`."""
-        asked, _, request_id = path.rpartition("/")
-        return request_id if asked == "requests" else ""
+        kind, _, request_id = path.rpartition("/")
+        return request_id if kind == "requests" else ""
 
-    def asked_alert(self, path: str) -> str:
+    def queried_alert(self, path: str) -> str:
         """Return `<alias>`."""
         return "" if path.startswith("requests/") else path
 
@@ -134,25 +134,25 @@ class Opsgenie(AddressedFormat):
             return Reading(alerts=(_moved(identifier, ACTIONS[action], body),))
         return Reading(remarks=(remark_of(identifier, action, request, body),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         return Reply(202, {"result": "Request will be processed", "took": 0.0, "requestId": _id(receipt)})
 
     def outcome(self, reading: Reading, receipt: Receipt) -> Outcome:
         if reading.remarks:
             [remark] = reading.remarks
-            known = remark.key not in receipt.unheard
+            known = remark.key not in receipt.unknown_alerts
             return Outcome("Update", bounded_key(remark.key), known, "Updated alert" if known else NO_ALERT)
         [alert] = reading.alerts
         action, words = DONE[alert.state]
-        known = alert.key not in receipt.unheard
+        known = alert.key not in receipt.unknown_alerts
         return Outcome(action, bounded_key(alert.key), known, words if known else NO_ALERT)
 
     def refuse(self, problem: Problem) -> Reply:
         status = {"malformed": 422, "invalid": 422, "source_unknown": 401}.get(problem.code, problem.status)
-        said: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
+        payload: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
         if problem.faults:
-            said["errors"] = {fault.field: fault.message for fault in problem.faults}
-        return Reply(status, said | problem.extra)
+            payload["errors"] = {fault.field: fault.message for fault in problem.faults}
+        return Reply(status, payload | problem.extra)
 
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
         """Return the reply for a client that queries the result of its request.

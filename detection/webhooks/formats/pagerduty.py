@@ -64,7 +64,7 @@ class PagerDuty(AddressedFormat):
     is_alerting = True
     max_body = 524_288
     is_key_in_body = True
-    kept_headers = ("x-pagerduty",)
+    stored_headers = ("x-pagerduty",)
     addresses = (
         Address("v2/enqueue", "enqueue"),
         Address(f"v2/{CHANGE_PATH}", CHANGE_PATH),
@@ -85,7 +85,7 @@ class PagerDuty(AddressedFormat):
             raise Invalid(f"The event names no {name}.", faults=[fault])
         return key
 
-    def told(self, reply: Reply) -> Reply:
+    def details_text(self, reply: Reply) -> Reply:
         """Replace 404: for PagerDuty, an unknown key makes an event invalid."""
         return replace(reply, status=400) if reply.status == 404 else reply
 
@@ -97,13 +97,13 @@ class PagerDuty(AddressedFormat):
             return Reading(changes=(_change(body),))
         return Reading(alerts=(_alert(body, request),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         if reading.reply is not None:
             return reading.reply
         if reading.changes:
             return Reply(202, {"status": "success", "message": "Change event processed"})
-        said = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
-        return Reply(202, said)
+        payload = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
+        return Reply(202, payload)
 
     def refuse(self, problem: Problem) -> Reply:
         """Return its error; 429, 413 and 5xx keep their status, since senders wait after 429."""
@@ -112,8 +112,8 @@ class PagerDuty(AddressedFormat):
             return Reply(429, {"status": "throttle exceeded", "message": message, "errors": [problem.detail]})
         errors = [fault.message for fault in problem.faults] or [problem.detail]
         status = 400 if problem.code in {"malformed", "invalid"} else problem.status
-        said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
-        return Reply(status, said | problem.extra)
+        payload = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+        return Reply(status, payload | problem.extra)
 
 
 def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
@@ -122,7 +122,7 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
     state = STATES[body["event_action"]]
     if state != AlertState.FIRING:
         return Alert(
-            key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_kept(body)
+            key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_detail(body)
         )
     details = payload.get("custom_details")
     summary = line(payload["summary"], SUMMARY_LENGTH)
@@ -138,14 +138,14 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
         starts_at=moment(payload.get("timestamp")),
         labels=labels_of({name: payload.get(name) for name in ("source", "component", "group", "class")}),
         links=_links(body),
-        detail=_kept(body),
+        detail=_detail(body),
     )
 
 
 def _component(payload: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     details = payload.get("custom_details")
-    told = component_in(details) if isinstance(details, Mapping) else ""
-    named = first_line(payload.get("component")) or told
+    in_details = component_in(details) if isinstance(details, Mapping) else ""
+    named = first_line(payload.get("component")) or in_details
     return named or (not_a_tool(payload.get("source")) if payload.get("source") != body.get("client") else "")
 
 
@@ -174,17 +174,17 @@ def _change(body: Mapping[str, Any]) -> Change:
     payload = _payload(body)
     _check([] if line(payload.get("summary")) else [_fault("payload.summary", "is missing or blank")])
     details = payload.get("custom_details")
-    told = details if isinstance(details, Mapping) else {}
+    fields = details if isinstance(details, Mapping) else {}
     kinds = {kind.value: kind for kind in ChangeKind}
     return Change(
         summary=line(payload["summary"], SUMMARY_LENGTH),
-        kind=kinds.get(first_line(told.get("kind"), told.get("type")).lower(), ChangeKind.OTHER),
-        component=first_line(told.get("service"), told.get("component"), payload.get("source")),
-        version=first_line(told.get("version"), told.get("revision"), told.get("commit")),
-        author=first_line(told.get("author"), told.get("user"), told.get("deployed_by")),
+        kind=kinds.get(first_line(fields.get("kind"), fields.get("type")).lower(), ChangeKind.OTHER),
+        component=first_line(fields.get("service"), fields.get("component"), payload.get("source")),
+        version=first_line(fields.get("version"), fields.get("revision"), fields.get("commit")),
+        author=first_line(fields.get("author"), fields.get("user"), fields.get("deployed_by")),
         occurred_at=moment(payload.get("timestamp")),
         links=_links(body),
-        detail=_kept(body),
+        detail=_detail(body),
     )
 
 
@@ -202,7 +202,7 @@ def _fault(field: str, rule: str) -> FieldFault:
     return FieldFault(field, "invalid", f"'{field}' {rule}")
 
 
-def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
+def _detail(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the whole event without the routing key."""
     return {name: value for name, value in body.items() if name not in ("routing_key", "service_key")}
 
@@ -223,9 +223,9 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 def _description(summary: str, details: Any) -> str:
     """Return the details as lines, below a summary that is too long for a title."""
     if isinstance(details, Mapping):
-        told = "\n".join(
+        details_text = "\n".join(
             f"- {line(name, 60)}: {line(value)}" for name, value in details.items() if line(value)
         )
     else:
-        told = prose(details)
-    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", told) if part)
+        details_text = prose(details)
+    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", details_text) if part)

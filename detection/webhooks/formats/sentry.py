@@ -115,7 +115,7 @@ class Sentry(WebhookFormat):
     guide = _GUIDE
     is_alerting = True
     signs = True
-    kept_headers = ("sentry-hook-",)
+    stored_headers = ("sentry-hook-",)
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
@@ -307,7 +307,7 @@ def _error(action: str, data: Mapping[str, Any]) -> Reading:
 
 def _short(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event without its stack traces and other bulk, which stay in Sentry."""
-    kept = (
+    fields = (
         "event_id",
         "issue_id",
         "title",
@@ -323,7 +323,7 @@ def _short(event: Mapping[str, Any]) -> dict[str, Any]:
         "metadata",
         "tags",
     )
-    return {name: event[name] for name in kept if event.get(name) not in (None, "", [], {})}
+    return {name: event[name] for name in fields if event.get(name) not in (None, "", [], {})}
 
 
 _RESOURCES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Reading]]] = {

@@ -59,7 +59,7 @@ class Sns(WebhookFormat):
     is_alerting = True
     is_mapped = True
     content_types = frozenset({"text/plain", "application/json", ""})
-    kept_headers = ("x-amz-sns",)
+    stored_headers = ("x-amz-sns",)
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
         parse_mapping(mapping)
@@ -68,19 +68,21 @@ class Sns(WebhookFormat):
         body = require_object(request.document())
         kind = line(body.get("Type")) or line(request.headers.get("x-amz-sns-message-type"))
         if kind == "SubscriptionConfirmation":
-            return Reading(subscriptions=(_asked(body),))
+            return Reading(subscriptions=(_subscription(body),))
         if kind == "UnsubscribeConfirmation":
             return Reading()
-        told = (Subscription(line(body.get("TopicArn"), 300)),) if body.get("TopicArn") else ()
+        subscriptions = (Subscription(line(body.get("TopicArn"), 300)),) if body.get("TopicArn") else ()
         message = _message(body) if kind == "Notification" else body
         if set(settings.mapping) - {"severities"}:
             found = read_mapped(parse_mapping(settings.mapping), {**body, "Message": message})
-            return Reading(found.events, found.alerts, found.changes, found.faults, subscriptions=told)
+            return Reading(
+                found.events, found.alerts, found.changes, found.faults, subscriptions=subscriptions
+            )
         state = _state(message)
-        return Reading(alerts=(_alarm(message, body, state),) if state else (), subscriptions=told)
+        return Reading(alerts=(_alarm(message, body, state),) if state else (), subscriptions=subscriptions)
 
 
-def _asked(body: Mapping[str, Any]) -> Subscription:
+def _subscription(body: Mapping[str, Any]) -> Subscription:
     """Return the topic and its URL, which must be one of Amazon SNS itself. Raises Invalid."""
     address, topic = line(body.get("SubscribeURL"), 2000), line(body.get("TopicArn"), 300)
     parts = urlsplit(address)
@@ -134,7 +136,7 @@ def _alarm(message: Mapping[str, Any], body: Mapping[str, Any], state: AlertStat
         incident_type=type_of(message.get("incident_type")) or IncidentType.OTHER,
         starts_at=None if is_over else at,
         ends_at=at if is_over else None,
-        tells_start=True,
+        has_episode_start=True,
         labels=labels_of(
             {
                 "region": message.get("Region"),

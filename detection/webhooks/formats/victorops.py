@@ -82,15 +82,15 @@ class VictorOps(AddressedFormat):
             return Reading(events=(_event(body, settings),))
         return Reading(alerts=(_alert(body, request, _STATES[word], word),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         key = reading.alerts[0].key if reading.alerts else ""
         return Reply(200, {"result": "success", "entity_id": key})
 
     def refuse(self, problem: Problem) -> Reply:
         status = 400 if problem.code in {"malformed", "invalid"} else problem.status
-        said = "; ".join(fault.message for fault in problem.faults)
+        errors = "; ".join(fault.message for fault in problem.faults)
         return Reply(
-            status, {"result": "failure", "message": f"{problem.detail} {said}".strip()} | problem.extra
+            status, {"result": "failure", "message": f"{problem.detail} {errors}".strip()} | problem.extra
         )
 
 

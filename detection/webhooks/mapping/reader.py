@@ -138,8 +138,8 @@ def unknown_state(mapping: Mapping, word: str) -> str:
 def _state(mapping: Mapping, word: str, notes: list[str]) -> str:
     state = state_of(word, mapping.states)
     if not state and mapping.kind == "alert":
-        said = f"{line(word, 60)!r} is no state known here" if word else "No state found"
-        notes.append(f"{said}: taken as {mapping.default_state}.")
+        problem = f"{line(word, 60)!r} is no state known here" if word else "No state found"
+        notes.append(f"{problem}: taken as {mapping.default_state}.")
     return state or mapping.default_state
 
 
@@ -149,8 +149,8 @@ def _severity(mapping: Mapping, word: str, notes: list[str]) -> Severity | None:
         Severity(mapping.default_severity) if mapping.default_severity else None
     )
     if severity_of(word, own) is None and mapping.kind != "change":
-        said = f"{line(word, 60)!r} is no severity known here" if word else "No severity found"
-        notes.append(f"{said}: taken as {severity or 'the default of the source'}.")
+        problem = f"{line(word, 60)!r} is no severity known here" if word else "No severity found"
+        notes.append(f"{problem}: taken as {severity or 'the default of the source'}.")
     return severity
 
 

@@ -102,7 +102,7 @@ def _burning(workspace_id: int, source: Source, groups: Iterable[str]) -> QueryS
     return found
 
 
-def keep(workspace_id: int, rows: Sequence[SourceAlert]) -> None:
+def save_rows(workspace_id: int, rows: Sequence[SourceAlert]) -> None:
     """Write new and existing rows of a workspace in one statement."""
     if not rows:
         return

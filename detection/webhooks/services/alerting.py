@@ -39,7 +39,7 @@ from detection.webhooks.services.alert_rows import (
     end_burning,
     full_groups,
     incidents_of_groups,
-    keep,
+    save_rows,
     latest_incidents,
     move_burning,
     rows_of,
@@ -61,7 +61,7 @@ MAX_AT_ONCE: Final = 1000  # alerts per transaction: bounds how long others wait
 class AlertReceipt:
     """Result for some alerts: new and duplicate events, refused ones, and references of incidents.
 
-    `unheard`: the keys of unknown alerts in updates that need a known one.
+    `unknown_alerts`: the keys of unknown alerts in updates that need a known one.
     """
 
     stored: int = 0
@@ -70,7 +70,7 @@ class AlertReceipt:
     opened: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     resolved: list[str] = field(default_factory=list)
-    unheard: list[str] = field(default_factory=list)
+    unknown_alerts: list[str] = field(default_factory=list)
 
 
 def process_alerts(
@@ -80,7 +80,7 @@ def process_alerts(
 
     Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` name it.
     """
-    heard = AlertReceipt()
+    receipt = AlertReceipt()
     bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
     grouped = [replace(alert, group=bounded_key(alert.group) or alert.key) for alert in bounded]
     rows = rows_of(actor.workspace_id, source, {alert.key for alert in grouped}) if grouped else {}
@@ -90,11 +90,11 @@ def process_alerts(
     for number, part in enumerate(parts, 1):
         with transaction.atomic():
             lock_counter(actor.workspace_id)
-            _Sitting(actor, source, at, now, heard).hear(part, listed, is_last=number == len(parts))
+            _AlertBatch(actor, source, at, now, receipt).process(part, listed, is_last=number == len(parts))
     if repeats:
         with transaction.atomic():
-            _Sitting(actor, source, at, now, heard).repeat(repeats, rows)
-    return heard
+            _AlertBatch(actor, source, at, now, receipt).repeat(repeats, rows)
+    return receipt
 
 
 def _divided(
@@ -122,8 +122,8 @@ def _is_repeat(
     if known.ended_at is not None or next_step(alert, known, at=at, window=window) != NextStep.STILL:
         return False
     same = _settled(source, alert, row)
-    said = (same.title, same.component, str(same.severity), same.group)
-    return said == (row.title, row.component, row.severity, row.group)
+    reported = (same.title, same.component, str(same.severity), same.group)
+    return reported == (row.title, row.component, row.severity, row.group)
 
 
 def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
@@ -152,39 +152,41 @@ def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
     )
 
 
-class _Sitting:
+class _AlertBatch:
     """Processes one request's alerts."""
 
     def __init__(
-        self, actor: Actor, source: Source, at: datetime, now: datetime, heard: AlertReceipt
+        self, actor: Actor, source: Source, at: datetime, now: datetime, receipt: AlertReceipt
     ) -> None:
         self.actor, self.source, self.at, self.now = actor, source, at, now
         self.workspace_id = actor.workspace_id
         self.window = timedelta(minutes=source.reopen_minutes)
-        self.heard = heard
+        self.receipt = receipt
         self.rows: dict[str, SourceAlert] = {}
-        self.words: dict[str, AlertUpdate] = {}
+        self.updates: dict[str, AlertUpdate] = {}
         self.in_group: dict[str, Sequence[Incident]] = {}
 
-    def hear(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
+    def process(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
         """Process a part of a request's alerts; `listed` are the keys of all of it."""
         self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
         alerts = self._within_limit(alerts)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
         over = {alert.group: alert for alert in alerts if alert.whole_group} if is_last else {}
         newest = newest_per_key([*alerts, *self._unlisted(over, listed)])
-        self.words = {alert.key: self._word(alert) for alert in newest}
-        self.heard.unheard += [key for key, word in self.words.items() if word.step == NextStep.NOTED]
+        self.updates = {alert.key: self._update(alert) for alert in newest}
+        self.receipt.unknown_alerts += [
+            key for key, update in self.updates.items() if update.step == NextStep.NOTED
+        ]
         self._store([alert for alert in alerts if not alert.silent])
         firing = self._firing() if self.source.opens_incidents else {}
         self._open(firing)
-        keep(self.workspace_id, [word.row for word in self.words.values() if _is_kept(word)])
+        save_rows(self.workspace_id, [update.row for update in self.updates.values() if _has_change(update)])
         if over:
-            rest = {*listed, *self.words}
+            rest = {*listed, *self.updates}
             end_burning(self.workspace_id, self.source, over, at=self.at, without=rest)
         self._link(firing)
-        fresh = set(self.heard.opened)
-        self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
+        fresh = set(self.receipt.opened)
+        self.receipt.resolved += follow(self.actor, self.source, list(self.updates.values()), fresh=fresh)
 
     def repeat(self, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert]) -> None:
         """Store the events of repeats; they do not affect incidents, so nothing is locked.
@@ -194,13 +196,13 @@ class _Sitting:
         self.rows = dict(rows)
         touch(self.workspace_id, self.source, {alert.key for alert in alerts}, at=self.at)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
-        told = [alert for alert in alerts if not alert.silent]
-        ids = [event_id_of(alert, self.source.pk, self.rows[alert.key].episodes) for alert in told]
+        reported = [alert for alert in alerts if not alert.silent]
+        ids = [event_id_of(alert, self.source.pk, self.rows[alert.key].episodes) for alert in reported]
         known = stored_ids(self.workspace_id, ids)
-        fresh = [alert for alert, event_id in zip(told, ids, strict=True) if event_id not in known]
-        self.heard.duplicates += len(told) - len(fresh)
+        fresh = [alert for alert, event_id in zip(reported, ids, strict=True) if event_id not in known]
+        self.receipt.duplicates += len(reported) - len(fresh)
         if fresh:
-            self.words = {alert.key: self._word(alert) for alert in newest_per_key(fresh)}
+            self.updates = {alert.key: self._update(alert) for alert in newest_per_key(fresh)}
             self._store(fresh)
             self._link({})
 
@@ -230,7 +232,7 @@ class _Sitting:
             severity = Severity(row.severity)
             yield replace(over[row.group], key=row.key, title=row.title, severity=severity, silent=False)
 
-    def _word(self, alert: Alert) -> AlertUpdate:
+    def _update(self, alert: Alert) -> AlertUpdate:
         row = self.rows.get(alert.key)
         known, home = known_alert(row), current_incident(row.incident) if row else None
         step = next_step(alert, known, at=self.at, window=self.window)
@@ -241,25 +243,27 @@ class _Sitting:
 
     def _store(self, alerts: Sequence[Alert]) -> None:
         events = [self._event(alert) for alert in alerts]
-        told = {str(event["event_id"]): alert.key for event, alert in zip(events, alerts, strict=True)}
+        keys = {str(event["event_id"]): alert.key for event, alert in zip(events, alerts, strict=True)}
         batch = parse_elements(events, self.now, retention())
         stored = store_events(self.workspace_id, batch.events)
         for event in batch.events:
             if (found := stored.pop(event.event_id, None)) is not None:
-                self.words[told[event.event_id]].events.append((found, event.occurred_at))
-                self.heard.stored += 1
-        self.heard.faults += batch.faults
-        self.heard.duplicates += len(batch.events) - self.heard.stored
+                self.updates[keys[event.event_id]].events.append((found, event.occurred_at))
+                self.receipt.stored += 1
+        self.receipt.faults += batch.faults
+        self.receipt.duplicates += len(batch.events) - self.receipt.stored
 
     def _event(self, alert: Alert) -> dict[str, Any]:
-        return event_of(alert, self.source.pk, self.words[alert.key].row.episodes, self.at)
+        return event_of(alert, self.source.pk, self.updates[alert.key].row.episodes, self.at)
 
     def _firing(self) -> dict[str, list[AlertUpdate]]:
         """Return the groups with new firings, each with all of its alerts."""
         groups: dict[str, list[AlertUpdate]] = {}
-        for word in self.words.values():
-            groups.setdefault(word.alert.group, []).append(word)
-        return {group: words for group, words in groups.items() if any(word.fires for word in words)}
+        for update in self.updates.values():
+            groups.setdefault(update.alert.group, []).append(update)
+        return {
+            group: updates for group, updates in groups.items() if any(update.fires for update in updates)
+        }
 
     def _open(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
         """Send one signal per group: to its incident, to one that is reopened, or to a new one."""
@@ -267,32 +271,32 @@ class _Sitting:
         latest = latest_incidents(self.workspace_id, prints.values())
         self.in_group = incidents_of_groups(self.workspace_id, self.source, firing) if firing else {}
         signals, earlier = [], []
-        for group, words in firing.items():
-            before = self._before(group, words, latest.get(prints[group]))
-            again = before is not None and not before.is_unresolved and self._reopened(before, words)
+        for group, updates in firing.items():
+            before = self._before(group, updates, latest.get(prints[group]))
+            again = before is not None and not before.is_unresolved and self._reopened(before, updates)
             goes_on = before if before is not None and (again or before.is_unresolved) else None
-            signals.append(signal_of(self.source, prints[group], words, self.at, goes_on, told=again))
+            signals.append(signal_of(self.source, prints[group], updates, self.at, goes_on, is_noted=again))
             earlier.append(before if goes_on is None else None)
         outcomes = report_signals(self.workspace_id, signals, now=self.now, actor=self.actor)
-        for (group, words), outcome, before in zip(firing.items(), outcomes, earlier, strict=True):
-            self._settle(group, words, outcome, before)
+        for (group, updates), outcome, before in zip(firing.items(), outcomes, earlier, strict=True):
+            self._settle(group, updates, outcome, before)
 
-    def _before(self, group: str, words: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
+    def _before(self, group: str, updates: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
         """Return the current or last incident of this group, or of its alerts under another group's name."""
         known_rows = [row.incident for row in self.rows.values() if row.group == group]
-        told = [*self.in_group.get(group, ()), *known_rows, *(word.row.incident for word in words)]
-        homes = [current_incident(incident) for incident in told]
+        incidents = [*self.in_group.get(group, ()), *known_rows, *(update.row.incident for update in updates)]
+        homes = [current_incident(incident) for incident in incidents]
         known = [home for home in [*homes, latest] if home is not None]
         open_ones = [home for home in known if home.is_unresolved]
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
-    def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
+    def _reopened(self, before: Incident, updates: Sequence[AlertUpdate]) -> bool:
         """Reopen a recently resolved incident; returns False if that is not possible."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:
             return False
-        titles = [word.alert.title for word in words if word.fires]
+        titles = [update.alert.title for update in updates if update.fires]
         message = f"{self.source.name}: fires again: {named(titles)}"
         try:
             reopen_incident(self.actor, incident_id=before.pk, message=message)
@@ -301,17 +305,17 @@ class _Sitting:
         return True
 
     def _settle(
-        self, group: str, words: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
+        self, group: str, updates: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
     ) -> None:
         """Assign all firing alerts of the group to its incident."""
-        told = self.heard.opened if outcome.opened else self.heard.joined
-        told.append(reference(outcome.number))
-        for word in words:
-            if word.fires or (word.is_over and word.row.state in BURNING):
-                word.home_id, word.row.incident_id = outcome.incident_id, outcome.incident_id
+        references = self.receipt.opened if outcome.opened else self.receipt.joined
+        references.append(reference(outcome.number))
+        for update in updates:
+            if update.fires or (update.is_over and update.row.state in BURNING):
+                update.home_id, update.row.incident_id = outcome.incident_id, outcome.incident_id
         ended = [one.pk for one in self.in_group.get(group, ()) if not _is_open(current_incident(one))]
         if ended:
-            to, keys = outcome.incident_id, self.words
+            to, keys = outcome.incident_id, self.updates
             move_burning(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
         if outcome.opened and before is not None:
             link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
@@ -320,12 +324,12 @@ class _Sitting:
         """Link the new events to their incidents; a signal has already counted those of its group."""
         members: dict[int, tuple[int, datetime]] = {}
         counts: list[JoinedEvents] = []
-        for word in self.words.values():
-            if word.home_id is not None and word.events:
-                members |= {event_id: (word.home_id, moment) for event_id, moment in word.events}
-                if word.alert.group not in firing:
-                    last = max(moment for _, moment in word.events)
-                    counts.append(JoinedEvents(word.home_id, len(word.events), last))
+        for update in self.updates.values():
+            if update.home_id is not None and update.events:
+                members |= {event_id: (update.home_id, moment) for event_id, moment in update.events}
+                if update.alert.group not in firing:
+                    last = max(moment for _, moment in update.events)
+                    counts.append(JoinedEvents(update.home_id, len(update.events), last))
         linked = link_events(self.workspace_id, members)
         add_joined_events(self.workspace_id, counts)
         raise_measured(self.workspace_id, {event_id: members[event_id] for event_id in linked})
@@ -335,13 +339,17 @@ def _is_open(incident: Incident | None) -> bool:
     return incident is not None and incident.is_unresolved
 
 
-def _is_kept(word: AlertUpdate) -> bool:
+def _has_change(update: AlertUpdate) -> bool:
     """Return whether there is something to write: nothing for an old update, or an end without beginning."""
-    if word.step == NextStep.STALE:
+    if update.step == NextStep.STALE:
         return False
-    is_known = word.row.pk is not None
-    return is_known or word.fires or (word.step == NextStep.NOTED and not word.alert.silent and _ends(word))
+    is_known = update.row.pk is not None
+    return (
+        is_known
+        or update.fires
+        or (update.step == NextStep.NOTED and not update.alert.silent and _ends(update))
+    )
 
 
-def _ends(word: AlertUpdate) -> bool:
-    return word.alert.state == "resolved"
+def _ends(update: AlertUpdate) -> bool:
+    return update.alert.state == "resolved"

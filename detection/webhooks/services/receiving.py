@@ -55,7 +55,9 @@ def receive(
     now, settings = timezone.now(), settings_of(source)
     reading = with_own_severities(reading, settings)
     with as_problem():
-        heard = process_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
+        alert_receipt = process_alerts(
+            actor, source=source, alerts=reading.alerts, at=request.received_at, now=now
+        )
     with as_problem(), transaction.atomic():
         batch = parse_elements([_storable(event) for event in reading.events], now, retention())
         stored = len(store_events(actor.workspace_id, batch.events))
@@ -64,11 +66,11 @@ def receive(
         )
         note_subscriptions(source, reading.subscriptions, request.received_at)
         note_words(source, unknown_words(reading, settings), request.received_at)
-        unheard = add_remarks(actor, source=source, remarks=reading.remarks)
-        faults = [*reading.faults, *batch.faults, *heard.faults]
-        kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
-        heard.unheard += unheard
-        receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
+        unknown_alerts = add_remarks(actor, source=source, remarks=reading.remarks)
+        faults = [*reading.faults, *batch.faults, *alert_receipt.faults]
+        is_quarantined = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        alert_receipt.unknown_alerts += unknown_alerts
+        receipt = _receipt(actor, alert_receipt, batch, stored, changes, faults, is_quarantined)
         _count(source, request.received_at, receipt, faults)
         _record_sender(source, request.received_at, reading, receipt)
     return receipt
@@ -78,12 +80,14 @@ def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Pr
     """Count a refusal and, if wanted, quarantine the request; returns whether it is in quarantine."""
     require(actor, Capability.EVENTS_WRITE)
     with as_problem(), transaction.atomic():
-        kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)
+        is_quarantined = keep and quarantine(
+            actor.workspace_id, source=source, request=request, problem=problem
+        )
         tally(
-            actor.workspace_id, source=source, at=request.received_at, refused=1, quarantined=int(kept),
-            error=problem.detail,
+            actor.workspace_id, source=source, at=request.received_at, refused=1,
+            quarantined=int(is_quarantined), error=problem.detail,
         )  # fmt: skip
-    return kept
+    return is_quarantined
 
 
 def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,25 +103,25 @@ def _set_aside(source: Source, request: WebhookRequest, faults: Sequence[Fault])
 
 def _receipt(
     actor: Actor,
-    heard: AlertReceipt,
+    alert_receipt: AlertReceipt,
     batch: Batch,
     stored: int,
     changes: int,
     faults: Sequence[Fault],
-    kept: bool,
+    is_quarantined: bool,
 ) -> Receipt:
     return Receipt(
         request_id=actor.request_id,
-        stored=stored + heard.stored,
-        duplicates=len(batch.events) - stored + heard.duplicates,
+        stored=stored + alert_receipt.stored,
+        duplicates=len(batch.events) - stored + alert_receipt.duplicates,
         refused=len(faults),
         changes=changes,
         errors=tuple(_as_error(fault) for fault in faults[:100]),
-        opened=tuple(heard.opened),
-        joined=tuple(dict.fromkeys(heard.joined)),
-        resolved=tuple(heard.resolved),
-        quarantined=kept,
-        unheard=frozenset(heard.unheard),
+        opened=tuple(alert_receipt.opened),
+        joined=tuple(dict.fromkeys(alert_receipt.joined)),
+        resolved=tuple(alert_receipt.resolved),
+        quarantined=is_quarantined,
+        unknown_alerts=frozenset(alert_receipt.unknown_alerts),
     )
 
 
