@@ -1,11 +1,11 @@
-"""Pictures of every page: two widths, two themes, into gallery/; and those the README and the docs show.
+"""Screenshots of every page: two widths, two themes, into gallery/; and those for the README and the docs.
 
-    python -m scripts.gallery [--only WORD] [--docs]
+python -m scripts.gallery [--only WORD] [--docs]
 
-Starts a Tocsin of its own on throw-away servers, fills three workspaces through the real services (one with
-words that break layouts, one with more than a page of everything, one with nothing), and stops it again.
-Takes ten minutes or more on two cores. --only: no picture whose name has not that word. Names the pages that
-are wider than their screen, and ends with 1 where there are any.
+Starts a separate Tocsin on temporary servers, fills three workspaces through the real services (one with text
+that breaks layouts, one with more than a page of everything, one empty), and stops it again. Takes ten
+minutes or more on two cores. --only: only pictures whose name contains the word. Lists the pages that are
+wider than their screen, and exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-STAFF_PAGES = 7  # of the admin: its first page, the settings of ours, a list, a change page, its history
+STAFF_PAGES = 7  # of the admin: its first page, our settings, a list, a change page, its history
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def _until_detected(url: str) -> None:
 
 
 def _pages(site: Site, browser: Browser) -> dict[str, list[str]]:
-    """Who -> paths of every page that answers them with HTML; of the admin one of each kind."""
+    """Return who -> paths of every page with an HTML response; of the admin one of each kind."""
     from tests.browser.addresses import addresses, admin_addresses
 
     ours, admin = addresses(site, STORY), admin_addresses(site)
@@ -94,7 +94,7 @@ def _answered(site: Site, browser: Browser, who: str, paths: list[str]) -> list[
 
 
 def _shoot(browser: Browser, site: Site, found: list[Album], width: int, folder: Path, only: str) -> None:
-    """All albums in one width."""
+    """Take all albums in one width."""
     from tests.browser.conftest import sign_in
 
     wide = []
@@ -127,16 +127,16 @@ def _picture(page: Page, shot: Shot, folder: Path, width: int) -> None:
 
 
 def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
-    """One file for each theme; what is open stays so."""
+    """Save one file for each theme; open elements stay open."""
     page.evaluate("document.fonts.ready")
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_timeout(150)  # for what scripts of a page put in place
+        page.wait_for_timeout(150)  # for elements added by the page's scripts
         page.screenshot(path=f"{path}-{theme}.png", full_page=full_page, animations="disabled")
 
 
 def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
-    """The pages of what went wrong, as the server renders them, in answer to an address of its own."""
+    """Return error pages as the server renders them, served at a URL of their own."""
     with tempfile.TemporaryDirectory() as written:
         _run(site, "scripts.gallery_problems", written)
         for path in sorted(path for path in Path(written).iterdir() if only in path.stem):
@@ -169,7 +169,7 @@ def _gallery(browser: Browser, site: Site, only: str) -> list[str]:
 
 
 def main() -> None:
-    """Make all pictures, or those whose name has a word, or with --docs only those of README and docs."""
+    """Take all pictures, or those with a word in their name, or with --docs only those of README and docs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--only", default="", metavar="WORD")

@@ -1,8 +1,8 @@
-"""How often the built-in analysis is right, against three yardsticks.
+"""Accuracy of the built-in analysis, compared with three baselines.
 
-FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is what detection's table
-makes of the events; `incident_type` is only compared with it. Yardsticks: the most frequent category,
-keywords, and the nearest neighbour by 3-grams. Those that learn are judged by five-fold cross-validation,
+FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is determined from the
+events by detection's table; `incident_type` is only compared with it. Baselines: the most frequent category,
+keywords, and the nearest neighbour by 3-grams. Those that learn are evaluated by five-fold cross-validation,
 or learn from --train FILE.
 """
 
@@ -38,7 +38,7 @@ YARDSTICKS: Final[dict[str, Learn]] = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the analysis said of one group."""
+    """Result of the analysis for one group."""
 
     group: Group
     category: str
@@ -68,20 +68,20 @@ def _counts(event: dict[str, Any]) -> bool:
 
 
 def share(right: Sequence[bool]) -> str:
-    """`93.3 % (140 of 150; 95 % Wilson 88.2 to 96.3)`."""
+    """Format a share: `93.3 % (140 of 150; 95 % Wilson 88.2 to 96.3)`."""
     low, high = wilson(sum(right), len(right))
     percent = 100 * sum(right) / len(right)
     return f"{percent:.1f} % ({sum(right)} of {len(right)}; 95 % Wilson {100 * low:.1f} to {100 * high:.1f})"
 
 
 def within_one(one: Judged) -> bool:
-    """Whether the suggested severity is at most one step off."""
+    """Return whether the suggested severity is at most one step off."""
     ranks = [SEVERITY_RANK[Severity(word)] for word in (one.severity, one.group["severity"])]
     return abs(ranks[0] - ranks[1]) <= 1
 
 
 def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) -> list[bool]:
-    """Right or wrong for each group, by folds unless there is a training set."""
+    """Return whether a baseline is right for each group, by folds unless there is a training set."""
     if training:
         say = learn(training)
         return [say(group) == group["category"] for group in groups]
@@ -93,7 +93,7 @@ def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) 
 
 
 def confusion(judged: Sequence[Judged]) -> list[str]:
-    """A table: rows are the labels, columns what the analysis said."""
+    """Return a confusion matrix: rows are the labels, columns the analysis."""
     names = [category.value for category in Category]
     counts = Counter((one.group["category"], one.category) for one in judged)
     short = [name.removesuffix("_issue")[:8] for name in names]
@@ -105,7 +105,7 @@ def confusion(judged: Sequence[Judged]) -> list[str]:
 
 
 def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str], bool]:
-    """The lines to print, and whether every bound is met."""
+    """Return the lines to print, and whether every bound is met."""
     judged = [judge(group) for group in groups]
     right = [one.category == one.group["category"] for one in judged]
     near = [within_one(one) for one in judged]
@@ -140,7 +140,7 @@ def _misses(judged: Sequence[Judged]) -> list[str]:
 
 
 def read(path: Path | None) -> list[Group]:
-    """The groups of a file; none for no file."""
+    """Return the groups of a file; none without a file."""
     if path is None:
         return []
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]

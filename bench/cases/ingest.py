@@ -1,4 +1,4 @@
-"""Goals 1 to 5: how fast events are taken in, beside Alerta, Alertmanager, COPY and a plain Django view."""
+"""Goals 1 to 5: ingest rate compared with Alerta, Alertmanager, COPY and a plain Django view."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def tail(scale: Scale) -> Report:
 
 
 def tocsin_batch(servers: Servers, scale: Scale) -> float:
-    """Events a second in batches of 100 into a fresh Tocsin with its built-in rules at work."""
+    """Return events per second in batches of 100 into a fresh Tocsin with its built-in rules."""
     with running_tocsin(servers) as tocsin:
         return apply_load(tocsin.events, BATCH, scale).events
 

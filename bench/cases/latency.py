@@ -1,4 +1,4 @@
-"""Goals 6 and 7: from an event to its committed incident."""
+"""Goals 6 and 7: time from an event to its committed incident."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, running_tocsin
 
 THRESHOLD = 5  # of the built-in rule "service_errors"
-CLAIM_MS = 1_000  # what is promised elsewhere for 100 events
+CLAIM_MS = 1_000  # promised elsewhere for 100 events
 Probe = tuple[float, float | None]  # ms of the POST, ms until the incident was committed (None: never)
 
 

@@ -15,7 +15,7 @@ UNITS = {"us": 0.001, "ms": 1.0, "s": 1_000.0, "m": 60_000.0}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a product takes events and in which words (a flavour of `load/events.lua`)."""
+    """A product's endpoint for events and its format (a flavour of `load/events.lua`)."""
 
     url: str
     flavour: str
@@ -24,7 +24,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of wrk saw. Rates are a second, times are milliseconds."""
+    """Result of one run of wrk. Rates are per second, times are in milliseconds."""
 
     requests: float
     batch: int
@@ -34,7 +34,7 @@ class Load:
 
     @property
     def events(self) -> float:
-        """Events a second."""
+        """Return events per second."""
         return self.requests * self.batch
 
 
@@ -42,10 +42,10 @@ def apply_load(
     route: Route, batch: int, scale: Scale, *, sources: int = 20, errors: int = 25, warm: bool = True,
     may_refuse: bool = False,
 ) -> Load:  # fmt: skip
-    """Send requests of `batch` events as fast as they are answered; `errors` percent of them are errors.
+    """Send requests of `batch` events as fast as possible; `errors` percent of them are errors.
 
-    Raises RuntimeError when the answers are refusals: a rate of refusals is no rate. `may_refuse`: whoever
-    asks counts what was taken elsewhere.
+    Raises RuntimeError when responses are refusals, since a rate of refusals is meaningless. `may_refuse`:
+    the caller counts accepted events elsewhere.
     """
     args = [route.flavour, str(batch), route.authorization, str(sources), str(errors)]
     if warm:

@@ -1,4 +1,4 @@
-"""Very many rows in no time: the newest row of a table, copied inside PostgreSQL."""
+"""Creates many rows quickly: the newest row of a table, copied inside PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-# Of a table: the columns to copy; what PostgreSQL computes or counts up itself is left to it.
+# Columns of a table to copy; generated and identity columns are left out.
 COLUMNS: LiteralString = """
 select column_name from information_schema.columns
 where table_schema = 'public' and table_name = %s and is_generated = 'NEVER'

@@ -51,7 +51,7 @@ def _written(actors: list[Actor], number: int, lines: int) -> str:
 
 
 def saves(_: int) -> Iterator[Outcome]:
-    """L2: a section of 20 kB, saved plainly, and merged with what somebody else stored meanwhile."""
+    """L2: a section of 20 kB, saved, and merged with another person's concurrent change."""
     actors = people(workspace(), 2)
     number = incident(actors[0]).number
     resolve_incident(actors[0], number=number)
@@ -149,7 +149,7 @@ def analytics(incidents: int) -> Iterator[Outcome]:
 
 
 def calendar(_: int) -> Iterator[Outcome]:
-    """L7: a feed of 2,000 events, against icalendar writing the same; and a reader that has it."""
+    """L7: a feed of 2,000 events, against icalendar writing the same; and a conditional request."""
     [actor] = people(workspace(), 1)
     first = incident(actor)
     due = timezone.now().date()

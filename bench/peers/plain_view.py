@@ -1,7 +1,7 @@
-"""The plain way to take events with Django: one view, one statement a request, under granian's WSGI server.
+"""A plain ingest view with Django: one view, one statement per request, under granian's WSGI server.
 
 It does the same work (token, parsing, rules, one committed statement) without the coalescer and without any
-middleware, so the comparison is kind to it.
+middleware, which favours it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.embedded.process import free_port
 
 @contextmanager
 def running_plain_view(servers: Servers) -> Iterator[Route]:
-    """The view on a database that a Tocsin prepared, whose detection worker and beat run beside it."""
+    """Run the view on a database that a Tocsin prepared, whose detection worker and beat run beside it."""
     with running_tocsin(servers) as tocsin:
         port = free_port()
         argv = [sys.executable, "-m", "granian", "--interface=wsgi", f"--port={port}", "--workers=2"]

@@ -1,4 +1,4 @@
-"""Tocsin's own reading, rules and statement in an ordinary Django view: a request, a statement, a commit."""
+"""Tocsin's own parsing, rules and statement in an ordinary Django view: a request, a statement, a commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ordinals = itertools.count()
 
 @csrf_exempt
 def take(request: HttpRequest) -> HttpResponse:
-    """202 with counts, or a problem; the events are committed when it answers."""
+    """Return 202 with counts, or a problem; the events are committed before the response."""
     try:
         actor = _actor(credential({"authorization": request.headers.get("Authorization", "")}) or "")
         batch = parse_body(request.body, datetime.now(UTC), retention())
@@ -43,7 +43,7 @@ def take(request: HttpRequest) -> HttpResponse:
 
 @functools.cache
 def _actor(token: str) -> Actor:
-    """Looked up once: a run is shorter than the minute a token may be remembered."""
+    """Look the actor up once: a run is shorter than the minute a token may be cached."""
     actor = admit(find_token(digest(token)), now=datetime.now(UTC))
     require(actor, Capability.EVENTS_WRITE)
     return actor

@@ -1,4 +1,4 @@
-"""What a shell completes: the references of active incidents, as they were at most 30 seconds ago."""
+"""Shell completion of references of active incidents, cached for at most 30 seconds."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from tocsin.settings import data_folder, load_settings, write_private
 
 MAX_AGE_S: Final = 30.0
 MAX_OFFERED: Final = 50
-TIMEOUT_S: Final = 2.0  # a shell that waits for completion is frozen meanwhile
+TIMEOUT_S: Final = 2.0  # completion blocks the shell
 
 
 def incident_ids(incomplete: str) -> Iterator[tuple[str, str]]:
-    """Active incidents whose reference begins so, with their titles; none where the server is away."""
+    """Yield active incidents whose reference has the prefix, with their titles.
+
+    None if the server is down.
+    """
     for one in _active():
         if one["id"].lower().startswith(incomplete.lower()):
-            yield incomplete + one["id"][len(incomplete) :], one["title"]  # shells go on as typed
+            yield incomplete + one["id"][len(incomplete) :], one["title"]  # shells extend the typed text
 
 
 def cache_file() -> Path:
-    """Where they are kept; only its owner may read it."""
+    """Return the cache file; only its owner may read it."""
     return data_folder() / "completion.json"
 
 
@@ -56,7 +59,7 @@ def _kept() -> dict[str, Any]:
 
 
 def _plain(title: str) -> str:
-    """A title without what would steer a terminal."""
+    """Return a title without terminal control characters."""
     return "".join(letter for letter in title if letter.isprintable())[:80]
 
 

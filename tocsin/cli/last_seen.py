@@ -1,6 +1,6 @@
-"""What a responder needs when the server is away: who is on call, how to reach them, open checklists.
+"""Emergency data for when the server is down: who is on call, how to reach them, open checklists.
 
-`tocsin status` keeps it on this host each time the server answers; `tocsin status --offline` shows it.
+`tocsin status` stores it on this host whenever the server responds; `tocsin status --offline` shows it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MAX_MEMBERS: Final = 500
 
 
 def last_seen_file() -> Path:
-    """Where it is kept; only its owner may read it."""
+    """Return the file; only its owner may read it."""
     return data_folder() / "last-seen.json"
 
 
 def remember(client: Client, url: str) -> None:
-    """Keep what the server says now. What this token may not read is left empty."""
+    """Store the server's current data. What this token may not read is left empty."""
     incidents = _read(lambda: list(client.pages("/incidents", limit=MAX_INCIDENTS, status="active")))
     kept = {
         "url": url, "at": time.time(),
@@ -43,7 +43,7 @@ def _incident(client: Client, one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recall() -> dict[str, Any]:
-    """What was kept. Raises TocsinError where there is nothing."""
+    """Return the stored data. Raises TocsinError if there is none."""
     try:
         found = json.loads(last_seen_file().read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -55,7 +55,7 @@ def recall() -> dict[str, Any]:
 
 
 def lines(kept: Mapping[str, Any]) -> Iterator[str]:
-    """What was kept, for people."""
+    """Return the stored data as lines for people."""
     age = max(0, int(time.time() - kept["at"]))
     hours, minutes = divmod(age // 60, 60)
     yield f"As of {hours} h {minutes} min ago, from {kept['url']}"

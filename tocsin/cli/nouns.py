@@ -1,6 +1,6 @@
-"""The first words of the command line: what they are for, and which module has their commands.
+"""First words of the command line: their help, and the modules of their commands.
 
-`tocsin --help` prints these without importing any of the modules, and a command imports its own alone.
+`tocsin --help` prints these without importing any of the modules, and a command imports only its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 
 class Noun(NamedTuple):
-    """A first word. `module` is one of `commands/`, or none where `operations/` has all commands."""
+    """A first word. `module` is one of `commands/`, or none if `operations/` has all commands."""
 
     help: str
     module: str = ""

@@ -1,4 +1,4 @@
-"""Sending, or writing down what cannot be sent; `tocsin sync` sends it later."""
+"""Sends requests, or spools them for `tocsin sync` when the server is down."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LOCAL: Final = re.compile(r"local-\d{1,8}")
 
 
 def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of the server, or None where the request waits in the spool.
+    """Return the server's response, or None if the request was spooled.
 
-    A request is written down under the key it was tried with: if the server took it and only the answer was
+    A request is spooled under the key it was tried with: if the server processed it and only the response was
     lost, sending it again changes nothing.
     """
     spool = Spool()
@@ -39,7 +39,7 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
 
 
 def sync() -> None:
-    """Send what waits, in order; stop at the first that is refused."""
+    """Send spooled requests in order; stop at the first that is refused."""
     spool = Spool()
     with spool.syncing():
         files = spool.files()
@@ -87,7 +87,7 @@ def _upload(waiting: Waiting) -> str:
 
 
 def waiting_since() -> str:
-    """How many requests wait, and since when."""
+    """Return how many requests are spooled, and since when."""
     spool = Spool()
     files = spool.files()
     if not files:

@@ -1,4 +1,4 @@
-"""The reference of the command line, written from the commands themselves."""
+"""Generates the reference of the command line from the commands."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ takes them as JSON.
 
 
 def text() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join([HEAD, *_group(typer.main.get_command(build()), "tocsin")]).rstrip() + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Makes a bundle: runs the probes, keeps what they found, writes the archive with its manifest."""
+"""Creates a bundle: runs the probes, writes their results to an archive with a manifest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Made(NamedTuple):
 
 
 class Maker:
-    """One bundle. `say` prints the lines of progress."""
+    """Creates one bundle. `say` prints the lines of progress."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Maker:
         self.is_interrupted = False
 
     def make(self, folder: str) -> Made:
-        """Write the bundle into a folder. Raises OSError where there is no room for it."""
+        """Write the bundle into a folder. Raises OSError if the disk is full."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
         _remove_left_over(folder, time.time() - LEFT_OVER_S)
         work = tempfile.mkdtemp(prefix=".bundle-", dir=folder)
@@ -201,7 +201,7 @@ _PHASES = ("Collecting system info...", "Running health checks...", "Gathering l
 
 
 def chain_of(entries: Iterable[Any]) -> str:
-    """SHA-256 over path, size and SHA-256 of all entries in order: any change shows."""
+    """Return the SHA-256 over path, size and SHA-256 of all entries in order, which detects any change."""
     digest = hashlib.sha256()
     for entry in entries:
         digest.update(json.dumps([entry["path"], entry["size"], entry["sha256"]]).encode())
@@ -228,7 +228,7 @@ def _add(archive: Any, path: str, chunks: Iterable[bytes], entry: Any, listed: l
 
 
 def _own_secrets(config: Mapping[str, Any]) -> Literals:
-    """What variables and files of settings hold under secret names is cut wherever it stands."""
+    """Return values of variables and settings files under secret names, which are redacted everywhere."""
     values = [value for name, value in os.environ.items() if is_secret(name)]
     for path in config.get("redaction", {}).get("secret_files", []):
         try:
@@ -241,13 +241,13 @@ def _own_secrets(config: Mapping[str, Any]) -> Literals:
 
 
 def finders_of(config: Mapping[str, Any]) -> list[Finder]:
-    """What is redacted beside the built-in rules. Raises RuleError for a rule that cannot be used."""
+    """Return the additional redaction rules. Raises RuleError for an invalid rule."""
     rules: list[Finder] = [OwnRule(rule) for rule in config.get("redaction", {}).get("rules", [])]
     return [_own_secrets(config), *rules]
 
 
 def _remove_left_over(folder: str, before: float) -> None:
-    """Remove what a killed program left half done."""
+    """Remove unfinished files of a killed program."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         is_part = name.startswith("incident-") and name.endswith(".zip.part")
@@ -279,7 +279,7 @@ def _remove(path: str) -> None:
 
 
 def readable_size(size: int) -> str:
-    """2.5 MB."""
+    """Format a size: 2.5 MB."""
     if size < 1_000:
         return f"{size} bytes"
     return f"{size / 1e3:.1f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

@@ -18,11 +18,11 @@ from tocsin.version import VERSION
 
 TRIES = 4
 TIMEOUT_S = 60.0
-_AGAIN = (400, 403, 409)  # of the storage, or of a completion before the file is there: another ticket helps
+_AGAIN = (400, 403, 409)  # from the storage, or for a completion before the file is there: a new ticket helps
 
 
 class UploadError(Exception):
-    """An upload that did not succeed. `is_unreachable`: no one refused it."""
+    """An upload that failed. `is_unreachable`: no server refused it."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class UploadError(Exception):
 
 
 def is_readable_by_others(url: str) -> bool:
-    """Whether what is sent there goes over a network unencrypted."""
+    """Return whether data sent to this URL crosses a network unencrypted."""
     address = urllib.parse.urlsplit(url)
     return address.scheme != "https" and not _is_loopback(address.hostname or "")
 
@@ -44,9 +44,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
-    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too.
+    """Upload a bundle. Returns `{id, incident, url}`, also for one that is already there.
 
-    Where the server is reached over https, the file goes to no storage that is not.
+    If the server uses https, the file is never sent to a storage without it.
     """
     api = _Api(url, token)
     announced = _announcement(path, incident)
@@ -55,14 +55,14 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
         try:
             answer = api.json("POST", "/bundles", announced)
             ticket = answer.get("ticket")
-            if ticket is None:  # it is there already
+            if ticket is None:  # it is already there
                 return answer
             send_file(path, ticket, url)
             return _completed(api, answer["id"])
         except UploadError as error:
             if number == TRIES - 1 or not (error.is_unreachable or (ticket and error.status in _AGAIN)):
                 raise
-            if ticket and error.status == 0:  # the storage may be out of reach from here; the server is not
+            if ticket and error.status == 0:  # the storage may be unreachable from here; the server is not
                 announced["direct"] = False
             time.sleep(0.3 * 2**number)
     raise UploadError("the upload did not succeed")
@@ -94,7 +94,7 @@ def _completed(api: _Api, bundle_id: str) -> Any:
 
 
 def send_file(path: str, ticket: Any, server: str) -> None:
-    """Send exactly what the ticket says. 412: it is there already."""
+    """Send exactly what the ticket says. 412: it is already there."""
     target_url = urllib.parse.urljoin(server + "/", ticket["url"])
     if is_readable_by_others(target_url) and not is_readable_by_others(server):
         raise UploadError("the storage is not encrypted")
@@ -117,7 +117,7 @@ def send_file(path: str, ticket: Any, server: str) -> None:
 
 
 class _Api:
-    """Calls of the API with the standard library alone."""
+    """API calls with the standard library only."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url, self._token = url.rstrip("/"), token

@@ -32,7 +32,7 @@ UNUSUAL: Final = frozenset({"quarantined", "rejected", "expired"})
 
 
 def register(app: typer.Typer) -> None:
-    """Add the groups: `incident create|upload|list` are `bundle create|upload|list`."""
+    """Add the groups: `incident create|upload|list` are aliases of `bundle create|upload|list`."""
     for group in (bundle, incident):
         group.command("create")(create)
         group.command("upload")(upload)
@@ -138,7 +138,7 @@ def list_bundles(
 
 
 def _label(row: dict[str, Any]) -> str:
-    """Its incident; a bundle that is on the server is never said to be not uploaded."""
+    """Return its incident; a bundle on the server is never shown as not uploaded."""
     return str(row["incident"] or ("(not uploaded)" if row["status"] == "local" else "(no incident)"))
 
 

@@ -1,4 +1,4 @@
-"""Probes of the operator: one TOML file each in `probes.d`, which names a command and what to keep of it."""
+"""Operators' own probes: one TOML file each in `probes.d`, with a command and a filter of its output."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 
 
 class Own(NamedTuple):
-    """What a file of `probes.d` says: the command, and which of its lines are kept."""
+    """A file of `probes.d`: the command, and which of its lines are included."""
 
     argv: Sequence[str]
     seconds: float = DEFAULT_SECONDS
     lines: int = MAX_LINES  # the last ones
-    keep: Sequence[str] = ()  # words, one of which a kept line has; none: all lines
+    keep: Sequence[str] = ()  # a line is included if it contains one of these words; none: all lines
 
 
 def folder() -> str:
-    """Where the files lie."""
+    """Return the folder of the files."""
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(base, "tocsin", "probes.d")
 
 
 def own_probes(where: str) -> list[Probe]:
-    """A probe for each file, in order of their names. One that cannot be used is left out with the reason."""
+    """Return a probe for each file, in order of their names. Invalid ones are skipped with the reason."""
     try:
         names = sorted(name for name in os.listdir(where) if name.endswith(".toml"))[:MAX_PROBES]
     except OSError:
@@ -60,7 +60,7 @@ def _unusable(path: str, reason: str, _context: Context) -> Iterator[Item]:
 
 
 def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
-    """The output of the command, as a log."""
+    """Return the output of the command, as a log."""
     source = f"probes.d/{name}.toml"
     output = run_command(own.argv, min(own.seconds, max(0.1, context.left())))
     if output is None:
