@@ -27,7 +27,7 @@ SEPARATE = {
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the arguments of every entry point."""
     parser.add_argument(
-        "--smoke", action="store_true", help="tiny sizes, only to see that it works; keeps nothing"
+        "--smoke", action="store_true", help="tiny sizes, only to see that it works; stores nothing"
     )
     for name, words in (
         ("repetitions", "runs of each candidate"),

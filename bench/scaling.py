@@ -200,7 +200,7 @@ def _print_growth(what: str, grown: Sequence[Growth]) -> None:
             measured = one.of(cost)
             found = fit(sizes, measured)
             far = found.at(sizes[-1] * FACTOR)
-            rows.append((one.name, name, *measured, found.said(unit), f"{found.residual:.0%}", far))
+            rows.append((one.name, name, *measured, found.described(unit), f"{found.residual:.0%}", far))
     print(
         f"\nCost of one by {what}; the curve that fits, its worst deviation, and {FACTOR} times the largest\n"
     )

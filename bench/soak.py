@@ -110,7 +110,7 @@ def _judge(samples: Sequence[Sample], rate: int) -> int:
     memory = _mean(last, lambda one: one.memory) / _mean(first, lambda one: one.memory)
     lags = [median(lag(one) for one in part) for part in (first, last) for lag in (_detection, _delivery)]
     checks = {
-        f"rate kept: {samples[-1].rate:,.0f} of {rate:,}": samples[-1].rate > 0.95 * rate,
+        f"rate reached: {samples[-1].rate:,.0f} of {rate:,}": samples[-1].rate > 0.95 * rate,
         f"memory, last third / first third: {memory:.3f}": memory <= MORE_MEMORY,
         f"median lag: {max(lags):.2f} s at most": max(lags) <= MAX_LAG_S,
     }

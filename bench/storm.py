@@ -97,9 +97,9 @@ def _storm(sources: list[str]) -> Iterator[list[int]]:
 def _source(tocsin: Tocsin, number: int) -> str:
     fields = {"kind": "alertmanager", "name": f"Storm {number}"}
     headers = {"Authorization": tocsin.authorization}
-    answer = httpx.post(f"{tocsin.base}/api/v1/sources", json=fields, headers=headers)
-    answer.raise_for_status()
-    made = answer.json()
+    response = httpx.post(f"{tocsin.base}/api/v1/sources", json=fields, headers=headers)
+    response.raise_for_status()
+    made = response.json()
     return str(made["address"])
 
 
@@ -135,13 +135,13 @@ def _repeat(url: str, stop: threading.Event, counts: list[int], number: int) -> 
 def _declare(tocsin: Tocsin, number: int) -> float:
     time.sleep(EVERY_S)
     begun = time.monotonic()
-    answer = httpx.post(
+    response = httpx.post(
         f"{tocsin.base}/api/v1/incidents",
         json={"title": f"Declared {number}", "severity": "sev4"},
         headers={"Authorization": tocsin.authorization},
         timeout=120,
     )
-    answer.raise_for_status()
+    response.raise_for_status()
     return time.monotonic() - begun
 
 

@@ -76,18 +76,18 @@ def _pages(site: Site, browser: Browser) -> dict[str, list[str]]:
 
     ours, admin = addresses(site, STORY), admin_addresses(site)
     known = {"dana.ruiz": ours, "quinn.empty": ours, "rory.keys": [*admin[0][:STAFF_PAGES], admin[1][0]]}
-    return {who: _answered(site, browser, who, paths) for who, paths in known.items()}
+    return {who: _html_pages(site, browser, who, paths) for who, paths in known.items()}
 
 
-def _answered(site: Site, browser: Browser, who: str, paths: list[str]) -> list[str]:
+def _html_pages(site: Site, browser: Browser, who: str, paths: list[str]) -> list[str]:
     from tests.browser.conftest import sign_in
 
     context = browser.new_context(base_url=site.url)
     sign_in(page := context.new_page(), who)
     found = []
     for path in paths:
-        answer = page.request.get(path, max_redirects=0)
-        if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
+        response = page.request.get(path, max_redirects=0)
+        if response.status == 200 and "text/html" in response.headers.get("content-type", ""):
             found.append(path)
     context.close()
     return found
@@ -142,13 +142,13 @@ def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
         for path in sorted(path for path in Path(written).iterdir() if only in path.stem):
             for width in WIDTHS:
                 page = browser.new_page(base_url=site.url, viewport={"width": width, "height": 900})
-                page.route("**/went-wrong", partial(_answer, path))
+                page.route("**/went-wrong", partial(_fulfil, path))
                 page.goto("/went-wrong")
                 _save(page, folder / f"{path.stem}-{width}")
                 page.close()
 
 
-def _answer(path: Path, route: Route) -> None:
+def _fulfil(path: Path, route: Route) -> None:
     route.fulfill(path=path, content_type="text/html")
 
 
@@ -173,12 +173,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--only", default="", metavar="WORD")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     from tests.browser.conftest import CHROMIUM, FLAGS
 
     with _world() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        wide = _docs(browser, site) if asked.docs else _gallery(browser, site, asked.only)
+        wide = _docs(browser, site) if options.docs else _gallery(browser, site, options.only)
         browser.close()
     sys.exit("\n".join(wide) or None)
 

@@ -21,8 +21,8 @@ REQUEST_ID = "4f1b9c2e"
 
 def write(folder: Path) -> None:
     """Write `error-<status>.html` and the like, each as seen signed out."""
-    for name, answer in _pages().items():
-        (folder / f"error-{name}.html").write_bytes(answer(_request()).content)
+    for name, render in _pages().items():
+        (folder / f"error-{name}.html").write_bytes(render(_request()).content)
 
 
 def _request() -> Any:

@@ -256,8 +256,8 @@ def _checked(response: httpx2.Response) -> httpx2.Response:
         problem = response.json()
     problem = problem if isinstance(problem, dict) else {}
     if status >= 500 or status == 429:
-        said = problem.get("detail") or problem.get("title") or response.reason_phrase
-        raise UnreachableError(f"The server returned {status}: {said}", status)
+        reason = problem.get("detail") or problem.get("title") or response.reason_phrase
+        raise UnreachableError(f"The server returned {status}: {reason}", status)
     raise RefusedError(status, problem)
 
 

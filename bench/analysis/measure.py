@@ -52,8 +52,8 @@ def judge(group: Group) -> Judged:
     lines = [
         Line(e["message"], e.get("event_type", ""), e["level"].lower(), e.get("source", "")) for e in events
     ]
-    said = [EventText(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
-    kind = type_of_events(said) or IncidentType.ERROR_BURST
+    texts = [EventText(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
+    kind = type_of_events(texts) or IncidentType.ERROR_BURST
     facts = worst_facts(facts_in(e["metadata"]) for e in events if e.get("metadata"))
     lasted = [e["metadata"][DURATION] for e in events if DURATION in e.get("metadata", {})]
     if lasted:
@@ -97,7 +97,7 @@ def confusion(judged: Sequence[Judged]) -> list[str]:
     names = [category.value for category in Category]
     counts = Counter((one.group["category"], one.category) for one in judged)
     short = [name.removesuffix("_issue")[:8] for name in names]
-    lines = [f"{'label / said':<16}" + "".join(f"{name:>9}" for name in short)]
+    lines = [f"{'label / predicted':<16}" + "".join(f"{name:>9}" for name in short)]
     for name in names:
         row = "".join(f"{counts[name, other] or '·':>9}" for other in names)
         lines.append(f"{name.removesuffix('_issue'):<16}{row}")
@@ -118,7 +118,7 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
             "  by fold            " + ", ".join(f"{100 * sum(f) / len(f):.1f} %" for f in folds if f)
         )
     lines += [
-        f"said unknown         {share([one.category == Category.UNKNOWN for one in judged])}",
+        f"predicted unknown    {share([one.category == Category.UNKNOWN for one in judged])}",
         f"severity within one  {share(near)}",
         f"severity exact       {share(exact)}",
         f"type                 {share(types)}",
@@ -136,7 +136,7 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
 
 def _misses(judged: Sequence[Judged]) -> list[str]:
     wrong = [one for one in judged if one.category != one.group["category"]]
-    return [f"{one.group['id']}: {one.group['category']}, said {one.category}" for one in wrong]
+    return [f"{one.group['id']}: {one.group['category']}, predicted {one.category}" for one in wrong]
 
 
 def read(path: Path | None) -> list[Group]:

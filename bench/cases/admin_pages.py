@@ -106,5 +106,12 @@ def _row(
 ) -> tuple[str | float, ...]:
     mine = [path for path in grown if path.startswith(page)]
     worst = max(mine, key=lambda path: grown[path])
-    said = worst.removeprefix(page) or "the list itself"
-    return (page, len(mine), median(few[p] for p in mine), median(many[p] for p in mine), said, grown[worst])
+    description = worst.removeprefix(page) or "the list itself"
+    return (
+        page,
+        len(mine),
+        median(few[p] for p in mine),
+        median(many[p] for p in mine),
+        description,
+        grown[worst],
+    )

@@ -133,6 +133,6 @@ def _tally(tocsin: Tocsin, groups: int, events: int) -> Tally:
         stored = connection.execute("select count(*) from detection_event").fetchone()
         found = connection.execute(COUNT, [HITS]).fetchone()
     if stored is None or found is None:
-        raise RuntimeError("the database did not answer")
+        raise RuntimeError("the database did not respond")
     opened, wrong, doubled, miscounted = found
     return Tally(abs(stored[0] - events), max(0, groups - (opened - doubled)), wrong, doubled, miscounted)

@@ -80,8 +80,8 @@ def _probe(poster: Poster, ear: Ear, last: int) -> Probe:
         poster.send([event(source)])
     started = time.perf_counter()
     post = poster.send([event(source) for _ in range(last)])
-    heard = ear.opened(source)
-    return post * 1e3, None if heard is None else (heard - started) * 1e3
+    opened_at = ear.opened(source)
+    return post * 1e3, None if opened_at is None else (opened_at - started) * 1e3
 
 
 def _incidents(probes: list[Probe]) -> list[float]:

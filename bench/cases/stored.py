@@ -70,6 +70,6 @@ def _fill(servers: Servers, count: int) -> int:
     return int(row[0]) if row else 0
 
 
-def _rate(servers: Servers, scale: Scale, kept: str = "") -> float:
-    with running_tocsin(servers, database=kept or "bench_tocsin", keep=bool(kept)) as tocsin:
+def _rate(servers: Servers, scale: Scale, database: str = "") -> float:
+    with running_tocsin(servers, database=database or "bench_tocsin", keep=bool(database)) as tocsin:
         return apply_load(tocsin.events, BATCH, scale).events

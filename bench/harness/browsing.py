@@ -22,7 +22,7 @@ def sign_in(tocsin: Tocsin) -> str:
     if status == 200 and (field := FIELD.search(page)):  # a page that asks for confirmation
         status, page = _ask(tocsin, "POST", cookies, {"csrfmiddlewaretoken": field[1]})
     if status not in (302, 303):
-        raise RuntimeError(f"the sign-in link answered {status}: {page[:300]}")
+        raise RuntimeError(f"the sign-in link returned {status}: {page[:300]}")
     return _header(cookies)
 
 
@@ -34,10 +34,10 @@ def _ask(
     if form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     connection.request(method, tocsin.sign_in, urlencode(form or {}), headers)
-    answer = connection.getresponse()
-    for value in answer.headers.get_all("Set-Cookie") or []:
+    response = connection.getresponse()
+    for value in response.headers.get_all("Set-Cookie") or []:
         cookies.load(value)
-    return answer.status, answer.read().decode(errors="replace")
+    return response.status, response.read().decode(errors="replace")
 
 
 def _header(cookies: SimpleCookie) -> str:

@@ -34,8 +34,8 @@ class Ear:
         """
         end = time.perf_counter() + patience
         while (left := end - time.perf_counter()) > 0:
-            for told in self.connection.notifies(timeout=left, stop_after=1):
-                if told.payload == group:
+            for notification in self.connection.notifies(timeout=left, stop_after=1):
+                if notification.payload == group:
                     return time.perf_counter()
         return None
 

@@ -29,7 +29,7 @@ class Fit:
         """Return the cost at a size, measured or not."""
         return self.a + self.b * CURVES[self.curve](size)
 
-    def said(self, unit: str) -> str:
+    def described(self, unit: str) -> str:
         """Return a description with numbers."""
         if self.curve == "constant":
             return f"{self.a:.3g} {unit}"

@@ -50,10 +50,10 @@ def apply_load(
     args = [route.flavour, str(batch), route.authorization, str(sources), str(errors)]
     if warm:
         _wrk(route.url, scale.warm_up, scale.connections, args)
-    said = _wrk(route.url, scale.seconds, scale.connections, args)
-    load = Load(_rate(said), batch, _percentile(said, 50), _percentile(said, 99), _failures(said))
+    output = _wrk(route.url, scale.seconds, scale.connections, args)
+    load = Load(_rate(output), batch, _percentile(output, 50), _percentile(output, 99), _failures(output))
     if not may_refuse and load.failures > 0.01 * load.requests * scale.seconds:
-        raise RuntimeError(f"{load.failures} requests to {route.url} failed\n{said}")
+        raise RuntimeError(f"{load.failures} requests to {route.url} failed\n{output}")
     return load
 
 
@@ -66,18 +66,18 @@ def _wrk(url: str, seconds: int, connections: int, args: list[str]) -> str:
     return done.stdout
 
 
-def _rate(said: str) -> float:
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+def _rate(output: str) -> float:
+    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     return float(found[1]) if found else math.nan
 
 
-def _percentile(said: str, share: int) -> float:
-    found = re.search(rf"\n\s+{share}%\s+([\d.]+)(us|ms|s|m)\b", said)
+def _percentile(output: str, share: int) -> float:
+    found = re.search(rf"\n\s+{share}%\s+([\d.]+)(us|ms|s|m)\b", output)
     return float(found[1]) * UNITS[found[2]] if found else math.nan
 
 
-def _failures(said: str) -> int:
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    broken = re.search(r"Socket errors: (.*)", said)
+def _failures(output: str) -> int:
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    broken = re.search(r"Socket errors: (.*)", output)
     sockets = sum(int(n) for n in re.findall(r"\d+", broken[1])) if broken else 0
     return sockets + (int(refused[1]) if refused else 0)

@@ -44,10 +44,10 @@ class Poster:
         """Send one body; returns the seconds until its response was read."""
         started = time.perf_counter()
         self.connection.request("POST", PATH, body, self.headers)
-        answer = self.connection.getresponse()
-        said = answer.read()
-        if answer.status != 202:
-            raise RuntimeError(f"{answer.status}: {said[:500]!r}")
+        response = self.connection.getresponse()
+        text = response.read()
+        if response.status != 202:
+            raise RuntimeError(f"{response.status}: {text[:500]!r}")
         return time.perf_counter() - started
 
     def send(self, events: list[dict[str, Any]]) -> float:

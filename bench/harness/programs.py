@@ -79,9 +79,9 @@ class Program:
                 raise RuntimeError(f"{self.name}: {what} did not happen\n{tail}")
             time.sleep(0.05)
 
-    def wait_until_it_answers(self, port: int, path: str = "/", seconds: float = 90.0) -> None:
+    def wait_until_responding(self, port: int, path: str = "/", seconds: float = 90.0) -> None:
         """Wait for any HTTP response but a server error."""
-        self.wait_for(lambda: 0 < status_of(port, path) < 500, f"an answer on port {port}", seconds)
+        self.wait_for(lambda: 0 < status_of(port, path) < 500, f"a response on port {port}", seconds)
 
     def family(self) -> Iterator[psutil.Process]:
         """Return the process and all its descendants."""

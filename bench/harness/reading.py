@@ -21,10 +21,10 @@ class Reader:
     def get(self, path: str) -> str:
         """Return the page. Raises RuntimeError unless the status is 200."""
         self._connection.request("GET", path, headers=self._headers)
-        answer = self._connection.getresponse()
-        text = answer.read().decode(errors="replace")
-        if answer.status != 200:
-            raise RuntimeError(f"{path} answered {answer.status}: {text[:300]}")
+        response = self._connection.getresponse()
+        text = response.read().decode(errors="replace")
+        if response.status != 200:
+            raise RuntimeError(f"{path} returned {response.status}: {text[:300]}")
         return text
 
     def milliseconds(self, path: str) -> float:

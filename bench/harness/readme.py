@@ -37,7 +37,7 @@ def _row(one: dict[str, Any], verdict: Verdict) -> tuple[str, ...]:
         f"{number(verdict.value)}{verdict.unit}",
         verdict.bound(verdict.must),
         verdict.bound(verdict.aim),
-        verdict.said(),
+        verdict.text(),
         one["facts"]["date"],
     )
 

@@ -31,7 +31,7 @@ class Verdict:
     def passed(self) -> bool:
         return self._meets(self.must)
 
-    def said(self) -> str:
+    def text(self) -> str:
         """Return PASS, PASS with the target, or MISS and by how much."""
         if not self.passed:
             return f"MISS by {self._gap()}"
@@ -73,8 +73,8 @@ class Report:
         print(table(self.columns, self.rows))
         for verdict in self.verdicts:
             aim = f", aim {verdict.bound(verdict.aim)}" if verdict.aim is not None else ""
-            said = f"{number(verdict.value)}{verdict.unit} (must {verdict.bound(verdict.must)}{aim})"
-            print(f"{verdict.label}: {said}: {verdict.said()}")
+            figure = f"{number(verdict.value)}{verdict.unit} (must {verdict.bound(verdict.must)}{aim})"
+            print(f"{verdict.label}: {figure}: {verdict.text()}")
         if self.note:
             print(self.note)
 

@@ -29,9 +29,9 @@ def multiply(
     `changed`: column -> SQL over `n`, the number of the copy, and `t`, the row. Raises RuntimeError when
     there is no row to copy.
     """
-    kept = [row[0] for row in connection.execute(COLUMNS, [table]).fetchall() if row[0] not in changed]
-    names = [sql.Identifier(name) for name in (*kept, *changed)]
-    values = [sql.Identifier("t", name) for name in kept] + [sql.SQL(text) for text in changed.values()]
+    copied = [row[0] for row in connection.execute(COLUMNS, [table]).fetchall() if row[0] not in changed]
+    names = [sql.Identifier(name) for name in (*copied, *changed)]
+    values = [sql.Identifier("t", name) for name in copied] + [sql.SQL(text) for text in changed.values()]
     statement = sql.SQL(COPY).format(
         table=sql.Identifier(table),
         columns=sql.SQL(", ").join(names),

@@ -85,24 +85,24 @@ def running_tocsin(
     with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
         program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness", 300)
         if not keep:
-            program.wait_for(lambda: bool(TOKEN.search(_said(program))), "a printed token")
+            program.wait_for(lambda: bool(TOKEN.search(_output(program))), "a printed token")
         yield Tocsin(program, servers, port, _kept_token(program, database), _sign_in_path(program), url)
 
 
 def _kept_token(program: Program, database: str) -> str:
     """Return the token printed at the first start on that database."""
-    kept, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_said(program))
+    token_file, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_output(program))
     if found:
-        kept.write_text(found[0])
-    return kept.read_text()
+        token_file.write_text(found[0])
+    return token_file.read_text()
 
 
 def _sign_in_path(program: Program) -> str:
-    found = SIGN_IN.search(_said(program))
+    found = SIGN_IN.search(_output(program))
     return found[1] if found else ""
 
 
-def _said(program: Program) -> str:
+def _output(program: Program) -> str:
     return program.log.read_text(errors="replace")
 
 

@@ -24,8 +24,8 @@ class Outcome:
         return self.figure <= self.must
 
     def __str__(self) -> str:
-        said = "PASS" if self.passed else "MISS"
-        return f"{self.what}: {self.figure:.3g} {self.unit}, must {self.must:g}: {said}"
+        verdict = "PASS" if self.passed else "MISS"
+        return f"{self.what}: {self.figure:.3g} {self.unit}, must {self.must:g}: {verdict}"
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def editors(_: int) -> Iterator[Outcome]:
         list(pool.map(edit, range(EDITORS)))
     texts = [section_of(postmortem, KEY).text]
     texts += SectionDraft.objects.of(postmortem.workspace_id).values_list("text", flat=True)
-    kept = {line for text in texts for line in text.split("\n")}
-    lost = sum(f"Line {n} of {who}." not in kept for who in range(EDITORS) for n in range(SAVES))
+    lines = {line for text in texts for line in text.split("\n")}
+    lost = sum(f"Line {n} of {who}." not in lines for who in range(EDITORS) for n in range(SAVES))
     stored = Revision.objects.of(postmortem.workspace_id).count()
     yield Outcome(f"lines lost of {EDITORS * SAVES}, {stored} revisions", lost, "lines", 0)
     yield Outcome("errors", len(faults), "errors", 0)

@@ -90,7 +90,7 @@ def running_alerta(servers: Servers) -> Iterator[Alerta]:
     ]
     argv += ["--keep-alive", "30", "--log-level", "error", "alerta:create_app()"]
     with Program("alerta", argv, env=environment, cwd=scratch("alerta")) as program:
-        program.wait_until_it_answers(port)
+        program.wait_until_responding(port)
         yield Alerta(port, database)
 
 

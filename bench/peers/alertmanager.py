@@ -35,5 +35,5 @@ def running_alertmanager() -> Iterator[Route]:
         "--log.level=error",
     ]
     with Program("alertmanager", argv, cwd=folder) as program:
-        program.wait_until_it_answers(port, "/-/ready")
+        program.wait_until_responding(port, "/-/ready")
         yield Route(f"http://127.0.0.1:{port}/api/v2/alerts", "alertmanager")

@@ -27,5 +27,5 @@ def running_plain_view(servers: Servers) -> Iterator[Route]:
         argv += ["--blocking-threads=8", "--backlog=1024", "--no-ws", "--log-level=error"]
         argv += ["bench.plain.wsgi:application"]
         with Program("plain-view", argv, env=tocsin.program.env, cwd=ROOT) as program:
-            program.wait_until_it_answers(port)
+            program.wait_until_responding(port)
             yield Route(f"http://127.0.0.1:{port}/events", "tocsin", tocsin.authorization)

@@ -30,13 +30,13 @@ def take(request: HttpRequest) -> HttpResponse:
         actor = _actor(credential({"authorization": request.headers.get("Authorization", "")}) or "")
         batch = parse_body(request.body, datetime.now(UTC), retention())
     except Problem as problem:
-        return _answer(problem.status, problem.as_json())
+        return _response(problem.status, problem.as_json())
     encoded = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
     query, params = command([encoded])
     with connection.cursor() as cursor:
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
         [repeated] = repeats([encoded], cursor.fetchall())
-    return _answer(
+    return _response(
         202, {"accepted": len(batch.events) - repeated, "duplicates": repeated, "rejected": batch.faults}
     )
 
@@ -54,5 +54,5 @@ def _rules(workspace_id: int) -> Ruleset:
     return ruleset_of(workspace_id)
 
 
-def _answer(status: int, body: object) -> HttpResponse:
+def _response(status: int, body: object) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), status=status, content_type="application/json")

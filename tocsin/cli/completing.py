@@ -38,9 +38,9 @@ def _active() -> list[dict[str, str]]:
     try:
         settings = load_settings()
         where = f"{settings.profile} {settings.url} {settings.workspace}"
-        kept = _kept()
-        if kept.get("where") == where and 0 <= time.time() - kept["at"] < MAX_AGE_S:
-            return list(kept["incidents"])
+        cached = _cached()
+        if cached.get("where") == where and 0 <= time.time() - cached["at"] < MAX_AGE_S:
+            return list(cached["incidents"])
         with Client(settings=settings, timeout=TIMEOUT_S, tries=1) as client:
             found = list(client.pages("/incidents", limit=MAX_OFFERED, status="active"))
         incidents = [{"id": one["incident_id"], "title": _plain(one["title"])} for one in found]
@@ -50,7 +50,7 @@ def _active() -> list[dict[str, str]]:
     return incidents
 
 
-def _kept() -> dict[str, Any]:
+def _cached() -> dict[str, Any]:
     try:
         found = json.loads(cache_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -27,8 +27,8 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
     key = str(uuid.uuid4())
     if not _LOCAL.search(where):
         try:
-            answer: dict[str, Any] = frame.client().post(where, body, key=key)
-            return answer
+            response: dict[str, Any] = frame.client().post(where, body, key=key)
+            return response
         except UnreachableError as error:
             frame.say(f"tocsin: {error}")
     waiting = spool.add(op, path, body, user=user_name(), key=key)
@@ -68,22 +68,24 @@ def _send(spool: Spool, waiting: Waiting) -> str:
     elif path.endswith("/timeline"):
         body["message"] = f"{body['message']} (written offline by {waiting.user})"
         body["occurred_at"] = waiting.made_at
-    answer = frame.client().post(path, body, key=waiting.request_key)
-    return str(answer.get("incident_id", "")) if isinstance(answer, dict) else ""
+    response = frame.client().post(path, body, key=waiting.request_key)
+    return str(response.get("incident_id", "")) if isinstance(response, dict) else ""
 
 
 def _upload(waiting: Waiting) -> str:
     settings = frame.client().settings
     try:
-        answer = upload(waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"])
+        response = upload(
+            waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"]
+        )
     except BundleError as error:
         raise RefusedError(0, {"detail": str(error)}) from error
     except UploadError as error:
         if error.is_unreachable:
             raise UnreachableError(str(error), error.status) from error
         raise RefusedError(error.status, {"detail": str(error)}) from error
-    remember_upload(waiting.body["file"], answer)
-    return str(answer.get("incident", ""))
+    remember_upload(waiting.body["file"], response)
+    return str(response.get("incident", ""))
 
 
 def waiting_since() -> str:

@@ -167,36 +167,36 @@ def _run(operation: Operation, given: Mapping[str, Any]) -> None:
         return
     sent = body or None if operation.fields else None
     key = frame.new_key() if operation.is_repeatable else ""
-    answer = frame.client().request(operation.method, path, params=params, body=sent, key=key)
-    _done(operation, answer, places)
+    response = frame.client().request(operation.method, path, params=params, body=sent, key=key)
+    _done(operation, response, places)
 
 
 def _read(operation: Operation, path: str, params: dict[str, Any], limit: int | None) -> None:
     if operation.is_paged:
-        answer: Any = list(frame.client().pages(path, limit=limit, **params))
+        response: Any = list(frame.client().pages(path, limit=limit, **params))
     else:
-        answer = frame.client().request("GET", path, params=params)
-    if operation.rows and isinstance(answer, Mapping) and frame.output_format() == "table":
-        answer = answer[operation.rows]
-    if operation.columns is not None and isinstance(answer, list):
-        frame.put_list(answer, operation.columns, id_field=operation.id_field, empty=operation.empty)
+        response = frame.client().request("GET", path, params=params)
+    if operation.rows and isinstance(response, Mapping) and frame.output_format() == "table":
+        response = response[operation.rows]
+    if operation.columns is not None and isinstance(response, list):
+        frame.put_list(response, operation.columns, id_field=operation.id_field, empty=operation.empty)
     else:
-        frame.put_object(answer, id_field=operation.id_field)
+        frame.put_object(response, id_field=operation.id_field)
 
 
-def _done(operation: Operation, answer: Any, places: Mapping[str, str]) -> None:
-    if isinstance(answer, list) and operation.columns is not None and not operation.done:
-        frame.put_list(answer, operation.columns, id_field=operation.id_field, empty=operation.empty)
-    elif isinstance(answer, Mapping) and (frame.is_quiet() or frame.output_format() != "table"):
-        frame.put_object(answer, id_field=operation.id_field)
-    elif isinstance(answer, list) and frame.output_format() != "table":
-        frame.put_json(answer)
+def _done(operation: Operation, response: Any, places: Mapping[str, str]) -> None:
+    if isinstance(response, list) and operation.columns is not None and not operation.done:
+        frame.put_list(response, operation.columns, id_field=operation.id_field, empty=operation.empty)
+    elif isinstance(response, Mapping) and (frame.is_quiet() or frame.output_format() != "table"):
+        frame.put_object(response, id_field=operation.id_field)
+    elif isinstance(response, list) and frame.output_format() != "table":
+        frame.put_json(response)
     elif operation.done:
-        named = {**places, **(answer if isinstance(answer, Mapping) else {})}
+        named = {**places, **(response if isinstance(response, Mapping) else {})}
         text = operation.done.format_map({name: frame.cell(named, name) for name in named})
         frame.put(frame.safe(text))
-    elif isinstance(answer, Mapping):
-        frame.put_object(answer, id_field=operation.id_field)
+    elif isinstance(response, Mapping):
+        frame.put_object(response, id_field=operation.id_field)
 
 
 def _value(field: Field, given: Any) -> Any:

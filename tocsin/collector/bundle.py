@@ -175,8 +175,8 @@ class Maker:
                 source = {"source": "collector", "probe": "collector"}
                 _add(archive, "dangerous_mode.json", [as_json(self._consent)], source, listed)
             for entry in sorted(self._entries, key=lambda e: (e["path"].startswith("logs/"), e["path"])):
-                with open(entry["file"], "rb") as kept:
-                    _add(archive, entry["path"], iter(lambda: kept.read(1 << 20), b""), entry, listed)
+                with open(entry["file"], "rb") as opened:
+                    _add(archive, entry["path"], iter(lambda: opened.read(1 << 20), b""), entry, listed)
                 os.unlink(entry["file"])
             manifest = self._manifest(metadata, listed)
             _add(archive, LAST, [as_json(manifest)], {}, [])

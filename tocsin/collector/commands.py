@@ -98,11 +98,11 @@ def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, c
 def send(path: str, url: str, token: str, say: Say, incident: str = "") -> Any:
     """Upload a bundle and print progress."""
     say("Uploading to Tocsin...")
-    answer = upload(path, url, token, incident=incident)
-    remember_upload(path, answer)
+    response = upload(path, url, token, incident=incident)
+    remember_upload(path, response)
     say("  Upload complete")
-    say(f"  Incident ID: {answer.get('incident') or 'none'}")
-    return answer
+    say(f"  Incident ID: {response.get('incident') or 'none'}")
+    return response
 
 
 def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
@@ -119,7 +119,7 @@ def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
     else:
         raise CollectorError("--dangerous-mode needs a terminal, or --consent-file.", 2)
     if typed != sentence:
-        raise CollectorError("The consent was not given as asked for. Nothing was collected.")
+        raise CollectorError("The consent was not given as requested. Nothing was collected.")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"by": getpass.getuser(), "host": host, "sentence": typed, "at": now, "rules_off": "all"}
 

@@ -96,7 +96,7 @@ def _output_of(process: Any, deadline: float) -> tuple[bytes, str]:
         parts.append(data[: MAX_OUTPUT_BYTES - size])
         size += len(data)
         if size > MAX_OUTPUT_BYTES:
-            return b"".join(parts), f"more than {MAX_OUTPUT_BYTES} bytes; the first are kept"
+            return b"".join(parts), f"more than {MAX_OUTPUT_BYTES} bytes; the rest was cut"
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -127,5 +127,5 @@ def _is_running(pid: int) -> bool:
 
 def _quiet_environment() -> dict[str, str]:
     """Return an environment without our secrets."""
-    kept = ("PATH", "HOME", "USER", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINER_HOST")
-    return {"LC_ALL": "C", **{name: os.environ[name] for name in kept if name in os.environ}}
+    names = ("PATH", "HOME", "USER", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINER_HOST")
+    return {"LC_ALL": "C", **{name: os.environ[name] for name in names if name in os.environ}}

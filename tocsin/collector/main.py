@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--skip", action="append", help="not this probe; repeatable")
     create.add_argument("--output", default="", help="folder")
     create.add_argument("--hide-host", action="store_true")
-    create.add_argument("--dangerous-mode", action="store_true", help="without redaction; asks for consent")
+    create.add_argument("--dangerous-mode", action="store_true", help="without redaction; requires consent")
     create.add_argument("--consent-file", default="")
     create.add_argument("--insecure-http", action="store_true", help=INSECURE)
     create.set_defaults(run=_create)

@@ -106,11 +106,11 @@ def incident_of(path: str) -> str:
         return ""
 
 
-def remember_upload(path: str, answer: Any) -> None:
+def remember_upload(path: str, result: Any) -> None:
     """Store the result of an upload beside the bundle, unless the disk is full or read-only."""
     try:
         with open(f"{path}.uploaded", "w", encoding="utf-8") as file:
-            json.dump({"incident": answer.get("incident") or "", "url": answer.get("url", "")}, file)
+            json.dump({"incident": result.get("incident") or "", "url": result.get("url", "")}, file)
     except OSError:
         pass
 

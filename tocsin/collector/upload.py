@@ -53,12 +53,12 @@ def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
     for number in range(TRIES):
         ticket: Any = None
         try:
-            answer = api.json("POST", "/bundles", announced)
-            ticket = answer.get("ticket")
+            response = api.json("POST", "/bundles", announced)
+            ticket = response.get("ticket")
             if ticket is None:  # it is already there
-                return answer
+                return response
             send_file(path, ticket, url)
-            return _completed(api, answer["id"])
+            return _completed(api, response["id"])
         except UploadError as error:
             if number == TRIES - 1 or not (error.is_unreachable or (ticket and error.status in _AGAIN)):
                 raise
@@ -106,14 +106,14 @@ def send_file(path: str, ticket: Any, server: str) -> None:
     try:
         with open(path, "rb") as file:
             connection.request(ticket["method"], target, body=file, headers=dict(ticket["headers"]))
-            answer = connection.getresponse()
-            text = answer.read(2_000).decode("utf-8", "replace")
+            response = connection.getresponse()
+            text = response.read(2_000).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         raise UploadError(f"the upload was cut: {error or type(error).__name__}") from error
     finally:
         connection.close()
-    if answer.status >= 300 and answer.status != 412:
-        raise UploadError(f"the storage returned {answer.status}: {_said(text)}", answer.status)
+    if response.status >= 300 and response.status != 412:
+        raise UploadError(f"the storage returned {response.status}: {_message(text)}", response.status)
 
 
 class _Api:
@@ -130,17 +130,17 @@ class _Api:
             f"{self._url}/api/v1{path}", json.dumps(body).encode(), headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-                return json.load(answer)
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             text = error.read(20_000).decode("utf-8", "replace")
-            raise UploadError(_said(text) or f"HTTP {error.code}", error.code) from error
+            raise UploadError(_message(text) or f"HTTP {error.code}", error.code) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise UploadError(f"{self._url} cannot be reached: {reason}") from error
 
 
-def _said(text: str) -> str:
+def _message(text: str) -> str:
     try:
         problem = json.loads(text)
     except ValueError:

@@ -77,8 +77,8 @@ class Literals:
     """Finds strings known to be secret, such as the values of an environment."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        kept = sorted({v for v in values if is_worth_hiding(v)}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, kept))) if kept else None
+        hidden = sorted({v for v in values if is_worth_hiding(v)}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, hidden))) if hidden else None
 
     def __call__(self, text: str) -> Iterator[SecretMatch]:
         if self._pattern:

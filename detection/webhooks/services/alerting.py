@@ -39,10 +39,10 @@ from detection.webhooks.services.alert_rows import (
     end_burning,
     full_groups,
     incidents_of_groups,
-    save_rows,
     latest_incidents,
     move_burning,
     rows_of,
+    save_rows,
     touch,
 )
 from incidents.correlation.services.alerts import link_recurrence

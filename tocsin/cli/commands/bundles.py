@@ -97,7 +97,7 @@ def upload(
 def _send(path: str, incident: str) -> None:
     settings = load_settings(frame.STATE.given)
     try:
-        answer = commands.send(path, settings.url, settings.token, frame.say, incident)
+        response = commands.send(path, settings.url, settings.token, frame.say, incident)
     except UploadError as error:
         if not error.is_unreachable:
             raise TocsinError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
@@ -107,7 +107,7 @@ def _send(path: str, incident: str) -> None:
         raise UnreachableError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
     except BundleError as error:
         raise TocsinError(str(error)) from error
-    _put(str(answer.get("incident") or ""), answer)
+    _put(str(response.get("incident") or ""), response)
 
 
 def _put(text: str, value: dict[str, Any]) -> None:

@@ -121,12 +121,12 @@ def fetch(url: str, seconds: float) -> tuple[int, str]:
     """Return status and beginning of a response; status 0 without one."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=seconds) as answer:
-            return answer.status, answer.read(100_000).decode("utf-8", "replace")
+        with opener.open(url, timeout=seconds) as response:
+            return response.status, response.read(100_000).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read(100_000).decode("utf-8", "replace")
     except (OSError, ValueError) as error:
-        text = "no answer" if isinstance(error, TimeoutError) or "timed out" in str(error) else str(error)
+        text = "no response" if isinstance(error, TimeoutError) or "timed out" in str(error) else str(error)
         return 0, text
 
 
@@ -135,7 +135,7 @@ def _http(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
     wanted = int(check.get("status", 200))
     if status != wanted:
         return False, f"HTTP {status}" if status else (
-            text if text != "no answer" else f"no response in {seconds:g} s"
+            text if text != "no response" else f"no response in {seconds:g} s"
         )
     if check.get("contains") and str(check["contains"]) not in text:
         return False, f"the response does not contain {check['contains']!r}"

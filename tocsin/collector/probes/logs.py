@@ -48,7 +48,7 @@ def _one(path: str, left: int, earliest: float, names: set[str]) -> tuple[Item, 
     except UnreadableError as error:
         return skipped(path, str(error)), 0
     if opened.modified < earliest:
-        return skipped(path, "was not written in the time asked for"), 0
+        return skipped(path, "was not written in the requested time"), 0
     if left <= 0:
         return skipped(path, "all logs together have reached their limit"), 0
     most = min(left, MAX_LOG_BYTES)

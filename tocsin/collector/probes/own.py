@@ -68,9 +68,9 @@ def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
         return
     words = [word.encode() for word in own.keep]
     lines = [line for line in output.text.splitlines() if not words or any(word in line for word in words)]
-    kept = lines[-own.lines :]
+    shown = lines[-own.lines :]
     reason = output.reason or (f"exit code {output.code}" if output.code else "")
-    text = b"".join(line + b"\n" for line in kept)
+    text = b"".join(line + b"\n" for line in shown)
     state = PARTIAL if output.reason else WHOLE
     yield Item(f"logs/probe_{name}.log", source, [text], state=state, reason=reason)
 
