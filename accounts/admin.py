@@ -14,7 +14,7 @@ from django.contrib.auth.forms import UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.audit.admin_history import Audited, AuditedReadOnly
+from accounts.audit.admin_history import AuditedAdmin, AuditedReadOnlyAdmin
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -34,7 +34,7 @@ from accounts.models import (
     Workspace,
 )
 from accounts.people.services.accounts import check_person, note_new_password, save_person
-from core.admin.base import Growing, ReadOnly, one_of
+from core.admin.base import LargeTableAdmin, ReadOnly, one_of
 from core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PersonForm(PersonChange):
 
 
 @admin.register(User)
-class PersonAdmin(Audited, People):  # the only place where an account becomes staff
+class PersonAdmin(AuditedAdmin, People):  # the only place where an account becomes staff
     form = PersonForm
     list_display = ("username", "email", "display_name", "is_proven", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -148,7 +148,7 @@ class SessionAdmin(ReadOnly):
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(AuditedReadOnly):
+class WorkspaceAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "slug", "time_zone", "created_at")
     search_fields = ("name", "slug")
 
@@ -158,7 +158,7 @@ class WorkspaceAdmin(AuditedReadOnly):
 
 
 @admin.register(Membership)
-class MembershipAdmin(AuditedReadOnly):
+class MembershipAdmin(AuditedReadOnlyAdmin):
     list_display = ("user", "workspace", "role", "created_at")
     list_filter = ("workspace", "role")
     search_fields = ("user__username", "user__email")
@@ -166,7 +166,7 @@ class MembershipAdmin(AuditedReadOnly):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(AuditedReadOnly):
+class InvitationAdmin(AuditedReadOnlyAdmin):
     list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = ("workspace", ("accepted_at", admin.EmptyFieldListFilter))
     search_fields = ("email", "username", "display_name")
@@ -175,7 +175,7 @@ class InvitationAdmin(AuditedReadOnly):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(AuditedReadOnly):
+class ApiTokenAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "prefix", "workspace", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "prefix")
@@ -184,7 +184,7 @@ class ApiTokenAdmin(AuditedReadOnly):
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(AuditedReadOnly):
+class IdentityProviderAdmin(AuditedReadOnlyAdmin):
     """Identity providers, without the client secret."""
 
     list_display = ("name", "workspace", "server_url", "client_id", "default_role", "enabled")
@@ -201,7 +201,7 @@ class OnCallRotationAdmin(ReadOnly):
 
 
 @admin.register(OnCallOverride)
-class OnCallOverrideAdmin(AuditedReadOnly):
+class OnCallOverrideAdmin(AuditedReadOnlyAdmin):
     list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
     list_select_related = ("schedule", "user")
 
@@ -230,7 +230,7 @@ class OnCallShiftAdmin(ReadOnly):
 
 
 @admin.register(CalendarFeed)
-class CalendarFeedAdmin(AuditedReadOnly):
+class CalendarFeedAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "workspace", "user", "kinds", "last_read_at", "revoked_at")
     list_select_related = ("workspace", "user")
     exclude = ("digest",)
@@ -251,7 +251,7 @@ class TokenEpochAdmin(ReadOnly):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(Growing):
+class AuditEntryAdmin(LargeTableAdmin):
     list_display = ("at", "workspace", "actor_label", "action", "summary", "request_id")
     list_filter = ("workspace", one_of("actor_kind", *KINDS), one_of("object_type", *TYPES))
     search_fields = ("summary", "actor_label", "=object_id", "=request_id")

@@ -20,7 +20,7 @@ from typing import Final, LiteralString
 import psycopg
 
 from bench.cases.stored import EVENTS, KEYS
-from bench.harness.accounting import POSTGRES, Spent, accounting
+from bench.harness.accounting import POSTGRES, Usage, accounting
 from bench.harness.fit import fit
 from bench.harness.history import fill
 from bench.harness.machine import facts
@@ -62,9 +62,9 @@ class Growth:
     """One operation measured at every size: (size, spent, how often)."""
 
     name: str
-    runs: list[tuple[int, Spent, int]] = field(default_factory=list)
+    runs: list[tuple[int, Usage, int]] = field(default_factory=list)
 
-    def of(self, cost: Callable[[Spent], float]) -> list[float]:
+    def of(self, cost: Callable[[Usage], float]) -> list[float]:
         """Return the cost of one at each size."""
         return [cost(spent) / count for _, spent, count in self.runs]
 
@@ -188,7 +188,7 @@ def _pages(tocsin: Tocsin, sizes: Sequence[int], views: int) -> list[Growth]:
 
 
 def _print_growth(what: str, grown: Sequence[Growth]) -> None:
-    costs: dict[str, tuple[Callable[[Spent], float], str]] = {
+    costs: dict[str, tuple[Callable[[Usage], float], str]] = {
         "web": (lambda spent: spent.seconds["web"] * 1e3, "ms"),
         "PostgreSQL": (lambda spent: spent.seconds[POSTGRES] * 1e3, "ms"),
         "buffers": (lambda spent: float(spent.buffers), "buffers"),

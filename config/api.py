@@ -55,7 +55,7 @@ from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
-from incidents.timeline.api import router as story_router
+from incidents.timeline.api import router as timeline_router
 from incidents.timeline.templates_api import router as update_templates_router
 from notifications.api import channels_router, deliveries_router
 from notifications.contacts.api import router as contacts_router
@@ -114,7 +114,7 @@ api = TocsinAPI(
 )
 api.add_router("/incidents", exports_router)  # before routes whose parameter matches any word
 api.add_router("/incidents", incidents_router)
-api.add_router("/incidents", story_router)
+api.add_router("/incidents", timeline_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)

@@ -23,7 +23,7 @@ from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT
-from detection.webhooks.http.known_keys import Addressed, addressed_to, has_unknown_key
+from detection.webhooks.http.known_keys import WebhookTarget, addressed_to, has_unknown_key
 from incidents.attachments.services import MAX_BYTES
 from status.snapshots import asgi as status_pages
 
@@ -93,7 +93,7 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
     await django_application(scope, _replayed(body, receive), send)
 
 
-def _limit(scope: Scope, headers: dict[str, str], webhook: Addressed | None) -> int:
+def _limit(scope: Scope, headers: dict[str, str], webhook: WebhookTarget | None) -> int:
     """Return the largest body in bytes that is passed to Django."""
     if webhook is not None:
         return webhook.form.max_body + ABOVE_LIMIT

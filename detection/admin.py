@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces
+from accounts.workspaces.admin_search import IncidentRowsAdmin, in_all_workspaces
 from core.admin.base import ReadOnly
 from detection.models import (
     Event,
@@ -22,7 +22,7 @@ from detection.models import (
 
 
 @admin.register(Finding)
-class FindingAdmin(OfIncidents):
+class FindingAdmin(IncidentRowsAdmin):
     list_display = ("found_at", "rule", "group_key", "outcome", "event_count", "incident")
     list_filter = ("workspace", "outcome")
     search_fields = ("=group_key", "=rule__rule_id")
@@ -30,7 +30,7 @@ class FindingAdmin(OfIncidents):
 
 
 @admin.register(ModelRequest)
-class ModelRequestAdmin(OfIncidents):
+class ModelRequestAdmin(IncidentRowsAdmin):
     list_display = ("due_at", "incident", "outcome", "last_error")
     list_filter = ("workspace", "outcome")
     list_select_related = ("incident",)
@@ -46,7 +46,7 @@ class SourceSecretAdmin(ReadOnly):
     exclude = ("sealed", "digest")
 
 
-class Partitioned(ReadOnly):
+class PartitionedAdmin(ReadOnly):
     """Admin of tables whose keys all start with the workspace, which orders and look-ups must use."""
 
     sortable_by = ()
@@ -68,7 +68,7 @@ class Partitioned(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(Partitioned):
+class EventAdmin(PartitionedAdmin):
     list_display = (
         "id", "workspace_id", "received_at", "source", "level", "event_type", "message", "is_late",
     )  # fmt: skip
@@ -78,7 +78,7 @@ class EventAdmin(Partitioned):
 
 
 @admin.register(IncidentEvent)
-class IncidentEventAdmin(Partitioned):
+class IncidentEventAdmin(PartitionedAdmin):
     list_display = ("event_id", "workspace_id", "incident_id", "occurred_at")
     search_fields = ("=incident_id",)
     search_help_text = "The key of an incident"

@@ -35,12 +35,12 @@ from incidents.vocabulary import UNRESOLVED, EntryKind
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "story_of",
+    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "timeline_of",
     "timeline_page",
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
-STORY_PAGE: Final = 50
+TIMELINE_PAGE_SIZE: Final = 50
 MAX_NAMES: Final = 300  # in a picker
 MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
@@ -147,7 +147,7 @@ def timeline_page(
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = STORY_PAGE,
+    limit: int = TIMELINE_PAGE_SIZE,
 ) -> Page[TimelineEntry]:
     """Return a timeline, newest first: `kinds`, or all but `without`.
 
@@ -155,17 +155,17 @@ def timeline_page(
     """
     require(actor, Capability.INCIDENTS_READ)
     incident = _id_of(actor, parse_reference(number))
-    return story_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
+    return timeline_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
 
 
-def story_of(
+def timeline_of(
     actor: Actor,
     incident: int,
     *,
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = STORY_PAGE,
+    limit: int = TIMELINE_PAGE_SIZE,
 ) -> Page[TimelineEntry]:
     """`timeline_page` of the incident with this id, with those merged into it: two statements.
 
@@ -177,16 +177,18 @@ def story_of(
     family = family_of(actor.workspace_id, incident)
     if cursor:
         at, pk = decode_cursor(cursor)
-        rows = _story(actor.workspace_id, family, chosen, left_out).filter(_after("occurred_at", at, pk))
+        rows = _timeline_rows(actor.workspace_id, family, chosen, left_out).filter(
+            _after("occurred_at", at, pk)
+        )
         found = list(rows[: limit + 1])
-    elif limit == STORY_PAGE and len(family) == 1:
+    elif limit == TIMELINE_PAGE_SIZE and len(family) == 1:
         found = _newest_of(chosen, left_out)(actor.workspace_id, incident)
     else:
-        found = list(_story(actor.workspace_id, family, chosen, left_out)[: limit + 1])
+        found = list(_timeline_rows(actor.workspace_id, family, chosen, left_out)[: limit + 1])
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
 
 
-def _story(
+def _timeline_rows(
     workspace_id: int, family: Sequence[int], kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
 ) -> QuerySet[TimelineEntry]:
     rows = TimelineEntry.objects.of(workspace_id).select_related("author")
@@ -205,7 +207,7 @@ def _newest_of(
 ) -> Callable[[int, int], list[TimelineEntry]]:
     @compiled(int, int)
     def newest(workspace_id: int, incident: int) -> QuerySet[TimelineEntry]:
-        return _story(workspace_id, [incident], kinds, without)[: STORY_PAGE + 1]
+        return _timeline_rows(workspace_id, [incident], kinds, without)[: TIMELINE_PAGE_SIZE + 1]
 
     return newest
 

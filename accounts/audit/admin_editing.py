@@ -13,7 +13,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 
 from accounts.actor import Actor
-from accounts.audit.admin_history import Audited
+from accounts.audit.admin_history import AuditedAdmin
 from accounts.models import Role, User
 from core.errors import Problem
 
@@ -89,7 +89,7 @@ def _of_workspace(rows: Any, workspace_id: int) -> Any:
     return rows.filter(workspace_id=workspace_id)
 
 
-class ThroughService(Audited):
+class ServiceAdmin(AuditedAdmin):
     """Admin whose `editable` fields are changed by `apply`, all others read-only.
 
     Nothing is added or deleted.

@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 
 from accounts.audit.selectors import entries_about
 from accounts.models import AuditEntry
-from core.admin.base import Quick, ReadOnly
+from core.admin.base import FastAdmin, ReadOnly
 
 
-class Audited(Quick):
+class AuditedAdmin(FastAdmin):
     """Mixin that shows the audit log as the history of an object."""
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
@@ -47,5 +47,5 @@ class Audited(Quick):
         return sorted(found, key=lambda entry: -entry.pk)
 
 
-class AuditedReadOnly(Audited, ReadOnly):
+class AuditedReadOnlyAdmin(AuditedAdmin, ReadOnly):
     """Read-only admin with the audit log as history."""

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from accounts.models import OnCallSchedule
 from accounts.oncall.services.schedules import edit_schedule
 
 
 @admin.register(OnCallSchedule)
-class OnCallScheduleAdmin(ThroughService):
+class OnCallScheduleAdmin(ServiceAdmin):
     """On-call schedules; layers, overrides and calendars are changed on the schedule's page only."""
 
     editable = ("name", "time_zone")

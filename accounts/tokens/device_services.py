@@ -26,7 +26,7 @@ POLL_EVERY_S: Final = 5
 MAX_OPEN_CODES: Final = 200
 
 
-class Started(NamedTuple):
+class DeviceSignIn(NamedTuple):
     """Response to the device; its own code is shown to no one else."""
 
     user_code: str
@@ -40,7 +40,9 @@ class DeviceDenied(Forbidden):
     title = "The sign-in was not approved"
 
 
-def start_device_sign_in(now: datetime, *, host: str, scopes: Sequence[str], address: str | None) -> Started:
+def start_device_sign_in(
+    now: datetime, *, host: str, scopes: Sequence[str], address: str | None
+) -> DeviceSignIn:
     """Create a code that is valid for ten minutes. Raises Invalid, RateLimited."""
     wanted = clean_scopes(scopes)
     DeviceCode.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
@@ -52,7 +54,7 @@ def start_device_sign_in(now: datetime, *, host: str, scopes: Sequence[str], add
         device_digest=digest(device_code), user_code=user_code, host=host[:100], scopes=wanted,
         address=address or None, expires_at=now + CODE_LIFE,
     )  # fmt: skip
-    return Started(user_code, device_code)
+    return DeviceSignIn(user_code, device_code)
 
 
 def open_code(now: datetime, *, user_code: str) -> DeviceCode:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import Workspace
-from core.admin.base import NEWEST, Growing
+from core.admin.base import NEWEST, LargeTableAdmin
 
 
 def in_all_workspaces(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -22,7 +22,7 @@ def number_in(term: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else None
 
 
-class OfIncidents(Growing):
+class IncidentRowsAdmin(LargeTableAdmin):
     """Admin of rows that belong to incidents: a number finds all rows of that incident, however old."""
 
     search_help_text = f"The number of an incident, or words in the newest {NEWEST:,} rows"

@@ -37,7 +37,7 @@ YARDSTICKS: Final[dict[str, Learn]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Prediction:
     """Result of the analysis for one group."""
 
     group: Group
@@ -46,7 +46,7 @@ class Judged:
     severity: str
 
 
-def judge(group: Group) -> Judged:
+def judge(group: Group) -> Prediction:
     """Analyse one group as Tocsin would."""
     events = group["events"]
     lines = [
@@ -60,7 +60,7 @@ def judge(group: Group) -> Judged:
         facts[DURATION] = max(lasted)
     category = categorize(lines).category
     severity, _ = suggest_severity(kind, category, facts)
-    return Judged(group, category.value, kind.value, severity.value)
+    return Prediction(group, category.value, kind.value, severity.value)
 
 
 def _counts(event: dict[str, Any]) -> bool:
@@ -74,7 +74,7 @@ def share(right: Sequence[bool]) -> str:
     return f"{percent:.1f} % ({sum(right)} of {len(right)}; 95 % Wilson {100 * low:.1f} to {100 * high:.1f})"
 
 
-def within_one(one: Judged) -> bool:
+def within_one(one: Prediction) -> bool:
     """Return whether the suggested severity is at most one step off."""
     ranks = [SEVERITY_RANK[Severity(word)] for word in (one.severity, one.group["severity"])]
     return abs(ranks[0] - ranks[1]) <= 1
@@ -92,7 +92,7 @@ def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) 
     return right
 
 
-def confusion(judged: Sequence[Judged]) -> list[str]:
+def confusion(judged: Sequence[Prediction]) -> list[str]:
     """Return a confusion matrix: rows are the labels, columns the analysis."""
     names = [category.value for category in Category]
     counts = Counter((one.group["category"], one.category) for one in judged)
@@ -134,7 +134,7 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
     return lines, passed
 
 
-def _misses(judged: Sequence[Judged]) -> list[str]:
+def _misses(judged: Sequence[Prediction]) -> list[str]:
     wrong = [one for one in judged if one.category != one.group["category"]]
     return [f"{one.group['id']}: {one.group['category']}, predicted {one.category}" for one in wrong]
 

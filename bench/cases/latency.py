@@ -6,7 +6,7 @@ import time
 import uuid
 
 from bench.harness.figures import median, percentile
-from bench.harness.findings import Ear, listening
+from bench.harness.findings import FindingListener, listening
 from bench.harness.posting import Poster, event, steady_load
 from bench.harness.report import Report, Verdict
 from bench.harness.scale import Scale
@@ -73,7 +73,7 @@ def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
         return 0.0, probes
 
 
-def _probe(poster: Poster, ear: Ear, last: int) -> Probe:
+def _probe(poster: Poster, ear: FindingListener, last: int) -> Probe:
     """Bring a new source to its threshold; the clock starts before the POST of the last `last` events."""
     source = f"probe-{uuid.uuid4().hex[:12]}"
     for _ in range(max(0, THRESHOLD - last)):

@@ -79,7 +79,7 @@ def _run(servers: Servers, scale: Scale, viewers: int) -> Fanout:
         return asyncio.run(_watch(tocsin, cookie, viewers, scale.updates))
 
 
-class Crowd:
+class ViewerGroup:
     """All viewers of one run and the arrival times of their frames."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Crowd:
 class Viewer(asyncio.Protocol):
     """One open page. A signal's version is when it was sent, so each frame reveals its latency."""
 
-    def __init__(self, crowd: Crowd, cookie: str) -> None:
+    def __init__(self, crowd: ViewerGroup, cookie: str) -> None:
         self.crowd, self.cookie = crowd, cookie
         self.rest, self.started = b"", False
 
@@ -118,7 +118,7 @@ class Viewer(asyncio.Protocol):
 
 
 async def _watch(tocsin: Tocsin, cookie: str, viewers: int, updates: int) -> Fanout:
-    crowd, pid = Crowd(), tocsin.program.child.pid
+    crowd, pid = ViewerGroup(), tocsin.program.child.pid
     before = proportional_bytes(pid)
     open_viewers = await _open(tocsin, crowd, cookie, viewers)
     memory = proportional_bytes(pid) - before
@@ -139,7 +139,7 @@ async def _watch(tocsin: Tocsin, cookie: str, viewers: int, updates: int) -> Fan
     )
 
 
-async def _open(tocsin: Tocsin, crowd: Crowd, cookie: str, viewers: int) -> list[Viewer]:
+async def _open(tocsin: Tocsin, crowd: ViewerGroup, cookie: str, viewers: int) -> list[Viewer]:
     loop, found = asyncio.get_running_loop(), list[Viewer]()
     for start in range(0, viewers, OPEN_AT_ONCE):
         count = min(OPEN_AT_ONCE, viewers - start)

@@ -21,7 +21,7 @@ TOUCHED = "select coalesce(sum(shared_blks_hit + shared_blks_read), 0)::bigint f
 
 
 @dataclass
-class Spent:
+class Usage:
     """Seconds of processor time by program; buffers that all statements touched, if counted."""
 
     seconds: Counter[str] = field(default_factory=Counter)
@@ -33,9 +33,9 @@ class Spent:
 
 
 @contextmanager
-def accounting(tocsin: Tocsin, *, buffers: bool = False) -> Iterator[Spent]:
+def accounting(tocsin: Tocsin, *, buffers: bool = False) -> Iterator[Usage]:
     """Yield an object that is filled at the end of the block with what Tocsin and its servers spent."""
-    spent = Spent()
+    spent = Usage()
     before, touched = _seconds(tocsin), _touched(tocsin) if buffers else 0
     yield spent
     after = _seconds(tocsin)

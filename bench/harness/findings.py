@@ -21,7 +21,7 @@ create or replace trigger bench_tell after insert on detection_finding
 """
 
 
-class Ear:
+class FindingListener:
     """Records when each group's incident was committed."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -41,9 +41,9 @@ class Ear:
 
 
 @contextmanager
-def listening(tocsin: Tocsin) -> Iterator[Ear]:
+def listening(tocsin: Tocsin) -> Iterator[FindingListener]:
     """Start listening on a running Tocsin."""
     with tocsin.connect() as connection:
         connection.execute(TELL)
         connection.execute("listen bench_opened")
-        yield Ear(connection)
+        yield FindingListener(connection)

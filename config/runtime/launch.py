@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from config.environment import Environment
 from config.paths import DATA_DIR, ROOT
 from config.runtime.programs import WORKERS, programs
-from config.runtime.servers import Started, own_database, running_servers
+from config.runtime.servers import RunningServers, own_database, running_servers
 from core.embedded import process, supervisor
 from core.embedded.children import MARK
 from core.embedded.process import StartError
@@ -72,7 +72,7 @@ def _set_run_marker() -> None:
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
-def _run(started: Started) -> int:
+def _run(started: RunningServers) -> int:
     os.chdir(ROOT)
     settings = _settings()
     (DATA_DIR / "static").mkdir(exist_ok=True)

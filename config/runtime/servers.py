@@ -22,7 +22,7 @@ GIVEN_BY = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL", "s3": "S3_ENDPOIN
 
 
 @dataclass(frozen=True)
-class Started:
+class RunningServers:
     """The embedded servers of this run, by kind, and where their files are."""
 
     home: Home
@@ -35,10 +35,10 @@ def _given() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_servers() -> Iterator[Started]:
+def running_servers() -> Iterator[RunningServers]:
     """Run the servers within this block; they are always stopped. Raises StartError."""
     home = home_of(DATA_DIR)
-    started = Started(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
+    started = RunningServers(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
     _refuse_second_run()
     try:
         _start_servers(started)
@@ -68,7 +68,7 @@ def own_database() -> Iterator[None]:
         servers.server("postgres", home).stop()
 
 
-def _start_servers(started: Started) -> None:
+def _start_servers(started: RunningServers) -> None:
     """Start the servers that are not configured and set the environment to their URLs."""
     given = _given()
     children.sweep(str(DATA_DIR))
@@ -80,7 +80,7 @@ def _start_servers(started: Started) -> None:
     _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
 
 
-def _all_started(started: Started) -> dict[str, str]:
+def _all_started(started: RunningServers) -> dict[str, str]:
     """Return setting -> URL of every embedded server, started in parallel. Raises StartError."""
     if not started.embedded:
         return {}

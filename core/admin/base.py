@@ -38,7 +38,7 @@ class BoundedPaginator(Pages):
         return int(rows.order_by()[:MAX_COUNTED].count())
 
 
-class Quick(Admin):
+class FastAdmin(Admin):
     """Admin lists that stay fast on large tables: bounded counts, newest first by primary key.
 
     Without `search_fields` or `list_filter` of its own, a list searches its text columns in the newest rows
@@ -78,18 +78,18 @@ def in_newest(model: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows if oldest is None else rows.filter(pk__gt=oldest)
 
 
-def _shown(page: Quick) -> list[models.Field[Any, Any]]:
+def _shown(page: FastAdmin) -> list[models.Field[Any, Any]]:
     fields = {field.name: field for field in page.opts.concrete_fields}
     return [fields[name] for name in page.list_display if isinstance(name, str) and name in fields]
 
 
-def shown_texts(page: Quick) -> list[str]:
+def shown_texts(page: FastAdmin) -> list[str]:
     """Return the columns of a list that hold free text."""
     texts = (models.CharField, models.TextField)
     return [field.name for field in _shown(page) if isinstance(field, texts) and not field.choices]
 
 
-def known_columns(page: Quick) -> list[str]:
+def known_columns(page: FastAdmin) -> list[str]:
     """Return the columns with fixed values (choices, booleans, workspaces): filters need no query."""
     return [
         field.name
@@ -98,7 +98,7 @@ def known_columns(page: Quick) -> list[str]:
     ]
 
 
-class ReadOnly(Quick):
+class ReadOnly(FastAdmin):
     """Read-only admin: changing these rows elsewhere also publishes events and audits."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -114,7 +114,7 @@ class ReadOnly(Quick):
         return False
 
 
-class Growing(ReadOnly):
+class LargeTableAdmin(ReadOnly):
     """Admin of an ever-growing table: text is searched in its newest rows only, as it has no index.
 
     Sorting by another column is disabled; it would read the whole table for one page.
@@ -132,7 +132,7 @@ class Growing(ReadOnly):
         return (in_newest(self.model, found) if word else found), may_repeat
 
 
-class OneOf(ListFilter):
+class KnownValueFilter(ListFilter):
     """Filter by a column whose values are known, without querying them from the table."""
 
     field: ClassVar[str]
@@ -147,8 +147,8 @@ class OneOf(ListFilter):
         return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
-def one_of(name: str, *values: str) -> type[OneOf]:
+def one_of(name: str, *values: str) -> type[KnownValueFilter]:
     """Return a filter class for the column `name` with these `values`."""
     words = name.replace("_", " ")
     fields = {"title": words, "parameter_name": name, "field": name, "values": values}
-    return type(f"OneOf{name}", (OneOf,), fields)
+    return type(f"KnownValueFilter{name}", (KnownValueFilter,), fields)

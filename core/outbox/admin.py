@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.admin.base import Growing, ReadOnly
+from core.admin.base import LargeTableAdmin, ReadOnly
 from core.models import OutboxDispatch, OutboxEvent
 from core.outbox.relay import send_again
 
@@ -17,7 +17,7 @@ if admin.site.is_registered(Group):
 
 
 @admin.register(OutboxDispatch)
-class OutboxDispatchAdmin(Growing):
+class OutboxDispatchAdmin(LargeTableAdmin):
     """Read-only except for resending dead dispatches."""
 
     list_display = ("id", "subscriber", "event", "state", "attempts", "due_at", "settled_at", "last_error")
@@ -34,7 +34,7 @@ class OutboxDispatchAdmin(Growing):
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(Growing):
+class OutboxEventAdmin(LargeTableAdmin):
     list_display = ("id", "topic", "workspace_id", "created_at")
     search_fields = ("=topic", "=id")
 

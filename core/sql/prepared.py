@@ -106,7 +106,7 @@ def rows(query: LiteralString | bytes, params: Sequence[Any] = ()) -> list[tuple
     return send(query, params).rows()
 
 
-class Written(NamedTuple):
+class PreparedWrite(NamedTuple):
     """How rows of one model are written: the statement, the fields that are set and the others."""
 
     query: bytes
@@ -115,18 +115,18 @@ class Written(NamedTuple):
 
 
 @functools.cache
-def _insertion(model: type[models.Model], left_out: frozenset[AnyField]) -> Written:
+def _insertion(model: type[models.Model], left_out: frozenset[AnyField]) -> PreparedWrite:
     fields = [f for f in model._meta.local_concrete_fields if not (f.primary_key or f.generated)]
     given = tuple(f for f in fields if f not in left_out)
     others = tuple(f for f in model._meta.local_concrete_fields if f not in given)
     query = sql.SQL("insert into {} ({}) select * from json_to_recordset(%s::json) as x({})").format(
         _table(model), _listed(_name(f) for f in given), _listed(_typed(f) for f in given)
     )
-    return Written(query.as_bytes(), given, others)
+    return PreparedWrite(query.as_bytes(), given, others)
 
 
 @functools.cache
-def _update(model: type[models.Model], names: tuple[str, ...]) -> Written:
+def _update(model: type[models.Model], names: tuple[str, ...]) -> PreparedWrite:
     key: AnyField = model._meta.pk
     fields = {field.name: field for field in model._meta.local_concrete_fields}
     given = tuple(fields[name] for name in names)
@@ -138,7 +138,7 @@ def _update(model: type[models.Model], names: tuple[str, ...]) -> Written:
         _listed(_typed(f) for f in (key, *given)),
         _name(key),
     )
-    return Written(query.as_bytes(), (key, *given), ())
+    return PreparedWrite(query.as_bytes(), (key, *given), ())
 
 
 def _table(model: type[models.Model]) -> sql.Composable:
@@ -196,7 +196,7 @@ def update(objects: Sequence[models.Model], fields: tuple[str, ...]) -> None:
         send(into.query, [_given(into, objects, add=False)])
 
 
-def _insertion_of(objects: Sequence[models.Model]) -> Written:
+def _insertion_of(objects: Sequence[models.Model]) -> PreparedWrite:
     left_out = _left_to_the_database(objects[0])
     if any(_left_to_the_database(one) != left_out for one in objects):
         raise ValueError("either all or none of the objects may name a field that the database can fill in")
@@ -208,7 +208,7 @@ def _left_to_the_database(one: models.Model) -> frozenset[AnyField]:
     return frozenset(f for f in fields if isinstance(one.__dict__.get(f.attname), DatabaseDefault))
 
 
-def _given(into: Written, objects: Sequence[models.Model], *, add: bool = True) -> str:
+def _given(into: PreparedWrite, objects: Sequence[models.Model], *, add: bool = True) -> str:
     """Return the objects' values as JSON that PostgreSQL reads as the columns' types."""
     return orjson.dumps([{f.column: _plain(f, one, add) for f in into.fields} for one in objects]).decode()
 

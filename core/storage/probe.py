@@ -29,7 +29,7 @@ PREFIX: Final = "tocsin-probe/"
 
 
 @dataclass(frozen=True, slots=True)
-class Enforced:
+class RuleCheck:
     """One rule of a presigned upload, and whether the storage enforces it."""
 
     rule: str
@@ -44,7 +44,7 @@ class _Signed:
     headers: Mapping[str, str]
 
 
-def try_uploads(bucket: Bucket) -> list[Enforced]:
+def try_uploads(bucket: Bucket) -> list[RuleCheck]:
     """Test each rule. Raises StorageError if even a correct upload fails."""
     own = f"{PREFIX}{uuid.uuid4()}"
     keys = [f"{own}-{number}" for number in range(3)]
@@ -52,7 +52,7 @@ def try_uploads(bucket: Bucket) -> list[Enforced]:
         expiring, signed_at = _signed(bucket, keys[1], EXPIRES_S), time.monotonic()
         found = [*_wrong_uploads(bucket, keys[0]), *_right_uploads(bucket, keys[2])]
         time.sleep(max(0.0, signed_at + EXPIRES_S + 1.5 - time.monotonic()))
-        found.append(Enforced("the time of an address", _is_refused(_put(expiring, BODY))))
+        found.append(RuleCheck("the time of an address", _is_refused(_put(expiring, BODY))))
     finally:
         for key in keys:
             with contextlib.suppress(StorageError):
@@ -60,26 +60,26 @@ def try_uploads(bucket: Bucket) -> list[Enforced]:
     return found
 
 
-def _right_uploads(bucket: Bucket, key: str) -> Iterator[Enforced]:
+def _right_uploads(bucket: Bucket, key: str) -> Iterator[RuleCheck]:
     signed = _signed(bucket, key)
     status, text = _send(signed, BODY)
     if status != HTTPStatus.OK:
         raise StorageError(f"A presigned upload returned {status}: {text}")
-    yield Enforced("one upload for each address", _is_refused(_put(signed, BODY)))
-    yield Enforced(
+    yield RuleCheck("one upload for each address", _is_refused(_put(signed, BODY)))
+    yield RuleCheck(
         "SHA-256 stored with the object", (info := bucket.info(key)) is not None and bool(info.sha256)
     )
 
 
-def _wrong_uploads(bucket: Bucket, key: str) -> Iterator[Enforced]:
+def _wrong_uploads(bucket: Bucket, key: str) -> Iterator[RuleCheck]:
     signed = _signed(bucket, key)
     other = bytes([BODY[0] ^ 1]) + BODY[1:]
     elsewhere = _Signed(signed.url.replace(key, f"{key}x"), signed.headers)
-    yield Enforced("the signed bytes", _is_refused(_put(signed, other)))
-    yield Enforced("the signed length", _is_refused(_put(signed, BODY + b"x", {"Content-Length": ""})))
-    yield Enforced("the signed type", _is_refused(_put(signed, BODY, {"Content-Type": "text/html"})))
-    yield Enforced("the signed condition", _is_refused(_put(signed, BODY, {"If-None-Match": ""})))
-    yield Enforced("the signed name", _is_refused(_put(elsewhere, BODY)))
+    yield RuleCheck("the signed bytes", _is_refused(_put(signed, other)))
+    yield RuleCheck("the signed length", _is_refused(_put(signed, BODY + b"x", {"Content-Length": ""})))
+    yield RuleCheck("the signed type", _is_refused(_put(signed, BODY, {"Content-Type": "text/html"})))
+    yield RuleCheck("the signed condition", _is_refused(_put(signed, BODY, {"If-None-Match": ""})))
+    yield RuleCheck("the signed name", _is_refused(_put(elsewhere, BODY)))
 
 
 def _signed(bucket: Bucket, key: str, expires_s: int = 60) -> _Signed:

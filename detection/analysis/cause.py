@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from detection.analysis.categories import Line
 from detection.analysis.event_sample import SampledEvent
-from detection.analysis.first_failing import Failing, FirstFailing, first_failing
+from detection.analysis.first_failing import FailingSource, FirstFailing, first_failing
 from detection.analysis.templates import MessageTemplate, templates_of
 from detection.models import ChangeEvent, Level
-from incidents.analysis.draft import Essence
+from incidents.analysis.draft import IncidentFeatures
 from incidents.components.dependency_graph import names_it_depends_on
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 
@@ -24,14 +24,14 @@ SHOWN_TEMPLATES, SHOWN_CHANGES = 8, 5
 MAX_SHAPES: Final = 200
 
 
-def failing_sources(events: Sequence[SampledEvent]) -> dict[str, Failing]:
+def failing_sources(events: Sequence[SampledEvent]) -> dict[str, FailingSource]:
     """Return the sources with errors; if there are none, those with warnings."""
     for least in (Level.ERROR, Level.WARNING):
-        found: dict[str, Failing] = {}
+        found: dict[str, FailingSource] = {}
         for event in events:
             if event.level >= least:
                 known = found.get(event.source)
-                found[event.source] = Failing(
+                found[event.source] = FailingSource(
                     known.first_at if known else event.occurred_at, known.errors + 1 if known else 1
                 )
         if found:
@@ -87,10 +87,12 @@ def distributions(evidence: IncidentEvidence | None) -> dict[str, Any]:
     }
 
 
-def essence_of(templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line]) -> Essence:
+def features_of(
+    templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line]
+) -> IncidentFeatures:
     """Return the features for comparing incidents: all shapes, and the words of the most common templates."""
     shapes = [shape for template in templates for shape in template.shapes]
     words = [one.text for one in templates[:SHOWN_TEMPLATES]] or [
         line.message for line in lines[:SHOWN_TEMPLATES]
     ]
-    return Essence(tuple(sorted(shapes[:MAX_SHAPES])), " ".join([incident.title, *words]))
+    return IncidentFeatures(tuple(sorted(shapes[:MAX_SHAPES])), " ".join([incident.title, *words]))

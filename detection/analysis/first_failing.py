@@ -12,7 +12,7 @@ MIN_LEAD: Final = 1.5  # factor between numbers of errors, if the times do not d
 
 
 @dataclass(frozen=True, slots=True)
-class Failing:
+class FailingSource:
     """A source with errors: the time of the first one, and how many there are."""
 
     first_at: datetime
@@ -32,7 +32,7 @@ class FirstFailing:
         return {"source": self.source, "reason": self.reason, "candidates": list(self.candidates)}
 
 
-def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
+def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
     """Return the failing source none of whose dependencies fails; of several the earliest.
 
     If they began together, the one with clearly more errors.
@@ -54,7 +54,9 @@ def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[s
     return _by_time(roots, failing)
 
 
-def _failing_below(name: str, failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> set[str]:
+def _failing_below(
+    name: str, failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]
+) -> set[str]:
     """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn."""
     below = _reach(name, depends_on)
     return {one for one in below if one in failing and one != name and name not in _reach(one, depends_on)}
@@ -71,7 +73,7 @@ def _reach(start: str, depends_on: Mapping[str, Set[str]]) -> set[str]:
     return found
 
 
-def _by_time(names: list[str], failing: Mapping[str, Failing]) -> FirstFailing:
+def _by_time(names: list[str], failing: Mapping[str, FailingSource]) -> FirstFailing:
     """Return the earliest if beyond clock tolerance, else the one with clearly more errors, else none."""
     began = min(failing[name].first_at for name in names)
     early = [name for name in names if failing[name].first_at - began <= CLOCK_TOLERANCE]

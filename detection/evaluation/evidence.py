@@ -13,10 +13,10 @@ import orjson
 
 from core.sql.prepared import Result, pipelined, send
 from detection.evaluation import windows
-from detection.evaluation.findings import Crossing, Member, State, Touched, by_weight, window_start
+from detection.evaluation.findings import Crossing, Member, State, TouchedGroup, by_weight, window_start
 from detection.models import DetectionRule
 
-Found = tuple[Touched, State]
+Found = tuple[TouchedGroup, State]
 
 # Fields of a rule used for the incidents it opens.
 _FOUND: Final = (
@@ -30,16 +30,16 @@ select id, rule_id, name, incident_type, severity, event_types, group_by, error_
 """
 
 
-class Crossed(NamedTuple):
+class RawCrossing(NamedTuple):
     """A threshold crossed at `at`, by the hit of the event `event_id`."""
 
-    touched: Touched
+    touched: TouchedGroup
     state: State
     at: datetime
     event_id: int
 
 
-def states_of(pairs: Sequence[Touched]) -> list[Found]:
+def states_of(pairs: Sequence[TouchedGroup]) -> list[Found]:
     """Return each pair whose rule is enabled, with its state. One statement."""
     if not pairs:
         return []
@@ -61,7 +61,7 @@ def crossings_of(
     *,
     plain: LiteralString = windows.CROSSINGS,
     spread: LiteralString = windows.SPREAD_CROSSINGS,
-) -> list[Crossed]:
+) -> list[RawCrossing]:
     """Return the crossed windows of pairs without an unresolved incident, in at most two statements.
 
     `plain` and `spread` are these statements, which a rule test replaces to use its own hits.
@@ -72,7 +72,7 @@ def crossings_of(
     with pipelined():
         asked = [(kind, _query(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
         crossed = [(kind[n], at, event) for kind, result in asked for n, at, event in result.rows()]
-    return [Crossed(pair, state, at, event) for (pair, state), at, event in crossed]
+    return [RawCrossing(pair, state, at, event) for (pair, state), at, event in crossed]
 
 
 def _query(query: LiteralString, found: Sequence[Found]) -> Result:
@@ -84,7 +84,7 @@ def _query(query: LiteralString, found: Sequence[Found]) -> Result:
     return send(query, [list(column) for column in zip(*columns, strict=True)])
 
 
-def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing]:
+def with_members(workspace_id: int, crossed: Sequence[RawCrossing]) -> list[Crossing]:
     """Return one workspace's crossings in order of weight, each with its rule and the events it counts."""
     if not crossed:
         return []
@@ -101,7 +101,7 @@ def with_members(workspace_id: int, crossed: Sequence[Crossed]) -> list[Crossing
     return sorted(crossings, key=by_weight)
 
 
-def members_of(crossed: Sequence[Crossed], query: LiteralString = windows.MEMBERS) -> list[list[Member]]:
+def members_of(crossed: Sequence[RawCrossing], query: LiteralString = windows.MEMBERS) -> list[list[Member]]:
     """Return the events each crossing counts, oldest first: one statement, none without a crossing."""
     members: list[list[Member]] = [[] for _ in crossed]
     if not crossed:

@@ -23,7 +23,7 @@ UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 
 @dataclass(slots=True)
-class Touched:
+class TouchedGroup:
     """One (rule, group) with unprocessed hits: event id -> when it occurred, and their sources."""
 
     workspace_id: int
@@ -41,14 +41,14 @@ class Touched:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
+def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
     """Return pending rows as pairs, each once, in order of workspace, rule and group."""
-    pairs: dict[tuple[int, int, str], Touched] = {}
+    pairs: dict[tuple[int, int, str], TouchedGroup] = {}
     for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
-            pair = pairs[key] = Touched(workspace_id, rule_id, group_key, occurred[0], occurred[0])
+            pair = pairs[key] = TouchedGroup(workspace_id, rule_id, group_key, occurred[0], occurred[0])
         pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
         pair.events.update(zip(event_ids, occurred, strict=True))
         pair.sources.update(sources)
@@ -80,7 +80,7 @@ class Member(NamedTuple):
 class Crossing:
     """A threshold crossed at `at`, by the hit of the event `event_id`."""
 
-    touched: Touched
+    touched: TouchedGroup
     state: State
     rule: DetectionRule
     at: datetime

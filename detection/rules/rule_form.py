@@ -40,7 +40,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Filled:
+class FieldState:
     """A field with its input and its faults."""
 
     spec: FieldSpec
@@ -168,7 +168,7 @@ def empty() -> dict[str, str]:
 
 def filled(
     typed: Mapping[str, str], faults: Iterable[FieldFault] = (), *, is_new: bool
-) -> list[tuple[str, list[Filled]]]:
+) -> list[tuple[str, list[FieldState]]]:
     """Return the groups of the form, each field with its value and its faults.
 
     The rule id only for a new rule.
@@ -180,7 +180,7 @@ def filled(
         (
             group.title,
             [
-                Filled(spec, typed.get(spec.name, ""), messages.get(spec.name, []))
+                FieldState(spec, typed.get(spec.name, ""), messages.get(spec.name, []))
                 for spec in group.fields
                 if is_new or spec.name != "rule_id"
             ],

@@ -14,13 +14,13 @@ from typing import Final, LiteralString, NamedTuple
 from django.db import connection, transaction
 
 from detection.evaluation import windows
-from detection.evaluation.evidence import Crossed, Found, crossings_of, members_of
+from detection.evaluation.evidence import Found, RawCrossing, crossings_of, members_of
 from detection.evaluation.findings import (
     Crossing,
     Member,
     State,
     Stored,
-    Touched,
+    TouchedGroup,
     description_of,
     judge_crossing,
     title_of,
@@ -124,15 +124,15 @@ def _hits(rule: DetectionRule, events: Iterable[SampleEvent]) -> list[tuple[int,
 
 def _pairs(
     rule: DetectionRule, events: Sequence[SampleEvent], hits: Sequence[tuple[int, Hit]]
-) -> list[Touched]:
+) -> list[TouchedGroup]:
     """Return each group that matched, with its matching events."""
     times = {number: event.occurred_at for number, event in events}
-    pairs: dict[str, Touched] = {}
+    pairs: dict[str, TouchedGroup] = {}
     for number, (_, group, _, matches) in hits:
         at = times[number]
         if not matches:
             continue
-        pair = pairs.setdefault(group, Touched(rule.workspace_id, rule.pk, group, at, at))
+        pair = pairs.setdefault(group, TouchedGroup(rule.workspace_id, rule.pk, group, at, at))
         pair.lo, pair.hi = min(pair.lo, at), max(pair.hi, at)
         pair.events[number] = at
     return [pairs[group] for group in sorted(pairs)]
@@ -154,7 +154,7 @@ def _store(rule: DetectionRule, events: Sequence[SampleEvent], hits: Sequence[tu
 
 
 def _bursts(
-    rule: DetectionRule, pairs: Sequence[Touched], events: Sequence[SampleEvent]
+    rule: DetectionRule, pairs: Sequence[TouchedGroup], events: Sequence[SampleEvent]
 ) -> tuple[Burst, ...]:
     state = State(
         threshold=rule.error_threshold,
@@ -173,7 +173,7 @@ def _bursts(
     return tuple(_burst(rule, one, members[n], stored) for n, one in enumerate(crossed))
 
 
-def _burst(rule: DetectionRule, one: Crossed, members: list[Member], stored: Stored) -> Burst:
+def _burst(rule: DetectionRule, one: RawCrossing, members: list[Member], stored: Stored) -> Burst:
     sources = tuple(dict.fromkeys(member.source for member in members))
     verdict = judge_crossing(Crossing(one.touched, one.state, rule, one.at, one.event_id, members), stored)
     met = raises(verdict.incident_type, verdict.severity, verdict.facts)

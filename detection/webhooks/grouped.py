@@ -192,12 +192,12 @@ def _rest(body: Mapping[str, Any], group: str, alerts: Sequence[Alert], listed: 
     count = truncated if isinstance(truncated, int) and 0 < truncated < 10**9 else 0
     count += max(0, listed - MAX_ALERTS)
     is_over = STATES.get(line(body.get("status")).lower()) == AlertState.RESOLVED
-    burns = count > 0 and not is_over
+    is_firing = count > 0 and not is_over
     return (
         Alert(
             key=f"unlisted:{group}",
-            state=AlertState.FIRING if burns else AlertState.RESOLVED,
-            title=f"{count} more alerts" if burns else "Alerts not listed",
+            state=AlertState.FIRING if is_firing else AlertState.RESOLVED,
+            title=f"{count} more alerts" if is_firing else "Alerts not listed",
             severity=Severity.SEV4,
             group=group,
             ends_at=max((alert.ends_at for alert in alerts if alert.ends_at), default=None),

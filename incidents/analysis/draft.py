@@ -26,7 +26,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Essence:
+class IncidentFeatures:
     """Features for comparing incidents: shapes of the messages, words, hashes of correlation ids."""
 
     shapes: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.outbox.events import publish
-from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, Essence, ModelText
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, IncidentFeatures, ModelText
 from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.analysis.selectors import newest_analysis, offline_analysis
 from incidents.events import IncidentAnalysed
@@ -110,7 +110,7 @@ def _set_category(workspace_id: int, incident: Incident, draft: AnalysisDraft) -
         same.update(category=draft.category, updated_at=timezone.now())
 
 
-def record_essence(workspace_id: int, incident_id: int, essence: Essence) -> None:
+def record_features(workspace_id: int, incident_id: int, essence: IncidentFeatures) -> None:
     """Store the features of the incident, replacing earlier ones. Idempotent.
 
     Does nothing if this workspace has no such incident.

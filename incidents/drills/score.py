@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class DrillTimes:
     """Times of a drill; None: not yet, or never."""
 
     began_at: datetime
@@ -51,7 +51,7 @@ class Measure:
         return None if self.took_s is None else timedelta(seconds=self.took_s)
 
 
-def score_card(course: Course, clocks: Clocks, now: datetime) -> list[Measure]:
+def score_card(course: DrillTimes, clocks: Clocks, now: datetime) -> list[Measure]:
     """Return the three measures, compared with the SLA targets of the incident's severity."""
     rows = (
         ("acknowledge", "Time to acknowledge", clocks.acknowledge_within, course.acknowledged_at),
@@ -67,7 +67,7 @@ def points(card: Sequence[Measure]) -> tuple[int, int]:
 
 
 def _measured(
-    name: str, title: str, minutes: int | None, at: datetime | None, course: Course, now: datetime
+    name: str, title: str, minutes: int | None, at: datetime | None, course: DrillTimes, now: datetime
 ) -> Measure:
     target_s = None if minutes is None else minutes * 60
     if at is None:

@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.drills.models import Drill, DrillParticipant
-from incidents.drills.score import Course, Measure, score_card
+from incidents.drills.score import DrillTimes, Measure, score_card
 from incidents.models import Incident, IncidentCounter, RoleAssignment, TimelineEntry
 from incidents.privacy.selectors import hidden_from
 from incidents.sla.services.clocks import clocks_for
@@ -70,7 +70,7 @@ def score_of(incident: Incident) -> list[Measure]:
     """Return the current score card of a drill's incident."""
     updates = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind=EntryKind.UPDATE)
     recovered = [at for at in (incident.mitigated_at, incident.resolved_at) if at is not None]
-    course = Course(
+    course = DrillTimes(
         began_at=incident.detected_at,
         acknowledged_at=incident.acknowledged_at,
         updated_at=updates.aggregate(first=Min("occurred_at"))["first"],

@@ -159,12 +159,12 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
     """Return an incident with its newest 50 timeline entries, component impacts, roles and analysis."""
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)
-    story = timeline_page(actor, incident.number)
+    page = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
     roles = roles_of(actor, incident)
     signals = signals_of(actor, incident)
     return incident_response(incident, response) | {
-        "timeline": [entry_json(entry) for entry in story.items],
+        "timeline": [entry_json(entry) for entry in page.items],
         "components": [
             {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at}
             for a in components

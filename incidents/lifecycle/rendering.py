@@ -66,7 +66,7 @@ def amendments_json(entry: TimelineEntry, amendments: Iterable[EntryAmendment]) 
 
 
 def act_json(act: Act) -> dict[str, Any]:
-    """Return the fields of `schemas_story.ActOut`."""
+    """Return the fields of `timeline.schemas.ActOut`."""
     if act.entry is not None:
         entry = act.entry
         words = {"id": entry.pk, "by": entry.author_label, "kind": entry.kind, "message": entry.text}
@@ -79,7 +79,7 @@ def act_json(act: Act) -> dict[str, Any]:
 
 
 def related_json(related: Related) -> dict[str, Any]:
-    """Return the fields of `schemas_story.RelatedOut`."""
+    """Return the fields of `timeline.schemas.RelatedOut`."""
     lists = {name: getattr(related, name) for name in ("linked", "earlier", "neighbours", "same_type")}
     shown = {name: [_related(one) for one in incidents] for name, incidents in lists.items()}
     for linked, (_, reasons) in zip(shown["linked"], related.why(), strict=True):

@@ -19,7 +19,7 @@ ENTRY_KINDS: Final[Mapping[Status, EntryKind]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class IncidentState:
     """State of an incident: its status and the times that depend on it."""
 
     status: Status
@@ -53,12 +53,12 @@ def entry_kind(status: Status) -> EntryKind:
     return ENTRY_KINDS.get(status, EntryKind.STATUS_CHANGE)
 
 
-def acknowledge(course: Course, at: datetime) -> Course:
+def acknowledge(course: IncidentState, at: datetime) -> IncidentState:
     """Return the state after an acknowledgement; later ones change nothing."""
     return replace(course, acknowledged_at=course.acknowledged_at or at)
 
 
-def move(course: Course, to: Status, at: datetime) -> Course:
+def move(course: IncidentState, to: Status, at: datetime) -> IncidentState:
     """Return the state after moving to `to` at `at`.
 
     Times are set once; reopening clears resolution and closing. Raises ForbiddenMoveError when `to` cannot

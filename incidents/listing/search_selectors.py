@@ -9,7 +9,7 @@ from django.db.models import Case, IntegerField, Q, When
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Component, Incident
-from incidents.overview.selectors import open_lots
+from incidents.overview.selectors import unresolved_groups
 from incidents.privacy.selectors import seen_by
 from incidents.vocabulary import UNRESOLVED, Severity
 
@@ -19,7 +19,7 @@ NEWEST_FIRST: Final = ("-detected_at", "-id")
 def open_count(actor: Actor) -> tuple[int, bool]:
     """Return the number of open incidents, and whether a SEV1 is among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    lots = open_lots(actor.workspace_id, actor.viewer)
+    lots = unresolved_groups(actor.workspace_id, actor.viewer)
     return sum(lot.number for lot in lots), any(lot.severity == Severity.SEV1 for lot in lots)
 
 

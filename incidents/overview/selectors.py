@@ -117,7 +117,7 @@ def standings(actor: Actor) -> Standings:
     require(actor, Capability.INCIDENTS_READ)
     now = timezone.now()
     viewer = actor.viewer
-    lots, zone = open_lots(actor.workspace_id, viewer), zone_of(actor)
+    lots, zone = unresolved_groups(actor.workspace_id, viewer), zone_of(actor)
     real = [lot for lot in lots if not lot.is_drill]
     since, today = now - timedelta(days=MTTR_DAYS), midnight(now, zone)
     ended = _resolutions(actor.workspace_id, viewer, min(since, today), since, today) or [(0, 0, None, None)]
@@ -135,7 +135,7 @@ def standings(actor: Actor) -> Standings:
     )
 
 
-class Lot(NamedTuple):
+class UnresolvedGroup(NamedTuple):
     """A group of similar unresolved incidents."""
 
     severity: str
@@ -147,17 +147,17 @@ class Lot(NamedTuple):
 
 
 @cached_per_request
-def open_lots(workspace_id: int, viewer: int) -> list[Lot]:
+def unresolved_groups(workspace_id: int, viewer: int) -> list[UnresolvedGroup]:
     """Return all unresolved incidents that `viewer` may see, grouped for several parts of a page.
 
     One statement.
     """
-    return [Lot(*row) for row in _open_lots(workspace_id, viewer, timezone.now())]
+    return [UnresolvedGroup(*row) for row in _unresolved_groups(workspace_id, viewer, timezone.now())]
 
 
 @compiled(int, int, datetime)
-def _open_lots(workspace_id: int, viewer: int, now: datetime) -> Any:
-    """Return the fields of `Lot`; uses the partial index `incident_unresolved`."""
+def _unresolved_groups(workspace_id: int, viewer: int, now: datetime) -> Any:
+    """Return the fields of `UnresolvedGroup`; uses the partial index `incident_unresolved`."""
     due = Case(
         When(acknowledged_at=None, then="acknowledge_due_at"),
         default=Least("update_due_at", "resolve_due_at"),
@@ -222,7 +222,7 @@ def last_day(actor: Actor) -> Day:
         resolved[hour] += count
         by_itself += alone
     came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
-    now = sum(lot.number for lot in open_lots(*which[:2]) if not lot.is_drill)
+    now = sum(lot.number for lot in unresolved_groups(*which[:2]) if not lot.is_drill)
     return Day(
         zone=zone.key,
         hours=tuple(hour.astimezone(zone) for hour in hours),

@@ -52,7 +52,7 @@ class AccessOut(Schema):
     invited: list[AccessPersonOut]
 
 
-class Invited(Reference):
+class InvitationPath(Reference):
     """An incident and a member."""
 
     username: str = Field(max_length=254)
@@ -98,7 +98,7 @@ def post_person(request: HttpRequest, where: Path[Reference], body: AccessInvite
 
 
 @router.delete("/{reference}/access/people/{username}", response=AccessOut, summary="Take back an invitation")
-def delete_person(request: HttpRequest, where: Path[Invited]) -> Any:
+def delete_person(request: HttpRequest, where: Path[InvitationPath]) -> Any:
     """Remove an invitation. 409 for role holders and for yourself."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)

@@ -91,7 +91,7 @@ def not_measured(why: str) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class CriteriaResults:
     """The results of every criterion."""
 
     outcomes: Sequence[tuple[Criterion, Outcome]]

@@ -21,7 +21,7 @@ from incidents.models import (
     IncidentVerdict,
     TimelineEntry,
 )
-from incidents.recovery.criteria import CRITERIA, Answers, Outcome, Question, Verdict
+from incidents.recovery.criteria import CRITERIA, CriteriaResults, Outcome, Question, Verdict
 from incidents.selectors import affected_of
 from incidents.validation import clean_text, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, Stage
@@ -30,7 +30,9 @@ from incidents.vocabulary import EntryKind, IncidentSource, Stage
 _WITNESSING = (EntryKind.ACKNOWLEDGED, EntryKind.NOTE)
 
 
-def evaluate_recovery(incident: Incident, *, since: datetime, now: datetime, window: timedelta) -> Answers:
+def evaluate_recovery(
+    incident: Incident, *, since: datetime, now: datetime, window: timedelta
+) -> CriteriaResults:
     """Evaluate every exit criterion on data since `since`, and store the results. Ticked items count."""
     components = [one.component.name for one in affected_of(incident.workspace_id, incident.pk)]
     question = Question(incident, components, since, now, window)
@@ -45,7 +47,7 @@ def evaluate_recovery(incident: Incident, *, since: datetime, now: datetime, win
         for one, outcome in found
     ]  # fmt: skip
     _store(incident, rows)
-    return Answers(found)
+    return CriteriaResults(found)
 
 
 def _store(incident: Incident, rows: list[CriterionResult]) -> None:
@@ -72,7 +74,7 @@ def _ticked(incident: Incident) -> dict[str, Outcome]:
     }
 
 
-def resolve_recovered(workspace_id: int, incident_id: int, answers: Answers, *, by_run: bool) -> bool:
+def resolve_recovered(workspace_id: int, incident_id: int, answers: CriteriaResults, *, by_run: bool) -> bool:
     """Resolve a detected incident whose recovery was observed. Returns False if that no longer applies.
 
     `by_run`: a remediation run was carried out for it. Declared incidents are resolved by people only.

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from accounts.audit.selectors import entries_about
 from accounts.models import AuditEntry
 from incidents.models import SlaPolicy
@@ -19,7 +19,7 @@ from incidents.vocabulary import Severity
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(ThroughService):
+class SlaPolicyAdmin(ServiceAdmin):
     editable = ("acknowledge_within", "update_every", "resolve_within")
     list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
     list_filter = ("workspace", "severity")

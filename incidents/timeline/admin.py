@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from incidents.models import StoredUpdateTemplate
 from incidents.timeline.services.templates import change_update_template
 
 
 @admin.register(StoredUpdateTemplate)
-class StoredUpdateTemplateAdmin(ThroughService):
+class StoredUpdateTemplateAdmin(ServiceAdmin):
     """Stakeholder update templates that a workspace changed."""
 
     editable = ("label", "text")

@@ -14,7 +14,7 @@ from core.ui.panels import panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.links.selectors import related_incidents
 from incidents.models import Incident
-from incidents.selectors import incident_for, story_of
+from incidents.selectors import incident_for, timeline_of
 from incidents.timeline.presentation import (
     ALL_ACTIVITY,
     HIGHLIGHTS,
@@ -43,7 +43,7 @@ class IncidentTimeline(IncidentPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
-        shown = _story(actor, incident, query)
+        shown = _timeline_page(actor, incident, query)
         page = shown["page"]
         may_act = allowed(actor, Capability.INCIDENTS_WRITE)
         is_later = bool(query.get("before") or entry_named(query))
@@ -66,14 +66,14 @@ class IncidentTimeline(IncidentPanel):
         return "|".join(map(str, (incident.pk, incident.version, *more, sorted(context["undo"].items()))))
 
 
-def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
+def _timeline_page(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
     """Return the requested page: the one with a linked entry, else by kind and cursor."""
     if entry := entry_named(query):
         page, is_full = timeline_around(actor, incident, entry)
         return {"page": page, "kind": ALL_ACTIVITY if is_full else HIGHLIGHTS}
     kind = query.get("kind", HIGHLIGHTS)
     kinds = KINDS.get(kind, ())
-    page = story_of(
+    page = timeline_of(
         actor, incident.pk, kinds=kinds, without=without(kind), cursor=query.get("before") or None
     )
     return {"page": page, "kind": kind}

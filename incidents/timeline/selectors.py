@@ -19,7 +19,7 @@ from core.sql.compiled_queries import compiled
 from incidents.listing.keyset import Page, decode_cursor, encode_cursor
 from incidents.merging.family import family_of
 from incidents.models import EntryAmendment, Incident, TimelineEntry
-from incidents.selectors import story_of
+from incidents.selectors import timeline_of
 from incidents.validation import invalid
 from incidents.vocabulary import CHATTER, EntryKind
 
@@ -72,7 +72,7 @@ def timeline_around(
 
     Without such an entry it is the newest page of the highlights. Raises Forbidden.
     """
-    newest = story_of(actor, incident.pk, without=CHATTER, limit=limit)
+    newest = timeline_of(actor, incident.pk, without=CHATTER, limit=limit)
     if any(entry.pk == entry_id for entry in newest.items):
         return newest, False
     entry = _entries(actor, incident).filter(pk=entry_id).first()
@@ -82,7 +82,7 @@ def timeline_around(
     cursor = encode_cursor(entry.occurred_at, entry.pk + 1)
     is_chatter = entry.kind in CHATTER
     without: Iterable[EntryKind] = () if is_chatter else CHATTER
-    page = story_of(actor, incident.pk, without=without, cursor=cursor, limit=limit)
+    page = timeline_of(actor, incident.pk, without=without, cursor=cursor, limit=limit)
     return page, is_chatter
 
 

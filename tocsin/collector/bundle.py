@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tocsin.collector.context import MAX_ENTRIES, Context, Options
 from tocsin.collector.items import PARTIAL, PROBES, SKIPPED, Probe, as_json
 from tocsin.collector.probes.system import architecture
-from tocsin.collector.runner import BEGIN, DATA, END, Ended, run_probe
+from tocsin.collector.runner import BEGIN, DATA, END, ProbeResult, run_probe
 from tocsin.redaction.names import is_secret
 from tocsin.redaction.own_rules import Literals, OwnRule
 from tocsin.redaction.stream import Finder, Redactor
@@ -33,7 +33,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 Say = Callable[[str], None]
 
 
-class Made(NamedTuple):
+class FinishedBundle(NamedTuple):
     """A finished bundle."""
 
     path: str
@@ -62,10 +62,10 @@ class Maker:
         self._began = time.monotonic()
         self._entries: list[Any] = []
         self._skipped: list[Any] = []
-        self._probes: list[Ended] = []
+        self._probes: list[ProbeResult] = []
         self.is_interrupted = False
 
-    def make(self, folder: str) -> Made:
+    def make(self, folder: str) -> FinishedBundle:
         """Write the bundle into a folder. Raises OSError if the disk is full."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
         _remove_left_over(folder, time.time() - LEFT_OVER_S)
@@ -86,7 +86,7 @@ class Maker:
                 self._say(f"  {phase}")
             reason = self._why_not(probe)
             if reason:
-                self._probes.append(Ended(probe.name, False, 0.0, reason))
+                self._probes.append(ProbeResult(probe.name, False, 0.0, reason))
             else:
                 self._run(probe, work)
 
@@ -106,7 +106,7 @@ class Maker:
         entry: Any = None
         file: Any = None
         for message in run_probe(probe, context, self._redactor, is_raw=self._options.dangerous):
-            if isinstance(message, Ended):
+            if isinstance(message, ProbeResult):
                 self._probes.append(message)
                 if entry:
                     self._keep(entry, file, {"state": PARTIAL, "reason": message.reason})
@@ -135,7 +135,7 @@ class Maker:
     def _redactor(self) -> Redactor:
         return Redactor(self._key, self._finders)
 
-    def _archive(self, work: str, folder: str) -> Made:
+    def _archive(self, work: str, folder: str) -> FinishedBundle:
         stamp = datetime.now(timezone.utc)
         path = _free_name(folder, stamp)
         part = f"{path}.part"
@@ -153,7 +153,7 @@ class Maker:
             digest = hashlib.sha256()
             for data in iter(lambda: file.read(1 << 20), b""):
                 digest.update(data)
-        return Made(path, os.path.getsize(path), digest.hexdigest(), metadata, manifest)
+        return FinishedBundle(path, os.path.getsize(path), digest.hexdigest(), metadata, manifest)
 
     def _metadata(self, stamp: datetime) -> Any:
         partial = self.is_interrupted or any(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from tocsin.collector.bundle import Made, Maker, Say, finders_of, readable_size
+from tocsin.collector.bundle import FinishedBundle, Maker, Say, finders_of, readable_size
 from tocsin.collector.context import Options
 from tocsin.collector.probes import health, logs, network, own, processes, services, system
 from tocsin.collector.reading import local_bundles, remember_upload
@@ -75,7 +75,9 @@ def finders(config: Mapping[str, Any]) -> Any:
         raise CollectorError(words, 2) from error
 
 
-def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
+def create(
+    options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None
+) -> FinishedBundle:
     """Create a bundle and print progress. One Ctrl-C ends the collecting, a second one the program."""
     maker = Maker(options, config, say, consent, own.own_probes(own.folder()), finders(config))
     say("Creating incident bundle...")

@@ -21,7 +21,7 @@ _OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open
 _BOM = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Opened(NamedTuple):
+class OpenFile(NamedTuple):
     """An open file: `size` is its size when it was opened."""
 
     file: IO[bytes]
@@ -33,7 +33,7 @@ class UnreadableError(Exception):
     """A skipped file, with the reason."""
 
 
-def open_regular(path: str) -> Opened:
+def open_regular(path: str) -> OpenFile:
     """Open a regular file without blocking and without following a link."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -45,10 +45,10 @@ def open_regular(path: str) -> Opened:
     if not stat.S_ISREG(info.st_mode) or path.startswith(("/proc/", "/sys/", "/dev/")):
         os.close(descriptor)
         raise UnreadableError("is no regular file")
-    return Opened(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
+    return OpenFile(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
 
 
-def tail(opened: Opened, most: int) -> Iterator[bytes]:
+def tail(opened: OpenFile, most: int) -> Iterator[bytes]:
     """Return the last `most` bytes of a file, from the beginning of a line on, up to the size when opened."""
     left = opened.size
     if left > most:
@@ -62,7 +62,7 @@ def tail(opened: Opened, most: int) -> Iterator[bytes]:
         yield data
 
 
-def unpacked(opened: Opened, path: str, most: int) -> Iterator[bytes]:
+def unpacked(opened: OpenFile, path: str, most: int) -> Iterator[bytes]:
     """Return the first `most` bytes of a compressed file. Raises UnreadableError if it is damaged."""
     opener = _OPENERS[os.path.splitext(path)[1]]
     try:
@@ -83,7 +83,7 @@ def is_packed(path: str) -> bool:
     return os.path.splitext(path)[1] in _OPENERS
 
 
-def is_binary(opened: Opened) -> bool:
+def is_binary(opened: OpenFile) -> bool:
     """Return whether the beginning of a file is not text."""
     start = opened.file.read(PROBED)
     opened.file.seek(0, io.SEEK_SET)

@@ -34,7 +34,7 @@ class Message(NamedTuple):
         return json.loads(self.body)
 
 
-class Ended(NamedTuple):
+class ProbeResult(NamedTuple):
     """Result of a probe."""
 
     name: str
@@ -68,7 +68,7 @@ def run_probe(
         os.close(reading)
         kill_group(child)
         os.waitpid(child, 0)
-    yield Ended(probe.name, not reason, round(time.monotonic() - began, 2), reason)
+    yield ProbeResult(probe.name, not reason, round(time.monotonic() - began, 2), reason)
 
 
 def _messages(reading: int, context: Context) -> Iterator[Any]:

@@ -29,7 +29,7 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 MAX_OPEN_INVITATIONS: Final = 500  # per workspace
 
 
-class Invited(NamedTuple):
+class IssuedInvitation(NamedTuple):
     """An invitation and the secret of its link, which is not stored."""
 
     invitation: Invitation
@@ -38,7 +38,7 @@ class Invited(NamedTuple):
 
 def invite_member(
     actor: Actor, *, email: str, role: str = Role.RESPONDER, username: str = "", display_name: str = ""
-) -> Invited:
+) -> IssuedInvitation:
     """Invite an address. An open invitation of the same address ends, with its link.
 
     `username` defaults to the part before the @. Raises Forbidden, Invalid; Conflict for a member.
@@ -55,7 +55,7 @@ def invite_member(
         return _offer(actor, email=address, role=wanted, username=handle, display_name=shown)
 
 
-def renew_invitation(actor: Actor, *, invitation_id: int) -> Invited:
+def renew_invitation(actor: Actor, *, invitation_id: int) -> IssuedInvitation:
     """Issue a new link for an open or expired invitation; the earlier one ends.
 
     Raises Forbidden, NotFound.
@@ -130,7 +130,7 @@ def _refuse_member(actor: Actor, address: str, handle: str) -> None:
         raise invalid("username", "unique", "is used in this workspace")
 
 
-def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name: str) -> Invited:
+def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name: str) -> IssuedInvitation:
     if Invitation.objects.of(actor.workspace_id).filter(**_OPEN).count() >= MAX_OPEN_INVITATIONS:
         raise Conflict(f"{MAX_OPEN_INVITATIONS} invitations are open. Withdraw some first.")
     secret = mint_secret()
@@ -147,7 +147,7 @@ def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name:
     summary = f"{actor.label} invited {email} ({role})"
     record(actor, action="invitation.create", target=invitation, summary=summary)
     plan_mail(invitation)
-    return Invited(invitation, secret)
+    return IssuedInvitation(invitation, secret)
 
 
 _OPEN: Final = {"accepted_at": None, "withdrawn_at": None}

@@ -17,7 +17,7 @@ from accounts.models import Role, User
 from accounts.people.forms import ROLE_WORDS, InviteForm
 from accounts.people.invitation_mail import sends_mail
 from accounts.people.services import members as services
-from accounts.people.services.invitations import Invited, invite_member
+from accounts.people.services.invitations import IssuedInvitation, invite_member
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of, open_invitations
 from accounts.sign_in.page_authentication import current_actor
@@ -74,7 +74,7 @@ def _form(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpR
     return render(request, "accounts/people/invite.html", HERE | {"form": styled(form)}, status=status)
 
 
-def show_invitation(request: HttpRequest, invited: Invited) -> HttpResponse:
+def show_invitation(request: HttpRequest, invited: IssuedInvitation) -> HttpResponse:
     """Render the page with an invitation's link, which is shown only in this response."""
     url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
     context = {"invitation": invited.invitation, "url": url, "is_mailed": sends_mail()}

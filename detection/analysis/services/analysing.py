@@ -13,7 +13,7 @@ from detection.analysis.cause import (
     SHOWN_TEMPLATES,
     changes_before,
     distributions,
-    essence_of,
+    features_of,
     first_failing_of,
     templates_for,
 )
@@ -22,10 +22,10 @@ from detection.analysis.event_sample import Sample, sample_of
 from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.sources.own_keys import masked
-from incidents.analysis.draft import AnalysisDraft, Essence
+from incidents.analysis.draft import AnalysisDraft, IncidentFeatures
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_by_rules
-from incidents.analysis.services import record_analysis, record_essence
+from incidents.analysis.services import record_analysis, record_features
 from incidents.links.recording import record_links
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 from incidents.vocabulary import IncidentType
@@ -44,7 +44,7 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     sample = _masked(workspace_id, sample_of(workspace_id, incident_id))
     lines = _lines(incident, sample)
     templates = templates_for(sample.events)
-    record_essence(workspace_id, incident_id, _essence(templates, incident, lines, sample))
+    record_features(workspace_id, incident_id, _essence(templates, incident, lines, sample))
     record_links(workspace_id, incident_id)
     measured = _measured(incident, sample, templates, now)
     draft = conclude(IncidentType(incident.incident_type), lines, measured)
@@ -70,12 +70,12 @@ def _lines(incident: Incident, sample: Sample) -> list[Line]:
 
 def _essence(
     templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line], sample: Sample
-) -> Essence:
+) -> IncidentFeatures:
     """Return the features for comparing incidents, with the hashes of at most 500 correlation ids."""
     ids = sorted({event.correlation_id for event in sample.events if event.correlation_id})[:MAX_CORRELATIONS]
     hashes = (hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids)
     found = tuple(sorted(int.from_bytes(one, signed=True) for one in hashes))
-    return replace(essence_of(templates, incident, lines), correlations=found)
+    return replace(features_of(templates, incident, lines), correlations=found)
 
 
 def _measured(

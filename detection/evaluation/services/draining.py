@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.sql.prepared import pipelined, plan_once, rows, send
 from detection.evaluation import windows
-from detection.evaluation.findings import Touched, merged
+from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.evaluate import evaluate
 
 DRAIN_ROWS: Final = 2000
@@ -80,7 +80,7 @@ def rest(*, worked_s: float) -> None:
         time.sleep(min(worked_s, MAX_REST_S))
 
 
-def _keys(pairs: list[Touched]) -> set[tuple[int, str]]:
+def _keys(pairs: list[TouchedGroup]) -> set[tuple[int, str]]:
     return {(pair.rule_id, pair.group_key) for pair in pairs}
 
 

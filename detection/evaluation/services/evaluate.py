@@ -13,34 +13,36 @@ from itertools import groupby
 from core.sql.prepared import pipelined, rows, send
 from detection.evaluation import windows
 from detection.evaluation.evidence import (
-    Crossed,
     Found,
+    RawCrossing,
     crossings_of,
     joining,
     members_of,
     states_of,
     with_members,
 )
-from detection.evaluation.findings import Touched, merged
+from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.report import link_events, raise_measured, report_crossings
 from incidents.correlation.services.opening import JoinedEvents, add_joined_events
 
 ADVISORY_SPACE = 0x70C51
 
 
-def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = False) -> list[Touched]:
+def evaluate(now: datetime, *, pairs: Sequence[TouchedGroup], more_waits: bool = False) -> list[TouchedGroup]:
     """Evaluate every pair, one workspace after the other; returns those that joined an incident.
 
     Must run in a transaction. The pairs are in order of workspace, rule and group, so that several workspaces
     are always locked in the same order. `more_waits`: other pairs touched by the same events may be pending.
     """
-    joined: list[Touched] = []
+    joined: list[TouchedGroup] = []
     for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
         joined += _act(workspace_id, list(concerned), now, more_waits)
     return joined
 
 
-def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits: bool) -> list[Touched]:
+def _act(
+    workspace_id: int, pairs: Sequence[TouchedGroup], now: datetime, more_waits: bool
+) -> list[TouchedGroup]:
     with pipelined():
         send("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
         found = states_of(pairs)
@@ -54,8 +56,8 @@ def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits:
 
 
 def _with_sharers(
-    workspace_id: int, found: list[Found], crossed: list[Crossed]
-) -> tuple[list[Found], list[Crossed]]:
+    workspace_id: int, found: list[Found], crossed: list[RawCrossing]
+) -> tuple[list[Found], list[RawCrossing]]:
     """Add the pending pairs that share events with a crossing: theirs may be the incident it belongs to."""
     fresh = crossed
     while fresh:

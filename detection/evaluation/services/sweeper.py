@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.utils import timezone
 
 from detection.evaluation import windows
-from detection.evaluation.findings import Touched
+from detection.evaluation.findings import TouchedGroup
 from detection.evaluation.services.evaluate import evaluate
 from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, SourceAlert, SourceTally
 
@@ -57,13 +57,13 @@ def _sweep_next() -> bool:
     return True
 
 
-def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
+def _lively(rule: DetectionRule, now: datetime) -> list[TouchedGroup]:
     since = now - timedelta(seconds=rule.time_window_seconds)
     with connection.cursor() as cursor:
         cursor.execute(
             windows.LIVELY_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
         )
-        return [Touched(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
+        return [TouchedGroup(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
 
 
 def forget_requests(now: datetime) -> int:

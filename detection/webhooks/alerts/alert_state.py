@@ -48,7 +48,7 @@ class KnownAlert:
     ended_at: datetime | None = None
 
     @property
-    def burns(self) -> bool:
+    def is_firing(self) -> bool:
         """Return whether it is firing, acknowledged or not."""
         return self.state != AlertState.RESOLVED
 
@@ -63,7 +63,7 @@ def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: t
     if alert.is_guess and known is not None:
         return NextStep.STALE
     if alert.state == AlertState.ACKNOWLEDGED:
-        return NextStep.ACKNOWLEDGES if known is not None and known.burns else NextStep.NOTED
+        return NextStep.ACKNOWLEDGES if known is not None and known.is_firing else NextStep.NOTED
     if alert.state == AlertState.RESOLVED:
         return _ending(alert, known)
     return NextStep.FIRES if known is None else _firing(alert, known, at, window)
@@ -72,7 +72,7 @@ def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: t
 def _ending(alert: Alert, known: KnownAlert | None) -> NextStep:
     if known is None:
         return NextStep.NOTED
-    if not known.burns:
+    if not known.is_firing:
         return NextStep.STILL
     names_it = alert.whole_group or (alert.starts_at is not None and alert.starts_at == known.starts_at)
     is_of_earlier = alert.ends_at and known.starts_at and alert.ends_at < known.starts_at
@@ -82,7 +82,7 @@ def _ending(alert: Alert, known: KnownAlert | None) -> NextStep:
 def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) -> NextStep:
     is_older = bool(alert.starts_at and known.starts_at and alert.starts_at < known.starts_at)
     is_same = bool(alert.starts_at and alert.starts_at == known.starts_at)
-    if not known.burns:
+    if not known.is_firing:
         return (
             NextStep.STALE if is_older or (is_same and at - known.told_at < LATE_WITHIN) else NextStep.FIRES
         )

@@ -11,7 +11,7 @@ from detection.models import Source
 from detection.webhooks.alerts.alert_records import AlertUpdate
 from detection.webhooks.alerts.alert_state import NextStep
 from detection.webhooks.alerts.alert_text import is_worse, named, worst
-from detection.webhooks.services.alert_rows import burning_counts
+from detection.webhooks.services.alert_rows import firing_counts
 from incidents.correlation.services.alerts import note_alert
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
@@ -31,7 +31,7 @@ def follow(
         if update.home_id is not None and (_concerns(update)):
             by_incident.setdefault(update.home_id, []).append(update)
     incidents = Incident.objects.of(actor.workspace_id).in_bulk(sorted(by_incident))
-    left = burning_counts(actor.workspace_id, incidents) if incidents else {}
+    left = firing_counts(actor.workspace_id, incidents) if incidents else {}
     resolved = []
     for incident_id, incident in sorted(incidents.items()):
         own = by_incident[incident_id]
@@ -77,8 +77,8 @@ def _recover(
         f"{source.name}: recovered: {named(titles)}." if titles else f"{source.name}: all of it recovered."
     )
     if left[incident.pk] or incident.source != IncidentSource.DETECTED:
-        burning = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
-        note_alert(actor, incident_id=incident.pk, message=message + burning)
+        still_firing = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
+        note_alert(actor, incident_id=incident.pk, message=message + still_firing)
         return []
     with contextlib.suppress(Conflict):  # a person was first, just now
         resolve_incident(actor, incident_id=incident.pk, message=message)

@@ -14,9 +14,9 @@ from detection.models import Source, SourceAlert
 from detection.webhooks.alerts.alert_records import current_incident
 from incidents.models import Incident, IncidentSignal
 
-BURNING = (SourceAlert.State.FIRING, SourceAlert.State.ACKNOWLEDGED)
+FIRING_STATES = (SourceAlert.State.FIRING, SourceAlert.State.ACKNOWLEDGED)
 MAX_GROUP_ROWS: Final = 500  # read of one request's groups while the workspace is locked
-MAX_BURNING_PER_GROUP: Final = 10_000  # further alerts of a group share one row
+MAX_FIRING_PER_GROUP: Final = 10_000  # further alerts of a group share one row
 _WRITTEN = (
     "group", "incident", "state", "severity", "title", "component", "starts_at", "ends_at", "episodes",
     "told_at",
@@ -44,11 +44,11 @@ def rows_of(workspace_id: int, source: Source, keys: Iterable[str]) -> dict[str,
     return {row.key: row for row in rows}
 
 
-def burning_in(
+def firing_in(
     workspace_id: int, source: Source, groups: Iterable[str], without: Iterable[str]
 ) -> Sequence[SourceAlert]:
     """Return firing alerts in these groups except some keys, at most `MAX_GROUP_ROWS`, with incidents."""
-    rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
+    rows = _firing_rows(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
     return list(rows.select_related("incident__merged_into").order_by("key")[:MAX_GROUP_ROWS])
 
 
@@ -56,7 +56,9 @@ def incidents_of_groups(
     workspace_id: int, source: Source, groups: Iterable[str]
 ) -> dict[str, Sequence[Incident]]:
     """Return the incidents of firing alerts of each group, each once, at most `MAX_GROUP_ROWS`."""
-    pairs = _burning(workspace_id, source, groups).exclude(incident=None).values_list("group", "incident_id")
+    pairs = (
+        _firing_rows(workspace_id, source, groups).exclude(incident=None).values_list("group", "incident_id")
+    )
     ids: dict[str, list[int]] = {}
     for group, incident_id in pairs.order_by("group", "-incident_id").distinct()[:MAX_GROUP_ROWS]:
         ids.setdefault(group, []).append(incident_id)
@@ -66,24 +68,24 @@ def incidents_of_groups(
 
 
 def full_groups(workspace_id: int, source: Source, groups: Iterable[str]) -> set[str]:
-    """Return the groups in which at least `MAX_BURNING_PER_GROUP` alerts are firing."""
-    rows = _burning(workspace_id, source, groups).values("group").annotate(burning=Count("pk"))
-    return set(rows.filter(burning__gte=MAX_BURNING_PER_GROUP).order_by().values_list("group", flat=True))
+    """Return the groups in which at least `MAX_FIRING_PER_GROUP` alerts are firing."""
+    rows = _firing_rows(workspace_id, source, groups).values("group").annotate(firing=Count("pk"))
+    return set(rows.filter(burning__gte=MAX_FIRING_PER_GROUP).order_by().values_list("group", flat=True))
 
 
-def move_burning(
+def move_firing(
     workspace_id: int, source: Source, group: str, *, origins: Iterable[int], to: int, without: Iterable[str]
 ) -> None:
     """Move firing alerts of a group, except some keys, from some incidents to another, in one statement."""
-    rows = _burning(workspace_id, source, [group]).filter(incident_id__in=sorted(set(origins)))
+    rows = _firing_rows(workspace_id, source, [group]).filter(incident_id__in=sorted(set(origins)))
     rows.exclude(key__in=sorted(set(without))).update(incident_id=to)
 
 
-def end_burning(
+def end_firing(
     workspace_id: int, source: Source, groups: Iterable[str], *, at: datetime, without: Iterable[str]
 ) -> None:
     """Mark firing alerts in finished groups as resolved, except some keys, in one statement."""
-    rows = _burning(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
+    rows = _firing_rows(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
     rows.filter(told_at__lte=at).update(state=SourceAlert.State.RESOLVED, ends_at=at, told_at=at)
 
 
@@ -92,12 +94,12 @@ def touch(workspace_id: int, source: Source, keys: Iterable[str], *, at: datetim
 
     In the order of their keys and without waiting, so that no two requests wait for each other.
     """
-    send(_TOUCH, [at, workspace_id, source.pk, sorted(set(keys)), [*BURNING], at])
+    send(_TOUCH, [at, workspace_id, source.pk, sorted(set(keys)), [*FIRING_STATES], at])
 
 
-def _burning(workspace_id: int, source: Source, groups: Iterable[str]) -> QuerySet[SourceAlert]:
+def _firing_rows(workspace_id: int, source: Source, groups: Iterable[str]) -> QuerySet[SourceAlert]:
     found: QuerySet[SourceAlert] = SourceAlert.objects.of(workspace_id).filter(
-        source=source, group__in=sorted(set(groups)), state__in=BURNING
+        source=source, group__in=sorted(set(groups)), state__in=FIRING_STATES
     )
     return found
 
@@ -125,10 +127,10 @@ def latest_incidents(workspace_id: int, fingerprints: Iterable[str]) -> dict[str
     return {fingerprint: incident for fingerprint, incident in found.items() if incident is not None}
 
 
-def burning_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
+def firing_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
     """Return how many alerts are firing for each incident, including those of incidents merged into it."""
     ids = set(incident_ids)
-    rows = SourceAlert.objects.of(workspace_id).filter(state__in=BURNING)
+    rows = SourceAlert.objects.of(workspace_id).filter(state__in=FIRING_STATES)
     counts = dict.fromkeys(ids, 0)
     for column in ("incident_id", "incident__merged_into_id"):
         found = rows.filter(**{f"{column}__in": ids}).values_list(column).annotate(Count("pk")).order_by()

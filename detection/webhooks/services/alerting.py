@@ -34,13 +34,13 @@ from detection.webhooks.alerts.to_signal import signal_of
 from detection.webhooks.parsed import Alert, AlertState
 from detection.webhooks.services.alert_effects import follow
 from detection.webhooks.services.alert_rows import (
-    BURNING,
-    burning_in,
-    end_burning,
+    FIRING_STATES,
+    end_firing,
+    firing_in,
     full_groups,
     incidents_of_groups,
     latest_incidents,
-    move_burning,
+    move_firing,
     rows_of,
     save_rows,
     touch,
@@ -110,7 +110,7 @@ def _divided(
 def _is_idle(alert: Alert, row: SourceAlert | None) -> bool:
     """Return whether it only ends unlisted alerts, none of which is firing."""
     is_end = alert.silent and alert.state == AlertState.RESOLVED and not alert.whole_group
-    return is_end and (row is None or row.state not in BURNING)
+    return is_end and (row is None or row.state not in FIRING_STATES)
 
 
 def _is_repeat(
@@ -183,7 +183,7 @@ class _AlertBatch:
         save_rows(self.workspace_id, [update.row for update in self.updates.values() if _has_change(update)])
         if over:
             rest = {*listed, *self.updates}
-            end_burning(self.workspace_id, self.source, over, at=self.at, without=rest)
+            end_firing(self.workspace_id, self.source, over, at=self.at, without=rest)
         self._link(firing)
         fresh = set(self.receipt.opened)
         self.receipt.resolved += follow(self.actor, self.source, list(self.updates.values()), fresh=fresh)
@@ -223,11 +223,11 @@ class _AlertBatch:
     def _unlisted(self, over: Mapping[str, Alert], listed: Collection[str]) -> Iterator[Alert]:
         """Return an update of each unlisted firing alert, if one alert stands for its whole group.
 
-        For a large group these are limited; `end_burning` ends the others.
+        For a large group these are limited; `end_firing` ends the others.
         """
         if not over:
             return
-        for row in burning_in(self.workspace_id, self.source, over, listed):
+        for row in firing_in(self.workspace_id, self.source, over, listed):
             self.rows[row.key] = row
             severity = Severity(row.severity)
             yield replace(over[row.group], key=row.key, title=row.title, severity=severity, silent=False)
@@ -236,7 +236,7 @@ class _AlertBatch:
         row = self.rows.get(alert.key)
         known, home = known_alert(row), current_incident(row.incident) if row else None
         step = next_step(alert, known, at=self.at, window=self.window)
-        worse = known is not None and known.burns and is_worse(alert.severity, known.severity)
+        worse = known is not None and known.is_firing and is_worse(alert.severity, known.severity)
         after = row_after(self.source, alert, row, step, self.at)
         over = home is None or not home.is_unresolved
         return AlertUpdate(alert, after, step, home.pk if home else None, over, worse)
@@ -311,12 +311,12 @@ class _AlertBatch:
         references = self.receipt.opened if outcome.opened else self.receipt.joined
         references.append(reference(outcome.number))
         for update in updates:
-            if update.fires or (update.is_over and update.row.state in BURNING):
+            if update.fires or (update.is_over and update.row.state in FIRING_STATES):
                 update.home_id, update.row.incident_id = outcome.incident_id, outcome.incident_id
         ended = [one.pk for one in self.in_group.get(group, ()) if not _is_open(current_incident(one))]
         if ended:
             to, keys = outcome.incident_id, self.updates
-            move_burning(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
+            move_firing(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
         if outcome.opened and before is not None:
             link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
 

@@ -31,7 +31,7 @@ from incidents.lifecycle.services.incident_numbers import lock_counter, locking_
 from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
-from incidents.privacy.invitations import Reason as Invited
+from incidents.privacy.invitations import Reason as InvitationReason
 from incidents.privacy.invitations import invite_actor
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import set_clocks
@@ -230,7 +230,7 @@ def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components
         insert([incident])
         set_clocks(incident.workspace_id, [incident.pk])
         if incident.is_private:
-            invite_actor(incident, actor, Invited.DECLARED)
+            invite_actor(incident, actor, InvitationReason.DECLARED)
         mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
         message = f"Declared by {actor.label}: {incident.title}"
         write([entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at)])

@@ -28,7 +28,7 @@ _FIELDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class RaisedSeverity:
     """An incident whose severity was raised, from what and why."""
 
     incident: Incident
@@ -52,7 +52,7 @@ def raise_by_facts(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -
     return [one.incident.pk for one in raised]
 
 
-def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[Raised]:
+def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[RaisedSeverity]:
     """Return the incidents to raise, locked in order of id."""
     open_ones = Incident.objects.of(workspace_id).filter(
         pk__in=facts, status__in=UNRESOLVED, severity_basis__lt=Basis.PERSON
@@ -61,11 +61,11 @@ def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[
     for incident in open_ones.order_by("id").select_for_update(no_key=True, of=("self",)):
         before, measured = Severity(incident.severity), facts[incident.pk]
         if met := raises(IncidentType(incident.incident_type), before, measured):
-            raised.append(Raised(incident, before, met, escalation_words(met, measured)))
+            raised.append(RaisedSeverity(incident, before, met, escalation_words(met, measured)))
     return raised
 
 
-def _set(workspace_id: int, raised: list[Raised], now: datetime) -> None:
+def _set(workspace_id: int, raised: list[RaisedSeverity], now: datetime) -> None:
     policy = policy_of(workspace_id)
     for one in raised:
         one.incident.severity = one.escalation.to
@@ -76,13 +76,13 @@ def _set(workspace_id: int, raised: list[Raised], now: datetime) -> None:
     set_clocks(workspace_id, [one.incident.pk for one in raised])
 
 
-def _entry(actor: Actor, one: Raised, now: datetime) -> TimelineEntry:
+def _entry(actor: Actor, one: RaisedSeverity, now: datetime) -> TimelineEntry:
     message = f"Severity raised from {one.before} to {one.escalation.to}: {one.words}."
     data: dict[str, Any] = {"from": one.before.value, "to": one.escalation.to.value}
     return entry(actor, one.incident, EntryKind.SEVERITY_CHANGE, message, at=now, **data)
 
 
-def _audit(actor: Actor, one: Raised) -> AuditEntry:
+def _audit(actor: Actor, one: RaisedSeverity) -> AuditEntry:
     summary = f"{one.incident.reference}: severity {one.before} -> {one.escalation.to}, {one.words}"
     changes = {"severity": [one.before.value, one.escalation.to.value]}
     return audit_entry(
@@ -90,7 +90,7 @@ def _audit(actor: Actor, one: Raised) -> AuditEntry:
     )
 
 
-def _event(one: Raised) -> IncidentSeverityChanged:
+def _event(one: RaisedSeverity) -> IncidentSeverityChanged:
     incident = one.incident
     return IncidentSeverityChanged(
         incident.workspace_id,

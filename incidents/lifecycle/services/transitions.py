@@ -11,8 +11,8 @@ from incidents.components.services.restoring import restore_components, unrestor
 from incidents.events import IncidentAcknowledged, status_events
 from incidents.lifecycle.services.locked_change import Change, current_state
 from incidents.lifecycle.state_machine import (
-    Course,
     ForbiddenMoveError,
+    IncidentState,
     entry_kind,
     is_reopening,
     move,
@@ -68,7 +68,7 @@ def move_to(
     _record(change, before, words, facts, is_public=bool(is_public))
 
 
-def _set_times(change: Change, after: Course) -> None:
+def _set_times(change: Change, after: IncidentState) -> None:
     """Apply status and times; moving an incident past open also acknowledges it."""
     incident = change.incident
     for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
@@ -93,9 +93,9 @@ def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *
     change.finish(action, f"{incident.reference}: {before} -> {status}", events)
 
 
-def _moved(change: Change, status: Status) -> Course:
+def _moved(change: Change, status: Status) -> IncidentState:
     incident = change.incident
-    course = Course(
+    course = IncidentState(
         Status(incident.status),
         incident.acknowledged_at,
         incident.mitigated_at,

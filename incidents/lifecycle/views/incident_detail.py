@@ -14,7 +14,7 @@ from core.ui.htmx import render as render_part
 from incidents.lifecycle.forms import NoteForm
 from incidents.overview.panels import parse_kind
 from incidents.parsing import parsed
-from incidents.selectors import incident_for, story_of
+from incidents.selectors import incident_for, timeline_of
 from incidents.timeline.presentation import refuse_unknown
 from incidents.timeline.selectors import BOTH, activity_page, source_named
 from incidents.vocabulary import CHATTER
@@ -53,7 +53,7 @@ def peek(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "one": incident,
         "nav_current": "/" if incident.is_unresolved else "/incidents",
-        "entries": story_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
+        "entries": timeline_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
     }
     return render_part(request, "incidents/lifecycle/peek.html", context, part="peek")
 

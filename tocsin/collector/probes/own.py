@@ -22,7 +22,7 @@ KEYS = ("argv", "seconds", "lines", "keep")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 
 
-class Own(NamedTuple):
+class OwnProbe(NamedTuple):
     """A file of `probes.d`: the command, and which of its lines are included."""
 
     argv: Sequence[str]
@@ -59,7 +59,7 @@ def _unusable(path: str, reason: str, _context: Context) -> Iterator[Item]:
     yield skipped(path, reason)
 
 
-def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
+def _run(name: str, own: OwnProbe, context: Context) -> Iterator[Item]:
     """Return the output of the command, as a log."""
     source = f"probes.d/{name}.toml"
     output = run_command(own.argv, min(own.seconds, max(0.1, context.left())))
@@ -75,7 +75,7 @@ def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
     yield Item(f"logs/probe_{name}.log", source, [text], state=state, reason=reason)
 
 
-def _read(path: str, name: str) -> Own:
+def _read(path: str, name: str) -> OwnProbe:
     if not _NAME.fullmatch(name):
         raise ConfigError("its name may have letters, digits, dot, dash and underscore, and begins with one")
     opened = open_regular(path)
@@ -87,7 +87,7 @@ def _read(path: str, name: str) -> Own:
     return _checked(given)
 
 
-def _checked(given: Any) -> Own:
+def _checked(given: Any) -> OwnProbe:
     unknown = sorted(set(given) - set(KEYS))
     if unknown:
         raise ConfigError(f"{', '.join(unknown)} is not known. Known: {', '.join(KEYS)}")
@@ -101,7 +101,7 @@ def _checked(given: Any) -> Own:
         raise ConfigError(f"lines must be a number from 1 to {MAX_LINES}")
     if not _is_words(keep):
         raise ConfigError("keep must be a list of words")
-    return Own(tuple(argv), float(seconds), int(lines), tuple(keep))
+    return OwnProbe(tuple(argv), float(seconds), int(lines), tuple(keep))
 
 
 _DEFAULTS: Sequence[Any] = (("seconds", DEFAULT_SECONDS), ("lines", MAX_LINES), ("keep", ()))
