@@ -30,14 +30,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchResult:
     """Shifts by person, and the summaries of events that name no member."""
 
     spans: list[Span]
     unmatched: list[str]
 
 
-def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> Matched:
+def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> MatchResult:
     """Match by attendees' addresses, then by an address or a name in the summary.
 
     Raises CalendarError when one person has two shifts at a time.
@@ -51,7 +51,7 @@ def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> Matc
             unmatched[one.summary[:120] or one.uid] = None
         spans += [span for person in found for span in _pieces(person, one)]
     _refuse_overlaps(spans)
-    return Matched(spans, list(unmatched)[:100])
+    return MatchResult(spans, list(unmatched)[:100])
 
 
 def _people_of(one: Occurrence, by_email: dict[str, Person], people: Sequence[Person]) -> list[Person]:

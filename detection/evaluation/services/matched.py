@@ -27,7 +27,7 @@ select r.rule_id, r.name, c.group_key, c.came, r.error_threshold, r.time_window_
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchedRule:
     """A rule that matches some of the events: `came` of them now, `counted` of `threshold` in the window."""
 
     rule_id: str
@@ -46,9 +46,9 @@ def newest_event() -> int:
         return int(cursor.fetchone()[0])
 
 
-def matched_since(workspace_id: int, mark: int) -> list[Matched]:
+def matched_since(workspace_id: int, mark: int) -> list[MatchedRule]:
     """Return the rules that events stored since `mark` match, the nearest to firing first."""
     with connection.cursor() as cursor:
         cursor.execute(_MATCHED, {"workspace": workspace_id, "after": mark})
-        found = [Matched(*row) for row in cursor.fetchall()]
+        found = [MatchedRule(*row) for row in cursor.fetchall()]
     return sorted(found, key=lambda one: -one.counted / one.threshold)

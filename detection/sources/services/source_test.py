@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound, Problem
-from detection.evaluation.services.matched import Matched, matched_since, newest_event
+from detection.evaluation.services.matched import MatchedRule, matched_since, newest_event
 from detection.models import Source
 from detection.rules.rule_text import duration
 from detection.webhooks.format import Receipt, webhook_formats
@@ -112,7 +112,7 @@ def _deduplicated(receipt: Receipt) -> Step:
     )
 
 
-def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> Step:
+def _matched(source: Source, reading: Reading, matched: Sequence[MatchedRule]) -> Step:
     """List the rules that count the events, by name, and how far each is from opening an incident."""
     if not reading.alerts and not reading.events:
         return Step("Matched", "Nothing for the rules to count.")
@@ -127,7 +127,7 @@ def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> St
     return Step("Matched", f"{words}{counts} these events.", tuple(_counting(one) for one in matched[:SHOWN]))
 
 
-def _counting(one: Matched) -> str:
+def _counting(one: MatchedRule) -> str:
     group = "" if one.group == "*" else f" for {one.group}"
     window = duration(one.window_seconds)
     return f"{one.name} ({one.rule_id}){group}: {one.counted} of {one.threshold} within {window}"

@@ -160,8 +160,10 @@ def _alert(
     body: Mapping[str, Any], state: AlertState, heading: Heading, own: Mapping[str, Severity]
 ) -> Alert:
     # The documented payload identifies the monitor by its id; its title stays as Datadog writes it.
-    own = first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
-    title = own or first_line(body.get("body")) or "Datadog monitor"
+    heading_text = (
+        first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
+    )
+    title = heading_text or first_line(body.get("body")) or "Datadog monitor"
     monitor = first_line(body.get("alert_id"), body.get("aggregation_key"), heading.title, title)
     scope = first_line(
         body.get("scope"), body.get("alert_scope"), heading.scope, body.get("host"), limit=2000

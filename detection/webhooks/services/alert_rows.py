@@ -70,7 +70,7 @@ def incidents_of_groups(
 def full_groups(workspace_id: int, source: Source, groups: Iterable[str]) -> set[str]:
     """Return the groups in which at least `MAX_FIRING_PER_GROUP` alerts are firing."""
     rows = _firing_rows(workspace_id, source, groups).values("group").annotate(firing=Count("pk"))
-    return set(rows.filter(burning__gte=MAX_FIRING_PER_GROUP).order_by().values_list("group", flat=True))
+    return set(rows.filter(firing__gte=MAX_FIRING_PER_GROUP).order_by().values_list("group", flat=True))
 
 
 def move_firing(
