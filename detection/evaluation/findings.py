@@ -24,7 +24,10 @@ UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 @dataclass(slots=True)
 class TouchedGroup:
-    """One (rule, group) with unprocessed hits: event id -> when it occurred, and their sources."""
+    """One (rule, group) with unprocessed hits: event id -> when it occurred, and their sources.
+
+    `since` is when the oldest of them arrived; None for a pair that is evaluated again without new ones.
+    """
 
     workspace_id: int
     rule_id: int
@@ -33,6 +36,7 @@ class TouchedGroup:
     hi: datetime
     events: dict[int, datetime] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
+    since: datetime | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -44,7 +48,7 @@ class TouchedGroup:
 def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
     """Return pending rows as pairs, each once, in order of workspace, rule and group."""
     pairs: dict[tuple[int, int, str], TouchedGroup] = {}
-    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources, came_at in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
@@ -52,6 +56,7 @@ def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
         pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
         pair.events.update(zip(event_ids, occurred, strict=True))
         pair.sources.update(sources)
+        pair.since = min(pair.since or came_at, came_at)
     return [pairs[key] for key in sorted(pairs)]
 
 

@@ -73,7 +73,9 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "status": Noun(
         "Whether the server can be reached, and what waits to be sent.", "session", is_command=True
     ),
-    "sync": Noun("Send spooled requests in order; stop at the first that is refused.", "session", is_command=True),
+    "sync": Noun(
+        "Send spooled requests in order; stop at the first that is refused.", "session", is_command=True
+    ),
     "tokens": Noun("API tokens.", "response"),
     "trackers": Noun("Senders of issue states."),
     "updates": Noun("Updates for stakeholders.", "response"),

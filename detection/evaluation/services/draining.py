@@ -1,7 +1,8 @@
 """Drains pending groups: those that may open an incident first.
 
 Further events of open incidents are not urgent, and under a steady stream nearly all events are such.
-Counting them together ten times a second leaves time for events that may open an incident.
+Counting them together ten times a second leaves time for events that may open an incident. Those of an
+incident that is locked are left for the next time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils import timezone
 from core.sql.prepared import pipelined, plan_once, rows, send
 from detection.evaluation import windows
 from detection.evaluation.findings import TouchedGroup, merged
-from detection.evaluation.services.evaluate import evaluate
+from detection.evaluation.services.evaluate import Evaluated, evaluate
 
 DRAIN_ROWS: Final = 2000
 COUNT_EVERY_S: Final = 0.1
@@ -28,27 +29,29 @@ _ALL_SPACE: Final = 0x70C52
 
 
 def drain(*, slice_seconds: float = 1.0) -> bool:
-    """Evaluate all pending pairs; returns whether the time was up before that.
+    """Evaluate all pending pairs; returns whether some of them are still pending.
 
     Later arrivals are left for the next task: their sender nudges again.
     """
     until = time.monotonic() + slice_seconds
-    joined: set[tuple[int, str]] = set()
-    while _take_all(joined) == DRAIN_ROWS:
+    done = Evaluated()
+    while _take_all(done) == DRAIN_ROWS:
         if time.monotonic() >= until:
             return True
-    _joining.keep(joined)
-    return False
+    _joining.keep(_keys(done.joined))
+    return bool(done.put_back)
 
 
-def _take_all(joined: set[tuple[int, str]]) -> int:
+def _take_all(done: Evaluated) -> int:
     """In one transaction, take and evaluate up to 2,000 touched pairs. Returns how many were taken."""
     with transaction.atomic(), pipelined():
         plan_once()
         send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
         taken = rows(windows.TAKE, [DRAIN_ROWS])
         if taken:
-            joined |= _keys(evaluate(timezone.now(), pairs=merged(taken)))
+            one = evaluate(timezone.now(), pairs=merged(taken))
+            done.joined += one.joined
+            done.put_back += one.put_back
     return len(taken)
 
 
@@ -68,7 +71,7 @@ def _take_urgent() -> None:
             return
         taken = rows(windows.TAKE_OTHERS, [*_joining.columns(), DRAIN_ROWS])
         if taken:
-            _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken), more_waits=True))
+            _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken)).joined)
 
 
 def rest(*, worked_s: float) -> None:
