@@ -24,7 +24,7 @@ WAIT_S: Final = 300.0
 FIGURES: Final = 8  # four periods for two audiences
 COLUMNS = ("what", "p50 ms", "p95 ms", "most ms")
 CLOCK = (
-    "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on. The"
+    "Clock: one signed-in reader on an open connection, from request to response, no other load. The"
     " ratio is of PostgreSQL's processor time, for as many of each."
 )
 # Mean, median and 90th percentile of each measure, computed from the table of incidents.

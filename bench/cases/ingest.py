@@ -79,7 +79,7 @@ def single(scale: Scale) -> Report:
         Verdict("Tocsin / Alerta", _ratio(rates, "Tocsin", "Alerta"), 25, 40, "×"),
         Verdict("Tocsin / plain Django view", _ratio(rates, "Tocsin", "plain Django view"), 2.5, 4, "×"),
     ]
-    return Report(4, "single events, answered after the commit", SINGLE_COLUMNS, _summary(loads), verdicts)
+    return Report(4, "single events, responses after the commit", SINGLE_COLUMNS, _summary(loads), verdicts)
 
 
 def tail(scale: Scale) -> Report:

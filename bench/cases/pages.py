@@ -21,7 +21,7 @@ CHATTER = 50
 # Signed in, with the layout every page has and few queries of its own: a lower bound for all pages.
 FRAME = "/account/password"
 COLUMNS = ("page", "p50 ms", "p95 ms", "most ms", "KiB")
-CLOCK = "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on."
+CLOCK = "Clock: one signed-in reader on an open connection, from request to response, no other load."
 
 
 def deep_and_long(scale: Scale) -> Report:

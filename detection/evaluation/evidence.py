@@ -43,11 +43,11 @@ def states_of(pairs: Sequence[TouchedGroup]) -> list[Found]:
     """Return each pair whose rule is enabled, with its state. One statement."""
     if not pairs:
         return []
-    asked = [
+    wanted = [
         {"n": n, "rule_id": pair.rule_id, "group_key": pair.group_key, "fingerprint": pair.fingerprint}
         for n, pair in enumerate(pairs)
     ]
-    result = send(windows.STATES, [orjson.dumps(asked).decode()])
+    result = send(windows.STATES, [orjson.dumps(wanted).decode()])
     return [(pairs[n], State(*state)) for n, *state in result.rows()]
 
 
@@ -70,8 +70,8 @@ def crossings_of(
     narrow = [(pair, state) for pair, state in quiet if state.spread <= 1]
     wide = [(pair, state) for pair, state in quiet if state.spread > 1]
     with pipelined():
-        asked = [(kind, _query(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
-        crossed = [(kind[n], at, event) for kind, result in asked for n, at, event in result.rows()]
+        results = [(kind, _query(query, kind)) for query, kind in ((plain, narrow), (spread, wide)) if kind]
+        crossed = [(kind[n], at, event) for kind, result in results for n, at, event in result.rows()]
     return [RawCrossing(pair, state, at, event) for (pair, state), at, event in crossed]
 
 
@@ -89,9 +89,9 @@ def with_members(workspace_id: int, crossed: Sequence[RawCrossing]) -> list[Cros
     if not crossed:
         return []
     with pipelined():
-        asked = send(_RULES, [workspace_id, [pair.rule_id for pair, *_ in crossed]])
+        found_rules = send(_RULES, [workspace_id, [pair.rule_id for pair, *_ in crossed]])
         members = members_of(crossed)
-        rules = {row[0]: DetectionRule(**dict(zip(_FOUND, row, strict=True))) for row in asked.rows()}
+        rules = {row[0]: DetectionRule(**dict(zip(_FOUND, row, strict=True))) for row in found_rules.rows()}
     crossings = [
         Crossing(c.touched, c.state, rules[c.touched.rule_id], c.at, c.event_id, found)
         for c, found in zip(crossed, members, strict=True)

@@ -142,10 +142,10 @@ def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
     rule, basis = crossing.rule, _basis_of(crossing.rule)
     kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
     if basis == Basis.LEVEL:
-        said = [
+        texts = [
             EventText(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored
         ]
-        if (found := type_of_events(said)) is not None:
+        if (found := type_of_events(texts)) is not None:
             kind, severity, basis = found, default_severity(found), Basis.WORDS
     read = [stored[m.event_id][2] for m in crossing.members[:MAX_MEASURED] if m.event_id in stored]
     return Verdict(kind, severity, basis, worst_facts(facts_in(metadata) for metadata in read if metadata))

@@ -71,11 +71,11 @@ def _act(workspace_id: int, pairs: Sequence[TouchedGroup], now: datetime, done: 
 
 
 def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: datetime) -> list[TouchedGroup]:
-    """Pairs that came just now and are put back: all but those that share events with a crossing, if there is
-    one, else those whose incident another transaction has locked.
+    """Return the recent pairs to put back.
 
-    An incident that is opened waits for no incident that only grows, and waiting for a row while others are
-    locked out of order could end in a deadlock.
+    If there is a crossing, all but those that share events with it; otherwise those whose incident another
+    transaction has locked. So opening an incident never waits for one that only grows, and no row is waited for
+    while others are locked out of order, which could deadlock.
     """
     young = [one for one in joins if one[0].since and now - one[0].since < MAX_PUT_BACK]
     if crossing:

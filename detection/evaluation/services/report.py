@@ -127,8 +127,8 @@ def raise_measured(workspace_id: int, linked: Mapping[int, tuple[int, datetime]]
     since = min(at for _, at in linked.values()) - AHEAD
     homes = [incident_id for incident_id, _ in linked.values()]
     events = [*linked]
-    asked = [workspace_id, events, since, [*FACT_NAMES], events, homes, [*MEASURED_TYPES], Basis.PERSON]
-    found = rows(windows.MEASURED, asked)
+    params = [workspace_id, events, since, [*FACT_NAMES], events, homes, [*MEASURED_TYPES], Basis.PERSON]
+    found = rows(windows.MEASURED, params)
     measured: dict[int, list[dict[str, Fact]]] = {}
     for incident_id, metadata in found:
         measured.setdefault(incident_id, []).append(facts_in(metadata))

@@ -89,8 +89,8 @@ def _mapped(reading: Reading) -> Step:
 
 
 def _counted(numbers: dict[str, int]) -> str:
-    told = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in numbers.items() if count]
-    return f"Found {' and '.join(told)}." if told else "Parsed; nothing to act on."
+    found = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in numbers.items() if count]
+    return f"Found {' and '.join(found)}." if found else "Parsed; nothing to act on."
 
 
 def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[Step]:
@@ -134,11 +134,11 @@ def _counting(one: MatchedRule) -> str:
 
 
 def _opened(source: Source, reading: Reading, receipt: Receipt) -> Step:
-    told: Sequence[tuple[str, Sequence[str]]] = (
+    outcomes: Sequence[tuple[str, Sequence[str]]] = (
         ("would be opened", receipt.opened), ("would be joined", receipt.joined),
         ("would be resolved", receipt.resolved),
     )  # fmt: skip
-    words = [f"{', '.join(references)} {verb}." for verb, references in told if references]
+    words = [f"{', '.join(references)} {verb}." for verb, references in outcomes if references]
     if words:
         return Step("Opened", " ".join(words))
     if any(alert.state == AlertState.FIRING for alert in reading.alerts) and source.opens_incidents:
