@@ -74,7 +74,7 @@ def _ticked(incident: Incident) -> dict[str, Outcome]:
     }
 
 
-def resolve_recovered(workspace_id: int, incident_id: int, answers: CriteriaResults, *, by_run: bool) -> bool:
+def resolve_recovered(workspace_id: int, incident_id: int, results: CriteriaResults, *, by_run: bool) -> bool:
     """Resolve a detected incident whose recovery was observed. Returns False if that no longer applies.
 
     `by_run`: a remediation run was carried out for it. Declared incidents are resolved by people only.
@@ -82,17 +82,17 @@ def resolve_recovered(workspace_id: int, incident_id: int, answers: CriteriaResu
     actor = system_actor(workspace_id)
     with transaction.atomic():
         locked = Incident.objects.of(workspace_id).select_for_update().filter(pk=incident_id).first()
-        if locked is None or not _may_resolve(locked) or not answers.is_recovered:
+        if locked is None or not _may_resolve(locked) or not results.is_recovered:
             return False
         by_action = by_run and not _people_changed(locked)
-        message = f"Recovery observed: {answers.signs}"
+        message = f"Recovery observed: {results.signs}"
         try:
             done = resolve_incident(actor, incident_id=incident_id, message=message)
         except Conflict:
             return False
         AutoResolution.objects.of(workspace_id).update_or_create(
             workspace_id=workspace_id, incident_id=incident_id,
-            defaults={"resolved_at": done.resolved_at, "by_action": by_action, "signs": answers.signs},
+            defaults={"resolved_at": done.resolved_at, "by_action": by_action, "signs": results.signs},
         )  # fmt: skip
     return True
 

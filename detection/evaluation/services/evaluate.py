@@ -74,8 +74,8 @@ def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: da
     """Return the recent pairs to put back.
 
     If there is a crossing, all but those that share events with it; otherwise those whose incident another
-    transaction has locked. So opening an incident never waits for one that only grows, and no row is waited for
-    while others are locked out of order, which could deadlock.
+    transaction has locked. So opening an incident never waits for one that only grows, and no row is waited
+    for while others are locked out of order, which could deadlock.
     """
     young = [one for one in joins if one[0].since and now - one[0].since < MAX_PUT_BACK]
     if crossing:
