@@ -53,7 +53,7 @@ def read_events(document: Any, *, now: datetime) -> list[SampleEvent]:
     try:
         batch = parse_body(json.dumps(document).encode("utf-8", "surrogatepass"), now, ANY_AGE)
     except Problem as problem:
-        faults = problem.faults or [FieldFault("events", "json", "must be events as the API takes them")]
+        faults = problem.faults or [FieldFault("events", "json", "must be events as the API accepts them")]
         raise Invalid("The rule was not tried.", faults=faults) from problem
     if batch.faults:
         faults = [

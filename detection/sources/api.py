@@ -219,7 +219,7 @@ def show_quarantined(request: HttpRequest, quarantine_id: int) -> Any:
     return {**quarantined_json(row), "body": shown_body(row)}
 
 
-@quarantine_router.post("/{quarantine_id}/replay", response=dict[str, Any], summary="Read a request again")
+@quarantine_router.post("/{quarantine_id}/replay", response=dict[str, Any], summary="Replay a request")
 def replay(request: HttpRequest, quarantine_id: int) -> Any:
     """Replay a request with the current mapping.
 

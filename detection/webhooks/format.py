@@ -109,7 +109,7 @@ class WebhookFormat(ABC):
         """Raise Invalid naming each wrong field of a mapping this format cannot use."""
         if unknown := sorted(set(mapping) - ({"severities"} if self.is_alerting else set())):
             fault = FieldFault(f"mapping.{unknown[0][:60]}", "unknown", "is not used by this kind of source")
-            raise Invalid("This kind of source knows no such mapping. Nothing was saved.", faults=[fault])
+            raise Invalid("Sources of this kind have no such mapping. Nothing was saved.", faults=[fault])
         parse_mapping(mapping)
 
     def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:

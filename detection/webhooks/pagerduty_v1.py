@@ -63,7 +63,7 @@ def _check(body: Mapping[str, Any]) -> None:
     if kind in STATES and kind != "trigger" and not line(body.get("incident_key")):
         faults.append(FieldFault("incident_key", "required", "Incident key is missing or blank"))
     if faults:
-        raise Invalid("The event is not as PagerDuty's Events API v1 takes it.", faults=faults)
+        raise Invalid("The event is not valid for PagerDuty's Events API v1.", faults=faults)
 
 
 def _contexts(body: Mapping[str, Any]) -> list[Any]:

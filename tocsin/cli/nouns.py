@@ -70,9 +70,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "sources": Noun("Senders of webhooks.", "response"),
     "status-page": Noun("The public status page."),
     "stages": Noun("The stages of a response, and their checklists."),
-    "status": Noun(
-        "Whether the server can be reached, and what waits to be sent.", "session", is_command=True
-    ),
+    "status": Noun("Whether the server can be reached, and what is spooled.", "session", is_command=True),
     "sync": Noun(
         "Send spooled requests in order; stop at the first that is refused.", "session", is_command=True
     ),
@@ -81,6 +79,6 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "updates": Noun("Updates for stakeholders.", "response"),
     "version": Noun("The version of this program.", "session", is_command=True),
     "war-room": Noun("The Slack channel of an incident."),
-    "whoami": Noun("Who the server takes you for, and what you may do.", "session", is_command=True),
+    "whoami": Noun("Your identity on the server, and your permissions.", "session", is_command=True),
     "workspaces": Noun("Workspaces."),
 }

@@ -107,7 +107,7 @@ def _deduplicated(receipt: Receipt) -> Step:
     refused = f" {receipt.refused} refused." if receipt.refused else ""
     return Step(
         "Deduplicated",
-        f"{receipt.stored} new, {receipt.duplicates} known already, {receipt.changes} changes.{refused}",
+        f"{receipt.stored} new, {receipt.duplicates} duplicates, {receipt.changes} changes.{refused}",
         tuple(f"{error.get('field')}: {error.get('message')}" for error in receipt.errors[:SHOWN]),
     )
 

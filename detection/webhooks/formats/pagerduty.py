@@ -195,7 +195,7 @@ def _payload(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _check(faults: list[FieldFault]) -> None:
     if faults:
-        raise Invalid("The event is not as PagerDuty's Events API v2 takes it.", faults=faults)
+        raise Invalid("The event is not valid for PagerDuty's Events API v2.", faults=faults)
 
 
 def _fault(field: str, rule: str) -> FieldFault:

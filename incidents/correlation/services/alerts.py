@@ -36,7 +36,7 @@ def link_recurrence(actor: Actor, *, incident_id: int, earlier_id: int) -> Incid
         message = f"It happened before: {earlier.reference}, {earlier.title}"
         it.note(EntryKind.UPDATE, message, recurrence_of=earlier.reference)
         pair = {"related": [[], [earlier.reference]]}
-        summary = f"{it.incident.reference} is {earlier.reference} come back"
+        summary = f"{it.incident.reference} is a recurrence of {earlier.reference}"
         it.finish("incident.recur", summary, [IncidentChanged(*it.ids)], pair)
 
     return change(actor, work, incident_id=incident_id)

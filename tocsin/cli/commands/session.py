@@ -88,7 +88,7 @@ def logout() -> None:
 
 
 def whoami() -> None:
-    """Who the server takes you for, and what you may do."""
+    """Your identity on the server, and your permissions."""
     me = frame.client().get("/me")
     frame.put_object({**me, "workspace": me["workspace"]["slug"]}, id_field="label")
 
@@ -118,7 +118,7 @@ def status(
         bool, typer.Option("--offline", help="Who is on call and open checklists, as last seen.")
     ] = False,
 ) -> None:
-    """Whether the server can be reached, and what waits to be sent."""
+    """Whether the server can be reached, and what is spooled."""
     if away:
         _show_last_seen(last_seen.recall())
         return
