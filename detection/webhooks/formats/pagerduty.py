@@ -85,7 +85,7 @@ class PagerDuty(AddressedFormat):
             raise Invalid(f"The event names no {name}.", faults=[fault])
         return key
 
-    def details_text(self, reply: Reply) -> Reply:
+    def adapted(self, reply: Reply) -> Reply:
         """Replace 404: for PagerDuty, an unknown key makes an event invalid."""
         return replace(reply, status=400) if reply.status == 404 else reply
 
@@ -223,9 +223,9 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 def _description(summary: str, details: Any) -> str:
     """Return the details as lines, below a summary that is too long for a title."""
     if isinstance(details, Mapping):
-        details_text = "\n".join(
+        text = "\n".join(
             f"- {line(name, 60)}: {line(value)}" for name, value in details.items() if line(value)
         )
     else:
-        details_text = prose(details)
-    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", details_text) if part)
+        text = prose(details)
+    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", text) if part)
