@@ -8,7 +8,7 @@ from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_a
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
 from tests.browser.world import STAFF
-from tests.tables import WHOLE
+from tests.tables import WHOLE, every
 
 LONG = "Payments-" + "x" * 150
 APART = ("/docs",)  # Swagger draws it: it has a test of its own
@@ -125,6 +125,7 @@ def test_every_list_of_the_admin_is_too(open_page, site, paths):
     assert found == []
 
 
+@pytest.mark.whole
 def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
     page, found = open_page("/docs"), []
     part = {"include": [[selector] for selector in FIRST_OF_REFERENCE]}
@@ -156,7 +157,7 @@ def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
     page.get_by_role("link", name=LONG).first.click()
     page.wait_for_url("**/incidents/INC-*")
     incident = page.url
-    for name, (path, click) in OPENED.items():
+    for name, (path, click) in every(3, OPENED.items()):
         page.goto(path.replace("{reference}", incident))
         page.locator(click).locator("visible=true").first.click()
         page.locator(OPEN).first.wait_for()
