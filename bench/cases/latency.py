@@ -68,7 +68,7 @@ def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
 
 
 def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
-    """Measure that many bursts of 100 errors, each of its own source and 0.1 s after the last one's incident."""
+    """Measure bursts of 100 errors, each of its own source and 0.1 s after the last one's incident."""
     with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, BATCH)
