@@ -113,7 +113,7 @@ def _refuse_outside(sock: socket.socket, address: Any) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nobody_looks() -> Iterator[None]:
+def _without_health_monitor() -> Iterator[None]:
     """No worker runs beside most tests, and their pages need not say so; statements are counted, too."""
     from core.health.monitor import HEALTH_MONITOR
 

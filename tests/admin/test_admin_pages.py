@@ -35,7 +35,7 @@ from postmortems.template_library.models import PostmortemTemplate
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
-OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
+MODELS = [model for model in apps.get_models() if model._meta.app_label in APPS]
 # Changed here, through their services with an audit entry.
 CHANGED = {
     User, ActionItem, Channel, Component, DetectionRule, OnCallSchedule, PostmortemTemplate, Route, SlaPolicy,
@@ -60,14 +60,14 @@ def address(model, name="changelist", *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_table_of_ours_can_be_looked_at(staff, model):
     assert model.__name__ in MACHINERY or django_admin.site.is_registered(model)
     if model.__name__ not in MACHINERY:
         assert staff.get(address(model), {"q": "x"}).status_code == 200
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_are_changed(
     staff, model, rf, admin
 ):
@@ -81,7 +81,7 @@ def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_ar
     assert page.has_change_permission(request) is (model in CHANGED)
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_no_filter_asks_a_table_which_values_there_are(model):
     page = django_admin.site._registry.get(model)
     for name in page.get_list_filter(None) if page else ():
@@ -91,7 +91,7 @@ def test_no_filter_asks_a_table_which_values_there_are(model):
             assert known or (field.related_model and field.related_model.__name__ == "Workspace"), name
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
     page = django_admin.site.get_model_admin(model)
     known = {one if isinstance(one, str) else getattr(one, "field", "") for one in page.get_list_filter(None)}
@@ -124,8 +124,8 @@ def test_strangers_are_led_to_the_one_sign_in_and_back():
 
 
 def test_the_way_back_never_leads_to_another_site():
-    answer = Client().get("/admin/login/?next=https://evil.test/")
-    assert answer["Location"] == "/sign-in?next=%2Fadmin%2F"
+    response = Client().get("/admin/login/?next=https://evil.test/")
+    assert response["Location"] == "/sign-in?next=%2Fadmin%2F"
 
 
 def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, workspace):
@@ -136,9 +136,9 @@ def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, works
 
 
 def test_members_who_are_not_staff_are_told_so(admin):
-    answer = browser_for(admin).get("/admin/login/?next=/admin/")
-    assert answer.status_code == 403
-    assert "run this server" in answer.content.decode()
+    response = browser_for(admin).get("/admin/login/?next=/admin/")
+    assert response.status_code == 403
+    assert "run this server" in response.content.decode()
 
 
 def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):
@@ -181,9 +181,9 @@ def test_nobody_locks_themselves_or_the_last_admin_out(staff, admin, make_actor,
     lonely = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
     mine = person_form(me, is_staff="on")  # and no longer superuser
     for user, form in ((me, mine), (lonely, person_form(lonely, is_active=""))):
-        answer = staff.post(address(User, "change", user.pk), form)
-        assert answer.status_code == 200
-        assert "errornote" in answer.content.decode()
+        response = staff.post(address(User, "change", user.pk), form)
+        assert response.status_code == 200
+        assert "errornote" in response.content.decode()
     assert User.objects.filter(is_active=True, is_superuser=True).get() == me
     assert User.objects.get(pk=lonely.pk).is_active
 

@@ -38,7 +38,7 @@ def main() -> int:
     given = parser.parse_args()
     servers.start()
     try:
-        return _tell(*_try(given.cases, given.seed, _prepared(), given.phases))
+        return _report(*_try(given.cases, given.seed, _prepared(), given.phases))
     finally:
         servers.stop()
 
@@ -79,13 +79,13 @@ async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def _try(wanted: int, seed: int, token: str, phases: list[str]) -> tuple[Counter[str], dict[str, str]]:
-    cases, failures, began, said = Counter[str](), dict[str, str](), time.monotonic(), 0
+    cases, failures, began, reported = Counter[str](), dict[str, str](), time.monotonic(), 0
     while cases.total() < wanted:
         for event in _one_run(seed, token, wanted, phases):
             _take_in(event, cases, failures)
-            if cases.total() >= said + 500:
-                said, took = cases.total(), time.monotonic() - began
-                print(f"{said:,} cases, {len(failures)} failures, {took:.0f} s", flush=True)
+            if cases.total() >= reported + 500:
+                reported, took = cases.total(), time.monotonic() - began
+                print(f"{reported:,} cases, {len(failures)} failures, {took:.0f} s", flush=True)
         seed += 1
     return cases, failures
 
@@ -134,7 +134,7 @@ def _note(recorder: Any, failures: dict[str, str]) -> None:
                 failures.setdefault(name, words)
 
 
-def _tell(cases: Counter[str], failures: dict[str, str]) -> int:
+def _report(cases: Counter[str], failures: dict[str, str]) -> int:
     for name, words in failures.items():
         print(f"\nFAILED {name}\n    {words}")
     parts = ", ".join(f"{phase.lower()} {count:,}" for phase, count in cases.items())

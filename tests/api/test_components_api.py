@@ -85,18 +85,18 @@ def test_the_list_tells_health_and_is_filtered_and_paged(call, workspace):
 )
 def test_a_component_that_breaks_a_rule_is_refused_by_field_and_not_added(call, workspace, body, field):
     call("POST", "/components", {"name": "api"})
-    answer = call("POST", "/components", body)
-    assert answer.status_code == 422, answer.content
-    assert field in {fault["field"].split("[")[0] for fault in answer.json()["errors"]}
+    response = call("POST", "/components", body)
+    assert response.status_code == 422, response.content
+    assert field in {fault["field"].split("[")[0] for fault in response.json()["errors"]}
     assert Component.objects.of(workspace.pk).count() == 1
 
 
 def test_a_circle_is_refused_whole_with_the_way_round(call):
     for name, needs in (("a", []), ("b", ["a"]), ("c", ["b"])):
         call("POST", "/components", {"name": name, "depends_on": needs})
-    answer = call("PATCH", "/components/a", {"tier": 1, "depends_on": ["c"]})
-    assert answer.status_code == 422
-    assert "a → c → b → a" in answer.json()["detail"]
+    response = call("PATCH", "/components/a", {"tier": 1, "depends_on": ["c"]})
+    assert response.status_code == 422
+    assert "a → c → b → a" in response.json()["detail"]
     assert call("GET", "/components/a").json()["tier"] == 3
 
 

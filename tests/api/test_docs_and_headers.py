@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def schema(client) -> dict:
-    answer = client.get("/api/v1/openapi.json")
-    assert answer.status_code == 200
-    return answer.json()
+    response = client.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    return response.json()
 
 
 def operations(schema: dict) -> list[tuple[str, str, dict]]:
@@ -70,14 +70,14 @@ def test_the_docs_page_hands_the_sessions_proof_to_its_requests(client):
 
 def test_every_answer_carries_an_id_and_careful_headers(client):
     for path in ("/sign-in", "/api/v1/incidents", "/docs", "/nothing"):
-        answer = client.get(path)
-        assert answer["X-Request-ID"]
-        assert "default-src 'none'" in answer["Content-Security-Policy"]
-        assert "unsafe" not in answer["Content-Security-Policy"]
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert "camera=()" in answer["Permissions-Policy"]
-        assert answer["X-Frame-Options"] == "DENY"
+        response = client.get(path)
+        assert response["X-Request-ID"]
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert "unsafe" not in response["Content-Security-Policy"]
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in response["Permissions-Policy"]
+        assert response["X-Frame-Options"] == "DENY"
 
 
 def test_what_is_signed_in_is_kept_in_no_shared_cache(client):
@@ -91,8 +91,8 @@ def test_an_unknown_page_is_a_page_and_an_unknown_api_address_is_a_problem(clien
 
 
 def test_an_unknown_host_is_refused(client):
-    answer = client.get("/api/v1/me", headers={"host": "evil.example"})
-    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    response = client.get("/api/v1/me", headers={"host": "evil.example"})
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sign_in():
@@ -117,12 +117,12 @@ def test_pages_about_people_and_credentials_are_not_kept_by_a_browser(client, pa
 @pytest.mark.parametrize("path", ["/sign-in", "/api/v1/incidents", "/livez"])
 def test_no_answer_opens_itself_to_other_origins(client, path):
     for method in ("get", "options"):
-        answer = getattr(client, method)(path, headers={"origin": "https://evil.example"})
-        assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+        response = getattr(client, method)(path, headers={"origin": "https://evil.example"})
+        assert [name for name in response.headers if name.lower().startswith("access-control-")] == []
 
 
 @pytest.mark.parametrize("path", ["/static/", "/static/js/", "/.git/config", "/static/../config/settings.py"])
 def test_no_folder_is_listed_and_nothing_is_echoed(client, path):
     assert client.get(path).status_code == 404
-    answer = client.generic("TRACE", path, headers={"x-probe": "said-by-the-caller"})
-    assert b"said-by-the-caller" not in answer.content
+    response = client.generic("TRACE", path, headers={"x-probe": "said-by-the-caller"})
+    assert b"said-by-the-caller" not in response.content

@@ -11,7 +11,7 @@ from pydantic_core.core_schema import ErrorType
 from core.http.field_faults import OUR_OWN, WORDS, field_fault, field_faults
 
 # What the validator itself would say.
-THEIRS = re.compile(
+VALIDATOR_TEXT = re.compile(
     r"Input should|Field required|Value error|Extra inputs|String should|pydantic|Assertion", re.I
 )
 CONTEXT: dict[str, Any] = {
@@ -28,8 +28,8 @@ def test_each_error_of_the_validator_has_our_words(kind: str) -> None:
     )
     assert fault.message
     assert "{" not in fault.message
-    assert not THEIRS.search(fault.message)
-    assert not THEIRS.search(fault.rule)
+    assert not VALIDATOR_TEXT.search(fault.message)
+    assert not VALIDATOR_TEXT.search(fault.rule)
 
 
 def test_the_table_names_errors_that_exist() -> None:
@@ -54,12 +54,12 @@ def test_what_our_own_validators_say_is_kept() -> None:
 def test_a_refused_body_speaks_our_words(api: Any) -> None:
     body = {"title": 3, "labels": [], "is_drill": "perhaps", "started_at": "soon", "colour": "red"}
     problem = api.post("/incidents", body).json()
-    said = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
-    assert said["title"] == ("type", "must be a text")
-    assert said["labels"] == ("type", "must be an object")
-    assert said["is_drill"] == ("type", "must be true or false")
-    assert said["colour"] == ("unknown", "is not a field of this request")
-    assert not THEIRS.search(str(problem))
+    faults = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
+    assert faults["title"] == ("type", "must be a text")
+    assert faults["labels"] == ("type", "must be an object")
+    assert faults["is_drill"] == ("type", "must be true or false")
+    assert faults["colour"] == ("unknown", "is not a field of this request")
+    assert not VALIDATOR_TEXT.search(str(problem))
     assert api.post("/incidents", {}).json()["errors"][0]["message"] == "is required"
 
 

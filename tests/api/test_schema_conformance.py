@@ -43,15 +43,15 @@ class IntoDjango(HTTPAdapter):
         kind = request.headers.get("Content-Type", "application/json")
         headers = {name: _text(value) for name, value in request.headers.items() if name != "Content-Type"}
         path = request.url.removeprefix(HERE)
-        answer = self.client.generic(request.method, path, body, content_type=_text(kind), headers=headers)
-        return self._as_requests(request, answer)
+        reply = self.client.generic(request.method, path, body, content_type=_text(kind), headers=headers)
+        return self._as_requests(request, reply)
 
-    def _as_requests(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+    def _as_requests(self, request: requests.PreparedRequest, reply: Any) -> requests.Response:
         response = requests.Response()
-        response.status_code, response.request, response.url = answer.status_code, request, request.url
-        response.headers.update(answer.headers)
-        response.raw = _Raw(answer)
-        response._content = answer.getvalue()
+        response.status_code, response.request, response.url = reply.status_code, request, request.url
+        response.headers.update(reply.headers)
+        response.raw = _Raw(reply)
+        response._content = reply.getvalue()
         return response
 
 
@@ -60,8 +60,8 @@ class _Raw:
 
     version = 11
 
-    def __init__(self, answer: Any) -> None:
-        self.headers = _Headers(answer.headers)
+    def __init__(self, reply: Any) -> None:
+        self.headers = _Headers(reply.headers)
 
 
 class _Headers(dict):
@@ -110,5 +110,5 @@ def _has_its_turn(context: Any) -> bool:
 )
 def test_the_api_does_what_its_document_says(case, session):
     sent = {"Authorization": session.headers["Authorization"]}
-    answer = case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
-    assert answer.status_code < 500
+    reply = case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
+    assert reply.status_code < 500

@@ -33,11 +33,11 @@ def test_an_update_is_public_when_it_says_so(opened):
 @pytest.mark.parametrize("path", ["timeline", "notes", "updates"])
 def test_words_sent_again_with_their_key_are_written_once(opened, path):
     for _ in range(2):
-        answer = opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="a")
-        assert answer.status_code == 201
+        response = opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="a")
+        assert response.status_code == 201
     opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="b")
-    told = [entry["message"] for entry in opened.get("/incidents/1/timeline").json()]
-    assert told.count("once") == 2
+    messages = [entry["message"] for entry in opened.get("/incidents/1/timeline").json()]
+    assert messages.count("once") == 2
 
 
 def test_a_key_answers_the_entry_it_made(opened):

@@ -26,10 +26,10 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_missing_or_wrong_token_is_refused_with_its_own_code(headers, code):
-    answer = Client().get("/api/v1/incidents", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, code)
-    assert answer["WWW-Authenticate"].startswith("Bearer")
-    assert answer["Content-Type"] == "application/problem+json"
+    response = Client().get("/api/v1/incidents", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, code)
+    assert response["WWW-Authenticate"].startswith("Bearer")
+    assert response["Content-Type"] == "application/problem+json"
 
 
 def test_a_token_goes_in_either_header(workspace, token_for):
@@ -44,8 +44,8 @@ def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
     api = ApiClient(token_for(workspace))
     assert api.get("/me").status_code == 200
     revoke_token(admin, token_id=ApiToken.objects.of(workspace.pk).get().pk)
-    answer = api.get("/me")
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_revoked")
+    response = api.get("/me")
+    assert (response.status_code, response.json()["code"]) == (401, "token_revoked")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
 def test_a_scope_allows_what_it_says_and_nothing_else(
     workspace, token_for, scope, method, path, body, allowed
 ):
-    answer = ApiClient(token_for(workspace, scope)).send(method, path, body)
-    assert (answer.status_code < 300) is allowed
+    response = ApiClient(token_for(workspace, scope)).send(method, path, body)
+    assert (response.status_code < 300) is allowed
     if not allowed:
-        assert answer.status_code == 403
-        assert "scope" in answer.json()["detail"]
+        assert response.status_code == 403
+        assert "scope" in response.json()["detail"]
 
 
 def test_another_workspaces_incident_answers_just_as_one_that_never_was(api, foreign_api):
@@ -80,8 +80,8 @@ def test_another_workspaces_incident_answers_just_as_one_that_never_was(api, for
     there, nowhere = api.get("/incidents/2"), api.get("/incidents/3")
     assert there.status_code == nowhere.status_code == 404
     blank = {"request_id": "", "instance": ""}
-    said = json.dumps(there.json() | blank).replace("2", "N")
-    assert said == json.dumps(nowhere.json() | blank).replace("3", "N")
+    shown = json.dumps(there.json() | blank).replace("2", "N")
+    assert shown == json.dumps(nowhere.json() | blank).replace("3", "N")
     assert [item["title"] for item in api.get("/incidents").json()] == ["Ours"]
 
 
@@ -125,8 +125,8 @@ def test_a_form_of_another_site_cannot_use_the_session(page):
     browser, _ = page
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         body = '{"title": "forged", "x": "="}'
-        answer = browser.generic("POST", "/api/v1/incidents", body, content_type=kind)
-        assert answer.status_code == 403
+        response = browser.generic("POST", "/api/v1/incidents", body, content_type=kind)
+        assert response.status_code == 403
     assert browser.get("/api/v1/incidents").json() == []
 
 
@@ -139,8 +139,8 @@ def test_a_session_may_name_another_of_its_workspaces_but_no_foreign_one(page, o
     from accounts.models import User
 
     browser, _ = page
-    answer = browser.get("/api/v1/me", headers={"x-workspace": "rival"})
-    assert answer.status_code == 404
+    response = browser.get("/api/v1/me", headers={"x-workspace": "rival"})
+    assert response.status_code == 404
     user = User.objects.get(username="dana")
     Membership.objects.create(workspace_id=other_workspace.pk, user=user, role="viewer")
     assert browser.get("/api/v1/me", headers={"x-workspace": "rival"}).json()["role"] == "viewer"

@@ -48,8 +48,8 @@ class Parrot(WebhookFormat):
     guide = Guide("Its cage", "{address}", {"says": "fire"})
 
     def read(self, request, settings):
-        said = request.document()["says"]
-        return Reading(alerts=(Alert(key=said, state=AlertState.FIRING, title=said),))
+        text = request.document()["says"]
+        return Reading(alerts=(Alert(key=text, state=AlertState.FIRING, title=text),))
 """
 
 

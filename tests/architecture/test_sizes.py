@@ -49,7 +49,9 @@ def test_no_folder_has_more_than_twenty_templates():
 
 
 def test_no_folder_of_tests_has_more_than_twenty_modules():
-    modules = [p for p in tracked() if p.parts[0] == "tests" and p.suffix == ".py" and p.name != "__init__.py"]
+    modules = [
+        p for p in tracked() if p.parts[0] == "tests" and p.suffix == ".py" and p.name != "__init__.py"
+    ]
     folders = Counter(p.parent for p in modules)
     assert {str(p): count for p, count in folders.items() if count > MAX_MODULES_OF_A_TEST_FOLDER} == {}
 

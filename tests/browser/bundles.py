@@ -52,11 +52,11 @@ def _log() -> str:
 
 
 def _store(actor: Actor, made: Made) -> None:
-    said = Announcement(
+    announcement = Announcement(
         made.metadata["bundle_id"], made.size, made.sha256, Path(made.path).name, made.metadata["summary"],
         metadata=made.metadata,
     )  # fmt: skip
-    bundle, now = announce(actor, said), timezone.now()
+    bundle, now = announce(actor, announcement), timezone.now()
     with open(made.path, "rb") as file:
         bucket().put_once(bundle.storage_key, file, CONTENT_TYPE, made.sha256)
     bundle.status, bundle.received_at, bundle.expires_at = (

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 
 from core.embedded.s3 import S3
 from tests.browser.site import Site, running_site
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 from tests.programs import missing
 
 CHROMIUM = "/usr/bin/chromium"
@@ -124,9 +124,9 @@ def declare(open_page: OpenPage) -> Callable[[Page, str], str]:
     def make(page: Page, title: str) -> str:
         hidden = dict(HIDDEN.findall(page.request.get("/incidents/declare").text()))
         form = hidden | {"title": title, "severity": "sev3"}
-        answer = page.request.post("/incidents/declare", form=form, max_redirects=0)
-        assert answer.status == 303, answer.text()
-        page.goto(answer.headers["location"])
+        response = page.request.post("/incidents/declare", form=form, max_redirects=0)
+        assert response.status == 303, response.text()
+        page.goto(response.headers["location"])
         return page.url.rsplit("/", 1)[-1]
 
     return make

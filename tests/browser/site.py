@@ -57,7 +57,7 @@ def running_site(folder: Path, storage: Mapping[str, str] | None = None) -> Iter
     """Start everything, wait until it answers, stop it in the end. `storage`: where objects are stored."""
     port = _free_port()
     env = _environment(folder, port) | dict(storage or {})
-    subprocess.run([sys.executable, "-m", "tests.browser.world"], cwd=ROOT, env=env, check=True)
+    subprocess.run([sys.executable, "-m", "tests.browser.site_data"], cwd=ROOT, env=env, check=True)
     up = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=env)
     try:
         _wait_for(f"http://127.0.0.1:{port}/sign-in")

@@ -27,7 +27,7 @@ def request_(make_user):
     return request
 
 
-def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, request_):
+def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(delivered, page, request_):
     with transaction.atomic():
         publish(Happened(1))
         publish(Happened(1))

@@ -25,15 +25,15 @@ def jump(request, time_machine):
     return lambda: time_machine.move_to(timezone.now() + request.param)
 
 
-def test_what_waits_is_delivered_once(heard, jump):
+def test_what_waits_is_delivered_once(delivered, jump):
     happen()
     jump()
     assert relay_due() == 1
     assert relay_due() == 0
-    assert heard == ["0"]
+    assert delivered == ["0"]
 
 
-def test_nobody_takes_what_another_holds(heard, jump):
+def test_nobody_takes_what_another_holds(delivered, jump):
     happen()
     [held] = claim(10)
     jump()

@@ -18,13 +18,13 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
-        self.answer: Callable[[str], str | None] = lambda recipient: None
+        self.reply: Callable[[str], str | None] = lambda recipient: None
 
     async def take_recipient(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         """Take or refuse one recipient."""
-        if refused := self.answer(address):
+        if refused := self.reply(address):
             return refused
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -100,29 +100,29 @@ class Burst:
 def acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
     """Send once; whether the sender was told that the events are stored."""
     try:
-        answer = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
+        response = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
     except requests.RequestException:
         return False
-    assert answer.status_code in {202, 500, 502, 503}, answer.text
-    return answer.status_code == 202
+    assert response.status_code in {202, 500, 502, 503}, response.text
+    return response.status_code == 202
 
 
 def _incidents(tocsin: Running) -> list[dict[str, object]]:
-    answer = requests.get(f"{tocsin.url}/api/v1/incidents", params={"limit": 200}, timeout=20)
-    answer.raise_for_status()
-    found: list[dict[str, object]] = answer.json()
+    response = requests.get(f"{tocsin.url}/api/v1/incidents", params={"limit": 200}, timeout=20)
+    response.raise_for_status()
+    found: list[dict[str, object]] = response.json()
     return found
 
 
 def during(
-    burst: Burst, tocsin: Running, trouble: Callable[[], None], share: float = 0.3, *others: Running
+    burst: Burst, tocsin: Running, fault: Callable[[], None], share: float = 0.3, *others: Running
 ) -> None:
     """Send the burst, also to other hosts; make the trouble when that share of its batches is through."""
     sender = threading.Thread(target=burst.send, args=(tocsin, *others))
     sender.start()
     wanted = share * len(burst.parcels())
     wait_until(lambda: burst.through >= wanted or not sender.is_alive(), SETTLED_WITHIN_S, pause=0.002)
-    trouble()
+    fault()
     sender.join(timeout=120)
     assert not sender.is_alive()
 

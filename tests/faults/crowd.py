@@ -41,9 +41,9 @@ class Crowd:
     still: list[socket.socket]
     halves: list[socket.socket]
 
-    def heard(self, words: bytes, seconds: float) -> int:
+    def count_reached(self, words: bytes, seconds: float) -> int:
         """How many of those that listen were told that within so long."""
-        said = dict.fromkeys(self.listening, b"")
+        received = dict.fromkeys(self.listening, b"")
         with selectors.DefaultSelector() as waiting:
             for one in self.listening:
                 waiting.register(one, selectors.EVENT_READ, data=one)
@@ -51,10 +51,10 @@ class Crowd:
             while waiting.get_map() and time.monotonic() < end:
                 for one in [key.data for key, _ in waiting.select(1.0)]:
                     piece = one.recv(4096)
-                    said[one] += piece
-                    if not piece or words in said[one]:
+                    received[one] += piece
+                    if not piece or words in received[one]:
                         waiting.unregister(one)
-        return sum(words in text for text in said.values())
+        return sum(words in text for text in received.values())
 
 
 @contextlib.contextmanager
@@ -78,6 +78,6 @@ def crowd(tocsin: Running, *, listening: int, still: int, halves: int) -> Iterat
             [connect(HALF) for _ in range(halves)],
         )
         for one in found.listening:
-            answer = one.recv(4096)
-            assert answer.startswith(b"HTTP/1.1 200"), answer
+            response = one.recv(4096)
+            assert response.startswith(b"HTTP/1.1 200"), response
         yield found

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, fields
 from bench.harness.machine import facts
 from tests.faults.account import Account, account
 from tests.faults.burst import SETTLED_WITHIN_S, Burst, during
+from tests.faults.injected_faults import FAULTS
 from tests.faults.running import Wired, running
-from tests.faults.troubles import TROUBLES
 
 SERVICES = 10
 
@@ -41,12 +41,12 @@ def one_round(tocsin: Wired, name: str, seed: int, events: int) -> tuple[Account
     burst, dice = Burst(services=SERVICES, each=-(-events // SERVICES), seed=seed), random.Random(seed)
     over = time.monotonic()
 
-    def trouble() -> None:
+    def fault() -> None:
         nonlocal over
-        TROUBLES[name](tocsin, dice)
+        FAULTS[name](tocsin, dice)
         over = time.monotonic()
 
-    during(burst, tocsin, trouble, share=dice.uniform(0.1, 0.6))
+    during(burst, tocsin, fault, share=dice.uniform(0.1, 0.6))
     tocsin.until(lambda: account(burst, tocsin).is_right(), SETTLED_WITHIN_S)
     took = time.monotonic() - over
     if not tocsin.until(lambda: tocsin.status() == "ready", SETTLED_WITHIN_S):
@@ -87,16 +87,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=None, help="begin no round after so long")
     parser.add_argument("--seeds", type=int, nargs="+", help="all troubles once for each of them")
     parser.add_argument("--events", type=int, default=240, help="in every round, at least")
-    parser.add_argument("--only", nargs="+", choices=sorted(TROUBLES), default=sorted(TROUBLES))
+    parser.add_argument("--only", nargs="+", choices=sorted(FAULTS), default=sorted(FAULTS))
     given = parser.parse_args()
     given.minutes = given.minutes or (float("inf") if given.seeds else 8.0)
     return given
 
 
-def _print_table(run: Run, troubles: int) -> None:
-    said = ", ".join(f"{name} {value}" for name, value in facts().items())
+def _print_table(run: Run, faults: int) -> None:
+    summary = ", ".join(f"{name} {value}" for name, value in facts().items())
     seeds, took = ", ".join(map(str, run.seeds)), sorted(run.took)
-    print(f"\n{len(took)} rounds, {troubles} troubles, seeds {seeds}; {said}\n")
+    print(f"\n{len(took)} rounds, {faults} troubles, seeds {seeds}; {summary}\n")
     print("| what | how many |\n|---|---|")
     for one in fields(run.total):
         print(f"| {one.name.replace('_', ' ')} | {getattr(run.total, one.name):,} |")

@@ -42,7 +42,7 @@ class Proxy:
         self.wires: set[Wire] = set()
         self.delay_s = 0.0
         self.swallows = False
-        self.cut_answers = 0
+        self.cut_responses = 0
         self._awaited: bytes | None = None
         self._deliver = 0
         self._flowing = threading.Event()
@@ -93,7 +93,7 @@ class Proxy:
         """Every piece arrives that much later, in both directions."""
         self.delay_s = seconds
 
-    def cut_answer_to(self, words: bytes, *, deliver: int) -> None:
+    def cut_response_to(self, words: bytes, *, deliver: int) -> None:
         """Break the next connection whose client says `words`, `deliver` bytes into the answer."""
         self._awaited, self._deliver = words, deliver
 
@@ -132,7 +132,7 @@ class Proxy:
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         wire = Wire(client, server)
         self.wires.add(wire)
-        flows: list[Callable[[], None]] = [lambda: self._ask(wire), lambda: self._answer(wire)]
+        flows: list[Callable[[], None]] = [lambda: self._ask(wire), lambda: self._respond(wire)]
         for flow in flows:
             threading.Thread(target=flow, daemon=True).start()
 
@@ -143,11 +143,11 @@ class Proxy:
             if not _sent(wire.server, piece):
                 return
 
-    def _answer(self, wire: Wire) -> None:
+    def _respond(self, wire: Wire) -> None:
         for piece in self._pieces(wire, wire.server):
             if wire.mark:
                 _sent(wire.client, piece[: self._deliver])
-                self.cut_answers += 1
+                self.cut_responses += 1
                 wire.close(reset=True)
                 return
             if not _sent(wire.client, piece):

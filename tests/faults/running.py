@@ -44,9 +44,9 @@ class Running:
     @property
     def environment(self) -> dict[str, str]:
         ours = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
-        kept = {k: v for k, v in os.environ.items() if k not in ours}
+        inherited = {k: v for k, v in os.environ.items() if k not in ours}
         # An S3 address of our own keeps the storage, which nothing here needs, from being started.
-        return kept | {
+        return inherited | {
             "TOCSIN_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -71,10 +71,10 @@ class Running:
             )
         assert self.until(lambda: self.status() == "ready", within_s), self.log()
 
-    def stop(self, asked: signal.Signals = signal.SIGINT) -> int:
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """What a Ctrl-C does, or another signal. Returns the exit code."""
         assert self.up is not None
-        self.up.send_signal(asked)
+        self.up.send_signal(number)
         return self.up.wait(timeout=60)
 
     def log(self) -> str:

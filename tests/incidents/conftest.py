@@ -44,7 +44,7 @@ def declared(actor):
 
 
 @pytest.fixture
-def story(workspace):
+def timeline(workspace):
     """`story(incident)` -> its timeline, oldest first."""
     from incidents.models import TimelineEntry
 
@@ -67,7 +67,7 @@ def audited(workspace):
 
 
 @pytest.fixture
-def told(workspace):
+def published_topics(workspace):
     """`told()` -> the topics in the outbox, oldest first."""
     from core.models import OutboxEvent
 

@@ -35,7 +35,7 @@ def test_a_month_is_told_once(workspace) -> None:
 
 @pytest.mark.whole
 def test_the_command_says_what_it_did(workspace, capsys) -> None:
-    for said in (f"{COUNT} incidents", "has its demo already"):
+    for text in (f"{COUNT} incidents", "has its demo already"):
         call_command("seed_demo")
-        assert said in capsys.readouterr().out
+        assert text in capsys.readouterr().out
     assert Incident.objects.of(workspace.pk).count() == COUNT

@@ -85,10 +85,10 @@ def test_a_machines_line_always_fits_and_can_be_stored(text, limit):
 
 @given(st.text(max_size=400))
 def test_a_machines_text_can_always_be_stored(text):
-    kept = fit_text(text)
-    assert "\x00" not in kept
-    assert kept == fit_text(kept)
-    kept.encode()
+    fitted = fit_text(text)
+    assert "\x00" not in fitted
+    assert fitted == fit_text(fitted)
+    fitted.encode()
 
 
 def test_a_line_that_is_too_long_says_so():

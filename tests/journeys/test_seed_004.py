@@ -135,8 +135,10 @@ def test_scenario_runs_from_its_events_to_its_postmortem(connected, kind):
     assert (kind == "cache_failure") == (incident.severity == "sev4")
     entries = TimelineEntry.objects.of(workspace_id).filter(incident=incident, kind="remediation")
     assert entries.exists() == bool(runs)
-    told = [(one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation]
-    assert len(told) == len(runs), told
+    evidence = [
+        (one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation
+    ]
+    assert len(evidence) == len(runs), evidence
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,14 @@ def _functions(path: Path) -> list[ast.FunctionDef]:
 
 def _ends_unsent(function: ast.FunctionDef) -> bool:
     """Whether it gives a delivery an outcome that is not sent, by keyword or by assignment."""
-    asked = {
+    compared = {
         keyword
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".filter", ".exclude"))
         for keyword in node.keywords
     }
     for node in ast.walk(function):
-        if node in asked:
+        if node in compared:
             continue
         if isinstance(node, ast.keyword) and node.arg == "outcome":
             given: ast.AST = node.value

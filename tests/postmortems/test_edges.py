@@ -123,8 +123,8 @@ def test_action_item_is_changed_in_the_admin_with_an_audit_row(actor, admin, res
     User.objects.filter(pk=admin.user_id).update(is_staff=True, is_superuser=True)
     item = create_item(actor, 1, title="Alert on pool usage")
     form = {"status": "done", "priority": "high", "kind": "prevent", "due_date": ""}
-    answer = browser_for(admin).post(f"/admin/postmortems/actionitem/{item.pk}/change/", form)
-    assert answer.status_code == 302
+    response = browser_for(admin).post(f"/admin/postmortems/actionitem/{item.pk}/change/", form)
+    assert response.status_code == 302
     assert (item_for(actor, 1).status, item_for(actor, 1).priority) == ("done", "high")
     assert AuditEntry.objects.of(actor.workspace_id).filter(action__startswith="action_item.").exists()
 

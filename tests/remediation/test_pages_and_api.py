@@ -69,8 +69,8 @@ def test_run_goes_from_mitigate_to_approved_through_the_pages(incident, make_act
     page = manager.get(sent["Location"])
     assert run.digest.encode() in page.content
     assert b"Expires in 14m" in page.content
-    answered = manager.post(f"{sent['Location']}/approve", {"digest": run.digest, "note": "go"})
-    assert answered.status_code == 303
+    response = manager.post(f"{sent['Location']}/approve", {"digest": run.digest, "note": "go"})
+    assert response.status_code == 303
     run.refresh_from_db()
     assert run.state == "approved"
     assert b"Roll back deployment" in manager.get("/remediation").content

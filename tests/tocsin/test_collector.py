@@ -47,21 +47,21 @@ def make(tmp_path: Path) -> Any:
     """`make(logs=[…])`: the bundle's entries, manifest and printed lines."""
 
     def it(logs: list[str] | None = None, config: Any = None, **options: Any) -> Any:
-        said: list[str] = []
+        messages: list[str] = []
         given = Options(
             summary="Services not starting", logs=logs or ["/nowhere/*"], **{"skip": SKIP, **options}
         )
-        made = commands.create(given, config or {}, str(tmp_path / "bundles"), said.append)
+        made = commands.create(given, config or {}, str(tmp_path / "bundles"), messages.append)
         with zipfile.ZipFile(made.path) as archive:
             entries = {name: archive.read(name) for name in archive.namelist()}
-        return made, entries, said
+        return made, entries, messages
 
     return it
 
 
 def test_the_transcript_is_as_documented(make: Any) -> None:
-    made, entries, said = make()
-    shown = "\n".join(said) + "\n"
+    made, entries, messages = make()
+    shown = "\n".join(messages) + "\n"
     shown = shown.replace(os.path.basename(made.path), "NAME")
     assert re.sub(r"Size: [\d.]+ (bytes|kB|MB)", "Size: SIZE", shown) == TRANSCRIPT
     assert re.fullmatch(r"incident-\d{8}-\d{6}\.zip", os.path.basename(made.path))
@@ -146,13 +146,13 @@ def sleeping_probe() -> Iterator[None]:
 
 
 def test_a_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_probe: None) -> None:
-    made, entries, said = make(only=("sleeping",))
+    made, entries, messages = make(only=("sleeping",))
     assert entries["logs/before.log"] == b"seen\n"
     assert made.metadata["partial"] is True
     probe = next(p for p in made.manifest["probes"] if p["name"] == "sleeping")
     assert not probe["ok"]
     assert "did not end" in probe["reason"]
-    assert any(line.startswith("Incomplete: sleeping") for line in said)
+    assert any(line.startswith("Incomplete: sleeping") for line in messages)
 
 
 def test_all_probes_together_have_a_limit(make: Any, sleeping_probe: None) -> None:
@@ -327,9 +327,9 @@ def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
     monkeypatch.setenv("TOCSIN_URL", "http://tocsin.invalid")
     [bundle] = (tmp_path / "bundles").glob("*.zip")
     assert main(["upload", str(bundle)]) == 2
-    said = capsys.readouterr().err
-    assert "http://tocsin.invalid is not encrypted" in said
-    assert f"Use https, or --insecure-http. The bundle is stored at: {bundle}" in said
+    output = capsys.readouterr().err
+    assert "http://tocsin.invalid is not encrypted" in output
+    assert f"Use https, or --insecure-http. The bundle is stored at: {bundle}" in output
     assert main(["upload", str(bundle), "--insecure-http"]) == 3  # it is tried
 
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_PACKAGES = 20
-SAY = """
+PRINT_MODULES = """
 import sys
 sys.path[:0] = {paths}
 from tocsin.cli.main import run
@@ -95,7 +95,7 @@ def test_the_command_line_needs_few_packages_and_no_django(packages: dict[str, D
 def test_the_command_line_runs_with_its_packages_alone(
     folder: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    program = SAY.format(paths=[str(folder)], arguments=arguments)
+    program = PRINT_MODULES.format(paths=[str(folder)], arguments=arguments)
     argv = [sys.executable, "-I", "-S", "-c", program]
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     ran = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -21,8 +21,8 @@ def wanted(home: Workspace) -> list[str]:
 
     Membership.objects.of(home.pk).filter(user__username="john.doe").update(role="manager")
     made = declare_incident(system_actor(home.pk), title="Errors", incident_type="error_burst")
-    asked = ["--action", "rollback_deployment", "--approved-by", "john.doe", "--no-wait"]
-    return ["incidents", "mitigate", made.reference, *asked]
+    options = ["--action", "rollback_deployment", "--approved-by", "john.doe", "--no-wait"]
+    return ["incidents", "mitigate", made.reference, *options]
 
 
 def token_of(home: Workspace, username: str) -> str:

@@ -35,9 +35,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_lines_asked_for_are_kept_without_secrets(make: Any) -> None:
     entries, manifest = make({"queues": SAYING + 'keep = ["error"]\nlines = 2\n', "all": SAYING})
-    kept = entries["logs/probe_queues.log"].splitlines()
-    assert len(kept) == 2
-    assert kept[1] == "last error"
+    lines = entries["logs/probe_queues.log"].splitlines()
+    assert len(lines) == 2
+    assert lines[1] == "last error"
     assert "maple4711" not in "".join(entries.values())
     assert len(entries["logs/probe_all.log"].splitlines()) == 4
     entry = next(e for e in manifest["entries"] if e["path"] == "logs/probe_queues.log")

@@ -210,9 +210,9 @@ def test_without_a_network_the_bundle_is_kept_and_sent_later(
 ) -> None:
     monkeypatch.setattr("tocsin.collector.upload.time.sleep", lambda _: None)
     ran = run_tocsin("--url", "http://127.0.0.1:9", "bundle", *_create("--logs", "/nowhere/*"))
-    [kept] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
+    [stored] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
     assert (ran.code, ran.out) == (3, "")
-    assert f"The bundle is stored at: {kept}" in ran.err
+    assert f"The bundle is stored at: {stored}" in ran.err
     assert "Spooled as local-1" in ran.err
 
 
@@ -221,13 +221,13 @@ def test_a_wrong_token_is_refused_and_the_bundle_kept(
 ) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "tcs_abcdefgh_" + "x" * 40)
     ran = run_tocsin("bundle", *_create("--logs", "/nowhere/*"))
-    [kept] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
+    [stored] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
     assert (ran.code, ran.out) == (1, "")
     assert "token" in ran.err
-    assert f"The bundle is stored at: {kept}" in ran.err
-    for given in (str(kept), kept.name, kept.stem):
+    assert f"The bundle is stored at: {stored}" in ran.err
+    for given in (str(stored), stored.name, stored.stem):
         assert run_tocsin("bundle", "upload", given).code == 1  # found, and refused for its token alone
-    with zipfile.ZipFile(kept) as archive:
+    with zipfile.ZipFile(stored) as archive:
         bundle_id = json.loads(archive.read("metadata.json"))["bundle_id"]
-    assert f"The bundle is stored at: {kept}" in run_tocsin("bundle", "upload", bundle_id).err
+    assert f"The bundle is stored at: {stored}" in run_tocsin("bundle", "upload", bundle_id).err
     assert "is neither a file nor a bundle" in run_tocsin("bundle", "upload", "incident-1").err

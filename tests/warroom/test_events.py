@@ -91,7 +91,7 @@ def test_form_is_shown_to_the_person_who_asked_for_it(connected, room):
 def test_response_address_that_is_used_up_is_no_reason_to_try_again(connected, room):
     incident, _ = room
     signed = connected.fake.command(f"note INC-{incident.number} once", connected.rita)
-    url = f"/response/{connected.fake.asked}"
+    url = f"/response/{connected.fake.response_urls}"
     connected.fake.uses[url] = 5
     connected.send("commands", signed)
     connected.settle()

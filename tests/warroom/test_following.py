@@ -201,8 +201,8 @@ def test_reactions_and_replies_missed_while_away_are_caught_up_once(connected):
     [announced] = [one for one in connected.announce.messages.values() if "Search" in one["text"]]
     reply = {"ts": "1700000009.000100", "thread_ts": announced["ts"], "user": connected.rita, "text": "Index"}
     connected.announce.messages[reply["ts"]] = reply
-    stranger = {**reply, "ts": "1700000010.000100", "user": "U0NOBODY"}
-    connected.announce.messages[stranger["ts"]] = stranger
+    outsider = {**reply, "ts": "1700000010.000100", "user": "U0NOBODY"}
+    connected.announce.messages[outsider["ts"]] = outsider
     for _ in range(2):
         assert reconcile_after_gap(connected.team.workspace_id, connected.team) == 2
         connected.settle(later=60)
@@ -297,8 +297,8 @@ def test_room_that_somebody_archived_is_replaced_on_request(connected):
     assert connected.slack.channels[room.channel_id].pins == [room.card_ts]
     add_note(connected.actor, incident_id=incident.pk, message="In the new room")
     connected.settle(later=60)
-    told = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
-    assert any("In the new room" in text for text in told)
+    posted = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
+    assert any("In the new room" in text for text in posted)
 
 
 def test_pictures_of_pinned_messages_are_stored_and_nothing_else(connected, storage):
@@ -363,7 +363,7 @@ def test_picture_that_cannot_be_stored_is_said_in_the_room_once(connected, pictu
     for minutes in range(5, 5 * 16, 5):
         plan_reconciling(timezone.now() + timedelta(minutes=minutes))
         connected.settle(later=60)
-    told = [one["text"] for one in channel.messages.values() if "not stored" in one["text"]]
-    assert len(told) == 1
-    assert "12 tries" in told[0]
+    posted = [one["text"] for one in channel.messages.values() if "not stored" in one["text"]]
+    assert len(posted) == 1
+    assert "12 tries" in posted[0]
     assert SlackPin.objects.of(incident.workspace_id).get().picture_tries == 0

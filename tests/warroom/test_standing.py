@@ -65,8 +65,8 @@ def test_policy_that_forbids_something_stays_named_while_the_token_works(connect
 def test_slack_that_is_away_is_no_broken_connection(connected):
     connected.fake.fail("auth.test", "503", times=30)
     assert probe(connected).state == "ok"
-    asked = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="probe")
-    assert set(asked.values_list("state", flat=True)) == {"done"}
+    probes = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="probe")
+    assert set(probes.values_list("state", flat=True)) == {"done"}
 
 
 def test_announcement_channel_that_is_gone_is_noticed_within_the_hour(connected):

@@ -58,8 +58,8 @@ def test_each_team_announces_and_rooms_are_opened_in_the_default_one(connected, 
 
 def test_settings_of_another_workspace_are_not_found(connected, second, make_actor):
     elsewhere = Workspace.objects.create(name="Elsewhere", slug="elsewhere")
-    stranger = make_actor("admin", inside=elsewhere)
-    browser = browser_for(stranger)
+    outsider = make_actor("admin", inside=elsewhere)
+    browser = browser_for(outsider)
     assert browser.get(f"/settings/slack?team={second[0].pk}").status_code == 404
     for verb in ("check", "test", "default", "disconnect", "people"):
         given = {"team": second[0].pk, "username": "x", "slack_id": "U0X"}
@@ -84,9 +84,9 @@ def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, m
     link_member(boss, slack_id=connected.rita, username="bea.boss")  # linked in both
     link_member(connected.admin, slack_id=connected.rita, username="rita.responder")
     slug = Workspace.objects.get(pk=mine.workspace_id).slug
-    asked = connected.command("declare sev4 Which").json()
-    assert asked["response_type"] == "ephemeral"
-    assert f"Yours: {slug}, elsewhere" in asked["text"]
+    reply = connected.command("declare sev4 Which").json()
+    assert reply["response_type"] == "ephemeral"
+    assert f"Yours: {slug}, elsewhere" in reply["text"]
     assert not Incident.across_workspaces.filter(title="Which").exists()
     connected.command("in:elsewhere declare sev4 Of theirs")
     assert Incident.across_workspaces.get(title="Of theirs").workspace_id == theirs.workspace_id

@@ -96,7 +96,7 @@ def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_act
     assert lists | ours | {"/admin/incidents/incident/"} <= set(few)
 
 
-def tell_more(person, sender, number, numbers):
+def add_more(person, sender, number, numbers):
     """More about one incident, its component, its source and its rule."""
     for n in numbers:
         add_note(person, number=number, message=f"Looking {n}")
@@ -114,7 +114,7 @@ def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, mak
     incident = Incident.objects.of(workspace.pk).get(title="Trouble 0")
     source, key = create_source(person, kind="generic", name="Talkative")
     sender = Sender(source, key)
-    tell_more(person, sender, incident.number, range(2))
+    add_more(person, sender, incident.number, range(2))
     request = QuarantinedRequest.objects.of(workspace.pk).filter(source=source).earliest("pk")
     part = Component.objects.of(workspace.pk).get(name="part-0")
     wanted = {
@@ -123,7 +123,7 @@ def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, mak
     }  # fmt: skip
     costs(browser, wanted)
     few = costs(browser, wanted)
-    tell_more(person, sender, incident.number, range(2, 9))
+    add_more(person, sender, incident.number, range(2, 9))
     many = costs(browser, wanted)
     assert set(few) == wanted
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}

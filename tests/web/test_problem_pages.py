@@ -29,9 +29,9 @@ def _signed_in(actor, **options):
     return client
 
 
-def _is_nice(answer, status):
-    text = answer.content.decode()
-    assert answer.status_code == status
+def _is_nice(response, status):
+    text = response.content.decode()
+    assert response.status_code == status
     assert text.startswith("<!DOCTYPE html>")
     assert f">{status}</p>" in text
     assert 'href="/"' in text
@@ -82,10 +82,10 @@ def test_a_page_that_asks_to_wait_says_for_how_long(incident, actor, monkeypatch
         raise fault
 
     monkeypatch.setattr(incident_detail, "incident_for", refused)
-    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
-    text = _is_nice(answer, fault.status)
+    response = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = _is_nice(response, fault.status)
     assert (fault.detail in text, todo in text) == (True, True)
-    assert answer.headers.get("Retry-After") == fault.headers.get("Retry-After")
+    assert response.headers.get("Retry-After") == fault.headers.get("Retry-After")
 
 
 @pytest.mark.parametrize("fault", [DatabaseError("broken"), Conflict("Not to be read now.")])
@@ -94,9 +94,9 @@ def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, mo
         raise fault
 
     monkeypatch.setattr(IncidentFacts, "context", broken)
-    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
-    text = answer.content.decode()
-    assert answer.status_code == 200
+    response = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = response.content.decode()
+    assert response.status_code == 200
     assert "Details could not be loaded." in text
     assert text.count("could not be loaded.") == 1
     assert "Checkout is down" in text
@@ -107,8 +107,8 @@ def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, mo
 def test_an_open_api_is_told_on_every_page(incident, actor, settings, is_open):
     settings.TOCSIN_OPEN_LOOPBACK = is_open
     for client in (_signed_in(actor), Client()):
-        told = "The API is open to this machine" in client.get("/", follow=True).content.decode()
-        assert told is is_open
+        is_shown = "The API is open to this machine" in client.get("/", follow=True).content.decode()
+        assert is_shown is is_open
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, actor, monkeypatch):
@@ -122,10 +122,10 @@ def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, act
 
 def test_htmx_gets_words_for_a_toast_and_nothing_to_swap(incident, make_actor):
     viewer = _signed_in(make_actor("viewer"))
-    answer = viewer.post(f"/incidents/{incident.reference}/resolve", headers={"HX-Request": "true"})
-    assert answer.status_code == 403
-    assert answer["HX-Reswap"] == "none"
-    assert "viewer" in json.loads(answer["HX-Trigger"])["tocsin:problem"]["message"].lower()
+    response = viewer.post(f"/incidents/{incident.reference}/resolve", headers={"HX-Request": "true"})
+    assert response.status_code == 403
+    assert response["HX-Reswap"] == "none"
+    assert "viewer" in json.loads(response["HX-Trigger"])["tocsin:problem"]["message"].lower()
 
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/nowhere"])
@@ -135,6 +135,6 @@ def test_an_error_keeps_the_frame_for_whoever_is_signed_in(incident, actor, path
 
 
 def test_an_address_of_forms_is_a_405_that_leads_on(incident, actor):
-    answer = _signed_in(actor).get("/incidents/bulk")
-    assert "Nothing was changed" in _is_nice(answer, 405)
-    assert answer["Allow"] == "POST"
+    response = _signed_in(actor).get("/incidents/bulk")
+    assert "Nothing was changed" in _is_nice(response, 405)
+    assert response["Allow"] == "POST"

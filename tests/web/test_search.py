@@ -84,7 +84,7 @@ def _titles(client, text):
 
 
 @pytest.fixture
-def world(workspace, actor):
+def browser(workspace, actor):
     seed_policies(workspace.pk)
     install_builtin_rules(system_actor(workspace.pk))
     declare_incident(actor, title="Checkout is down", severity="sev2", components=["checkout-api"])
@@ -108,26 +108,28 @@ def world(workspace, actor):
         ("nothing like it", []),
     ],
 )
-def test_incidents_people_and_components_are_found_by_number_and_words(world, text, found):
-    assert [title.replace(" ", ".") if "Rita" in title else title for title in _titles(world, text)] == found
+def test_incidents_people_and_components_are_found_by_number_and_words(browser, text, found):
+    assert [
+        title.replace(" ", ".") if "Rita" in title else title for title in _titles(browser, text)
+    ] == found
 
 
-def test_another_workspace_finds_nothing_of_ours(world, make_actor, other_workspace):
-    stranger = _client(make_actor("admin", inside=other_workspace))
-    assert _titles(stranger, "checkout") == []
-    assert _titles(stranger, "rita") == []
+def test_another_workspace_finds_nothing_of_ours(browser, make_actor, other_workspace):
+    outsider = _client(make_actor("admin", inside=other_workspace))
+    assert _titles(outsider, "checkout") == []
+    assert _titles(outsider, "rita") == []
 
 
-def test_a_search_costs_few_queries_however_much_there_is(world, actor, django_assert_max_num_queries):
+def test_a_search_costs_few_queries_however_much_there_is(browser, actor, django_assert_max_num_queries):
     for number in range(20):
         declare_incident(actor, title=f"Checkout trouble {number}", components=[f"checkout-{number}"])
     with django_assert_max_num_queries(9):
-        assert len(_titles(world, "checkout")) == 12
+        assert len(_titles(browser, "checkout")) == 12
 
 
-def test_the_number_of_open_incidents_stands_on_every_page(world):
+def test_the_number_of_open_incidents_stands_on_every_page(browser):
     for path in ("/", "/incidents", "/incidents/INC-1", "/find", "/style"):
-        assert 'data-count="1"' in world.get(path).content.decode()
+        assert 'data-count="1"' in browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(

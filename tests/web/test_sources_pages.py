@@ -56,10 +56,10 @@ def page(sender, rest=""):
 
 
 def test_a_source_is_made_by_a_form_and_its_address_works_at_once(client, workspace):
-    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+    response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "30"})  # fmt: skip
-    assert answer.status_code == 303
-    text = client.get(answer["Location"]).content.decode()
+    assert response.status_code == 303
+    text = client.get(response["Location"]).content.decode()
     address = text.split('tabindex="0">')[1].split("<")[0]
     sent = Client().post(
         address.removeprefix("http://testserver"), {"title": "Disk is full"}, "application/json"
@@ -79,10 +79,10 @@ def test_the_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, mak
 
 
 def test_a_name_in_use_and_wrong_fields_are_refused_with_what_was_typed(client, sender):
-    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+    response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "-1"})  # fmt: skip
-    assert answer.status_code == 422
-    assert b"Nagios" in answer.content
+    assert response.status_code == 422
+    assert b"Nagios" in response.content
     again = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                          "reopen_minutes": "5"})  # fmt: skip
     assert again.status_code == 422
@@ -106,8 +106,8 @@ def test_a_signing_secret_closes_the_door_for_unsigned_requests(client, sender):
 
 def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, workspace):
     before = audited(workspace)
-    answer = client.post(page(sender, "/test"), headers=HTMX)
-    text = answer.content.decode()
+    response = client.post(page(sender, "/test"), headers=HTMX)
+    text = response.content.decode()
     for step in ("Received", "Mapped", "Deduplicated", "Matched", "Opened", "Rolled back"):
         assert f"<strong>{step}</strong>" in text
     assert "INC-1 would be opened" in text
@@ -230,14 +230,14 @@ def test_a_page_of_the_quarantine_leads_on_and_back_and_stays_with_its_source(cl
 def test_another_workspaces_sources_are_not_there(sender, make_actor, other_workspace, workspace):
     sender.post(b"not json")
     row = QuarantinedRequest.objects.of(workspace.pk).get()
-    stranger = _client(make_actor("admin", inside=other_workspace))
+    outsider = _client(make_actor("admin", inside=other_workspace))
     for rest in ("", "/edit", "/mapping", "/test", "/delete"):
-        assert stranger.get(page(sender, rest)).status_code == 404
+        assert outsider.get(page(sender, rest)).status_code == 404
     for rest in ("/keys", "/delete", "/test"):
-        assert stranger.post(page(sender, rest)).status_code == 404
-    assert stranger.get(f"/quarantine/{row.pk}").status_code == 404
-    assert stranger.post(f"/quarantine/{row.pk}/replay").status_code == 404
-    assert b"Nagios" not in stranger.get("/sources").content
+        assert outsider.post(page(sender, rest)).status_code == 404
+    assert outsider.get(f"/quarantine/{row.pk}").status_code == 404
+    assert outsider.post(f"/quarantine/{row.pk}/replay").status_code == 404
+    assert b"Nagios" not in outsider.get("/sources").content
 
 
 def test_deleting_asks_first(client, sender, workspace):
@@ -249,7 +249,7 @@ def test_deleting_asks_first(client, sender, workspace):
 def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin, workspace):
     incident = declare_incident(admin, title="Checkout is down", severity="sev2", components=["checkout"])
     for minutes, component in ((30, "search"), (90, "checkout"), (1000, "checkout")):
-        told = {
+        change = {
             "summary": f"Deploy {component} {minutes}",
             "component": component,
             "url": "https://ci.test/1",
@@ -257,7 +257,7 @@ def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin,
             "key": str(minutes),
         }
         for status in (201, 200):  # fmt: skip
-            assert client.post("/api/v1/changes", told, "application/json").status_code == status
+            assert client.post("/api/v1/changes", change, "application/json").status_code == status
     text = client.get(f"/panels/incident.changes?key={incident.number}").content.decode()
     assert text.index("Deploy checkout 90") < text.index("Deploy search 30")
     assert "Deploy checkout 1000" not in text
@@ -271,9 +271,9 @@ def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin,
 @pytest.mark.parametrize("wrong", [{"summary": ""}, {"kind": "x"}, {"url": "javascript:alert(1)"},
                                    {"occurred_at": "soon"}, {"detail": []}, {"odd": 1}])  # fmt: skip
 def test_a_wrong_change_is_refused_with_its_field_named(client, wrong):
-    answer = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
-    assert answer.status_code == 422
-    assert next(iter(wrong)) in answer.json()["detail"] + str(answer.json()["errors"])
+    response = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
+    assert response.status_code == 422
+    assert next(iter(wrong)) in response.json()["detail"] + str(response.json()["errors"])
 
 
 def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, django_assert_max_num_queries):
@@ -292,6 +292,6 @@ def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, djang
 
 def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
     update_source(admin, source_id=sender.source.pk, name="Nagios 2")
-    answer = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
-    assert answer.status_code == 422
-    assert b"changed meanwhile" in answer.content
+    response = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
+    assert response.status_code == 422
+    assert b"changed meanwhile" in response.content

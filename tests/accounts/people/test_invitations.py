@@ -70,8 +70,8 @@ def test_hijacked_account_loses_password_and_sessions_at_the_next_invitation(adm
     browser, held = hijacker(rival)
     invite_member(admin, email="Victim@example.test")
     assert browser.get("/settings/profile").status_code == 303
-    answer = Client().post("/sign-in", {"login": "victim@example.test", "password": PASSWORD})
-    assert answer.status_code == 422
+    response = Client().post("/sign-in", {"login": "victim@example.test", "password": PASSWORD})
+    assert response.status_code == 422
     held.refresh_from_db()
     assert not held.has_usable_password()
     assert not SignInLink.objects.filter(user=held, used_at=None, expires_at__gt=timezone.now()).exists()
@@ -116,9 +116,9 @@ def test_unsigned_person_with_a_proven_account_is_sent_to_the_sign_in(admin, mak
     user = make_user("known", email="known@example.test", password=PASSWORD)
     User.objects.filter(pk=user.pk).update(address_proven_at=timezone.now())
     secret = invite_member(admin, email="known@example.test").secret
-    answer = Client().post(f"/sign-in/invitation/{secret}")
-    assert answer.status_code in {302, 303}
-    assert answer["Location"].startswith("/sign-in?next=")
+    response = Client().post(f"/sign-in/invitation/{secret}")
+    assert response.status_code in {302, 303}
+    assert response["Location"].startswith("/sign-in?next=")
     assert not user.memberships.exists()
 
 
@@ -203,8 +203,8 @@ def test_workspace_is_created_on_the_page_and_worked_in(make_user):
     browser = Client()
     browser.force_login(user)
     assert "belong to no workspace" in browser.get("/account/workspaces").content.decode()
-    answer = browser.post("/account/workspaces", {"name": "Night Shift", "slug": "", "time_zone": "UTC"})
-    assert (answer.status_code, answer["Location"]) == (303, "/setup")
+    response = browser.post("/account/workspaces", {"name": "Night Shift", "slug": "", "time_zone": "UTC"})
+    assert (response.status_code, response["Location"]) == (303, "/setup")
     membership = user.memberships.select_related("workspace").get()
     assert (membership.workspace.slug, membership.role) == ("night-shift", "admin")
     assert browser.get("/rules").status_code == 200

@@ -44,7 +44,7 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("email", "nonsense", "Must be an e-mail address."),
         ("email", "rita@example.test", "Belongs to someone else."),
@@ -56,12 +56,12 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
     ],
 )
 def test_a_bad_profile_is_refused_beside_its_field_with_everything_kept(
-    browser, admin, make_user, field, value, said
+    browser, admin, make_user, field, value, message
 ):
     make_user("rita")
-    answer = browser.post("/settings/profile", PROFILE | {"display_name": "Kept"} | {field: value})
-    assert answer.status_code == 422
-    assert said in answer.content.decode()
+    response = browser.post("/settings/profile", PROFILE | {"display_name": "Kept"} | {field: value})
+    assert response.status_code == 422
+    assert message in response.content.decode()
     assert me(admin).email == "adam.admin@example.test"
 
 
@@ -117,9 +117,9 @@ def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make
 def test_the_workspace_is_renamed_and_a_stale_form_is_refused_with_its_words_kept(browser, admin, workspace):
     form = {"name": "Acme Pay", "time_zone": "Europe/Berlin", "was_name": "Acme", "was_time_zone": "UTC"}
     assert browser.post("/settings/workspace", form).status_code == 303
-    answer = browser.post("/settings/workspace", form | {"name": "Mine"})
-    assert answer.status_code == 409
-    text = answer.content.decode()
+    response = browser.post("/settings/workspace", form | {"name": "Mine"})
+    assert response.status_code == 409
+    text = response.content.decode()
     assert 'value="Mine"' in text
     assert 'name="was_name" value="Acme Pay"' in text
     assert browser.post("/settings/workspace", {"name": "", "time_zone": "UTC"}).status_code == 422
@@ -133,9 +133,9 @@ def invite(browser, **fields):
 
 
 def test_invitation_link_is_shown_once_and_works_once(browser, workspace):
-    answer = invite(browser)
-    assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-    path = re.search(r"/sign-in/invitation/[\w-]+", answer.content.decode())[0]
+    response = invite(browser)
+    assert (response.status_code, response["Cache-Control"]) == (201, "no-store")
+    path = re.search(r"/sign-in/invitation/[\w-]+", response.content.decode())[0]
     assert path not in browser.get("/settings/members").content.decode()
     assert Client().get(path).status_code == 200
     assert Client().post(path).status_code == 302
@@ -145,9 +145,9 @@ def test_invitation_link_is_shown_once_and_works_once(browser, workspace):
 
 def test_invitation_of_an_address_with_an_account_looks_like_any_other(browser, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
-    answer = invite(browser, email="Known@example.test")
-    assert answer.status_code == 201
-    assert "Known Person" not in answer.content.decode()
+    response = invite(browser, email="Known@example.test")
+    assert response.status_code == 201
+    assert "Known Person" not in response.content.decode()
 
 
 def test_invitation_is_renewed_and_withdrawn_on_the_page(browser, workspace):
@@ -239,15 +239,15 @@ def test_a_removed_member_is_gone_and_an_unknown_verb_or_name_is_not_there(brows
     assert browser.post("/settings/members/adam.admin/crown").status_code == 404
 
 
-def token_in(answer):
-    return re.search(r"tcs_[a-z0-9]{8}_[A-Za-z0-9]{40}", answer.content.decode())
+def token_in(response):
+    return re.search(r"tcs_[a-z0-9]{8}_[A-Za-z0-9]{40}", response.content.decode())
 
 
 def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, workspace):
     form = {"name": "billing", "scopes": ["events:write"], "request_key": "k1"}
-    answer = browser.post("/settings/tokens/new", form)
-    assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-    assert authenticate_token(token_in(answer)[0]).label == "billing"
+    response = browser.post("/settings/tokens/new", form)
+    assert (response.status_code, response["Cache-Control"]) == (201, "no-store")
+    assert authenticate_token(token_in(response)[0]).label == "billing"
     assert browser.post("/settings/tokens/new", form).status_code == 303
     assert token_in(browser.get("/settings/tokens")) is None
     assert ApiToken.objects.of(workspace.pk).count() == 1
@@ -260,8 +260,8 @@ def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, 
      {"expires_at": "2001-01-01T00:00"}, {"expires_at": "9999-12-31T23:59"}],
 )  # fmt: skip
 def test_a_bad_token_form_is_refused_with_what_was_typed_kept(browser, workspace, fields):
-    answer = browser.post("/settings/tokens/new", {"name": "kept", "scopes": ["admin"]} | fields)
-    assert answer.status_code == 422
+    response = browser.post("/settings/tokens/new", {"name": "kept", "scopes": ["admin"]} | fields)
+    assert response.status_code == 422
     assert ApiToken.objects.of(workspace.pk).count() == 0
 
 

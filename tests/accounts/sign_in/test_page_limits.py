@@ -17,10 +17,10 @@ def test_pages_are_counted_too(actor, make_actor, settings):
     settings.API_LIMIT_PER_CALLER = 10
     browser, other = browser_for(actor), browser_for(make_actor())
     # Of ten this one process has its own share and what is common to all; a minute may end in between.
-    answers = [browser.get("/settings/profile") for _ in range(25)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert {answer.status_code for answer in answers} == {200, 429}
-    assert all("Retry-After" in answer.headers for answer in refused)
+    responses = [browser.get("/settings/profile") for _ in range(25)]
+    refused = [response for response in responses if response.status_code == 429]
+    assert {response.status_code for response in responses} == {200, 429}
+    assert all("Retry-After" in response.headers for response in refused)
     assert other.get("/settings/profile").status_code == 200
     assert Client().get("/sign-in").status_code == 200
 

@@ -33,11 +33,14 @@ def browser(dana, time_machine):
 
 def test_a_new_address_waits_for_the_password_with_the_words_kept(browser, dana):
     wanted = PROFILE | {"email": "new@example.test"}
-    answer = browser.post("/settings/profile", wanted)
-    assert (answer.status_code, answer["Location"]) == (303, "/account/confirm?next=%2Fsettings%2Fprofile")
+    response = browser.post("/settings/profile", wanted)
+    assert (response.status_code, response["Location"]) == (
+        303,
+        "/account/confirm?next=%2Fsettings%2Fprofile",
+    )
     assert User.objects.get(pk=dana.pk).email == "dana@example.test"
-    answer = browser.post(answer["Location"], {"current": GOOD})
-    assert answer["Location"] == "/settings/profile"
+    response = browser.post(response["Location"], {"current": GOOD})
+    assert response["Location"] == "/settings/profile"
     assert 'value="new@example.test"' in browser.get("/settings/profile").content.decode()
     assert browser.post("/settings/profile", wanted).status_code == 303
     assert User.objects.get(pk=dana.pk).email == "new@example.test"
@@ -84,16 +87,16 @@ def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):
 def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
     for _ in range(5):
         assert browser.post(page, {"current": "wrong", **more}).status_code == 422
-    answer = browser.post(page, {"current": GOOD, **more})
-    assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    response = browser.post(page, {"current": GOOD, **more})
+    assert response.status_code == 422
+    assert "Too many tries" in response.content.decode()
 
 
 def test_the_way_back_stays_here(browser):
-    answer = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
-    assert answer["Location"] == "/"
+    response = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
+    assert response["Location"] == "/"
 
 
 def test_a_sign_out_empties_the_browser(browser):
-    answer = browser.post("/sign-out")
-    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    response = browser.post("/sign-out")
+    assert response["Clear-Site-Data"] == '"cache", "storage"'

@@ -149,8 +149,8 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
     attacker, browser = {"x-forwarded-for": "203.0.113.5"}, Client()
     for number in range(PER_ADDRESS + 1):
         browser.post("/sign-in", {"login": f"n{number}", "password": "x"}, headers=attacker)
-    answer = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
-    assert "Too many tries" in answer.content.decode()
+    response = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
+    assert "Too many tries" in response.content.decode()
     other = {"x-forwarded-for": "198.51.100.9"}
     assert browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=other).status_code == 302
 
@@ -158,5 +158,5 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
 @pytest.mark.parametrize("key", [r'"abcdefgh\000x"', "é" * 8, "a b", "x" * 500])
 def test_a_cookie_that_names_no_session_is_nobodys(db, settings, key):
     cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
-    answer = Client().get("/", headers={"cookie": cookie})
-    assert (answer.status_code, answer["Location"].split("?")[0]) == (303, "/sign-in")
+    response = Client().get("/", headers={"cookie": cookie})
+    assert (response.status_code, response["Location"].split("?")[0]) == (303, "/sign-in")

@@ -36,8 +36,8 @@ def sign_in(client, login="dana", password=GOOD, **headers):
 
 @pytest.mark.parametrize("login", ["dana", "DANA", "dana@example.test", "Dana@Example.test"])
 def test_user_name_and_address_both_sign_in(client, dana, login):
-    answer = sign_in(client, login)
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    response = sign_in(client, login)
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert client.session["_auth_user_id"] == str(dana.pk)
 
 
@@ -45,24 +45,28 @@ def test_user_name_and_address_both_sign_in(client, dana, login):
     ("login", "password"), [("dana", "wrong"), ("nobody", GOOD), ("", ""), ("dana", "\x00")]
 )
 def test_a_wrong_name_or_password_is_refused_in_the_same_words(client, dana, login, password):
-    answer = sign_in(client, login, password)
-    assert answer.status_code == 422
+    response = sign_in(client, login, password)
+    assert response.status_code == 422
     assert "_auth_user_id" not in client.session
 
 
 def test_nobody_learns_which_of_the_two_was_wrong(client, dana):
-    def said(*tried):
+    def errors_shown(*tried):
         return [str(error) for error in sign_in(client, *tried).context["form"].non_field_errors()]
 
-    assert said("dana", "wrong") == said("nobody", "wrong") == ["The name or the password is not right."]
+    assert (
+        errors_shown("dana", "wrong")
+        == errors_shown("nobody", "wrong")
+        == ["The name or the password is not right."]
+    )
 
 
 def test_the_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
-    answer = sign_in(client)
-    assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    response = sign_in(client)
+    assert response.status_code == 422
+    assert "Too many tries" in response.content.decode()
     assert "_auth_user_id" not in client.session
 
 
@@ -112,13 +116,13 @@ def test_signing_in_changes_the_session_key(client, dana):
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
 def test_the_way_back_never_leads_elsewhere(client, dana, target):
-    answer = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": target})
-    assert answer["Location"] == "/"
+    response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": target})
+    assert response["Location"] == "/"
 
 
 def test_the_way_back_leads_to_the_page_that_was_wanted(client, dana):
-    answer = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": "/incidents/3"})
-    assert answer["Location"] == "/incidents/3"
+    response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": "/incidents/3"})
+    assert response["Location"] == "/incidents/3"
 
 
 def test_a_form_without_proof_of_origin_is_refused(dana):
@@ -135,10 +139,10 @@ def test_signing_out_needs_a_post(client, dana):
 def test_looking_at_a_link_does_not_spend_it(client, dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     for _ in range(3):
-        answer = client.get(f"/sign-in/once/{secret}")
-        assert answer.status_code == 200
+        response = client.get(f"/sign-in/once/{secret}")
+        assert response.status_code == 200
         # No one else is told the address; with "no-referrer" browsers would name no origin, and be refused.
-        assert answer["Referrer-Policy"] == "same-origin"
+        assert response["Referrer-Policy"] == "same-origin"
     assert SignInLink.objects.get().used_at is None
     assert client.post(f"/sign-in/once/{secret}").status_code == 302
     assert client.session["_auth_user_id"] == str(dana.pk)
@@ -195,16 +199,16 @@ def test_who_has_no_password_sets_one_without_giving_another(client, make_user):
     user = make_user("fresh")
     secret = mint_sign_in_link(user, now=timezone.now())
     assert client.post(f"/sign-in/once/{secret}")["Location"] == "/account/password"
-    answer = client.post("/account/password", {"password": GOOD})
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    response = client.post("/account/password", {"password": GOOD})
+    assert (response.status_code, response["Location"]) == (302, "/")
     user.refresh_from_db()
     assert user.check_password(GOOD)
 
 
 def test_who_has_a_password_must_give_it(client, dana):
     client.force_login(dana)
-    answer = client.post("/account/password", {"current": "wrong", "password": "another good one"})
-    assert answer.status_code == 422
+    response = client.post("/account/password", {"current": "wrong", "password": "another good one"})
+    assert response.status_code == 422
     dana.refresh_from_db()
     assert dana.check_password(GOOD)
 
@@ -212,9 +216,9 @@ def test_who_has_a_password_must_give_it(client, dana):
 @pytest.mark.parametrize("weak", ["short", "password123", "dana@example.test"])
 def test_a_weak_password_is_refused_in_words(client, make_user, weak):
     client.force_login(make_user("fresh", email="dana@example.test"))
-    answer = client.post("/account/password", {"password": weak})
-    assert answer.status_code == 422
-    assert answer.context["form"].errors["password"]
+    response = client.post("/account/password", {"password": weak})
+    assert response.status_code == 422
+    assert response.context["form"].errors["password"]
 
 
 def test_a_new_password_ends_every_other_session(client, dana):
@@ -227,6 +231,6 @@ def test_a_new_password_ends_every_other_session(client, dana):
 
 
 def test_the_password_page_wants_a_session(client, db):
-    answer = client.get("/account/password")
-    assert answer.status_code in {302, 303}
-    assert answer["Location"].startswith("/sign-in")
+    response = client.get("/account/password")
+    assert response.status_code in {302, 303}
+    assert response["Location"].startswith("/sign-in")

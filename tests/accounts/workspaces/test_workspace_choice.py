@@ -100,5 +100,5 @@ def test_whoever_names_a_workspace_to_the_api_keeps_their_name(actor, workspace)
     user = User.objects.get(pk=actor.user_id)
     for named in ({"slug": workspace.slug}, {"workspace_id": workspace.pk}, {}):
         assert membership_of(user, **named).user is user
-    answer = browser_for(actor).get("/api/v1/me", headers={"X-Workspace": workspace.slug})
-    assert answer.json()["label"] == actor.label != ""
+    response = browser_for(actor).get("/api/v1/me", headers={"X-Workspace": workspace.slug})
+    assert response.json()["label"] == actor.label != ""

@@ -8,7 +8,7 @@ import sys
 from playwright.sync_api import expect
 
 from config.paths import ROOT
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 
 WHO = "noor.vale"
 

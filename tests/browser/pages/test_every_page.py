@@ -7,7 +7,7 @@ import pytest
 from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_addresses
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
-from tests.browser.world import STAFF
+from tests.browser.site_data import STAFF
 from tests.tables import WHOLE
 
 LONG = "Payments-" + "x" * 150
@@ -47,9 +47,9 @@ def paths(site, chromium):
 
 
 def _is_page(page, path):
-    answer = page.request.get(path, max_redirects=0)
-    assert answer.status < 500, path
-    return path == "/nowhere" or (answer.status == 200 and answer.text().startswith("<!DOCTYPE html>"))
+    response = page.request.get(path, max_redirects=0)
+    assert response.status < 500, path
+    return path == "/nowhere" or (response.status == 200 and response.text().startswith("<!DOCTYPE html>"))
 
 
 def _faults(page, where, options=RULES, part=None):

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 from tests.tables import whole
 
 SESSION = re.compile("session")  # the proof of origin outlives it, as in a browser that is back from lunch

@@ -31,13 +31,13 @@ def page(chromium, wire) -> Iterator[Page]:
     context.close()
 
 
-def _is_kept(page: Page) -> bool:
+def _is_cached(page: Page) -> bool:
     """Whether the browser's keeper is at work."""
     return bool(page.evaluate("navigator.serviceWorker.ready.then((it) => Boolean(it.active))"))
 
 
 def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, wire):
-    assert _is_kept(page)
+    assert _is_cached(page)
     wire.refuse()
     page.goto("/incidents?status=active")
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
@@ -50,11 +50,11 @@ def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, w
 
 
 def test_what_is_kept_holds_nothing_of_anybody(page):
-    assert _is_kept(page)
-    kept = page.evaluate(
+    assert _is_cached(page)
+    cached = page.evaluate(
         "caches.open('tocsin-offline').then((store) => store.keys())"
         ".then((keys) => keys.map((it) => new URL(it.url).pathname))"
     )
-    assert "/offline" in kept
-    assert all(path == "/offline" or path.startswith("/static/") for path in kept)
+    assert "/offline" in cached
+    assert all(path == "/offline" or path.startswith("/static/") for path in cached)
     assert "dana" not in page.evaluate("caches.match('/offline').then((it) => it.text())").lower()

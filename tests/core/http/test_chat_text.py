@@ -36,7 +36,7 @@ def test_marks_of_services_are_text(text):
 
 
 def test_notification_in_slack_calls_nobody():
-    said = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
-    lines = said["blocks"][1]["text"]["text"]
+    payload = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
+    lines = payload["blocks"][1]["text"]["text"]
     assert lines == "@\N{WORD JOINER}everyone &lt;!channel&gt;"
-    assert said["text"] == "&lt;!here&gt; @\N{WORD JOINER}channel"
+    assert payload["text"] == "&lt;!here&gt; @\N{WORD JOINER}channel"

@@ -127,14 +127,14 @@ def test_other_schemes_are_refused(url):
         request("GET", url)
 
 
-def resolving_to(monkeypatch, *answers):
+def resolving_to(monkeypatch, *responses):
     """Names resolve to each of `answers` in turn."""
-    turns = iter(answers)
+    turns = iter(responses)
 
-    def answer(host, port):
+    def resolve(host, port):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(turns)]
 
-    monkeypatch.setattr(transport, "look_up", answer)
+    monkeypatch.setattr(transport, "look_up", resolve)
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch, settings):

@@ -20,8 +20,8 @@ def proxies(settings):
 def test_a_proxy_of_ours_is_believed(remote):
     assert is_proxy(remote)
     assert client_ip(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
-    for said in ("https", "https,http", "https, https"):
-        assert is_encrypted("http", remote, said)
+    for forwarded_proto in ("https", "https,http", "https, https"):
+        assert is_encrypted("http", remote, forwarded_proto)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1", "nonsense"])
@@ -38,9 +38,9 @@ def test_limits_count_an_address_or_a_household():
     assert network_of("") == ""
 
 
-@pytest.mark.parametrize("said", ["", "http", "http,https", "httpsx"])
-def test_what_came_in_the_clear_did(said):
-    assert not is_encrypted("http", "10.0.0.5", said)
+@pytest.mark.parametrize("forwarded_proto", ["", "http", "http,https", "httpsx"])
+def test_what_came_in_the_clear_did(forwarded_proto):
+    assert not is_encrypted("http", "10.0.0.5", forwarded_proto)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "127.0.0.1", ""])

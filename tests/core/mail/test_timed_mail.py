@@ -75,10 +75,10 @@ def test_dripping_server_ends_with_the_limit_of_the_mail(lines, more):
 
 
 def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
-    asked = threading.Event()
+    released = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
-        asked.wait(PATIENCE_S)
+        released.wait(PATIENCE_S)
         return []
 
     monkeypatch.setattr(backend.socket, "getaddrinfo", hang)
@@ -86,17 +86,17 @@ def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
         with pytest.raises(TimeoutError):
             send(25)
     finally:
-        asked.set()
+        released.set()
 
 
 def test_own_name_is_asked_for_once_and_not_for_ever(monkeypatch):
-    asked = threading.Event()
+    released = threading.Event()
     monkeypatch.delitem(vars(DNS_NAME), "_fqdn", raising=False)
     monkeypatch.setattr(backend, "OWN_NAME_S", 0.05)
-    monkeypatch.setattr(backend.socket, "getfqdn", lambda: str(asked.wait(PATIENCE_S)))
+    monkeypatch.setattr(backend.socket, "getfqdn", lambda: str(released.wait(PATIENCE_S)))
     try:
         know_own_name()
         assert str(DNS_NAME) == socket.gethostname()
     finally:
-        asked.set()
+        released.set()
         vars(DNS_NAME).pop("_fqdn")

@@ -30,7 +30,7 @@ def test_what_is_sent_together_is_planned_once_as_well() -> None:
     for number in range(3):
         with pipelined():
             two = [send("select %s::int * 7", [number]) for _ in range(2)]
-            assert [answer.rows() for answer in two] == [[(7 * number,)]] * 2
+            assert [response.rows() for response in two] == [[(7 * number,)]] * 2
     assert [text for text in prepared() if "* 7" in text] == ["select $1::int * 7"]
 
 
@@ -96,8 +96,8 @@ def test_inserted_objects_know_what_the_database_filled_in(workspace) -> None:
     made = [Component(workspace_id=workspace.pk, name=name, description=HARD) for name in ("api", "db")]
     insert(made)
     for one in made:
-        kept = Component.objects.of(workspace.pk).get(pk=one.pk)
-        assert (kept.name, kept.description, kept.created_at) == (one.name, HARD, one.created_at)
+        stored = Component.objects.of(workspace.pk).get(pk=one.pk)
+        assert (stored.name, stored.description, stored.created_at) == (one.name, HARD, one.created_at)
         assert not one._state.adding
 
 

@@ -30,12 +30,12 @@ def test_our_own_storage_enforces_every_rule_and_nothing_is_left(storage: Any) -
 def lenient(settings: Any) -> Iterator[Receiver]:
     """A storage that takes whatever is sent to it in time, as some compatible ones do."""
 
-    def answer(received: Received) -> Reply:
+    def reply(received: Received) -> Reply:
         if received.method == "PUT" and "X-Amz-Expires=1&" in received.path:
             return Reply(403)
         return Reply(200, b"", {"ETag": '"x"'})
 
-    with running(Receiver(answer)) as receiver:
+    with running(Receiver(reply)) as receiver:
         settings.S3_ENDPOINT_URL, settings.S3_BUCKET = receiver.url, "foreign"
         settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "foreign-access", "foreign-secret"
         yield receiver
@@ -56,6 +56,6 @@ def test_doctor_says_when_the_storage_is_away(settings: Any, capsys: pytest.Capt
     settings.S3_ENDPOINT_URL, settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "http://127.0.0.1:9", "a", "b"
     with contextlib.suppress(SystemExit):
         call_command("doctor", stdout=StringIO(), no_color=True)
-    said = capsys.readouterr().out
-    assert "warn  storage uploads: The storage did not do what it was asked" in said
-    assert "correct S3_ENDPOINT_URL" in said
+    output = capsys.readouterr().out
+    assert "warn  storage uploads: The storage did not do what it was asked" in output
+    assert "correct S3_ENDPOINT_URL" in output

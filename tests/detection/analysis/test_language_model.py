@@ -272,7 +272,7 @@ def test_hidden_characters_of_a_summary_are_removed():
 
 def test_long_facts_are_cut_to_the_limit():
     facts = {"title": "t" * 9_000, "messages": [{"template": "\u00e9" * 2_000, "sources": ["s"] * 50}] * 90}
-    kept = json.loads(bounded(facts))
+    shortened = json.loads(bounded(facts))
     assert len(bounded(facts).encode()) <= MAX_FACTS_BYTES
-    assert kept["title"] == "t" * 300
-    assert kept["messages"]
+    assert shortened["title"] == "t" * 300
+    assert shortened["messages"]

@@ -63,9 +63,9 @@ def test_a_filtered_list_is_paged_too(incident: Incident, actor: Actor) -> None:
 def test_a_page_costs_three_statements_however_long(incident: Incident, actor: Actor) -> None:
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         events_page(actor, incident.pk, limit=30)
-    assert len(asked) == 3
+    assert len(queries) == 3
 
 
 def test_another_workspaces_incident_does_not_exist_here(

@@ -69,16 +69,16 @@ def test_a_search_that_fills_no_page_says_how_far_it_looked_and_goes_on(incident
 
 @pytest.mark.parametrize("wanted", [None, EventFilter(source="b")])
 def test_a_page_costs_at_most_four_statements(incident, actor, wanted):
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         member_events(actor, incident, wanted)
-    assert len(asked) == (4 if wanted else 3)
+    assert len(queries) == (4 if wanted else 3)
 
 
 def test_the_distribution_is_by_source_the_busiest_first(incident, actor):
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         spread = distribution_of(actor, incident)
     assert [(one.name, one.count, one.percent) for one in spread.sources] == [("a", 20, 100), ("b", 10, 50)]
-    assert (spread.types, spread.counted, len(asked)) == (["crash", "event"], 30, 3)
+    assert (spread.types, spread.counted, len(queries)) == (["crash", "event"], 30, 3)
     assert spread.sources[0].first_at < spread.sources[0].last_at
 
 
@@ -137,10 +137,10 @@ def test_the_page_filters_events_and_pages_them(client, incident):
 
 @pytest.mark.parametrize("query", ["event_level=loud", "events_before=x"])
 def test_a_filter_the_page_cannot_read_shows_the_newest_and_says_so(client, incident, query):
-    answer = client.get(f"/incidents/{incident.reference}?{query}")
-    assert answer.status_code == 200
-    assert b"Invalid filter" in answer.content
-    assert answer.content.count(b'class="event"') == 20
+    response = client.get(f"/incidents/{incident.reference}?{query}")
+    assert response.status_code == 200
+    assert b"Invalid filter" in response.content
+    assert response.content.count(b'class="event"') == 20
 
 
 def test_the_api_lists_them_filtered_and_masked(client, incident):

@@ -82,8 +82,8 @@ def test_a_specific_type_takes_over_and_brings_its_milder_severity(workspace, bu
         "sev3",
         "Quality drop in shop",
     )
-    told = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
-    assert told.message == "Severity lowered from sev2 to sev3: Quality drop starts at SEV3."
+    entry = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
+    assert entry.message == "Severity lowered from sev2 to sev3: Quality drop starts at SEV3."
 
 
 def test_a_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspace, builtin, send) -> None:
@@ -125,8 +125,8 @@ def test_a_fact_at_the_opening_raises_the_severity(
 ) -> None:
     send(burst_of(kind, metadata=metadata))
     assert the_incident(workspace).severity == severity
-    told = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
-    assert MATRIX[IncidentType(kind)].escalation.condition in told.message
+    entry = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
+    assert MATRIX[IncidentType(kind)].escalation.condition in entry.message
 
 
 @pytest.mark.parametrize(("kind", "metadata", "severity"), FACTS)
@@ -191,8 +191,8 @@ def test_event_types_are_read_in_any_spelling_and_before_messages() -> None:
 
 
 def test_one_odd_message_among_many_names_nothing() -> None:
-    said = [Said("", "boom")] * 9 + [Said("", "deadlock")]
-    assert type_said_by(said) is None
+    samples = [Said("", "boom")] * 9 + [Said("", "deadlock")]
+    assert type_said_by(samples) is None
     assert type_said_by([]) is None
 
 

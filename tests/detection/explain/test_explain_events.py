@@ -79,13 +79,13 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
     send(errors(6))
     event = Event.objects.of(workspace.pk).order_by("pk").first()
     report = event_report(admin, pk=event.pk)
-    said = {one.rule.rule_id: list(one.reasons) for one in report.verdicts}
+    reasons = {one.rule.rule_id: list(one.reasons) for one in report.verdicts}
     assert report.incident.number == 1
-    assert said["errors"] == [Reason.RULE_MATCHED]
-    assert said["rare"] == [Reason.RULE_MATCHED, Reason.BELOW_THRESHOLD]
-    assert said["others"] == [Reason.RULE_SOURCE]
-    assert said["off"] == [Reason.RULE_DISABLED]
-    assert said["trial"] == [Reason.RULE_MATCHED, Reason.RULE_DRY_RUN]
+    assert reasons["errors"] == [Reason.RULE_MATCHED]
+    assert reasons["rare"] == [Reason.RULE_MATCHED, Reason.BELOW_THRESHOLD]
+    assert reasons["others"] == [Reason.RULE_SOURCE]
+    assert reasons["off"] == [Reason.RULE_DISABLED]
+    assert reasons["trial"] == [Reason.RULE_MATCHED, Reason.RULE_DRY_RUN]
     rare = next(one for one in report.verdicts if one.rule.rule_id == "rare")
     assert "6 of 50 in 300 s" in rare.words
     [opening] = Decision.objects.of(workspace.pk).filter(stage="detection")

@@ -20,10 +20,10 @@ class Versions:
 
     def __init__(self) -> None:
         self.now = (1, 1)
-        self.asked = 0
+        self.lookups = 0
 
     async def __call__(self, _: Any) -> list[tuple[Any, ...]]:
-        self.asked += 1
+        self.lookups += 1
         return [self.now]
 
 
@@ -49,7 +49,7 @@ async def test_versions_are_asked_for_ten_times_a_second_at_most(clock: list[flo
     for _ in range(100):
         clock[0] += 0.01
         await fresh.look()
-    assert 9 <= versions.asked <= 11
+    assert 9 <= versions.lookups <= 11
 
 
 async def test_what_did_not_move_is_kept(clock: list[float]) -> None:

@@ -68,24 +68,24 @@ def post(token: Any) -> Post:
 
 
 async def test_a_single_event_is_answered_with_its_id(post: Post) -> None:
-    status, answer = await post(GOOD | {"event_id": "e1"})
-    assert (status, answer) == (
+    status, response = await post(GOOD | {"event_id": "e1"})
+    assert (status, response) == (
         202, {"accepted": 1, "duplicates": 0, "refused": 0, "errors": [], "event_id": "e1"}
     )  # fmt: skip
     assert (await post(GOOD | {"event_id": "e1"}))[1]["duplicates"] == 1
 
 
 async def test_the_same_event_from_many_at_once_is_stored_once(post: Post) -> None:
-    answers = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
-    assert sum(answer["accepted"] for _, answer in answers) == 31
-    assert sum(answer["duplicates"] for _, answer in answers) == 29
+    responses = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
+    assert sum(response["accepted"] for _, response in responses) == 31
+    assert sum(response["duplicates"] for _, response in responses) == 29
 
 
 async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Post) -> None:
-    status, answer = await post([GOOD, {"level": "error"}, 4])
-    assert (status, answer["accepted"], [e["position"] for e in answer["errors"]]) == (202, 1, [1, 2])
-    status, answer = await post([{"level": "error"}])
-    assert (status, answer["refused"]) == (422, 1)
+    status, response = await post([GOOD, {"level": "error"}, 4])
+    assert (status, response["accepted"], [e["position"] for e in response["errors"]]) == (202, 1, [1, 2])
+    status, response = await post([{"level": "error"}])
+    assert (status, response["refused"]) == (422, 1)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ async def test_without_valkey_events_are_still_stored(
 
 async def test_too_many_events_a_second_are_answered_429(post: Post, settings) -> None:
     settings.EVENT_LIMIT_PER_TOKEN = 10
-    answers = [await post([GOOD] * 5) for _ in range(12)]
-    assert 429 in {status for status, _ in answers}
+    responses = [await post([GOOD] * 5) for _ in range(12)]
+    assert 429 in {status for status, _ in responses}
 
 
 async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: Post, admin: Actor) -> None:
@@ -179,7 +179,7 @@ async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: P
     await post(short)
     await post(long)
     again = await asyncio.gather(post(long), *(post(short) for _ in range(8)), post(long))
-    assert [answer["duplicates"] for _, answer in again] == [5, *[3] * 8, 5]
+    assert [response["duplicates"] for _, response in again] == [5, *[3] * 8, 5]
 
 
 def test_duplicates_are_told_to_their_parcel_whatever_order_parcels_come_in() -> None:

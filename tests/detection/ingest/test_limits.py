@@ -112,9 +112,9 @@ def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
 def test_the_documented_route_answers_429_with_retry_after(machine: Actor, settings) -> None:
     settings.EVENT_LIMIT_PER_TOKEN = 10
     client = ApiClient(issue_token(machine, name="sender", scopes=["events:write"]).text)
-    answers = [client.post("/events", [EVENT] * 5) for _ in range(6)]
-    assert answers[0].status_code == 202
-    last = answers[-1]
+    responses = [client.post("/events", [EVENT] * 5) for _ in range(6)]
+    assert responses[0].status_code == 202
+    last = responses[-1]
     assert (last.status_code, last["Retry-After"], last["Content-Type"]) == (
         429, "1", "application/problem+json"
     )  # fmt: skip

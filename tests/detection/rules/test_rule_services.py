@@ -31,7 +31,7 @@ def audit(actor: Actor) -> list[tuple[str, dict[str, Any]]]:
     return list(AuditEntry.objects.of(actor.workspace_id).order_by("id").values_list("action", "changes"))
 
 
-def told(actor: Actor) -> int:
+def published_count(actor: Actor) -> int:
     return OutboxEvent.objects.filter(topic="rules.changed").count()
 
 
@@ -51,7 +51,7 @@ def test_a_new_rule_has_defaults_one_audit_row_and_one_fact(admin: Actor) -> Non
     assert (shown["minimum_level"], shown["enabled"], shown["dry_run"], shown["version"]) == (
         "error", True, False, 1
     )  # fmt: skip
-    assert ([action for action, _ in audit(admin)], told(admin)) == (["rule.create"], 1)
+    assert ([action for action, _ in audit(admin)], published_count(admin)) == (["rule.create"], 1)
     assert version_of_rules() == before + 1
 
 
@@ -80,14 +80,14 @@ def test_a_change_says_what_was_before_and_after_and_counts_the_version_up(admin
     rule = update_rule(admin, rule_id="my-rule", fields={"threshold": 3, "name": "Mine"}, version=1)
     assert (rule.error_threshold, rule.version, rule.last_swept_at) == (3, 2, None)
     assert audit(admin)[-1] == ("rule.update", {"error_threshold": [5, 3]})
-    assert (told(admin), version_of_rules()) == (2, before + 1)
+    assert (published_count(admin), version_of_rules()) == (2, before + 1)
 
 
 def test_a_change_to_the_same_changes_nothing(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     before = version_of_rules()
     assert update_rule(admin, rule_id="my-rule", fields=GOOD).version == 1
-    assert (len(audit(admin)), told(admin), version_of_rules()) == (1, 1, before)
+    assert (len(audit(admin)), published_count(admin), version_of_rules()) == (1, 1, before)
 
 
 def test_a_stale_version_is_a_conflict_that_shows_the_current_rule(admin: Actor) -> None:

@@ -39,9 +39,9 @@ def trial(admin, events, **draft):
 
 
 def test_a_burst_is_told_with_its_words_its_moment_and_its_counts(admin):
-    told = trial(admin, lines([0, 10, 20, 30, 500]), name="Slow", severity="sev1")
-    (burst,) = told.bursts
-    assert (told.events, told.matched) == (5, 5)
+    result = trial(admin, lines([0, 10, 20, 30, 500]), name="Slow", severity="sev1")
+    (burst,) = result.bursts
+    assert (result.events, result.matched) == (5, 5)
     assert (burst.title, burst.severity.value, burst.group) == ("Slow in api", "sev1", "api")
     assert (burst.opened_at, burst.started_at) == (NOW + timedelta(seconds=20), NOW)
     assert (burst.in_window, burst.counted) == (3, 5)
@@ -73,9 +73,9 @@ def test_it_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
 
 
 def test_groups_are_counted_apart_and_quiet_ones_are_told(admin):
-    told = trial(admin, lines([0, 1, 2], "api") + lines([0, 1], "web") + lines([3], "job"))
-    assert [burst.group for burst in told.bursts] == ["api"]
-    assert [(one.group, one.matched) for one in told.quiet] == [("web", 2), ("job", 1)]
+    result = trial(admin, lines([0, 1, 2], "api") + lines([0, 1], "web") + lines([3], "job"))
+    assert [burst.group for burst in result.bursts] == ["api"]
+    assert [(one.group, one.matched) for one in result.quiet] == [("web", 2), ("job", 1)]
 
 
 def test_several_sources_make_a_burst_of_a_rule_that_asks_for_them(admin):
@@ -108,9 +108,9 @@ def test_a_trial_agrees_with_what_detection_did_with_the_same_events(admin, work
         accept_events(system, body=json.dumps(body).encode())
     drain()
     events, is_cut = stored_events(admin, minutes=5, now=datetime.now(UTC))
-    told = run_draft_test(admin, fields=DRAFT | {"name": "R"}, events=events)
+    result = run_draft_test(admin, fields=DRAFT | {"name": "R"}, events=events)
     did = Finding.objects.of(workspace.pk).get(rule=rule)
-    (burst,) = told.bursts
+    (burst,) = result.bursts
     assert not is_cut
     assert (burst.group, burst.in_window, burst.opened_at) == (did.group_key, did.event_count, did.window_end)
     assert Incident.objects.of(workspace.pk).get().title == burst.title

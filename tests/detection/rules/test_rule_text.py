@@ -44,7 +44,7 @@ def test_it_says_when_a_rule_fires():
 
 def test_the_sentence_tells_dry_runs_rests_and_rules_that_are_off():
     assert sentence(rule()).endswith("opens a SEV2 incident.")
-    told = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
-    assert "only noted" in told
-    assert "For 10 min after" in told
-    assert told.endswith("switched off.")
+    text = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
+    assert "only noted" in text
+    assert "For 10 min after" in text
+    assert text.endswith("switched off.")

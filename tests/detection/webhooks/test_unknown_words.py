@@ -56,5 +56,5 @@ def test_a_source_keeps_so_many_words_and_another_workspace_sees_none(
     assert sender.post(group(*alerts)).status_code == 202
     assert SourceWord.objects.of(sender.source.workspace_id).count() == MAX_WORDS
     assert all(word.startswith("&lt;b&gt;word-") for word, *_ in words_on_page(admin, sender))
-    stranger = browser_for(make_actor("admin", inside=other_workspace))
-    assert stranger.get(f"/sources/{sender.source.pk}").status_code == 404
+    outsider = browser_for(make_actor("admin", inside=other_workspace))
+    assert outsider.get(f"/sources/{sender.source.pk}").status_code == 404

@@ -64,7 +64,7 @@ class FakeSlack:
         self.others: dict[str, Slack] = {}
         self.file_faults = 0
         self.uses: dict[str, int] = defaultdict(int)
-        self.asked = 0
+        self.response_urls = 0
 
     @property
     def api_url(self) -> str:
@@ -98,7 +98,7 @@ class FakeSlack:
 
     def _respond(self, received: Received) -> Reply:
         if received.path.startswith("/response/"):
-            return self._answered(received)
+            return self._reply(received)
         if received.path.startswith("/files/"):
             return self._file(received)
         method = received.path.removeprefix("/api/").split("?")[0]
@@ -110,7 +110,7 @@ class FakeSlack:
             self.victim.kill()  # after acting, before it hears the answer
         return self._dropped(method) if fault == "drop" else reply
 
-    def _answered(self, received: Received) -> Reply:
+    def _reply(self, received: Received) -> Reply:
         """A response address is good five times."""
         self.uses[received.path] += 1
         if self.uses[received.path] > MAX_USES:
@@ -119,8 +119,8 @@ class FakeSlack:
         return Reply(body=b"ok")
 
     def _response_url(self) -> str:
-        self.asked += 1
-        return f"{self.receiver.url}/response/{self.asked}"
+        self.response_urls += 1
+        return f"{self.receiver.url}/response/{self.response_urls}"
 
     def image(self, name: str, body: bytes) -> dict[str, Any]:
         """A file of a message, as Slack lists it."""
@@ -151,15 +151,15 @@ class FakeSlack:
 
     def _call(self, method: str, received: Received) -> Reply:
         try:
-            answer = {"ok": True, **self._answer(method, received)}
+            response = {"ok": True, **self._call_method(method, received)}
         except RefusedError as refused:
-            answer = {"ok": False, "error": refused.code, **refused.more}
-        self.journal.append((method, str(answer.get("error", "ok"))))
-        if answer.get("error") == "ratelimited":
-            return self._json(answer, 429, {"Retry-After": str(self.retry_after)})
-        return self._json(answer)
+            response = {"ok": False, "error": refused.code, **refused.more}
+        self.journal.append((method, str(response.get("error", "ok"))))
+        if response.get("error") == "ratelimited":
+            return self._json(response, 429, {"Retry-After": str(self.retry_after)})
+        return self._json(response)
 
-    def _answer(self, method: str, received: Received) -> dict[str, Any]:
+    def _call_method(self, method: str, received: Received) -> dict[str, Any]:
         if method == "apps.connections.open":
             return self._connection(received)
         function = method_of(self.others.get(_token(received), self.slack), method)

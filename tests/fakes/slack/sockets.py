@@ -148,9 +148,9 @@ class SocketServer:
         elif opcode == CLOSE:
             raise ConnectionError
         elif opcode == TEXT:
-            answer = json.loads(body)
-            self.waiting.pop(answer["envelope_id"], None)
-            self.acks.setdefault(answer["envelope_id"], []).append(answer.get("payload") or {})
+            response = json.loads(body)
+            self.waiting.pop(response["envelope_id"], None)
+            self.acks.setdefault(response["envelope_id"], []).append(response.get("payload") or {})
 
     def _deliver(self, wire: _Wire, name: str) -> None:
         try:

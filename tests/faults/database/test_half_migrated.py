@@ -148,10 +148,10 @@ def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half:
     assert re.fullmatch(
         r"\d+ migrations? (is|are) not applied", ready.json()["checks"]["migrations"]["detail"]
     )
-    page, answer = client.get("/incidents/INC-1"), client.get("/api/v1/incidents/1")
-    assert (page.status_code, answer.status_code) == (503, 503)
+    page, response = client.get("/incidents/INC-1"), client.get("/api/v1/incidents/1")
+    assert (page.status_code, response.status_code) == (503, 503)
     assert "its migrations are not finished" in page.content.decode()
-    assert "its migrations are not finished" in answer.json()["detail"]
+    assert "its migrations are not finished" in response.json()["detail"]
     machine = system_actor(admin.workspace_id)
 
     with upgrade() as next_one:

@@ -24,22 +24,22 @@ LINE = re.compile(r"^tocsin: .+$", re.M)
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[Running]:
+def installation() -> Iterator[Running]:
     with running(is_migrated=False) as one:
         yield one
 
 
 @pytest.fixture
-def tocsin(house: Running) -> Running:
+def tocsin(installation: Running) -> Running:
     """One that runs, whichever test ended it before."""
-    if house.up is None or house.up.poll() is not None:
-        house.start()
-    return house
+    if installation.up is None or installation.up.poll() is not None:
+        installation.start()
+    return installation
 
 
 def one_line(tocsin: Running, **changes: str) -> str:
     """What a start says that cannot be: one line, and exit status 1."""
-    said = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT,
         env=tocsin.environment | changes,
@@ -48,9 +48,9 @@ def one_line(tocsin: Running, **changes: str) -> str:
         timeout=60,
         check=False,
     )
-    assert said.returncode == 1, said.stderr
-    assert LINE.fullmatch(said.stderr.strip()), said.stderr
-    return said.stderr
+    assert finished.returncode == 1, finished.stderr
+    assert LINE.fullmatch(finished.stderr.strip()), finished.stderr
+    return finished.stderr
 
 
 def are_gone(found: list[psutil.Process]) -> bool:
@@ -64,15 +64,15 @@ def test_a_second_start_from_the_same_folder_is_refused(tocsin: Running) -> None
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [("taken", "cannot be used"), ("0", "from 1 to 65535"), ("http", "from 1 to 65535"), ("70000", "65535")],
 )
-def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, said: str) -> None:
+def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, message: str) -> None:
     tocsin = Running(tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = str(taken.getsockname()[1]) if named == "taken" else named
-        assert said in one_line(tocsin, PORT=port)
+        assert message in one_line(tocsin, PORT=port)
     assert tocsin.leftovers() == []
 
 
@@ -99,8 +99,8 @@ def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, change
 def test_six_bursts_of_the_script_open_six_incidents(tocsin: Running) -> None:
     [before] = tocsin.row("select count(*) from incidents_incident")
     script = ROOT / "scripts" / "create_incidents.sh"
-    said = subprocess.run(["sh", str(script), tocsin.url], capture_output=True, timeout=120, check=True)
-    assert said.stdout
+    message = subprocess.run(["sh", str(script), tocsin.url], capture_output=True, timeout=120, check=True)
+    assert message.stdout
     opened = "select count(*), min(event_count) >= 5 from incidents_incident"
     assert tocsin.until(lambda: tocsin.row(opened) == (before + 6, True), 10), tocsin.row(opened)
 
@@ -134,5 +134,5 @@ def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals
     assert tocsin.up.wait(timeout=60) == 0
     assert wait_until(lambda: are_gone(running_now), 10), [one.name() for one in running_now]
     assert tocsin.leftovers() == []
-    said = tocsin.log()
-    assert "Traceback" not in said
+    message = tocsin.log()
+    assert "Traceback" not in message

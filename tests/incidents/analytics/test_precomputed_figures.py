@@ -178,7 +178,7 @@ def test_times_are_exact_to_the_microsecond(workspace):
 def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, monkeypatch):
     drawn, draw = [], views._body
     monkeypatch.setattr(
-        views, "_body", lambda found, asked: drawn.append(found.made_at) or draw(found, asked)
+        views, "_body", lambda found, request: drawn.append(found.made_at) or draw(found, request)
     )
     remake_figures(timezone.now())
     browser = browser_for(make_actor("responder"))

@@ -112,8 +112,8 @@ def test_archived_incident_comes_back_row_for_row(actor, old, storage):
     assert (made.phase, made.state, made.last_error) == ("archived", "done", "")
     assert leaving_rows(old) == 0
     assert old.archived_at is not None
-    kept = {name: rows for name, rows in before.items() if not PARTS.get(name).leaves}
-    assert {name: rows_of(old)[name] for name in kept} == kept
+    remaining = {name: rows for name, rows in before.items() if not PARTS.get(name).leaves}
+    assert {name: rows_of(old)[name] for name in remaining} == remaining
     back = restore(actor, old)
     assert (back.phase, back.state, old.archived_at) == ("restored", "done", None)
     assert rows_of(old) == before

@@ -137,7 +137,7 @@ UNDOABLE = {
 
 @pytest.mark.parametrize("name", UNDOABLE)
 def test_undoing_gives_back_exactly_what_was_there_and_says_so(actor, theo, five, name):
-    wanted, said = UNDOABLE[name]
+    wanted, summary = UNDOABLE[name]
     assign_role(actor, number=1, username="rita.responder")
     if name != "acknowledge":
         change_status(actor, number=1, status="identified")
@@ -147,7 +147,7 @@ def test_undoing_gives_back_exactly_what_was_there_and_says_so(actor, theo, five
     add_note(theo, number=1, message="A note is no change.")
     assert undo_action(actor, action_id=action.pk).undone_at is not None
     assert facts(actor, 1) == before
-    assert newest(actor, 1).message.startswith(said)
+    assert newest(actor, 1).message.startswith(summary)
     assert incident_for(actor, 1).version == seen.version + 2
     assert AuditEntry.objects.of(actor.workspace_id).count() == len(
         TimelineEntry.objects.of(actor.workspace_id)
@@ -271,9 +271,9 @@ def test_undoing_in_two_tabs_and_a_resolution_in_a_third_end_in_one_clear_state(
     def one(index):
         return resolve_incident(theo, number=2) if index == 2 else undo_action(actor, action_id=action.pk)
 
-    assert not [answer for answer in at_once(3, one) if isinstance(answer, Exception)]
-    story = TimelineEntry.objects.of(actor.workspace_id).filter(incident__number=1, data__undone=True)
-    assert story.count() == 1
+    assert not [response for response in at_once(3, one) if isinstance(response, Exception)]
+    timeline = TimelineEntry.objects.of(actor.workspace_id).filter(incident__number=1, data__undone=True)
+    assert timeline.count() == 1
     now = Incident.objects.of(actor.workspace_id).get(number=1)
     assert (now.status, now.version) == ("open", five[0].version + 2)
 

@@ -27,11 +27,13 @@ def test_a_declared_incident_has_what_was_said_and_sensible_defaults(declared):
     assert (incident.fingerprint, incident.commander_username) == ("", None)
 
 
-def test_declaring_leaves_one_entry_one_audit_row_and_one_fact(declared, actor, story, audited, told):
-    [entry] = story(declared())
+def test_declaring_leaves_one_entry_one_audit_row_and_one_fact(
+    declared, actor, timeline, audited, published_topics
+):
+    [entry] = timeline(declared())
     assert (entry.kind, entry.author_id) == ("detected", actor.user_id)
     assert entry.message == "Declared by Rita Responder: Checkout is down"
-    assert (audited(), told()) == (["incident.declare"], ["incident.opened"])
+    assert (audited(), published_topics()) == (["incident.declare"], ["incident.opened"])
 
 
 def test_words_of_any_door_are_taken(declared):
@@ -114,6 +116,6 @@ def test_declaring_by_the_api_locks_the_workspace_once_and_asks_few_statements(a
     declare_and_set(actor, declared=wanted)  # what is prepared and cached is so from here on
     with CaptureQueriesContext(connection) as queries:
         declare_and_set(actor, declared=wanted)
-    asked = [query["sql"] for query in queries]
-    assert sum("incidentcounter" in sql and "for update" in sql for sql in asked) == 1
-    assert len([sql for sql in asked if "SAVEPOINT" not in sql]) <= 12
+    statements = [query["sql"] for query in queries]
+    assert sum("incidentcounter" in sql and "for update" in sql for sql in statements) == 1
+    assert len([sql for sql in statements if "SAVEPOINT" not in sql]) <= 12

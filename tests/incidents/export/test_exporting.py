@@ -178,7 +178,7 @@ def test_a_quoted_message_keeps_its_lines_and_opens_no_block(message):
 
 
 @pytest.fixture
-def story(actor, declared):
+def incident_with_timeline(actor, declared):
     incident = declared("=A title", components=["api"], labels={"team": "a"})
     for message in MESSAGES:
         add_note(actor, number=1, message=message)
@@ -187,14 +187,14 @@ def story(actor, declared):
     return incident
 
 
-def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, story):
+def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, incident_with_timeline):
     rows = _rows(_file(export_one(actor, 1, Format.CSV)))
     assert [_plain(row["message"]) for row in rows][1:-2] == [m.strip() for m in MESSAGES]
     assert (rows[0]["kind"], rows[-1]["kind"], rows[-2]["is_public"]) == ("detected", "resolution", "true")
     assert {row["incident"] for row in rows} == {"INC-1"}
 
 
-def test_one_incident_as_json_has_everything(actor, story):
+def test_one_incident_as_json_has_everything(actor, incident_with_timeline):
     whole = json.loads(_file(export_one(actor, "inc-1", Format.JSON)))
     assert [entry["message"] for entry in whole["timeline"]][1:-2] == [m.strip() for m in MESSAGES]
     restored_at = whole["resolved_at"]
@@ -202,7 +202,7 @@ def test_one_incident_as_json_has_everything(actor, story):
     assert (whole["root_cause"], whole["roles"], whole["reference"]) == ("A bad deploy", [], "INC-1")
 
 
-def test_one_incident_as_markdown_reads_like_a_report(actor, story):
+def test_one_incident_as_markdown_reads_like_a_report(actor, incident_with_timeline):
     text = _file(export_one(actor, 1, Format.MARKDOWN))
     tokens = RENDER.parse(text)
     headings = [tokens[at + 1] for at, token in enumerate(tokens) if token.type == "heading_open"]
@@ -216,7 +216,7 @@ def test_one_incident_as_markdown_reads_like_a_report(actor, story):
     ]
 
 
-def test_file_names_say_whose_and_what_and_are_plain(actor, story):
+def test_file_names_say_whose_and_what_and_are_plain(actor, incident_with_timeline):
     names = [export_one(actor, 1, kind).name for kind in Format]
     assert names == ["acme-INC-1.csv", "acme-INC-1.json", "acme-INC-1.md"]
     assert export_list(actor, parse_filter({}), Format.CSV, filters={}).name.startswith("acme-incidents-20")
@@ -239,11 +239,13 @@ def test_an_unknown_format_is_refused():
         parse_format("xlsx")
 
 
-def test_nothing_of_another_workspace_is_ever_written(actor, story, make_actor, other_workspace):
-    stranger = make_actor("admin", inside=other_workspace)
-    assert json.loads(_export(stranger, "json"))["count"] == 0
+def test_nothing_of_another_workspace_is_ever_written(
+    actor, incident_with_timeline, make_actor, other_workspace
+):
+    outsider = make_actor("admin", inside=other_workspace)
+    assert json.loads(_export(outsider, "json"))["count"] == 0
     with pytest.raises(NotFound):
-        export_one(stranger, 1, Format.JSON)
+        export_one(outsider, 1, Format.JSON)
 
 
 def test_whoever_may_not_read_gets_no_file_not_even_its_first_line(workspace):
@@ -272,7 +274,9 @@ def test_memory_does_not_grow_with_the_number_of_incidents(actor, workspace, kin
     assert peaks[1] < peaks[0] * 2  # of four times as many; what is not collected yet counts as well
 
 
-def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(actor, story, workspace):
+def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
+    actor, incident_with_timeline, workspace
+):
     file = export_one(actor, 1, Format.JSON)
     head = next(file.pieces)
     TimelineEntry.objects.of(workspace.pk).filter(message="Public words").update(occurred_at=NOW)

@@ -102,8 +102,8 @@ def test_page_changes_only_what_was_typed(actor, resolved):
     refused = browser.post("/incidents/INC-1/times", {**form, "reason": "no", "version": one.version})
     assert refused.status_code == 422
     early = {**form, "acknowledged_at": f"{one.detected_at + timedelta(minutes=5):%Y-%m-%dT%H:%M:%S}"}
-    answer = browser.post("/incidents/INC-1/times", {**early, "reason": WHY, "version": one.version})
-    assert answer.status_code == 303
+    response = browser.post("/incidents/INC-1/times", {**early, "reason": WHY, "version": one.version})
+    assert response.status_code == 303
     after = stored(actor)
     assert after.detected_at == one.detected_at
     assert (after.resolved_at - after.detected_at) < timedelta(minutes=31)

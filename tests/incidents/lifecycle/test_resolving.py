@@ -20,13 +20,13 @@ def clock():
         yield travelled
 
 
-def test_resolving_takes_the_time_and_the_root_cause(clock, actor, declared, story, audited):
+def test_resolving_takes_the_time_and_the_root_cause(clock, actor, declared, timeline, audited):
     incident = declared()
     clock.shift(timedelta(minutes=10))
     resolved = resolving.resolve_incident(actor, number=1, message="Rolled back", root_cause="Bad deploy")
     assert (resolved.status, resolved.mttr, resolved.root_cause) == ("resolved", 600.0, "Bad deploy")
     assert (resolved.update_due_at, resolved.acknowledged_at) == (None, resolved.resolved_at)
-    assert (story(incident)[-1].kind, audited()[-1]) == ("resolution", "incident.resolve")
+    assert (timeline(incident)[-1].kind, audited()[-1]) == ("resolution", "incident.resolve")
 
 
 def test_the_second_to_resolve_is_told_who_was_first(actor, make_actor, declared):
@@ -52,14 +52,14 @@ def test_only_what_is_resolved_can_be_closed(actor, declared, audited):
     assert audited()[-1] == "incident.close"
 
 
-def test_reopening_keeps_the_old_times_in_the_timeline(clock, actor, declared, story, audited):
+def test_reopening_keeps_the_old_times_in_the_timeline(clock, actor, declared, timeline, audited):
     incident = declared()
     resolved = resolving.resolve_incident(actor, number=1)
     resolving.close_incident(actor, number=1)
     clock.shift(timedelta(hours=1))
     back = resolving.reopen_incident(actor, number=1, message="It is back")
     assert (back.status, back.resolved_at, back.closed_at, back.mttr) == ("investigating", None, None, None)
-    entry = story(incident)[-1]
+    entry = timeline(incident)[-1]
     assert entry.data["resolved_at"] == entry.data["closed_at"] == resolved.resolved_at.isoformat()
     assert (entry.message, audited()[-1]) == ("It is back", "incident.reopen")
     assert back.update_due_at == NOW + timedelta(hours=5)
@@ -131,7 +131,7 @@ def test_a_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins)
     assert not made.is_open
 
 
-def test_a_resolution_may_be_public(actor, declared, story):
+def test_a_resolution_may_be_public(actor, declared, timeline):
     incident = declared()
     resolving.resolve_incident(actor, number=1, message="All is well", is_public=True)
-    assert story(incident)[-1].is_public
+    assert timeline(incident)[-1].is_public

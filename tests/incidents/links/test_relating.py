@@ -25,15 +25,15 @@ def linked(actor, incident):
     return [one.number for one in related_incidents(actor, incident).linked]
 
 
-def test_a_link_holds_both_ways_and_is_told_on_both_sides(actor, two, story, audited, told):
+def test_a_link_holds_both_ways_and_is_told_on_both_sides(actor, two, timeline, audited, published_topics):
     first, second = two
     for _ in range(2):
         relate_incidents(actor, number=1, other="INC-2")
     assert (linked(actor, first), linked(actor, second)) == ([2], [1])
-    assert story(first)[-1].message == "Linked to INC-2: Second"
-    assert story(second)[-1].message == "Linked to INC-1: First"
+    assert timeline(first)[-1].message == "Linked to INC-2: Second"
+    assert timeline(second)[-1].message == "Linked to INC-1: First"
     assert audited().count("incident.relate") == 1
-    assert told()[-2:] == ["incident.changed"] * 2
+    assert published_topics()[-2:] == ["incident.changed"] * 2
 
 
 def test_a_link_is_taken_away_from_either_side(actor, two, audited):
@@ -111,6 +111,6 @@ def test_related_incidents_cost_five_statements_however_many_there_are(actor, re
     for number in range(12):
         report(signal(f"s{number}", components=("db", f"c{number}")))
     this = Incident.objects.of(actor.workspace_id).get(number=12)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         related_incidents(actor, this)
-    assert len(asked) == 5
+    assert len(queries) == 5

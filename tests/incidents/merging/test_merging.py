@@ -45,7 +45,7 @@ def state(incident):
     return [getattr(row, name) for name in KEPT], rows
 
 
-def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, story):
+def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, timeline):
     first, second = detected("api"), detected("db", severity=Severity.SEV1)
     survivor = merge_incidents(actor, number=second.number, into=first.number)
     second.refresh_from_db()
@@ -54,7 +54,7 @@ def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited
     [outcome] = report(signal("db"))
     assert (outcome.incident_id, outcome.opened) == (first.pk, False)
     assert audited()[-2:] == ["incident.merge", "incident.absorb"]
-    assert story(second)[-1].message == f"Merged into {first.reference}: {first.title}"
+    assert timeline(second)[-1].message == f"Merged into {first.reference}: {first.title}"
 
 
 def test_merge_of_too_many_signals_is_refused_whole(actor, detected, monkeypatch):
@@ -88,12 +88,12 @@ def test_undo_brings_back_both_incidents_as_they_were(actor, detected):
     assert (state(first), state(second)) == before
 
 
-def test_undo_says_how_many_events_stay(actor, detected, report, story):
+def test_undo_says_how_many_events_stay(actor, detected, report, timeline):
     first, second = detected("api"), detected("db")
     merge_incidents(actor, number=second.number, into=first.number)
     report(signal("db"))
     undo_merge(actor, number=second.number)
-    assert "5 events that came meanwhile stay" in story(second)[-1].message
+    assert "5 events that came meanwhile stay" in timeline(second)[-1].message
 
 
 def test_undo_keeps_a_severity_that_somebody_set_since(actor, detected):
@@ -192,8 +192,8 @@ def test_proposal_is_dismissed_by_its_form_without_scripts(actor, detected):
     page, client = f"/incidents/{first.reference}", browser_for(actor)
     address = f'action="{page}/dismiss-proposal"'
     assert address in client.get(page).content.decode()
-    answer = client.post(f"{page}/dismiss-proposal", {"other": second.reference})
-    assert (answer.status_code, answer["Location"]) == (303, page)
+    response = client.post(f"{page}/dismiss-proposal", {"other": second.reference})
+    assert (response.status_code, response["Location"]) == (303, page)
     assert address not in client.get(page).content.decode()
     assert proposals_for(actor, first) == []
 

@@ -77,9 +77,9 @@ def test_a_worse_impact_or_severity_never_takes_less():
 
 def test_the_document_gives_the_same_numbers():
     rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", DOCUMENT.read_text(), re.M)
-    told = {name.strip(): [int(n) for n in numbers] for name, *numbers in rows}
+    documented = {name.strip(): [int(n) for n in numbers] for name, *numbers in rows}
     known = {Impact(impact).label: list(row.values()) for impact, row in health.COMPONENT_POINTS.items()}
-    assert told == {"The system": list(health.SYSTEM_POINTS.values()), **known}
+    assert documented == {"The system": list(health.SYSTEM_POINTS.values()), **known}
     for word, least, most in health.ranges():
         assert f"| {word.title()} | {least}–{most} % |" in DOCUMENT.read_text()
 

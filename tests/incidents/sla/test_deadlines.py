@@ -43,9 +43,9 @@ def test_a_clock_that_does_not_exist_never_runs_out():
 
 def test_updates_are_due_from_the_last_one():
     clocks = Clocks(15, update_every=30)
-    told = NOW + timedelta(minutes=20)
+    updated_at = NOW + timedelta(minutes=20)
     assert deadlines(clocks, NOW).update_due_at == NOW + timedelta(minutes=30)
-    assert deadlines(clocks, NOW, told).update_due_at == told + timedelta(minutes=30)
+    assert deadlines(clocks, NOW, updated_at).update_due_at == updated_at + timedelta(minutes=30)
 
 
 def test_an_update_from_before_the_detection_buys_no_time():

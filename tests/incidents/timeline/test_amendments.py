@@ -74,8 +74,8 @@ def test_rewording_a_public_update_is_a_publication(actor, note):
     assert texts(entry) == [(1, "published", "Some card payments fail")]
 
 
-def test_entry_of_tocsin_cannot_be_amended(actor, note, story):
-    first = story(note.incident)[0]
+def test_entry_of_tocsin_cannot_be_amended(actor, note, timeline):
+    first = timeline(note.incident)[0]
     with pytest.raises(Invalid, match="note or an update"):
         amend(actor, first, "reworded", "Never happened")
 

@@ -166,9 +166,13 @@ def test_a_revoked_key_breaks_the_channel_and_the_fallback_is_told_once(channel,
     made.refresh_from_db()
     assert (made.state, made.is_enabled) == ("broken", True)
     assert "invalid_auth" in made.reason
-    failed, told = rows()
+    failed, fallback = rows()
     assert (failed.outcome, failed.state) == ("dead", "dead")
-    assert (told.fallback_of_id, told.outcome, told.why) == (failed.pk, "sent", "Fallback of slack bot")
+    assert (fallback.fallback_of_id, fallback.outcome, fallback.why) == (
+        failed.pk,
+        "sent",
+        "Fallback of slack bot",
+    )
     assert len(outside.mailbox.messages) == 1
 
 
@@ -270,7 +274,7 @@ def test_mails_about_one_incident_are_one_thread_and_a_5xx_is_final(
     channel, declare, deliver, outside, actor
 ):
     channel("email", config={"to": "a@example.com, gone@example.com"})
-    outside.mailbox.answer = lambda to: "550 no such user" if to.startswith("gone") else None
+    outside.mailbox.reply = lambda to: "550 no such user" if to.startswith("gone") else None
     declare()
     deliver()
     assert [row.outcome for row in rows()] == ["sent", "dead"]
@@ -364,8 +368,8 @@ def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
         channel_id, fallback_id = pairs[turn]
         return update_channel(admin, channel_id=channel_id, fallback_id=fallback_id, changes_fallback=True)
 
-    said = at_once(2, choose)
-    [refused] = [one for one in said if isinstance(one, Invalid)]
+    outcomes = at_once(2, choose)
+    [refused] = [one for one in outcomes if isinstance(one, Invalid)]
     assert [fault.rule for fault in refused.faults] == ["loop"]
 
 

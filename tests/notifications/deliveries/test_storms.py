@@ -120,7 +120,7 @@ def test_a_new_start_of_the_escalation_pages_again_at_once(declare, reachable, d
 
 
 def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reachable, deliver, outside):
-    outside.mailbox.answer = lambda to: "550 no such user"
+    outside.mailbox.reply = lambda to: "550 no such user"
     incident = declare()
     for position in range(2):
         key = f"esc:{incident.pk}:1:0:{position}"
@@ -130,7 +130,7 @@ def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reacha
     from notifications.queues import PAGE
 
     run_due(PAGE, 1)
-    outside.mailbox.answer = lambda to: None
+    outside.mailbox.reply = lambda to: None
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 

@@ -49,10 +49,10 @@ def simulate(plan: Plan, people: People, own: int, began: datetime) -> tuple[int
                     shifts = people.shifts.get(target.id or own, [])
                     named += [s.user_id for s in shifts if s.starts_at <= moment < s.ends_at]
             has_paged |= bool(named)
-            told = list(named)
+            recipients = list(named)
             if is_last and not has_paged:
-                told, fallback = people.roles.get("admin", []), True
-            reached = [pk for pk in told if people.methods.get(pk)]
+                recipients, fallback = people.roles.get("admin", []), True
+            reached = [pk for pk in recipients if people.methods.get(pk)]
             if reached and first is None:
                 first = (minute * 60, reached[0])
             if named or is_last:

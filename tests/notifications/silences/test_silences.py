@@ -401,7 +401,7 @@ def test_preview_says_what_would_mute_it(workspace, channel, make_actor):
     channel("slack")
     silence(make_actor("responder"))
     admin = make_actor("admin")
-    [told] = preview(admin, severity="sev2", components=["api"])
-    assert told.caution == "Muted by the silence “Known trouble”"
-    [told] = preview(admin, severity="sev2", components=["web"])
-    assert told.caution == ""
+    [line] = preview(admin, severity="sev2", components=["api"])
+    assert line.caution == "Muted by the silence “Known trouble”"
+    [line] = preview(admin, severity="sev2", components=["web"])
+    assert line.caution == ""

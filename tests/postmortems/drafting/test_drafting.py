@@ -38,8 +38,8 @@ def test_draft_states_the_facts_of_the_incident(actor, resolved):
 
 def test_draft_asks_what_only_people_know(actor, resolved):
     made = draft_postmortem(actor, 1)
-    asked = {one.key for one in sections_of(made) if one.is_question}
-    assert {"users_impacted", "business_impact", "went_well", "data_loss", "preventive_measures"} <= asked
+    questions = {one.key for one in sections_of(made) if one.is_question}
+    assert {"users_impacted", "business_impact", "went_well", "data_loss", "preventive_measures"} <= questions
     assert section_of(made, "went_well").prompt.startswith("Acknowledged in ")
     assert section_of(made, "five_whys").prompt.startswith("Why did “Checkout returns 502” happen?")
 

@@ -58,8 +58,8 @@ def test_same_fingerprint_reopens_the_item_and_says_why(actor, resolved):
     item = item_for(actor, 1)
     assert (item.status, item.reopened_count) == ("open", 1)
     assert item.reopened_reason.startswith("INC-2 showed it again on ")
-    told = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
-    assert sorted(told.values_list("incident__number", flat=True)) == [1, 2]
+    entries = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
+    assert sorted(entries.values_list("incident__number", flat=True)) == [1, 2]
 
 
 def test_same_incident_counts_once(actor, resolved):

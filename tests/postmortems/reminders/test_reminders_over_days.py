@@ -37,7 +37,7 @@ def midnight() -> datetime:
 
 def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
     """Who was told what, and when, with a worker that dies every 17 hours and a second beat."""
-    told: list[tuple[str, str, datetime]] = []
+    sent: list[tuple[str, str, datetime]] = []
     known: set[int] = set()
     for hour in range(24 * DAYS):
         now = start + timedelta(hours=hour, minutes=1)
@@ -53,8 +53,8 @@ def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
         run_due(UPKEEP, at=now - timedelta(hours=5))  # a clock that is late
         for row in Delivery.objects.of(workspace.pk).exclude(pk__in=known).select_related("user"):
             known.add(row.pk)
-            told.append((row.user.username, row.payload["subject"], now))
-    return told
+            sent.append((row.user.username, row.payload["subject"], now))
+    return sent
 
 
 @pytest.mark.django_db(transaction=True)
@@ -73,13 +73,13 @@ def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, reso
     relay_due()
     relay_due()
     Reminder.objects.of(workspace.pk).filter(kind="before_7").update(state="done")  # before these ten days
-    told = days_of(workspace, start)
-    assert max(Counter((who, words) for who, words, _ in told).values()) == 1
-    for who, words, at in told:
+    sent = days_of(workspace, start)
+    assert max(Counter((who, words) for who, words, _ in sent).values()) == 1
+    for who, words, at in sent:
         local = at.astimezone(ZoneInfo(ZONES[who]))
         assert local.hour == 9, (who, words, local)
         assert local.weekday() < 5
-    kinds = Counter(words.partition(":")[0].partition(" ")[2] for _, words, _ in told)
+    kinds = Counter(words.partition(":")[0].partition(" ")[2] for _, words, _ in sent)
     assert kinds == {
         "is due tomorrow": 9, "is due today": 9, "was due yesterday": 9, "has been overdue for a week": 6,
     }  # fmt: skip

@@ -26,8 +26,8 @@ class Server:
         receiver.respond = self._respond
 
     def _respond(self, received: Received) -> Reply:
-        status, answer = self.plans.get(received.path.split("?")[0], (200, {}))
-        return Reply(status, json.dumps(answer).encode())
+        status, body = self.plans.get(received.path.split("?")[0], (200, {}))
+        return Reply(status, json.dumps(body).encode())
 
     @property
     def requests(self) -> list[Received]:

@@ -42,7 +42,7 @@ class Deployment:
         self.patches = 0
         self.metadata = {"resourceVersion": "1", "uid": "u1", "annotations": {}}
 
-    def answer(self, received):
+    def reply(self, received):
         """GET shows it; PATCH changes it, unless it is a dry run."""
         if received.method == "PATCH" and "dryRun" not in received.path:
             self.patches += 1
@@ -59,7 +59,7 @@ def target(settings, tmp_path, loopback):
     settings.REMEDIATION_COMMANDS = {"scale_up": command}
 
     def respond(received):
-        return deployment.answer(received) if "/apis/" in received.path else Reply(200, b"{}")
+        return deployment.reply(received) if "/apis/" in received.path else Reply(200, b"{}")
 
     with serving(Receiver(respond)) as server:
         configs = {

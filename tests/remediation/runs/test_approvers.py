@@ -37,11 +37,11 @@ def test_without_a_shift_managers_are_asked(run, people, admin):
 
 def test_the_person_named_is_asked_and_nothing_is_approved(incident, people, connect):
     connect("rollback_deployment")
-    asked = people["manager"].user_id
+    approver_id = people["manager"].user_id
     run = request_run(
-        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=asked)
+        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=approver_id)
     )
-    assert approvers_to_ask(run) == [asked]
+    assert approvers_to_ask(run) == [approver_id]
     run.refresh_from_db()
     assert run.state == "awaiting_approval"
 

@@ -39,16 +39,16 @@ def _all_alive() -> None:
 
 
 def test_livez_asks_nobody(client: Client) -> None:
-    answer = client.get("/livez")
-    assert (answer.status_code, answer.content) == (200, b"ok\n")
+    response = client.get("/livez")
+    assert (response.status_code, response.content) == (200, b"ok\n")
 
 
 @pytest.mark.django_db
 def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
     _all_alive()
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "ready", answer.json()
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["status"] == "ready", response.json()
 
 
 @pytest.mark.django_db
@@ -56,11 +56,11 @@ def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Clien
     _all_alive()
     with redis.Redis.from_url(settings.REDIS_URL) as valkey:
         valkey.set("tocsin:alive:beat", 1, ex=valkey_heartbeat.KEPT_S - 100)
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "degraded"
-    assert answer.json()["checks"]["beat"]["level"] == "warn"
-    assert "celery --app config.runtime.beat beat" in answer.json()["checks"]["beat"]["advice"]
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"]["beat"]["level"] == "warn"
+    assert "celery --app config.runtime.beat beat" in response.json()["checks"]["beat"]["advice"]
 
 
 @pytest.mark.django_db
@@ -68,9 +68,9 @@ def test_readyz_is_503_when_a_check_fails(client: Client, monkeypatch: pytest.Mo
     monkeypatch.setitem(
         health_checks.CHECKS._items, "migrations", lambda: CheckResult("fail", "3 are missing", "Migrate.")
     )
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "unready"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["status"] == "unready"
 
 
 @pytest.mark.django_db
@@ -82,10 +82,10 @@ def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
     )
     with pytest.raises(SystemExit) as ended:
         call_command("doctor", stdout=StringIO(), no_color=True)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert ended.value.code == 1
-    assert "fail  migrations: 3 are missing\n      Migrate." in said
-    assert "ok    database: Connected (PostgreSQL" in said
+    assert "fail  migrations: 3 are missing\n      Migrate." in output
+    assert "ok    database: Connected (PostgreSQL" in output
 
 
 @pytest.mark.django_db

@@ -82,10 +82,10 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
     one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()
     [trouble] = one._troubles  # asking for them would start someone who goes on looking
-    answer = Client().get("/readyz").json()
+    response = Client().get("/readyz").json()
     assert trouble.name == "detection worker"
-    assert answer["checks"]["detection worker"]["level"] == "warn"
-    assert answer["status"] == "degraded"
+    assert response["checks"]["detection worker"]["level"] == "warn"
+    assert response["status"] == "degraded"
     assert 'tocsin_health{check="detection worker"} 0.5' in Client().get("/metrics").content.decode()
     assert abs(timezone.now() - timedelta(minutes=2) - trouble.since) < timedelta(seconds=30)
 

@@ -82,9 +82,9 @@ def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
 
     monkeypatch.setattr(system_status, "valkey", away)
     monkeypatch.setattr(system_status, "ages", away)
-    answer = browser.get("/settings/system")
-    assert answer.status_code == 200
-    assert "Connection refused" in answer.content.decode()
+    response = browser.get("/settings/system")
+    assert response.status_code == 200
+    assert "Connection refused" in response.content.decode()
 
 
 def test_htmx_gets_the_lines_alone_and_nothing_is_kept(browser):

@@ -179,7 +179,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "message"),
     [("import sys; sys.exit(3)", 3, ""), ("pass", 0, ""), ("1 / 0", 1, "ZeroDivisionError"),
      ("import sys; sys.exit('no')", 1, "")],
 )  # fmt: skip
@@ -190,7 +190,7 @@ def test_a_program_ends_with_its_own_exit_code(
     capfd: pytest.CaptureFixture[str],
     text: str,
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     (tmp_path / "sleepy.py").write_text(text)
     child.start(printer)
@@ -198,7 +198,7 @@ def test_a_program_ends_with_its_own_exit_code(
     assert ended is not None
     assert ended.si_status == code
     printer.pump(0.5)
-    assert said in capfd.readouterr().out
+    assert message in capfd.readouterr().out
 
 
 def test_a_supervisor_that_breaks_takes_its_programs_down(
@@ -213,7 +213,7 @@ def test_a_supervisor_that_breaks_takes_its_programs_down(
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(supervisor, "_watch", breaks)
-    with _signals_kept(), pytest.raises(OSError, match="the disk is gone"):
+    with _signals_restored(), pytest.raises(OSError, match="the disk is gone"):
         supervisor.run()
     supervisor.printer.close()
     assert pids != [0]
@@ -221,7 +221,7 @@ def test_a_supervisor_that_breaks_takes_its_programs_down(
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def _signals_restored() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield

@@ -20,7 +20,7 @@ from core.models import Pulse
 
 # Tests that run beside share the Valkey.
 QUEUE = f"a queue of process {os.getpid()}"
-SOMEBODY = f"someone of process {os.getpid()}"
+PROCESS = f"someone of process {os.getpid()}"
 JUMPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(hours=3)]
 
 
@@ -85,8 +85,8 @@ def test_a_beat_that_begins_again_and_again_has_begun_at_first(scheduler, valkey
 
 
 def test_a_beat_that_could_not_tell_when_it_began_tells_it_later(scheduler, monkeypatch) -> None:
-    told = iter([False, True])
-    monkeypatch.setattr(beat, "begin", lambda *_: next(told))
+    outcomes = iter([False, True])
+    monkeypatch.setattr(beat, "begin", lambda *_: next(outcomes))
     scheduler.tick()
     assert not scheduler._has_begun
     scheduler.tick()
@@ -125,16 +125,16 @@ def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> 
 def test_how_long_ago_somebody_was_seen_is_the_servers_to_say(db, time_machine) -> None:
     valkey_heartbeat._last.clear()
     database_heartbeat._last.clear()
-    valkey_heartbeat.stamp(settings.REDIS_URL, SOMEBODY)
-    database_heartbeat.stamp(SOMEBODY)
+    valkey_heartbeat.stamp(settings.REDIS_URL, PROCESS)
+    database_heartbeat.stamp(PROCESS)
     for jump in JUMPS:
         time_machine.move_to(timezone.now() + jump)
-        assert 0 <= valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) < 600
-        assert 0 <= database_heartbeat.age(SOMEBODY) < 600
+        assert 0 <= valkey_heartbeat.age(settings.REDIS_URL, PROCESS) < 600
+        assert 0 <= database_heartbeat.age(PROCESS) < 600
 
 
 def test_nobody_was_seen_in_the_future(db, valkey) -> None:
-    valkey.set(f"tocsin:alive:{SOMEBODY}", 1, ex=valkey_heartbeat.KEPT_S + 60)
-    Pulse.objects.create(name=SOMEBODY, seen_at=timezone.now() + timedelta(minutes=10))
-    assert valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) is None
-    assert database_heartbeat.age(SOMEBODY) is None
+    valkey.set(f"tocsin:alive:{PROCESS}", 1, ex=valkey_heartbeat.KEPT_S + 60)
+    Pulse.objects.create(name=PROCESS, seen_at=timezone.now() + timedelta(minutes=10))
+    assert valkey_heartbeat.age(settings.REDIS_URL, PROCESS) is None
+    assert database_heartbeat.age(PROCESS) is None

@@ -28,8 +28,8 @@ def test_valkey_answers_with_its_password_only() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         assert client.ping()
     port = settings.REDIS_URL.rsplit(":", 1)[1].split("/")[0]
-    with redis.Redis(port=int(port)) as stranger, pytest.raises(redis.AuthenticationError):
-        stranger.ping()
+    with redis.Redis(port=int(port)) as outsider, pytest.raises(redis.AuthenticationError):
+        outsider.ping()
 
 
 def test_a_test_cannot_reach_another_machine() -> None:

@@ -21,7 +21,7 @@ from config.paths import ROOT
 # In one group, so that one process asks production once for all of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]
 KEY = "0123456789abcdef" * 4
-ASKED = {
+REQUESTS = {
     "page": "/sign-in",
     "nothing": "/nothing",
     "api": "/api/v1/incidents",
@@ -45,7 +45,7 @@ import asyncio, json, sys
 from config.asgi import application
 from django.conf import settings
 async def ask(kind, path):
-    said = []
+    messages = []
     host = b"evil.example" if kind == "wrong host" else b"tocsin.example"
     proto = b"http" if kind.startswith("plain") else b"https"
     headers = [(b"host", host), (b"x-forwarded-proto", proto), (b"content-type", b"application/json")]
@@ -61,9 +61,9 @@ async def ask(kind, path):
             return one
         await asyncio.sleep(60)
     async def send(message):
-        said.append(message)
+        messages.append(message)
     await application(scope, receive, send)
-    start = said[0]
+    start = messages[0]
     return {"status": start["status"],
             "headers": [(n.decode().lower(), v.decode()) for n, v in start["headers"]]}
 async def main():
@@ -71,7 +71,7 @@ async def main():
 mine = ("SESSION_", "CSRF_", "SECURE_", "MESSAGE_")
 names = [name for name in dir(settings) if name.startswith(mine)]
 flags = {name: getattr(settings, name) for name in names}
-print(json.dumps({"answers": asyncio.run(main()), "flags": flags}, default=str))
+print(json.dumps({"responses": asyncio.run(main()), "flags": flags}, default=str))
 """
 
 
@@ -96,7 +96,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def told() -> dict[str, Any]:
+def production_report() -> dict[str, Any]:
     """What production answers, and its flags."""
     static = f"{os.environ['TOCSIN_DATA_DIR']}/static"
     os.makedirs(f"{static}/js", exist_ok=True)
@@ -104,7 +104,7 @@ def told() -> dict[str, Any]:
         file.write("// hello")
     with open(f"{static}/staticfiles.json", "w") as file:
         json.dump({"version": "1.1", "hash": "", "paths": _static_names()}, file)
-    ran = _run("-c", CODE, json.dumps(ASKED))
+    ran = _run("-c", CODE, json.dumps(REQUESTS))
     assert ran.returncode == 0, ran.stderr[-3000:]
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found
@@ -124,11 +124,11 @@ def test_djangos_own_examination_finds_nothing() -> None:
     assert "no issues" in ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("kind", REQUESTS)
 def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> None:
-    answer = told()["answers"][kind]
-    headers = dict(answer["headers"])
-    assert answer["status"] != 500, answer
+    response = production_report()["responses"][kind]
+    headers = dict(response["headers"])
+    assert response["status"] != 500, response
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
@@ -146,21 +146,21 @@ def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> No
 
 
 def test_cookies_travel_encrypted_only() -> None:
-    flags = told()["flags"]
+    flags = production_report()["flags"]
     assert flags["SESSION_COOKIE_SECURE"] is flags["CSRF_COOKIE_SECURE"] is True
     assert flags["SESSION_COOKIE_HTTPONLY"] is True
     assert flags["SESSION_COOKIE_SAMESITE"] == flags["CSRF_COOKIE_SAMESITE"] == "Lax"
-    cookies = [v for n, v in told()["answers"]["page"]["headers"] if n == "set-cookie"]
+    cookies = [v for n, v in production_report()["responses"]["page"]["headers"] if n == "set-cookie"]
     assert cookies
     assert all("Secure" in cookie for cookie in cookies)
 
 
 def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
-    flags = told()["flags"]
+    flags = production_report()["flags"]
     names = {flags[f"{kind}_COOKIE_NAME"] for kind in ("SESSION", "CSRF", "MESSAGE")}
     assert len(names) == 3
     assert all(name.startswith("__Host-") for name in names)
-    for cookie in (v for n, v in told()["answers"]["page"]["headers"] if n == "set-cookie"):
+    for cookie in (v for n, v in production_report()["responses"]["page"]["headers"] if n == "set-cookie"):
         # Otherwise a browser would not take it under such a name at all.
         assert cookie.startswith("__Host-")
         assert "Path=/" in cookie
@@ -169,14 +169,17 @@ def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
 
 @pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts", "forged api", "forged events"])
 def test_programs_that_ask_in_the_clear_are_refused_and_not_led_to_tls(kind: str) -> None:
-    answer = told()["answers"][kind]
-    assert answer["status"] == 403
-    assert "location" not in dict(answer["headers"])
+    response = production_report()["responses"][kind]
+    assert response["status"] == 403
+    assert "location" not in dict(response["headers"])
 
 
 def test_people_who_ask_in_the_clear_are_led_to_tls() -> None:
-    answer = told()["answers"]["plain page"]
-    assert (answer["status"], dict(answer["headers"])["location"]) == (301, "https://tocsin.example/sign-in")
+    response = production_report()["responses"]["plain page"]
+    assert (response["status"], dict(response["headers"])["location"]) == (
+        301,
+        "https://tocsin.example/sign-in",
+    )
 
 
 @pytest.mark.parametrize(

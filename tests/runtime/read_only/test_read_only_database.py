@@ -44,8 +44,8 @@ def made(workspace, make_user, read_only):
     return browser, token, key
 
 
-def is_refused(answer) -> bool:
-    return answer.status_code == 503 and answer["Retry-After"].isdigit()
+def is_refused(response) -> bool:
+    return response.status_code == 503 and response["Retry-After"].isdigit()
 
 
 def test_api_and_pages_answer_unavailable(made):
@@ -59,9 +59,9 @@ def test_api_and_pages_answer_unavailable(made):
 
 
 def test_sign_in_answers_unavailable(made):
-    stranger = Client(raise_request_exception=False)
-    assert is_refused(stranger.post("/sign-in", {"login": "dana", "password": "twelve blue lanterns"}))
-    assert is_refused(stranger.post(f"/sign-in/once/{'x' * 43}"))
+    outsider = Client(raise_request_exception=False)
+    assert is_refused(outsider.post("/sign-in", {"login": "dana", "password": "twelve blue lanterns"}))
+    assert is_refused(outsider.post(f"/sign-in/once/{'x' * 43}"))
 
 
 def test_webhook_answers_unavailable(made):

@@ -38,9 +38,9 @@ def api(keeper):
 
 
 def test_a_component_is_added_and_shown(client, workspace):
-    answer = client.post("/components/new", FORM | {"name": "checkout/v2", "tier": "1"})
+    response = client.post("/components/new", FORM | {"name": "checkout/v2", "tier": "1"})
     made = Component.objects.of(workspace.pk).get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/components/{made.pk}")
+    assert (response.status_code, response["Location"]) == (303, f"/components/{made.pk}")
     assert b"checkout/v2" in client.get(f"/components/{made.pk}").content
     assert client.get("/components/checkout%2Fv2")["Location"] == f"/components/{made.pk}"
 
@@ -59,9 +59,9 @@ def test_a_component_is_added_and_shown(client, workspace):
     ],
 )
 def test_what_is_wrong_is_named_and_what_was_typed_is_kept(client, api, workspace, changed, words):
-    answer = client.post("/components/new", FORM | {"description": "my own words"} | changed)
-    text = answer.content.decode()
-    assert answer.status_code == 422
+    response = client.post("/components/new", FORM | {"description": "my own words"} | changed)
+    text = response.content.decode()
+    assert response.status_code == 422
     assert words.casefold() in text.casefold()
     assert "my own words" in text
     assert Component.objects.of(workspace.pk).count() == 1
@@ -69,19 +69,19 @@ def test_what_is_wrong_is_named_and_what_was_typed_is_kept(client, api, workspac
 
 def test_a_circle_is_refused_with_the_way_round(client, keeper, api):
     db = create_component(keeper, name="db", wanted={"depends_on": ["api"]})
-    answer = client.post(f"/components/{api.pk}/edit", FORM | {"depends_on": "db", "version": "1"})
-    assert answer.status_code == 422
-    assert "api → db → api" in answer.content.decode()
+    response = client.post(f"/components/{api.pk}/edit", FORM | {"depends_on": "db", "version": "1"})
+    assert response.status_code == 422
+    assert "api → db → api" in response.content.decode()
     assert list(db.depends_on.values_list("name", flat=True)) == ["api"]
 
 
 def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(client, keeper, api):
     edit_component(keeper, component_id=api.pk, wanted={"tier": 2})
     stale = FORM | {"description": "mine", "version": "1"}
-    answer = client.post(f"/components/{api.pk}/edit", stale)
-    assert answer.status_code == 409
-    assert "mine" in answer.content.decode()
-    assert 'name="version" value="2"' in answer.content.decode()
+    response = client.post(f"/components/{api.pk}/edit", stale)
+    assert response.status_code == 409
+    assert "mine" in response.content.decode()
+    assert 'name="version" value="2"' in response.content.decode()
     assert client.post(f"/components/{api.pk}/edit", stale | {"version": "2"}).status_code == 303
 
 
@@ -99,8 +99,8 @@ def test_an_archived_component_leaves_the_list_and_comes_back(client, api, works
     client.post(f"/components/{api.pk}/archive", {"archived": "no"})
     assert b">api</a>" in client.get("/components").content
     audited = AuditEntry.objects.of(workspace.pk).filter(object_type="component").order_by("id")
-    told = list(audited.values_list("action", flat=True))
-    assert told == ["component.create", "component.archive", "component.restore"]
+    actions = list(audited.values_list("action", flat=True))
+    assert actions == ["component.create", "component.archive", "component.restore"]
 
 
 @pytest.mark.parametrize("role", ["viewer", "responder"])
@@ -119,9 +119,9 @@ def test_who_may_not_change_the_catalogue_sees_no_buttons_and_is_refused(make_ac
 )
 def test_a_filter_that_means_nothing_is_a_refusal_that_names_it(client, query):
     path = "/panels/components.list" if query.startswith("cursor") else "/components"
-    answer = client.get(f"{path}?{query}")
-    assert answer.status_code == 422
-    assert query.partition("=")[0].encode() in answer.content
+    response = client.get(f"{path}?{query}")
+    assert response.status_code == 422
+    assert query.partition("=")[0].encode() in response.content
 
 
 @pytest.mark.parametrize("key", ["", "x", "0", "-1", "9" * 30, "٣"])

@@ -111,9 +111,9 @@ def test_a_notes_time_is_corrected_by_a_form(client, incident, actor):
     ],
 )
 def test_a_form_with_a_fault_is_shown_again_with_it(client, incident, name, data):
-    answer = post(client, incident, name, **data)
-    assert answer.status_code == 422
-    assert b"field-error" in answer.content or b"notice-error" in answer.content
+    response = post(client, incident, name, **data)
+    assert response.status_code == 422
+    assert b"field-error" in response.content or b"notice-error" in response.content
     assert now(incident).version == 1
 
 
@@ -213,9 +213,9 @@ def test_long_runs_of_machine_entries_are_one_line(client, incident):
 
 @pytest.mark.parametrize("query", ["kind=gossip", "before=x"])
 def test_a_view_of_the_timeline_that_nobody_links_to_is_refused_by_name(client, incident, query):
-    answer = client.get(f"{url(incident)}?{query}")
-    assert answer.status_code == 422
-    assert query.split("=")[0] in answer.content.decode()
+    response = client.get(f"{url(incident)}?{query}")
+    assert response.status_code == 422
+    assert query.split("=")[0] in response.content.decode()
 
 
 @pytest.mark.parametrize("kind", ["", "updates", "notes", "detection", "changes", "all"])
@@ -302,8 +302,8 @@ def test_a_form_of_an_earlier_sign_in_shows_its_words_again(actor, incident):
     client = signed_in(actor, enforce_csrf_checks=True)
     client.get(url(incident))
     data = {"message": "typed before", "audience": "internal", "csrfmiddlewaretoken": "x" * 64}
-    answer = client.post(url(incident, "note"), data, headers=HERE)
-    assert (answer.status_code, answer["Location"]) == (303, url(incident, "note"))
+    response = client.post(url(incident, "note"), data, headers=HERE)
+    assert (response.status_code, response["Location"]) == (303, url(incident, "note"))
     assert b"typed before" in client.get(url(incident, "note")).content
 
 

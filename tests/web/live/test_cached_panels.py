@@ -86,12 +86,12 @@ def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(mo
         raise RuntimeError("went back to the loop")
 
     monkeypatch.setattr("asgiref.sync.AsyncToSync.__call__", back)
-    answers = asyncio.run(_asked("/offline"))
-    assert [one["status"] for one in answers if one["type"] == "http.response.start"] == [200]
+    sent = asyncio.run(_fetch("/offline"))
+    assert [one["status"] for one in sent if one["type"] == "http.response.start"] == [200]
 
 
-async def _asked(path):
-    told, answers = [{"type": "http.request", "body": b""}], []
+async def _fetch(path):
+    requests, sent = [{"type": "http.request", "body": b""}], []
     scope = {
         "type": "http",
         "method": "GET",
@@ -101,10 +101,10 @@ async def _asked(path):
     }
 
     async def receive():
-        return told.pop() if told else await asyncio.Event().wait()
+        return requests.pop() if requests else await asyncio.Event().wait()
 
     async def send(message):
-        answers.append(message)
+        sent.append(message)
 
     await django_application(scope, receive, send)
-    return answers
+    return sent

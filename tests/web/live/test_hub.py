@@ -23,10 +23,10 @@ UNREADABLE = [
 
 
 def _hub():
-    async def nobody_asks(cookie):
+    async def no_session(cookie):
         return Listener(1, 7)
 
-    return Hub(nobody_asks)
+    return Hub(no_session)
 
 
 def _stream(workspace_id, topic="incidents"):
@@ -126,36 +126,38 @@ def own_valkey(settings):
         server.stop()
 
 
-async def _heard(stream, seconds=8):
+async def _next_signal(stream, seconds=8):
     async with asyncio.timeout(seconds):
         await stream.wake.wait()
     return json.loads(stream.take().split(b"data: ")[1])
 
 
 async def _publish(server, message):
-    def until_heard():
+    def read_frames():
         with redis.Redis.from_url(server.url()) as client:
             return client.publish("tocsin:live:1", message)
 
     async with asyncio.timeout(8):
-        while not await asyncio.to_thread(until_heard):
+        while not await asyncio.to_thread(read_frames):
             await asyncio.sleep(0.05)
 
 
 async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
     hub, stream = _hub(), _stream(1)
     hub.join(stream)
-    assert (await _heard(stream))["topics"] == ["refresh"]  # no one listened while its page was rendered
+    assert (await _next_signal(stream))["topics"] == [
+        "refresh"
+    ]  # no one listened while its page was rendered
     await _publish(own_valkey, _message(1, ["incidents"]))
-    assert await _heard(stream) == SIGNAL
+    assert await _next_signal(stream) == SIGNAL
     await asyncio.to_thread(own_valkey.stop)
     await asyncio.sleep(0.5)
     assert not stream.ended
     assert stream.take() == BEAT
     await asyncio.to_thread(own_valkey.start)
-    assert (await _heard(stream))["topics"] == ["refresh"]
+    assert (await _next_signal(stream))["topics"] == ["refresh"]
     await _publish(own_valkey, _message(1, ["incidents"]))
-    assert await _heard(stream) == SIGNAL
+    assert await _next_signal(stream) == SIGNAL
     assert stream.take() == BEAT
     hub.close()
     await asyncio.gather(*hub.tasks, return_exceptions=True)

@@ -186,13 +186,13 @@ async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, mon
 
 @pytest.mark.django_db(transaction=True)
 async def test_every_stream_ends_when_the_process_is_asked_to_stop(signed_in, running_hub):
-    asked = []
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.append("the server's own handler"))
+    called = []
+    before = signal.signal(signal.SIGTERM, lambda *_: called.append("the server's own handler"))
     talk = await _open(_cookie(signed_in))
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(talk.task, 2)
     signal.signal(signal.SIGTERM, before)
-    assert asked == ["the server's own handler"]
+    assert called == ["the server's own handler"]
     assert _last(talk) == {"type": "http.response.body", "body": b"", "more_body": False}
 
 

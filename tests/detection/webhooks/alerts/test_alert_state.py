@@ -30,11 +30,11 @@ def began(starts: float) -> Alert:
 
 
 def known(
-    state: str, starts: float | None, told: float, *, ended: float | None = None, incident: bool = True
+    state: str, starts: float | None, reported: float, *, ended: float | None = None, incident: bool = True
 ) -> KnownAlert:
     begun = None if starts is None else before(starts)
     over = None if ended is None else before(ended)
-    return KnownAlert(AlertState(state), begun, before(told), Severity.SEV2, incident, over)
+    return KnownAlert(AlertState(state), begun, before(reported), Severity.SEV2, incident, over)
 
 
 @pytest.mark.parametrize(

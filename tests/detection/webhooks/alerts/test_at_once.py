@@ -18,9 +18,9 @@ def clone(sender: Sender) -> Sender:
 
 def test_one_notification_by_many_roads_opens_one_incident(make_sender):
     sender, body = make_sender(), group(burning("a"), burning("b"))
-    answers = at_once(12, lambda _: clone(sender).post(body).json())
-    assert [answer["opened"] for answer in answers].count(["INC-1"]) == 1
-    assert sum(answer["accepted"] for answer in answers) == 2
+    responses = at_once(12, lambda _: clone(sender).post(body).json())
+    assert [response["opened"] for response in responses].count(["INC-1"]) == 1
+    assert sum(response["accepted"] for response in responses) == 2
     assert sender.only_incident().event_count == 2
     assert TimelineEntry.objects.of(sender.source.workspace_id).count() == 1
 

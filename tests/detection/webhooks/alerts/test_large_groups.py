@@ -32,8 +32,8 @@ def test_repeat_of_burning_alerts_does_not_lock_the_workspace(prod):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        answer = prod.post(group(burning("a"), burning("b"))).json()
-    assert (answer["accepted"], answer["duplicates"]) == (0, 2)
+        response = prod.post(group(burning("a"), burning("b"))).json()
+    assert (response["accepted"], response["duplicates"]) == (0, 2)
     assert locks(queries) == 0
     assert prod.only_incident().event_count == 2
 
@@ -107,8 +107,8 @@ def test_full_group_keeps_further_alerts_under_one_key(prod, monkeypatch):
 def test_end_of_a_large_group_ends_all_of_it(prod, monkeypatch):
     monkeypatch.setattr(alert_rows, "MAX_GROUP_ROWS", 2)
     prod.post(group(*(burning(name) for name in "abcdef")))
-    answer = prod.post(group(over("a", end=ago()))).json()
-    assert answer["resolved"] == ["INC-1"]
+    response = prod.post(group(over("a", end=ago()))).json()
+    assert response["resolved"] == ["INC-1"]
     assert {row.state for row in prod.alerts().values()} == {"resolved"}
     assert prod.only_incident().status == "resolved"
 

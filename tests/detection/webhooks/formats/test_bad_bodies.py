@@ -99,8 +99,8 @@ def test_with_odd_values_anywhere_it_is_read_or_refused(name):
     [(300, "", True), (301, "", False), (1000, "disks", True), (1001, "disks", False), (10_000, "", False)],
 )
 def test_one_body_holds_what_one_transaction_can_open(count, group, read):
-    told = [{"title": f"Alert {n}", "id": n, "group": group} for n in range(count)]
-    body = json.dumps(told).encode()
+    alerts = [{"title": f"Alert {n}", "id": n, "group": group} for n in range(count)]
+    body = json.dumps(alerts).encode()
     request = WebhookRequest("POST", {"content-type": "application/json"}, body, body, NOW)
     reading = verdict("generic", request, mapping={"group": "group"})
     assert isinstance(reading, Reading) is read, reading

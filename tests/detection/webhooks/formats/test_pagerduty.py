@@ -24,9 +24,9 @@ def send(sender: Sender, action: str = "trigger", key: str | None = "db-1/disk",
 
 
 def test_an_event_is_answered_as_pagerduty_does(pager):
-    answer = send(pager)
-    assert answer.status_code == 202
-    assert answer.json() == {"status": "success", "message": "Event processed", "dedup_key": "db-1/disk"}
+    response = send(pager)
+    assert response.status_code == 202
+    assert response.json() == {"status": "success", "message": "Event processed", "dedup_key": "db-1/disk"}
     assert (pager.only_incident().title, pager.only_incident().severity) == ("Disk full on db-1", "sev1")
 
 
@@ -94,24 +94,24 @@ def test_a_new_trigger_soon_after_the_resolution_brings_it_back(pager):
     ],
 )  # fmt: skip
 def test_an_invalid_event_is_refused_in_pagerdutys_words(pager, change, error):
-    answer = send(pager, **change) if "dedup_key" not in change else send(pager, key=None, **change)
-    assert answer.status_code == 400
-    said = answer.json()
-    assert (said["status"], said["message"]) == ("invalid event", "Event object is invalid")
-    assert [told.partition(" (must be")[0] for told in said["errors"]] == [error]
+    response = send(pager, **change) if "dedup_key" not in change else send(pager, key=None, **change)
+    assert response.status_code == 400
+    body = response.json()
+    assert (body["status"], body["message"]) == ("invalid event", "Event object is invalid")
+    assert [fault.partition(" (must be")[0] for fault in body["errors"]] == [error]
 
 
 def test_what_is_no_json_or_names_an_unknown_key_is_400(pager):
     for body in (b"{", b"[]", b'"x"', {"routing_key": "x" * 32, "event_action": "trigger"}):
-        answer = pager.post(body, address="/v2/enqueue")
-        assert (answer.status_code, answer.json()["status"]) == (400, "invalid event")
+        response = pager.post(body, address="/v2/enqueue")
+        assert (response.status_code, response.json()["status"]) == (400, "invalid event")
 
 
 def test_half_a_megabyte_is_the_limit(pager):
     text = "x" * 520_000
     assert send(pager, client=text).status_code == 202
-    answer = send(pager, client=text + "x" * 5000)
-    assert (answer.status_code, answer.json()["status"]) == (413, "invalid event")
+    response = send(pager, client=text + "x" * 5000)
+    assert (response.status_code, response.json()["status"]) == (413, "invalid event")
 
 
 def test_a_change_event_is_kept_once_and_opens_nothing(pager):
@@ -122,8 +122,8 @@ def test_a_change_event_is_kept_once_and_opens_nothing(pager):
         "links": [{"href": "https://ci.test/7", "text": "Build"}],
     }  # fmt: skip
     for _ in range(2):
-        answer = pager.post(body, address="/v2/change/enqueue")
-        assert (answer.status_code, answer.json()["message"]) == (202, "Change event processed")
+        response = pager.post(body, address="/v2/change/enqueue")
+        assert (response.status_code, response.json()["message"]) == (202, "Change event processed")
     change = ChangeEvent.objects.of(pager.source.workspace_id).get()
     assert (change.kind, change.component, change.change_version) == ("deployment", "shop", "1.2")
     assert change.shown_links == [{"url": "https://ci.test/7", "text": "Build"}]

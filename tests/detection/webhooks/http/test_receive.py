@@ -57,10 +57,10 @@ def signed(secret: str, body: bytes) -> str:
 )
 def test_an_unknown_key_or_the_key_of_another_format_is_404(make_sender, address, status, code):
     sender = make_sender()
-    answer = sender.post(GOOD, address=address.format(key=sender.key))
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer["Content-Type"] == "application/problem+json"
-    assert sender.key not in answer.content.decode()
+    response = sender.post(GOOD, address=address.format(key=sender.key))
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response["Content-Type"] == "application/problem+json"
+    assert sender.key not in response.content.decode()
     assert sender.incidents() == []
 
 
@@ -95,8 +95,8 @@ def test_a_signature_is_asked_for_once_there_is_a_secret_and_two_are_live(make_s
         mark = signed(secret, b"1763726400:" + body)
         assert sender.post(body, x_grafana_alerting_signature=mark, **stamp).status_code == 202
     for wrong in ("", "x", signed("third secret", body), signed("first secret", body + b" ")):
-        answer = sender.post(body, x_grafana_alerting_signature=wrong)
-        assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+        response = sender.post(body, x_grafana_alerting_signature=wrong)
+        assert (response.status_code, response.json()["code"]) == (401, "bad_signature")
     assert waiting(sender) == []
 
 
@@ -129,7 +129,7 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "status", "kept"),
+    ("body", "headers", "status", "is_quarantined"),
     [
         (BOMB, {"content_encoding": "gzip"}, 413, True),
         (TWICE, {"content_encoding": "gzip, gzip"}, 415, False),
@@ -152,13 +152,17 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
     ],
 )  # fmt: skip
 def test_a_body_that_cannot_be_read_is_refused_and_kept_where_that_may_help(
-    make_sender, body, headers, status, kept
+    make_sender, body, headers, status, is_quarantined
 ):
     sender = make_sender()
-    answer = sender.post(body, **headers)
-    assert (answer.status_code, answer.json().get("quarantined", False)) == (status, kept), answer.content
+    response = sender.post(body, **headers)
+    assert (response.status_code, response.json().get("quarantined", False)) == (status, is_quarantined), (
+        response.content
+    )
     # Of what is too large only the mark is kept.
-    assert [bytes(row.body) for row in waiting(sender)] == ([b"" if status == 413 else body] if kept else [])
+    assert [bytes(row.body) for row in waiting(sender)] == (
+        [b"" if status == 413 else body] if is_quarantined else []
+    )
     assert Event.objects.of(sender.source.workspace_id).count() == 0
 
 
@@ -169,18 +173,18 @@ def test_hostile_values_do_no_harm_to_any_format(make_sender, kind):
     odd = [None, 10**30, "", {"a": deep}, "<script>\u202e" + "9" * 5000, [[7], {}]]
     for name in BASES[kind]:
         for value in odd:
-            answer = sender.post(
+            response = sender.post(
                 {**BASES[kind], name: value}, address=address, authorization=f"GenieKey {sender.key}"
             )
-            assert answer.status_code in {202, 400, 422}, (name, value, answer.content)
+            assert response.status_code in {202, 400, 422}, (name, value, response.content)
 
 
 def test_what_is_read_in_part_is_kept_in_part(make_sender):
     sender = make_sender()
-    answer = sender.post(group(burning("a"), {"status": "asleep"}))
-    assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (202, 1, 1)
-    assert answer.json()["errors"][0]["position"] == 1
-    assert answer.json()["quarantined"] is True
+    response = sender.post(group(burning("a"), {"status": "asleep"}))
+    assert (response.status_code, response.json()["accepted"], response.json()["refused"]) == (202, 1, 1)
+    assert response.json()["errors"][0]["position"] == 1
+    assert response.json()["quarantined"] is True
     assert sender.only_incident().number == 1
 
 
@@ -195,8 +199,8 @@ def test_the_same_unreadable_body_again_is_only_counted(make_sender):
 def test_quarantine_is_bounded_and_says_so(make_sender, monkeypatch):
     monkeypatch.setattr("detection.quarantine.services.quarantine.MAX_WAITING", 2)
     sender = make_sender()
-    answers = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
-    assert answers == [True, True, False]
+    responses = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
+    assert responses == [True, True, False]
 
 
 def test_no_credential_is_kept_in_quarantine(make_sender):
@@ -311,8 +315,8 @@ def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, m
     meter = RateLimiter(1)
     monkeypatch.setattr("detection.ingest.limits.rate_limiter", lambda: meter)
     sender = make_sender()
-    answers = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
-    refused = [answer for answer in answers if answer.status_code == 429]
+    responses = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
+    refused = [response for response in responses if response.status_code == 429]
     assert refused
     assert refused[0]["Retry-After"] == "1"
 
@@ -320,9 +324,9 @@ def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, m
 def test_only_post_and_put_are_taken(make_sender):
     sender = make_sender()
     for method in ("GET", "DELETE", "OPTIONS"):
-        answer = sender.browser.generic(method, sender.address)
-        assert answer.status_code == 405, method
-        assert "POST" in answer["Allow"]
+        response = sender.browser.generic(method, sender.address)
+        assert response.status_code == 405, method
+        assert "POST" in response["Allow"]
 
 
 @pytest.mark.parametrize(
