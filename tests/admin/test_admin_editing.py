@@ -73,7 +73,7 @@ def entries(workspace, action):
     return AuditEntry.objects.of(workspace.pk).filter(action=action)
 
 
-def test_component_is_changed_by_its_service_with_audit_row_and_fact(
+def test_component_is_changed_by_its_service_with_audit_row_and_event(
     staff, workspace, make_actor, other_workspace
 ):
     owner = make_actor("responder", username="olga.owner")
@@ -100,7 +100,7 @@ def test_component_is_changed_by_its_service_with_audit_row_and_fact(
     assert "olga.owner" not in staff.get(address(foreign)).content.decode()
 
 
-def test_what_the_service_refuses_is_shown_beside_the_field_with_what_was_typed(staff, workspace):
+def test_refusal_of_the_service_is_shown_beside_the_field_with_the_input(staff, workspace):
     rule = install_builtin_rules(system_actor(workspace.pk))[0]
     response = edit(staff, rule, message_pattern="(unclosed", description="Typed")
     assert response.status_code == 200

@@ -61,7 +61,7 @@ def address(model, name="changelist", *args):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_every_table_of_ours_can_be_looked_at(staff, model):
+def test_every_table_can_be_viewed(staff, model):
     assert model.__name__ in MACHINERY or django_admin.site.is_registered(model)
     if model.__name__ not in MACHINERY:
         assert staff.get(address(model), {"q": "x"}).status_code == 200
@@ -82,7 +82,7 @@ def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_ar
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_no_filter_asks_a_table_which_values_there_are(model):
+def test_no_filter_queries_a_table_for_its_values(model):
     page = django_admin.site._registry.get(model)
     for name in page.get_list_filter(None) if page else ():
         if isinstance(name, str):
@@ -100,9 +100,7 @@ def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
         assert set(page.get_search_fields(None)) - {"=id"}
 
 
-def test_words_are_found_in_the_newest_rows_of_a_list_without_a_search_of_its_own(
-    staff, workspace, monkeypatch
-):
+def test_words_are_found_in_the_newest_rows_of_a_list_without_its_own_search(staff, workspace, monkeypatch):
     monkeypatch.setattr("core.admin.base.NEWEST", 2)
     now = timezone.now()
     for number in range(3):
@@ -116,7 +114,7 @@ def test_words_are_found_in_the_newest_rows_of_a_list_without_a_search_of_its_ow
     assert "Disk swap 0" in filtered
 
 
-def test_strangers_are_led_to_the_one_sign_in_and_back():
+def test_anonymous_users_are_redirected_to_the_sign_in_and_back():
     first = Client().get("/admin/accounts/user/")
     assert first.status_code == 302
     second = Client().get(first["Location"])
@@ -128,14 +126,14 @@ def test_the_way_back_never_leads_to_another_site():
     assert response["Location"] == "/sign-in?next=%2Fadmin%2F"
 
 
-def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, workspace):
+def test_password_sent_to_the_admin_form_signs_no_one_in(make_user, workspace):
     make_user("root", password="a long enough one", is_staff=True, is_superuser=True)
     client = Client()
     client.post("/admin/login/", {"username": "root", "password": "a long enough one"})
     assert "_auth_user_id" not in client.session
 
 
-def test_members_who_are_not_staff_are_told_so(admin):
+def test_members_who_are_not_staff_get_an_explanation(admin):
     response = browser_for(admin).get("/admin/login/?next=/admin/")
     assert response.status_code == 403
     assert "run this server" in response.content.decode()
@@ -176,7 +174,7 @@ def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(
     assert AuditEntry.objects.of(workspace.pk).filter(action="account.update").count() == 1
 
 
-def test_nobody_locks_themselves_or_the_last_admin_out(staff, admin, make_actor, other_workspace):
+def test_locking_oneself_or_the_last_admin_out_is_refused(staff, admin, make_actor, other_workspace):
     me = User.objects.get(pk=admin.user_id)
     lonely = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
     mine = person_form(me, is_staff="on")  # and no longer superuser
@@ -223,7 +221,7 @@ def test_rules_can_be_looked_at_with_their_history(staff, workspace):
     assert "Installed the rule" in staff.get(address(type(rule), "history", rule.pk)).content.decode()
 
 
-def test_words_are_looked_for_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
+def test_words_are_searched_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
     monkeypatch.setattr("core.admin.base.NEWEST", 3)
     old = declare_incident(admin, title="Checkout is down", severity="sev2")
     for number in range(3):

@@ -80,7 +80,7 @@ EVERYWHERE = sorted(
 
 
 @pytest.mark.parametrize(("method", "path"), every(2, EVERYWHERE))
-def test_no_door_takes_what_is_not_json_or_not_an_object(api, opened, method, path):
+def test_body_that_is_no_json_object_is_refused_everywhere(api, opened, method, path):
     """Whether the body or the address is refused first: nothing is changed, and the answer is a problem."""
     for body in [*UNREADABLE.values(), *(body for body, _ in UNACCEPTABLE.values())]:
         refused(api.send(method, path, raw=body), 400, 403, 404, 422)  # 403: for people only
@@ -289,7 +289,7 @@ NOT_THERE = [
 
 
 @pytest.mark.parametrize(("method", "path"), NOT_THERE)
-def test_what_is_not_there_answers_404(api, opened, method, path):
+def test_missing_object_returns_404(api, opened, method, path):
     body = {"role": "viewer"} if "members" in path else {}
     response = api.send(method, path, body if method in {"PATCH", "POST"} else None)
     assert refused(response, 404)["code"] == "not_found"
@@ -299,13 +299,13 @@ def test_what_is_not_there_answers_404(api, opened, method, path):
     ("method", "path"),
     [("DELETE", "/incidents"), ("PUT", "/incidents/1"), ("GET", "/incidents/1/resolve"), ("POST", "/me")],
 )
-def test_a_wrong_method_answers_405_and_which_are_right(api, opened, method, path):
+def test_wrong_method_returns_405_with_the_allowed_ones(api, opened, method, path):
     response = api.send(method, path, {})
     assert refused(response, 405)["code"] == "method_not_allowed"
     assert response["Allow"]
 
 
-def test_a_fault_of_ours_answers_500_without_internals(api, opened, monkeypatch, caplog):
+def test_unexpected_error_returns_500_without_internals(api, opened, monkeypatch, caplog):
     def broken(*_args, **_more):
         raise RuntimeError("secret internals")
 
@@ -316,7 +316,7 @@ def test_a_fault_of_ours_answers_500_without_internals(api, opened, monkeypatch,
     assert problem["request_id"]
 
 
-def test_a_database_that_is_away_answers_503_and_when_to_come_back(api, opened, monkeypatch):
+def test_unavailable_database_returns_503_with_retry_after(api, opened, monkeypatch):
     from django.db import OperationalError
 
     def broken(*_args, **_more):

@@ -50,7 +50,7 @@ def test_a_component_is_added_found_by_its_name_and_changed(call, workspace, mak
     assert entry.changes == {"tier": [1, 2], "owner": ["olga.owner", None], "depends_on": [["db"], []]}
 
 
-def test_the_list_tells_health_and_is_filtered_and_paged(call, workspace):
+def test_list_shows_health_and_is_filtered_and_paged(call, workspace):
     declare_incident(system_actor(workspace.pk), title="Down", severity="sev3", components=["api"])
     for name in ("a", "b", "c"):
         call("POST", "/components", {"name": name})

@@ -31,7 +31,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_operation(schema):
     }
 
 
-def test_every_operation_says_in_words_what_it_does_and_documents_its_refusals(schema):
+def test_every_operation_has_a_description_and_documented_errors(schema):
     for path, method, operation in operations(schema):
         assert operation.get("summary"), (path, method)
         # A webhook is let in by the key in its address, and a sign-in has not begun.
@@ -44,7 +44,7 @@ def test_operation_ids_are_unique(schema):
     assert len(ids) == len(set(ids))
 
 
-def test_the_docs_page_has_no_inline_script_or_style_and_asks_nobody_else(client):
+def test_docs_page_has_no_inline_script_or_style_and_no_external_request(client):
     page = client.get("/docs").content.decode()
     scripts = re.findall(r"<script(?![^>]*application/json)([^>]*)>(.*?)</script>", page, re.S)
     assert scripts
@@ -62,13 +62,13 @@ def test_everything_the_docs_page_loads_is_served_here(client):
     assert [path for path in paths if finders.find(path) is None] == []
 
 
-def test_the_docs_page_hands_the_sessions_proof_to_its_requests(client):
+def test_docs_page_sends_the_csrf_token_with_its_requests(client):
     page = client.get("/docs")
     assert settings.CSRF_COOKIE_NAME in page.cookies
     assert re.search(r'data-csrf-token="[A-Za-z0-9]{64}"', page.content.decode())
 
 
-def test_every_answer_carries_an_id_and_careful_headers(client):
+def test_every_response_has_an_id_and_security_headers(client):
     for path in ("/sign-in", "/api/v1/incidents", "/docs", "/nothing"):
         response = client.get(path)
         assert response["X-Request-ID"]
@@ -80,7 +80,7 @@ def test_every_answer_carries_an_id_and_careful_headers(client):
         assert response["X-Frame-Options"] == "DENY"
 
 
-def test_what_is_signed_in_is_kept_in_no_shared_cache(client):
+def test_signed_in_responses_are_in_no_shared_cache(client):
     assert "private" in client.get("/api/v1/incidents")["Cache-Control"]
 
 
@@ -95,7 +95,7 @@ def test_an_unknown_host_is_refused(client):
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sign_in():
+def test_operations_require_authentication_except_keyed_webhooks_and_sign_in():
     assert tocsin_api.auth
     open_ones = [
         operation.path
@@ -110,12 +110,12 @@ def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sig
 @pytest.mark.parametrize(
     "path", ["/sign-in", "/settings/members", "/account/password", "/api/v1/me", "/admin/"]
 )
-def test_pages_about_people_and_credentials_are_not_kept_by_a_browser(client, path):
+def test_pages_about_people_and_credentials_are_not_cached_by_a_browser(client, path):
     assert "no-store" in client.get(path)["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/api/v1/incidents", "/livez"])
-def test_no_answer_opens_itself_to_other_origins(client, path):
+def test_no_response_allows_other_origins(client, path):
     for method in ("get", "options"):
         response = getattr(client, method)(path, headers={"origin": "https://evil.example"})
         assert [name for name in response.headers if name.lower().startswith("access-control-")] == []

@@ -37,7 +37,7 @@ def test_the_status_walk_of_the_document(curl):
         assert (response.status_code, response.json()["status"]) == (200, status)
 
 
-def test_a_declaration_in_the_words_of_the_incident_module(curl):
+def test_declaration_with_the_fields_of_the_incident_module(curl):
     body = {
         "projectId": "project-123",
         "title": "Database connection timeout",
@@ -60,7 +60,7 @@ def test_the_dashboards_filters_are_understood(curl, query):
     assert curl.get(f"/api/v1/incidents?{query}").status_code == 200
 
 
-def test_an_update_in_the_words_of_the_command_line(curl, make_actor):
+def test_update_with_the_fields_of_the_command_line(curl, make_actor):
     make_actor("responder", username="john.doe")
     body = {"status": "containing", "severity": "critical", "assigned_to": "john.doe"}
     response = curl.patch("/api/v1/incidents/inc_00001", json.dumps(body), content_type="application/json")

@@ -22,7 +22,7 @@ CONTEXT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", sorted(get_args(ErrorType)))
-def test_each_error_of_the_validator_has_our_words(kind: str) -> None:
+def test_each_error_of_the_validator_has_a_plain_message(kind: str) -> None:
     fault = field_fault(
         "title", {"type": kind, "loc": ("title",), "msg": "Input should be x", "ctx": CONTEXT}
     )
@@ -37,7 +37,7 @@ def test_the_table_names_errors_that_exist() -> None:
     assert not set(WORDS) & OUR_OWN
 
 
-def test_what_our_own_validators_say_is_kept() -> None:
+def test_messages_of_own_validators_are_unchanged() -> None:
     own = {
         "type": "value_error",
         "msg": "Value error, must be a weekday",
@@ -51,7 +51,7 @@ def test_what_our_own_validators_say_is_kept() -> None:
 
 
 @pytest.mark.django_db
-def test_a_refused_body_speaks_our_words(api: Any) -> None:
+def test_refused_body_has_plain_messages(api: Any) -> None:
     body = {"title": 3, "labels": [], "is_drill": "perhaps", "started_at": "soon", "colour": "red"}
     problem = api.post("/incidents", body).json()
     faults = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
@@ -63,7 +63,7 @@ def test_a_refused_body_speaks_our_words(api: Any) -> None:
     assert api.post("/incidents", {}).json()["errors"][0]["message"] == "is required"
 
 
-def test_value_of_several_kinds_has_one_fault_in_our_words():
+def test_value_of_several_types_has_one_plain_fault():
     errors = [
         {"type": "string_type", "loc": ("body", "arguments", "a", "str"), "msg": ""},
         {"type": "int_type", "loc": ("body", "arguments", "a", "int"), "msg": ""},

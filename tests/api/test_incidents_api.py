@@ -40,13 +40,13 @@ def test_every_spelling_of_a_reference_finds_the_incident(api, name):
     assert response.json()["timeline"][0]["kind"] == "detected"
 
 
-def test_a_declaration_answers_where_the_incident_is_and_its_version(api):
+def test_declaration_returns_the_location_and_version_of_the_incident(api):
     response = api.post("/incidents", {"title": "Slow"})
     assert response["Location"] == "/api/v1/incidents/1"
     assert response["ETag"] == '"1"'
 
 
-def test_a_declaration_sent_again_with_its_key_is_answered_the_same_incident(api):
+def test_declaration_repeated_with_its_key_returns_the_same_incident(api):
     body = {"title": "Slow", "status": "investigating"}
     first = api.post("/incidents", body, idempotency_key="deploy-17")
     api.post("/incidents/1/resolve")
@@ -114,7 +114,7 @@ def test_one_wrong_change_in_a_patch_leaves_the_others_unmade(api):
     assert (shown["title"], shown["severity"], shown["version"]) == ("Checkout is down", "sev3", 1)
 
 
-def test_a_null_assignee_means_nobody(api, make_actor):
+def test_null_assignee_means_unassigned(api, make_actor):
     make_actor("responder", username="john.doe")
     declare(api, assigned_to="john.doe")
     assert api.patch("/incidents/1", {"assigned_to": None}).json()["assigned_to"] is None
@@ -156,7 +156,7 @@ def test_a_verb_needs_no_body(api):
     assert api.get("/incidents/1").json()["status"] == "investigating"
 
 
-def test_notes_and_updates_are_lines_of_the_story(api):
+def test_notes_and_updates_are_timeline_entries(api):
     declare(api)
     assert api.post("/incidents/1/notes", {"note": "Look at the pool"}).status_code == 201
     assert api.post("/incidents/1/updates", {"message": "We are on it"}).status_code == 201
@@ -165,7 +165,7 @@ def test_notes_and_updates_are_lines_of_the_story(api):
     assert kinds["update"] is True
 
 
-def test_the_story_is_filtered_by_kind_and_paged(api):
+def test_timeline_is_filtered_by_kind_and_paged(api):
     declare(api)
     for number in range(3):
         api.post("/incidents/1/notes", {"message": f"note {number}"})
@@ -219,7 +219,7 @@ def test_pages_of_incidents_follow_the_link_header_to_the_end(api):
         ("label=team=a", [1]),
     ],
 )
-def test_every_filter_of_the_documents_finds_what_it_says(api, make_actor, query, found):
+def test_every_documented_filter_finds_what_it_describes(api, make_actor, query, found):
     make_actor("responder", username="john.doe")
     declare(api, title="First", labels={"team": "a"})
     declare(api, title="Second", severity="high", type="error_burst", projectId="shop")
@@ -230,7 +230,7 @@ def test_every_filter_of_the_documents_finds_what_it_says(api, make_actor, query
     assert [item["number"] for item in response.json()] == found
 
 
-def test_a_query_parameter_nobody_knows_is_named(api):
+def test_unknown_query_parameter_is_named(api):
     response = api.get("/incidents?colour=red")
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "colour"
@@ -252,7 +252,7 @@ def test_components_members_and_the_caller_are_listed(api, make_actor):
     assert [workspace["slug"] for workspace in api.get("/workspaces").json()] == ["acme"]
 
 
-def test_a_list_costs_the_same_queries_whatever_its_length(api, django_assert_num_queries):
+def test_list_costs_the_same_queries_at_any_length(api, django_assert_num_queries):
     for number in range(3):
         declare(api, components=[f"component {number}"])
     api.get("/incidents")

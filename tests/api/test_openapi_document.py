@@ -95,7 +95,7 @@ def test_each_field_and_parameter_has_a_description(document: Any) -> None:
     assert bare == []
 
 
-def test_each_operation_has_summary_and_words(document: Any) -> None:
+def test_each_operation_has_summary_and_description(document: Any) -> None:
     for method, path, operation in operations(document):
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
@@ -122,7 +122,7 @@ def test_each_body_and_response_has_an_example_that_it_takes(document: Any) -> N
     assert wrong == []
 
 
-def test_the_words_of_a_field_are_listed(document: Any) -> None:
+def test_values_of_a_field_are_listed(document: Any) -> None:
     for place, words in CHOICES.items():
         schema, field = place.split(".")
         inner = document["components"]["schemas"][schema]["properties"][field]

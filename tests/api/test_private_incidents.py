@@ -179,7 +179,7 @@ def _actor(acme: Workspace, role: str) -> Actor:
     return Actor(acme.pk, "user", user.label, user_id=user.pk, role=Role(role))
 
 
-def test_people_see_it_from_the_moment_they_get_a_role_or_a_page(acme):
+def test_people_see_it_once_they_get_a_role_or_a_page(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Quiet", is_private=True)
     with pytest.raises(NotFound):
@@ -195,7 +195,7 @@ def test_people_see_it_from_the_moment_they_get_a_role_or_a_page(acme):
     assert list(reasons.values_list("reason", flat=True)) == ["declared", "role", "paged"]
 
 
-def test_invitations_are_taken_back_but_from_who_holds_a_role(acme):
+def test_invitations_are_revoked_except_of_role_holders(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Quiet", is_private=True)
     invite_person(responder, number=made.number, username="manager.of.acme")
@@ -210,7 +210,7 @@ def test_invitations_are_taken_back_but_from_who_holds_a_role(acme):
         remove_person(responder, number=made.number, username="responder.of.acme")
 
 
-def test_making_it_private_later_keeps_who_was_in_it(acme):
+def test_making_it_private_later_preserves_the_participants(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Open first")
     set_private(manager, number=made.number, is_private=True)
@@ -259,7 +259,7 @@ async def test_its_live_signals_reach_only_who_may_see_it():
     assert hub._just_now(invited) == topics | {"incident:9"}
 
 
-def test_a_fact_about_it_names_who_may_hear_of_it(acme):
+def test_event_about_it_names_the_allowed_readers(acme):
     responder = _actor(acme, "responder")
     made = declare_incident(responder, title="Quiet", is_private=True)
     event = OutboxEvent.objects.filter(topic="incident.opened").latest("pk")

@@ -907,7 +907,7 @@ def test_an_operation_lets_in_exactly_the_roles_of_its_row(tenants, method, path
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_shows_a_stranger_nothing_of_ours(tenants, method, path):
+def test_operation_shows_another_workspace_nothing(tenants, method, path):
     row = API[method, path]
     response = call(tenants.outsider, method, path.format(**tenants.where), row)
     assert response.status_code < 500
@@ -931,7 +931,7 @@ def test_a_token_without_the_scope_is_let_into_nothing(tenants, workspace, metho
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_token_is_let_in_exactly_where_its_scope_says(tenants, workspace, scope):
+def test_token_is_allowed_exactly_by_its_scope(tenants, workspace, scope):
     text = issue_token(system_actor(workspace.pk), name="One scope", scopes=[scope]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     bearer, wrong = Actor(workspace.pk, "token", "x", scopes=frozenset({scope})), []
@@ -945,7 +945,7 @@ def test_a_token_is_let_in_exactly_where_its_scope_says(tenants, workspace, scop
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_token_of_another_workspace_finds_nothing_of_ours(tenants, other_workspace, scope):
+def test_token_of_another_workspace_finds_nothing(tenants, other_workspace, scope):
     text = issue_token(system_actor(other_workspace.pk), name="Theirs", scopes=[scope, "admin"]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     # What asks about one thing comes first: the others make things of their own, numbered from one as well.
@@ -958,7 +958,7 @@ def test_a_token_of_another_workspace_finds_nothing_of_ours(tenants, other_works
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(KEYED))
-def test_a_keyed_address_lets_in_nobody_without_its_key(tenants, method, path):
+def test_keyed_address_refuses_requests_without_its_key(tenants, method, path):
     address = path.format(format_name=KEYED[method, path], source_key="x" * 32)
     for browser in (Client(), tenants.outsider, *tenants.browsers.values()):
         assert call(browser, method, address, Row(None, {})).status_code == 404
@@ -1050,14 +1050,14 @@ def test_a_page_without_a_session_is_open_or_leads_to_sign_in(tenants, route):
 @pytest.mark.parametrize(
     "route", [route for route, kind in PAGES.items() if kind in {"incident", "act", "keep"}]
 )
-def test_a_stranger_finds_no_page_of_our_incident(tenants, route):
+def test_member_of_another_workspace_finds_no_page_of_the_incident(tenants, route):
     for response in (tenants.outsider.get(address_of(route)), tenants.outsider.post(address_of(route))):
         assert response.status_code in {404, 405}, (route, response.status_code)
         assert b"Ours" not in response.content
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_page_answers_every_role_and_only_writers_act(tenants, role):
+def test_every_page_opens_for_every_role_and_only_writers_act(tenants, role):
     browser = tenants.browsers[role]
     for turn, (route, kind) in enumerate(PAGES.items()):
         its_turn = WHOLE or turn % len(ROLES) == ROLES.index(role) or isinstance(kind, May)
@@ -1073,14 +1073,14 @@ def test_every_page_answers_every_role_and_only_writers_act(tenants, role):
 
 
 @pytest.mark.parametrize("name", sorted(name for name, _ in _panels()))
-def test_a_panel_shows_a_stranger_nothing_of_ours(tenants, name):
+def test_panel_shows_another_workspace_nothing(tenants, name):
     response = tenants.outsider.get(f"/panels/{name}", {"key": "1"})
     assert response.status_code < 500
     assert b"Ours" not in response.content
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_page_that_needs_a_capability_is_closed_to_whoever_lacks_it(tenants, role):
+def test_page_that_needs_a_capability_is_refused_without_it(tenants, role):
     browser = tenants.browsers[role]
     for route, kind in PAGES.items():
         if kind not in set(May):
@@ -1103,7 +1103,7 @@ def test_the_menus_offer_exactly_what_a_role_may_open(tenants, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_members_whatever_their_role_are_not_staff(tenants, role):
+def test_members_of_every_role_are_not_staff(tenants, role):
     response = tenants.browsers[role].get("/admin/")
     assert response.status_code == 302
     assert "/admin/login" in response["Location"]
@@ -1122,7 +1122,7 @@ def admin_addresses() -> list[str]:
 
 
 @pytest.mark.long
-def test_the_admin_lets_in_nobody_but_staff_and_these_by_their_permissions(tenants, make_user):
+def test_admin_allows_only_staff_by_their_permissions(tenants, make_user):
     powerless = Client(raise_request_exception=False)
     powerless.force_login(make_user("staff.without.permissions", is_staff=True))
     assert len(admin_addresses()) > 20

@@ -108,7 +108,7 @@ def _has_its_turn(context: Any) -> bool:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_the_api_does_what_its_document_says(case, session):
+def test_api_conforms_to_its_document(case, session):
     sent = {"Authorization": session.headers["Authorization"]}
     reply = case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
     assert reply.status_code < 500

@@ -63,9 +63,7 @@ def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
         ("admin", "POST", "/incidents", {"title": "x"}, True),
     ],
 )
-def test_a_scope_allows_what_it_says_and_nothing_else(
-    workspace, token_for, scope, method, path, body, allowed
-):
+def test_scope_allows_its_operations_and_no_other(workspace, token_for, scope, method, path, body, allowed):
     response = ApiClient(token_for(workspace, scope)).send(method, path, body)
     assert (response.status_code < 300) is allowed
     if not allowed:
@@ -73,7 +71,7 @@ def test_a_scope_allows_what_it_says_and_nothing_else(
         assert "scope" in response.json()["detail"]
 
 
-def test_another_workspaces_incident_answers_just_as_one_that_never_was(api, foreign_api):
+def test_incident_of_another_workspace_returns_the_same_404_as_a_missing_one(api, foreign_api):
     api.post("/incidents", {"title": "Ours"})
     foreign_api.post("/incidents", {"title": "Theirs"})
     foreign_api.post("/incidents", {"title": "Theirs too"})
@@ -130,7 +128,7 @@ def test_a_form_of_another_site_cannot_use_the_session(page):
     assert browser.get("/api/v1/incidents").json() == []
 
 
-def test_a_token_needs_no_proof_even_beside_a_session(page, workspace, token_for):
+def test_token_needs_no_csrf_token_even_with_a_session(page, workspace, token_for):
     browser, _ = page
     assert declare(browser, authorization=f"Bearer {token_for(workspace)}").status_code == 201
 

@@ -52,7 +52,7 @@ def _is_there(named: str) -> bool:
     return symbol in " ".join(_text(file).split())
 
 
-def test_every_requirement_of_both_levels_is_judged_once():
+def test_every_requirement_of_both_levels_is_assessed_once():
     assert Counter(row.level for row in rows()) == LEVELS
     assert [number for number, times in Counter(row.number for row in rows()).items() if times > 1] == []
     lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| \d+\.", line)]

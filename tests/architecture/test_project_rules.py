@@ -217,7 +217,7 @@ def test_every_query_of_incidents_goes_through_seen_by_or_is_listed_with_its_rea
     assert found == set(MAY_SEE_PRIVATE_INCIDENTS)
 
 
-def test_domain_facts_travel_by_the_outbox_not_by_signals():
+def test_domain_events_use_the_outbox_not_django_signals():
     signals = re.compile(
         r"django\.(db\.models|dispatch)[a-z.]* import .*\b(receiver|post_save|pre_save|Signal)\b"
     )

@@ -90,7 +90,7 @@ def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("module", modules_of("detection.rules.builtin"))
-def test_every_module_of_rules_holds_the_rule_of_its_name(module: str) -> None:
+def test_every_module_of_rules_defines_the_rule_of_its_name(module: str) -> None:
     rule = import_module(module).RULE
     assert isinstance(rule, BuiltinRule)
     assert rule.rule_id == module.rpartition(".")[2]

@@ -94,7 +94,7 @@ def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     assert Bundle.across_workspaces.get().status == "ready"
 
 
-def test_what_waits_is_sent_once_and_in_order_though_answers_are_lost(
+def test_queued_uploads_are_sent_once_and_in_order_despite_lost_responses(
     cutter: Cutter, run_tocsin: RunTocsin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tocsin.client.time.sleep", lambda _: None)

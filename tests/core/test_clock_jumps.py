@@ -33,7 +33,7 @@ def test_what_waits_is_delivered_once(delivered, jump):
     assert delivered == ["0"]
 
 
-def test_nobody_takes_what_another_holds(delivered, jump):
+def test_claimed_items_are_not_taken_by_another(delivered, jump):
     happen()
     [held] = claim(10)
     jump()

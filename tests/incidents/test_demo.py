@@ -17,7 +17,7 @@ from incidents.vocabulary import Status
 pytestmark = pytest.mark.django_db
 
 
-def test_a_month_is_told_once(workspace) -> None:
+def test_demo_month_is_created_once(workspace) -> None:
     clock = timezone.now
     assert seed_month(workspace) == COUNT
     assert timezone.now is clock
@@ -34,7 +34,7 @@ def test_a_month_is_told_once(workspace) -> None:
 
 
 @pytest.mark.whole
-def test_the_command_says_what_it_did(workspace, capsys) -> None:
+def test_command_prints_what_it_did(workspace, capsys) -> None:
     for text in (f"{COUNT} incidents", "has its demo already"):
         call_command("seed_demo")
         assert text in capsys.readouterr().out

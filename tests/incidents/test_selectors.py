@@ -133,7 +133,7 @@ def test_reading_needs_the_right_to_read(workspace):
             read(blind, 1)
 
 
-def test_mine_come_first_then_the_worst_then_the_newest(many, actor):
+def test_own_incidents_come_first_then_the_worst_then_the_newest(many, actor):
     resolve_incident(actor, number=1)
     assign_role(actor, number=4, user_id=actor.user_id)
     rows = open_incidents_for(actor)

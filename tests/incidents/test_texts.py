@@ -26,7 +26,7 @@ def test_a_title_may_have_exactly_two_hundred_characters_after_trimming():
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_a_title_must_say_something(text):
+def test_blank_title_is_refused(text):
     assert refused_field(clean_title, text) == ("title", "required")
 
 
@@ -40,7 +40,7 @@ def test_text_may_have_lines_and_tabs_but_no_nul():
     assert refused_field(clean_text, "message", "a\x00b") == ("message", "characters")
 
 
-def test_required_text_must_say_something():
+def test_blank_required_text_is_refused():
     assert refused_field(clean_text, "message", "  ", required=True) == ("message", "required")
     assert clean_text("message", "  ") == ""
 
@@ -91,6 +91,6 @@ def test_a_machines_text_can_always_be_stored(text):
     fitted.encode()
 
 
-def test_a_line_that_is_too_long_says_so():
+def test_too_long_line_is_refused_with_the_limit():
     assert fit("x" * 10, 5) == "xxxx…"
     assert fit("one\ntwo", 20) == "one two"

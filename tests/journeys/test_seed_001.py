@@ -111,7 +111,7 @@ def test_five_events_of_different_services_open_nothing(api):
     assert api.get("/incidents").json() == []
 
 
-def test_status_moves_as_the_guide_says(api, six):
+def test_status_changes_as_the_guide_describes(api, six):
     name = six["order-service"]["incident_id"]
     for status in ("investigating", "resolved", "closed"):
         response = api.patch(f"/incidents/{name}/status", {"status": status})

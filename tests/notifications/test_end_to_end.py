@@ -65,7 +65,7 @@ def on_call(workspace, make_actor, channel):
     return ann
 
 
-def test_an_incident_pages_whoever_is_on_call_and_tells_them_when_it_is_over(on_call, deliver, outside):
+def test_incident_pages_the_user_on_call_and_notifies_them_of_the_resolution(on_call, deliver, outside):
     declare_incident(on_call, title="Checkout is down", severity="sev1")
     deliver()
     run_due(CLOCKS, at=timezone.now())

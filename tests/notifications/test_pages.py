@@ -113,7 +113,7 @@ def test_routes_are_customized_edited_and_deleted_on_their_pages(here):
     assert not Route.across_workspaces.filter(pk=mine.pk).exists()
 
 
-def test_the_preview_says_who_would_be_told(here):
+def test_preview_lists_the_recipients(here):
     form = {"severity": "sev1", "event_kind": "incident.opened", "components": "web"}
     assert re.search(r"<li><strong[^>]*>Hook</strong>.*Page", here.page.get("/settings/routes", form).text)
     shown = here.page.get("/settings/routes", form | {"severity": "sev4"}).text

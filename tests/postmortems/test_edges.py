@@ -39,7 +39,7 @@ from tests.web.signed_in import browser_for
 pytestmark = pytest.mark.django_db
 
 
-def test_small_incidents_get_a_draft_only_when_somebody_asks(actor, resolved):
+def test_small_incidents_get_a_draft_only_on_request(actor, resolved):
     change_severity(actor, number=1, severity="sev4")
     resolved.refresh_from_db()
     write_requested(resolved, creates=True)
@@ -47,7 +47,7 @@ def test_small_incidents_get_a_draft_only_when_somebody_asks(actor, resolved):
     assert draft_postmortem(actor, 1).status == "draft"
 
 
-def test_resolved_twice_has_one_postmortem_and_reopened_says_so(actor, resolved):
+def test_resolved_twice_has_one_postmortem_that_mentions_the_reopening(actor, resolved):
     write_requested(resolved, creates=True)
     reopen_incident(actor, number=1, message="It is back.")
     resolve_incident(actor, number=1, message="Fixed for good.")
@@ -56,7 +56,7 @@ def test_resolved_twice_has_one_postmortem_and_reopened_says_so(actor, resolved)
     assert Postmortem.objects.of(actor.workspace_id).count() == 1
 
 
-def test_drill_is_drafted_and_tells_no_one(actor, admin, resolved):
+def test_drill_is_drafted_and_notifies_no_one(actor, admin, resolved):
     Incident.objects.of(actor.workspace_id).filter(pk=resolved.pk).update(is_drill=True)
     draft_postmortem(actor, 1)
     add_comment(admin, 1, section_key="went_well", body="Is this so, @rita.responder?")
@@ -76,7 +76,7 @@ def test_merged_incident_has_no_postmortem_of_its_own_and_its_text_is_read_only(
     assert b"merged into another one" in browser_for(actor).get("/postmortems/INC-1").content
 
 
-def test_review_is_withdrawn_and_asked_for_again(actor, resolved):
+def test_review_is_withdrawn_and_requested_again(actor, resolved):
     made = draft_postmortem(actor, 1)
     for section in made.sections.filter(is_question=True):
         waive(actor, 1, subject=f"section:{section.key}", reason="No one knows it now.")

@@ -180,7 +180,7 @@ def test_bulk_edit_changes_what_it_may_and_names_the_rest(browser, actor, resolv
     assert b"ACT-9" in browser.get("/action-items").content
 
 
-def test_stale_item_is_refused_with_the_input_kept(browser, actor, resolved):
+def test_stale_item_is_refused_with_the_input_preserved(browser, actor, resolved):
     create_item(actor, 1, title="Do the thing now")
     given = {
         "title": "Do another thing",
@@ -245,7 +245,7 @@ def test_template_is_edited_and_a_bad_placeholder_refused(make_actor, postmortem
     assert copied.status_code == 303
 
 
-def test_strangers_find_nothing(make_actor, other_workspace, postmortem):
+def test_other_workspaces_find_nothing(make_actor, other_workspace, postmortem):
     browser = browser_for(make_actor("admin", inside=other_workspace))
     for path in ("/postmortems/INC-1", "/postmortems/INC-1/five-whys", "/action-items/ACT-1"):
         assert browser.get(path).status_code == 404

@@ -79,7 +79,7 @@ def test_run_goes_from_mitigate_to_approved_through_the_pages(incident, make_act
     )
 
 
-def test_refused_approval_keeps_the_page_and_says_why(incident, make_actor):
+def test_refused_approval_shows_the_page_with_the_reason(incident, make_actor):
     browser = browser_for(make_actor("responder"))
     fields = {"incident": incident.reference, "action": "rollback_deployment", "request_key": "k"}
     where = browser.post("/remediation/new", fields)["Location"]
@@ -88,7 +88,7 @@ def test_refused_approval_keeps_the_page_and_says_why(incident, make_actor):
     assert b"a manager approves" in page.content
 
 
-def test_admin_edits_an_action_and_keeps_what_was_typed_when_refused(admin):
+def test_admin_edits_an_action_and_a_refusal_preserves_the_input(admin):
     browser = browser_for(admin)
     assert browser.get("/remediation/actions/scale_up").status_code == 200
     fields = {

@@ -45,7 +45,7 @@ def test_token_of_one_act_does_not_do_another_and_a_foreign_page_takes_none(scen
     assert scenario.subscribers().get().subscriber_state == "pending"
 
 
-def test_mailbox_of_others_gets_three_mails_a_day_whoever_asks(scenario):
+def test_unconfirmed_mailbox_gets_at_most_three_mails_a_day(scenario):
     scenario.build()
     for number in range(8):
         assert (

@@ -47,7 +47,7 @@ def test_incident_unpublished_is_not_on_the_page(scenario):
     assert b"pg-main-2" not in b"".join(scenario.forms().values())
 
 
-def test_publishing_shows_a_plain_title_state_and_our_words(scenario):
+def test_publishing_shows_a_plain_title_state_and_text(scenario):
     publish_incident(scenario.actor, number=scenario.incident.number)
     change_status(
         scenario.actor, status="identified", number=scenario.incident.number, message="pg-main-2 disk"
@@ -147,7 +147,7 @@ def test_secret_in_a_public_draft_is_refused_even_when_confirmed(scenario):
         )  # fmt: skip
 
 
-def test_entry_that_looks_sensitive_is_held_until_somebody_allows_it(scenario):
+def test_entry_that_looks_sensitive_is_held_until_it_is_allowed(scenario):
     number = scenario.incident.number
     publish_incident(scenario.actor, number=number)
     add_update(scenario.actor, message="Failing over pg-main-2.internal", number=number)
@@ -159,7 +159,7 @@ def test_entry_that_looks_sensitive_is_held_until_somebody_allows_it(scenario):
     assert b"pg-main-2.internal" in scenario.get().content
 
 
-def test_state_by_hand_wins_and_is_flagged_while_nothing_is_open(scenario):
+def test_manual_state_wins_and_is_flagged_while_nothing_is_open(scenario):
     change_status(scenario.actor, status="resolved", number=scenario.incident.number)
     set_component_state(scenario.actor, public_id=scenario.component.public_id, state="major_outage")
     scenario.build()
@@ -233,7 +233,7 @@ def test_title_colour_and_logo_are_its_own_and_the_feed_names_what_is_published(
     assert ["Checkout fails" in entry.findtext("{*}title") for entry in entries] == [True]
 
 
-def test_maintenance_follows_the_clock_and_can_be_called_off(scenario):
+def test_maintenance_follows_its_times_and_can_be_cancelled(scenario):
     now = timezone.now()
     planned = schedule_maintenance(
         scenario.actor, title="Database upgrade", starts_at=now + timedelta(hours=1),

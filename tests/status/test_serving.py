@@ -101,7 +101,7 @@ def test_page_that_is_no_longer_public_is_closed_before_its_next_build(scenario)
     assert Client().get("/status/acme").status_code == 303
 
 
-def test_page_for_named_domains_asks_who_reads(scenario, make_user):
+def test_page_for_named_domains_requires_an_address(scenario, make_user):
     put_page(scenario.admin, values={"access": "domains", "domains": ["partner.example"]})
     scenario.build()
     store().look()

@@ -28,7 +28,7 @@ def read(scenario, monkeypatch, tmp_path):
     return reading
 
 
-def test_a_client_of_statuspage_reads_a_calm_page(read):
+def test_statuspage_client_reads_a_page_without_incidents(read):
     found = read()
     assert (found["success"], found["raw_status"], found["details"]) == (
         True, "none", "All Systems Operational",

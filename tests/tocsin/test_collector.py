@@ -182,7 +182,7 @@ def test_a_probe_is_modest_and_is_ended_where_it_takes_too_much_memory(make: Any
     assert made.metadata["partial"] is True
 
 
-def test_health_checks_of_the_configuration_say_what_is_wrong(make: Any, tmp_path: Path) -> None:
+def test_health_checks_of_the_configuration_report_what_is_wrong(make: Any, tmp_path: Path) -> None:
     config = read_toml(f"""
 [[health]]
 name = "nothing listens"
@@ -219,7 +219,7 @@ def test_a_changed_bundle_is_not_whole(make: Any, tmp_path: Path) -> None:
         verify(str(forged))
 
 
-def test_a_full_disk_leaves_nothing_and_is_said(
+def test_full_disk_leaves_nothing_and_is_reported(
     make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> Any:
@@ -231,7 +231,7 @@ def test_a_full_disk_leaves_nothing_and_is_said(
     assert list((tmp_path / "bundles").iterdir()) == []
 
 
-def test_what_a_killed_program_left_is_removed_and_bundles_are_kept(make: Any, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_program_are_removed_but_no_bundles(make: Any, tmp_path: Path) -> None:
     folder = tmp_path / "bundles"
     (folder / ".bundle-old").mkdir(parents=True)
     (folder / ".bundle-old" / "0001").write_text("half")
@@ -319,7 +319,7 @@ def test_addresses_others_can_read_along(url: str, is_shown: bool) -> None:
     assert is_readable_by_others(url) is is_shown
 
 
-def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
+def test_plain_http_to_another_host_is_refused_and_the_bundle_stored(
     make: Any, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     make()

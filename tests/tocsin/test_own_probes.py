@@ -33,7 +33,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return it
 
 
-def test_the_lines_asked_for_are_kept_without_secrets(make: Any) -> None:
+def test_requested_lines_are_collected_without_secrets(make: Any) -> None:
     entries, manifest = make({"queues": SAYING + 'keep = ["error"]\nlines = 2\n', "all": SAYING})
     lines = entries["logs/probe_queues.log"].splitlines()
     assert len(lines) == 2
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_used_is_listed_with_the_reason(
     assert reason in skipped["reason"]
 
 
-def test_a_probe_that_fails_hangs_or_never_ends_says_so(make: Any) -> None:
+def test_probe_that_fails_hangs_or_never_ends_is_reported(make: Any) -> None:
     _, manifest = make({
         "fails": 'argv = ["sh", "-c", "echo before; exit 3"]\n',
         "hangs": 'argv = ["sh", "-c", "echo before; sleep 60"]\nseconds = 0.3\n',

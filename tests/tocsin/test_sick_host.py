@@ -48,7 +48,7 @@ def _create(*arguments: str) -> tuple[str, ...]:
     return ("create", "--summary", "Services not starting", "--only", "logs", *arguments)
 
 
-def test_a_full_disk_is_said_and_nothing_is_left_on_it(
+def test_full_disk_is_reported_and_nothing_is_left_on_it(
     collector: Collector, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = own_home / "full"
@@ -183,7 +183,7 @@ def test_a_log_that_may_not_be_read_is_listed_with_the_reason(collector: Collect
     assert skipped["reason"] == "Permission denied"
 
 
-def test_one_interrupt_ends_the_collecting_and_keeps_what_is_there(
+def test_one_interrupt_ends_the_collecting_with_a_partial_bundle(
     collector: Collector, own_home: Path
 ) -> None:
     fifo, folder = own_home / "reached", own_home / "config" / "tocsin" / "probes.d"
@@ -205,7 +205,7 @@ def test_one_interrupt_ends_the_collecting_and_keeps_what_is_there(
     assert {p["name"]: p["reason"] for p in probes}["own:second"] == "interrupted"
 
 
-def test_without_a_network_the_bundle_is_kept_and_sent_later(
+def test_without_a_network_the_bundle_is_stored_and_sent_later(
     run_tocsin: RunTocsin, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tocsin.collector.upload.time.sleep", lambda _: None)
@@ -216,7 +216,7 @@ def test_without_a_network_the_bundle_is_kept_and_sent_later(
     assert "Spooled as local-1" in ran.err
 
 
-def test_a_wrong_token_is_refused_and_the_bundle_kept(
+def test_wrong_token_is_refused_and_the_bundle_stored(
     run_tocsin: RunTocsin, server: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "tcs_abcdefgh_" + "x" * 40)

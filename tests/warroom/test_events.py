@@ -82,7 +82,7 @@ def test_what_a_switched_off_subscription_does_not_send_is_caught_up(connected, 
     assert notes(incident) == 1
 
 
-def test_form_is_shown_to_the_person_who_asked_for_it(connected, room):
+def test_form_is_shown_to_the_requester(connected, room):
     for user in (connected.rita, connected.adam):
         connected.command("declare", user=user)
         assert connected.slack.shown_to[connected.slack.views[-1]["id"]] == user

@@ -219,7 +219,7 @@ def test_room_whose_channel_is_gone_is_lost(connected):
     assert connected.room(incident).state == "lost"
 
 
-def test_topic_that_somebody_changes_is_set_again_and_only_then(connected):
+def test_changed_topic_is_set_again_and_only_then(connected):
     incident = connected.open(title="Disk & https://db-1.example.com is full")
     channel = connected.slack.channels[connected.room(incident).channel_id]
     topic, now = channel.topic, timezone.now()
@@ -279,7 +279,7 @@ def test_app_removed_from_its_room_comes_back(connected):
     assert connected.slack.bot_user_id in channel.members
 
 
-def test_room_that_somebody_archived_is_replaced_on_request(connected):
+def test_archived_room_is_replaced_on_request(connected):
     incident = connected.open()
     first = connected.slack.channels[connected.room(incident).channel_id]
     first.is_archived = True
@@ -340,7 +340,7 @@ def pictured(connected, storage):
     return incident, channel, event
 
 
-def test_picture_that_could_not_be_stored_is_tried_again_and_holds_up_nothing(connected, pictured):
+def test_picture_that_could_not_be_stored_is_retried_and_blocks_nothing(connected, pictured):
     incident, channel, event = pictured
     connected.fake.file_faults = 2
     send(connected, event)
@@ -356,7 +356,7 @@ def test_picture_that_could_not_be_stored_is_tried_again_and_holds_up_nothing(co
     assert len(fetched) == 3
 
 
-def test_picture_that_cannot_be_stored_is_said_in_the_room_once(connected, pictured):
+def test_picture_that_cannot_be_stored_is_reported_in_the_room_once(connected, pictured):
     incident, channel, event = pictured
     connected.fake.file_faults = 99
     send(connected, event)

@@ -107,7 +107,7 @@ def test_whole_incident_from_slack(connected):
         ("frobnicate", "There is no"), ("show INC-99", "There is no INC-99"),
     ],
 )  # fmt: skip
-def test_reading_verbs_are_answered_at_once(connected, given, expected):
+def test_reading_verbs_get_an_immediate_reply(connected, given, expected):
     connected.open("sev3")
     reply = connected.command(given).json()
     assert expected in reply["text"]
@@ -124,7 +124,7 @@ def test_replayed_requests_have_one_effect(connected):
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="command").count() == 1
 
 
-def test_stranger_and_guest_are_not_let_in(connected, make_actor):
+def test_outsider_and_guest_are_refused(connected, make_actor):
     incident = connected.open("sev3")
     make_actor("admin", username="gus")
     for name, more in (
@@ -163,7 +163,7 @@ def test_resolve_button_resolves_and_updates_the_card(connected):
     assert "resolve_incident" not in card
 
 
-def test_stale_button_changes_nothing_and_says_the_state(connected):
+def test_stale_button_changes_nothing_and_shows_the_state(connected):
     incident = connected.open()
     acknowledge_incident(connected.admin, incident_id=incident.pk)
     click(connected, RESOLVE, f"{incident.number}:{incident.version}")
@@ -172,7 +172,7 @@ def test_stale_button_changes_nothing_and_says_the_state(connected):
     assert "is now SEV1, investigating" in last_reply(connected)
 
 
-def test_update_form_is_kept_on_a_fault_and_written_once(connected):
+def test_update_form_is_preserved_on_a_fault_and_written_once(connected):
     incident = connected.open()
     click(connected, ADD_UPDATE, f"{incident.number}:{incident.version}")
     [view] = connected.slack.views

@@ -31,7 +31,7 @@ def test_private_incident_has_a_private_room_for_the_invited_and_no_announcement
     assert "Two files" in texts_in(channel)
 
 
-def test_others_hear_that_there_is_no_such_incident(connected, make_actor):
+def test_others_get_no_such_incident(connected, make_actor):
     incident = connected.open(title=SECRET, is_private=True)
     make_actor("responder", username="sam")
     connected.slack.person("U0SAM", "sam@elsewhere.test")
@@ -64,7 +64,7 @@ def test_incident_that_turns_private_leaves_its_public_channel_and_announcement(
     assert "is private now" in announced
 
 
-def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected):
+def test_pending_messages_are_dropped_once_the_incident_is_private(connected):
     connected.fake.fail("chat.postMessage", "503", times=2)
     incident = connected.open("sev3", title=SECRET)
     connected.settle(later=1)

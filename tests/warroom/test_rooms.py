@@ -130,7 +130,7 @@ def test_storm_opens_ten_rooms_and_announces_the_rest(connected):
 
 @pytest.mark.parametrize("method", ["conversations.create", "chat.postMessage", "bookmarks.add", "pins.add"])
 @pytest.mark.parametrize("after", [True, False])
-def test_lost_answer_does_nothing_twice(connected, method, after):
+def test_lost_response_does_nothing_twice(connected, method, after):
     connected.fake.drop(method, after=after)
     incident = connected.open()
     connected.settle(later=120)
@@ -148,7 +148,7 @@ def test_taken_name_gets_a_suffix(connected):
     assert connected.room(incident).name == "inc-1-checkout-returns-500-2"
 
 
-def test_rate_limit_waits_as_long_as_slack_asks(connected):
+def test_rate_limit_waits_for_the_retry_after_of_slack(connected):
     connected.fake.limit("conversations.create", 0)
     connected.fake.retry_after = 30
     incident = connected.open()
@@ -164,7 +164,7 @@ def test_rate_limit_waits_as_long_as_slack_asks(connected):
     assert connected.room(incident).state == "open"
 
 
-def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
+def test_refusal_is_shown_with_its_reason_and_can_be_repaired(connected):
     connected.fake.scopes.remove("channels:manage")
     incident = connected.open()
     room = connected.room(incident)
@@ -183,7 +183,7 @@ def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
 
 
 @pytest.mark.parametrize(("faults", "state"), [(2, "done"), (3, "dead")])
-def test_word_nobody_knows_is_tried_three_times_and_repaired(connected, faults, state):
+def test_unknown_error_is_retried_three_times_and_repaired(connected, faults, state):
     connected.fake.fail("bookmarks.add", "a_word_of_tomorrow", times=faults)
     incident = connected.open()
     for seconds in (5, 10, 20):

@@ -78,7 +78,7 @@ def test_approval_of_another_digest_is_refused(connected):
     assert run.state == "rejected"
 
 
-def test_stranger_and_viewer_approve_nothing(connected, make_actor):
+def test_outsider_and_viewer_approve_nothing(connected, make_actor):
     incident = connected.open()
     run, message = requested_run(connected, incident)
     make_actor("viewer", username="vic")
@@ -144,7 +144,7 @@ def test_incident_without_a_room_is_worked_on_in_its_thread(connected):
     assert not RoomMessage.objects.of(incident.workspace_id).filter(state="pending").exists()
 
 
-def test_postmortem_is_drafted_bookmarked_and_told_in_the_room(connected):
+def test_postmortem_is_drafted_bookmarked_and_posted_in_the_room(connected):
     incident = connected.open()
     resolve_incident(connected.actor, incident_id=incident.pk, message="Failed over")
     channel = connected.room(incident).channel_id

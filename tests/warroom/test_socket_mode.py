@@ -92,7 +92,7 @@ def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_c
     assert SlackInbox.objects.of(workspace_id).filter(key="kept-for-later").count() == 1
 
 
-def test_refused_app_token_is_said_and_tried_again(socket_team):
+def test_refused_app_token_is_reported_and_retried(socket_team):
     sockets = socket_team.sockets
     SlackTeam.objects.of(socket_team.team.workspace_id).update(socket_seen_at=None)
     socket_team.fake.sockets.kill()

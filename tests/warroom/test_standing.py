@@ -87,7 +87,7 @@ def test_announcement_channel_that_is_gone_is_noticed_within_the_hour(connected)
     assert health().level == "ok"
 
 
-def test_refused_announcement_is_said_at_once(connected):
+def test_refused_announcement_is_reported_at_once(connected):
     connected.announce.is_archived = True
     connected.open("sev3")
     connected.team.refresh_from_db()

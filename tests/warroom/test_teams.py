@@ -66,7 +66,7 @@ def test_settings_of_another_workspace_are_not_found(connected, second, make_act
         assert browser.post(f"/settings/slack/{verb}", given).status_code == 404, verb
 
 
-def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, make_actor):
+def test_workspaces_that_share_a_slack_team_each_get_their_own_commands(connected, make_actor):
     mine = connected.open(title="Mine is down")
     elsewhere = Workspace.objects.create(name="Elsewhere", slug="elsewhere")
     boss = make_actor("admin", username="bea.boss", inside=elsewhere)
@@ -134,7 +134,7 @@ def test_person_links_themselves_by_the_link_only_they_see(connected, make_actor
     assert "not linked" in connected.command("list", user="U0SAM").json()["text"]
 
 
-def test_test_message_is_sent_and_what_slack_says_is_shown(connected):
+def test_test_message_is_sent_and_the_response_of_slack_is_shown(connected):
     browser = browser_for(connected.admin)
     assert browser.post("/settings/slack/test", {"team": connected.team.pk}).status_code == 303
     [sent] = connected.announce.messages.values()

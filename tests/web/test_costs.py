@@ -80,7 +80,7 @@ def costs(browser, wanted):
     return found
 
 
-def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_actor, workspace):
+def test_no_page_and_no_list_runs_more_statements_for_more_rows(person, make_actor, workspace):
     browser = browser_for(person)
     grow(person, make_actor, range(5))  # enough for a trend
     pages = costs(browser, sorted(set(paths()) - set(NO_LISTS)))  # and what a process reads once
@@ -108,7 +108,7 @@ def add_more(person, sender, number, numbers):
         update_rule(person, rule_id="rule-0", fields={"name": f"Rule {n}"})
 
 
-def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, make_actor, workspace):
+def test_no_detail_page_runs_more_statements_for_more_related_rows(person, make_actor, workspace):
     browser = browser_for(person)
     grow(person, make_actor, range(1))
     incident = Incident.objects.of(workspace.pk).get(title="Trouble 0")

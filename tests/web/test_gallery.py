@@ -19,7 +19,7 @@ def test_what_is_pictured_is_there(path):
     assert resolve(path.format(**known).split("?")[0])
 
 
-def test_each_thing_that_goes_wrong_is_a_page_that_says_what_to_do(db, tmp_path):
+def test_every_error_page_shows_what_to_do(db, tmp_path):
     gallery_problems.write(tmp_path)
     pages = {path.stem: path.read_text() for path in tmp_path.iterdir()}
     assert len(pages) == 10

@@ -74,7 +74,7 @@ def test_the_palette_gets_options_and_a_browser_without_scripts_a_page(finders, 
     assert '<a class="found" href="/abc/0">' in page
 
 
-def test_a_stranger_is_led_to_the_sign_in(finders, db):
+def test_anonymous_user_is_redirected_to_the_sign_in(finders, db):
     assert Client().get("/find?q=x")["Location"] == "/sign-in?next=%2Ffind%3Fq%3Dx"
 
 
@@ -114,7 +114,7 @@ def test_incidents_people_and_components_are_found_by_number_and_words(browser, 
     ] == found
 
 
-def test_another_workspace_finds_nothing_of_ours(browser, make_actor, other_workspace):
+def test_another_workspace_finds_nothing(browser, make_actor, other_workspace):
     outsider = _client(make_actor("admin", inside=other_workspace))
     assert _titles(outsider, "checkout") == []
     assert _titles(outsider, "rita") == []
@@ -127,7 +127,7 @@ def test_a_search_costs_few_queries_however_much_there_is(browser, actor, django
         assert len(_titles(browser, "checkout")) == 12
 
 
-def test_the_number_of_open_incidents_stands_on_every_page(browser):
+def test_number_of_open_incidents_is_on_every_page(browser):
     for path in ("/", "/incidents", "/incidents/INC-1", "/find", "/style"):
         assert 'data-count="1"' in browser.get(path).content.decode()
 
@@ -147,7 +147,7 @@ def test_pages_are_found_by_other_words_too(admin, text, address):
     assert f'data-href="{address}"' in _options(admin, text)
 
 
-def test_pages_and_commands_are_offered_only_to_whoever_may(make_actor, workspace, actor):
+def test_pages_and_commands_are_offered_by_permission(make_actor, workspace, actor):
     seed_policies(workspace.pk)
     declare_incident(actor, title="Checkout is down", severity="sev2")
     viewer = make_actor("viewer")

@@ -98,7 +98,7 @@ def test_keys_rotate_with_two_live(client, sender, workspace):
     assert sender.post({"title": "b", "id": 2}).status_code == 404
 
 
-def test_a_signing_secret_closes_the_door_for_unsigned_requests(client, sender):
+def test_signing_secret_refuses_unsigned_requests(client, sender):
     assert client.post(page(sender, "/secrets"), {"text": "short"}).status_code == 422
     assert client.post(page(sender, "/secrets"), {"text": "long enough"}).status_code == 303
     assert sender.post({"title": "a"}).status_code == 401
@@ -147,7 +147,7 @@ def test_the_log_counts_the_alerts_that_were_sent(client, admin):
 
 
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])
-def test_a_test_of_a_body_nobody_can_read_says_so(client, sender, body):
+def test_source_test_of_an_unreadable_body_shows_an_error(client, sender, body):
     text = client.post(page(sender, "/test"), {"body": body}).content.decode()
     assert "Rolled back" in text or "would wait in quarantine" in text
     assert "<script>alert(1)" not in text
@@ -240,13 +240,13 @@ def test_another_workspaces_sources_are_not_there(sender, make_actor, other_work
     assert b"Nagios" not in outsider.get("/sources").content
 
 
-def test_deleting_asks_first(client, sender, workspace):
+def test_deletion_requires_a_confirmation(client, sender, workspace):
     assert b"Delete Nagios?" in client.get(page(sender, "/delete")).content
     assert client.post(page(sender, "/delete")).status_code == 303
     assert not Source.objects.of(workspace.pk).exists()
 
 
-def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin, workspace):
+def test_changes_before_an_incident_are_shown_its_own_first(client, admin, workspace):
     incident = declare_incident(admin, title="Checkout is down", severity="sev2", components=["checkout"])
     for minutes, component in ((30, "search"), (90, "checkout"), (1000, "checkout")):
         change = {
@@ -290,7 +290,7 @@ def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, djang
     assert statements() == few
 
 
-def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
+def test_stale_mapping_is_refused_with_the_input_preserved(client, sender, admin):
     update_source(admin, source_id=sender.source.pk, name="Nagios 2")
     response = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
     assert response.status_code == 422

@@ -147,7 +147,7 @@ def test_a_deactivated_person_stays_out(provider):
     assert b"deactivated" in response.content
 
 
-def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
+def test_disabled_or_unreachable_provider_is_reported(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
     with pytest.raises(Invalid, match="must be typed again"):
         change_provider(admin, **elsewhere)
@@ -160,14 +160,14 @@ def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
     assert b"Sign in with Keycloak" not in Client().get("/sign-in").content
 
 
-def test_a_callback_that_nobody_asked_for_signs_no_one_in(provider):
+def test_unrequested_callback_signs_no_one_in(provider):
     client = Client()
     response = client.get(f"/account/identity/{provider.slug}/callback?code=abc&state=forged")
     assert response.status_code == 403
     assert not is_signed_in(client)
 
 
-def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provider, admin):
+def test_required_provider_refuses_passwords_except_break_glass(provider, admin):
     person = User.objects.get(pk=admin.user_id)
     person.set_password(PASSWORD)
     person.save()
@@ -193,7 +193,7 @@ def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provid
     remove_provider(admin, provider_id=provider.pk)
 
 
-def test_the_secret_is_stored_encrypted_and_kept_when_left_empty(provider, admin):
+def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admin):
     assert "s3cret" not in provider.sealed_secret
     changed = change_provider(admin, provider_id=provider.pk, name="Company")
     assert decrypt(changed.sealed_secret) == "s3cret of the client"

@@ -111,7 +111,7 @@ def test_a_feed_ends_with_the_membership(manager, schedule, workspace):
     assert Client().get(f"/calendar/{secret}.ics").status_code == 404
 
 
-def test_a_feed_of_somebody_else_cannot_be_revoked(manager, make_actor):
+def test_feed_of_another_user_cannot_be_revoked(manager, make_actor):
     feed = create_feed(manager, name="Mine", kinds=["shifts"]).row
     with pytest.raises(Exception, match="no such calendar feed"):
         revoke_feed(make_actor("admin", username="other"), feed_id=feed.pk)

@@ -97,7 +97,7 @@ def test_reset_is_audited_without_naming_the_other_workspace(workspace, admin, r
     assert admin.label not in entry.summary
 
 
-def test_proven_account_keeps_its_password_and_accepts_signed_in(admin, make_user, workspace):
+def test_verified_account_accepts_signed_in_with_its_password_unchanged(admin, make_user, workspace):
     user = make_user("known", email="known@example.test", password=PASSWORD)
     User.objects.filter(pk=user.pk).update(address_proven_at=timezone.now())
     user.refresh_from_db()
@@ -136,7 +136,7 @@ def test_person_signed_in_under_another_address_cannot_accept(admin, make_user):
     assert Invitation.objects.of(admin.workspace_id).get().accepted_at is None
 
 
-def test_invitation_answers_the_same_for_known_and_unknown_addresses(api, make_user):
+def test_invitation_response_is_equal_for_known_and_unknown_addresses(api, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
     known = api.post("/members", {"email": "known@example.test"})
     unknown = api.post("/members", {"email": "unknown@example.test"})
@@ -145,7 +145,7 @@ def test_invitation_answers_the_same_for_known_and_unknown_addresses(api, make_u
     assert "Known Person" not in known.content.decode()
 
 
-def test_user_name_of_another_workspace_is_not_told(admin, rival):
+def test_user_name_of_another_workspace_is_not_revealed(admin, rival):
     membership = accept(invite_member(admin, email="a@example.test", username="rival.admin").secret)
     assert membership.user.username == "rival.admin2"
 
@@ -230,7 +230,7 @@ def test_token_creates_no_workspace(api):
     assert api.post("/workspaces", {"name": "Mine"}).status_code == 403
 
 
-def test_page_of_an_invitation_tells_the_workspace_and_no_account(admin, make_user):
+def test_invitation_page_names_the_workspace_and_no_account(admin, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
     text = {}
     for address in ("known@example.test", "other@example.test"):

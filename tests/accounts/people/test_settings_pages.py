@@ -55,7 +55,7 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
         ("display_name", "two\nlines", "without control characters"),
     ],
 )
-def test_a_bad_profile_is_refused_beside_its_field_with_everything_kept(
+def test_bad_profile_is_refused_beside_its_field_with_the_input_preserved(
     browser, admin, make_user, field, value, message
 ):
     make_user("rita")
@@ -98,7 +98,7 @@ def test_every_sign_in_is_listed_and_can_be_ended_alone_or_all_but_this_one(brow
     assert actions(workspace) == ["sign_in.end", "sign_in.end"]
 
 
-def test_somebody_elses_sign_in_cannot_be_ended(browser, actor):
+def test_session_of_another_user_cannot_be_ended(browser, actor):
     theirs = browser_for(actor)
     public_id = Session.objects.get(user_id=actor.user_id).public_id
     assert browser.post(f"/settings/profile/sessions/{public_id}/end").status_code == 404
@@ -114,7 +114,7 @@ def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make
     assert Session.objects.get(user=user).browser == "Chrome on Windows"
 
 
-def test_the_workspace_is_renamed_and_a_stale_form_is_refused_with_its_words_kept(browser, admin, workspace):
+def test_workspace_is_renamed_and_a_stale_form_is_refused_with_its_input_preserved(browser, admin, workspace):
     form = {"name": "Acme Pay", "time_zone": "Europe/Berlin", "was_name": "Acme", "was_time_zone": "UTC"}
     assert browser.post("/settings/workspace", form).status_code == 303
     response = browser.post("/settings/workspace", form | {"name": "Mine"})
@@ -167,7 +167,7 @@ def test_invitation_is_renewed_and_withdrawn_on_the_page(browser, workspace):
     "fields",
     [{"email": "x"}, {"role": "emperor"}, {"username": "no spaces"}, {"email": ""}, {"username": "ada\0m"}],
 )
-def test_a_bad_invitation_is_refused_and_makes_nobody(browser, fields):
+def test_bad_invitation_is_refused_and_creates_no_account(browser, fields):
     assert invite(browser, **fields).status_code == 422
     assert (
         Membership.objects.of(1).exists() is False
@@ -216,7 +216,7 @@ def test_a_deactivated_person_is_signed_out_and_comes_back_when_let_in(browser, 
     assert actions(workspace) == ["member.deactivate", "member.reactivate"]
 
 
-def test_nobody_deactivates_themselves_the_last_admin_or_a_member_of_another_workspace(
+def test_deactivating_oneself_the_last_admin_or_a_foreign_member_is_refused(
     browser, actor, make_actor, workspace, other_workspace
 ):
     Membership.objects.create(workspace_id=other_workspace.pk, user_id=actor.user_id, role="viewer")
@@ -259,13 +259,13 @@ def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, 
     [{"name": ""}, {"name": "x" * 121}, {"scopes": []}, {"scopes": ["root"]}, {"expires_at": "soon"},
      {"expires_at": "2001-01-01T00:00"}, {"expires_at": "9999-12-31T23:59"}],
 )  # fmt: skip
-def test_a_bad_token_form_is_refused_with_what_was_typed_kept(browser, workspace, fields):
+def test_bad_token_form_is_refused_with_the_input_preserved(browser, workspace, fields):
     response = browser.post("/settings/tokens/new", {"name": "kept", "scopes": ["admin"]} | fields)
     assert response.status_code == 422
     assert ApiToken.objects.of(workspace.pk).count() == 0
 
 
-def test_an_expiry_is_read_in_the_zone_of_whoever_types_it(browser, workspace):
+def test_expiry_is_read_in_the_time_zone_of_the_user(browser, workspace):
     browser.post("/settings/profile", PROFILE | {"time_zone": "Asia/Tokyo"})
     form = {"name": "t", "scopes": ["admin"], "expires_at": "2099-01-01T09:00"}
     assert browser.post("/settings/tokens/new", form).status_code == 201

@@ -39,7 +39,7 @@ def test_ones_own_workspace_and_the_host_are_listed_too(make_user, workspace, se
 
 
 @pytest.mark.django_db
-def test_the_password_page_asks_for_it(client, make_user):
+def test_password_page_requires_it(client, make_user):
     client.force_login(make_user("fresh"))
     response = client.post("/account/password", {"password": "Tocsin-2026!"})
     assert response.status_code == 422

@@ -25,7 +25,7 @@ def test_pages_are_counted_too(actor, make_actor, settings):
     assert Client().get("/sign-in").status_code == 200
 
 
-def test_what_an_open_page_fetches_keeps_nobody_from_acknowledging(actor, settings):
+def test_polling_of_an_open_page_does_not_block_acknowledging(actor, settings):
     settings.API_LIMIT_PER_CALLER = 10
     declare_incident(actor, title="Checkout is down")
     browser = browser_for(actor)
@@ -35,7 +35,7 @@ def test_what_an_open_page_fetches_keeps_nobody_from_acknowledging(actor, settin
     assert Incident.objects.of(actor.workspace_id).get().acknowledged_at
 
 
-def test_a_field_that_is_not_asked_for_changes_nothing(actor):
+def test_unexpected_field_changes_nothing(actor):
     browser = browser_for(actor)
     form = {"display_name": "Me", "email": "me@example.test", "time_zone": "UTC", "theme": "dark"}
     more = {"is_staff": "on", "is_superuser": "on", "username": "root", "role": "admin", "password": "x"}

@@ -31,7 +31,7 @@ def browser(dana, time_machine):
     return client
 
 
-def test_a_new_address_waits_for_the_password_with_the_words_kept(browser, dana):
+def test_new_address_waits_for_the_password_with_the_input_preserved(browser, dana):
     wanted = PROFILE | {"email": "new@example.test"}
     response = browser.post("/settings/profile", wanted)
     assert (response.status_code, response["Location"]) == (
@@ -46,7 +46,7 @@ def test_a_new_address_waits_for_the_password_with_the_words_kept(browser, dana)
     assert User.objects.get(pk=dana.pk).email == "new@example.test"
 
 
-def test_other_words_of_the_profile_need_no_password(browser, dana):
+def test_other_profile_fields_need_no_password(browser, dana):
     assert browser.post("/settings/profile", PROFILE | {"email": dana.email}).status_code == 303
     assert User.objects.get(pk=dana.pk).display_name == "Dana D"
 
@@ -63,7 +63,7 @@ def test_ending_a_sign_in_waits_for_the_password(browser, dana):
     assert Session.objects.filter(user=dana).count() == 1
 
 
-def test_who_has_no_password_yet_is_not_asked_for_one(make_user, workspace, time_machine):
+def test_user_without_a_password_is_not_asked_for_one(make_user, workspace, time_machine):
     guest = make_user("guest")
     Membership.objects.create(workspace_id=workspace.pk, user=guest, role="responder")
     client = Client()

@@ -117,7 +117,7 @@ def test_the_secret_is_not_stored_as_it_is(enrolled):
     assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
 
 
-def test_a_workspace_that_requires_one_leads_everybody_to_it(person, workspace):
+def test_required_second_factor_redirects_every_member_to_the_setup(person, workspace):
     client = Client()
     sign_in(client)
     form = {"name": workspace.name, "time_zone": "UTC", "second_factor_required": "on"}

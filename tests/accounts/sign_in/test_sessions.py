@@ -59,7 +59,7 @@ def test_a_sign_in_in_use_goes_on_but_not_for_ever(browser, settings, clock):
     assert not is_in(browser), "five hours are over, used or not"
 
 
-def test_a_page_that_stands_open_is_nobody_at_work(browser, settings, clock):
+def test_open_page_does_not_count_as_activity(browser, settings, clock):
     settings.SESSION_IDLE_S = 3600
     for _ in range(2):
         clock.shift(timedelta(minutes=25))
@@ -68,7 +68,7 @@ def test_a_page_that_stands_open_is_nobody_at_work(browser, settings, clock):
     assert not is_in(browser, "/panels/troubles")
 
 
-def test_a_new_sign_in_starts_the_clock_anew(browser, dana, settings, clock):
+def test_new_sign_in_restarts_the_session(browser, dana, settings, clock):
     settings.SESSION_LASTS_S = 3600
     clock.shift(timedelta(minutes=50))
     browser.post("/sign-out")
@@ -94,7 +94,7 @@ def test_signing_out_leaves_nothing_to_come_back_to(browser):
     assert not is_in(browser)
 
 
-def test_the_session_of_an_open_stream_is_judged_the_same_way(settings):
+def test_session_of_an_open_stream_expires_the_same_way(settings):
     settings.SESSION_IDLE_S, settings.SESSION_LASTS_S = 100, 1000
     assert not is_over({"begun": 0.0, "used": 50.0}, now=100)
     assert is_over({"begun": 0.0, "used": 50.0}, now=151)
@@ -119,7 +119,7 @@ def test_cookies_are_for_the_browser_and_this_site_only(browser, settings):
     ],
     ids=["proxy", "lied to the proxy", "two proxies", "silent proxy", "nonsense", "no proxy of ours"],
 )
-def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, counted):
+def test_only_trusted_proxies_set_the_client_address(rf, settings, remote, forwarded, counted):
     from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
@@ -134,7 +134,7 @@ def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, cou
     [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", False)],
     ids=["proxy", "no proxy of ours", "no proxy named"],
 )
-def test_only_our_own_proxies_say_that_it_came_encrypted(rf, settings, proxies, remote, believed):
+def test_only_trusted_proxies_set_the_scheme(rf, settings, proxies, remote, believed):
     from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network(one) for one in proxies]

@@ -44,13 +44,13 @@ def test_user_name_and_address_both_sign_in(client, dana, login):
 @pytest.mark.parametrize(
     ("login", "password"), [("dana", "wrong"), ("nobody", GOOD), ("", ""), ("dana", "\x00")]
 )
-def test_a_wrong_name_or_password_is_refused_in_the_same_words(client, dana, login, password):
+def test_wrong_name_and_wrong_password_have_the_same_error(client, dana, login, password):
     response = sign_in(client, login, password)
     assert response.status_code == 422
     assert "_auth_user_id" not in client.session
 
 
-def test_nobody_learns_which_of_the_two_was_wrong(client, dana):
+def test_error_does_not_reveal_which_of_the_two_was_wrong(client, dana):
     def errors_shown(*tried):
         return [str(error) for error in sign_in(client, *tried).context["form"].non_field_errors()]
 
@@ -214,7 +214,7 @@ def test_who_has_a_password_must_give_it(client, dana):
 
 
 @pytest.mark.parametrize("weak", ["short", "password123", "dana@example.test"])
-def test_a_weak_password_is_refused_in_words(client, make_user, weak):
+def test_weak_password_is_refused_with_the_reason(client, make_user, weak):
     client.force_login(make_user("fresh", email="dana@example.test"))
     response = client.post("/account/password", {"password": weak})
     assert response.status_code == 422

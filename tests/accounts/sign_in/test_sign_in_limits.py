@@ -43,7 +43,7 @@ def test_sign_in_leads_only_to_this_host(make_user, target):
     assert response["Location"] == "/"
 
 
-def test_sign_in_leads_back_to_a_page_of_ours(make_user):
+def test_sign_in_redirects_only_to_this_host(make_user):
     make_user("dana", password=PASSWORD)
     response = Client().post("/sign-in", {"login": "dana", "password": PASSWORD, "next": "/rules?x=1"})
     assert response["Location"] == "/rules?x=1"

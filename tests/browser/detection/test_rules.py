@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 
-def test_a_rule_is_judged_while_it_is_typed_and_tried_before_it_is_saved(open_page):
+def test_rule_is_validated_while_typing_and_tested_before_saving(open_page):
     page = open_page("/rules/error_burst")
     events, sentence = page.get_by_label("Events", exact=True), page.locator("#rule-sentence")
     events.fill("0")

@@ -44,7 +44,7 @@ class CountedInput:
         assert spent[1] <= bound[1], spent
 
 
-def test_a_responder_owns_tells_and_resolves_an_incident(open_page, declare):
+def test_responder_acknowledges_updates_and_resolves_an_incident(open_page, declare):
     page = open_page("/")
     reference = declare(page, "A responder's day")
     page.goto(f"/?search={reference}")

@@ -39,7 +39,7 @@ def receiver(site):
         _program(site, "broken_channel", "off")
 
 
-def test_broken_channel_is_said_on_every_page_until_it_works(open_page, site, receiver):
+def test_broken_channel_is_shown_on_every_page_until_it_works(open_page, site, receiver):
     page = open_page("/incidents")
     banner = page.locator(".banner-trouble", has_text="Notification channels")
     expect(banner).to_contain_text("Open Settings, Channels", timeout=WAIT_MS)

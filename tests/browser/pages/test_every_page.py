@@ -86,7 +86,7 @@ def _too_wide(page, path, widths=WIDTHS):
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_page, paths, part):
+def test_every_page_is_accessible_in_both_themes_and_on_every_screen(open_page, paths, part):
     page, found = open_page("/"), []
     assert len(paths) > 15
     assert sum(path.startswith("/bundles/") for path in paths) == 8
@@ -97,7 +97,7 @@ def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_pag
     assert found == []
 
 
-def test_the_sign_in_is_for_everybody(open_page):
+def test_sign_in_is_accessible(open_page):
     page = open_page("/")
     page.context.clear_cookies()
     assert _look(page, "/sign-in") == []
@@ -125,7 +125,7 @@ def test_every_list_of_the_admin_is_too(open_page, site, paths):
     assert found == []
 
 
-def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
+def test_api_reference_is_accessible_except_its_third_party_part(open_page):
     page, found = open_page("/docs"), []
     part = {"include": [[selector] for selector in FIRST_OF_REFERENCE]}
     page.locator(".opblock").first.wait_for()
@@ -137,7 +137,7 @@ def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_what_keys_open_on_a_page_is_for_everybody_too(open_page, declare, width):
+def test_dialogs_opened_by_keys_are_accessible(open_page, declare, width):
     page = open_page("/", width=width)
     declare(page, LONG)
     page.keyboard.press("Control+k")
@@ -151,7 +151,7 @@ def test_what_keys_open_on_a_page_is_for_everybody_too(open_page, declare, width
     assert found == []
 
 
-def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
+def test_dialogs_and_menus_are_accessible(open_page, paths):
     page, found = open_page("/"), []
     page.get_by_role("link", name=LONG).first.click()
     page.wait_for_url("**/incidents/INC-*")

@@ -68,7 +68,7 @@ def test_an_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, dec
     page.wait_for_url("**/incidents")
 
 
-def test_every_key_of_the_sheet_does_what_it_says(open_page, declare):
+def test_every_key_of_the_sheet_does_what_is_listed(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Each key in turn")
     form = page.get_by_role("dialog", name="Form")
@@ -94,7 +94,7 @@ def test_every_key_of_the_sheet_does_what_it_says(open_page, declare):
         page.wait_for_url(f"**{place}")
 
 
-def test_paper_says_when_and_not_how_long_ago(open_page, declare):
+def test_printed_page_shows_absolute_times(open_page, declare):
     page = open_page("/")
     declare(page, "Read on paper")
     page.emulate_media(media="print")
@@ -212,7 +212,7 @@ def test_a_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_pag
     expect(page.locator("#panel-incident-header")).to_contain_text("Identified")
 
 
-def test_a_session_that_ends_while_writing_costs_no_word(open_page, declare):
+def test_session_that_ends_while_writing_loses_no_text(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Written across a sign-in")
     page.locator("[data-composer] textarea").fill("Half an hour of careful thought")
@@ -238,7 +238,7 @@ def test_a_form_in_the_dialog_comes_back_too(open_page, declare):
     expect(dialog.get_by_label("What fixed it?")).to_have_value("Rolled back release 41")
 
 
-def test_a_page_left_alone_says_that_it_is_signed_out_and_stays(open_page, declare):
+def test_idle_page_shows_that_it_is_signed_out_and_stays(open_page, declare):
     page = open_page("/")
     declare(page, "No one is at the desk")
     page.locator("[data-composer] textarea").fill("half a sent")

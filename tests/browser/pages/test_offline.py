@@ -36,7 +36,7 @@ def _is_cached(page: Page) -> bool:
     return bool(page.evaluate("navigator.serviceWorker.ready.then((it) => Boolean(it.active))"))
 
 
-def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, wire):
+def test_unreachable_page_shows_the_offline_page_and_reloads_later(page, wire):
     assert _is_cached(page)
     wire.refuse()
     page.goto("/incidents?status=active")
@@ -49,7 +49,7 @@ def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, w
     assert page.url.endswith("/incidents?status=active")
 
 
-def test_what_is_kept_holds_nothing_of_anybody(page):
+def test_cache_holds_no_personal_data(page):
     assert _is_cached(page)
     cached = page.evaluate(
         "caches.open('tocsin-offline').then((store) => store.keys())"

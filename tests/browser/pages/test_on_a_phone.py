@@ -49,7 +49,7 @@ def test_acknowledging_is_within_reach_of_the_thumb(phone, open_page, declare):
     expect(phone.get_by_text(f"{reference} acknowledged")).to_be_visible()
 
 
-def test_nothing_moves_for_whoever_asked_for_that(open_page, declare):
+def test_reduced_motion_disables_animations(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Stands still")
     page.emulate_media(reduced_motion="reduce")
@@ -62,7 +62,7 @@ def test_nothing_moves_for_whoever_asked_for_that(open_page, declare):
 
 
 @pytest.mark.parametrize("words", [WORD, f"{HEBREW} {WORD}"[:200]], ids=["long", "right-to-left"])
-def test_words_of_any_length_and_direction_keep_to_the_page(open_page, declare, words):
+def test_text_of_any_length_and_direction_stays_within_the_page(open_page, declare, words):
     page = open_page("/")
     reference = declare(page, words)
     page.locator("[data-composer] textarea").fill(words)

@@ -13,7 +13,7 @@ from notifications.deliveries.message import Message
     "text",
     ["@channel!", "@Here.", "_@here_", "(@everyone)", "(@all)", "@**all**", "@**stream**", "@room", "@team"],
 )
-def test_nothing_calls_everybody(text):
+def test_mass_mentions_are_escaped(text):
     assert quiet(text) == text.replace("@", "@\N{WORD JOINER}")
 
 
@@ -35,7 +35,7 @@ def test_marks_of_services_are_text(text):
     assert unmarked(text).startswith("<\N{WORD JOINER}")
 
 
-def test_notification_in_slack_calls_nobody():
+def test_slack_notification_mentions_no_one():
     payload = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
     lines = payload["blocks"][1]["text"]["text"]
     assert lines == "@\N{WORD JOINER}everyone &lt;!channel&gt;"

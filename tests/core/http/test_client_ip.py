@@ -17,7 +17,7 @@ def proxies(settings):
 @pytest.mark.parametrize(
     "remote", ["10.0.0.5", "::ffff:10.0.0.5", ""], ids=["IPv4", "IPv6 socket", "Unix socket"]
 )
-def test_a_proxy_of_ours_is_believed(remote):
+def test_trusted_proxy_sets_the_client_address(remote):
     assert is_proxy(remote)
     assert client_ip(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
     for forwarded_proto in ("https", "https,http", "https, https"):
@@ -25,7 +25,7 @@ def test_a_proxy_of_ours_is_believed(remote):
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1", "nonsense"])
-def test_nobody_else_is(remote):
+def test_other_peers_do_not_set_the_client_address(remote):
     assert not is_proxy(remote)
     assert client_ip(remote, "198.51.100.1") == remote
     assert not is_encrypted("http", remote, "https")

@@ -63,7 +63,7 @@ def test_too_many_tries_leave_a_line_of_their_own(lines, dana):
     assert [event for event, _ in kinds(lines)] == ["sign_in.refused"] * 5 + ["sign_in.limited"]
 
 
-def test_whoever_may_not_is_named_with_the_address_they_asked_for(lines, workspace, make_actor):
+def test_refused_user_is_logged_with_the_requested_address(lines, workspace, make_actor):
     from tests.web.signed_in import browser_for
 
     viewer = make_actor("viewer")
@@ -108,13 +108,13 @@ def _written(capsys, work) -> list[str]:
         logging.root.handlers[:], logging.root.level = saved
 
 
-def test_nobody_writes_a_line_of_their_own_into_the_log(capsys):
+def test_request_cannot_inject_a_log_line(capsys):
     forged = 'x\n{"event": "sign_in.done", "user": 1}\r\n'
     [line] = _written(capsys, lambda: security_log.note("request.refused", path=forged))
     assert json.loads(line)["path"] == forged
 
 
-def test_a_fault_of_ours_is_logged_with_its_trace(capsys, monkeypatch):
+def test_unexpected_error_is_logged_with_its_traceback(capsys, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the reason")
 

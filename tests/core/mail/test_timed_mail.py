@@ -74,7 +74,7 @@ def test_dripping_server_ends_with_the_limit_of_the_mail(lines, more):
     assert time.monotonic() - began < PATIENCE_S
 
 
-def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
+def test_unresponsive_resolver_ends_with_the_limit(monkeypatch):
     released = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
@@ -89,7 +89,7 @@ def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
         released.set()
 
 
-def test_own_name_is_asked_for_once_and_not_for_ever(monkeypatch):
+def test_own_name_is_looked_up_once_with_a_limit(monkeypatch):
     released = threading.Event()
     monkeypatch.delitem(vars(DNS_NAME), "_fqdn", raising=False)
     monkeypatch.setattr(backend, "OWN_NAME_S", 0.05)

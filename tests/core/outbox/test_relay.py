@@ -49,7 +49,7 @@ def seconds_from_now(moment_field):
     return (getattr(row, moment_field) - row.now).total_seconds()
 
 
-def test_a_subscriber_is_told_once_and_the_dispatch_is_done(delivered):
+def test_subscriber_is_called_once_and_the_dispatch_is_done(delivered):
     happen()
     assert relay_due() == 1
     assert relay_due() == 0
@@ -65,7 +65,7 @@ def test_the_oldest_come_first(delivered):
     assert delivered == [str(n) for n in range(120)]
 
 
-def test_the_limit_is_kept(delivered):
+def test_claim_is_bounded_by_the_limit(delivered):
     happen(10)
     assert relay_due(limit=3) == 3
     assert len(delivered) == 3
@@ -103,7 +103,7 @@ def test_a_failure_is_written_down_and_tried_again_later(subscribers):
     assert relay_due() == 0
 
 
-def test_what_was_asked_for_is_waited(subscribers):
+def test_requested_pause_is_observed(subscribers):
     failing(PassingError("busy", retry_after=60))
     happen()
     relay_due()
@@ -130,7 +130,7 @@ def test_it_is_parked_after_the_last_try(subscribers):
     assert relay_due() == 0
 
 
-def test_what_was_parked_can_be_sent_again_by_hand(delivered):
+def test_parked_dispatch_can_be_sent_again_manually(delivered):
     happen()
     OutboxDispatch.objects.update(state="dead", attempts=16)
     assert send_again([only().pk]) == 1
@@ -147,14 +147,14 @@ def test_a_subscriber_unknown_here_is_waited_for(subscribers, delivered):
     assert "no subscriber is called" in only().last_error
 
 
-def test_a_claimed_dispatch_is_nobody_elses(delivered):
+def test_claimed_dispatch_is_not_claimed_again(delivered):
     happen()
     assert len(claim(10)) == 1
     assert claim(10) == []
     assert relay_due() == 0
 
 
-def test_what_a_dead_worker_held_is_claimed_again(delivered):
+def test_dispatch_of_a_killed_worker_is_claimed_again(delivered):
     happen()
     claim(10)  # and then the worker is gone
     let_leases_run_out()
@@ -162,7 +162,7 @@ def test_what_a_dead_worker_held_is_claimed_again(delivered):
     assert (only().state, only().attempts, delivered) == ("done", 2, ["0"])
 
 
-def test_a_worker_that_comes_late_cannot_settle_what_another_holds(delivered):
+def test_late_worker_cannot_settle_what_another_claimed(delivered):
     happen()
     [slow] = claim(1)
     let_leases_run_out()
@@ -189,7 +189,7 @@ def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(delivered):
     assert list(left.values_list("attempts", "lease_until")) == [(0, None), (0, None)]
 
 
-def test_sixteen_relays_at_once_tell_each_fact_once(delivered):
+def test_sixteen_concurrent_relays_deliver_each_event_once(delivered):
     happen(300)
     ran = at_once(16, lambda index: relay_due())
     assert sum(ran) == 300
@@ -211,7 +211,7 @@ def test_a_handler_may_publish_in_turn(subscribers):
     assert received == ["0", "echo"]
 
 
-def test_only_old_facts_that_everybody_was_told_are_forgotten(delivered):
+def test_only_old_fully_delivered_events_are_pruned(delivered):
     happen(3)
     pending, dead, done = OutboxEvent.objects.order_by("id")
     OutboxDispatch.objects.filter(event=dead).update(state="dead")

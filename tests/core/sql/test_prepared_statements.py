@@ -34,7 +34,7 @@ def test_what_is_sent_together_is_planned_once_as_well() -> None:
     assert [text for text in prepared() if "* 7" in text] == ["select $1::int * 7"]
 
 
-def test_django_s_own_statements_are_not_kept() -> None:
+def test_statements_of_django_are_not_prepared() -> None:
     with connection.cursor() as cursor:
         for _ in range(10):
             cursor.execute("select %s", ["a secret"])
@@ -43,7 +43,7 @@ def test_django_s_own_statements_are_not_kept() -> None:
     assert connection.connection.prepare_threshold is None
 
 
-def test_answers_come_in_any_order() -> None:
+def test_results_are_read_in_any_order() -> None:
     with pipelined():
         first, second = send("select %s::int", [1]), send("select %s::int", [2])
         assert (second.rows(), first.rows()) == ([(2,)], [(1,)])
@@ -72,7 +72,7 @@ def test_an_error_is_raised_where_one_waits_and_undoes_the_transaction(workspace
     assert rows("select 1") == [(1,)]
 
 
-def test_an_error_is_raised_by_the_next_answer(workspace) -> None:
+def test_error_is_raised_by_the_next_result(workspace) -> None:
     reached = []
 
     def go_on() -> None:
@@ -127,7 +127,7 @@ def test_what_a_condition_leaves_out_is_not_written(workspace) -> None:
     assert names(workspace).keys() == {"b"}
 
 
-def test_nothing_to_write_asks_nothing(django_assert_num_queries) -> None:
+def test_empty_write_runs_no_statement(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         insert([])
         write([])

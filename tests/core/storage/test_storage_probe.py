@@ -52,7 +52,7 @@ def test_a_lenient_storage_is_named_with_what_it_does_not_enforce(lenient: Recei
 
 
 @pytest.mark.django_db
-def test_doctor_says_when_the_storage_is_away(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_reports_unavailable_storage(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     settings.S3_ENDPOINT_URL, settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "http://127.0.0.1:9", "a", "b"
     with contextlib.suppress(SystemExit):
         call_command("doctor", stdout=StringIO(), no_color=True)

@@ -56,11 +56,11 @@ def test_pages_follow_each_other_newest_first_without_gap_or_repeat(incident, ac
         ({"source": "nobody"}, 0),
     ],
 )
-def test_a_filter_keeps_what_fits_on_every_page(incident, actor, wanted, count):
+def test_filter_selects_matching_events_on_every_page(incident, actor, wanted, count):
     assert len(_all(actor, incident, EventFilter(**wanted), limit=4)) == count
 
 
-def test_a_search_that_fills_no_page_says_how_far_it_looked_and_goes_on(incident, actor, monkeypatch):
+def test_search_that_fills_no_page_reports_its_progress_and_continues(incident, actor, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 8)
     page = member_events(actor, incident, EventFilter(source="nobody"))
     assert (page.items, page.looked_through) == ([], 8)
@@ -98,7 +98,7 @@ def test_a_filter_survives_its_own_address():
 @pytest.mark.parametrize(
     "given", [{"event_level": "loud"}, {"event_source": "x" * 201}, {"event_type": "a\nb"}]
 )
-def test_a_filter_nobody_can_mean_names_its_parameter(given):
+def test_invalid_filter_names_its_parameter(given):
     with pytest.raises(Invalid) as refused:
         read_event_filter(given)
     assert [fault.field for fault in refused.value.faults] == list(given)
@@ -136,7 +136,7 @@ def test_the_page_filters_events_and_pages_them(client, incident):
 
 
 @pytest.mark.parametrize("query", ["event_level=loud", "events_before=x"])
-def test_a_filter_the_page_cannot_read_shows_the_newest_and_says_so(client, incident, query):
+def test_unreadable_filter_shows_the_newest_events_and_an_error(client, incident, query):
     response = client.get(f"/incidents/{incident.reference}?{query}")
     assert response.status_code == 200
     assert b"Invalid filter" in response.content

@@ -94,7 +94,7 @@ def test_a_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspac
     assert (incident.incident_type, incident.severity) == ("quality_drop", "sev3")
 
 
-def test_a_heavier_specific_rule_keeps_its_severity(workspace, builtin, send, admin) -> None:
+def test_more_severe_specific_rule_sets_the_severity(workspace, builtin, send, admin) -> None:
     rule = {
         "rule_id": "mine",
         "name": "Mine",

@@ -98,7 +98,7 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_silence_does_not_keep_an_incident_from_opening(workspace, send, make_rule, admin):
+def test_silence_does_not_prevent_an_incident(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule()
     ends_at = datetime.now(UTC) + timedelta(hours=1)
@@ -115,7 +115,7 @@ def test_silence_does_not_keep_an_incident_from_opening(workspace, send, make_ru
 
 
 @pytest.mark.django_db(transaction=True)
-def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_says_so(workspace, send, make_rule, admin):
+def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_is_marked(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule(error_threshold=1)
     send([errors(1, ago=7200)[0] | {"event_id": "order/7 late"}])
@@ -129,7 +129,7 @@ def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_says_so(workspace
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signal_that_joins_says_why(workspace, send, make_rule, admin):
+def test_joining_signal_has_its_reason(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule("wide", minimum_level=3, error_threshold=5)
     make_rule("narrow", minimum_level=3, error_threshold=5, event_types=["slow"])

@@ -43,7 +43,7 @@ async def filled(versions: Versions) -> IngestCache:
     return fresh
 
 
-async def test_versions_are_asked_for_ten_times_a_second_at_most(clock: list[float]) -> None:
+async def test_versions_are_read_at_most_ten_times_a_second(clock: list[float]) -> None:
     versions = Versions()
     fresh = await filled(versions)
     for _ in range(100):
@@ -52,7 +52,7 @@ async def test_versions_are_asked_for_ten_times_a_second_at_most(clock: list[flo
     assert 9 <= versions.lookups <= 11
 
 
-async def test_what_did_not_move_is_kept(clock: list[float]) -> None:
+async def test_unchanged_entries_stay_cached(clock: list[float]) -> None:
     fresh = await filled(Versions())
     clock[0] += 1
     await fresh.look()
@@ -87,7 +87,7 @@ async def test_a_token_is_looked_up_again_after_a_minute(clock: list[float]) -> 
     assert not fresh.grants
 
 
-async def test_too_many_tokens_are_not_kept(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cache_of_tokens_is_bounded(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_cache, "MAX_TOKENS", 3)
     fresh = await filled(Versions())
     fresh.grants.update({str(n): GRANT for n in range(5)})

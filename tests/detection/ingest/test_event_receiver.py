@@ -67,7 +67,7 @@ def post(token: Any) -> Post:
     return ask
 
 
-async def test_a_single_event_is_answered_with_its_id(post: Post) -> None:
+async def test_single_event_returns_its_id(post: Post) -> None:
     status, response = await post(GOOD | {"event_id": "e1"})
     assert (status, response) == (
         202, {"accepted": 1, "duplicates": 0, "refused": 0, "errors": [], "event_id": "e1"}
@@ -81,7 +81,7 @@ async def test_the_same_event_from_many_at_once_is_stored_once(post: Post) -> No
     assert sum(response["duplicates"] for _, response in responses) == 29
 
 
-async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Post) -> None:
+async def test_valid_rest_of_a_batch_is_accepted_and_none_valid_is_422(post: Post) -> None:
     status, response = await post([GOOD, {"level": "error"}, 4])
     assert (status, response["accepted"], [e["position"] for e in response["errors"]]) == (202, 1, [1, 2])
     status, response = await post([{"level": "error"}])
@@ -95,11 +95,13 @@ async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Po
      ({"authorization": "Bearer tcs_abcdefgh_" + "x" * 40}, 401), ({"content-type": "text/plain"}, 415),
      ({"content-length": str(MAX_BODY + 1)}, 413), ({"content-length": "many"}, 400)],
 )  # fmt: skip
-async def test_the_door_refuses_with_a_problem(post: Post, headers: dict[str, str], status: int) -> None:
+async def test_bad_request_is_refused_with_a_problem(
+    post: Post, headers: dict[str, str], status: int
+) -> None:
     assert (await post(GOOD, **headers))[0] == status
 
 
-async def test_a_name_that_is_not_ours_is_refused(post: Post) -> None:
+async def test_unknown_host_is_refused(post: Post) -> None:
     assert (await post(GOOD, host="evil.example"))[0] == 400
 
 
@@ -165,7 +167,7 @@ async def test_without_valkey_events_are_still_stored(
     assert (await post([GOOD] * 50))[0] == 202
 
 
-async def test_too_many_events_a_second_are_answered_429(post: Post, settings) -> None:
+async def test_too_many_events_a_second_return_429(post: Post, settings) -> None:
     settings.EVENT_LIMIT_PER_TOKEN = 10
     responses = [await post([GOOD] * 5) for _ in range(12)]
     assert 429 in {status for status, _ in responses}
@@ -182,7 +184,7 @@ async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: P
     assert [response["duplicates"] for _, response in again] == [5, *[3] * 8, 5]
 
 
-def test_duplicates_are_told_to_their_parcel_whatever_order_parcels_come_in() -> None:
+def test_duplicates_are_reported_to_their_batch_in_any_order() -> None:
     parcels = [EncodedBatch(10, 2, 0, set(), b"", b""), EncodedBatch(0, 10, 1, set(), b"", b"")]
     assert repeats(parcels, [(3,), (10,), (11,)]) == [2, 2]
 

@@ -38,7 +38,7 @@ def test_the_names_of_both_seeds_mean_the_same() -> None:
     assert one.events[0][3:] == two.events[0][3:]
 
 
-def test_unknown_fields_are_kept_under_metadata_without_overwriting() -> None:
+def test_unknown_fields_are_stored_under_metadata_without_overwriting() -> None:
     [event] = read(GOOD | {"region": "eu", "code": 1, "metadata": {"code": 2}}).events
     assert event.metadata == {"region": "eu", "code": 2}
 
@@ -129,7 +129,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("bad", "field"), BAD)
-def test_a_bad_event_is_named_and_the_rest_is_kept(bad: dict[str, Any], field: str) -> None:
+def test_bad_event_is_named_and_the_rest_is_accepted(bad: dict[str, Any], field: str) -> None:
     batch = read([GOOD, bad, GOOD])
     assert [(fault.position, fault.field) for fault in batch.faults] == [(1, field)]
     assert len(batch.events) == 2

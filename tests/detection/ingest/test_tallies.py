@@ -64,7 +64,7 @@ def test_senders_at_the_same_time_lose_no_count(send, machine):
     assert level_counts(machine) == {"error": 40, "info": 40}
 
 
-def test_an_hour_outside_is_not_told_and_old_hours_are_forgotten(send, machine):
+def test_hour_outside_the_range_is_omitted_and_old_hours_are_pruned(send, machine):
     send(levels("error"))
     with connection.cursor() as cursor:
         cursor.execute("update detection_event_tally set hour = hour - interval '24 hours'")

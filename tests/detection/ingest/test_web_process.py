@@ -70,7 +70,7 @@ async def session(token: str, admin: Actor, async_client: Any) -> str:
     return f"{configured.SESSION_COOKIE_NAME}={async_client.cookies[configured.SESSION_COOKIE_NAME].value}"
 
 
-async def test_a_session_must_prove_that_a_page_of_ours_asked(session: str, settings) -> None:
+async def test_session_request_requires_a_csrf_token(session: str, settings) -> None:
     settings.TOCSIN_OPEN_LOOPBACK = True
     status, response = await Talk([GOOD]).ask("/api/v1/events", cookie=session)
     assert (status, response["code"]) == (403, "csrf_failed")

@@ -71,9 +71,7 @@ def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(brows
         ("group_by", "planet", "Must be source, workspace or correlation_id."),
     ],
 )  # fmt: skip
-def test_what_the_api_would_refuse_is_refused_beside_its_field_in_the_same_words(
-    browser, field, value, message
-):
+def test_form_shows_the_api_error_beside_its_field(browser, field, value, message):
     response = browser.post("/rules/new", NEW | {field: value})
     text = response.content.decode()
     assert response.status_code == 422
@@ -123,7 +121,7 @@ def test_a_custom_rule_has_nothing_to_be_reset_to(browser):
     assert browser.post("/rules/slow_checkout/reset").status_code == 409
 
 
-def test_whoever_may_not_write_reads_every_rule_and_changes_none(browser, make_actor, workspace):
+def test_viewer_reads_every_rule_and_changes_none(browser, make_actor, workspace):
     viewer = browser_for(make_actor("viewer"))
     page = viewer.get("/rules/error_burst").content.decode()
     assert "disabled" in page
@@ -138,7 +136,7 @@ def test_another_workspaces_rule_is_not_there(browser, make_actor, other_workspa
     assert outsider.post("/rules/error_burst/disable").status_code == 404
 
 
-def test_while_typing_only_what_was_typed_is_judged(browser):
+def test_while_typing_only_the_filled_fields_are_validated(browser):
     response = browser.post("/rules/check", empty() | {"time_window_seconds": "x"}, headers=HTMX)
     text = response.content.decode()
     assert response.status_code == 200
@@ -152,7 +150,7 @@ def test_while_typing_only_what_was_typed_is_judged(browser):
 TRY = NEW | {"try_on": "pasted", "error_threshold": "2", "events": "one\ntwo\nthree"}
 
 
-def test_a_trial_answers_htmx_with_the_result_and_a_browser_with_the_page(browser):
+def test_rule_test_returns_the_result_to_htmx_and_the_page_to_a_browser(browser):
     fragment = browser.post("/rules/test", TRY, headers=HTMX).content.decode()
     page = browser.post("/rules/test", TRY).content.decode()
     for text in (fragment, page):
@@ -170,7 +168,7 @@ def test_a_trial_answers_htmx_with_the_result_and_a_browser_with_the_page(browse
         {"try_on": "stored", "minutes": "x"},
     ],
 )
-def test_a_trial_of_what_cannot_be_read_says_so(browser, changes):
+def test_rule_test_of_unreadable_events_shows_an_error(browser, changes):
     assert browser.post("/rules/test", TRY | changes).status_code == 422
     response = browser.post("/rules/test", TRY | changes, headers=HTMX)
     assert response.status_code == 422
@@ -216,7 +214,7 @@ def test_the_api_names_what_is_wrong_with_a_trial(browser, body, status, field):
         assert response.json()["errors"][0]["field"] == field
 
 
-def test_the_list_tells_when_each_rule_last_fired_and_costs_the_same_however_much_it_found(
+def test_list_shows_when_each_rule_last_fired_at_constant_cost(
     browser, workspace, django_assert_max_num_queries
 ):
     rule = rule_named(workspace)

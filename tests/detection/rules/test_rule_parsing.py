@@ -100,7 +100,7 @@ def test_an_alias_fills_a_required_field() -> None:
     assert read_rule(fields, is_new=True)["error_threshold"] == 9
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     assert faults_of({"name": "", "threshold": 0, "colour": "red"}) == {
         "name": "value", "threshold": "value", "colour": "unknown"
     }  # fmt: skip

@@ -43,7 +43,7 @@ def version_of_rules() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_new_rule_has_defaults_one_audit_row_and_one_fact(admin: Actor) -> None:
+def test_new_rule_has_defaults_one_audit_row_and_one_event(admin: Actor) -> None:
     before = version_of_rules()
     rule = create_rule(admin, fields=GOOD | {"level": "error"})
     shown = rule_json(rule)
@@ -73,7 +73,7 @@ def test_a_workspace_has_no_more_rules_than_the_limit(admin: Actor, monkeypatch)
         create_rule(admin, fields=GOOD | {"rule_id": "another"})
 
 
-def test_a_change_says_what_was_before_and_after_and_counts_the_version_up(admin: Actor) -> None:
+def test_change_records_before_and_after_and_increments_the_version(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     DetectionRule.objects.of(admin.workspace_id).update(last_swept_at="2026-01-01T00:00:00Z")
     before = version_of_rules()
@@ -125,7 +125,7 @@ def test_a_custom_rule_is_deleted_and_a_builtin_one_is_not(admin: Actor) -> None
     assert audit(admin)[-1][0] == "rule.delete"
 
 
-def test_installing_again_keeps_what_people_changed(admin: Actor) -> None:
+def test_reinstalling_preserves_edited_rules(admin: Actor) -> None:
     assert len(install_builtin_rules(admin)) == 8
     update_rule(admin, rule_id="service_down", fields={"threshold": 77})
     assert install_builtin_rules(admin) == []

@@ -38,7 +38,7 @@ def trial(admin, events, **draft):
     return run_draft_test(admin, fields=DRAFT | draft, events=pasted_events(json.dumps(events), now=NOW))
 
 
-def test_a_burst_is_told_with_its_words_its_moment_and_its_counts(admin):
+def test_burst_has_title_time_and_counts(admin):
     result = trial(admin, lines([0, 10, 20, 30, 500]), name="Slow", severity="sev1")
     (burst,) = result.bursts
     assert (result.events, result.matched) == (5, 5)
@@ -72,13 +72,13 @@ def test_it_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
     assert len(trial(admin, lines(seconds), **draft).bursts) == bursts
 
 
-def test_groups_are_counted_apart_and_quiet_ones_are_told(admin):
+def test_groups_are_counted_separately_and_quiet_ones_are_listed(admin):
     result = trial(admin, lines([0, 1, 2], "api") + lines([0, 1], "web") + lines([3], "job"))
     assert [burst.group for burst in result.bursts] == ["api"]
     assert [(one.group, one.matched) for one in result.quiet] == [("web", 2), ("job", 1)]
 
 
-def test_several_sources_make_a_burst_of_a_rule_that_asks_for_them(admin):
+def test_rule_with_minimum_sources_fires_on_several_sources(admin):
     events = lines([0, 1], "api") + lines([2], "web")
     assert len(trial(admin, events, group_by="workspace", min_components_affected=2).bursts) == 1
     assert len(trial(admin, events, group_by="workspace", min_components_affected=3).bursts) == 0
@@ -90,7 +90,7 @@ def test_an_event_that_does_not_match_breaks_a_run(admin):
     assert len(trial(admin, broken, require_consecutive=True).bursts) == 0
 
 
-def test_nothing_is_stored_counted_or_told(admin, workspace):
+def test_rule_test_stores_counts_and_publishes_nothing(admin, workspace):
     trial(admin, lines([0, 1, 2]))
     for model in (Event, Finding, Incident, AuditEntry, DetectionRule):
         assert not model.objects.of(workspace.pk).exists()

@@ -24,7 +24,7 @@ def api(workspace) -> ApiClient:
     return client_of(workspace, "admin")
 
 
-def test_a_rule_lives_through_its_whole_life(api: ApiClient) -> None:
+def test_rule_is_created_changed_and_deleted(api: ApiClient) -> None:
     made = api.post("/rules", GOOD)
     assert (made.status_code, made.json()["version"]) == (201, 1)
     assert [rule["rule_id"] for rule in api.get("/rules").json()] == ["my-rule"]

@@ -158,13 +158,13 @@ def test_a_request_from_the_field_does_what_its_sender_expects(player, name) -> 
         assert found == wanted
 
 
-def test_an_answer_before_the_handler_does_not_tell_the_key(player) -> None:
+def test_early_response_does_not_reveal_the_key(player) -> None:
     player.play("f03-leak-413")
     assert player.key not in player.responses[-1].content.decode()
     assert player.responses[-1].json()["instance"] == "/api/v1/webhooks/alertmanager/[redacted]"
 
 
-def test_a_note_of_opsgenie_stands_in_the_timeline(player) -> None:
+def test_note_of_opsgenie_is_in_the_timeline(player) -> None:
     from incidents.models import TimelineEntry
 
     player.play("f02-opsgenie-notes")

@@ -48,7 +48,7 @@ def test_word_for_a_state_is_shown_and_changes_nothing_of_a_known_alert(make_sen
     assert sender.only_incident().status == "open"
 
 
-def test_a_source_keeps_so_many_words_and_another_workspace_sees_none(
+def test_unknown_words_of_a_source_are_bounded_and_hidden_from_another_workspace(
     make_sender, admin, make_actor, other_workspace
 ):
     sender = make_sender("alertmanager")

@@ -35,7 +35,7 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("deliver", [0, 9])
-def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
+def test_response_cut_during_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
     burst = Burst(services=1, each=12)
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
     cut_before = tocsin.database_wire.cut_responses
@@ -80,7 +80,7 @@ def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None
     check_it_settles(burst, tocsin)
 
 
-def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> None:
+def test_unresponsive_database_is_reported_in_time(tocsin: Wired) -> None:
     burst = Burst(services=2, each=12)
     tocsin.database_wire.swallow()
     assert _seconds(lambda: acknowledged(tocsin, burst.events()[:1])) < RESPONSE_WITHIN_S

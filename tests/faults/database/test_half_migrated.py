@@ -141,7 +141,9 @@ def client(admin: Actor) -> Client:
 
 
 @pytest.mark.whole
-def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half: Half, admin: Actor) -> None:
+def test_killed_upgrade_is_reported_and_finished_by_the_next(
+    client: Client, half: Half, admin: Actor
+) -> None:
     assert (applied(half.done), applied(half.killed)) == (True, False), "of the other nothing is there"
     ready = client.get("/readyz")
     assert ready.status_code == 503

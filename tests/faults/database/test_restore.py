@@ -90,7 +90,7 @@ def _row(url: str, query: str) -> tuple[Any, ...]:
     return found
 
 
-def test_the_copy_is_of_one_moment(copy_url: str, backup: Path) -> None:
+def test_backup_is_a_consistent_snapshot(copy_url: str, backup: Path) -> None:
     assert backup.stat().st_mode & 0o077 == 0, "it holds digests of passwords"
     assert _row(copy_url, "select count(*) > 0 from detection_event") == (True,)
     assert _row(copy_url, LINKED) == (0,)
@@ -129,7 +129,7 @@ while relay_due(): pass
 
 
 @pytest.mark.whole
-def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: str, backup: Path) -> None:
+def test_existing_data_is_replaced_only_with_the_flag(tocsin: Running, copy_url: str, backup: Path) -> None:
     with psycopg.connect(copy_url, autocommit=True) as connection:
         refused = _manage(tocsin, "restore", str(backup), "--replace", DATABASE_URL=copy_url)
         assert refused.returncode == 1

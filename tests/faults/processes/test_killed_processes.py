@@ -68,7 +68,7 @@ def test_valkey_is_killed_and_restarted(tocsin: Running) -> None:
     check_it_settles(burst, tocsin)
 
 
-def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_incident(
+def test_stopped_detection_worker_is_reported_and_its_backlog_opens_one_incident(
     tocsin: Running,
 ) -> None:
     """It neither ends nor answers, so nothing starts it anew: the one fault that only signs of life show."""

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark
 FULL_S = 3.0
 
 
-def test_a_full_valkey_is_said_and_costs_nothing(tocsin: Running) -> None:
+def test_full_valkey_is_reported_and_loses_nothing(tocsin: Running) -> None:
     """The workers hold a message when it fills up, and what they write down on taking one is refused."""
     burst = Burst(services=4, each=20)
     workers = tocsin.stop_programs("slow") + tocsin.stop_programs("detection")

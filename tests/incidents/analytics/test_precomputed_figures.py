@@ -100,7 +100,7 @@ def test_command_finds_and_rewrites_measures_that_differ(workspace):
     assert rewrite_measures() == 0
 
 
-def test_kept_figures_are_those_computed_at_once(many, workspace, make_actor):
+def test_precomputed_figures_equal_those_computed_at_once(many, workspace, make_actor):
     admin = make_actor("admin")
     assert remake_figures(NOW) == len(kept.PERIODS) * len(KeptFigures.Audience)
     live = analytics_for(admin, parse_filter({"since": "30d"}, now=NOW), now=NOW)
@@ -112,7 +112,7 @@ def test_kept_figures_are_those_computed_at_once(many, workspace, make_actor):
     assert filtered.total == 0
 
 
-def test_kept_figures_never_tell_of_private_incidents(many, workspace, make_actor):
+def test_precomputed_figures_exclude_private_incidents(many, workspace, make_actor):
     Incident.objects.of(workspace.pk).filter(pk__in=[one.pk for one in many[:30]]).update(is_private=True)
     admin, viewer, guest = make_actor("admin"), make_actor("viewer"), make_actor("viewer")
     InvitedPerson.objects.of(workspace.pk).create(
@@ -138,7 +138,7 @@ def test_figures_are_remade_after_a_change_and_with_time_but_not_at_every_turn(m
     assert remake_figures(start + timedelta(minutes=12)) == 0
 
 
-def test_old_figures_and_those_of_another_clock_are_not_shown(many, workspace, make_actor, monkeypatch):
+def test_stale_figures_and_those_of_another_time_zone_are_not_shown(many, workspace, make_actor, monkeypatch):
     admin = make_actor("admin")
     remake_figures(NOW)
     late = NOW + timedelta(minutes=16)
@@ -148,7 +148,7 @@ def test_old_figures_and_those_of_another_clock_are_not_shown(many, workspace, m
     assert month(admin).zone == "Asia/Tokyo"
 
 
-def test_few_incidents_are_counted_at_once_and_the_page_says_when(workspace, make_actor):
+def test_few_incidents_are_counted_at_once_and_the_page_shows_the_time(workspace, make_actor):
     history(workspace, 2, count=5)
     assert remake_figures(NOW) == 0
     assert b"As of" in browser_for(make_actor("viewer")).get("/analytics").content

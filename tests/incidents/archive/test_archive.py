@@ -290,7 +290,7 @@ def test_storage_that_is_away_is_tried_again(actor, old, storage, monkeypatch):
     assert leaving_rows(old) > 0
 
 
-def test_page_and_api_say_archived_and_restore(actor, old, storage):
+def test_page_and_api_show_archived_and_restore(actor, old, storage):
     browser = browser_for(actor)
     assert browser.get("/api/v1/incidents/INC-1/archive").json()["state"] == "none"
     assert b"Archived" not in browser.get("/incidents/INC-1").content

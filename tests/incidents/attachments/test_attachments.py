@@ -66,7 +66,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", sorted(PICTURES))
-def test_cleaning_keeps_the_picture_and_nothing_else(kind):
+def test_cleaning_removes_everything_but_the_picture(kind):
     body, content_type, size = PICTURES[kind]
     picture = cleaned(body + PAGE)
     assert (picture.content_type, (picture.width, picture.height)) == (content_type, size)
@@ -90,7 +90,7 @@ def test_nothing_is_hidden_in_the_blocks_of_a_picture(body):
     assert SECRET not in cleaned(body).body
 
 
-def test_cleaning_keeps_how_a_camera_was_held():
+def test_cleaning_preserves_the_orientation():
     assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in cleaned(jpeg(6)).body
     assert b"Exif" not in cleaned(jpeg(1)).body
 

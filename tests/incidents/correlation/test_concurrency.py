@@ -67,7 +67,7 @@ def test_numbers_have_no_gap_and_no_double(workspace, actor):
     assert IncidentCounter.objects.get(pk=workspace.pk).last_number == THREADS * 5
 
 
-def test_an_opening_does_not_wait_for_somebody_who_changes_its_component(workspace):
+def test_opening_does_not_wait_for_a_change_of_its_component(workspace):
     Component.objects.of(workspace.pk).bulk_create([Component(workspace_id=workspace.pk, name="api")])
     changing = connection.copy()
     try:
@@ -170,7 +170,7 @@ def test_one_role_has_one_holder_however_many_take_it(workspace, actor, make_act
     assert held.count() == THREADS
 
 
-def test_reopening_while_the_same_trouble_comes_back_leaves_one_open(workspace, actor):
+def test_reopening_while_the_same_fingerprint_recurs_leaves_one_open(workspace, actor):
     _report(workspace, signal("same"))
     resolve_incident(actor, number=1)
 

@@ -34,11 +34,11 @@ def test_the_times_of_detection_are_known(detected):
     assert (incident.mtta, incident.mttr) == (None, None)
 
 
-def test_trouble_cannot_begin_after_it_was_detected(detected):
+def test_start_after_the_detection_is_refused(detected):
     assert detected(started_at=NOW + 3 * MINUTE).mttd == 0.0
 
 
-def test_opening_leaves_one_entry_one_audit_row_and_one_fact(detected, timeline, audited, published_topics):
+def test_opening_leaves_one_entry_one_audit_row_and_one_event(detected, timeline, audited, published_topics):
     [entry] = timeline(detected())
     assert (entry.kind, entry.author_label, entry.occurred_at) == (EntryKind.DETECTED, "Tocsin", NOW)
     assert "the rule service_errors" in entry.message
@@ -46,7 +46,7 @@ def test_opening_leaves_one_entry_one_audit_row_and_one_fact(detected, timeline,
     assert published_topics() == ["incident.opened"]
 
 
-def test_an_opened_incident_is_told_to_open_pages(detected):
+def test_opened_incident_is_pushed_to_open_pages(detected):
     detected()
     event = OutboxEvent.objects.get()
     assert event.payload["live"] == ["incidents", "activity", "incident:1"]
@@ -73,7 +73,7 @@ def test_deadlines_follow_the_workspaces_own_policy(workspace, detected):
     assert (incident.acknowledge_due_at, incident.update_due_at) == (NOW + 7 * MINUTE, None)
 
 
-def test_seeding_policies_again_keeps_what_was_changed(workspace):
+def test_seeding_policies_again_preserves_changes(workspace):
     seed_policies(workspace.pk)
     SlaPolicy.objects.of(workspace.pk).filter(severity="sev1").update(acknowledge_within=3)
     seed_policies(workspace.pk)
@@ -124,7 +124,7 @@ def test_a_milder_detector_lowers_nothing(detected, report):
     assert (incident.severity, incident.version) == ("sev2", 1)
 
 
-def test_what_a_person_lowered_stays_so_when_the_same_detector_speaks_again(actor, detected, report):
+def test_manually_lowered_severity_stays_when_the_same_detector_fires_again(actor, detected, report):
     from incidents.lifecycle.services.responding import change_severity
 
     incident = detected(severity=Severity.SEV1)
@@ -171,7 +171,7 @@ def test_a_detectors_text_is_made_to_fit_rather_than_refused(detected):
     assert incident.affected.count() == 2
 
 
-def test_nothing_to_report_asks_nothing(workspace):
+def test_empty_report_runs_no_statement(workspace):
     with CaptureQueriesContext(
         connection,
     ) as queries:

@@ -110,7 +110,7 @@ def test_csv_comes_back_as_it_was_and_no_cell_begins_a_formula(actor, hostile):
     )
 
 
-def test_csv_keeps_to_rfc_4180_and_has_a_byte_order_mark_only_where_people_open_it(actor, hostile):
+def test_csv_follows_rfc_4180_with_a_byte_order_mark_only_for_people(actor, hostile):
     text = _export(actor, "csv")
     assert text.startswith("reference,title,")
     assert text.count("\r\n") == len(hostile) + 1
@@ -132,7 +132,7 @@ def test_a_cell_of_any_other_kind_is_plain(value, text):
     assert tables.cell(value) == text
 
 
-def test_json_is_what_the_api_says_and_counts_itself(actor, hostile):
+def test_json_equals_the_api_and_has_a_count(actor, hostile):
     whole = json.loads(_export(actor, "json", given={"severity": "sev3"}))
     assert [one["title"] for one in reversed(whole["incidents"])] == [title.strip() for title in hostile]
     assert (whole["count"], whole["filters"]) == (len(hostile), {"severity": "sev3"})
@@ -168,7 +168,7 @@ def test_markdown_shows_every_word_and_nothing_of_it_is_markup(actor, hostile):
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_a_quoted_message_keeps_its_lines_and_opens_no_block(message):
+def test_quoted_message_preserves_its_lines_and_opens_no_block(message):
     tokens = _tokens(markdown.quoted(message))
     kinds = {t.type for t in tokens if t.nesting == 1 or t.block}
     assert kinds <= {"blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline"}
@@ -216,7 +216,7 @@ def test_one_incident_as_markdown_reads_like_a_report(actor, incident_with_timel
     ]
 
 
-def test_file_names_say_whose_and_what_and_are_plain(actor, incident_with_timeline):
+def test_file_names_have_workspace_and_content_in_plain_characters(actor, incident_with_timeline):
     names = [export_one(actor, 1, kind).name for kind in Format]
     assert names == ["acme-INC-1.csv", "acme-INC-1.json", "acme-INC-1.md"]
     assert export_list(actor, parse_filter({}), Format.CSV, filters={}).name.startswith("acme-incidents-20")
@@ -248,7 +248,7 @@ def test_nothing_of_another_workspace_is_ever_written(
         export_one(outsider, 1, Format.JSON)
 
 
-def test_whoever_may_not_read_gets_no_file_not_even_its_first_line(workspace):
+def test_user_without_read_access_gets_no_part_of_a_file(workspace):
     from accounts.actor import Actor
 
     blind = Actor(workspace.pk, "token", "events only", scopes=frozenset({"events:write"}))

@@ -77,7 +77,7 @@ def test_times_out_of_order_are_refused_and_nothing_is_changed(actor, resolved, 
     assert stored(actor).version == before.version
 
 
-def test_missing_reason_missing_fact_and_stale_version_are_refused(actor):
+def test_missing_reason_missing_time_and_stale_version_are_refused(actor):
     declare_incident(actor, title="Still open")
     at = timezone.now() - timedelta(minutes=1)
     with pytest.raises(Invalid, match="reason"):

@@ -65,7 +65,7 @@ def test_a_viewer_may_look_but_not_touch(make_actor, declared, audited, service,
 
 
 @changing
-def test_every_change_leaves_one_entry_one_audit_row_and_one_fact(
+def test_every_change_leaves_one_entry_one_audit_row_and_one_event(
     actor, declared, timeline, audited, published_topics, service, fields
 ):
     incident = declared()
@@ -75,7 +75,7 @@ def test_every_change_leaves_one_entry_one_audit_row_and_one_fact(
 
 
 @changing
-def test_a_change_repeated_by_the_same_hand_is_one_change(
+def test_change_repeated_by_the_same_actor_is_one_change(
     actor, declared, timeline, audited, published_topics, service, fields
 ):
     incident = declared()
@@ -99,7 +99,7 @@ def test_a_stale_version_is_refused_with_the_present_state(actor, declared, audi
     assert audited() == ["incident.declare", "incident.edit"]
 
 
-def test_the_version_somebody_read_last_is_accepted(actor, declared):
+def test_current_version_is_accepted(actor, declared):
     incident = responding.edit_incident(actor, number=1, impact="Everybody", version=declared().version)
     assert responding.acknowledge_incident(actor, number=1, version=incident.version).version == 3
 
@@ -115,7 +115,7 @@ def test_acknowledging_records_who_and_moves_to_investigating(actor, declared, t
     assert (entry.kind, entry.message, entry.author_label) == ("acknowledged", "On it", "Rita Responder")
 
 
-def test_the_second_to_acknowledge_is_told_who_was_first(actor, other, declared, audited):
+def test_second_to_acknowledge_gets_the_name_of_the_first(actor, other, declared, audited):
     declared()
     responding.acknowledge_incident(actor, number=1)
     with pytest.raises(Conflict, match="INC-1 is acknowledged already by Rita Responder at") as refused:
@@ -139,7 +139,7 @@ def _robot(workspace, number, label="robot"):
     return Actor(workspace.pk, "token", label, token_id=number, scopes=scopes)
 
 
-def test_two_tokens_are_two_hands_and_one_token_is_one(workspace, declared):
+def test_two_tokens_are_two_actors_and_one_token_is_one(workspace, declared):
     declared()
     ci, bot = _robot(workspace, 1), _robot(workspace, 2)
     resolving.resolve_incident(ci, number=1)
@@ -182,7 +182,7 @@ def test_resolving_ends_stages_and_restores_components(actor, declared, workspac
     assert restored() == {"api": False, "db": False}
 
 
-def test_resolving_without_text_says_so(actor, declared, timeline):
+def test_resolving_without_text_is_recorded_as_such(actor, declared, timeline):
     from incidents.selectors import resolution_text
 
     incident = resolving.resolve_incident(actor, number=declared().number)

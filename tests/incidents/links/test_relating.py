@@ -25,7 +25,7 @@ def linked(actor, incident):
     return [one.number for one in related_incidents(actor, incident).linked]
 
 
-def test_a_link_holds_both_ways_and_is_told_on_both_sides(actor, two, timeline, audited, published_topics):
+def test_link_is_symmetric_and_published_for_both_incidents(actor, two, timeline, audited, published_topics):
     first, second = two
     for _ in range(2):
         relate_incidents(actor, number=1, other="INC-2")
@@ -74,7 +74,7 @@ def test_a_viewer_links_nothing(make_actor, two):
         relate_incidents(make_actor("viewer"), number=1, other=2)
 
 
-def test_earlier_incidents_of_the_same_trouble_are_counted_and_shown(actor, report):
+def test_earlier_incidents_of_the_same_fingerprint_are_counted_and_shown(actor, report):
     for day in range(7):
         [outcome] = report(signal(), now=NOW + timedelta(days=day))
         if day < 6:
@@ -95,7 +95,7 @@ def test_neighbours_touched_the_same_component_within_a_day(actor, report):
     assert {one.title for one in found.same_type} == {"Errors in other", "Errors in far"}
 
 
-def test_each_incident_stands_in_one_list_only(actor, report):
+def test_each_incident_is_in_one_list_only(actor, report):
     report(signal("a", components=("db",)))
     report(signal("b", components=("db",)))
     relate_incidents(actor, number=1, other=2)

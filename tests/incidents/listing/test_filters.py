@@ -73,7 +73,7 @@ def test_a_stage_word_given_as_status_filters_the_stage(word, stage):
     assert found.statuses == frozenset()
 
 
-def test_a_stage_word_beside_a_status_widens_it():
+def test_stage_word_with_a_status_widens_it():
     found = parse(status="resolved,containing")
     assert (found.statuses, found.stages_as_status) == ({Status.RESOLVED}, {Stage.CONTAINMENT})
 

@@ -58,13 +58,13 @@ def test_aliases_become_canonical_in_every_link(given, address):
         ("utm_source=mail&severity=sev1", "severity=sev1", "utm_source"),
     ],
 )
-def test_what_is_not_understood_is_named_and_the_rest_is_kept(given, address, message):
+def test_unknown_parameters_are_named_and_the_rest_applied(given, address, message):
     query = read(given)
     assert message in " ".join(query.ignored)
     assert query.address() == address
 
 
-def test_a_long_nonsense_is_cut_in_the_sentence_about_it():
+def test_long_unknown_value_is_cut_in_its_message():
     [sentence] = read("severity=" + "x" * 500).ignored
     assert len(sentence) < 250
 

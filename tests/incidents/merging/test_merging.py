@@ -88,7 +88,7 @@ def test_undo_brings_back_both_incidents_as_they_were(actor, detected):
     assert (state(first), state(second)) == before
 
 
-def test_undo_says_how_many_events_stay(actor, detected, report, timeline):
+def test_undo_reports_how_many_events_stay(actor, detected, report, timeline):
     first, second = detected("api"), detected("db")
     merge_incidents(actor, number=second.number, into=first.number)
     report(signal("db"))
@@ -96,7 +96,7 @@ def test_undo_says_how_many_events_stay(actor, detected, report, timeline):
     assert "5 events that came meanwhile stay" in timeline(second)[-1].message
 
 
-def test_undo_keeps_a_severity_that_somebody_set_since(actor, detected):
+def test_undo_preserves_a_severity_set_since(actor, detected):
     from incidents.lifecycle.services.responding import change_severity
 
     first, second = detected("api"), detected("db", severity=Severity.SEV1)
@@ -126,7 +126,7 @@ def test_older_merge_is_undone_only_after_the_newer_one(actor, detected):
     assert undo_merge(actor, number=second.number).is_unresolved
 
 
-def test_undo_is_refused_while_a_newer_incident_has_the_trouble(actor, detected):
+def test_undo_is_refused_while_a_newer_incident_has_the_fingerprint(actor, detected):
     first, second = detected("api"), detected("db")
     merge_incidents(actor, number=second.number, into=first.number)
     resolve_incident(actor, incident_id=first.pk)

@@ -52,7 +52,7 @@ def test_what_is_monitored_takes_half_rounded_up_for_each():
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(st.lists(BURDENS, max_size=12))
-def test_health_is_a_percentage_with_a_word_and_never_rises_with_more_trouble(burdens):
+def test_health_is_a_percentage_with_a_word_and_never_rises_with_more_incidents(burdens):
     found = health_under(burdens)
     assert 0 <= found.percent <= 100
     assert found.standing in Standing
@@ -102,7 +102,7 @@ def test_a_way_back_is_found_where_there_is_one(needs, edges, way):
 
 
 @given(st.dictionaries(st.integers(1, 8), st.sets(st.integers(1, 8), max_size=4), max_size=8))
-def test_a_way_back_is_found_exactly_when_every_path_says_so(edges):
+def test_cycle_is_found_exactly_when_a_path_search_finds_it(edges):
     reached, waiting = set(), set(edges.get(1, ()))
     while waiting:
         reached |= waiting

@@ -140,7 +140,7 @@ def test_the_last_day_agrees_with_a_plain_loop(crowd, actor):
     _agrees(day.mttr, _seconds((row.detected_at, row.resolved_at) for row in ended))
 
 
-def test_what_was_open_is_told_hour_by_hour(crowd, actor):
+def test_open_incidents_are_counted_hour_by_hour(crowd, actor):
     day = last_day(actor)
     for hour, counted in zip(day.hours, day.active, strict=True):
         end = min(NOW, hour + timedelta(hours=1))
@@ -185,7 +185,7 @@ def test_nothing_is_divided_by_zero(berlin, actor):
     assert worst_components(actor) == []
 
 
-def test_the_worst_component_comes_first_and_the_calm_ones_by_tier_and_name(crowd, actor, keeper):
+def test_worst_component_comes_first_and_healthy_ones_by_tier_and_name(crowd, actor, keeper):
     edit_component(keeper, component_id=component_for(actor, name="part-8").pk, wanted={"tier": 1})
     states = components_page(actor).items
     percents = [s.load.health.percent for s in states]

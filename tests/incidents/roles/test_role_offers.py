@@ -65,7 +65,7 @@ def test_accepting_after_expiry_is_refused(actor, nina, offer):
     assert commander(actor) == "rita.responder"
 
 
-def test_unanswered_offer_expires_and_says_so(actor, offer, published_topics):
+def test_unanswered_offer_expires_with_an_event(actor, offer, published_topics):
     with time_machine.travel(NOW + OFFER_LASTS, tick=False):
         run_due(CLOCKS, at=NOW + OFFER_LASTS)
     offer.refresh_from_db()
@@ -73,7 +73,7 @@ def test_unanswered_offer_expires_and_says_so(actor, offer, published_topics):
     assert published_topics().count("incident.role_offer_ended") == 1
 
 
-def test_accepting_from_whoever_lost_the_role_is_refused(actor, nina, offer, make_actor):
+def test_accepting_from_a_former_holder_is_refused(actor, nina, offer, make_actor):
     other = make_actor("responder", username="otto.other")
     assign_role(other, number=1, username="otto.other")
     with pytest.raises(Conflict, match="no longer holds"):

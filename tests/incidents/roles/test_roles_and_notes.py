@@ -35,7 +35,7 @@ def test_a_member_may_be_named_by_mail_or_id(actor, dana, declared):
     assert assign_role(actor, number=1, user_id=actor.user_id).commander_username == "rita.responder"
 
 
-def test_the_history_of_a_role_is_kept(actor, dana, declared):
+def test_history_of_a_role_is_preserved(actor, dana, declared):
     incident = declared()
     assign_role(actor, number=1, username="dana")
     assign_role(actor, number=1, user_id=actor.user_id)
@@ -60,7 +60,7 @@ def test_the_same_holder_again_changes_nothing(actor, dana, declared, audited):
     assert audited().count("incident.role") == 1
 
 
-def test_somebody_of_another_workspace_cannot_lead(workspace, other_workspace, actor, make_actor, declared):
+def test_member_of_another_workspace_cannot_lead(workspace, other_workspace, actor, make_actor, declared):
     declared()
     outsider = make_actor("admin", username="stranger", inside=other_workspace)
     for who in ({"username": "stranger"}, {"user_id": outsider.user_id}):
@@ -98,13 +98,13 @@ def test_an_update_is_public_and_restarts_the_update_clock(actor, declared, time
     assert timeline(incident)[-1].is_public
 
 
-def test_an_update_may_be_kept_internal(actor, declared, timeline):
+def test_update_may_be_internal(actor, declared, timeline):
     incident = declared()
     add_update(actor, number=1, message="For us only", is_public=False)
     assert not timeline(incident)[-1].is_public
 
 
-def test_the_same_words_later_or_by_another_hand_are_another_note(actor, dana, declared, timeline):
+def test_same_text_later_or_by_another_actor_is_another_note(actor, dana, declared, timeline):
     incident = declared()
     add_note(actor, number=1, message="Still failing")
     add_note(dana, number=1, message="Still failing")

@@ -114,7 +114,7 @@ def test_met_clock_stays_met_when_severity_changes(sev2, actor, clock):
     assert clock("acknowledge").phase == "met"
 
 
-def test_public_update_starts_the_update_clock_anew(sev2, actor, at, clock, sla_entries):
+def test_public_update_restarts_the_update_clock(sev2, actor, at, clock, sla_entries):
     with time_machine.travel(NOW + timedelta(minutes=10), tick=False):
         responding.acknowledge_incident(actor, number=sev2.number)
         notes.add_update(actor, number=sev2.number, message="Looking into it")
@@ -159,7 +159,7 @@ def test_undone_acknowledgement_revives_its_clock(sev2, actor, clock):
     assert clock("acknowledge").phase == "running"
 
 
-def test_clock_changed_since_it_was_claimed_is_left_alone(sev2, actor, sla_entries):
+def test_clock_changed_since_its_claim_is_unchanged(sev2, actor, sla_entries):
     from core.queue.items import claim
     from incidents.sla.services.clock_steps import advance_clocks
 

@@ -65,7 +65,7 @@ def test_an_unknown_preset_shows_what_is_set(browser):
         ("sev4.update_every", "٣", "whole number"),
     ],
 )
-def test_a_bad_number_is_refused_beside_its_field_with_the_others_kept(
+def test_bad_number_is_refused_beside_its_field_with_the_others_preserved(
     browser, workspace, field, value, message
 ):
     response = browser.post(URL, form(**{"sev2.acknowledge_within": "31", field: value}))
@@ -92,7 +92,7 @@ def test_a_stale_form_is_refused_and_goes_through_when_sent_again(browser, admin
     assert browser.post(URL, stale | {"based_on": policy_mark(RESPONSE_TIMES)}).status_code == 303
 
 
-def test_open_incidents_keep_their_clocks_until_their_severity_changes(browser, admin, workspace):
+def test_open_incidents_have_the_old_clocks_until_their_severity_changes(browser, admin, workspace):
     incident = declare_incident(admin, title="Down", severity="sev2")
     due = incident.acknowledge_due_at
     browser.post(URL, form(RESPONSE_TIMES))

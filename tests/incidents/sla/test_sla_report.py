@@ -103,7 +103,7 @@ def test_bad_query_is_refused_by_field(given, field):
     assert refusal.value.faults[0].field == field
 
 
-def test_page_csv_and_api_say_the_same(actor, outcomes):
+def test_page_csv_and_api_are_equal(actor, outcomes):
     client = Client()
     user = User.objects.get(pk=actor.user_id)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

@@ -25,7 +25,7 @@ def note(actor, declared):
     return add_entry(actor, number=1, kind=EntryKind.NOTE, message="restarted the proxy")
 
 
-def test_a_pin_is_kept_until_it_is_taken_away(actor, note, audited, published_topics):
+def test_pin_stays_until_it_is_removed(actor, note, audited, published_topics):
     for _ in range(2):
         pin_entry(actor, number=1, entry_id=note.pk)
     assert [e.pk for e in pinned_entries(actor, note.incident)] == [note.pk]
@@ -57,7 +57,7 @@ def test_pins_and_times_change_no_version(actor, note):
     assert note.incident.version == 1
 
 
-def test_a_note_is_moved_to_when_it_happened_and_its_words_stay(actor, note, audited):
+def test_note_is_moved_to_when_it_happened_with_its_text_unchanged(actor, note, audited):
     when = note.occurred_at - timedelta(minutes=20)
     for _ in range(2):
         moved = correct_entry_time(actor, number=1, entry_id=note.pk, occurred_at=when)
@@ -102,7 +102,7 @@ def test_a_viewer_pins_nothing(make_actor, note):
         pin_entry(make_actor("viewer"), number=1, entry_id=note.pk)
 
 
-def test_a_strangers_workspace_has_no_such_incident(make_actor, other_workspace, note):
+def test_another_workspace_has_no_such_incident(make_actor, other_workspace, note):
     with pytest.raises(NotFound):
         pin_entry(make_actor("admin", inside=other_workspace), number=1, entry_id=note.pk)
 
@@ -115,7 +115,7 @@ def test_a_note_sent_again_with_its_key_is_written_once_however_late(actor, decl
     assert [e.message for e in timeline(incident)].count("seen it") == 1
 
 
-def test_other_words_or_another_key_or_hand_are_another_note(actor, make_actor, declared, timeline):
+def test_other_text_key_or_actor_is_another_note(actor, make_actor, declared, timeline):
     incident, dana = declared(), make_actor("responder")
     add_note(actor, number=1, message="a", request_key="k")
     add_note(actor, number=1, message="b", request_key="k")
@@ -125,7 +125,7 @@ def test_other_words_or_another_key_or_hand_are_another_note(actor, make_actor, 
     assert len(timeline(incident)) == 6
 
 
-def test_the_database_itself_keeps_a_key_to_one_entry(actor, note):
+def test_database_enforces_one_entry_per_key(actor, note):
     of = {"workspace_id": actor.workspace_id, "incident": note.incident, "kind": "note", "message": "x"}
     TimelineEntry.objects.create(**of, author_label="x", request_key="f" * 64)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -172,7 +172,7 @@ def _entries(incident, kind, count):
     )  # fmt: skip
 
 
-def test_the_story_leaves_out_what_machines_chatter(actor, declared):
+def test_highlights_leave_out_machine_entries(actor, declared):
     incident = declared()
     _entries(incident, "event", 3)
     _entries(incident, "note", 2)

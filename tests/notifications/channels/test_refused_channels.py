@@ -59,7 +59,7 @@ def test_chain_of_more_than_three_fallbacks_is_refused_however_it_is_built(chann
     ],
     ids=("private", "metadata", "unknown"),
 )
-def test_target_that_cannot_be_reached_is_said_by_the_test(channel, admin, url, reason):
+def test_unreachable_target_is_reported_by_the_channel_test(channel, admin, url, reason):
     made = channel("webhook", name="Hook", config={"url": url})
     *good, last = send_test(admin, channel_id=made.pk)
     assert all(step.is_ok for step in good)

@@ -90,7 +90,7 @@ def test_a_storm_of_notices_to_one_person_becomes_one_digest_that_names_all(
     assert [len(rows(outcome=outcome)) for outcome in ("sent", "merged", "held")] == [11, 14, 0]
 
 
-def test_a_storm_of_pages_is_never_held(declare, reachable, deliver, outside):
+def test_pages_are_never_held_in_a_storm(declare, reachable, deliver, outside):
     incidents = [declare() for _ in range(15)]
     to_person(reachable, incidents, is_notice=False)
     deliver()
@@ -197,7 +197,7 @@ def test_a_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outsid
     assert "may be a repeat" not in str(outside.slack.posted)
 
 
-def test_a_bot_that_may_not_read_says_that_it_may_repeat_itself(channel, declare, deliver, outside):
+def test_bot_without_read_scope_warns_of_possible_repeats(channel, declare, deliver, outside):
     channel("slack bot")
     outside.slack.may_read = False
     outside.slack.after = lambda: Reply(drops=True)

@@ -116,7 +116,7 @@ def test_an_acknowledgement_stops_it_and_lapses_without_a_sign(team):
     assert incident.acknowledged_at == START + 2 * MINUTE
 
 
-def test_a_note_of_the_holder_keeps_the_acknowledgement(team):
+def test_note_of_the_holder_renews_the_acknowledgement(team):
     incident = team.open()
     acknowledge_incident(team.ann, incident_id=incident.pk)
     team.pass_minutes(25)
@@ -160,7 +160,7 @@ def test_a_machine_pauses_a_sev2_for_one_lease_and_a_sev1_not_at_all(team):
         assert [minute for minute, _ in team.paged] == expected, severity
 
 
-def test_a_resolved_incident_pages_nobody_more(team):
+def test_resolved_incident_pages_no_one(team):
     incident = team.open()
     team.pass_minutes(0)
     Incident.objects.of(team.workspace.pk).filter(pk=incident.pk).update(status="resolved")
@@ -185,7 +185,7 @@ def test_a_drill_pages_the_people_who_joined_it_in_the_place_of_others(team):
     assert team.paged == [(0, "bob")]
 
 
-def test_a_policy_that_reaches_nobody_pages_all_admins(team):
+def test_policy_that_reaches_no_one_pages_all_admins(team):
     Membership.objects.of(team.workspace.pk).filter(user__username__in=["ann", "mia"]).delete()
     incident = team.open()
     team.pass_minutes(0)
@@ -194,7 +194,7 @@ def test_a_policy_that_reaches_nobody_pages_all_admins(team):
     assert [text for text in team.entries(incident) if "names no one" in text]
 
 
-def test_without_a_policy_whoever_is_on_call_gets_one_notice(team):
+def test_without_a_policy_the_user_on_call_gets_one_notice(team):
     incident = team.open("sev3")
     team.start(incident, "the incident grew")
     assert [(name, page.is_notice) for _, name, page in team.planned] == [("ann", True)]

@@ -87,7 +87,7 @@ def shifts(draw) -> list[Span]:
     plan=plans, own=shifts(), other=shifts(),
     with_method=st.sets(st.integers(1, 6)), managers=st.lists(st.just(5), max_size=1),
 )  # fmt: skip
-def test_the_report_equals_a_simulator_that_asks_every_minute(plan, own, other, with_method, managers):
+def test_report_equals_a_minute_by_minute_simulation(plan, own, other, with_method, managers):
     methods = {pk: (f"email {pk}",) for pk in with_method}
     people = People({1: own, 2: other}, {"manager": managers, "admin": [6]}, methods)
     found = report(plan, 1, people, start=START, end=START + timedelta(hours=HOURS))
@@ -161,7 +161,7 @@ def test_a_proven_account_address_is_used_for_lack_of_a_method(rota, settings):
 
 
 @pytest.mark.django_db
-def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, settings):
+def test_without_a_mail_server_mail_reaches_no_one_and_the_page_shows_it(rota, settings):
     manager, ann = rota
     settings.MAIL_FROM = ""
     User.objects.filter(pk=ann.user_id).update(address_proven_at=timezone.now())

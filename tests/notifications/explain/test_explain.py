@@ -192,7 +192,7 @@ def test_private_incident_is_explained_to_those_who_see_it_only(
     assert "INC-1" not in page.get("/explain/people/first").content.decode()
 
 
-def test_simulation_says_what_then_happens(workspace, channel, policy, outside, deliver, admin):
+def test_simulation_equals_what_then_happens(workspace, channel, policy, outside, deliver, admin):
     slack = channel("slack")
     channel("pagerduty")
     question = Question(timezone.now(), severity="sev2", components=["api"])
@@ -230,7 +230,7 @@ def test_simulation_of_a_later_time_knows_the_windows_of_then(workspace, channel
         simulate(admin, Question(question.at, severity="sev9"))
 
 
-def test_pages_show_what_the_report_says(workspace, channel, deliver, admin):
+def test_pages_show_the_report(workspace, channel, deliver, admin):
     channel("slack")
     declare_incident(admin, title="Search is down", severity="sev2", components=["api"])
     deliver()
@@ -260,7 +260,7 @@ def test_decisions_are_pruned_after_thirty_days(workspace, channel, deliver, adm
     assert Decision.objects.of(workspace.pk).exists()
 
 
-def test_repeated_facts_are_decided_once(workspace, channel, deliver, admin):
+def test_repeated_events_are_decided_once(workspace, channel, deliver, admin):
     from core.models import OutboxEvent
     from notifications.subscribers import plan_deliveries
 

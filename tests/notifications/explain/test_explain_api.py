@@ -103,7 +103,7 @@ def command(live_server, admin_with_history, tmp_path, monkeypatch, capsys):
     return printed
 
 
-def test_commands_print_what_the_api_says(admin_with_history, command):
+def test_commands_print_the_api_response(admin_with_history, command):
     api = browser_for(admin_with_history)
     assert command("incident", "INC-2") == api.get("/api/v1/incidents/INC-2/explain").json()
     mine = command("person", "adam.admin", "--days", "1")

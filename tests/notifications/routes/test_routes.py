@@ -47,7 +47,7 @@ def test_drills_reach_channels_for_drills_alone_and_nothing_else_does():
     assert routed(receivers=for_drills, is_drill=True) == {"pagerduty": 0, "slack": 1}
 
 
-def test_an_event_outside_the_routes_tells_nobody():
+def test_event_outside_the_routes_notifies_no_one():
     assert routed("incident.stage_changed") == {}
 
 
@@ -69,13 +69,13 @@ def test_filters(rule, is_routed):
     assert (routed(rules=[rule], **snapshot) != {}) is is_routed
 
 
-def test_a_channel_named_by_two_routes_is_told_once_by_the_first():
+def test_channel_of_two_routes_is_notified_once_by_the_first():
     rules = [Rule("one", channel_ids=frozenset({2})), Rule("two", kinds=frozenset({"slack"}))]
     chosen = decide("incident.opened", {"severity": "sev1"}, rules, RECEIVERS)
     assert [(one.channel_id, one.why) for one in chosen] == [(2, "one")]
 
 
-def test_a_channel_that_is_off_is_not_told():
+def test_disabled_channel_is_not_notified():
     assert routed(receivers=[Receiver(2, "slack", False, False)]) == {}
 
 

@@ -52,7 +52,7 @@ def _judge(watch: FixWatch, incident: Incident, after=timedelta(days=3)) -> tupl
     return new, watch.verdict
 
 
-def test_same_fingerprint_reopens_the_item_and_says_why(actor, resolved):
+def test_same_fingerprint_reopens_the_item_with_a_reason(actor, resolved):
     watch = _watch(actor, resolved)
     assert _judge(watch, _again(actor)) == (1, "recurred")
     item = item_for(actor, 1)
@@ -125,7 +125,7 @@ def test_item_opened_by_a_person_stops_the_watch(actor, resolved):
     assert _judge(watch, _again(actor)) == (0, "stopped")
 
 
-def test_two_watches_of_one_fingerprint_are_both_judged(actor, resolved):
+def test_two_watches_of_one_fingerprint_are_both_evaluated(actor, resolved):
     first = _watch(actor, resolved)
     create_item(actor, 1, title="Raise the pool limit")
     update_item(actor, 2, status="done")

@@ -50,7 +50,7 @@ def test_names_are_read_outside_of_code(text, names):
     assert names_in(text) == names
 
 
-def test_mention_in_a_section_is_told_once_however_often_it_is_saved(actor, people):
+def test_mention_in_a_section_notifies_once_over_repeated_saves(actor, people):
     first = save_section(actor, 1, KEY, base_version=1, text="Ask @theo.")
     second = save_section(actor, 1, KEY, base_version=first.version, text="Ask @theo and @Ana.Other again.")
     third = save_section(actor, 1, KEY, base_version=second.version, text="Ask no one.")
@@ -58,7 +58,7 @@ def test_mention_in_a_section_is_told_once_however_often_it_is_saved(actor, peop
     assert notified(actor) == ["ana.other", "theo"]
 
 
-def test_own_name_and_unknown_names_tell_no_one(actor, people):
+def test_own_name_and_unknown_names_notify_no_one(actor, people):
     own = User.objects.get(pk=actor.user_id).username
     save_section(actor, 1, KEY, base_version=1, text=f"@{own} @nobody.here")
     assert notified(actor) == []
@@ -71,7 +71,7 @@ def test_mention_in_a_comment_takes_the_place_of_its_notice(actor, people):
     assert "theo" not in notified(actor, "postmortem.commented")
 
 
-def test_private_incident_tells_only_who_may_see_it(admin, actor, people):
+def test_private_incident_notifies_only_allowed_readers(admin, actor, people):
     set_private(admin, number=1, is_private=True, reason="Quiet")
     save_section(admin, 1, KEY, base_version=1, text="@ana.other @theo")
     assert notified(actor) == []

@@ -58,7 +58,7 @@ def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
+def test_reminders_over_days_reach_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     for name in ("ana", "kim"):
         make_actor("responder", username=name)
@@ -89,7 +89,7 @@ def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, reso
 
 
 @pytest.mark.django_db
-def test_reminder_that_lay_for_days_says_nothing_wrong(actor, resolved, workspace, settings):
+def test_delayed_reminder_has_no_outdated_text(actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     User.objects.update(address_proven_at=timezone.now())
     due = timezone.now().date() + timedelta(days=2)

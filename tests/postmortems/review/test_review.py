@@ -96,7 +96,7 @@ def test_signature_stays_when_an_appendix_changes(actor, lead, complete):
     assert review_of(postmortem_for(actor, 1)).signatures[0].is_signed
 
 
-def test_only_holders_sign_and_the_manager_is_somebody_else(actor, lead, make_actor, complete):
+def test_only_holders_sign_and_the_manager_is_another_person(actor, lead, make_actor, complete):
     request_review(actor, 1)
     with pytest.raises(Forbidden):
         decide(lead, 1, role="commander", decision="approved")
@@ -144,7 +144,7 @@ def test_waiver_needs_a_reason(actor, manager, resolved):
         waive(manager, 1, subject="role:king", reason="Long live the king.")
 
 
-def test_amendment_keeps_the_published_revision_for_readers(actor, lead, manager, complete):
+def test_amendment_leaves_the_published_revision_for_readers(actor, lead, manager, complete):
     for role in ("commander", "tech_lead", "manager"):
         waive(manager, 1, subject=f"role:{role}", reason="Agreed in the meeting.")
     request_review(actor, 1)

@@ -35,7 +35,7 @@ COUNT = [sys.executable, "-c", PRINTS, "{component}", "{replicas:1..10}", "{mode
     ],
     ids=lambda one: ascii(one),
 )  # fmt: skip
-def test_placeholder_takes_only_what_it_says(text, value, becomes):
+def test_placeholder_accepts_only_its_declared_values(text, value, becomes):
     if becomes is None:
         with pytest.raises(PlaceholderError, match="x: "):
             filled(text, {"x": value})
@@ -114,7 +114,7 @@ def test_request_with_wrong_values_is_refused_and_starts_nothing(
 
 
 @pytest.mark.django_db
-def test_page_asks_for_the_values_shows_the_dry_run_and_runs_it(incident, actor, counted, finish):
+def test_page_has_the_values_shows_the_dry_run_and_runs_it(incident, actor, counted, finish):
     browser, where = browser_for(actor), {"incident": incident.reference, "action": "scale_up"}
     page = browser.get("/remediation/new", where).content.decode()
     assert 'name="arg-replicas"' in page
@@ -154,7 +154,7 @@ REPLIES = {
 
 
 @pytest.mark.parametrize("slug", REPLIES)
-def test_preset_starts_the_work_and_asks_for_its_outcome(loopback, slug):
+def test_preset_starts_the_work_and_polls_its_outcome(loopback, slug):
     started, runs, well, badly = REPLIES[slug]
     replies = iter([started, runs, well, badly])
     with running(Receiver(lambda received: Reply(200, orjson.dumps(next(replies))))) as server:

@@ -50,7 +50,7 @@ def degraded(workspace, ingest):
      (None, "unknown", "No event names a response time since.")],
     ids=["fast", "slow", "silent"],
 )  # fmt: skip
-def test_response_times_are_judged_by_the_limit_that_the_events_name(
+def test_response_times_are_checked_against_the_limit_in_the_events(
     degraded, ingest, milliseconds, verdict, reason
 ):
     if milliseconds:

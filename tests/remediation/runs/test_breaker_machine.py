@@ -77,7 +77,7 @@ def _carry_out(scenario, run, *, well):
 
 @QUICK
 @given(acts=ACTS)
-def test_breaker_follows_its_table_whatever_happens(scenario, acts):
+def test_breaker_follows_its_table_in_any_order_of_outcomes(scenario, acts):
     point, model = transaction.savepoint(), Model()
     for act in acts:
         if act == "trial":

@@ -185,6 +185,6 @@ class RunMachine(RuleBasedStateMachine):
             assert self.given & MANAGERS
 
 
-def test_run_follows_its_table_whoever_acts_when(scenario):
+def test_run_follows_its_table_in_any_order_of_acts(scenario):
     run_state_machine_as_test(lambda: RunMachine(scenario), settings=QUICK)
     assert not RemediationRun.objects.of(scenario.incident.workspace_id).exists()  # each example was undone

@@ -38,13 +38,13 @@ def _all_alive() -> None:
         database_heartbeat.stamp(queue)
 
 
-def test_livez_asks_nobody(client: Client) -> None:
+def test_livez_makes_no_request(client: Client) -> None:
     response = client.get("/livez")
     assert (response.status_code, response.content) == (200, b"ok\n")
 
 
 @pytest.mark.django_db
-def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
+def test_readyz_is_ready_when_every_process_was_seen(client: Client) -> None:
     _all_alive()
     response = client.get("/readyz")
     assert response.status_code == 200
@@ -122,7 +122,7 @@ def test_metrics_do_not_exist_in_production_without_a_token(client: Client, sett
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
-def test_a_worker_is_deaf_when_beat_speaks_and_nothing_arrives() -> None:
+def test_worker_is_deaf_when_beat_runs_and_nothing_arrives() -> None:
     watch = WorkerWatchdog()
     later = watch.heard_at + DEAF_AFTER_S + 1
     assert watch.is_deaf(later, beat_age=0.5)
@@ -138,7 +138,7 @@ def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> N
     assert secret not in json.dumps(client.get("/readyz").json())
 
 
-def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> None:
+def test_loop_hangs_when_nothing_runs_on_it_between_many_checks() -> None:
     loop = asyncio.new_event_loop()
     is_blocked, go_on = threading.Event(), threading.Event()
 

@@ -59,7 +59,7 @@ def browser(client, actor, make_user) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/declare", "/account/password", "/sign-in"])
-def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
+def test_page_shows_what_does_not_work_and_since_when(browser, troubled, path):
     if path == "/sign-in":
         browser.logout()
     text = browser.get(path).content.decode()
@@ -68,7 +68,7 @@ def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
     assert "2026-03-01T14:02:31+00:00" in text
 
 
-def test_a_page_says_nothing_when_all_is_well(browser):
+def test_page_shows_nothing_when_all_is_well(browser):
     assert "banner-trouble" not in browser.get("/incidents").content.decode()
 
 
@@ -93,7 +93,7 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
 @pytest.mark.parametrize(
     ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_pending", "detection")]
 )
-def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, workspace, table, name):
+def test_overdue_queue_is_reported_with_its_start(all_alive, workspace, table, name):
     if name == "outbox":
         event = OutboxEvent.objects.create(topic="x", workspace_id=workspace.pk, payload={})
         late = timezone.now() - timedelta(minutes=5)
@@ -113,7 +113,7 @@ def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, w
     assert timedelta(seconds=290) < timezone.now() - finding.since < timedelta(seconds=330)
 
 
-def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkeypatch):
+def test_without_valkey_the_workers_are_checked_by_the_database(all_alive, monkeypatch):
     away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
     monkeypatch.setattr(health_checks, "valkey", lambda: away)
     found = health_checks.examine()
@@ -122,7 +122,7 @@ def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkey
     assert found["relay worker"].level == found["detection worker"].level == "ok"
 
 
-def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
+def test_problem_has_the_time_it_was_first_seen_until_it_ends():
     found = {"valkey": CheckResult("warn", "away")}
     one = looked(found, starting_s=0)
     [first] = one._troubles
@@ -133,7 +133,7 @@ def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
     assert one._troubles == ()
 
 
-def test_what_is_only_starting_is_no_trouble_but_a_failure_is():
+def test_starting_process_is_no_problem_but_a_failure_is():
     found = {"worker": CheckResult("warn", "not seen yet"), "database": CheckResult("fail", "away")}
     assert [trouble.name for trouble in looked(found)._troubles] == ["database"]
 
@@ -153,7 +153,7 @@ def test_no_page_waits_for_a_server_that_hangs():
     release.set()
 
 
-def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
+def test_health_is_checked_in_the_background_while_requested(monkeypatch):
     monkeypatch.setattr(monitor, "EVERY_S", 0.01)
     monkeypatch.setattr(monitor, "ASKED_WITHIN_S", 0.2)
     looks = []
@@ -166,7 +166,7 @@ def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
     assert len(looks) > 1
 
 
-async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
+async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
     async def home(cookie):
         return hub.Listener(1, 7)
 
@@ -183,7 +183,7 @@ async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
     watching.cancel()
 
 
-def test_a_worker_says_that_it_lives_at_most_every_five_seconds(django_assert_num_queries):
+def test_worker_heartbeat_is_written_at_most_every_five_seconds(django_assert_num_queries):
     valkey().flushdb()
     database_heartbeat._last.clear()
     with django_assert_num_queries(1):

@@ -34,7 +34,7 @@ def lines():
     return {line.name: line.finding for section in system_status.sections() for line in section.lines}
 
 
-def test_every_line_that_is_not_well_says_what_to_do():
+def test_every_unhealthy_line_has_advice():
     found = lines()
     assert {"database", "beat", "queue detection", "pending evaluation", "dead letters"} <= set(found)
     assert set(SCHEDULE) <= set(found)
@@ -68,7 +68,7 @@ def test_a_task_that_failed_leaves_no_stamp_of_success():
     assert valkey().get("tocsin:alive:task:core.prune") is not None
 
 
-def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_again(workspace):
+def test_dead_deliveries_are_counted_with_a_link_to_resend(workspace):
     event = OutboxEvent.objects.create(topic="t", workspace_id=workspace.pk, payload={})
     OutboxDispatch.objects.create(event=event, subscriber="live", state="dead", due_at=timezone.now())
     finding = lines()["dead letters"]
@@ -76,7 +76,7 @@ def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_a
     assert "Outbox" in finding.advice
 
 
-def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
+def test_without_valkey_the_page_opens_and_shows_it(browser, monkeypatch):
     def away(*_):
         raise redis.ConnectionError("connection refused")
 
@@ -87,7 +87,7 @@ def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
     assert "Connection refused" in response.content.decode()
 
 
-def test_htmx_gets_the_lines_alone_and_nothing_is_kept(browser):
+def test_htmx_gets_only_the_lines_uncached(browser):
     page, part = browser.get("/settings/system"), browser.get("/settings/system", headers=HTMX)
     assert page["Cache-Control"] == part["Cache-Control"] == "no-store"
     assert "<html" in page.content.decode()

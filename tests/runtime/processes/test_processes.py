@@ -38,7 +38,7 @@ def test_a_pid_file_leads_back_to_its_process(tmp_path: Path, sleeper: subproces
     assert process.recall(tmp_path / "pid") == handle
 
 
-def test_a_recycled_pid_is_nobody_of_ours(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+def test_recycled_pid_is_not_an_own_process(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     process.remember(tmp_path / "pid", Handle(sleeper.pid, born=1.0))
     assert process.recall(tmp_path / "pid") is None
     process.stop(Handle(sleeper.pid, born=1.0))
@@ -64,14 +64,14 @@ def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
         assert started.wait(timeout=5) == -signal.SIGKILL
 
 
-def test_leftovers_are_told_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
+def test_leftovers_are_recognized_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
     assert children.sweep("someone else's") == 0
     assert sleeper.poll() is None
     assert children.sweep("sleepers") == 1
     assert process.handle_of(sleeper.pid) is None
 
 
-def test_a_kept_port_stays_until_somebody_takes_it(tmp_path: Path) -> None:
+def test_reserved_port_stays_until_it_is_taken(tmp_path: Path) -> None:
     first = process.kept_port(tmp_path / "port")
     assert process.kept_port(tmp_path / "port") == first
     (tmp_path / "port").write_text("not a number")
@@ -145,7 +145,7 @@ def test_a_programs_output_carries_its_name(
     assert out.strip().endswith("sleepy | awake")
 
 
-def test_a_program_can_be_ended_the_moment_it_was_started(child: Child, printer: Printer) -> None:
+def test_program_can_be_ended_right_after_its_start(child: Child, printer: Printer) -> None:
     for _ in range(20):
         child.start(printer)
         child.kill()

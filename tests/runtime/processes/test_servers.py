@@ -24,7 +24,7 @@ def test_the_database_is_the_embedded_postgresql() -> None:
         assert cursor.fetchone() == ("127.0.0.1/32", "off")
 
 
-def test_valkey_answers_with_its_password_only() -> None:
+def test_valkey_requires_its_password() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         assert client.ping()
     port = settings.REDIS_URL.rsplit(":", 1)[1].split("/")[0]

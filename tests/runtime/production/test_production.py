@@ -125,7 +125,7 @@ def test_djangos_own_examination_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> None:
+def test_every_kind_of_response_has_security_headers(kind: str) -> None:
     response = production_report()["responses"][kind]
     headers = dict(response["headers"])
     assert response["status"] != 500, response
@@ -155,7 +155,7 @@ def test_cookies_travel_encrypted_only() -> None:
     assert all("Secure" in cookie for cookie in cookies)
 
 
-def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
+def test_no_sibling_host_can_set_the_session_cookie() -> None:
     flags = production_report()["flags"]
     names = {flags[f"{kind}_COOKIE_NAME"] for kind in ("SESSION", "CSRF", "MESSAGE")}
     assert len(names) == 3
@@ -168,13 +168,13 @@ def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts", "forged api", "forged events"])
-def test_programs_that_ask_in_the_clear_are_refused_and_not_led_to_tls(kind: str) -> None:
+def test_plain_http_api_requests_are_refused_without_a_redirect(kind: str) -> None:
     response = production_report()["responses"][kind]
     assert response["status"] == 403
     assert "location" not in dict(response["headers"])
 
 
-def test_people_who_ask_in_the_clear_are_led_to_tls() -> None:
+def test_plain_http_page_requests_are_redirected_to_tls() -> None:
     response = production_report()["responses"]["plain page"]
     assert (response["status"], dict(response["headers"])["location"]) == (
         301,
@@ -234,7 +234,7 @@ def test_production_reaches_other_machines_over_verified_tls_and_this_one_as_it_
     assert str(getattr(Environment(), name.lower())).startswith(value[:20])
 
 
-def test_a_network_that_is_trusted_has_to_be_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trusted_network_has_to_be_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     from config.environment import Environment
 
     for key, good in (("TOCSIN_ENV", "production"), ("SECRET_KEY", KEY), ("ALLOWED_HOSTS", "a.example")):

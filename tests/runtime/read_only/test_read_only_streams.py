@@ -72,7 +72,7 @@ async def ask(
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
-async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: str) -> None:
+async def test_events_are_refused_with_retry_after(token: str) -> None:
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     before = await Event.across_workspaces.acount()
     try:
@@ -85,7 +85,7 @@ async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: s
         await sync_to_async(connections.close_all)()
 
 
-async def test_a_live_stream_is_not_opened_and_its_caller_is_told_to_come_back(token: str) -> None:
+async def test_live_stream_is_refused_with_retry_after(token: str) -> None:
     headers = {"authorization": f"Bearer {token}"}
     for _ in range(2):
         status, headers_sent = await ask(live_stream.application, "/api/v1/live", "GET", b"", headers)

@@ -58,7 +58,7 @@ def test_a_component_is_added_and_shown(client, workspace):
         ({"name": "new", "depends_on": "no such thing"}, "names no such thing, which is no component here"),
     ],
 )
-def test_what_is_wrong_is_named_and_what_was_typed_is_kept(client, api, workspace, changed, words):
+def test_fault_is_named_and_the_input_preserved(client, api, workspace, changed, words):
     response = client.post("/components/new", FORM | {"description": "my own words"} | changed)
     text = response.content.decode()
     assert response.status_code == 422
@@ -75,7 +75,7 @@ def test_a_circle_is_refused_with_the_way_round(client, keeper, api):
     assert list(db.depends_on.values_list("name", flat=True)) == ["api"]
 
 
-def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(client, keeper, api):
+def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_again(client, keeper, api):
     edit_component(keeper, component_id=api.pk, wanted={"tier": 2})
     stale = FORM | {"description": "mine", "version": "1"}
     response = client.post(f"/components/{api.pk}/edit", stale)
@@ -85,7 +85,7 @@ def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_
     assert client.post(f"/components/{api.pk}/edit", stale | {"version": "2"}).status_code == 303
 
 
-def test_a_form_answers_htmx_with_204_and_a_refusal_stays_in_the_dialog(client, api):
+def test_form_returns_204_to_htmx_and_a_refusal_stays_in_the_dialog(client, api):
     good = client.post(f"/components/{api.pk}/edit", FORM | {"tier": "1", "version": "1"}, headers=HTMX)
     assert good.status_code == 204
     bad = client.post(f"/components/{api.pk}/edit", FORM | {"tier": "7"}, headers=HTMX)
@@ -129,7 +129,7 @@ def test_a_panel_of_no_component_is_not_there(client, key):
     assert client.get("/panels/component.header", {"key": key}).status_code == 404
 
 
-def test_the_pages_say_what_to_do_when_there_is_nothing(client):
+def test_empty_pages_show_what_to_do(client):
     assert b"No component yet" in client.get("/components").content
     assert b"No matches" in client.get("/components?search=x").content
     assert b"No activity yet" in client.get("/activity").content

@@ -71,14 +71,14 @@ def test_holder_can_withdraw_but_not_accept(actor, offered):
 
 
 @pytest.mark.parametrize("path", ["/", URL])
-def test_holder_is_told_of_a_declined_offer(actor, nina, offered, path):
+def test_holder_is_notified_of_a_declined_offer(actor, nina, offered, path):
     respond(nina, offered, "no")
     assert "declined. You hold the role." in browser(actor).get(path).content.decode()
     assert "You hold the role." not in browser(nina).get(path).content.decode()
     assert commander(actor) == "rita.responder"
 
 
-def test_holder_is_told_of_an_expired_offer(actor, offered):
+def test_holder_is_notified_of_an_expired_offer(actor, offered):
     at = offered.expires_at
     with time_machine.travel(at, tick=False):
         run_due(CLOCKS, at=at)
@@ -86,14 +86,14 @@ def test_holder_is_told_of_an_expired_offer(actor, offered):
     assert "did not accept within 10 minutes" in page
 
 
-def test_answer_after_expiry_is_refused_with_the_reason(nina, offered):
+def test_response_after_expiry_is_refused_with_the_reason(nina, offered):
     with time_machine.travel(offered.expires_at + timedelta(seconds=1), tick=False):
         reply = respond(nina, offered, "yes")
     assert reply.status_code == 409
     assert "expired already" in reply.content.decode()
 
 
-def test_offer_by_somebody_without_the_role_is_refused(nina, offered, make_actor):
+def test_offer_by_a_user_without_the_role_is_refused(nina, offered, make_actor):
     make_actor("responder", username="otto.other")
     reply = browser(nina).post(f"{URL}/hand-off", {"role": "commander", "username": "otto.other"})
     assert reply.status_code == 409

@@ -64,7 +64,7 @@ def _url(incident, name=""):
     return f"/incidents/{incident.reference}{f'/{name}' if name else ''}"
 
 
-def test_a_stranger_is_led_to_the_sign_in_and_back(incident):
+def test_anonymous_user_is_redirected_to_the_sign_in_and_back(incident):
     response = Client().get(_url(incident))
     assert response.status_code == 303
     assert response["Location"] == f"/sign-in?next=%2Fincidents%2F{incident.reference}"
@@ -91,7 +91,7 @@ def test_every_action_has_a_page_and_the_same_form_as_a_fragment(client, inciden
     assert fragment.content.strip().startswith(b"<form")
 
 
-def test_a_form_answers_303_and_htmx_204_with_the_topics(client, incident):
+def test_form_returns_303_and_htmx_204_with_the_topics(client, incident):
     assert client.post(_url(incident, "acknowledge")).status_code == 303
     response = client.post(_url(incident, "note"), {"message": "hm", "audience": "internal"}, headers=HTMX)
     assert response.status_code == 204
@@ -114,9 +114,7 @@ def test_declaring_twice_with_one_form_makes_one_incident(client, workspace):
     assert Incident.objects.of(workspace.pk).count() == 1
 
 
-def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(
-    client, incident, actor
-):
+def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_again(client, incident, actor):
     stale = {"version": incident.version, "status": "identified", "message": "my own words"}
     change_severity(actor, number=incident.number, severity="sev1")
     response = client.post(_url(incident, "status"), stale)
@@ -141,9 +139,7 @@ def test_the_way_back_never_leads_to_another_site(client, incident):
 @pytest.mark.parametrize(
     "name", sorted({*PANELS.names()} - {"troubles", "rules.list", "component.changes", "oncall.schedules"})
 )
-def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(
-    client, incident, component, actor, name
-):
+def test_unchanged_panel_returns_304_and_a_changed_one_does_not(client, incident, component, actor, name):
     key = component.pk if name.startswith("component.") else incident.number
     url = f"/panels/{name}?key={key}"
     first = client.get(url)
@@ -166,7 +162,7 @@ def test_more_incidents_cost_no_more_queries(client, actor, incident, django_ass
             assert client.get(path).status_code == 200
 
 
-def test_no_page_asks_a_browser_for_what_the_csp_forbids(client, incident):
+def test_no_page_uses_what_the_csp_forbids(client, incident):
     for path in ("/", "/incidents", "/incidents/declare", _url(incident)):
         response = client.get(path)
         assert "script-src 'self'" in response["Content-Security-Policy"]

@@ -62,7 +62,7 @@ def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, wor
     )
 
 
-def test_what_was_refused_stands_before_what_went_well(client, three, make_actor):
+def test_refusals_are_listed_before_successes(client, three, make_actor):
     acknowledge_incident(make_actor("responder", username="theo.lind"), number=3)
     response = client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)})
     text = client.get(response["Location"]).content.decode()
@@ -95,11 +95,11 @@ def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
         ),
     ],
 )
-def test_the_buttons_of_a_row_and_of_the_bar_say_what_they_did(client, form, message):
+def test_buttons_of_a_row_and_of_the_bar_show_what_they_did(client, form, message):
     assert _done(client.post("/incidents/bulk", form, headers=HTMX))["message"] == message
 
 
-def test_refusals_are_told_incident_by_incident(client, three, make_actor):
+def test_refusals_are_listed_per_incident(client, three, make_actor):
     theo = make_actor("responder", username="theo.lind")
     acknowledge_incident(theo, number=1)
     form = {"do": "acknowledge", "pick": [*_picks(*three), "77"]}
@@ -132,7 +132,7 @@ def test_a_stale_row_is_refused_and_named(client, three, actor):
         ({"do": "resolve", "pick": "9999999999999"}, 422),
     ],
 )
-def test_nonsense_is_refused_and_changes_nothing(client, workspace, form, status):
+def test_invalid_action_is_refused_and_changes_nothing(client, workspace, form, status):
     assert client.post("/incidents/bulk", form).status_code == status
     assert client.post("/incidents/bulk", form, headers=HTMX).status_code == status
     assert _statuses(workspace) == ["open"] * 3
@@ -164,7 +164,7 @@ def _body(response):
     return b"".join(response.streaming_content).decode()
 
 
-def test_the_export_link_of_a_filtered_list_holds_what_the_list_shows(client, actor):
+def test_export_link_of_a_filtered_list_has_the_same_filter(client, actor):
     declare_incident(actor, title="Other", severity="sev4")
     page = client.get("/incidents?severity=high&sort=oldest").content.decode()
     assert "/incidents/export?format=csv&amp;severity=sev2" in page
@@ -176,7 +176,7 @@ def test_the_export_link_of_a_filtered_list_holds_what_the_list_shows(client, ac
     assert (text.count("Trouble"), "Other" in text) == (3, False)
 
 
-def test_the_selected_ones_are_written_and_a_missing_one_is_said(client):
+def test_selected_incidents_are_exported_and_a_missing_one_is_reported(client):
     whole = json.loads(_body(client.post("/incidents/export", {"format": "json", "pick": ["3:1", "1:1"]})))
     assert [one["number"] for one in whole["incidents"]] == [3, 1]
     missing = client.post("/incidents/export", {"format": "json", "pick": ["1:1", "88"]})

@@ -35,13 +35,13 @@ def look(workspace, make_actor):
     return look
 
 
-def test_some_panels_are_kept():
+def test_some_panels_are_cached():
     assert "incidents.overview" in KEPT
     assert "incidents.activity" not in KEPT  # it says how long ago things were
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
+def test_cached_panel_has_nothing_of_its_first_viewer(name, look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     seen = {look(name, role) for role in ("viewer", "responder", "admin")}
     assert len(seen) == 1
@@ -49,14 +49,14 @@ def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_a_kept_panel_is_drawn_once(name, look, actor, monkeypatch):
+def test_cached_panel_is_rendered_once(name, look, actor, monkeypatch):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     first = look(name)
     monkeypatch.setattr("core.ui.panels.render_to_string", lambda *_: pytest.fail("made again"))
     assert look(name, "admin") == first
 
 
-def test_kept_panels_say_what_is_new(look, actor):
+def test_cached_panels_show_changes(look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     assert "<b>1</b> not acknowledged" in look("incidents.overview")
     assert "0 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")

@@ -67,7 +67,7 @@ async def test_a_page_hears_what_changed_while_it_was_on_its_way():
     assert json.loads(late.take().split(b"data: ")[1])["topics"] == ["incidents"]
 
 
-async def test_what_changed_long_ago_is_not_told_again(monkeypatch):
+async def test_old_change_is_not_sent_again(monkeypatch):
     monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
     hub, late = _hub(), _stream(1)
     hub.is_listening = True
@@ -85,12 +85,12 @@ async def test_what_is_remembered_is_bounded(monkeypatch):
     assert len(hub.recent[1]) <= hub_module.MAX_RECENT
 
 
-async def test_a_frame_is_encoded_once_for_everybody():
+async def test_frame_is_encoded_once_for_all_streams():
     assert frame(frozenset({"a", "b"}), 1) is frame(frozenset({"b", "a"}), 1)
 
 
 @pytest.mark.parametrize("message", UNREADABLE)
-async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
+async def test_unreadable_signal_is_dropped_and_the_hub_continues(message):
     hub, stream = _hub(), _stream(1)
     hub.streams[1].add(stream)
     hub.deliver(message)
@@ -98,7 +98,7 @@ async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
     assert b"signal" in stream.take()
 
 
-async def test_refresh_reaches_every_stream_whatever_its_topics():
+async def test_refresh_reaches_every_stream_of_any_topic():
     stream = Stream(Listener(1, 7), frozenset({"incident:4"}), b"")
     stream.offer(["refresh"], 0)
     assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]

@@ -61,7 +61,7 @@ class Talk:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_nobody_listens_without_a_session():
+async def test_stream_requires_a_session():
     talk = Talk()
     assert (await talk.next())["status"] == 401
     await talk.task
@@ -162,7 +162,7 @@ async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, runnin
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_one_session_holds_so_many_streams_and_no_more(signed_in, running_hub, settings):
+async def test_streams_of_one_session_are_limited(signed_in, running_hub, settings):
     settings.LIVE_STREAMS_PER_SESSION = 2
     first, second = await _open(_cookie(signed_in)), await _open(_cookie(signed_in))
     refused = Talk(_cookie(signed_in))

@@ -27,7 +27,7 @@ def timeline_messages(sender) -> list[str]:
     return list(entries.values_list("message", flat=True))
 
 
-def test_what_fires_opens_one_incident_with_everything_the_sender_says(prod):
+def test_firing_alert_opens_one_incident_with_all_its_details(prod):
     response = prod.post(group(burning("a", start=ago(3))))
     assert (response.status_code, response.json()["opened"]) == (202, ["INC-1"])
     incident = prod.only_incident()
@@ -52,7 +52,7 @@ def test_the_audit_names_the_source(prod):
     ]  # fmt: skip
 
 
-def test_the_same_words_again_change_nothing(prod):
+def test_repeated_alert_changes_nothing(prod):
     body = group(burning("a"), burning("b"))
     prod.post(body)
     before = timeline_messages(prod)
@@ -172,7 +172,7 @@ def test_after_a_person_resolved_a_new_alert_of_the_group_brings_all_of_it_back(
     assert prod.only_incident().status == "resolved"
 
 
-def test_words_that_come_late_change_nothing(prod):
+def test_late_alert_changes_nothing(prod):
     start = ago(10)
     prod.post(group(over("a", start=start, end=ago(5))))
     assert prod.incidents() == []
@@ -184,7 +184,7 @@ def test_words_that_come_late_change_nothing(prod):
     assert prod.only_incident().status == "open"
 
 
-def test_contradictory_words_in_one_body_go_by_time(prod):
+def test_contradictory_alerts_in_one_body_apply_by_time(prod):
     start = ago(10)
     prod.post(group(over("a", start=start, end=ago(5)), burning("a", start=start)))
     assert prod.incidents() == []

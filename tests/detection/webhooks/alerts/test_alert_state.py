@@ -73,11 +73,11 @@ def known(
         (dataclasses.replace(word("firing", 1), is_guess=True), None, "fires"),
     ],
 )  # fmt: skip
-def test_a_word_means_what_it_must(alert, held, step):
+def test_alert_has_the_expected_effect(alert, held, step):
     assert next_step(alert, held, at=NOON, window=WINDOW) == step
 
 
-def test_of_several_words_on_one_alert_the_newest_counts():
+def test_newest_of_several_reports_on_one_alert_counts():
     late, early = word("firing", 1), word("resolved", 9, 5)
     assert newest_per_key([late, early]) == newest_per_key([early, late]) == [late]
     assert newest_per_key([word("firing"), word("resolved")])[0].state == "resolved"

@@ -74,7 +74,7 @@ def test_repeat_with_another_description_is_counted(prod):
     assert prod.alerts()["print-a"].told_at > told_at
 
 
-def test_new_alert_beside_repeats_locks_the_workspace_and_joins(prod):
+def test_new_alert_among_repeats_locks_the_workspace_and_joins(prod):
     prod.post(group(burning("a")))
     with CaptureQueriesContext(connection) as queries:
         prod.post(group(burning("a"), burning("b")))
@@ -95,7 +95,7 @@ def test_request_reads_no_other_alert_of_its_group(prod):
     assert not any('"group" IN' in sql and "LIMIT" not in sql and "COUNT" not in sql for sql in read)
 
 
-def test_full_group_keeps_further_alerts_under_one_key(prod, monkeypatch):
+def test_full_group_merges_further_alerts_under_one_key(prod, monkeypatch):
     monkeypatch.setattr(alert_rows, "MAX_BURNING_PER_GROUP", 3)
     for name in "abcde":
         prod.post(group(burning(name)))

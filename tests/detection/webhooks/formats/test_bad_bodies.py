@@ -66,7 +66,7 @@ def test_cut_anywhere_it_is_read_or_refused(name):
     lambda body: b"\x00" + body, lambda body: body * 2, lambda body: b"[" * 100_000,
     lambda body: b'{"a":' * 50_000, lambda body: b"%" * 100_000, lambda body: b"&=" * 100_000,
 ])  # fmt: skip
-def test_encoded_anew_it_is_read_or_refused(name, encode):
+def test_reencoded_body_is_read_or_refused(name, encode):
     request = samples(name)[0]
     assert isinstance(verdict(name, swapped(request, encode(request.body))), Reading | Problem)
 
@@ -98,7 +98,7 @@ def test_with_odd_values_anywhere_it_is_read_or_refused(name):
     ("count", "group", "read"),
     [(300, "", True), (301, "", False), (1000, "disks", True), (1001, "disks", False), (10_000, "", False)],
 )
-def test_one_body_holds_what_one_transaction_can_open(count, group, read):
+def test_one_body_is_limited_to_what_one_transaction_can_open(count, group, read):
     alerts = [{"title": f"Alert {n}", "id": n, "group": group} for n in range(count)]
     body = json.dumps(alerts).encode()
     request = WebhookRequest("POST", {"content-type": "application/json"}, body, body, NOW)

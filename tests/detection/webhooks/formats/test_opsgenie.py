@@ -55,7 +55,7 @@ def test_an_unknown_key_is_401(genie, key):
         ("", {"message": "x", "alias": "a" * 513}, 422), ("/x/dance", {}, 404), ("/x", {}, 404),
     ],
 )  # fmt: skip
-def test_what_is_not_right_is_refused_in_opsgenies_words(genie, path, body, status):
+def test_bad_request_is_refused_with_the_opsgenie_message(genie, path, body, status):
     response = send(genie, path, body)
     assert response.status_code == status
     if path != "/x":
@@ -75,7 +75,7 @@ def status(sender: Sender, request_id: str, key: str | None = None):
         ("/db-1%2Flag/close?identifierType=alias", {}, "Close", "Closed alert"),
     ],
 )
-def test_a_client_that_asks_is_told_what_became_of_its_request(genie, path, body, action, words):
+def test_client_gets_the_outcome_of_its_request(genie, path, body, action, words):
     send(genie)
     request_id = send(genie, path, body).json()["requestId"]
     response = status(genie, request_id)
@@ -86,7 +86,7 @@ def test_a_client_that_asks_is_told_what_became_of_its_request(genie, path, body
     assert datetime.fromisoformat(data["processedAt"]).tzinfo is not None
 
 
-def test_the_id_a_client_is_told_names_the_alert(genie):
+def test_returned_id_names_the_alert(genie):
     request_id = send(genie, body={"message": "No alias"}).json()["requestId"]
     alert_id = status(genie, request_id).json()["data"]["alertId"]
     assert send(genie, f"/{alert_id}/close", {}).status_code == 202
@@ -94,14 +94,14 @@ def test_the_id_a_client_is_told_names_the_alert(genie):
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "close"])
-def test_what_is_asked_of_an_alert_nobody_knows_did_not_succeed(genie, action):
+def test_action_on_an_unknown_alert_does_not_succeed(genie, action):
     request_id = send(genie, f"/nobody/{action}?identifierType=alias", {}).json()["requestId"]
     data = status(genie, request_id).json()["data"]
     assert (data["isSuccess"], data["status"], data["alertId"]) == (False, "Alert does not exist", "")
     assert genie.incidents() == []
 
 
-def test_only_its_own_source_is_told_and_only_of_what_there_was(genie, make_sender):
+def test_request_status_is_returned_to_its_own_source_only(genie, make_sender):
     request_id = send(genie).json()["requestId"]
     other = make_sender("opsgenie", "Other")
     assert status(other, request_id).status_code == 404

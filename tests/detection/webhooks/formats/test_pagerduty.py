@@ -23,7 +23,7 @@ def send(sender: Sender, action: str = "trigger", key: str | None = "db-1/disk",
     return sender.post(body if key is None else body | {"dedup_key": key}, address="/v2/enqueue")
 
 
-def test_an_event_is_answered_as_pagerduty_does(pager):
+def test_event_response_equals_that_of_pagerduty(pager):
     response = send(pager)
     assert response.status_code == 202
     assert response.json() == {"status": "success", "message": "Event processed", "dedup_key": "db-1/disk"}
@@ -47,7 +47,7 @@ def test_trigger_acknowledge_resolve_are_one_incident(pager):
     assert send(pager, "resolve").status_code == 202
 
 
-def test_an_end_that_says_no_more_keeps_the_words_of_the_beginning(pager):
+def test_resolve_without_details_keeps_the_text_of_the_trigger(pager):
     send(pager)
     send(pager, "resolve", payload=None)
     row = pager.alerts()["db-1/disk"]
@@ -93,7 +93,7 @@ def test_a_new_trigger_soon_after_the_resolution_brings_it_back(pager):
         ({"routing_key": ""}, "'routing_key' is missing or blank"),
     ],
 )  # fmt: skip
-def test_an_invalid_event_is_refused_in_pagerdutys_words(pager, change, error):
+def test_invalid_event_is_refused_with_the_pagerduty_message(pager, change, error):
     response = send(pager, **change) if "dedup_key" not in change else send(pager, key=None, **change)
     assert response.status_code == 400
     body = response.json()
@@ -114,7 +114,7 @@ def test_half_a_megabyte_is_the_limit(pager):
     assert (response.status_code, response.json()["status"]) == (413, "invalid event")
 
 
-def test_a_change_event_is_kept_once_and_opens_nothing(pager):
+def test_change_event_is_stored_once_and_opens_nothing(pager):
     body = {
         "routing_key": pager.key,
         "payload": {"summary": "Build 7", "source": "ci", "timestamp": "2026-11-21T10:00:00Z",

@@ -77,7 +77,7 @@ def test_truncated(make_sender, kind):
 
 
 @every_format
-def test_encoded_anew(make_sender, kind):
+def test_reencoded_body_is_read_or_refused_by_status(make_sender, kind):
     sender, dialect = make_sender(kind), DIALECTS[kind]
     text = dialect.body(AlertSample(name="plain")).decode()
     for body, how in (
@@ -126,7 +126,7 @@ def test_wrong_content_types(make_sender, kind):
     post(sender, dialect.body(), kind=other)
 
 
-def test_types_of_content_that_are_missing_or_odd_are_no_fault_of_ours(make_sender):
+def test_missing_or_odd_content_type_causes_no_server_error(make_sender):
     sender = make_sender("generic")
     given = ("application/json; charset=klingon", "application/json; charset=", ";;;", "/", "é/é")
     statuses = [post(sender, b'{"title": "x"}', kind=kind).status_code for kind in given]

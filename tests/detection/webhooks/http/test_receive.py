@@ -85,7 +85,7 @@ def test_two_keys_are_live_while_one_replaces_the_other(make_sender, admin):
         sources.revoke_secret(admin, source_id=sender.source.pk, secret_id=only.pk)
 
 
-def test_a_signature_is_asked_for_once_there_is_a_secret_and_two_are_live(make_sender, admin):
+def test_signature_is_required_with_a_secret_and_two_secrets_are_live(make_sender, admin):
     sender, body = make_sender("grafana"), json.dumps(GOOD).encode()
     assert sender.post(body).status_code == 202
     for secret in ("first secret", "second secret"):
@@ -151,7 +151,7 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
         "utf-16", "latin-1", "nul", "deep", "nothing", "empty list",
     ],
 )  # fmt: skip
-def test_a_body_that_cannot_be_read_is_refused_and_kept_where_that_may_help(
+def test_unreadable_body_is_refused_and_quarantined_where_useful(
     make_sender, body, headers, status, is_quarantined
 ):
     sender = make_sender()
@@ -179,7 +179,7 @@ def test_hostile_values_do_no_harm_to_any_format(make_sender, kind):
             assert response.status_code in {202, 400, 422}, (name, value, response.content)
 
 
-def test_what_is_read_in_part_is_kept_in_part(make_sender):
+def test_partly_readable_body_is_partly_quarantined(make_sender):
     sender = make_sender()
     response = sender.post(group(burning("a"), {"status": "asleep"}))
     assert (response.status_code, response.json()["accepted"], response.json()["refused"]) == (202, 1, 1)
@@ -196,14 +196,14 @@ def test_the_same_unreadable_body_again_is_only_counted(make_sender):
     assert (row.times, row.reason) == (3, "malformed")
 
 
-def test_quarantine_is_bounded_and_says_so(make_sender, monkeypatch):
+def test_quarantine_is_bounded_and_reports_it(make_sender, monkeypatch):
     monkeypatch.setattr("detection.quarantine.services.quarantine.MAX_WAITING", 2)
     sender = make_sender()
     responses = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
     assert responses == [True, True, False]
 
 
-def test_no_credential_is_kept_in_quarantine(make_sender):
+def test_no_credential_is_stored_in_quarantine(make_sender):
     sender = make_sender()
     sender.post(
         b"{", authorization="Bearer s3cret-s3cret", cookie="a=s3cret", x_api_key="s3cret", user_agent="curl"
@@ -269,7 +269,7 @@ def cut_off_after(calls, real):
     return follow
 
 
-def test_a_replay_does_not_undo_what_was_told_since(make_sender, admin):
+def test_replay_does_not_undo_later_alerts(make_sender, admin):
     sender = make_sender()
     sender.post({**GOOD, "version": "3"})
     [row] = waiting(sender)
@@ -308,7 +308,7 @@ def test_a_source_knows_what_came_and_what_was_wrong(make_sender):
     assert "JSON" in source.last_error
 
 
-def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, monkeypatch):
+def test_too_many_events_a_second_return_retry_after(make_sender, settings, monkeypatch):
     from core.rate_limit.limiter import RateLimiter
 
     settings.EVENT_LIMIT_PER_WORKSPACE = 3
