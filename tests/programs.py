@@ -1,4 +1,4 @@
-"""Programs of other packages that some tests run: Chromium, Prometheus and its Alertmanager."""
+"""Third-party programs that some tests run: Chromium, Prometheus and its Alertmanager."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def python(name: str) -> str | None:
     ]
     for found in filter(None, [shutil.which(name), *map(str, sorted(places))]):
         probe = subprocess.run([found, "-c", ""], capture_output=True, check=False, timeout=60)
-        if probe.returncode == 0:  # what pyenv puts on the path may stand for a version that is not chosen
+        if probe.returncode == 0:  # a pyenv shim on the path may belong to a version that is not chosen
             return found
     return None

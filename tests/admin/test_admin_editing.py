@@ -1,4 +1,4 @@
-"""Configuration is changed in Django's admin through the services: checked, audited and told."""
+"""Configuration is changed in Django's admin through the services: checked, audited and published."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def opened(staff, thing):
 
 
 def edit(staff, thing, **changes):
-    """Open the page, change these fields and save; the answer, and the thing as it then is."""
+    """Open the page, change these fields and save. Returns the response and the object afterwards."""
     given = opened(staff, thing) | changes
     response = staff.post(address(thing), {name: value for name, value in given.items() if value is not None})
     if type(thing)._base_manager.filter(pk=thing.pk).exists():

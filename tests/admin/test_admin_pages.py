@@ -1,4 +1,4 @@
-"""Django's admin: every table is there to be looked at, its history is the audit log, its door is ours."""
+"""Django's admin: every table can be viewed, its history is the audit log, its sign-in is Tocsin's."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 
 
 def body_of(response: Any) -> bytes:
-    """The whole body, of a streamed answer too."""
+    """The whole body, also of a streamed response."""
     if not response.streaming:
         return bytes(response.content)
 

@@ -1,4 +1,4 @@
-"""Bad input at every door: a 4xx problem+json that names the field and the rule, and nothing is changed."""
+"""Bad input at every endpoint: a 4xx problem+json that names field and rule, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ EVERYWHERE = sorted(
 
 @pytest.mark.parametrize(("method", "path"), every(2, EVERYWHERE))
 def test_body_that_is_no_json_object_is_refused_everywhere(api, opened, method, path):
-    """Whether the body or the address is refused first: nothing is changed, and the answer is a problem."""
+    """The body or the address may be refused first; nothing is changed, and the response is a problem."""
     for body in [*UNREADABLE.values(), *(body for body, _ in UNACCEPTABLE.values())]:
         refused(api.send(method, path, raw=body), 400, 403, 404, 422)  # 403: for people only
     assert AuditEntry.across_workspaces.count() == opened

@@ -1,4 +1,4 @@
-"""The catalogue over the API: added, read, changed, refused by field; circles and stale versions."""
+"""The component catalogue over the API: create, read, change, refusals by field, cycles, stale versions."""
 
 from __future__ import annotations
 

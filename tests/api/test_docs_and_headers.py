@@ -1,4 +1,4 @@
-"""The documentation, the schema, and what every answer carries."""
+"""The documentation, the schema, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_operation(schema):
 def test_every_operation_has_a_description_and_documented_errors(schema):
     for path, method, operation in operations(schema):
         assert operation.get("summary"), (path, method)
-        # A webhook is let in by the key in its address, and a sign-in has not begun.
+        # A webhook is authenticated by the key in its address, and a sign-in has not begun.
         is_open = path.startswith(("/api/v1/webhooks/", "/api/v1/device/"))
         assert bool(operation["security"]) != is_open, (path, method)
 

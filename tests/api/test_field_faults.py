@@ -1,4 +1,4 @@
-"""Refusals of fields are said in our words, never in those of the validator."""
+"""Refused fields have plain messages, never those of the validator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ErrorType
 
 from core.http.field_faults import OUR_OWN, WORDS, field_fault, field_faults
 
-# What the validator itself would say.
+# The messages of the validator itself.
 VALIDATOR_TEXT = re.compile(
     r"Input should|Field required|Value error|Extra inputs|String should|pydantic|Assertion", re.I
 )

@@ -43,7 +43,7 @@ from tests.api.test_route_matrix import API, PAGES, Tenants, address_of, call, m
 from tests.tables import every
 
 pytestmark = pytest.mark.django_db
-# Things of the incident stand in addresses under these names.
+# Names of the incident's objects in addresses.
 OF_THE_INCIDENT = ("{reference}", "{run_id}", "{bundle_id}", "{item}", "{lesson_id}", "{delivery_id}")
 TRACES = re.compile(rb"Hushed|INC-1\b|/incidents/1\b|ACT-1\b")
 PRIVATE_PAGES = [

@@ -89,7 +89,7 @@ class Row:
     about: bool = False
     also: May | None = None
     person: bool = False  # for a signed-in person alone: a token is refused
-    instead: May | None = None  # a token that holds this is let in as well
+    instead: May | None = None  # a token with this scope is allowed as well
 
 
 EVENT = {"service": "api", "level": "ERROR", "message": "broken"}
@@ -567,7 +567,7 @@ API: dict[tuple[str, str], Row] = {
 }
 # Of a caller's own sign-in: tried in tests/tocsin/test_login.py.
 APART = {("POST", "/device/start"), ("POST", "/device/token"), ("DELETE", "/me/token")}
-# Let in by a key in the address, whoever asks: neither session nor token counts there. With each method a
+# Authenticated by a key in the address: neither session nor token counts there. With each method a
 # format whose senders use it.
 KEYED = {
     ("POST", "/webhooks/{format_name}/{source_key}"): "alertmanager",
@@ -575,9 +575,9 @@ KEYED = {
     ("GET", "/webhooks/{format_name}/{source_key}"): "uptimerobot",
     ("OPTIONS", "/webhooks/{format_name}/{source_key}"): "cloudevents",
 }
-# Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
-# "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
-# "keep": who may look after components, strangers 404;
+# Pages: "open" without a session, "signed" for members, "incident": members of its workspace, others 404;
+# "act": those who may write incidents, others 403, other workspaces 404; "staff": the admin's own sign-in;
+# "keep": those who may edit components, other workspaces 404;
 # a capability: members who hold it, 403 for other members.
 PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
@@ -728,7 +728,7 @@ PAGES: dict[str, str | May] = {
     "sources/<int:source_id>/secrets/<int:secret_id>/revoke": "signed",
     "quarantine": May.SOURCES_READ, "quarantine/<int:quarantine_id>": May.SOURCES_WRITE,
     "quarantine/<int:quarantine_id>/replay": "signed", "quarantine/<int:quarantine_id>/discard": "signed",
-    # Addresses that senders of other services expect; the source's key in the request lets in.
+    # Addresses that senders of other services expect, authenticated by the source's key in the request.
     "v2/enqueue": "open", "v2/change/enqueue": "open", "generic/2010-04-15/create_event.json": "open",
     "v2/alerts": "open", "v2/alerts/<path:identifier>": "open", "v2/heartbeats/<path:name>": "open",
     "jsm/ops/api/v2/alerts": "open", "jsm/ops/api/v2/alerts/<path:identifier>": "open",
@@ -743,7 +743,7 @@ PAGES: dict[str, str | May] = {
 
 @dataclass(frozen=True)
 class Tenants:
-    """Two workspaces with the same things in each, and a browser for everybody."""
+    """Two workspaces with the same objects in each, and a browser for every role."""
 
     browsers: dict[str, Client]
     outsider: Client
@@ -948,7 +948,7 @@ def test_token_is_allowed_exactly_by_its_scope(tenants, workspace, scope):
 def test_token_of_another_workspace_finds_nothing(tenants, other_workspace, scope):
     text = issue_token(system_actor(other_workspace.pk), name="Theirs", scopes=[scope, "admin"]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
-    # What asks about one thing comes first: the others make things of their own, numbered from one as well.
+    # Operations on one object come first: the others create objects, numbered from one as well.
     rows = every(len(Scope), API.items(), first=[*Scope].index(scope))
     for (method, path), row in sorted(rows, key=lambda line: not line[1].about):
         response = call(browser, method, path.format(**tenants.where), row)
@@ -993,7 +993,7 @@ def test_every_address_below_the_api_is_an_operation():
     assert below == {path for _, path in [*API, *KEYED, *APART]}
 
 
-# What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
+# The values in addresses for `<str:name>`; a new kind of parameter needs a line here.
 SAMPLES = {
     "provider_id": "nobodys",
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
@@ -1007,7 +1007,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-# Parameters that are primary keys of rows in the house.
+# Parameters that are primary keys of rows of the fixture.
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
@@ -1109,7 +1109,7 @@ def test_members_of_every_role_are_not_staff(tenants, role):
     assert "/admin/login" in response["Location"]
 
 
-# Pages of the admin for whoever comes or goes.
+# Pages of the admin to sign in and out.
 ADMIN_SIGN_IN = {"login/", "logout/"}
 THEIR_OWN = {"password_change/", "password_change/done/"}
 

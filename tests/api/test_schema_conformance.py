@@ -1,4 +1,4 @@
-"""What the OpenAPI document says is what the API does: generated calls against every operation."""
+"""The API conforms to its OpenAPI document: generated calls against every operation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class IntoDjango(HTTPAdapter):
 
 
 class _Raw:
-    """The little of urllib3 that is asked for."""
+    """The part of urllib3's interface that is used."""
 
     version = 11
 

@@ -1,4 +1,4 @@
-"""The story over the API: entries of both kinds, pins, corrected times, links, roles, the full activity."""
+"""The timeline over the API: entries of both kinds, pins, corrected times, links, roles, all activity."""
 
 from __future__ import annotations
 

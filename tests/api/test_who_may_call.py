@@ -1,4 +1,4 @@
-"""Tokens, sessions and workspaces at the API's door."""
+"""Authentication of the API: tokens, sessions and workspaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judgement against OWASP ASVS cannot go stale unnoticed: what it names exists, its sums are right."""
+"""The OWASP ASVS assessment stays up to date: what it names exists, its sums are right."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
     @property
     def named(self) -> list[str]:
-        """`file` and `file::symbol`, as they stand in the row."""
+        """`file` and `file::symbol` of the row."""
         return re.findall(r"`([\w./-]+/[\w./-]+(?:::[^`]+)?)`", self.evidence)
 
 

@@ -1,4 +1,4 @@
-"""Every file of a folder of plug-ins brings one, and what panels and entries name is there."""
+"""Every module of a plug-in folder registers one, and the names in panels and entries exist."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def parrot(tmp_path, monkeypatch) -> Iterator[None]:
 
 
 def test_a_format_is_one_file(parrot) -> None:
-    """The door finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
+    """The endpoint finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
     form = format_named("parrot")
     assert ("parrot", "Parrot") in kind_choices()
     [alert] = form.read(pasted(form.guide.text), SourceSettings("Aviary")).alerts

@@ -33,7 +33,7 @@ def add_bundles(actor: Actor) -> None:
     bucket().ensure()
     with tempfile.TemporaryDirectory() as folder, override_settings(BUNDLES_UNREDACTED=True):
         (Path(folder) / "payments.log").write_text(_log())
-        (Path(folder) / "current.log").symlink_to("payments.log")  # left out, and said so
+        (Path(folder) / "current.log").symlink_to("payments.log")  # left out, and reported
         for summary, is_dangerous in (("Services not starting", False), ("Cards are declined", True)):
             options = Options(
                 summary=summary, logs=[f"{folder}/*.log"], only=("system", "health", "logs"),

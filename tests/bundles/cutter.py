@@ -20,7 +20,7 @@ class Cut:
     """What happens to connections of one step: announce, put, or complete.
 
     `when`: before anything is delivered, in the middle of the request, or after all was done, so that only
-    the answer is lost. `times` connections are broken. One that `holds` leaves them open and says nothing.
+    the response is lost. `times` connections are broken. One that `holds` leaves them open and sends nothing.
     """
 
     step: str
@@ -106,7 +106,7 @@ class Cutter:
                 self._respond(client, server, cut)
 
     def _respond(self, client: socket.socket, server: socket.socket, cut: Cut | None) -> None:
-        """The whole answer, as long as the server keeps quiet for no more than it says it will send."""
+        """The whole response, up to its Content-Length."""
         response = b""
         while b"\r\n\r\n" not in response and (data := server.recv(PIECE)):
             response += data

@@ -100,7 +100,7 @@ def test_queued_uploads_are_sent_once_and_in_order_despite_lost_responses(
     monkeypatch.setattr("tocsin.client.time.sleep", lambda _: None)
     for title in ("Down", "Slow"):
         assert run_tocsin("--url", "http://127.0.0.1:9", "incidents", "create", "--title", title).code == 0
-    cutter.cut = Cut("announce", "after", times=99)  # each request arrives, and no answer comes back
+    cutter.cut = Cut("announce", "after", times=99)  # each request arrives, and no response comes back
     lost = run_tocsin("--url", cutter.url, "sync")
     assert (lost.code, lost.out) == (3, "")
     assert [one.title for one in Incident.across_workspaces.all()] == ["Down"]

@@ -1,4 +1,4 @@
-"""Uploaded bundles: ours pass, hostile archives do not, secrets that are left are found."""
+"""Inspection of bundles: generated ones pass, hostile archives do not, remaining secrets are found."""
 
 from __future__ import annotations
 

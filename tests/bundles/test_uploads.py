@@ -69,7 +69,7 @@ def api(workspace, storage):
 
 
 def put(ticket: dict[str, Any], data: bytes, base: str, **other: str) -> tuple[int, str]:
-    """Send what the ticket says, with `other` headers in the place of its own ("" leaves one out)."""
+    """Send the ticket's request, with `other` headers replacing its own ("" leaves one out)."""
     address = urlsplit(urljoin(base, ticket["url"]))
     headers = {**ticket["headers"], **{name.replace("_", "-"): value for name, value in other.items()}}
     return _send(address, ticket["method"], data, {k: v for k, v in headers.items() if v})
@@ -81,7 +81,7 @@ def _send(address: SplitResult, method: str, body: Any, headers: dict[str, str])
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
         try:
             target, is_chunked = f"{address.path}?{address.query}", not isinstance(body, bytes)
-            with contextlib.suppress(BrokenPipeError):  # the answer may be there all the same
+            with contextlib.suppress(BrokenPipeError):  # the response may be there all the same
                 connection.request(method, target, body, headers, encode_chunked=is_chunked)
             with contextlib.closing(http.client.HTTPResponse(connection.sock, method=method)) as response:
                 response.begin()
@@ -95,7 +95,7 @@ def _send(address: SplitResult, method: str, body: Any, headers: dict[str, str])
 
 @pytest.fixture(params=["presigned", "own"])
 def endpoint(request, api, web_url):
-    """`announce(said)` -> ticket, for one of the two."""
+    """`announce(announcement)` -> ticket, for one of the two."""
     is_own = request.param == "own"
 
     def announce(announcement: dict[str, Any]) -> dict[str, Any]:

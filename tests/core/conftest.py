@@ -21,7 +21,7 @@ def subscribers(monkeypatch):
 
 @pytest.fixture
 def delivered(subscribers):
-    """What the subscriber "ear" was told, as the event's `what`."""
+    """The `what` of each event that the subscriber "ear" received."""
     from core.outbox.events import subscriber
 
     received = []

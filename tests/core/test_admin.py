@@ -1,4 +1,4 @@
-"""What was given up is seen in the admin, and can be sent again there."""
+"""Dead dispatches in the admin: listed, and sent again."""
 
 from __future__ import annotations
 

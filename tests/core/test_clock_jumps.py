@@ -1,4 +1,4 @@
-"""A clock that jumps: what is due, leased and limited goes by the database's clock, so nothing notices."""
+"""Clock jumps of a host: due times, leases and limits use the database's clock."""
 
 from __future__ import annotations
 

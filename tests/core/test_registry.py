@@ -1,4 +1,4 @@
-"""Registries fill themselves and never let two items share a name."""
+"""Registries: filled by discovery, with unique names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Within one page what was read stays; the next page reads again, and so does whoever changes something."""
+"""The request cache: a value is read once per request and again after a change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.request_cache import RequestCache, cached_per_request
 
 
 class Reading:
-    """Returns how often it was asked."""
+    """Returns how often it was called."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks and chat.postMessage as they answer: plain words and 200 with `ok: false`."""
+"""A fake of Slack's incoming webhooks and chat.postMessage: plain text, and 200 with `ok: false`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a burst, held against the database: lost, doubled, miscounted or undelivered."""
+"""The account of a burst, compared with the database: lost, duplicated, miscounted or undelivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A burst of events as unruly senders send it, and the account of what must come of it."""
+"""A burst of events as misbehaving senders send it, and the account of its expected result."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Burst:
         return batches
 
     def send(self, tocsin: Running, *others: Running) -> None:
-        """Returns when every batch was acknowledged; a sender that hears nothing sends again.
+        """Returns when every batch was acknowledged; a sender without a response sends again.
 
         With other hosts each attempt goes to the next one, as a load balancer sends it.
         """
@@ -98,7 +98,7 @@ class Burst:
 
 
 def acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
-    """Send once; whether the sender was told that the events are stored."""
+    """Send once. Returns whether the events were acknowledged."""
     try:
         response = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
     except requests.RequestException:
@@ -117,7 +117,7 @@ def _incidents(tocsin: Running) -> list[dict[str, object]]:
 def during(
     burst: Burst, tocsin: Running, fault: Callable[[], None], share: float = 0.3, *others: Running
 ) -> None:
-    """Send the burst, also to other hosts; make the trouble when that share of its batches is through."""
+    """Send the burst, also to other hosts; inject the fault after that share of its batches."""
     sender = threading.Thread(target=burst.send, args=(tocsin, *others))
     sender.start()
     wanted = share * len(burst.parcels())

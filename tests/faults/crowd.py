@@ -1,4 +1,4 @@
-"""Hundreds of open pages of one person: some listen, some take nothing, and some senders never finish."""
+"""Hundreds of open pages of one person: some listen, some never read, and some never finish their request."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def sign_in(tocsin: Running, printed_by: Running | None = None) -> str:
 
 @dataclass
 class Crowd:
-    """Connections: `listening` read what they are told, `still` read nothing, `halves` sent half a body."""
+    """Connections: `listening` read what is sent, `still` read nothing, `halves` sent half a body."""
 
     listening: list[socket.socket]
     still: list[socket.socket]
     halves: list[socket.socket]
 
     def count_reached(self, words: bytes, seconds: float) -> int:
-        """How many of those that listen were told that within so long."""
+        """How many of the listeners received that within so long."""
         received = dict.fromkeys(self.listening, b"")
         with selectors.DefaultSelector() as waiting:
             for one in self.listening:
@@ -59,7 +59,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(tocsin: Running, *, listening: int, still: int, halves: int) -> Iterator[Crowd]:
-    """So many of each kind, connected and answered."""
+    """So many of each kind, connected and with a response."""
     ask = f"{LIVE}Cookie: {sign_in(tocsin)}\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
 

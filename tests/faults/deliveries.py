@@ -1,4 +1,4 @@
-"""The long run of deliveries: pages through lying receivers while the outbound worker is killed.
+"""The long run of deliveries: pages through unreliable receivers while the outbound worker is killed.
 
     python -m tests.faults.deliveries [--count 500] [--every 5] [--seed 1]
 

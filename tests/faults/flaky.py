@@ -1,4 +1,4 @@
-"""Receivers that lie: of every ten calls three fail, some of them after they acted."""
+"""Unreliable receivers: of every ten calls three fail, some of them after they acted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Dice:
 
 
 class FlakyMailbox(Mailbox):
-    """Says 451 before or after it kept a message."""
+    """Replies 451 before or after it stored a message."""
 
     def __init__(self, dice: Dice) -> None:
         super().__init__()

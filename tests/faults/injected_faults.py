@@ -1,4 +1,4 @@
-"""Every trouble of the long run: what it does in the middle of a burst, and how it is over again."""
+"""Every fault of the long run: how it is injected in the middle of a burst, and how it is ended."""
 
 from __future__ import annotations
 

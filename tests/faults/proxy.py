@@ -1,4 +1,4 @@
-"""A TCP proxy between our processes and a server: real sockets, and every kind of trouble on the wire."""
+"""A TCP proxy between our processes and a server: real sockets, and every kind of connection fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESET = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
 
 @dataclass(eq=False)
 class Wire:
-    """One connection through the proxy. `mark` is set once the client asked for what the proxy waits for."""
+    """One connection through the proxy. `mark` is set once the client sent what the proxy waits for."""
 
     client: socket.socket
     server: socket.socket
@@ -35,7 +35,7 @@ class Wire:
 
 
 class Proxy:
-    """Listens on a port of its own and passes everything to `target` until told otherwise."""
+    """Listens on a port of its own and passes everything to `target` until set otherwise."""
 
     def __init__(self, target: int, port: int = 0) -> None:
         self.target = target
@@ -79,7 +79,7 @@ class Proxy:
             wire.close(reset=True)
 
     def half_close(self) -> None:
-        """The server says no more; what clients send still arrives."""
+        """The server sends no more; what clients send still arrives."""
         for wire in list(self.wires):
             with contextlib.suppress(OSError):
                 wire.client.shutdown(socket.SHUT_WR)
@@ -94,7 +94,7 @@ class Proxy:
         self.delay_s = seconds
 
     def cut_response_to(self, words: bytes, *, deliver: int) -> None:
-        """Break the next connection whose client says `words`, `deliver` bytes into the answer."""
+        """Break the next connection whose client sends `words`, `deliver` bytes into the response."""
         self._awaited, self._deliver = words, deliver
 
     def heal(self) -> None:

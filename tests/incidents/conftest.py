@@ -1,4 +1,4 @@
-"""What the incident tests share: shorthands for opening, and looking at what was written."""
+"""Fixtures of the incident tests: open incidents, and read what was written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def declared(actor):
 
 @pytest.fixture
 def timeline(workspace):
-    """`story(incident)` -> its timeline, oldest first."""
+    """`timeline(incident)` -> its entries, oldest first."""
     from incidents.models import TimelineEntry
 
     def read(incident):
@@ -68,7 +68,7 @@ def audited(workspace):
 
 @pytest.fixture
 def published_topics(workspace):
-    """`told()` -> the topics in the outbox, oldest first."""
+    """`published_topics()` -> the topics in the outbox, oldest first."""
     from core.models import OutboxEvent
 
     def read():

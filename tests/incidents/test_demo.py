@@ -1,4 +1,4 @@
-"""The demo's month goes through the real services: what they refuse would show here."""
+"""The demo's month, created by the real services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way people write an incident's number."""
+"""Every accepted spelling of an incident's reference."""
 
 from __future__ import annotations
 

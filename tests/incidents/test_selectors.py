@@ -1,4 +1,4 @@
-"""Reading incidents: the right ones, in order, with a number of queries that does not grow."""
+"""Selectors of incidents: contents, order, and a constant number of queries."""
 
 from __future__ import annotations
 

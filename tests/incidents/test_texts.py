@@ -1,4 +1,4 @@
-"""What may be written, and what a machine's text is made to fit."""
+"""Validation of texts, and shortening of machine-written ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exercise of `make drill` in its short form: the same course, its workers run in this process."""
+"""The exercise of `make drill` in its short form: the same steps, with its workers in this process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Each scenario of the response guide, from its events to the draft of its postmortem.
 
 Events, rule, incident, analysis, safe actions, recovery, resolution, postmortem: the data flow of the guide.
-A sev4 incident is the exception at its end: its postmortem is drafted when a person asks for it.
+A sev4 incident is the exception at its end: its postmortem is drafted on request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From an incident to whoever is on call and back to "resolved"; many deliveries through faults."""
+"""From an incident to the user on call and back to "resolved"; many deliveries through faults."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def shape(event):
 
 
 class Faults:
-    """Every tenth request each: 429, 503, and a lost answer, before or after acting. `acted`: by key."""
+    """Every tenth request each: 429, 503, and a lost response, before or after acting. `acted`: by key."""
 
     def __init__(self):
         self.acted: Counter[str] = Counter()

@@ -86,8 +86,8 @@ def test_each_delivery_that_is_not_sent_gets_a_reason():
 
 @pytest.mark.parametrize("name", DECIDING)
 def test_each_path_that_passes_over_a_destination_names_a_reason(name):
-    """A `continue` or a bare return where deliveries are decided stands in a function that names a reason, or
-    asks `why_not` for it; a loop that only skips what is chosen already says so."""
+    """A `continue` or a bare return where deliveries are decided is in a function that names a reason, or
+    calls `why_not`; a loop that only skips what is already chosen is marked."""
     silent = []
     for function in _functions(ROOT / name):
         leaves = [

@@ -1,4 +1,4 @@
-"""Targets of the Makefile that need an argument say so."""
+"""Targets of the Makefile that need an argument print it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The snapshot of an empty database's tables: made of the migrations that are there, used where it fits."""
+"""The snapshot of an empty database's tables: made from the current migrations, used where it fits."""
 
 from __future__ import annotations
 

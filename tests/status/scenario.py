@@ -1,4 +1,4 @@
-"""A status page, an incident, and what outsiders read of it."""
+"""A status page with an incident and a component, and its readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A word in every internal text stays inside: no public form, page, mail or webhook has it."""
+"""A canary in every internal text: no public form, page, mail or webhook has it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PUBLIC_ROUTES = {"public", "public_form", "subscribe", "confirm", "leave"}
 
 @pytest.fixture
 def marked(scenario, settings):
-    """A published incident whose every internal text is the canary, and a subscriber who was told of it."""
+    """A published incident whose every internal text is the canary, and a notified subscriber."""
     settings.MAIL_FROM = "status@acme.test"
     workspace_id, number = scenario.actor.workspace_id, scenario.incident.number
     Incident.objects.of(workspace_id).filter(pk=scenario.incident.pk).update(
@@ -65,7 +65,7 @@ def marked(scenario, settings):
 
 
 def leaks(scenario, text):
-    """What of the inside stands in `text`."""
+    """The internal texts in `text`."""
     return [word for word in (CANARY, "INC-", "pg-main-2", "rita.responder") if word in text]
 
 

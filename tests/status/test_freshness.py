@@ -1,4 +1,4 @@
-"""How long a change takes to reach a reader: each step has a bound, and together they are five seconds."""
+"""Delay from a change to its readers: each step has a bound, five seconds in all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers who mean harm, or programs that open every link: refused or harmless."""
+"""Hostile readers, and programs that open every link: refused or harmless."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is published appears, what is not never does."""
+"""Publishing: what is published appears, what is not never does."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_page_for_named_domains_requires_an_address(scenario, make_user):
     assert Client().get("/status/none").status_code == 404
     assert outsider.get("/status/acme").status_code == 404
     assert member.get("/status/acme").status_code == 200
-    assert partner.get("/status/acme").status_code == 404  # the address is not proven to be theirs
+    assert partner.get("/status/acme").status_code == 404  # their address is not verified
     User.objects.filter(pk=reader.pk).update(address_proven_at=timezone.now())
     assert partner.get("/status/acme").status_code == 200
     User.objects.filter(pk=reader.pk).update(email="reader@notpartner.example")

@@ -1,4 +1,4 @@
-"""A client of others, written for Statuspage, reads our page over a real socket."""
+"""A third-party Statuspage client reads the page over a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscribers: confirmed first, told once, gone by one click; scanners change nothing."""
+"""Subscribers: confirmed first, notified once, removed by one click; scanners change nothing."""
 
 from __future__ import annotations
 

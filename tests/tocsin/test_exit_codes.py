@@ -1,4 +1,4 @@
-"""Exit codes against servers that refuse, fail, hang or speak no TLS; `watch` over a stream."""
+"""Exit codes against servers that refuse, fail, hang or have no TLS; `watch` over a stream."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def packages() -> dict[str, Distribution]:
 
 @pytest.fixture(scope="module")
 def folder(packages: dict[str, Distribution], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What stands in the site-packages of an environment of its own: those packages, and ours."""
+    """The site-packages of a fresh environment: those packages, and Tocsin's."""
     made = tmp_path_factory.mktemp("site-packages")
     for package in packages.values():
         tops = {Path(str(file)).parts[0] for file in package.files or ()} - {"..", "__pycache__"}

@@ -1,4 +1,4 @@
-"""`--approved-by` asks the person named; only that person's own token approves."""
+"""`--approved-by` requests the approval of the named person; only that person's own token approves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probes of the operator: what their files may say, what is kept, and how a bad one ends."""
+"""Probes of the operator: what their files may contain, what is collected, and how a bad one ends."""
 
 from __future__ import annotations
 

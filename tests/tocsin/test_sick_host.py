@@ -160,7 +160,7 @@ def test_the_token_of_this_program_is_in_no_bundle(
     token = "tcs_abcdefgh_Zq8Lw3Vb6Nn1Kx7Qm2Zr9Tt4Lw8Vb3N"
     monkeypatch.setenv("TOCSIN_TOKEN", token)
     monkeypatch.setenv("TOCSIN_URL", "https://tocsin.example")
-    before = ("sh", "-c", '"$@"; exit $?', token)  # it stands among the arguments of the shell
+    before = ("sh", "-c", '"$@"; exit $?', token)  # it is among the arguments of the shell
     ran = collector(
         "create", "--summary", f"Refused with {token}", "--no-upload", "--only", "processes", before=before
     )

@@ -33,7 +33,7 @@ from warroom.slack.errors import (
 )
 
 TS = "1700000000.000100"
-# Every row of the error table of the design: Slack's word -> what a call of ours becomes.
+# Every row of the error table of the design: Slack's error -> the resulting state of a call.
 TABLE = {
     "ratelimited": SlackBusyError,
     **dict.fromkeys(
@@ -158,7 +158,7 @@ while run_due(RELAY) + run_due(SLACK):
 
 
 def test_worker_killed_after_slack_acted_leaves_one_of_each(committed):
-    """Acceptance check 2, a sample: kill -9 between the deed and its answer."""
+    """Acceptance check 2, a sample: kill -9 between the call and its response."""
     incident = declare_incident(committed.actor, title="Checkout returns 500", severity="sev1")
     database = connection.settings_dict
     address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"

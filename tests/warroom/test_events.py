@@ -1,4 +1,4 @@
-"""Events that Slack could not deliver: it repeats them for five minutes, and gives up on a deaf app."""
+"""Events that Slack could not deliver: repeated for five minutes, then given up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TS = "1700000000.000100"
 
 @pytest.fixture
 def room(connected):
-    """An incident with its room, a message there with a :pushpin:, and what says so."""
+    """An incident with its room, a message there with a :pushpin:, and its event."""
     incident = connected.open()
     channel = connected.slack.channels[connected.room(incident).channel_id]
     channel.messages[TS] = {"ts": TS, "user": connected.adam, "text": "Disk full", "reactions": ["pushpin"]}

@@ -47,7 +47,7 @@ def shown(browser, word: str = "") -> str:
 
 
 def manifest_on(page: str, heading: str) -> dict:
-    """The manifest that stands below that heading, as a person copies it."""
+    """The manifest below that heading, as a person copies it."""
     found = re.search(rf"{re.escape(heading)}</summary>.*?<code>(.*?)</code>", page, re.S)
     return json.loads(found[1])
 
@@ -99,7 +99,7 @@ def test_team_is_connected_as_the_guide_describes(fake, admin):
     assert browser.post(f"{PAGE}/check", {"team": team.pk}).status_code == 303
     shown(browser, "Connected to Acme.")
 
-    # 7: /incident is typed; a request signed with the secret of another app is refused, and why is said
+    # 7: /incident is typed; a request signed with the secret of another app is refused with the reason
     assert send(addresses[1], fake.command("", "U0ADAM")) == 200
     assert not re.search(r"Last request accepted</dt>\s*<dd>None", shown(browser))
     # of several refusals within five seconds the first one is shown

@@ -1,4 +1,4 @@
-"""What people change in Slack afterwards reaches the timeline: pins, edits, deletions, replies."""
+"""Changes in Slack in the timeline: pins, edits, deletions, replies."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_person_who_left_the_room_and_takes_a_role_is_invited_again(connected):
     channel.members.remove(connected.rita)
     plan_reconciling(timezone.now())
     connected.settle(later=60)
-    assert connected.rita not in channel.members  # whoever leaves is left alone
+    assert connected.rita not in channel.members  # a person who left is not invited again
     assign_role(connected.admin, number=incident.number, role="tech_lead", user_id=connected.actor.user_id)
     connected.settle(later=60)
     assert connected.rita in channel.members

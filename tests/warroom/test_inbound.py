@@ -1,4 +1,4 @@
-"""Commands, clicks, forms, shortcuts and events of Slack: each has one effect, as the member may."""
+"""Commands, clicks, forms, shortcuts and events of Slack: each has one effect, by permission."""
 
 from __future__ import annotations
 

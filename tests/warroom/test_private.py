@@ -1,4 +1,4 @@
-"""Private incidents in Slack: a private room for whoever is invited, and not a word elsewhere."""
+"""Private incidents in Slack: a private room for the invited, and no message elsewhere."""
 
 from __future__ import annotations
 

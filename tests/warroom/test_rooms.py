@@ -1,4 +1,4 @@
-"""Rooms, cards and announcements against the fake Slack: each step once, whatever Slack does."""
+"""Rooms, cards and announcements against the fake Slack: each step once, for any failure of Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs are asked for, approved and rejected in Slack by the linked member; postmortems are told there."""
+"""Runs are requested, approved and rejected in Slack by the linked member; postmortems are posted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Socket Mode: the same function as HTTP, acknowledged when stored, replaced when it falls silent."""
+"""Socket Mode: the same function as HTTP, acknowledged when stored, replaced when silent."""
 
 from __future__ import annotations
 

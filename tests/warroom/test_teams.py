@@ -1,4 +1,4 @@
-"""Several Slack teams of a workspace, several workspaces of a Slack team, and people who link themselves."""
+"""Several Slack teams of a workspace, several workspaces of a Slack team, and linking of accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is typed or sent into a form: never a fault of ours, never live markup, nothing half done."""
+"""Any input of a form: never a server error, never live markup, nothing half done."""
 
 from __future__ import annotations
 

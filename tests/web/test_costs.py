@@ -1,4 +1,4 @@
-"""What every page and every list of the API costs in statements, however much there is: from the URL conf."""
+"""Statements of every page and API list of the URL conf, for few and for many rows."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def paths(patterns=None, before="/") -> Iterator[str]:
 
 
 def costs(browser, wanted):
-    """Path -> statements of a visit, of everything that answers a GET."""
+    """Path -> statements of a visit, for every path with a GET."""
     found = {}
     for path in wanted:
         with CaptureQueriesContext(connection) as seen:

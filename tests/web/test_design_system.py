@@ -1,4 +1,4 @@
-"""The design system: fonts cut to what is needed, navigation by right, the style page, error pages."""
+"""The design system: font subsets, navigation by permission, the style page, error pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures: every address they name is a page of ours, and what goes wrong is pictured whole."""
+"""The gallery of screenshots: every address in it exists, and error pages are shown as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every refusal of a page looks like the site, says what is wrong, and offers a way on."""
+"""Error pages look like the site, name the fault, and offer a way on."""
 
 from __future__ import annotations
 

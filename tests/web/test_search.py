@@ -1,4 +1,4 @@
-"""The search over everything: who sees what, in which shape, and that it stays cheap."""
+"""The global search: permissions, results, and constant cost."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_the_plan_equals_asking_every_minute_who_is_on_call(layers, zone):
 
 
 def _brute(layers: list[Rotation], zone: ZoneInfo, moment: datetime) -> list[int]:
-    """The person of the topmost layer that is active, found by walking its days one by one."""
+    """The person of the topmost layer that is active, found by walking its days."""
     for rotation in sorted(layers, key=lambda r: -r.layer):
         turns = [
             instant(

@@ -1,4 +1,4 @@
-"""The checklist of a new installation: what exists, what is done, and putting it away."""
+"""The onboarding checklist of a new installation: its steps, their state, and dismissing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memberships are accepted by their person; an account that someone else made first gives nothing away."""
+"""Invitations: accepted by the invited person only; an account created by someone else reveals nothing."""
 
 from __future__ import annotations
 

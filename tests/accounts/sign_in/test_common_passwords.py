@@ -1,4 +1,4 @@
-"""Passwords made of the words that are guessed first at this installation."""
+"""Common passwords, including words of this installation, are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages are counted like API requests, and a form stores what it asks for and nothing else."""
+"""Rate limits of pages equal those of the API; a form stores only its own fields."""
 
 from __future__ import annotations
 

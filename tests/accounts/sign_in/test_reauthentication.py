@@ -1,4 +1,4 @@
-"""What could take an account over wants the password again, and wrong ones are counted."""
+"""Reauthentication: changes that could take over an account require the password; failures are counted."""
 
 from __future__ import annotations
 

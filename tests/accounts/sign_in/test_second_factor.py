@@ -1,4 +1,4 @@
-"""Second factors: set up, asked for at the sign-in, required by a workspace, reset by an operator."""
+"""Second factors: setup, sign-in, requirement by a workspace, reset by an operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a sign-in lasts, what ends it, and whose address a try is counted for."""
+"""Sessions: lifetime, what ends them, and the client address that attempts are counted for."""
 
 from __future__ import annotations
 

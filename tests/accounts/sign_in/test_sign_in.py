@@ -1,4 +1,4 @@
-"""Signing in: with a password, with a one-time link, and being slowed down."""
+"""Signing in: with a password, with a one-time link, and rate limits."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_looking_at_a_link_does_not_spend_it(client, dana):
     for _ in range(3):
         response = client.get(f"/sign-in/once/{secret}")
         assert response.status_code == 200
-        # No one else is told the address; with "no-referrer" browsers would name no origin, and be refused.
+        # No other site gets the address; with "no-referrer" browsers would send no origin, and be refused.
         assert response["Referrer-Policy"] == "same-origin"
     assert SignInLink.objects.get().used_at is None
     assert client.post(f"/sign-in/once/{secret}").status_code == 302

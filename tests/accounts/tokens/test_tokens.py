@@ -1,4 +1,4 @@
-"""Tokens: minted, found, refused, and forgotten by every cache when they change."""
+"""Tokens: created, found, refused, and dropped by every cache when they change."""
 
 from __future__ import annotations
 

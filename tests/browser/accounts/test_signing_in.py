@@ -1,4 +1,4 @@
-"""The first thing anybody does: open the link that was printed."""
+"""The first sign-in: open the link that was printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule made in the browser: judged while it is typed, tried before it is saved."""
+"""A rule made in the browser: validated while typing, tested before it is saved."""
 
 from __future__ import annotations
 

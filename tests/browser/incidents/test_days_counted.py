@@ -1,6 +1,6 @@
 """The day of a responder, a manager and an admin, with the clicks and keys that it takes.
 
-Letters of a text are not counted; whatever leads to where it is written, or sends it, is.
+Letters of a text are not counted; what leads to its field, or sends it, is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESPONDER, MANAGER, ADMIN = (3, 10), (10, 0), (17, 6)  # clicks and keys at most
 
 @dataclass
 class CountedInput:
-    """A mouse and a keyboard that count."""
+    """A mouse and a keyboard that count clicks and keys."""
 
     page: Page
     clicks: int = 0
@@ -34,7 +34,7 @@ class CountedInput:
             self.keys += 1
 
     def write(self, text: str) -> None:
-        """Into whatever has the focus."""
+        """Into the focused field."""
         expect(self.page.locator(":is(input, textarea):focus")).to_have_count(1)
         self.page.keyboard.insert_text(text)
 
@@ -80,7 +80,7 @@ def test_responder_acknowledges_updates_and_resolves_an_incident(open_page, decl
 
 
 def _reviewed(site: Site, title: str) -> str:
-    """A postmortem that waits for the manager's signature; answers its incident."""
+    """A postmortem that waits for the manager's signature. Returns its incident."""
     api = requests.Session()
     api.headers["X-Workspace"] = "acme"
 

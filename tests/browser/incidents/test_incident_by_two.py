@@ -83,7 +83,7 @@ def _picture(page, name):
 
 
 def _pictures(open_page, path, name):
-    """In two widths and two themes, where someone asked for pictures."""
+    """In two widths and two themes, if TOCSIN_SHOTS names a folder."""
     if SHOTS:
         for width in (390, 1440):
             for theme in ("light", "dark"):

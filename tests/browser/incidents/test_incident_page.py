@@ -1,4 +1,4 @@
-"""What only a browser shows of the incident page: typing outlives updates; a conflict shows both texts."""
+"""The incident page in a real browser: typing survives updates; a conflict shows both texts."""
 
 from __future__ import annotations
 

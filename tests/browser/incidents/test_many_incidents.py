@@ -1,4 +1,4 @@
-"""Several incidents at once in a real browser: picked, kept through live updates, resolved, undone."""
+"""Several incidents at once in a real browser: selected through live updates, resolved, undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a responder does all day, in a real browser against the real servers."""
+"""A responder's usual work, in a real browser against the real servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel that refuses everything is said on every open page, until it works again."""
+"""A channel that refuses everything is shown on every open page, until it works again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_broken_channel_is_shown_on_every_page_until_it_works(open_page, site, r
 
 
 def _pictures(open_page):
-    """In two widths, where someone asked for pictures."""
+    """In two widths, if TOCSIN_SHOTS names a folder."""
     for path, name in PAGES.items():
         for width in (390, 1440):
             page = open_page(path, width=width)

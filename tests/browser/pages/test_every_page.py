@@ -1,4 +1,4 @@
-"""Every page the URL conf knows: readable by everybody in both themes, nothing overflowing on any screen."""
+"""Every page of the URL conf: accessible in both themes, nothing overflowing on any screen."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OPEN = "dialog[open], details[open]"
 WIDTHS = (360, 768, 1100, 1920)
 # Preloading would put the styles into the page once more, which the CSP refuses; no rule in use needs it.
 RULES = {"resultTypes": ["violations"], "preload": False}
-# A theme changes colours and nothing else, so these are all the rules whose answer may differ in the dark.
+# A theme changes only colours, so these are all the rules whose result may differ in the dark.
 COLOURS = RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
-# How Swagger UI nests its headings and buttons is not ours, and no setting of it changes that.
+# Swagger UI nests its headings and buttons like this, and no setting of it changes that.
 NOT_OURS = {rule: {"enabled": False} for rule in ("heading-order", "nested-interactive")}
 # Every operation looks like those of the first group; all 70 would take as long as ten pages.
 FIRST_OF_REFERENCE = ("header", ".information-container", ".scheme-container", "#operations-tag-Incidents",
@@ -31,7 +31,7 @@ OVER = "document.documentElement.scrollWidth - document.documentElement.clientWi
 
 @pytest.fixture(scope="module")
 def paths(site, chromium):
-    """Every path that answers a signed-in admin with HTML, found once."""
+    """Every path that returns HTML to a signed-in admin, found once."""
     context = chromium.new_context(base_url=site.url)
     page = context.new_page()
     sign_in(page, "dana.ruiz")

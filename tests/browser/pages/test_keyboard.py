@@ -1,4 +1,4 @@
-"""Speed of hand, and what must not be lost by it: keys, palette, shared stream, optimistic edits, drafts."""
+"""Keys, palette, shared stream, optimistic edits and drafts: fast, and without lost input."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _hold(page, where):
 
 
 def _refuse(page, held):
-    """Answer the one held post with 500, once the browser has handed it over."""
+    """Respond to the one held post with 500, once the browser has sent it."""
     for _ in range(500):
         if held:
             break

@@ -1,4 +1,4 @@
-"""The page a browser keeps for when Tocsin is unreachable: shown, true, and gone by itself."""
+"""The offline page that a browser caches: shown while Tocsin is unreachable, and replaced by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wire(site) -> Iterator[Proxy]:
 
 @pytest.fixture
 def page(chromium, wire) -> Iterator[Page]:
-    """Signed in over a wire that can be cut, by a browser that may keep pages."""
+    """Signed in over a connection that can be cut, by a browser that may cache pages."""
     context = chromium.new_context(base_url=f"http://127.0.0.1:{wire.port}")
     page = context.new_page()
     sign_in(page, "dana.ruiz")

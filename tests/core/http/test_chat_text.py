@@ -1,4 +1,4 @@
-"""Texts of others, as chat services get them."""
+"""Escaping of user text for chat services."""
 
 from __future__ import annotations
 

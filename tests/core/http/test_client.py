@@ -1,4 +1,4 @@
-"""The HTTP client against a real socket: what it returns, what it raises, where it refuses to go."""
+"""The HTTP client against a real socket: results, errors, refused addresses."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_other_schemes_are_refused(url):
 
 
 def resolving_to(monkeypatch, *responses):
-    """Names resolve to each of `answers` in turn."""
+    """Names resolve to each of `responses` in turn."""
     turns = iter(responses)
 
     def resolve(host, port):

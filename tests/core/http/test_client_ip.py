@@ -1,4 +1,4 @@
-"""From where a request comes, and whether it came encrypted: our own proxies are believed, no one else."""
+"""Client address and scheme of a request: trusted proxies may set them, no one else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every place that calls out: none reaches an inside address, all reach a network that is allowed."""
+"""Outgoing requests of every module: none reaches an internal address, all reach an allowed network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was let in and who was not: one line each, without what was typed, and never a flood."""
+"""The security log: one line per accepted or refused sign-in, without what was typed, and never a flood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail ends within its time, whatever the mail server or the resolver does."""
+"""A mail ends within its time limit, however slow the mail server or the resolver."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GREETING = b"220 here\r\n"
 
 @contextmanager
 def server(*lines: bytes) -> Iterator[int]:
-    """The port of a mail server that says these lines, one for each it hears, then drips for ever."""
+    """The port of a mail server that sends these lines, one for each it gets, then single bytes for ever."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(PATIENCE_S)
     stop = threading.Event()

@@ -1,4 +1,4 @@
-"""A fact is written with the change that made it true, or not at all."""
+"""An event is stored in the transaction of its change, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts reach their subscribers at least once, whatever dies on the way."""
+"""Events reach their subscribers at least once, also when workers are killed."""
 
 from __future__ import annotations
 

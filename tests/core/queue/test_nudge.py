@@ -1,4 +1,4 @@
-"""A nudge wakes a worker at most once per drain, and never fails or holds up its caller."""
+"""A nudge wakes a worker at most once per drain, and never fails or blocks its caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.queue import nudge as nudging
 from core.queue.nudge import clear, nudge, nudge_later, valkey
 from core.queue.retry import PassingError
 
-TASK = f"test.task.of.process.{os.getpid()}"  # tests that run beside share the Valkey
+TASK = f"test.task.of.process.{os.getpid()}"  # parallel test processes share the Valkey
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def lost(monkeypatch):
 
 @pytest.fixture
 def hanging(monkeypatch):
-    """Valkey that accepts and never answers."""
+    """A Valkey that accepts connections and never responds."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(8)

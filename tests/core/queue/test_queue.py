@@ -1,4 +1,4 @@
-"""A work queue: claimed once, in order, whatever dies on the way."""
+"""A work queue: items are claimed once, in order, also when workers are killed."""
 
 from __future__ import annotations
 

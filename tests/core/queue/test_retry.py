@@ -1,4 +1,4 @@
-"""When to try again, and when to stop."""
+"""Backoff: the pause before each retry, and when to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries written as SQL once: they answer what Django would, whatever the values, and are prepared."""
+"""Compiled queries: they return what Django's would, for any values, and are prepared."""
 
 from __future__ import annotations
 

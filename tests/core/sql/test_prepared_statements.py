@@ -1,4 +1,4 @@
-"""Prepared statements, sent together: what they write, answer and raise."""
+"""Pipelined prepared statements: what they write, return and raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor` tries out a storage: the real one enforces all, a lenient one is named with what it does not."""
+"""The storage check of `doctor`: the bundled storage enforces everything; a lenient one is reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_our_own_storage_enforces_every_rule_and_nothing_is_left(storage: Any) -
 
 @pytest.fixture
 def lenient(settings: Any) -> Iterator[Receiver]:
-    """A storage that takes whatever is sent to it in time, as some compatible ones do."""
+    """A storage that accepts every request in time, as some compatible ones do."""
 
     def reply(received: Received) -> Reply:
         if received.method == "PUT" and "X-Amz-Expires=1&" in received.path:

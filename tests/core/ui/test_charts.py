@@ -1,4 +1,4 @@
-"""Where the marks of a chart go, and what is drawn around them."""
+"""Geometry and labels of charts."""
 
 from __future__ import annotations
 

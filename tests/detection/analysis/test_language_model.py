@@ -1,4 +1,4 @@
-"""A language model writes the text of an analysis, or nothing: never more than text changes."""
+"""A language model writes only the text of an analysis, never anything else."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def burst(make_rule, send):
 
 @pytest.fixture
 def analysed(burst):
-    """The built-in analysis stands, and the model is not asked yet."""
+    """The built-in analysis is stored, and the model was not called yet."""
     for queue in (RELAY, ANALYSIS, RELAY):
         run_due(queue, at=timezone.now())
 
@@ -167,7 +167,7 @@ def test_built_in_text_stays_after_one_failed_request(
 
 
 def state(workspace):
-    """Everything that anybody could act on."""
+    """Everything that could be acted on."""
     home = workspace.pk
     actor = system_actor(home)
     incidents = list(Incident.objects.of(home).order_by("number"))

@@ -1,4 +1,4 @@
-"""What only adds to an open incident may wait a moment; nothing else does, and the outcome is the same."""
+"""Batching of events that only add to an open incident; all else is immediate, with the same outcome."""
 
 from __future__ import annotations
 

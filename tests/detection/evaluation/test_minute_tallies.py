@@ -1,4 +1,4 @@
-"""Events and errors counted by minute and source while they are stored, and what is judged by them."""
+"""Events and errors counted by minute and source as they are stored, and their error share."""
 
 from __future__ import annotations
 

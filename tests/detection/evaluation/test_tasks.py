@@ -1,4 +1,4 @@
-"""What the workers run: the drain, and the sweep that catches what a lost message or row left."""
+"""Tasks of the workers: the drain, and the sweep that recovers after a lost message or row."""
 
 from __future__ import annotations
 

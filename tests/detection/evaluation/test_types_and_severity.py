@@ -1,4 +1,4 @@
-"""The type an incident has, and what raises its severity, from events in to incident out."""
+"""Incident type, and escalation of severity, from events in to incident out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The windows in SQL against a model that simply tries every window."""
+"""The windows in SQL against a brute-force model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain says which rules an event matches, and by what it misses the others, as detection does."""
+"""Explain of events: the rules an event matches, and why it misses the others, as in detection."""
 
 from __future__ import annotations
 

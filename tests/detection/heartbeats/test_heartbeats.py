@@ -1,4 +1,4 @@
-"""Heartbeats: silent jobs open incidents once, beats resolve them, our own outage shifts them."""
+"""Heartbeats: silent jobs open incidents once, beats resolve them, an outage of Tocsin shifts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The 60 s cache of tokens and rules: kept while nothing moved, dropped at once when something did."""
+"""The 60 s cache of tokens and rules: unchanged while no version changed, dropped at once after a change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRANT = Grant(1, 1, "sender", frozenset({"events:write"}), None, None, datetime.
 
 
 class Versions:
-    """Stands for the one query: the versions now, and how often they were asked for."""
+    """Replaces the one query: the versions now, and how often they were read."""
 
     def __init__(self) -> None:
         self.now = (1, 1)

@@ -1,4 +1,4 @@
-"""The mounted door, asked as the server asks it."""
+"""The event receiver, called as the ASGI server calls it."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin:
     assert (await post(GOOD))[0] == 202
     await sync_to_async(revoke_token)(admin, token_id=token.row.pk)
     statuses = [(await post(GOOD))[0]]
-    while (
-        statuses[-1] in {202, 503} and len(statuses) < 100
-    ):  # heard of within moments; 503 on a busy machine
+    while statuses[-1] in {202, 503} and len(statuses) < 100:  # noticed within moments; 503 on a busy machine
         await asyncio.sleep(0.1)
         statuses.append((await post(GOOD))[0])
     assert statuses[-1] == 401

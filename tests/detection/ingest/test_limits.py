@@ -1,4 +1,4 @@
-"""Too many events a second are refused the same way at both doors, by one meter."""
+"""Too many events a second are refused the same way at both endpoints, by one rate limiter."""
 
 from __future__ import annotations
 

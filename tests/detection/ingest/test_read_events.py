@@ -1,4 +1,4 @@
-"""What senders post is read by both seeds' names, and every bad element is named while the rest is kept."""
+"""Posted events: the field names of both documents, every bad element named, the rest accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partitions made ahead, expired ones let go, incidents' events kept; and no one waits for it."""
+"""Retention: partitions created ahead, expired ones dropped, incidents' events preserved."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def query() -> Sql:
 
 @pytest.fixture(autouse=True)
 def partitions_as_before(query: Sql) -> Any:
-    """We find no events of other tests; they find today's partitions and nothing of ours."""
+    """This test finds no events of others; they find today's partitions and none of its events."""
     query(EMPTY)
     retention.make_partitions()
     yield
@@ -222,7 +222,7 @@ def test_ingest_waits_only_briefly_for_a_locked_table(
     address = {k: v for k, v in connection.get_connection_params().items() if k in ADDRESS}
     slowest, stop = [0.0], threading.Event()
     with psycopg.connect(**address) as reader:
-        reader.execute("select count(*) from detection_event")  # and keeps its transaction open
+        reader.execute("select count(*) from detection_event")  # and leaves its transaction open
         sender = threading.Thread(target=keep_inserting, args=(address, workspace.pk, slowest, stop))
         sender.start()
         retention.maintain()

@@ -1,4 +1,4 @@
-"""Events counted by hour and level while they are stored: exactly, once each, never by looking at them."""
+"""Events counted by hour and level while they are stored: exactly, once each, never by a scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole web process: which door a request comes to, and what bodies get past the threshold."""
+"""The whole web process: which endpoint a request reaches, and which bodies pass the size limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GOOD = orjson.dumps({"service": "shop"})
 
 
 class Talk:
-    """One request: `parts` of its body arrive one by one; without any the sender is gone."""
+    """One request: `parts` of its body arrive one after another; without any the sender is gone."""
 
     def __init__(self, parts: Sequence[bytes]) -> None:
         self.parts = list(parts)
@@ -37,7 +37,7 @@ class Talk:
         if not self.parts:
             return {"type": "http.disconnect"}
         if self.taken == len(self.parts):
-            await asyncio.Event().wait()  # the sender stays for the answer
+            await asyncio.Event().wait()  # the sender waits for the response
         part = self.parts[self.taken]
         self.taken += 1
         return {"type": "http.request", "body": part, "more_body": self.taken < len(self.parts)}

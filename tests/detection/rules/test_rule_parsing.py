@@ -1,4 +1,4 @@
-"""What people write about a rule is read by every name, and every bad field is named with what it must be."""
+"""Parsing of rules: every accepted name of a field, and every bad field named with its constraint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules made, changed and removed: who may, what is written, what is refused."""
+"""Services of rules: create, change, delete; permissions, audit, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trial says what detection would do, and does nothing."""
+"""A rule test returns what detection would do, and does nothing."""
 
 from __future__ import annotations
 

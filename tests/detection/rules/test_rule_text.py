@@ -1,4 +1,4 @@
-"""A rule in plain words."""
+"""A rule as a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules over HTTP, as a program meets them."""
+"""Rules over the HTTP API."""
 
 from __future__ import annotations
 

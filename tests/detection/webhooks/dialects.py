@@ -1,4 +1,4 @@
-"""How each format says the same things, so that one table of bad input can be tried on all of them."""
+"""The same alert in each format, so that one table of bad input can be tried on all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCRIPT: Final = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 @dataclass(frozen=True, slots=True)
 class AlertSample:
-    """One word on an alert (or change) called `name`: with `text` wherever people may write, told `at`."""
+    """One report on an alert (or change) called `name`: with `text` in every free-text field, sent `at`."""
 
     name: str = "a"
     text: str = "Disk is full"

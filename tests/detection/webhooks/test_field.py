@@ -1,4 +1,4 @@
-"""Requests as they come in from the field, one a file under `field/`, and what becomes of each."""
+"""Requests collected from real installations, one file each under `field/`, and their expected results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 FOLDER = Path(__file__).parent / "field"
 MOMENT = re.compile(r"\{(NOW|MS|KUMA)([+-]\d+)(@\d)?\}")
-# Beginnings of names: what every step is answered, and the one incident's fields afterwards.
+# Beginnings of names: the response to every step, and the one incident's fields afterwards.
 EXPECTED: dict[str, tuple[int, dict[str, Any]]] = {
     "f01": (202, {"status": "open"}),
     "f02": (202, {"title": "Problem: disk is 95% full", "severity": "sev2"}),

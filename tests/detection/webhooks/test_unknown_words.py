@@ -1,4 +1,4 @@
-"""Words that nothing knows stand on the page of their source, with what they were taken for."""
+"""Unknown severity and state words are listed on the page of their source, with their assumed meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Events API of the fake Slack: what is not acknowledged is sent again at once, after 1 and 5 minutes.
+"""The Events API of the fake Slack: an unacknowledged event is sent again at once, after 1 and 5 minutes.
 
 Time is the fake's own. An app that acknowledges less than 5 % of an hour's deliveries gets no more events.
 """

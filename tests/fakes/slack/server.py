@@ -77,7 +77,7 @@ class FakeSlack:
         return made
 
     def fail(self, method: str, code: str, times: int = 1) -> None:
-        """Answer the next calls of a method with an error; "500" is a status."""
+        """Fail the next calls of a method with an error; "500" is a status."""
         self.faults[method] += [("fail", code)] * times
 
     def drop(self, method: str, *, after: bool) -> None:
@@ -89,7 +89,7 @@ class FakeSlack:
         self.faults[method].append(("kill", ""))
 
     def limit(self, method: str, calls: int) -> None:
-        """Allow so many calls, then answer 429 until `limits` is cleared."""
+        """Allow so many calls, then return 429 until `limits` is cleared."""
         self.limits[method] = calls
 
     def calls(self, method: str) -> list[str]:
@@ -107,7 +107,7 @@ class FakeSlack:
             return self._dropped(method)
         reply = self._faulty(method, detail) if fault == "fail" else self._call(method, received)
         if fault == "kill" and self.victim is not None:
-            self.victim.kill()  # after acting, before it hears the answer
+            self.victim.kill()  # after acting, before it gets the response
         return self._dropped(method) if fault == "drop" else reply
 
     def _reply(self, received: Received) -> Reply:
@@ -131,7 +131,7 @@ class FakeSlack:
         }  # fmt: skip
 
     def _file(self, received: Received) -> Reply:
-        """A private file; without the token it is a page to sign in, as Slack answers it."""
+        """A private file; without the token it is a page to sign in, as Slack returns it."""
         if self.tokens.get(_token(received)) != "ok" or "files:read" not in self.scopes:
             return Reply(body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
         if self.file_faults > 0:

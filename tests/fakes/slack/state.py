@@ -19,7 +19,7 @@ def written_by_slack(text: str) -> str:
 
 
 class RefusedError(Exception):
-    """The answer `{"ok": false, "error": code}`."""
+    """The response `{"ok": false, "error": code}`."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)

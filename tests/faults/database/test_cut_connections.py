@@ -1,4 +1,4 @@
-"""The wires to PostgreSQL and Valkey are cut, slowed and swallowed: nothing is lost, nothing doubled."""
+"""The connections to PostgreSQL and Valkey are cut, slowed and stalled: nothing is lost or duplicated."""
 
 from __future__ import annotations
 

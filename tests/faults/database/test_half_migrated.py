@@ -1,4 +1,4 @@
-"""An upgrade of the database is killed in the middle: it is said, nothing is half done, the next ends it."""
+"""An upgrade of the database is killed in the middle: it is reported, and the next finishes it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def upgrade() -> subprocess.Popen[bytes]:
 
 
 def is_held_up() -> bool:
-    """Whether anybody waits for a lock."""
+    """Whether a query waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(WAITS)
         return bool(cursor.fetchone()[0])

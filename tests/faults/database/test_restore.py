@@ -1,4 +1,4 @@
-"""A backup taken while events stream in, put back into an empty database: whole, consistent, and usable."""
+"""A backup taken while events stream in, restored into an empty database: complete, consistent, usable."""
 
 from __future__ import annotations
 

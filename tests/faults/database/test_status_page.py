@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped: outsiders read the last status page, also after a restart of the web server."""
+"""PostgreSQL is stopped: readers get the last status page, also after a restart of the web server."""
 
 from __future__ import annotations
 

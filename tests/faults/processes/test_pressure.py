@@ -1,4 +1,4 @@
-"""Valkey has no room left; everybody sends at once; hundreds listen, take nothing or send half."""
+"""Valkey without memory; all senders at once; hundreds of listeners, idle and half-sent requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py up`: how it ends, what it does with what a killed run left, and what stops it at once."""
+"""`manage.py up`: how it ends, cleanup after a killed run, and errors that stop it at once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def installation() -> Iterator[Running]:
 
 @pytest.fixture
 def tocsin(installation: Running) -> Running:
-    """One that runs, whichever test ended it before."""
+    """One that runs, also after a test that ended it."""
     if installation.up is None or installation.up.poll() is not None:
         installation.start()
     return installation
 
 
 def one_line(tocsin: Running, **changes: str) -> str:
-    """What a start says that cannot be: one line, and exit status 1."""
+    """The message of a start that fails: one line, and exit status 1."""
     finished = subprocess.run(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT,

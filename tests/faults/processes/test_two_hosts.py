@@ -1,4 +1,4 @@
-"""One of two hosts is lost in the middle of everything: the other goes on with its work, nothing twice."""
+"""One of two hosts is lost under load: the other continues its work, nothing twice."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ select c.breaches, (select count(*) from incidents_timelineentry t
 
 @dataclass
 class Held:
-    """A webhook receiver. While `open` is cleared it acts on a call and does not answer it."""
+    """A webhook receiver. While `open` is cleared it acts on a call and does not respond."""
 
     open: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
 
     def respond(self, received: Received) -> Reply:
-        """Act, and answer when it is open."""
+        """Act, and respond when it is open."""
         if not self.open.is_set():
             self.waiting += 1
             self.open.wait(REACHED_WITHIN_S)
@@ -142,7 +142,7 @@ def test_sign_in_live_updates_and_timers_go_on_at_the_host_that_is_left(
 
 
 def _add_channels(lost: Host, left: Host, url: str) -> None:
-    """Webhook channels that hear of each opened incident, by the token that the first start printed."""
+    """Webhook channels for each opened incident, created with the token that the first start printed."""
     assert left.until(lambda: TOKEN.search(lost.log() + left.log()), REACHED_WITHIN_S)
     [token] = {*TOKEN.findall(lost.log()), *TOKEN.findall(left.log())}
     as_admin = {"Authorization": f"Bearer {token}"}
@@ -175,7 +175,7 @@ def _ends(stream: socket.socket) -> bool:
 
 
 def _check_calls(receiver: Receiver, wanted: int, *, in_flight: int) -> None:
-    """Each notification under one id; called again are only those whose answer the lost host never got."""
+    """Each notification has one id; repeated are only those whose response the lost host never got."""
     opened = [one for one in receiver.received if one.json()["event"] == "incident.opened"]
     calls = Counter(one.headers["webhook-id"] for one in opened)
     assert len(calls) == wanted

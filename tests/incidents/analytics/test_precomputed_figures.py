@@ -1,4 +1,4 @@
-"""What analytics reads follows every change, and figures made beforehand are those computed at once."""
+"""The measures that analytics reads follow every change; precomputed figures equal computed ones."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, 
     assert b'class="stats"' in pages[0]
     assert len(drawn) == 1, "the second page shows what the first drew"
     browser.get("/analytics?since=90d")
-    browser.get("/analytics?since=365d&severity=sev1")  # not kept
+    browser.get("/analytics?since=365d&severity=sev1")  # not precomputed
     browser.get("/analytics?since=365d&severity=sev1")
     assert len(drawn) == 4
     remake_figures(timezone.now() + timedelta(minutes=11))

@@ -1,4 +1,4 @@
-"""Old incidents move to object storage and come back row for row; nothing is deleted unverified."""
+"""Archive: old incidents move to object storage and are restored row for row; deletion after verification."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_flipped_byte_is_refused_and_nothing_changes(actor, old, storage, place,
 
 
 class Killed(BaseException):
-    """What a process feels that is killed: no handler of ours catches it."""
+    """Simulates a killed process: no handler catches it."""
 
 
 def killed(*args, **kwargs):

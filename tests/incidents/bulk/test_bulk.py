@@ -1,4 +1,4 @@
-"""Acting on many incidents: each on its own, twice is once, and taking it back never takes back another's."""
+"""Bulk actions: each incident on its own, idempotent, and undo never reverts another user's change."""
 
 from __future__ import annotations
 

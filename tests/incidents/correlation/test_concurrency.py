@@ -1,4 +1,4 @@
-"""Sixteen hands at once on a real PostgreSQL: one change, one entry, no gap, no double, no deadlock."""
+"""Sixteen threads at once on a real PostgreSQL: one change, one entry, no gap, no duplicate, no deadlock."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _failures(results):
 
 
 def _people(actor):
-    """Sixteen different hands with the responder's rights."""
+    """Sixteen different actors with the responder's rights."""
     return [
         dataclasses.replace(actor, kind="token", user_id=None, token_id=n, label=f"hand {n}")
         for n in range(THREADS)

@@ -1,4 +1,4 @@
-"""What people declare."""
+"""Declaring incidents."""
 
 from __future__ import annotations
 

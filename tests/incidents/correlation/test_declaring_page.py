@@ -1,4 +1,4 @@
-"""The page that declares: what a browser may send it."""
+"""The page to declare an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings become incidents: numbered without gaps, joined by fingerprint, cheap in bulk."""
+"""Opening incidents for findings: numbered without gaps, joined by fingerprint, cheap in bulk."""
 
 from __future__ import annotations
 

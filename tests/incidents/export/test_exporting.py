@@ -1,4 +1,4 @@
-"""Files of incidents: read back they say what was there, and nothing in them comes alive."""
+"""Exported files of incidents: read back they equal the incidents, and nothing in them is executed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _rows(text):
 
 
 def _plain(cell):
-    """A marked cell without its mark, as the reference says to read it."""
+    """A marked cell without its mark, as the reference describes."""
     return cell[1:] if cell.startswith("'") else cell
 
 

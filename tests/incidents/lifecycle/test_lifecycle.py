@@ -1,4 +1,4 @@
-"""Which status may follow which, and what each move sets."""
+"""The state machine of incidents: allowed transitions, and the fields they set."""
 
 from __future__ import annotations
 

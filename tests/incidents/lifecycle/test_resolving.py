@@ -1,4 +1,4 @@
-"""Ending an incident, and bringing it back."""
+"""Resolving, closing and reopening incidents."""
 
 from __future__ import annotations
 

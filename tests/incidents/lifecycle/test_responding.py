@@ -1,4 +1,4 @@
-"""Working an incident: who has it, what it says, how bad it is, what it touches."""
+"""Working an incident: owner, texts, severity, affected components."""
 
 from __future__ import annotations
 

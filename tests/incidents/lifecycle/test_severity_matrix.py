@@ -1,4 +1,4 @@
-"""What each type starts as, and what makes it worse."""
+"""The severity matrix: initial severity and escalation of each type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links that Tocsin makes, each with its reasons: they merge nothing, and a person may take them away."""
+"""Automatic links, each with its reasons: they merge nothing, and a person may remove them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links between incidents, and what Tocsin finds related by itself."""
+"""Manual links between incidents, and related incidents."""
 
 from __future__ import annotations
 

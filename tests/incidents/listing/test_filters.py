@@ -1,4 +1,4 @@
-"""Lists are narrowed by the words every door takes."""
+"""Filters of lists, with the values that every interface accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cursors name a row, and nothing else can be smuggled in through one."""
+"""Keyset cursors: encoding, and refusal of tampered ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list's page makes of its address: it keeps what it understands, and says what it does not."""
+"""The query of a list's address: what is understood applies, what is not is named."""
 
 from __future__ import annotations
 

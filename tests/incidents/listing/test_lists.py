@@ -1,4 +1,4 @@
-"""Every order with every filter, page by page and back, against a list kept in memory."""
+"""Every order with every filter, page by page and back, against a list in memory."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _incident(workspace, number):
 
 @pytest.fixture
 def all_incidents(workspace, other_workspace, actor):
-    """Ninety incidents with many ties, and as many of someone else's; answers ours with what they touch."""
+    """Ninety incidents with many ties, and as many of another workspace; with their components."""
     components = Component.objects.bulk_create(
         [Component(workspace=workspace, name=name) for name in ("api", "pay-db", "edge")]
     )

@@ -1,4 +1,4 @@
-"""Cursors name a place in one order, and nothing else can be smuggled in through one."""
+"""Orders of lists and their cursors, and refusal of tampered ones."""
 
 from __future__ import annotations
 

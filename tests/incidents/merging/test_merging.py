@@ -1,4 +1,4 @@
-"""Merges of incidents, their undoing, and proposals to merge."""
+"""Merges of incidents, undoing them, and merge proposals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well things are: the numbers of the written definition, and what must hold whatever they are."""
+"""Health of components: the numbers of the documented definition, and its invariants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of the landing page and of the catalogue, held against plain loops over the same rows."""
+"""The figures of the landing page and of the catalogue, compared with loops over the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing a role over: one holder always, whoever answers what and when."""
+"""Handing a role off: always one holder, for any order of responses."""
 
 from __future__ import annotations
 

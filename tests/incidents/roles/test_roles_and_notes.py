@@ -1,4 +1,4 @@
-"""Who leads, and what is written down on the way."""
+"""Roles, notes and updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the clocks of an incident run out."""
+"""SLA deadlines of an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SLA targets: warned once, breached once at the deadline, met, stopped and started anew."""
+"""SLA targets: warned once, breached once at the deadline, met, stopped and restarted."""
 
 from __future__ import annotations
 

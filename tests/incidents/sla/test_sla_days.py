@@ -1,4 +1,4 @@
-"""Three simulated days of SLA clocks, during which workers die in the middle of their transactions."""
+"""Three simulated days of SLA clocks, with workers killed in the middle of their transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of the stage checklists and of the texts that stakeholder updates begin with."""
+"""Pages of stage checklists and of update templates."""
 
 from __future__ import annotations
 

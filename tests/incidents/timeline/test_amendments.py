@@ -1,4 +1,4 @@
-"""Amendments of entries: append-only, the first text kept, what is shown and to whom."""
+"""Amendments of entries: append-only, with the first text, what is shown and to whom."""
 
 from __future__ import annotations
 

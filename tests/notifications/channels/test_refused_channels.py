@@ -1,4 +1,4 @@
-"""Channels that are refused: fallbacks that come back or are too long, targets that may not be reached."""
+"""Channels that are refused: cyclic or too long fallbacks, targets that may not be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What notifications say of the analysis, and that simulated incidents notify no one."""
+"""The analysis in notifications; simulated incidents notify no one."""
 
 from __future__ import annotations
 

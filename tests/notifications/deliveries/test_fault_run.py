@@ -1,4 +1,4 @@
-"""Pages through lying receivers and workers that are killed: every one arrives, none twice."""
+"""Pages through unreliable receivers and killed workers: every one arrives, none twice."""
 
 from __future__ import annotations
 

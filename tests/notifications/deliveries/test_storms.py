@@ -1,4 +1,4 @@
-"""Many notifications at once, repeats, limits of receivers, and answers that were lost."""
+"""Many notifications at once, repeats, limits of receivers, and lost responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The escalation on the page of an incident: who is paged, who is next, and escalating by hand."""
+"""The escalation on the page of an incident: who is paged, who is next, and manual escalation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reachability equals a simulator that asks every minute, and its page says what is missing."""
+"""Reachability equals a minute-by-minute simulation, and its page shows what is missing."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def silence(actor):
 
 
 def shown(report, *verdicts):
-    """(subject, verdict, reason) of each line about telling, in order."""
+    """(subject, verdict, reason) of each line about notifying, in order."""
     lines = [(one.decision.subject, one.decision.verdict, one.decision.reason) for one in report.notifying]
     return [line for line in lines if not verdicts or line[1] in verdicts]
 

@@ -1,4 +1,4 @@
-"""The API and the commands of Explain say what the reports say."""
+"""The API and the commands of Explain return the reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain names what inhibited, grouped, throttled, limited or dropped a notice, and says so later on too."""
+"""Explain names what inhibited, grouped, throttled, limited or dropped a notice, also afterwards."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ ACTIONS = st.lists(
 
 
 class History:
-    """A workspace of its own with two channels, two people and a policy; plays actions and notes answers."""
+    """A workspace with two channels, two people and a policy; plays actions and records replies."""
 
     def __init__(self, outside):
         number = next(NUMBERS)
@@ -152,7 +152,7 @@ class History:
         update_channel(self.admin, channel_id=self.channels[name].pk, is_enabled=is_on)
 
     def settle(self):
-        """Everything that waits is sent or given up, whatever time that takes."""
+        """Everything pending is sent or given up, however long that takes."""
         for hours in range(1, 6):
             self.relay()
             for item in claim(Delivery, 100, 30.0, at=timezone.now() + timedelta(hours=hours)):
@@ -207,7 +207,7 @@ def _check_deliveries(lines, deliveries):
 
 
 def _check_replies(history, lines):
-    """The attempts that Explain shows are the requests that came and what was answered."""
+    """The attempts that Explain shows are the received requests and their replies."""
     mine = re.compile(rf"{re.escape(history.prefix)}(\w+)")
     came = Counter((mine.match(path)[1], status) for path, status in history.given if mine.match(path))
     names = {channel.pk: name for name, channel in history.channels.items()}

@@ -1,4 +1,4 @@
-"""Who is told: the decision, the default matrix, and its editing."""
+"""Notification routes: the decision, the default matrix, and its editing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Silences, windows and inhibition: what is muted, who may, and that the end sends once."""
+"""Silences, windows and inhibition: what is muted, permissions, and one message at the end."""
 
 from __future__ import annotations
 

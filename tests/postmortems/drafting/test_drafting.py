@@ -1,4 +1,4 @@
-"""Drafts: what they state, what they ask, and how facts follow."""
+"""Drafts: stated facts, open questions, and updates of facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draft takes from remediation runs, notifications, roles, deadlines, updates, images and bundles."""
+"""Evidence of a draft from remediation runs, notifications, roles, deadlines, updates, images and bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a fix hold? Every case of a watch over a finished item."""
+"""Fix watches: every case of a watch over a finished action item."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def server():
 
 
 def run(server, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end while the server answers it."""
+    """Run a program to its end while the server serves it."""
     with subprocess.Popen(
         [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as started:

@@ -1,4 +1,4 @@
-"""People named in sections and comments: told once, and only those who may see the incident."""
+"""Mentions in sections and comments: notified once, and only those who may see the incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten simulated days of reminders, hour by hour, in three zones, with workers that die: each is told once.
+"""Ten simulated days of reminders, hour by hour, in three zones, with killed workers: each is sent once.
 
 90 days with `make faults`.
 """
@@ -36,12 +36,12 @@ def midnight() -> datetime:
 
 
 def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
-    """Who was told what, and when, with a worker that dies every 17 hours and a second beat."""
+    """Who got which reminder, and when, with a worker killed every 17 hours and a second beat."""
     sent: list[tuple[str, str, datetime]] = []
     known: set[int] = set()
     for hour in range(24 * DAYS):
         now = start + timedelta(hours=hour, minutes=1)
-        if hour % KILL_EVERY == 0:  # one dies after it told and before it settled, its lease runs out
+        if hour % KILL_EVERY == 0:  # one is killed after sending and before settling, its lease expires
             for reminder in claim(Reminder, 1, 30.0, at=now):
                 send_reminder(workspace.pk, reminder=reminder)
         if hour % 24 == 5:  # two beats plan everything again

@@ -41,7 +41,7 @@ def manager(make_actor) -> Actor:
 
 @pytest.fixture
 def complete(actor, lead, resolved):
-    """A draft in which every question has an answer; commander `actor`, tech lead `lead`."""
+    """A draft with every question answered; commander `actor`, tech lead `lead`."""
     assign_role(actor, number=1, user_id=actor.user_id)
     assign_role(actor, number=1, role="tech_lead", user_id=lead.user_id)
     made = draft_postmortem(actor, 1)

@@ -1,4 +1,4 @@
-"""Webhook and Kubernetes executors against servers of our own over real sockets."""
+"""Webhook and Kubernetes executors against fake servers over real sockets."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _die_at(point, run):
 
 
 def followed(run):
-    """What the next worker makes of it: the run once it rests, or after it was asked for a while."""
+    """The run after the next worker: once it is settled, or after polling for a while."""
     rows = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -160,7 +160,7 @@ def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incide
 
 
 def _release(run):
-    """Let the next point have the target: a person says what became of the run."""
+    """Free the target for the next point: a person records the outcome of the run."""
     rows = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk)
     if rows.get().state in {"running", "unknown"}:
         rows.update(state="failed")

@@ -1,4 +1,4 @@
-"""Placeholders say what they take; what is unknown is refused when it is saved and when it is requested."""
+"""Placeholders declare their values; an unknown one is refused when saved and when requested."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_webhook_with_an_unknown_placeholder_is_refused_when_saved(admin, config
 
 @pytest.fixture
 def counted(connect, settings):
-    """scale_up asks for a number and a mode."""
+    """scale_up takes a number and a mode."""
     connect("scale_up")
     settings.REMEDIATION_COMMANDS = {"scale_up": COUNT}
 
@@ -144,7 +144,7 @@ def test_preset_is_shown_unsaved_and_can_be_saved(admin, slug):
     assert saved.executor == "webhook"
 
 
-# What each system replies to the start, and what it says of the work later: still running, well, badly.
+# The response of each system to the start, and its later statuses: running, succeeded, failed.
 REPLIES = {
     "rundeck": ({"id": 42}, {"status": "running"}, {"status": "succeeded"}, {"status": "aborted"}),
     "awx": ({"job": 42}, {"status": "pending"}, {"status": "successful"}, {"status": "canceled"}),

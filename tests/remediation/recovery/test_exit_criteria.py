@@ -1,4 +1,4 @@
-"""Exit criteria that no other test asks: response times, the checklist, and an item ticked by hand."""
+"""Exit criteria not covered elsewhere: response times, the checklist, and an item ticked by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked to approve a run, and that asking approves nothing."""
+"""Approvers of a run; requesting an approval approves nothing."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Model:
 
 @pytest.fixture
 def scenario(incident, actor, admin):
-    """An action that a person carries out, so that each outcome is ours to choose; automatic runs of it."""
+    """An action that a person carries out, so that the test chooses each outcome; automatic runs of it."""
     ensure_catalogue(incident.workspace_id)
     change_action(admin, "scale_up", fields={"cooldown_s": 0})
     Component.objects.create(workspace_id=incident.workspace_id, name="other")

@@ -1,4 +1,4 @@
-"""Every move that the tables do not name, of runs, approvals and breakers: PostgreSQL refuses each one."""
+"""Every transition outside the tables, of runs, approvals and breakers, is refused by PostgreSQL."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def scenario(incident, make_actor, admin, connect):
 
 
 class RunMachine(RuleBasedStateMachine):
-    """`state` and `given` are what the run must be; each rule acts and says what must have come of it."""
+    """`state` and `given` are what the run must be; each rule acts and checks the result."""
 
     def __init__(self, scenario):
         super().__init__()
@@ -96,7 +96,7 @@ class RunMachine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(PEOPLE))
     def reject(self, who):
-        """Ends what waits for approval; who has approved it has had their say."""
+        """Rejects what waits for approval; one who approved it cannot."""
         self._moves(reject_run, who, {S.AWAITING_APPROVAL}, S.REJECTED)
 
     @rule(who=st.sampled_from(PEOPLE))
@@ -152,7 +152,7 @@ class RunMachine(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from(["succeeded", "failed", "abandoned"]))
     def person_reports(self, outcome):
-        """Only of an unknown run: the others say themselves."""
+        """Only of an unknown run: the others have an outcome."""
         try:
             report_outcome(self.scenario.people["requester"], self.run.pk, outcome=outcome)
         except Conflict:

@@ -1,4 +1,4 @@
-"""What doctor and the system page advise can be done: the programs, pages, commands and settings exist."""
+"""Advice of doctor and the system page: its programs, pages, commands and settings exist."""
 
 from __future__ import annotations
 

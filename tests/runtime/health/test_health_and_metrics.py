@@ -1,4 +1,4 @@
-"""What Tocsin says about itself to machines and to people."""
+"""Health checks and metrics, for machines and for people."""
 
 from __future__ import annotations
 

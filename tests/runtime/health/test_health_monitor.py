@@ -1,4 +1,4 @@
-"""The own watchdog: what does not work stands in red on every page, since when, and is told to open pages."""
+"""The health monitor: what does not work is shown on every page with its start, and pushed to open pages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def all_alive() -> None:
 
 @pytest.fixture
 def troubled(monkeypatch):
-    """A trouble that every page must show."""
+    """A problem that every page must show."""
     trouble = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
     monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (trouble,))
 

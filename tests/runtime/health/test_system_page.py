@@ -1,4 +1,4 @@
-"""The system page: every line a level and what to do, whatever is away; settings without secrets."""
+"""The system page: every line has a level and advice, whatever is unavailable; settings without secrets."""
 
 from __future__ import annotations
 

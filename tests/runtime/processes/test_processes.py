@@ -1,4 +1,4 @@
-"""Servers and programs: found again, restarted, stopped, and never confused with a stranger's."""
+"""Servers and programs: found again, restarted, stopped, and never confused with others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schedule goes on when a clock is set, and wakes no one who has been woken often enough."""
+"""The schedule continues after a clock change, and does not wake a worker more often than needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.heartbeat import database as database_heartbeat
 from core.heartbeat import valkey as valkey_heartbeat
 from core.models import Pulse
 
-# Tests that run beside share the Valkey.
+# Parallel test processes share the Valkey.
 QUEUE = f"a queue of process {os.getpid()}"
 PROCESS = f"someone of process {os.getpid()}"
 JUMPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(hours=3)]

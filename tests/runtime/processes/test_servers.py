@@ -1,4 +1,4 @@
-"""The servers the tests themselves run on."""
+"""The servers of the test run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Production as it is started: Django's own examination, cookies, and the headers of every kind of answer."""
+"""Production as it is started: Django's deployment checks, cookies, and headers of all responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.db import connection
 
 from config.paths import ROOT
 
-# In one group, so that one process asks production once for all of them.
+# In one group, so that one process starts production once for all of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]
 KEY = "0123456789abcdef" * 4
 REQUESTS = {
@@ -39,7 +39,7 @@ REQUESTS = {
     "forged api": "/api/v1/incidents",
     "forged events": "/api/v1/events",
 }
-# Asks the real application in production's settings, in a process of its own: settings are read once.
+# Calls the real application with production settings, in a process of its own: settings are read once.
 CODE = """
 import asyncio, json, sys
 from config.asgi import application
@@ -88,7 +88,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
         "TRUSTED_PROXIES": "127.0.0.1",
         "TOCSIN_DATA_DIR": os.environ["TOCSIN_DATA_DIR"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        # The tests' own tables are in a database beside the one that was named at the start.
+        # The tests' own tables are in another database than the one named at the start.
         "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{_database()}").geturl(),
     }
     env = os.environ | wanted
@@ -97,7 +97,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
 
 @cache
 def production_report() -> dict[str, Any]:
-    """What production answers, and its flags."""
+    """The responses of production, and its flags."""
     static = f"{os.environ['TOCSIN_DATA_DIR']}/static"
     os.makedirs(f"{static}/js", exist_ok=True)
     with open(f"{static}/js/app.js", "w") as file:

@@ -1,4 +1,4 @@
-"""Unsafe production settings are refused by what they mean, all at once, and no value is printed."""
+"""Unsafe production settings are refused, all at once, and no value is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On a database that refuses writes, events and live streams are answered 503 with Retry-After."""
+"""On a database that refuses writes, events and live streams return 503 with Retry-After."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How much the redactor catches and how much it leaves alone, on thousands of generated log lines.
 
-The bounds are those of docs/explanation/reliability.md. How fast it is, `python -m bench 18` says.
+The bounds are those of docs/explanation/reliability.md. `python -m bench 18` measures its speed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lines of servers, tools and languages, by which the rules were mended a second time."""
+"""Lines of servers, tools and languages, used for the second revision of the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue through Django's test client: rights, refusals with what was typed, stale forms, queries."""
+"""The catalogue through Django's test client: permissions, refusals with input, stale forms, queries."""
 
 from __future__ import annotations
 

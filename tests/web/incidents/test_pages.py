@@ -14,7 +14,7 @@ from incidents.lifecycle.services.responding import change_severity
 from incidents.models import Component, Incident, TimelineEntry
 from incidents.sla.services.clocks import seed_policies
 
-# What they show is the same whatever the severity.
+# They show the same for every severity.
 UNMOVED_BY_SEVERITY = (
     "component-silence",
     "incident-silence",

@@ -1,4 +1,4 @@
-"""Which deadline is next, and when it warns."""
+"""The SLA status: next deadline, and warnings."""
 
 from __future__ import annotations
 

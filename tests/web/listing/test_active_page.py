@@ -1,4 +1,4 @@
-"""The landing page: figures lead to what they count, heads sort, and a row is looked into from the list."""
+"""The landing page: links of figures, sorting, and row previews."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and lots of rows over HTTP: forms, htmx, results, undo, and files of what was selected."""
+"""Actions on rows and selections over HTTP: forms, htmx, results, undo, exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows are kept ready and still say what is true now; a long list of open ones says what it left out."""
+"""Rows are cached and still current; a long list of open incidents counts what it left out."""
 
 from __future__ import annotations
 

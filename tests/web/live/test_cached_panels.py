@@ -1,4 +1,4 @@
-"""What is drawn once for all looks the same to everybody, and is drawn anew when there is something new."""
+"""Cached panels look the same to every viewer, and are rendered again after a change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def look(workspace, make_actor):
 
 def test_some_panels_are_cached():
     assert "incidents.overview" in KEPT
-    assert "incidents.activity" not in KEPT  # it says how long ago things were
+    assert "incidents.activity" not in KEPT  # it shows relative times
 
 
 @pytest.mark.parametrize("name", KEPT)

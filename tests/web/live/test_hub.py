@@ -1,4 +1,4 @@
-"""What a hub says to which stream, and what it makes of nonsense and of a Valkey that goes away."""
+"""What a hub sends to which stream, with invalid signals and a lost Valkey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live door: who may listen, what a stream says, and what ends it."""
+"""The live stream: who may listen, what it sends, and what ends it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _message(workspace_id, topics, version=3):
 
 
 class Talk:
-    """One request to the live application, its answer as it comes."""
+    """One request to the live application, and its response as it arrives."""
 
     def __init__(self, cookie=b"", topics=b"incidents", patience=0, token=""):
         self.sent = asyncio.Queue(patience)  # a full one blocks, as a viewer who reads nothing does
@@ -50,7 +50,7 @@ class Talk:
         return await asyncio.wait_for(self.sent.get(), seconds)
 
     async def next_signal(self):
-        """The topics heard next, but for the refresh that whoever listens first is told."""
+        """The topics received next, except the refresh at the start of a stream."""
         while b'"incidents"' not in (body := (await self.next(20))["body"]):
             assert b"beat" in body or b'"refresh"' in body
         return body

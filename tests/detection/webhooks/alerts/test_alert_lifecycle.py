@@ -1,4 +1,4 @@
-"""From the first word of an alert to its recovery: one incident each, whatever order the words come in."""
+"""From the first report of an alert to its recovery: one incident each, in any order of reports."""
 
 from __future__ import annotations
 

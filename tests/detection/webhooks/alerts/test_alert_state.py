@@ -1,4 +1,4 @@
-"""What a word means, given what was said before: every order of words."""
+"""The effect of a report on an alert in each state: every order of reports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def word(state: str, starts: float | None = None, ends: float | None = None, key
 
 
 def began(starts: float) -> Alert:
-    """A firing word of a sender that says when the episode began."""
+    """A firing report of a sender that states when the episode began."""
     return dataclasses.replace(word("firing", starts), tells_start=True)
 
 

@@ -1,4 +1,4 @@
-"""Many words at the same moment, on real connections: one incident each, and no word lost."""
+"""Many reports at once, on real connections: one incident each, and no report lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_alerts_of_their_own_open_an_incident_each(make_sender):
 
 
 def test_firing_and_recovery_in_a_race_leave_no_contradiction(make_sender):
-    """Whoever comes last wins; whatever that is, the alert and its incident say the same."""
+    """The last report wins; the alert and its incident agree in any case."""
     sender, start = make_sender(), ago(5)
     for _ in range(3):
         fire, end = group(burning("a", start=start)), group(over("a", start=start))

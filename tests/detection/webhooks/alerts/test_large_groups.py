@@ -1,4 +1,4 @@
-"""A large group of alerts: repeats lock nothing, and what is read and kept of a group is bounded."""
+"""A large group of alerts: repeats lock nothing, and what is read and stored of a group is bounded."""
 
 from __future__ import annotations
 

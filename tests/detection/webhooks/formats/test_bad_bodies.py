@@ -1,4 +1,4 @@
-"""No body, however broken, makes a format do anything but read it or refuse it; and neither takes long."""
+"""Every format reads or refuses any broken body, quickly."""
 
 from __future__ import annotations
 

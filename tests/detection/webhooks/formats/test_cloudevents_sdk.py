@@ -1,4 +1,4 @@
-"""The CloudEvents SDK for Python as the sender: whatever it puts on the wire is understood."""
+"""The CloudEvents SDK for Python as the sender: every message it sends is understood."""
 
 from __future__ import annotations
 

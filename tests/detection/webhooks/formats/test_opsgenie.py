@@ -1,4 +1,4 @@
-"""Opsgenie's Alert API, spoken at its own addresses."""
+"""Opsgenie's Alert API at its own addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2, spoken at its own addresses and at the source's."""
+"""PagerDuty's Events API v2 at its own addresses and at the source's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format meets every row of bad input at the real door: read or refused, and never by half."""
+"""Every format with every row of bad input at the real endpoint: read or refused as a whole."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def waiting(sender: Sender) -> int:
 
 
 def post(sender: Sender, body: bytes, **how: str) -> Any:
-    """Post; whatever it is, it is answered in words, and never by a fault of ours."""
+    """Post; the response is always a readable message, and never a server error."""
     response = send(sender, body, **how)
     assert response.status_code in {DIALECTS[sender.source.kind].taken} | REFUSED, response.content
     return response
@@ -185,12 +185,12 @@ TIMES = [
 
 @every_format
 def test_future_and_ancient_times(make_sender, kind):
-    """Nothing is dated later than it came, and no odd time keeps an alert from opening its incident."""
+    """Nothing is dated later than its arrival, and no odd time prevents an incident."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
     for number, at in enumerate(every(2, TIMES, first=sorted(DIALECTS).index(kind) % 2)):
         sample = AlertSample(f"n{number}", f"Disk {number}", at=at)
         response = post(sender, dialect.body(sample))
-        # An event (no alert) from before what is kept is told so, and waits in quarantine.
+        # An event (no alert) older than the retention is refused with the reason, and quarantined.
         too_old = kind == "cloudevents" and "older than the retention of events" in response.content.decode()
         assert response.status_code == dialect.taken or too_old, at
     latest = timezone.now() + timedelta(minutes=5)
@@ -204,7 +204,7 @@ def test_future_and_ancient_times(make_sender, kind):
 
 @every_format
 def test_contradictory_statuses(make_sender, kind):
-    """Whatever is said of one alert in whatever order, it and its incident end up telling the same."""
+    """After any order of reports on one alert, it and its incident agree."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
     fires, ends = AlertSample("a", "Disk"), AlertSample("a", "Disk", over=True, at=ago(20))
     for sample in (

@@ -1,4 +1,4 @@
-"""The way in for webhooks: who is let in, how much, in what packing, and what becomes of what is not read."""
+"""Receiving webhooks: authentication, size, encodings, and quarantine of unreadable requests."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_unreadable_body_is_refused_and_quarantined_where_useful(
     assert (response.status_code, response.json().get("quarantined", False)) == (status, is_quarantined), (
         response.content
     )
-    # Of what is too large only the mark is kept.
+    # Of a too large body only the row is stored.
     assert [bytes(row.body) for row in waiting(sender)] == (
         [b"" if status == 413 else body] if is_quarantined else []
     )

@@ -1,4 +1,4 @@
-"""Who may speak for a source: signatures over the raw bytes, tokens, two live secrets, and the handshake."""
+"""Authentication of sources: signatures over the raw bytes, tokens, two live secrets, and the handshake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The little language of field mapping: what it finds, what it refuses, and that it never takes long."""
+"""The path language of field mapping: matches, errors, and bounded time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection that stops working is noticed by itself, and one that works again as well."""
+"""Connection health: a connection that stops or resumes working is noticed."""
 
 from __future__ import annotations
 
