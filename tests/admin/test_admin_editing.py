@@ -168,13 +168,13 @@ def test_channel_and_route_are_changed(staff, workspace, other_workspace, admin,
     config = {"url": "https://hooks.example.com/a"}
     hook = create_channel(admin, kind="webhook", name="Hook", config=config)
     spare = create_channel(admin, kind="log", name="Spare")
-    theirs = create_channel(make_actor("admin", inside=other_workspace), kind="log", name="Theirs")
+    foreign_channel = create_channel(make_actor("admin", inside=other_workspace), kind="log", name="Theirs")
     assert edit(staff, hook, name="Hook 2", fallback=spare.pk, is_enabled=None).status_code == 302
     assert (hook.name, hook.fallback_id, hook.is_enabled, hook.config) == ("Hook 2", spare.pk, False, config)
     assert entries(workspace, "channel.update").count() == 1
     for wrong in ('{"url": "ftp://nowhere"}', '"text"', '{"url": 5}', "[]", "{"):
         assert edit(staff, hook, config=wrong).status_code == 200, wrong
-    assert edit(staff, hook, fallback=theirs.pk).status_code == 200
+    assert edit(staff, hook, fallback=foreign_channel.pk).status_code == 200
 
     route = save_route(admin, RouteValues("All", channel_ids=[hook.pk]))
     assert edit(staff, route, severities="sev1\nsev2", channels=[hook.pk, spare.pk]).status_code == 302

@@ -162,10 +162,10 @@ def person_form(user, **changes):
 
 
 def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(staff, actor, workspace):
-    theirs, user = browser_for(actor), User.objects.get(pk=actor.user_id)
+    member_browser, user = browser_for(actor), User.objects.get(pk=actor.user_id)
     url = address(User, "change", user.pk)
     assert staff.post(url, person_form(user, display_name="Rita R.", is_active="")).status_code == 302
-    assert theirs.get("/").status_code == 303
+    assert member_browser.get("/").status_code == 303
     entry = AuditEntry.objects.of(workspace.pk).get(action="account.update")
     assert entry.changes == {"display_name": ["Rita Responder", "Rita R."], "is_active": [True, False]}
     assert entry.object_id == str(user.pk)
@@ -176,22 +176,22 @@ def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(
 
 def test_locking_oneself_or_the_last_admin_out_is_refused(staff, admin, make_actor, other_workspace):
     me = User.objects.get(pk=admin.user_id)
-    lonely = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
+    foreign_admin = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
     mine = person_form(me, is_staff="on")  # and no longer superuser
-    for user, form in ((me, mine), (lonely, person_form(lonely, is_active=""))):
+    for user, form in ((me, mine), (foreign_admin, person_form(foreign_admin, is_active=""))):
         response = staff.post(address(User, "change", user.pk), form)
         assert response.status_code == 200
         assert "errornote" in response.content.decode()
     assert User.objects.filter(is_active=True, is_superuser=True).get() == me
-    assert User.objects.get(pk=lonely.pk).is_active
+    assert User.objects.get(pk=foreign_admin.pk).is_active
 
 
 def test_a_password_given_here_is_audited_and_ends_every_sign_in(staff, actor, workspace):
-    theirs = browser_for(actor)
+    member_browser = browser_for(actor)
     url = f"/admin/accounts/user/{actor.user_id}/password/"
     form = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
     assert staff.post(url, form).status_code == 302
-    assert theirs.get("/").status_code == 303
+    assert member_browser.get("/").status_code == 303
     assert User.objects.get(pk=actor.user_id).check_password("another long one")
     assert AuditEntry.objects.of(workspace.pk).get(action="account.password").user_id != actor.user_id
     assert staff.post(url, form | {"password2": "differs"}).status_code == 200

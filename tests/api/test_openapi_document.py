@@ -65,13 +65,13 @@ def test_each_operation_lists_only_the_refusals_that_it_can_give(document: Any) 
         refusals = {int(status) for status in operation["responses"] if int(status) >= 400}
         place = f"{method} {path}"
         is_open = not operation["security"]
-        judges = path.startswith(("/api/v1/events", "/api/v1/webhooks/"))
+        ingests = path.startswith(("/api/v1/events", "/api/v1/webhooks/"))
         assert 405 not in refusals, place
-        assert (415 in refusals) == judges, place
+        assert (415 in refusals) == ingests, place
         assert ({401, 404} <= refusals) or is_open, place
-        if method == "get" and not judges:
+        if method == "get" and not ingests:
             assert not refusals & {400, 409, 413}, place
-        if method == "get" and "x-required-scope" not in operation and not judges:
+        if method == "get" and "x-required-scope" not in operation and not ingests:
             row = API.get((method.upper(), path.removeprefix("/api/v1")))
             assert (403 in refusals) == (row is not None and row.person), place
         assert {429, 503} <= refusals, place

@@ -913,10 +913,10 @@ def test_operation_shows_another_workspace_nothing(tenants, method, path):
     assert response.status_code < 500
     if row.about:
         assert response.status_code == 404, response.content
-    for ours in (b"Ours", b"acme", b"Spare"):
+    for marker in (b"Ours", b"acme", b"Spare"):
         body = response.getvalue().replace(tenants.where["username"].encode(), b"").replace(b"/api/", b"")
         body = body.replace(b"/workspaces/acme/", b"")
-        assert ours not in body, body
+        assert marker not in body, body
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
@@ -1123,8 +1123,8 @@ def admin_addresses() -> list[str]:
 
 @pytest.mark.long
 def test_admin_allows_only_staff_by_their_permissions(tenants, make_user):
-    powerless = Client(raise_request_exception=False)
-    powerless.force_login(make_user("staff.without.permissions", is_staff=True))
+    staff = Client(raise_request_exception=False)
+    staff.force_login(make_user("staff.without.permissions", is_staff=True))
     assert len(admin_addresses()) > 20
     for turn, route in enumerate(admin_addresses()[:: 1 if WHOLE else 3]):
         for browser in (Client(), *share([*tenants.browsers.values()], turn=turn, size=1)):
@@ -1132,7 +1132,7 @@ def test_admin_allows_only_staff_by_their_permissions(tenants, make_user):
                 response = browser.generic(method, f"/admin/{route}")
                 assert response.status_code == 302, (route, response.status_code)
                 assert "/admin/login" in response["Location"], route
-        seen = powerless.get(f"/admin/{route}")
+        seen = staff.get(f"/admin/{route}")
         assert b"Ours" not in seen.content, route
         if route.count("/") > 1 and route not in THEIR_OWN:
             assert seen.status_code in {302, 403, 404}, (route, seen.status_code)

@@ -86,9 +86,9 @@ def test_incident_of_another_workspace_returns_the_same_404_as_a_missing_one(api
 def test_another_workspaces_token_is_neither_seen_nor_revoked(api, foreign_api, other_workspace):
     from accounts.models import ApiToken
 
-    theirs = ApiToken.objects.of(other_workspace.pk).get()
-    assert theirs.pk not in {token["id"] for token in api.get("/tokens").json()}
-    assert api.delete(f"/tokens/{theirs.pk}").status_code == 404
+    foreign = ApiToken.objects.of(other_workspace.pk).get()
+    assert foreign.pk not in {token["id"] for token in api.get("/tokens").json()}
+    assert api.delete(f"/tokens/{foreign.pk}").status_code == 404
     assert foreign_api.get("/me").status_code == 200
 
 

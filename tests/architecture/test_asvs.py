@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tests.architecture.source import ROOT
 
 PAGE: Final = ROOT / "docs" / "reference" / "asvs.md"
-JUDGEMENTS: Final = ("met", "partly", "not met", "not applicable")
+VERDICTS: Final = ("met", "partly", "not met", "not applicable")
 # Of version 5.0.0: how many requirements each level has.
 LEVELS: Final = {1: 70, 2: 183}
 _ROW: Final = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| (.+?) \| ([a-z ]+?) \| (.+) \|$", re.M)
@@ -20,7 +20,7 @@ class Row(NamedTuple):
     number: str
     level: int
     words: str
-    judged: str
+    verdict: str
     evidence: str
 
     @property
@@ -60,9 +60,9 @@ def test_every_requirement_of_both_levels_is_assessed_once():
 
 
 def test_every_judgement_is_one_of_four_and_what_is_met_has_evidence():
-    assert {row.judged for row in rows()} <= set(JUDGEMENTS)
-    assert [row.number for row in rows() if row.judged in {"met", "partly"} and not row.named] == []
-    assert [row.number for row in rows() if row.judged == "partly" and ": " not in row.evidence] == []
+    assert {row.verdict for row in rows()} <= set(VERDICTS)
+    assert [row.number for row in rows() if row.verdict in {"met", "partly"} and not row.named] == []
+    assert [row.number for row in rows() if row.verdict == "partly" and ": " not in row.evidence] == []
 
 
 def test_all_that_is_named_as_evidence_is_there():
@@ -72,9 +72,9 @@ def test_all_that_is_named_as_evidence_is_there():
 
 def test_the_sums_are_those_of_the_table():
     text = PAGE.read_text()
-    counts = Counter(row.judged for row in rows())
+    counts = Counter(row.verdict for row in rows())
     applicable = len(rows()) - counts["not applicable"]
-    for judged in JUDGEMENTS:
-        assert re.search(rf"^\| {judged} \| {counts[judged]} \|", text, re.M), (judged, counts[judged])
+    for verdict in VERDICTS:
+        assert re.search(rf"^\| {verdict} \| {counts[verdict]} \|", text, re.M), (verdict, counts[verdict])
     assert f"{counts['met']} of {applicable} applicable requirements are met" in " ".join(text.split())
     assert f"{100 * counts['met'] / applicable:.1f} %" in text

@@ -43,8 +43,8 @@ class Running:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
-        inherited = {k: v for k, v in os.environ.items() if k not in ours}
+        replaced = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
+        inherited = {k: v for k, v in os.environ.items() if k not in replaced}
         # With an S3 address set, the bundled storage, which nothing here needs, is not started.
         return inherited | {
             "TOCSIN_DATA_DIR": str(self.folder),

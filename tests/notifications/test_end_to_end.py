@@ -95,7 +95,7 @@ def test_pagerduty_events_have_the_shape_of_its_own_client(channel, actor, deliv
     deliver()
     resolve_incident(actor, number=1, message="Fixed.")
     deliver()
-    ours = {event["event_action"]: event for event in outside.pagerduty.events}
+    sent_events = {event["event_action"]: event for event in outside.pagerduty.events}
     outside.pagerduty.start_over()
     with EventsApiV2Client(KEY) as client:
         client._url = outside.pagerduty.url  # it takes https addresses only
@@ -103,9 +103,9 @@ def test_pagerduty_events_have_the_shape_of_its_own_client(channel, actor, deliv
         client.trigger("Down", "tocsin", "key", "critical", payload, {"a": "b"}, links=[link])
         client.acknowledge("key")
         client.resolve("key")
-    for theirs in outside.pagerduty.events:
-        action = theirs["event_action"]
-        assert shape(ours[action]) == shape(theirs), action
+    for documented in outside.pagerduty.events:
+        action = documented["event_action"]
+        assert shape(sent_events[action]) == shape(documented), action
 
 
 def shape(event):

@@ -90,10 +90,10 @@ def test_no_page_and_no_list_runs_more_statements_for_more_rows(person, make_act
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
     assert QuarantinedRequest.objects.of(workspace.pk).count() == 9
     lists = {"/quarantine", "/sources", "/rules", "/components", "/activity", "/incidents", "/settings/audit"}
-    ours = {
+    own_pages = {
         f"/api/v1/{name}" for name in ("components", "changes", "sources", "quarantine", "rules", "members")
     }
-    assert lists | ours | {"/admin/incidents/incident/"} <= set(few)
+    assert lists | own_pages | {"/admin/incidents/incident/"} <= set(few)
 
 
 def add_more(person, sender, number, numbers):

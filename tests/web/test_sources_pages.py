@@ -130,8 +130,8 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     assert "1 rule counts what came." in text
     assert "Disks fill up (full-disks) for db-1: 2 of 3 within 2 min" in text
     assert "All is slow" not in text
-    calm = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
-    text = client.post(page(counted, "/test"), {"body": calm}, headers=HTMX).content.decode()
+    ignored = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
+    text = client.post(page(counted, "/test"), {"body": ignored}, headers=HTMX).content.decode()
     assert "No enabled rule counts what came." in text
     assert "Disks fill up" not in text
 

@@ -99,10 +99,10 @@ def test_every_sign_in_is_listed_and_can_be_ended_alone_or_all_but_this_one(brow
 
 
 def test_session_of_another_user_cannot_be_ended(browser, actor):
-    theirs = browser_for(actor)
+    other_browser = browser_for(actor)
     public_id = Session.objects.get(user_id=actor.user_id).public_id
     assert browser.post(f"/settings/profile/sessions/{public_id}/end").status_code == 404
-    assert theirs.get("/").status_code == 200
+    assert other_browser.get("/").status_code == 200
 
 
 def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make_user):
@@ -208,9 +208,9 @@ def test_all_roles_are_saved_at_once_and_only_what_changed(browser, actor, works
 
 
 def test_a_deactivated_person_is_signed_out_and_comes_back_when_let_in(browser, actor, workspace):
-    theirs = browser_for(actor)
+    other_browser = browser_for(actor)
     assert browser.post("/settings/members/rita.responder/deactivate").status_code == 303
-    assert theirs.get("/").status_code == 303
+    assert other_browser.get("/").status_code == 303
     assert browser.post("/settings/members/rita.responder/reactivate").status_code == 303
     assert browser_for(actor).get("/").status_code == 200
     assert actions(workspace) == ["member.deactivate", "member.reactivate"]

@@ -130,18 +130,18 @@ def test_only_trusted_proxies_set_the_client_address(rf, settings, remote, forwa
 
 
 @pytest.mark.parametrize(
-    ("proxies", "remote", "believed"),
+    ("proxies", "remote", "is_trusted"),
     [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", False)],
     ids=["proxy", "no proxy of ours", "no proxy named"],
 )
-def test_only_trusted_proxies_set_the_scheme(rf, settings, proxies, remote, believed):
+def test_only_trusted_proxies_set_the_scheme(rf, settings, proxies, remote, is_trusted):
     from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network(one) for one in proxies]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     request = rf.get("/", REMOTE_ADDR=remote, headers={"x-forwarded-proto": "https"})
     ClientAddress(lambda r: None)(request)
-    assert request.is_secure() is believed
+    assert request.is_secure() is is_trusted
 
 
 def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):

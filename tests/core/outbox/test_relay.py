@@ -183,8 +183,8 @@ def test_a_lease_lasts_ten_seconds_of_the_databases_clock(delivered):
 def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(delivered):
     happen(3)
     work = HANDLERS.get("relay:core.outboxdispatch")
-    hurried = replace(work, queue=replace(RELAY, lease_s=0.0))
-    assert queue_runner._run_batch(hurried, claim(3)) == 1
+    expired = replace(work, queue=replace(RELAY, lease_s=0.0))
+    assert queue_runner._run_batch(expired, claim(3)) == 1
     left = OutboxDispatch.objects.filter(state="pending")
     assert list(left.values_list("attempts", "lease_until")) == [(0, None), (0, None)]
 

@@ -49,8 +49,8 @@ def test_bars_are_side_by_side_on_the_baseline():
     assert [(b.series, b.place) for b in drawn] == [(0, 0), (0, 2), (1, 0), (1, 1)]
     assert {b.y + b.height for b in drawn} == {100}
     assert [b.height for b in drawn] == [50, 100, 100, 50]
-    first, neighbour = drawn[0], drawn[2]
-    assert first.x + first.width == pytest.approx(neighbour.x)
+    first, following = drawn[0], drawn[2]
+    assert first.x + first.width == pytest.approx(following.x)
 
 
 def test_stacked_bars_begin_where_the_one_below_ends():

@@ -36,7 +36,7 @@ KEYLESS = """
 select (select count(*) from detection_event) - (select count(*) from detection_event_key)
 """
 NUMBERS = "select max(number) - count(*), count(distinct number) - count(*) from incidents_incident"
-UNTOLD = """
+UNDELIVERED_EVENTS = """
 select count(*) from core_outboxevent e
  where not exists (select 1 from core_outboxdispatch d where d.event_id = e.id)
 """
@@ -96,7 +96,7 @@ def test_backup_is_a_consistent_snapshot(copy_url: str, backup: Path) -> None:
     assert _row(copy_url, LINKED) == (0,)
     assert _row(copy_url, UNREFERENCED) == (0,)
     assert _row(copy_url, KEYLESS) == (0,)
-    assert _row(copy_url, UNTOLD) == (0,)
+    assert _row(copy_url, UNDELIVERED_EVENTS) == (0,)
     assert _row(copy_url, NUMBERS) in {(0, 0), (None, 0)}
 
 

@@ -56,7 +56,7 @@ def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_in
 
 def test_five_hundred_idle_and_slow_connections_hold_up_no_burst(tocsin: Running) -> None:
     burst = Burst(services=2, each=30)
-    with crowd(tocsin, listening=400, still=60, halves=40) as everybody:
+    with crowd(tocsin, listening=400, still=60, halves=40) as connections:
         burst.send(tocsin)
         check_it_settles(burst, tocsin)
-        assert everybody.count_reached(b'"incidents"', SETTLED_WITHIN_S) == 400
+        assert connections.count_reached(b'"incidents"', SETTLED_WITHIN_S) == 400

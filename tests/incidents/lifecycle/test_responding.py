@@ -304,7 +304,7 @@ def test_the_incident_must_be_named_in_one_way(actor, declared):
 
 def test_numbers_of_two_workspaces_do_not_meet(workspace, other_workspace, make_actor, declared):
     declared("Ours")
-    neighbour = make_actor("responder", inside=other_workspace)
-    declare_incident(neighbour, title="Theirs")
-    responding.edit_incident(neighbour, number=1, title="Still theirs")
+    foreign_actor = make_actor("responder", inside=other_workspace)
+    declare_incident(foreign_actor, title="Theirs")
+    responding.edit_incident(foreign_actor, number=1, title="Still theirs")
     assert Incident.objects.of(workspace.pk).get().title == "Ours"

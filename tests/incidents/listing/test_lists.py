@@ -94,10 +94,10 @@ def all_incidents(workspace, other_workspace, actor):
     components = Component.objects.bulk_create(
         [Component(workspace=workspace, name=name) for name in ("api", "pay-db", "edge")]
     )
-    ours = Incident.objects.bulk_create([_incident(workspace, n + 1) for n in range(COUNT)])
+    own = Incident.objects.bulk_create([_incident(workspace, n + 1) for n in range(COUNT)])
     Incident.objects.bulk_create([_incident(other_workspace, n + 1) for n in range(COUNT)])
     affected = []
-    for incident in ours:
+    for incident in own:
         chosen = DICE.sample(components, DICE.randint(0, 2))
         incident.names = [component.name for component in chosen]
         affected += [AffectedComponent(workspace=workspace, incident=incident, component=c) for c in chosen]
@@ -109,7 +109,7 @@ def all_incidents(workspace, other_workspace, actor):
     AffectedComponent.objects.bulk_create(affected)
     IncidentCounter.objects.create(workspace=workspace, last_number=COUNT)
     assert Membership.objects.of(workspace.pk).count() == 1
-    return ours
+    return own
 
 
 def _walk(actor, wanted, sort, limit):

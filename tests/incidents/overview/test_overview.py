@@ -225,13 +225,13 @@ def test_components_are_filtered(crowd, actor, wanted, count):
 
 
 def test_an_archived_component_is_shown_while_an_open_incident_touches_it(crowd, actor, keeper):
-    troubled = next(s.component for s in components_page(actor).items if s.load.open_count)
-    calm = component_for(actor, name="part-8")
-    for one in (troubled, calm):
+    affected = next(s.component for s in components_page(actor).items if s.load.open_count)
+    healthy = component_for(actor, name="part-8")
+    for one in (affected, healthy):
         edit_component(keeper, component_id=one.pk, wanted={"archived": True})
     names = [s.component.name for s in components_page(actor).items]
-    assert troubled.name in names
-    assert calm.name not in names
+    assert affected.name in names
+    assert healthy.name not in names
 
 
 def test_the_last_event_is_that_of_the_newest_incident(declared, actor):

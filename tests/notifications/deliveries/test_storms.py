@@ -221,10 +221,10 @@ def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, 
     found = checks._channels()
     assert found.workspaces == frozenset({made.workspace_id})
     assert "workspaces" not in found.as_json()
-    trouble = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
-    assert concerning([trouble], made.workspace_id) == (trouble,)
-    assert concerning([trouble], other_workspace.pk) == ()
-    assert concerning([trouble], None) == ()
+    problem = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
+    assert concerning([problem], made.workspace_id) == (problem,)
+    assert concerning([problem], other_workspace.pk) == ()
+    assert concerning([problem], None) == ()
 
 
 def test_an_event_is_planned_with_the_opening_it_belongs_to(declare, actor):

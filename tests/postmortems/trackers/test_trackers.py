@@ -176,8 +176,8 @@ def test_unsigned_wrong_and_odd_reports_change_nothing(actor, tracker, item):
 
 @pytest.mark.django_db
 def test_report_reaches_only_items_of_its_workspace(actor, other_workspace, make_actor, item):
-    theirs = create_tracker(make_actor("admin", inside=other_workspace), name="Theirs")
-    assert send(theirs, github("closed", "completed")).json() == {"changed": 0}
+    foreign = create_tracker(make_actor("admin", inside=other_workspace), name="Theirs")
+    assert send(foreign, github("closed", "completed")).json() == {"changed": 0}
     assert item_for(actor, 1).status == "open"
 
 

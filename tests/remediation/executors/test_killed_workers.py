@@ -128,7 +128,7 @@ def followed(run):
 
 
 # Executor -> at each point: effects at the target, and the state that is true of it or `unknown`.
-TRUTH = {
+EXPECTED = {
     "command": [(0, "failed"), (1, "unverified"), (1, "unverified")],
     "webhook": [(0, "unknown"), (1, "unknown"), (1, "unknown")],
     "kubernetes": [(0, "failed"), (1, "unverified"), (1, "unverified")],
@@ -136,7 +136,7 @@ TRUTH = {
 }
 
 
-@pytest.mark.parametrize("kind", TRUTH)
+@pytest.mark.parametrize("kind", EXPECTED)
 def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incident, actor, admin):
     ensure_catalogue(incident.workspace_id)
     fields = {"executor": kind, "config": target.configs[kind], "cooldown_s": 0}
@@ -152,7 +152,7 @@ def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incide
         again = followed(run)
         assert (again.state, target.counts[kind]() - before) == (ended.state, seen[-1][0])
         _release(run)
-    assert seen == TRUTH[kind]
+    assert seen == EXPECTED[kind]
     deadline = time.monotonic() + 10
     while _left_behind(target.effects) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -44,10 +44,10 @@ def all_alive() -> None:
 
 
 @pytest.fixture
-def troubled(monkeypatch):
+def problem_shown(monkeypatch):
     """A problem that every page must show."""
-    trouble = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
-    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (trouble,))
+    problem = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
+    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (problem,))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def browser(client, actor, make_user) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/declare", "/account/password", "/sign-in"])
-def test_page_shows_what_does_not_work_and_since_when(browser, troubled, path):
+def test_page_shows_what_does_not_work_and_since_when(browser, problem_shown, path):
     if path == "/sign-in":
         browser.logout()
     text = browser.get(path).content.decode()
@@ -81,13 +81,13 @@ def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
     Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
     one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()
-    [trouble] = one._troubles  # asking for them would start someone who goes on looking
+    [problem] = one._troubles  # asking for them would start someone who goes on looking
     response = Client().get("/readyz").json()
-    assert trouble.name == "detection worker"
+    assert problem.name == "detection worker"
     assert response["checks"]["detection worker"]["level"] == "warn"
     assert response["status"] == "degraded"
     assert 'tocsin_health{check="detection worker"} 0.5' in Client().get("/metrics").content.decode()
-    assert abs(timezone.now() - timedelta(minutes=2) - trouble.since) < timedelta(seconds=30)
+    assert abs(timezone.now() - timedelta(minutes=2) - problem.since) < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_problem_has_the_time_it_was_first_seen_until_it_ends():
 
 def test_starting_process_is_no_problem_but_a_failure_is():
     found = {"worker": CheckResult("warn", "not seen yet"), "database": CheckResult("fail", "away")}
-    assert [trouble.name for trouble in looked(found)._troubles] == ["database"]
+    assert [problem.name for problem in looked(found)._troubles] == ["database"]
 
 
 def test_no_page_waits_for_a_server_that_hangs():
@@ -160,7 +160,7 @@ def test_health_is_checked_in_the_background_while_requested(monkeypatch):
     one = HealthMonitor(
         lambda: looks.append(1) or {"worker": CheckResult("warn", "gone", since=AT)}, starting_s=0
     )
-    assert [trouble.since for trouble in one.troubles()] == [AT]
+    assert [problem.since for problem in one.troubles()] == [AT]
     one._looker.join(timeout=10)
     assert not one._looker.is_alive(), "no one asked any more"
     assert len(looks) > 1

@@ -77,8 +77,8 @@ def test_a_long_select_is_what_django_draws():
             )
             for kind in (LongSelect, forms.Select)
         ]
-        ours, djangos = ("".join(line.strip() for line in text.splitlines()) for text in drawn)
-        assert ours == djangos
+        rendered, expected = ("".join(line.strip() for line in text.splitlines()) for text in drawn)
+        assert rendered == expected
 
 
 def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(monkeypatch):
