@@ -68,9 +68,7 @@ def test_every_table_can_be_viewed(staff, model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_are_changed(
-    staff, model, rf, admin
-):
+def test_admin_changes_only_accounts_and_configuration(staff, model, rf, admin):
     if model.__name__ in MACHINERY:
         return
     page = django_admin.site.get_model_admin(model)
@@ -206,7 +204,7 @@ def test_no_key_of_a_session_and_no_digest_is_on_any_page(staff, admin):
     assert staff.get(address(Session, "change", keys[0])).status_code == 302
 
 
-def test_what_a_source_is_let_in_by_is_on_no_page(staff, workspace):
+def test_credentials_of_a_source_are_on_no_page(staff, workspace):
     _, key = create_source(system_actor(workspace.pk), kind="generic", name="Nagios")
     secret = SourceSecret.objects.of(workspace.pk).get()
     pages = [address(SourceSecret), address(SourceSecret, "change", secret.pk)]

@@ -123,5 +123,5 @@ def test_an_archived_component_is_listed_on_request_only(call):
         ("/components?cursor=%20", 422), ("/components?limit=0", 422),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused(call, path, status):
+def test_unreadable_input_is_refused(call, path, status):
     assert call("GET", path).status_code == status

@@ -106,7 +106,7 @@ def test_several_changes_in_one_patch_are_all_made(api, make_actor):
     assert "On it" in [entry["message"] for entry in api.get("/incidents/1/timeline").json()]
 
 
-def test_one_wrong_change_in_a_patch_leaves_the_others_unmade(api):
+def test_one_wrong_change_in_a_patch_rejects_all(api):
     declare(api)
     response = api.patch("/incidents/1", {"title": "Other", "severity": "sev1", "status": "closed"})
     assert response.status_code == 422

@@ -231,7 +231,7 @@ def test_a_link_leaves_no_trace_in_the_incident_that_all_see(acme):
     assert entries.filter(incident=hidden, message__contains="Loud").exists()
 
 
-def test_no_channel_hears_of_it(acme):
+def test_no_channel_is_notified_of_it(acme):
     snapshot = {"incident_id": 1, "number": 1, "severity": "sev1", "is_private": True, "components": []}
     system = system_actor(acme.pk)
     channel = create_channel(system, kind="log", name="Everything")

@@ -158,7 +158,7 @@ def test_a_bundle_is_uploaded_once_completed_once_and_inspected(api, endpoint, s
     ],
     ids=["wrong bytes", "longer", "other type", "may overwrite", "other hash", "no hash"],
 )
-def test_what_was_not_signed_is_not_stored(endpoint, storage, change, headers):
+def test_unsigned_request_is_not_stored(endpoint, storage, change, headers):
     announcement, data = made()
     ticket = endpoint(announcement)
     sent = change(data)

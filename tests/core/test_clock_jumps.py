@@ -25,7 +25,7 @@ def jump(request, time_machine):
     return lambda: time_machine.move_to(timezone.now() + request.param)
 
 
-def test_what_waits_is_delivered_once(delivered, jump):
+def test_pending_dispatch_is_delivered_once(delivered, jump):
     happen()
     jump()
     assert relay_due() == 1
@@ -42,7 +42,7 @@ def test_claimed_items_are_not_taken_by_another(delivered, jump):
     assert held.attempts == 1
 
 
-def test_what_failed_is_tried_again_in_its_time(subscribers, jump):
+def test_failed_dispatch_is_retried_after_its_pause(subscribers, jump):
     from core.outbox.events import subscriber
 
     @subscriber("broken", topics=("*",))

@@ -50,7 +50,7 @@ def test_text_ends_at_twenty_thousand_characters():
     assert refused_field(clean_text, "description", "x" * 20_001) == ("description", "max_length")
 
 
-def test_what_is_no_text_is_refused():
+def test_non_text_value_is_refused():
     assert refused_field(clean_line, "component", 7) == ("component", "type")
 
 

@@ -69,7 +69,7 @@ def leaks(scenario, text):
     return [word for word in (CANARY, "INC-", "pg-main-2", "rita.responder") if word in text]
 
 
-def test_no_public_form_shows_the_inside(marked):
+def test_no_public_form_shows_internals(marked):
     assert len(marked.forms()) >= 13
     shown = {form: body.decode("utf-8", "replace") for form, body in marked.forms().items()}
     assert {form: found for form, text in shown.items() if (found := leaks(marked, text))} == {}
@@ -77,7 +77,7 @@ def test_no_public_form_shows_the_inside(marked):
     assert "Upgrade" in shown["index"]
 
 
-def test_no_public_page_shows_the_inside(marked):
+def test_no_public_page_shows_internals(marked):
     assert {one.name for one in urlpatterns if str(one.pattern).startswith("status/")} == PUBLIC_ROUTES
     marked.deliver()
     leave = link_in(mail.outbox[-1].body, "unsubscribe")
@@ -92,7 +92,7 @@ def test_no_public_page_shows_the_inside(marked):
         assert leaks(marked, f"{page.headers}{page.content.decode('utf-8', 'replace')}") == [], name
 
 
-def test_no_message_to_a_subscriber_shows_the_inside(marked):
+def test_no_message_to_a_subscriber_shows_internals(marked):
     messages = list(marked.messages().filter(kind="update").select_related("subscriber__page"))
     matching = [one for one in messages if "Problem with Checkout" in repr(one.payload)]
     assert matching

@@ -180,7 +180,7 @@ def counted(monkeypatch):
     monkeypatch.setattr(f"{SUBSCRIBING}.rate_limiter", lambda: SimpleNamespace(charge=charge))
 
 
-def test_no_one_is_flooded_from_many_networks_by_many_spellings(
+def test_mails_are_limited_across_networks_and_spellings(
     scenario, counted, monkeypatch, make_actor, other_workspace
 ):
     monkeypatch.setattr(f"{SUBSCRIBING}.MAX_CONFIRMS_OF_A_SERVER_A_DAY", 2)

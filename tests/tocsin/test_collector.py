@@ -91,7 +91,7 @@ def test_no_planted_secret_is_in_a_bundle(make: Any, tmp_path: Path, monkeypatch
     assert totals["known-value"] == 1
 
 
-def test_what_is_no_number_is_null_in_a_document() -> None:
+def test_non_finite_number_is_null_in_a_document() -> None:
     nan, endless = float("nan"), float("inf")
     written = json.loads(as_json({"load": [nan, 0.5, (-endless,)], "b": {"c": endless}, nan: 1}))
     assert written == {"load": [None, 0.5, [None]], "b": {"c": None}, "nan": 1}
@@ -107,7 +107,7 @@ def test_a_key_over_rotated_files_is_cut_in_both(make: Any, tmp_path: Path) -> N
     assert "end\n" in shown
 
 
-def test_what_cannot_be_read_is_listed_with_the_reason(make: Any, tmp_path: Path) -> None:
+def test_unreadable_requests_are_listed_with_the_reason(make: Any, tmp_path: Path) -> None:
     (tmp_path / "real.log").write_text("line\n")
     (tmp_path / "link.log").symlink_to("/etc/passwd")
     (tmp_path / "zero.log").symlink_to("/dev/zero")

@@ -41,7 +41,7 @@ def token_of(home: Workspace, username: str) -> str:
 
 
 @pytest.mark.parametrize("who", ["", "mary.major", "john.doe"], ids=["a machine", "another", "oneself"])
-def test_only_the_person_named_approves(
+def test_only_the_named_person_approves(
     run_tocsin: RunTocsin,
     server: str,
     home: Workspace,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_was_seen_last_is_shown_while_the_server_is_away(
+def test_last_status_is_shown_while_the_server_is_unreachable(
     run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
 ) -> None:
     from accounts.actor import system_actor

@@ -233,7 +233,7 @@ def test_a_rule_is_tried_without_opening_and_its_events_are_sent_on_request(
         assert (refused.code, refused.out) == (2, "")
 
 
-def test_what_is_not_known_is_named_with_the_nearest_word(run_tocsin: RunTocsin) -> None:
+def test_unknown_value_is_named_with_the_nearest_one(run_tocsin: RunTocsin) -> None:
     for arguments, words in [
         (("incidents", "lst"), "Did you mean"),
         (("incident", "get", "3"), "tocsin incidents get"),
@@ -302,7 +302,7 @@ def test_events_are_sent_by_flags_file_and_library(
         assert client.submit_event(again)["duplicates"] == 1
 
 
-def test_what_cannot_be_sent_is_sent_once_by_sync(
+def test_unsent_commands_are_sent_once_by_sync(
     run_tocsin: RunTocsin, server: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = ("--url", "http://127.0.0.1:9")

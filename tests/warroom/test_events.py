@@ -65,7 +65,7 @@ def test_event_is_taken_when_slack_sends_it_again_and_has_one_effect(connected, 
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="event").count() == 1
 
 
-def test_what_a_switched_off_subscription_does_not_send_is_caught_up(connected, room, events):
+def test_events_missed_by_a_disabled_subscription_are_caught_up(connected, room, events):
     incident, event = room
     api, away = events
     api.least_events = 4

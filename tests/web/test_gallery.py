@@ -14,7 +14,7 @@ NAMED = [*gallery_albums.MORE.values(), *(path for path, _ in gallery_albums.OPE
 
 
 @pytest.mark.parametrize("path", sorted({*NAMED, *gallery_albums.LISTS} - {NOWHERE}))
-def test_what_is_pictured_is_there(path):
+def test_addresses_of_the_gallery_exist(path):
     known = dict.fromkeys(gallery_albums.FOUND, "1")
     assert resolve(path.format(**known).split("?")[0])
 

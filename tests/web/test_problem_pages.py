@@ -54,7 +54,7 @@ def test_form_without_its_token_is_a_403_with_advice(incident, actor):
 
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/incidents/INC-1/no-such", "/nowhere"])
-def test_what_is_not_there_is_a_404(incident, actor, path):
+def test_missing_object_is_a_404(incident, actor, path):
     assert _is_nice(_signed_in(actor).get(path), 404)
 
 

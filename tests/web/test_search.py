@@ -49,7 +49,7 @@ def _client(actor):
     return client
 
 
-def test_what_a_viewer_may_not_see_is_left_out_and_the_rest_is_found(finders):
+def test_search_leaves_out_what_a_viewer_may_not_see(finders):
     assert [group.name for group in search_everything(None, "a")] == ["letters"]
 
 

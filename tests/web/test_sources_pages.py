@@ -172,7 +172,7 @@ def test_the_preview_follows_the_mapping_typed(client, sender):
     assert Source.objects.of(sender.source.workspace_id).get().mapping == {}
 
 
-def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(client, sender):
+def test_mapping_preview_has_the_last_request_with_secrets_masked(client, sender):
     sender.post({"title": "x", "password": "hunter2", "note": "token=abcdefgh1234"})
     text = client.get(page(sender, "/mapping")).content.decode()
     assert "The last body received" in text
@@ -180,7 +180,7 @@ def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(clien
     assert "abcdefgh1234" not in text
 
 
-def test_what_cannot_be_read_waits_and_is_read_once_the_mapping_is_right(client, sender, workspace):
+def test_quarantined_request_is_replayed_once_the_mapping_is_right(client, sender, workspace):
     assert sender.post({"what": "Disk is full", "where": "db-1", "api_key": "hunter2hunter2"}).json()[
         "quarantined"
     ]
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_waits_and_is_read_once_the_mapping_is_right(client,
     assert audited(workspace).count("source.replay") >= 1
 
 
-def test_what_waits_can_be_thrown_away(client, sender, workspace):
+def test_quarantined_request_can_be_discarded(client, sender, workspace):
     sender.post(b"not json")
     row = QuarantinedRequest.objects.of(workspace.pk).get()
     assert client.post(f"/quarantine/{row.pk}/discard").status_code == 303

@@ -98,7 +98,7 @@ def test_the_second_sign_in_is_the_same_person_and_follows_the_groups(provider, 
     assert User.objects.filter(email__iexact="ada@example.com").count() == 1
 
 
-def test_who_is_in_no_group_gets_the_default_role_or_is_refused(provider, admin):
+def test_user_without_a_group_gets_the_default_role_or_is_refused(provider, admin):
     sign_in(provider, "bob")
     assert member(provider, "bob").role == "viewer"
     Membership.objects.of(provider.workspace_id).filter(user__username="bob").delete()

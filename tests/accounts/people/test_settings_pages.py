@@ -76,7 +76,7 @@ def test_theme_zone_and_keys_are_attributes_of_every_page(browser):
         assert 'data-zone="Asia/Tokyo"' in html
 
 
-def test_who_follows_the_system_has_no_theme_on_the_page(browser):
+def test_system_theme_sets_no_theme_on_the_page(browser):
     assert "data-theme" not in browser.get("/").content.decode()
 
 

@@ -76,7 +76,7 @@ def test_right_passwords_use_up_no_tries(client, dana):
         client.post("/sign-out")
 
 
-def test_one_address_gets_twenty_tries_whatever_the_names(client, dana):
+def test_one_address_gets_twenty_tries_over_all_names(client, dana):
     for number in range(20):
         sign_in(client, f"name{number}", "wrong")
     assert "Too many tries" in sign_in(client).content.decode()
@@ -96,7 +96,7 @@ def test_a_flushed_valkey_forgives_no_wrong_password(client, dana):
     assert "Too many tries" in sign_in(client).content.decode()
 
 
-def test_no_number_of_other_names_makes_a_wrong_password_forgotten(client, dana):
+def test_failures_are_not_evicted_by_other_names(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     for number in range(400):
@@ -182,7 +182,7 @@ def test_a_switched_off_account_cannot_use_its_link(dana):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_who_spend_a_link_at_once_one_gets_in(dana):
+def test_one_of_eight_concurrent_uses_of_a_link_succeeds(dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
 
     def spend(_):
@@ -195,7 +195,7 @@ def test_of_eight_who_spend_a_link_at_once_one_gets_in(dana):
         assert [who for who in pool.map(spend, range(8)) if who] == [dana]
 
 
-def test_who_has_no_password_sets_one_without_giving_another(client, make_user):
+def test_user_without_a_password_sets_one_directly(client, make_user):
     user = make_user("fresh")
     secret = mint_sign_in_link(user, now=timezone.now())
     assert client.post(f"/sign-in/once/{secret}")["Location"] == "/account/password"
@@ -205,7 +205,7 @@ def test_who_has_no_password_sets_one_without_giving_another(client, make_user):
     assert user.check_password(GOOD)
 
 
-def test_who_has_a_password_must_give_it(client, dana):
+def test_user_with_a_password_must_enter_it(client, dana):
     client.force_login(dana)
     response = client.post("/account/password", {"current": "wrong", "password": "another good one"})
     assert response.status_code == 422

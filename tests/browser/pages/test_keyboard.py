@@ -171,7 +171,7 @@ def test_acknowledging_and_taking_a_role_show_at_once_and_go_back_when_refused(o
     expect(page.locator(".role-holder").first).to_have_text("Unassigned")
 
 
-def test_what_was_done_on_an_incidents_page_is_undone_from_its_toast(open_page, declare):
+def test_change_on_the_incident_page_is_undone_from_its_toast(open_page, declare):
     page = open_page("/")
     declare(page, "Done too soon")
     page.get_by_role("button", name="Acknowledge", exact=True).click()

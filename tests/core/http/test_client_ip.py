@@ -39,12 +39,12 @@ def test_limits_count_an_address_or_a_household():
 
 
 @pytest.mark.parametrize("forwarded_proto", ["", "http", "http,https", "httpsx"])
-def test_what_came_in_the_clear_did(forwarded_proto):
+def test_plain_request_is_seen_as_plain(forwarded_proto):
     assert not is_encrypted("http", "10.0.0.5", forwarded_proto)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "127.0.0.1", ""])
-def test_where_no_proxy_is_named_no_header_counts(settings, remote):
+def test_without_trusted_proxies_no_header_counts(settings, remote):
     settings.TRUSTED_PROXIES = []
     assert not is_encrypted("http", remote, "https")
     assert client_ip(remote, "198.51.100.1") == remote

@@ -118,7 +118,7 @@ def test_a_permanent_error_parks_it_where_people_see_it(subscribers):
     assert "revoked" in only().last_error
 
 
-def test_it_is_parked_after_the_last_try(subscribers):
+def test_dispatch_is_parked_after_the_last_try(subscribers):
     failing(OSError())
     happen()
     for attempt in range(STANDARD.attempts):
@@ -180,7 +180,7 @@ def test_a_lease_lasts_ten_seconds_of_the_databases_clock(delivered):
     assert 9 < seconds_from_now("lease_until") <= RELAY.lease_s
 
 
-def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(delivered):
+def test_work_beyond_the_lease_is_handed_back_untried(delivered):
     happen(3)
     work = HANDLERS.get("relay:core.outboxdispatch")
     expired = replace(work, queue=replace(RELAY, lease_s=0.0))

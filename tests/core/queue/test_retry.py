@@ -28,7 +28,7 @@ def test_a_permanent_error_ends_it_at_once():
     assert after_failure(1, PermanentError("revoked")).is_dead
 
 
-def test_it_ends_after_the_last_try_and_not_before():
+def test_retry_ends_after_the_last_try():
     assert not after_failure(STANDARD.attempts - 1, OSError()).is_dead
     assert after_failure(STANDARD.attempts, OSError()).is_dead
 

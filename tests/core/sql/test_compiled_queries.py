@@ -124,7 +124,7 @@ def test_constants_are_inlined_so_that_partial_indexes_are_used(actor, incidents
     assert "IN ('open', 'investigating', 'identified', 'monitoring')" in text
 
 
-def test_what_would_be_read_otherwise_is_refused() -> None:
+def test_unsupported_query_is_refused() -> None:
     def visits(user_id: int) -> QuerySet[Session]:
         return Session.objects.filter(user_id=user_id)
 

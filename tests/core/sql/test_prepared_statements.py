@@ -26,7 +26,7 @@ def test_a_statement_is_planned_once_for_a_connection() -> None:
     assert "select $1::int + 1" in prepared()
 
 
-def test_what_is_sent_together_is_planned_once_as_well() -> None:
+def test_events_sent_together_are_planned_once() -> None:
     for number in range(3):
         with pipelined():
             two = [send("select %s::int * 7", [number]) for _ in range(2)]
@@ -101,7 +101,7 @@ def test_inserted_objects_know_what_the_database_filled_in(workspace) -> None:
         assert not one._state.adding
 
 
-def test_what_is_there_already_is_left_or_taken_over(workspace) -> None:
+def test_existing_rows_are_left_or_updated(workspace) -> None:
     given = [Component(workspace_id=workspace.pk, name="api", description=text) for text in ("old", "new")]
     write(given[:1])
     write(given[1:], on_conflict="do nothing")
@@ -122,7 +122,7 @@ def test_an_update_writes_the_fields_that_are_named(workspace) -> None:
     assert {*Component.objects.of(workspace.pk).values_list("tier", flat=True)} == {1}
 
 
-def test_what_a_condition_leaves_out_is_not_written(workspace) -> None:
+def test_rows_excluded_by_the_condition_are_not_written(workspace) -> None:
     write([Component(workspace_id=workspace.pk, name=name) for name in "ab"], where="x.name <> 'a'")
     assert names(workspace).keys() == {"b"}
 

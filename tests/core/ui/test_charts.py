@@ -98,7 +98,7 @@ def test_a_spark_line_crosses_its_box_from_edge_to_edge(values):
         assert points[-1][0] == pytest.approx(100)
 
 
-def test_what_is_not_a_count_is_drawn_as_nothing():
+def test_invalid_count_is_drawn_as_nothing():
     assert Series("odd", (-3, float("nan"), float("-inf"), 2)).values == (0, 0, 0, 2)
 
 

@@ -110,7 +110,7 @@ def test_more_severe_specific_rule_sets_the_severity(workspace, builtin, send, a
     assert (incident.incident_type, incident.severity) == ("quality_drop", "sev1")
 
 
-def test_what_a_person_set_stays(workspace, builtin, send, actor) -> None:
+def test_manual_change_stays(workspace, builtin, send, actor) -> None:
     send(errors(5))
     change_severity(actor, number=1, severity="sev4")
     edit_incident(actor, number=1, incident_type="cache_failure")
@@ -150,7 +150,7 @@ def test_the_wrong_facts_raise_nothing(workspace, builtin, send) -> None:
 @pytest.mark.parametrize(
     ("kind", "severity"), [("api_rate_limit", "sev2"), ("cache_failure", "sev3"), ("resource_leak", "sev2")]
 )
-def test_what_lasts_longer_than_half_an_hour_rises_once(workspace, builtin, send, kind, severity) -> None:
+def test_long_incident_is_escalated_once(workspace, builtin, send, kind, severity) -> None:
     send(burst_of(kind))
     now = timezone.now()
     assert raise_prolonged(now + timedelta(minutes=29)) == 0
@@ -190,7 +190,7 @@ def test_event_types_are_read_in_any_spelling_and_before_messages() -> None:
     assert type_of(Said("Rate-Limit Exceeded", "out of memory")) == IncidentType.API_RATE_LIMIT
 
 
-def test_one_odd_message_among_many_names_nothing() -> None:
+def test_one_odd_message_among_many_sets_no_type() -> None:
     samples = [Said("", "boom")] * 9 + [Said("", "deadlock")]
     assert type_said_by(samples) is None
     assert type_said_by([]) is None

@@ -145,7 +145,7 @@ def test_day_with_pending_events_is_not_pruned(query: Sql, workspace, make_rule,
     assert rows_in(query, day(9)) == 3
 
 
-def test_what_arrived_without_a_partition_expires_with_the_next_day_that_does(
+def test_events_without_a_partition_expire_with_the_next_day(
     query: Sql, workspace, make_rule, send, actor: Actor
 ) -> None:
     make_rule()

@@ -107,5 +107,5 @@ def test_all_faults_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["id_", "version", "is_builtin", "workspace_id", "last_swept_at", ""])
-def test_what_is_no_field_of_a_rule_is_refused(name: str) -> None:
+def test_unknown_field_of_a_rule_is_refused(name: str) -> None:
     assert faults_of({name: 1}) == {name: "unknown"}

@@ -68,7 +68,7 @@ def test_burst_has_title_time_and_counts(admin):
         ([0, 20, 40], {"dry_run": True}, 1),
     ],
 )
-def test_it_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
+def test_rule_test_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
     assert len(trial(admin, lines(seconds), **draft).bursts) == bursts
 
 
@@ -141,12 +141,12 @@ def test_plain_lines_are_error_messages_and_json_lines_are_events():
         ('{"source": "a\\u0000"}', "events[0].source"), ("[NaN]", "events[0]"), ("a\n" * 1001, "events"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named(text, field):
+def test_unreadable_value_is_named(text, field):
     with pytest.raises(Invalid) as refusal:
         pasted_events(text, now=NOW)
     assert [fault.field for fault in refusal.value.faults] == [field]
 
 
-def test_only_who_makes_rules_may_try_one(actor):
+def test_only_rule_editors_may_test_a_rule(actor):
     with pytest.raises(Forbidden):
         trial(actor, lines([0]))

@@ -86,9 +86,7 @@ def test_a_bad_rule_is_422_and_names_the_field(api: ApiClient, body: Any, field:
      ("DELETE", "/rules/my-rule", None), ("POST", "/rules/my-rule/enable", None),
      ("POST", "/rules/my-rule/disable", None)],
 )  # fmt: skip
-def test_who_may_only_look_changes_nothing(
-    api: ApiClient, workspace, method: str, path: str, body: Any
-) -> None:
+def test_viewer_changes_nothing(api: ApiClient, workspace, method: str, path: str, body: Any) -> None:
     api.post("/rules", GOOD)
     reader = client_of(workspace, "incidents:read")
     assert reader.send(method, path, body).status_code == 403

@@ -111,7 +111,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
 
 
 @pytest.mark.whole
-def test_after_a_long_outage_of_valkey_work_goes_on_within_seconds(tocsin: Wired) -> None:
+def test_after_a_long_outage_of_valkey_work_continues_within_seconds(tocsin: Wired) -> None:
     """Longer than any pause between two attempts; Celery's own pauses would have grown to twelve seconds."""
     before, after = Burst(services=1, each=20), Burst(services=2, each=20)
     tocsin.valkey_wire.refuse()

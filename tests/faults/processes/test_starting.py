@@ -112,7 +112,7 @@ def test_two_folders_run_side_by_side(tocsin: Running) -> None:
         assert other.postgres.port != tocsin.postgres.port
 
 
-def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Running) -> None:
+def test_leftovers_of_a_killed_run_are_removed_and_its_data_remains(tocsin: Running) -> None:
     assert tocsin.up is not None
     [before] = tocsin.row("select count(*) from accounts_workspace")
     left = [*tocsin.programs("web"), *tocsin.programs("slow"), *tocsin.programs("beat")]

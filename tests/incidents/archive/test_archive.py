@@ -244,7 +244,7 @@ def test_archived_incident_is_found_counted_and_not_changed(actor, old, storage)
         request_restore(actor, declare_incident(actor, title="New").number, now=now)
 
 
-def test_only_what_is_over_old_and_finished_is_planned(actor, old, storage):
+def test_only_old_finished_incidents_are_archived(actor, old, storage):
     now = timezone.now()
     make_old(actor, "Open item")
     create_item(actor, 2, title="Alert on pool usage")

@@ -88,7 +88,7 @@ def test_selection_at_an_older_version_is_refused_where_it_matters(actor, theo, 
         ({"message": "a\x00b"}, "message"),
     ],
 )
-def test_what_makes_no_sense_as_a_whole_is_refused_as_a_whole(actor, five, given, field):
+def test_body_without_any_valid_part_is_refused(actor, five, given, field):
     with pytest.raises(Invalid) as refused:
         act_on_many(actor, **({"kind": "resolve", "picks": picks(*five)} | given))
     assert refused.value.faults[0].field == field
@@ -176,7 +176,7 @@ def test_undoing_twice_is_undoing_once(actor, five):
     assert [incident_for(actor, n).version for n in range(1, 6)] == versions
 
 
-def test_what_was_so_already_or_refused_has_nothing_to_take_back(actor, theo, five):
+def test_unchanged_or_refused_incident_has_nothing_to_undo(actor, theo, five):
     acknowledge_incident(actor, number=1)
     acknowledge_incident(theo, number=2)
     action = act_on_many(actor, kind="acknowledge", picks=picks(*five[:2]))
@@ -239,7 +239,7 @@ def test_undone_resolution_does_not_open_a_second_incident_of_one_fingerprint(ac
     assert incident_for(actor, first.number).status == "resolved"
 
 
-def test_what_is_older_than_a_month_is_forgotten(actor, five):
+def test_old_bulk_actions_are_pruned(actor, five):
     old = act_on_many(actor, kind="acknowledge", picks=picks(five[0]))
     BulkAction.objects.of(actor.workspace_id).update(made_at=NOW - timedelta(days=400))
     act_on_many(actor, kind="acknowledge", picks=picks(five[1]))

@@ -160,7 +160,7 @@ def test_a_note_sent_sixteen_times_at_once_is_one_note(workspace, actor):
     assert TimelineEntry.objects.of(workspace.pk).filter(kind="note").count() == 1
 
 
-def test_one_role_has_one_holder_however_many_take_it(workspace, actor, make_actor):
+def test_concurrent_assignments_leave_one_holder(workspace, actor, make_actor):
     declare_incident(actor, title="x")
     people = [make_actor("responder") for _ in range(THREADS)]
     results = at_once(THREADS, lambda n: assign_role(people[n], number=1, user_id=people[n].user_id))

@@ -239,7 +239,7 @@ def test_an_unknown_format_is_refused():
         parse_format("xlsx")
 
 
-def test_nothing_of_another_workspace_is_ever_written(
+def test_export_contains_nothing_of_another_workspace(
     actor, incident_with_timeline, make_actor, other_workspace
 ):
     outsider = make_actor("admin", inside=other_workspace)
@@ -286,7 +286,7 @@ def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
     assert messages.index("Public words") == len(messages) - 2
 
 
-def test_what_was_opened_while_a_file_is_written_is_not_in_it(actor, declared):
+def test_incident_opened_during_an_export_is_not_in_it(actor, declared):
     from incidents.listing import selectors as listing_selectors
 
     for number in range(6):

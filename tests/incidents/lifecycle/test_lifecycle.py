@@ -51,7 +51,7 @@ def test_a_move_to_the_present_status_is_no_move():
             move(Course(status), status, NOW)
 
 
-def test_nothing_goes_back_to_open():
+def test_no_status_returns_to_open():
     for status in Status:
         assert Status.OPEN not in next_statuses(status)
 
@@ -94,7 +94,7 @@ def test_a_second_resolution_after_reopening_has_its_own_time():
     assert move(back, Status.RESOLVED, LATER).resolved_at == LATER
 
 
-def test_only_coming_back_from_the_end_is_reopening():
+def test_only_leaving_resolved_or_closed_is_reopening():
     assert is_reopening(Status.RESOLVED, Status.INVESTIGATING)
     assert is_reopening(Status.CLOSED, Status.INVESTIGATING)
     assert not is_reopening(Status.RESOLVED, Status.CLOSED)

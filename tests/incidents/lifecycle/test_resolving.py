@@ -42,7 +42,7 @@ def test_resolving_again_does_not_change_the_root_cause(actor, declared):
     assert resolving.resolve_incident(actor, number=1, root_cause="Other").root_cause == "Bad deploy"
 
 
-def test_only_what_is_resolved_can_be_closed(actor, declared, audited):
+def test_only_a_resolved_incident_can_be_closed(actor, declared, audited):
     declared()
     with pytest.raises(Invalid, match="closed cannot follow open"):
         resolving.close_incident(actor, number=1)

@@ -125,7 +125,7 @@ def test_second_to_acknowledge_gets_the_name_of_the_first(actor, other, declared
     assert audited() == ["incident.declare", "incident.acknowledge"]
 
 
-def test_who_moved_it_past_open_was_the_one_to_acknowledge(actor, other, declared):
+def test_status_change_past_open_counts_as_acknowledgement(actor, other, declared):
     declared()
     incident = responding.change_status(actor, number=1, status="identified")
     assert incident.acknowledged_at

@@ -58,7 +58,7 @@ def test_escalation_always_raises_the_severity_with_a_reason():
             assert rule.condition
 
 
-def test_what_starts_at_the_worst_has_nowhere_to_go():
+def test_type_that_starts_at_sev1_has_no_escalation():
     worst = {kind for kind, assignment in MATRIX.items() if assignment.default == "sev1"}
     assert all(MATRIX[kind].escalation is None for kind in worst)
     assert len(worst) == 5

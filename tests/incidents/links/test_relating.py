@@ -54,7 +54,7 @@ def test_no_incident_is_linked_to_itself(actor, two):
         relate_incidents(actor, number=1, other="inc-1")
 
 
-def test_what_is_not_there_cannot_be_linked(actor, two):
+def test_missing_incident_cannot_be_linked(actor, two):
     with pytest.raises(NotFound):
         relate_incidents(actor, number=1, other=3)
 

@@ -70,11 +70,11 @@ def test_long_unknown_value_is_cut_in_its_message():
 
 
 @given(st.text(max_size=200))
-def test_no_address_does_worse_than_a_sentence(text):
+def test_invalid_address_always_gets_a_message(text):
     assert isinstance(read(text[:190].replace("&&", "&")), ListQuery)
 
 
-def test_what_others_read_is_carried_but_never_guessed():
+def test_parameters_of_other_parts_are_preserved_unparsed():
     assert read("view=mine&severity=p1", also=("view",)).address() == "severity=sev1&view=mine"
     assert "view" in read("view=mine").ignored[0]
 
@@ -113,7 +113,7 @@ def test_a_form_carries_along_what_it_has_no_box_for():
     ]  # fmt: skip
 
 
-def test_what_is_understood_is_what_the_strict_reading_means():
+def test_lenient_parsing_equals_strict_parsing():
     query = read("severity=critical,nonsense&status=active")
     assert query.wanted.severities == {Severity.SEV1}
     assert Status.OPEN in query.wanted.statuses

@@ -45,7 +45,7 @@ def test_open_incidents_take_their_points(burdens, percent, standing):
     assert (found.percent, found.standing) == (percent, standing)
 
 
-def test_what_is_monitored_takes_half_rounded_up_for_each():
+def test_monitored_incident_has_half_the_points_rounded_up():
     assert Burden("sev4", True, 3, "degraded").points == 9
     assert Burden("sev1", True).points == 40
 

@@ -111,7 +111,7 @@ def _agrees(average, seconds):
     assert average.median.total_seconds() == pytest.approx(median(seconds), abs=1e-3)
 
 
-def test_how_things_are_agrees_with_a_plain_loop(crowd, actor):
+def test_health_equals_a_plain_loop(crowd, actor):
     now, real = standings(actor), [row for row in crowd if _is_open(row)]
     ended = [row for row in crowd if row.resolved_at and not row.is_drill]
     assert now.active == len(real)

@@ -142,7 +142,7 @@ def test_database_enforces_one_entry_per_key(actor, note):
         ({"kind": EntryKind.NOTE, "request_key": "k" * 201}, "request_key"),
     ],
 )
-def test_what_no_entry_can_be_is_refused_by_field(actor, declared, timeline, given, field):
+def test_invalid_entry_is_refused_by_field(actor, declared, timeline, given, field):
     incident = declared()
     with pytest.raises(Invalid) as refused:
         add_entry(actor, number=1, **({"message": "x"} | given))

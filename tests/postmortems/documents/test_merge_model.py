@@ -100,7 +100,7 @@ EDIT = st.tuples(st.integers(0, 3), st.integers(0, 30), st.sampled_from(("add", 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(EDIT, max_size=40))
-def test_no_line_anyone_saved_is_lost(edits):
+def test_no_saved_line_is_lost(edits):
     """Four editors with texts of their own read, edit and save; what conflicts stays as a draft."""
     stored, versions, drafts = "one\ntwo\nthree", ["one\ntwo\nthree"], []
     bases, texts, written, dropped = [0] * 4, [stored] * 4, set(), set()

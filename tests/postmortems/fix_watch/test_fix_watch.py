@@ -139,7 +139,7 @@ def test_no_recurrence_is_held(actor, resolved):
     assert held_counts(actor)["held"] == 1
 
 
-def test_nothing_was_watching_is_a_verdict_of_its_own(actor, resolved):
+def test_missing_monitoring_has_its_own_verdict(actor, resolved):
     watch = _watch(actor, resolved, fingerprint=None)
     assert end_watch(watch.workspace_id, watch=watch) == "unwatched"
     assert held_counts(actor) == {"held": 0, "recurred": 0, "watching": 0, "unwatched": 1, "stopped": 0}

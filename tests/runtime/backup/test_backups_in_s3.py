@@ -121,7 +121,7 @@ def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, sto
     ],
     ids=["wrong secret", "no such file", "no such bucket", "none named", "no name for one", "no one there"],
 )
-def test_what_the_storage_refuses_is_a_sentence(workspace, scratch, settings, command, wrong):
+def test_refusal_of_the_storage_has_a_message(workspace, scratch, settings, command, wrong):
     for name, value in wrong.items():
         setattr(settings, name, value)
     with pytest.raises(CommandError, match=r"storage|bucket"):

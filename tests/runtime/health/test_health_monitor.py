@@ -77,7 +77,7 @@ def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
         browser.get("/account/password")
 
 
-def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
+def test_readyz_warnings_equal_those_of_the_health_monitor(all_alive):
     Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
     one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()

@@ -47,7 +47,7 @@ def test_a_task_is_late_after_three_of_its_rounds(age, level):
 
 
 @pytest.mark.parametrize(("begun", "level"), [(0, "ok"), (620, "ok"), (621, "warn"), (None, "warn")])
-def test_what_is_due_seldom_is_not_missed_just_after_the_start(begun, level):
+def test_rare_task_is_not_missed_just_after_the_start(begun, level):
     assert system_status._last_success(None, 600.0, begun).level == level
 
 
@@ -120,7 +120,7 @@ def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
     assert settings.SECRET_KEY not in text
 
 
-def test_what_waits_too_long_is_a_warning():
+def test_overdue_queue_is_a_warning():
     assert system_status._aged(3, "groups of events", 21.0).level == "warn"
     assert system_status._aged(3, "groups of events", 1.0).level == "ok"
     assert system_status._span(timedelta(minutes=10).total_seconds()) == "10 min"

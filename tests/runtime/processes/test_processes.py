@@ -51,7 +51,7 @@ def test_a_broken_pid_file_is_no_process(tmp_path: Path, text: str) -> None:
     assert process.recall(tmp_path / "pid") is None
 
 
-def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
+def test_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     deaf = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print(1, flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", deaf], stdout=subprocess.PIPE, start_new_session=True

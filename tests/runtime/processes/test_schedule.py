@@ -109,7 +109,7 @@ def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, v
     assert valkey.llen(QUEUE) == 1
 
 
-def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> None:
+def test_rare_task_is_not_skipped(valkey, scheduler, time_machine) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     valkey.lpush(QUEUE, *["{}"] * ENOUGH)
     scheduler.schedule["seldom"] = scheduler.Entry(

@@ -98,7 +98,7 @@ def test_tocsin_uses_its_database_as_a_role_that_is_no_superuser(superuser_url: 
     assert ensure_database(superuser_url) == url
 
 
-def test_what_a_superuser_made_before_belongs_to_the_role(superuser_url: str) -> None:
+def test_objects_of_an_earlier_superuser_belong_to_the_role(superuser_url: str) -> None:
     server = urlunsplit(urlsplit(superuser_url)._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as beside:
         beside.execute(f"create database {NAME}")

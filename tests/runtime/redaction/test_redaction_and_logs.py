@@ -40,7 +40,7 @@ def test_a_secret_in_a_text_is_masked(text: str) -> None:
         "https://tocsin.example/incidents/7",
     ],
 )
-def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+def test_text_that_only_looks_like_a_secret_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 

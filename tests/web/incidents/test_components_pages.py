@@ -104,7 +104,7 @@ def test_an_archived_component_leaves_the_list_and_comes_back(client, api, works
 
 
 @pytest.mark.parametrize("role", ["viewer", "responder"])
-def test_who_may_not_change_the_catalogue_sees_no_buttons_and_is_refused(make_actor, api, role):
+def test_viewer_of_the_catalogue_sees_no_buttons_and_is_refused(make_actor, api, role):
     client = client_of(make_actor(role))
     page = client.get(f"/components/{api.pk}").content.decode()
     assert "Archive" not in page

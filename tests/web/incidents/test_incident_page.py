@@ -172,7 +172,7 @@ def test_two_hundred_entries_cost_no_more_queries_than_two(client, incident, act
         ("resolve", {"message": "Rolled back", "root_cause": "A bad release"}, "resolved_at"),
     ],
 )
-def test_what_a_form_of_the_page_did_can_be_undone(client, incident, name, data, field):
+def test_change_by_a_form_of_the_page_can_be_undone(client, incident, name, data, field):
     response = client.post(
         f"/incidents/{incident.reference}/{name}",
         {"version": incident.version, **data},

@@ -224,7 +224,7 @@ def test_every_view_of_the_timeline_is_there(client, incident, kind):
     assert client.get(f"{url(incident)}?kind={kind}").status_code == 200
 
 
-def test_what_people_write_is_markdown_and_harmless(client, incident, actor):
+def test_user_text_is_sanitized_markdown(client, incident, actor):
     words = "**bold** <script>alert(1)</script> [x](javascript:alert(1)) INC-1 https://a.example/b"
     add_entry(actor, number=incident.number, kind=EntryKind.NOTE, message=words)
     text = client.get(url(incident)).content.decode()

@@ -152,7 +152,7 @@ def test_the_way_back_never_leads_to_another_site(client):
     assert response["Location"] == "/incidents"
 
 
-def test_what_another_did_is_not_there_for_me(client, three, make_actor):
+def test_action_of_another_user_is_not_found(client, three, make_actor):
     client.post("/incidents/bulk", {"do": "resolve", "pick": "1:1"})
     action = BulkAction.across_workspaces.get()
     other = _client(make_actor("admin"))

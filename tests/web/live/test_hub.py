@@ -77,7 +77,7 @@ async def test_old_change_is_not_sent_again(monkeypatch):
     assert late.take() == BEAT
 
 
-async def test_what_is_remembered_is_bounded(monkeypatch):
+async def test_recent_changes_of_a_hub_are_bounded(monkeypatch):
     monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
     hub = _hub()
     for number in range(hub_module.MAX_RECENT * 3):

@@ -86,7 +86,7 @@ def test_an_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod
     assert prod.only_incident().status == "resolved"
 
 
-def test_what_a_person_lowered_stays_low_while_the_sender_only_repeats(prod, actor):
+def test_manually_lowered_severity_stays_while_the_sender_repeats(prod, actor):
     from incidents.lifecycle.services.responding import change_severity
 
     prod.post(group(burning("a")))
@@ -142,7 +142,7 @@ def test_without_a_window_every_episode_is_an_incident_of_its_own(make_sender):
     assert [incident.status for incident in sender.incidents()] == ["resolved"] * 3
 
 
-def test_what_people_closed_is_not_reopened(prod, actor):
+def test_manually_closed_incident_is_not_reopened(prod, actor):
     prod.post(group(burning("a", start=ago(10))))
     prod.post(group(over("a", start=ago(10))))
     close_incident(actor, number=1)

@@ -16,7 +16,7 @@ def clone(sender: Sender) -> Sender:
     return Sender(sender.source, sender.key)
 
 
-def test_one_notification_by_many_roads_opens_one_incident(make_sender):
+def test_one_notification_sent_concurrently_opens_one_incident(make_sender):
     sender, body = make_sender(), group(burning("a"), burning("b"))
     responses = at_once(12, lambda _: clone(sender).post(body).json())
     assert [response["opened"] for response in responses].count(["INC-1"]) == 1

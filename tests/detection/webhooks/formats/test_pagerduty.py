@@ -54,7 +54,7 @@ def test_resolve_without_details_keeps_the_text_of_the_trigger(pager):
     assert (row.title, row.severity, row.component) == ("Disk full on db-1", "sev1", "db-1")
 
 
-def test_who_acknowledged_first_stays_first(pager, actor):
+def test_first_acknowledgement_is_preserved(pager, actor):
     send(pager)
     acknowledge_incident(actor, number=1)
     first = pager.only_incident().acknowledged_at
@@ -101,7 +101,7 @@ def test_invalid_event_is_refused_with_the_pagerduty_message(pager, change, erro
     assert [fault.partition(" (must be")[0] for fault in body["errors"]] == [error]
 
 
-def test_what_is_no_json_or_names_an_unknown_key_is_400(pager):
+def test_invalid_json_or_unknown_key_is_400(pager):
     for body in (b"{", b"[]", b'"x"', {"routing_key": "x" * 32, "event_action": "trigger"}):
         response = pager.post(body, address="/v2/enqueue")
         assert (response.status_code, response.json()["status"]) == (400, "invalid event")

@@ -53,7 +53,7 @@ def test_there_is_a_dialect_for_every_format():
 
 
 @every_format
-def test_what_is_good_is_taken(make_sender, kind):
+def test_valid_input_is_accepted(make_sender, kind):
     """Else the rows below would show nothing."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
     assert post(sender, dialect.body()).status_code == dialect.taken
