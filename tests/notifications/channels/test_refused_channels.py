@@ -80,7 +80,7 @@ def test_service_of_apprise_reaches_nothing_inside(outside, settings):
     with contextlib.suppress(PermanentError):  # where localhost is ::1 as well, which is not allowed
         by_apprise(f"json://localhost:{port}/two")
         outside.webhook.received.pop()
-    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and said so"
+    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and reported"
     settings.HTTP_ALLOWED_NETWORKS = ()
     for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
         with pytest.raises(PermanentError, match="is not a public address"):

@@ -153,9 +153,9 @@ def test_loop_hangs_when_nothing_runs_on_it_between_many_checks() -> None:
         assert not standstill.look()
         loop.call_soon_threadsafe(block)
         assert is_blocked.wait(10)
-        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "nothing answers"
+        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "no response"
         go_on.set()
-        assert wait_until(lambda: not standstill.look(), 10), "it goes on"
+        assert wait_until(lambda: not standstill.look(), 10), "it continues"
     finally:
         go_on.set()
         loop.call_soon_threadsafe(loop.stop)

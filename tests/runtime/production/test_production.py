@@ -142,7 +142,7 @@ def test_every_kind_of_response_has_security_headers(kind: str) -> None:
         for directive in ("default-src", "object-src", "base-uri", "frame-ancestors"):
             assert f"{directive} 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
-        assert "no-" in headers["cache-control"], "nothing signed in is kept in a shared cache"
+        assert "no-" in headers["cache-control"], "no signed-in response is in a shared cache"
 
 
 def test_cookies_travel_encrypted_only() -> None:
