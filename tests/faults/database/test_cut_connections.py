@@ -34,13 +34,13 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("deliver", [0, 9])
+@pytest.mark.parametrize("deliver", [0, *whole(9)])
 def test_response_cut_during_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
     burst = Burst(services=1, each=12)
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
     cut_before = tocsin.database_wire.cut_responses
     tocsin.database_wire.cut_response_to(first[0]["event_id"].encode(), deliver=deliver)
-    assert not acknowledged(tocsin, first), "an unknown outcome must not be acknowledged"
+    assert not acknowledged(tocsin, first), "the sender must not be told what no one knows"
     assert tocsin.database_wire.cut_responses == cut_before + 1
     stored = "select count(*) from detection_event where event_id = %s"
     assert tocsin.row(stored, first[0]["event_id"]) == (1,), "it was committed all the same"
@@ -72,6 +72,7 @@ def test_valkey_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> Non
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
     tocsin.database_wire.slow(0.02)
@@ -80,6 +81,7 @@ def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_unresponsive_database_is_reported_in_time(tocsin: Wired) -> None:
     burst = Burst(services=2, each=12)
     tocsin.database_wire.swallow()
@@ -103,7 +105,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     assert tocsin.row(stored, f"{burst.name}-%") == (sum(accepted),)
     assert sum(accepted) >= 15, "a busy machine may refuse some, a broken wire may not"
     assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
-    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page shows it"
+    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page says so"
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
@@ -143,7 +145,7 @@ READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
 @pytest.mark.parametrize(
     ("fault", "cure"),
     [
-        (FULL, "drop function pretend_full cascade"),
+        pytest.param(FULL, "drop function pretend_full cascade", marks=pytest.mark.whole),
         (READ_ONLY, "alter database tocsin reset default_transaction_read_only"),
     ],
     ids=["full", "read-only"],

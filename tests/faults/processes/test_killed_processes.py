@@ -12,19 +12,21 @@ import requests
 
 from tests.faults.burst import Burst, check_it_settles, during
 from tests.faults.running import Running
+from tests.tables import whole
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 # Twenty seconds without a heartbeat, and the forty in which a just started web server reports nothing.
 NOTICED_WITHIN_S = 60
 
 
-@pytest.mark.parametrize("program", ["web", "detection", "slow", "beat"])
+@pytest.mark.parametrize("program", ["web", "detection", *whole("slow", "beat")])
 def test_a_killed_program_costs_nothing_and_comes_back(tocsin: Running, program: str) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill(program))
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_killed_web_worker_costs_nothing_and_comes_back(tocsin: Running) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill("web", child=True))
@@ -68,6 +70,7 @@ def test_valkey_is_killed_and_restarted(tocsin: Running) -> None:
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_stopped_detection_worker_is_reported_and_its_backlog_opens_one_incident(
     tocsin: Running,
 ) -> None:
@@ -80,7 +83,7 @@ def test_stopped_detection_worker_is_reported_and_its_backlog_opens_one_incident
         assert tocsin.status() == "degraded", "events are still taken, so the web server stays in rotation"
         assert tocsin.until(lambda: "The detection worker" in _banner(tocsin), NOTICED_WITHIN_S)
         seen = burst.outcome(tocsin)
-        assert (seen["stored"], seen["incidents"]) == (60, []), "stored, and pending"
+        assert (seen["stored"], seen["incidents"]) == (60, []), "kept, and waiting"
     finally:
         for one in stopped:
             one.resume()
