@@ -7,7 +7,7 @@ import pytest
 from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_addresses
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
-from tests.browser.world import STAFF
+from tests.browser.site_data import STAFF
 from tests.tables import WHOLE, every
 
 LONG = "Payments-" + "x" * 150

@@ -40,7 +40,7 @@ def test_response_cut_during_the_commit_makes_no_second_event(tocsin: Wired, del
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
     cut_before = tocsin.database_wire.cut_responses
     tocsin.database_wire.cut_response_to(first[0]["event_id"].encode(), deliver=deliver)
-    assert not acknowledged(tocsin, first), "the sender must not be told what no one knows"
+    assert not acknowledged(tocsin, first), "an unknown outcome must not be acknowledged"
     assert tocsin.database_wire.cut_responses == cut_before + 1
     stored = "select count(*) from detection_event where event_id = %s"
     assert tocsin.row(stored, first[0]["event_id"]) == (1,), "it was committed all the same"
@@ -105,7 +105,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     assert tocsin.row(stored, f"{burst.name}-%") == (sum(accepted),)
     assert sum(accepted) >= 15, "a busy machine may refuse some, a broken wire may not"
     assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
-    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page says so"
+    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page shows it"
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)

@@ -83,7 +83,7 @@ def test_stopped_detection_worker_is_reported_and_its_backlog_opens_one_incident
         assert tocsin.status() == "degraded", "events are still taken, so the web server stays in rotation"
         assert tocsin.until(lambda: "The detection worker" in _banner(tocsin), NOTICED_WITHIN_S)
         seen = burst.outcome(tocsin)
-        assert (seen["stored"], seen["incidents"]) == (60, []), "kept, and waiting"
+        assert (seen["stored"], seen["incidents"]) == (60, []), "stored, and pending"
     finally:
         for one in stopped:
             one.resume()

@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
         pytest.param({"DATABASE_URL": "mysql://127.0.0.1/tocsin"}, marks=pytest.mark.whole),
         {"TOCSIN_ENV": "production"},
     ],
-    ids=["nobody-there", "other-database", "production-half-set"],
+    ids=["no-server", "other-database", "production-half-set"],
 )
 def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, changes: dict[str, str]) -> None:
     tocsin = Running(tmp_path)

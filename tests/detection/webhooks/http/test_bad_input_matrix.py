@@ -125,7 +125,7 @@ def test_wrong_content_types(make_sender, kind):
     for given in ("text/html", "image/png", "application/xml", "multipart/form-data", "x"):
         known, quarantined = webhook_formats().get(kind).takes(given), waiting(sender)
         refused(sender, dialect.body(), *({400, 422} if known else {415}), kind=given)
-        assert known or waiting(sender) == quarantined, "not meant for us, so not kept"
+        assert known or waiting(sender) == quarantined, "not an alert, so not quarantined"
     other = "application/json" if dialect.kind == FORM else FORM
     post(sender, dialect.body(), kind=other)
 
