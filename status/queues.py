@@ -11,7 +11,7 @@ STATUS_PAGE: Final = declare(
         "status-page",
         process="outbound",
         title="The worker that renders status pages",
-        advice="Start the worker outbound. Pages show their last state, with its time, until it runs again.",
+        advice="Start the outbound worker. Pages show their last state, with its time, until it runs again.",
         lease_s=30.0,
         max_lag_s=20.0,
     )
@@ -21,7 +21,7 @@ SUBSCRIBERS: Final = declare(
         "status-subscribers",
         process="outbound",
         title="The worker that writes to subscribers of status pages",
-        advice="Start the worker outbound. Subscribers hear of updates when it is back.",
+        advice="Start the outbound worker. Subscribers hear of updates when it is back.",
         lease_s=60.0,
         threads=2,
         max_lag_s=120.0,

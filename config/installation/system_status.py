@@ -83,7 +83,7 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
     for queue in QUEUES:
         waiting = int(valkey().llen(queue.name))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
-        advice = f"Start the worker {queue.process}. The rows are safe; jobs only wake the worker."
+        advice = f"Start the {queue.process} worker. The rows are safe; jobs only wake the worker."
         words = "1 job queued" if waiting == 1 else f"{waiting} jobs queued"
         yield f"queue {queue.name}", CheckResult(level, words, advice)
     groups, age = _row(WAITING)
@@ -98,7 +98,7 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
 def _aged(count: int, what: str, age_s: float) -> CheckResult:
     late = age_s > MIN_LATE_S
     words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
-    return CheckResult("warn" if late else "ok", words, "Start the worker outbound.")
+    return CheckResult("warn" if late else "ok", words, "Start the outbound worker.")
 
 
 def _scheduled() -> Iterator[tuple[str, CheckResult]]:

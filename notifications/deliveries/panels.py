@@ -1,4 +1,4 @@
-"""Who was told of an incident, on its page."""
+"""Incident page panel: who was notified."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_SHOWN = 10
 
 @panel
 class DeliveriesPanel(Panel):
-    """The newest deliveries of an incident."""
+    """The latest deliveries of an incident."""
 
     name = "incident-deliveries"
     slot = "incident.side"
@@ -24,7 +24,7 @@ class DeliveriesPanel(Panel):
     every_s = 15
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """What happens to the incident."""
+        """Live topics of the incident."""
         return (f"incident:{key}",)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -33,6 +33,6 @@ class DeliveriesPanel(Panel):
         return {"deliveries": found, "has_more": more is not None, "reference": key}
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """Every delivery as it is shown."""
+        """Changes with every delivery shown."""
         shown = [(one.pk, one.state, one.outcome, one.reason, one.attempts) for one in context["deliveries"]]
         return repr((shown, context["has_more"]))

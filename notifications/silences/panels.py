@@ -1,4 +1,4 @@
-"""The button Silence on the pages of incidents and components."""
+"""Silence button on the pages of incidents and components."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from incidents.selectors import incident_for
 
 
 class SilencePanel(Panel):
-    """A link to the form of a silence, filled in."""
+    """Link to the silence form, prefilled."""
 
     title = "Silence"
     template = "notifications/panels/silence.html"
     order = 90
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """It never changes."""
+        """None: it never changes."""
         return ()
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """What the link leads to."""
+        """Changes with the link."""
         return repr(sorted(context.items()))
 
 
 @panel
 class SilenceIncident(SilencePanel):
-    """On an incident."""
+    """Silence button of an incident."""
 
     name = "incident-silence"
     slot = "incident.side"
@@ -44,13 +44,13 @@ class SilenceIncident(SilencePanel):
 
 @panel
 class SilenceComponent(SilencePanel):
-    """On a component."""
+    """Silence button of a component."""
 
     name = "component-silence"
     slot = "component.side"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Empty for a component that is unknown here."""
+        """Empty for an unknown component."""
         wanted = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else 0
         found = Component.objects.of(actor.workspace_id).filter(pk=wanted).first()
         may = found is not None and allowed(actor, Capability.SILENCES_WRITE)

@@ -121,7 +121,7 @@ def _check_secrets(current: RemediationAction, wanted: Definition, secrets: Mapp
             text = f"{name} must be printable and have at most {MAX_SECRET:,} characters"
             faults.append(FieldFault("secrets", "value", text))
     if secrets is None and current.secrets and _leads_elsewhere(current.config, wanted.config):
-        words = "the stored ones must be typed again: the settings name another server"
+        words = "must be entered again: the settings name another server"
         faults.append(FieldFault("secrets", "typed_again", words))
     if faults:
         raise Invalid("The action was not saved.", faults=faults)

@@ -49,7 +49,7 @@ def links_of(message: SubscriberMessage) -> dict[str, str]:
 def mail_of(message: SubscriberMessage) -> EmailMultiAlternatives:
     """The mail, with a header for unsubscribing by one click (RFC 8058). Raises PermanentError."""
     if not settings.MAIL_FROM:
-        raise PermanentError("no mail server is set: give SMTP_URL and MAIL_FROM")
+        raise PermanentError("no mail server is configured: set SMTP_URL and MAIL_FROM")
     facts, links = message.payload, links_of(message)
     page = message.subscriber.page
     headers = {"Message-ID": message_id(f"s-{message.public_id}"), "Auto-Submitted": "auto-generated"}

@@ -61,7 +61,7 @@ def change_provider(
         for name, value in _cleaned({**before, **values}).items():
             setattr(provider, name, value)
         if not client_secret.strip() and leads_elsewhere(before["server_url"], provider.server_url):
-            words = "must be typed again: server_url is of another server"
+            words = "must be entered again: server_url names another server"
             raise invalid("client_secret", "typed_again", words)
         if before["enabled"] and not provider.enabled:
             _keep_required(actor, provider)
