@@ -216,7 +216,7 @@ def seconds_of(query: str) -> float:
 
 @health_check("outbox", "Outbox delivery", asks="database")
 def _outbox() -> CheckResult:
-    advice = "Look at the log of the worker outbound. Nothing is lost; it goes out late."
+    advice = "Check the log of the outbound worker. Nothing is lost, only delayed."
     return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
 
 

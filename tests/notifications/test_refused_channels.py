@@ -113,7 +113,7 @@ def test_address_of_apprise_names_one_service(outside, settings):
 def test_stored_secret_is_not_sent_to_another_server(channel, admin, kind, address, secret):
     made = channel(kind)
     elsewhere = {**made.config, address: "https://elsewhere.example/api"}
-    with pytest.raises(Invalid, match="must be typed again") as raised:
+    with pytest.raises(Invalid, match="must be entered again") as raised:
         update_channel(admin, channel_id=made.pk, config=elsewhere)
     assert raised.value.faults[0].field == secret
     behind = {**made.config, address: f"{made.config[address]}/v3"}

@@ -211,7 +211,7 @@ def test_secrets_of_an_action_have_known_names_and_stay_with_their_server(admin)
     assert change("https://x.example/b").secrets == stored
     with pytest.raises(Invalid) as refused:
         change("https://y.example/b")
-    assert "must be typed again" in refused.value.faults[0].message
+    assert "must be entered again" in refused.value.faults[0].message
     assert change("https://y.example/b", token="t").config == {"url": "https://y.example/b"}
 
 

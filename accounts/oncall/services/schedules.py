@@ -137,7 +137,8 @@ def locked_schedule(actor: Actor, schedule_id: int, version: int | None = None) 
         raise NotFound("There is no such on-call schedule in this workspace.")
     if version is not None and version != schedule.version:
         raise Conflict(
-            f"{schedule.name} has changed since you read it: it is at version {schedule.version}. Nothing was changed.",
+            f"{schedule.name} has changed since you read it: it is at version {schedule.version}. "
+            "Nothing was changed.",
             extra={"current": {"name": schedule.name, "version": schedule.version}},
         )
     return schedule
