@@ -1,4 +1,4 @@
-"""The queue of everything that goes to Slack and comes from it."""
+"""The queue of requests to and from Slack."""
 
 from __future__ import annotations
 
