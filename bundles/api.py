@@ -41,7 +41,7 @@ class ListQuery(Schema):
 
     text: str = Field("", max_length=200, description="Words of the summary or the host.")
     limit: int = Field(50, ge=1, le=100)
-    cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=20, description="From the Link header of the previous page.")
 
 
 class LinesQuery(Schema):

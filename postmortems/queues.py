@@ -1,4 +1,4 @@
-"""The queues of drafts to write and of meetings to mail."""
+"""Queues of drafts and meeting mails."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ComponentQuery(Schema):
     tier: str = Field("", max_length=2, description="1 to 5.")
     archived: str = Field("", max_length=3, description="`yes`: only archived ones.")
     limit: int = Field(200, ge=1, le=200)
-    cursor: str = Field("", max_length=1200, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=1200, description="From the Link header of the previous page.")
 
 
 class ComponentOut(Schema):

@@ -60,7 +60,7 @@ class Paging(Schema):
     """Pages by cursor: take the next one from the `Link` header."""
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the previous page.")
 
 
 class IncidentQuery(Paging, Conditions):
