@@ -99,7 +99,7 @@ def counted(connect, settings):
     [
         ({}, "replicas:1..10} has no value"), ({"replicas": 11, "mode": "fast"}, "from 1 to 10"),
         ({"replicas": 1, "mode": "rm"}, "fast, safe"),
-        ({"replicas": 1, "mode": "fast", "x": 1}, "x is not asked for"),
+        ({"replicas": 1, "mode": "fast", "x": 1}, "x is not a parameter"),
     ],
     ids=["missing", "out of range", "no choice", "unknown"],
 )  # fmt: skip

@@ -18,7 +18,7 @@ from remediation.runs.services.approving import approve_run, cancel_run, locked_
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due
 from remediation.runs.services.settling import half_open, report_outcome
-from remediation.runs.snapshot import acts_for
+from remediation.runs.snapshot import actor_of
 from remediation.vocabulary import MOVES, RunState
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_slow_command_is_ended_with_its_grandchildren(incident, responder, conne
     )
     connect("scale_up", code, timeout_s=1)
     ended = finish(request_run(responder, incident.number, Request("scale_up")))
-    assert (ended.state, ended.reason) == ("failed", "It ran longer than 1.0 s and was ended.")
+    assert (ended.state, ended.reason) == ("failed", "It ran longer than 1.0 s and was killed.")
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids.read_text()), 0)
 
@@ -317,4 +317,4 @@ def test_final_states_stay_final(incident, responder, connect, finish):
     with transaction.atomic():
         held = locked_run(ended.workspace_id, ended.pk)
     with pytest.raises(DatabaseError), transaction.atomic():
-        move(acts_for(held), held, RunState.FAILED)
+        move(actor_of(held), held, RunState.FAILED)
