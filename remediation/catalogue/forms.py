@@ -41,7 +41,7 @@ class ActionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),
         help_text='JSON. Command: {"command": "restart"}. Webhook: {"url": "https://…", "body": {}}. '
         'Kubernetes: {"server": "https://…", "namespace": "…", "deployment": "{component}", '
-        '"operation": "restart"}. Placeholders: {component}, {run}, and parameters given with the request, such '
+        '"operation": "restart"}. Placeholders: {component}, {run}, and request parameters such '
         "as {replicas:1..10}, {mode:fast|safe}, {branch:text}.",
     )
     signing_secret = forms.CharField(
