@@ -1,4 +1,4 @@
-"""The queue of bundles to inspect, and periodic upkeep."""
+"""The inspection queue, and periodic jobs."""
 
 from __future__ import annotations
 

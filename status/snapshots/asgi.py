@@ -50,8 +50,8 @@ def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
 
 async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
     pages.fill()
-    if pages.is_stale() and not pages.is_looking():
-        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.look_and_close)
+    if pages.is_stale() and not pages.is_refreshing():
+        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.refresh_and_close)
         _, waiting = await asyncio.wait([looking], timeout=MAX_WAIT_S)
         if waiting:
             await asyncio.to_thread(pages.take_newer)

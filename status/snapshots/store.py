@@ -31,7 +31,7 @@ class SnapshotStore:
         """Whether the database should be asked again before anything is served."""
         return time.monotonic() - self._looked_at >= LOOK_EVERY_S
 
-    def is_looking(self) -> bool:
+    def is_refreshing(self) -> bool:
         """Whether a thread is asking the database now."""
         return self._lock.locked()
 
@@ -66,7 +66,7 @@ class SnapshotStore:
             if known is None or (known.page_id == saved.page_id and known.version < saved.version):
                 self._copies[slug] = saved
 
-    def look_and_close(self) -> None:
+    def refresh_and_close(self) -> None:
         """`look` in a thread that keeps no connection."""
         try:
             close_old_connections()

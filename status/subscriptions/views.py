@@ -35,12 +35,12 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except Invalid as refusal:
         words = f"{refusal.faults[0].message[:1].upper()}{refusal.faults[0].message[1:]}."
-        return _say(
+        return _message_page(
             request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
         )
     except RateLimited as refusal:
-        return _say(request, copy, "Not subscribed", refusal.detail, status=429)
-    return _say(
+        return _message_page(request, copy, "Not subscribed", refusal.detail, status=429)
+    return _message_page(
         request, copy, "Check your inbox",
         "If the address can be subscribed, a confirmation is on its way. It is valid for 24 hours.",
     )  # fmt: skip
@@ -54,11 +54,11 @@ def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         public_id, components = read_token("confirm", token)
         if request.method != "POST":
-            return _ask(request, copy, "Confirm your subscription", "Confirm")
+            return _confirmation_page(request, copy, "Confirm your subscription", "Confirm")
         confirm(copy.workspace_id, public_id=public_id, components=components)
     except Gone as refusal:
-        return _say(request, copy, "Not confirmed", refusal.detail, status=410)
-    return _say(request, copy, "Subscribed", "You will hear of each update.")
+        return _message_page(request, copy, "Not confirmed", refusal.detail, status=410)
+    return _message_page(request, copy, "Subscribed", "You will hear of each update.")
 
 
 @csrf_exempt  # RFC 8058: mail programs post without a token of ours
@@ -69,23 +69,23 @@ def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpRespons
     try:
         public_id, _ = read_token("unsubscribe", token)
         if request.method != "POST":
-            return _ask(request, copy, "Unsubscribe", "Unsubscribe")
+            return _confirmation_page(request, copy, "Unsubscribe", "Unsubscribe")
         unsubscribe(copy.workspace_id, public_id=public_id)
     except Gone as refusal:
-        return _say(request, copy, "Not unsubscribed", refusal.detail, status=410)
-    return _say(request, copy, "Unsubscribed", "You will not hear from this page any more.")
+        return _message_page(request, copy, "Not unsubscribed", refusal.detail, status=410)
+    return _message_page(request, copy, "Unsubscribed", "You will not hear from this page any more.")
 
 
-def _say(request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200) -> HttpResponse:
-    return _shown(request, copy, {"title": title, "text": text}, status)
+def _message_page(request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200) -> HttpResponse:
+    return _page(request, copy, {"title": title, "text": text}, status)
 
 
-def _ask(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
-    return _shown(request, copy, {"title": title, "button": button}, 200)
+def _confirmation_page(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
+    return _page(request, copy, {"title": title, "button": button}, 200)
 
 
-def _shown(request: HttpRequest, copy: PageCopy, said: dict[str, str], status: int) -> HttpResponse:
-    context = {"page": {"slug": copy.slug, "title": "Status page"}, **said}
+def _page(request: HttpRequest, copy: PageCopy, texts: dict[str, str], status: int) -> HttpResponse:
+    context = {"page": {"slug": copy.slug, "title": "Status page"}, **texts}
     response = render(request, "status/public/say.html", context, status=status)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"

@@ -64,7 +64,7 @@ def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
     before = fetch("/status/acme")[3]
     store.cache_clear()  # the web process was restarted as well
     monkeypatch.setattr(SnapshotStore, "_load", gone)
-    monkeypatch.setattr(SnapshotStore, "look_and_close", SnapshotStore.look)
+    monkeypatch.setattr(SnapshotStore, "refresh_and_close", SnapshotStore.look)
     assert fetch("/status/acme")[3] == before
     assert b"As of" in before
 

@@ -32,7 +32,7 @@ MAX_REQUESTS_AN_HOUR: Final = 5  # of one network
 MAX_REQUESTS_OF_ALL_AN_HOUR: Final = 500  # for one page, from wherever
 MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20  # to all webhooks of one host, for one page
 MAX_CONFIRMS_OF_A_SERVER_OF_ALL_PAGES_A_DAY: Final = 400
-KEEPS_UNCONFIRMED: Final = timedelta(days=2)  # a link to confirm is valid for one
+UNCONFIRMED_LIFE: Final = timedelta(days=2)  # a link to confirm is valid for one
 MAX_SUBSCRIBERS: Final = 20_000
 MAX_URL: Final = 500
 MANY_REQUESTS: Final = (
@@ -114,7 +114,7 @@ def _confirms(workspace_id: int, target: str, most: int, in_all: int) -> tuple[L
 
 def _has_room(workspace_id: int) -> bool:
     """Whether there may be one more; what nobody confirmed in time makes room."""
-    since = timezone.now() - KEEPS_UNCONFIRMED
+    since = timezone.now() - UNCONFIRMED_LIFE
     rows = Subscriber.objects.of(workspace_id)
     waiting = rows.filter(subscriber_state=Subscriber.State.PENDING, created_at__lt=since)
     waiting.exclude(messages__created_at__gte=since).delete()
