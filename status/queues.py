@@ -1,4 +1,4 @@
-"""The queues that render status pages and write to their subscribers."""
+"""Queues of page builds and messages to subscribers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SUBSCRIBERS: Final = declare(
     Queue(
         "status-subscribers",
         process="outbound",
-        title="The worker that writes to subscribers of status pages",
-        advice="Start the outbound worker. Subscribers hear of updates when it is back.",
+        title="The worker that notifies subscribers of status pages",
+        advice="Start the outbound worker. Subscribers are notified when it is back.",
         lease_s=60.0,
         threads=2,
         max_lag_s=120.0,
