@@ -209,7 +209,7 @@ def test_a_lost_answer_is_unknown_for_a_notice_and_repeated_for_a_page(channel, 
     make_due()
     deliver()
     assert only(incident_number=2).outcome == "sent"
-    assert "may be a repeat" in str(outside.slack.posted[-1])
+    assert "Possible duplicate" in str(outside.slack.posted[-1])
 
 
 def test_notices_of_one_incident_are_merged_and_pages_are_not(channel, declare, deliver, outside, actor):

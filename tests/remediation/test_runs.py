@@ -143,7 +143,7 @@ def test_machines_cannot_approve(incident, responder, connect, kind):
 def test_approval_of_another_digest_is_refused(incident, responder, manager, connect):
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
-    with pytest.raises(Conflict, match="not what this run would do"):
+    with pytest.raises(Conflict, match="has changed since it was shown"):
         approve_run(manager, run.pk, digest="0" * 64)
     run.refresh_from_db()
     assert run.state == "awaiting_approval"
@@ -191,7 +191,7 @@ def test_approver_who_lost_the_role_counts_no_more(incident, responder, manager,
     Membership.objects.of(run.workspace_id).filter(user_id=manager.user_id).update(role="viewer")
     ended = finish(run)
     assert ended.state == "void"
-    assert "no longer counts" in ended.reason
+    assert "no longer valid" in ended.reason
 
 
 def test_expired_run_cannot_be_approved_and_says_so(incident, responder, manager, connect):
