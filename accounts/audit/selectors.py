@@ -1,4 +1,4 @@
-"""Audit log queries: filters, pages by cursor, export."""
+"""Audit trail queries: filters, pages by cursor, export."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HIDDEN: Final[dict[str, Callable[[Actor], QuerySet[Any, Any]]]] = {}
 
 
 def hide_audit_of(object_type: str, rows: Callable[[Actor], QuerySet[Any, Any]]) -> None:
-    """Leave entries about these things out of what an actor reads of the audit log."""
+    """Leave entries about these things out of what an actor reads of the audit trail."""
     HIDDEN[object_type] = rows
 
 

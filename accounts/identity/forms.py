@@ -24,7 +24,7 @@ class ProviderForm(forms.Form):
         help_text="Stored encrypted and never shown. Leave empty to keep the stored one.",
     )  # fmt: skip
     allowed_domains = forms.CharField(
-        label="Allowed e-mail domains", required=False, max_length=5000,
+        label="Allowed email domains", required=False, max_length=5000,
         widget=forms.Textarea(attrs={"rows": 2}), help_text="One per line. Empty: any.",
     )  # fmt: skip
     groups_claim = forms.CharField(label="Claim with the groups", max_length=60, required=False)

@@ -18,7 +18,7 @@ ClientId = Annotated[str, Field(max_length=200, description="Tocsin's client id 
 Secret = Annotated[str, Field(max_length=500, description="Stored encrypted and never shown.")]
 Domains = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    Field(max_length=50, description="E-mail domains that are let in; none: any."),
+    Field(max_length=50, description="Email domains that are let in; none: any."),
 ]
 Claim = Annotated[str, Field(max_length=60, description="The claim with a person's groups.")]
 GroupRoles = Annotated[

@@ -12,7 +12,7 @@ from core.ui.forms import LongSelect, time_zones
 ROLE_WORDS: Final = {
     Role.VIEWER: "Sees everything, changes nothing.",
     Role.RESPONDER: "Works incidents: declares, acknowledges, assigns, resolves.",
-    Role.MANAGER: "Also edits components and reads the audit log.",
+    Role.MANAGER: "Also edits components and reads the audit trail.",
     Role.ADMIN: "Also changes rules, members, tokens and settings.",
 }
 
@@ -23,7 +23,7 @@ class ProfileForm(forms.Form):
     display_name = forms.CharField(
         label="Name", max_length=120, required=False, help_text="How others see you. Empty: your user name."
     )
-    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    email = forms.CharField(label="Email", max_length=254, widget=forms.EmailInput)
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones,
@@ -37,7 +37,7 @@ class ProfileForm(forms.Form):
 class InviteForm(forms.Form):
     """Whom to invite, and as what."""
 
-    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    email = forms.CharField(label="Email", max_length=254, widget=forms.EmailInput)
     display_name = forms.CharField(label="Name", max_length=120, required=False)
     username = forms.CharField(
         label="User name", max_length=120, required=False, help_text="Empty: the part before the @."

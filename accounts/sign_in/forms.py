@@ -14,11 +14,11 @@ from core.http.security_log import note
 
 
 class SignInForm(LoginForm):
-    """User name or e-mail, and the password."""
+    """User name or email, and the password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "User name or e-mail"
+        self.fields["login"].label = "User name or email"
         self.fields["login"].widget.attrs.pop("placeholder", None)
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""

@@ -1,4 +1,4 @@
-"""Admin site that uses Tocsin's sign-in, limits and audit log."""
+"""Admin site that uses Tocsin's sign-in, limits and audit trail."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class OutboxEventAdmin(Growing):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
-    """What was done in these pages; the audit log tells the same and more."""
+    """What was done in these pages; the audit trail tells the same and more."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
     list_filter = ("action_flag",)

@@ -31,7 +31,7 @@ class PrivacyIn(Body):
 
 
 class AccessInviteIn(Body):
-    """A member by user name or e-mail address."""
+    """A member by user name or email address."""
 
     username: Name
 

@@ -34,7 +34,7 @@ class TimelineQuery(Paging):
 
 
 class ActivityQuery(Paging):
-    """Which lines: those of the timeline, of the audit log, or both."""
+    """Which lines: those of the timeline, of the audit trail, or both."""
 
     source: str = Field("", max_length=20, description="`timeline` or `audit`; nothing: both.")
 
@@ -132,7 +132,7 @@ def update(
 def activity(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[ActivityQuery]
 ) -> Any:
-    """Timeline and audit log merged, newest first; the next page is in the `Link` header."""
+    """Timeline and audit trail merged, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "source"))
     sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
     actor = actor_in(request)

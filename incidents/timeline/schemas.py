@@ -90,7 +90,7 @@ class AmendmentOut(Schema):
 
 
 class ActOut(Schema):
-    """One line of the full activity: what happened, or a change as the audit log keeps it."""
+    """One line of the full activity: what happened, or a change as the audit trail keeps it."""
 
     source: Literal["timeline", "audit"]
     id: int

@@ -99,9 +99,7 @@ def _fault(rule: str, text: str) -> FieldFault:
 def _faults_of(one: Matcher) -> Iterable[FieldFault]:
     is_label = one.field.startswith("label.") and len(one.field) > len("label.")
     if one.field not in FIELDS and not is_label:
-        yield _fault(
-            "choice", f"unknown field {one.field[:40]}; use {', '.join(FIELDS)}, label.<name>"
-        )
+        yield _fault("choice", f"unknown field {one.field[:40]}; use {', '.join(FIELDS)}, label.<name>")
     if one.op not in OPERATORS:
         yield _fault("choice", f"has the unknown operator {one.op[:10]}: use {', '.join(OPERATORS)}")
     if not 1 <= len(one.value) <= MAX_VALUE_LENGTH:

@@ -53,7 +53,13 @@ def new_silence(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Silenced until {made.ends_at:%Y-%m-%d %H:%M} UTC at the latest.")
             return SeeOther(PAGE)
     status = 422 if request.method == "POST" else 200
-    context = {"form": styled(form), "title": "New silence", "address": f"{PAGE}/new", "back": PAGE}
+    context = {
+        "form": styled(form),
+        "title": "New silence",
+        "submit": "Create silence",
+        "address": f"{PAGE}/new",
+        "back": PAGE,
+    }
     return render(request, "notifications/silences/form.html", HERE | context, status=status)
 
 
@@ -128,6 +134,7 @@ def window(request: HttpRequest, window_id: int | None = None) -> HttpResponse:
         "form": styled(form),
         "window": shown,
         "title": shown.name if shown else "New maintenance window",
+        "submit": "Save" if shown else "Create window",
         "address": f"{WINDOWS}/{shown.pk}" if shown else f"{WINDOWS}/new",
         "back": WINDOWS,
     }

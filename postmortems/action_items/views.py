@@ -92,7 +92,7 @@ def new(request: HttpRequest) -> HttpResponse:
             note_faults(form, fault)
         else:
             url = request.POST.get("next") or f"/action-items?incident={incident.reference}"
-            return done(request, f"{item.reference} added.", url=_ours(url))
+            return done(request, f"{item.reference} created.", url=_ours(url))
     context = {**NAV, "form": styled(form), "incident": incident, "next": request.GET.get("next", "")}
     return render(
         request, "postmortems/action_items/form.html", context, status=422 if form.is_bound else 200

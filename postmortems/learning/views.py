@@ -157,11 +157,11 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
         return render(
             request, "postmortems/learning/lesson_form.html", {**context, "fault": fault}, status=422
         )
-    return done(request, "Lesson added.", url=f"/postmortems/{incident.reference}#lessons")
+    return done(request, "Lesson created.", url=f"/postmortems/{incident.reference}#lessons")
 
 
 @require_POST
 def remove(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """POST: remove a lesson; 303 to the list."""
     lesson_service.remove_lesson(current_actor(request), lesson_id)
-    return done(request, "Lesson removed.", url="/lessons")
+    return done(request, "Lesson deleted.", url="/lessons")

@@ -97,7 +97,7 @@ def copy(request: HttpRequest, template_id: int) -> HttpResponse:
     """POST: copy under another name; 303 to the copy."""
     actor = current_actor(request)
     made = services.copy_template(actor, template_id=template_id, name=request.POST.get("name", ""))
-    return done(request, f"{made.name} added.", url=f"{URL}/{made.pk}")
+    return done(request, f"{made.name} created.", url=f"{URL}/{made.pk}")
 
 
 @require_POST

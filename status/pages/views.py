@@ -72,9 +72,9 @@ def add(request: HttpRequest) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
-            messages.success(request, "Component added.")
+            messages.success(request, "Component created.")
             return SeeOther(PAGE)
-    return _component_page(request, form, {"title": "Add a component"})
+    return _component_page(request, form, {"title": "New component", "submit": "Create component"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -107,7 +107,7 @@ def schedule(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Maintenance scheduled.")
             return SeeOther(PAGE)
-    context = HERE | {"form": styled(form), "title": "Schedule maintenance"}
+    context = HERE | {"form": styled(form), "title": "Schedule maintenance", "submit": "Schedule maintenance"}
     return render(request, "status/component.html", context, status=422 if form.is_bound else 200)
 
 

@@ -44,7 +44,12 @@ def window(request: HttpRequest, window_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{row.window.name} published on the status page.")
             return SeeOther(PAGE)
-    context = HERE | {"form": styled(form), "title": f"Show {row.window.name}", "shown": row}
+    context = HERE | {
+        "form": styled(form),
+        "title": f"Publish {row.window.name}",
+        "submit": "Publish",
+        "shown": row,
+    }
     return render(request, "status/component.html", context, status=422 if form.is_bound else 200)
 
 

@@ -1,4 +1,4 @@
-"""Django's admin: every table is there to be looked at, its history is the audit log, its door is ours."""
+"""Django's admin: every table is there to be looked at, its history is the audit trail, its door is ours."""
 
 from __future__ import annotations
 

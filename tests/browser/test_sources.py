@@ -39,7 +39,7 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.goto("/sources/new")
     page.get_by_label("Sender", exact=True).select_option("generic")
     page.get_by_label("Name", exact=True).fill("Nagios")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Create source").click()
     address = page.locator(".copy-value").first.inner_text()
     shot(page, "source")
     page.get_by_role("link", name="Mapping").click()

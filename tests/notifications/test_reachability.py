@@ -143,7 +143,7 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
     assert "No mail server is configured" not in page
     mine.delete()
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Reaches no one at times" in page
+    assert "Sometimes reaches no one" in page
     assert "Named, but not reachable" in page
 
 
@@ -168,7 +168,7 @@ def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, se
     verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").text
     assert "No mail server is configured" in page
-    assert "Reaches no one at times" in page
+    assert "Sometimes reaches no one" in page
     verified(ann, "ntfy://x", kind="apprise")
     assert [way.name for way in ways_to(ann.workspace_id, ann.user_id)] == ["apprise ntfy://x"]
 

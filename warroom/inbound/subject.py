@@ -16,7 +16,7 @@ from warroom.rooms.models import Room
 
 NOT_LINKED: Final = (
     "Your Slack account is not linked to a member of Tocsin. It is linked automatically when both have the "
-    "same verified e-mail address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
+    "same verified email address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
 )
 
 

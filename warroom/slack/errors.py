@@ -46,7 +46,7 @@ HINTS: Final = {
     "token_expired": "The bot token has expired. Paste a new one in Settings, Slack.",
     "account_inactive": "The app was removed from Slack. Reinstall it and paste the new token.",
     "user_not_found": "This person is not in the Slack team.",
-    "users_not_found": "This person has no Slack account with the same e-mail address.",
+    "users_not_found": "This person has no Slack account with the same email address.",
     "cant_invite": "Slack does not let the app invite this person.",
     "user_is_restricted": "This person is a guest in Slack and cannot be invited.",
     "ura_max_channels": "This guest may not join another channel.",

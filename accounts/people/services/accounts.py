@@ -51,7 +51,7 @@ def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
 
 
 def _plain(value: object) -> object:
-    """The value as the audit log stores it."""
+    """The value as the audit trail stores it."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 

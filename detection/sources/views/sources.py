@@ -64,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
             note_faults(form, fault)
         else:
             return SeeOther(page_of(source))
-    return _form(request, form, "Add a source", "/sources/new", "/sources")
+    return _form(request, form, "New source", "/sources/new", "/sources")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

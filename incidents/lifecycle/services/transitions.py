@@ -36,7 +36,7 @@ def move_to(
     restores: bool = True,
     keep: Collection[str] = (),
 ) -> None:
-    """Move the incident, tell the timeline, the audit log and the outbox.
+    """Move the incident, tell the timeline, the audit trail and the outbox.
 
     A repeat by whoever made the move changes nothing; anybody else is told who was first. `is_public` None
     means internal. Resolving ends the stages and, where `restores`, restores the affected components except
