@@ -91,7 +91,7 @@ def test_panel_shows_the_last_page_the_next_step_and_its_time(client, paged):
 def test_escalating_by_hand_pages_the_next_step_once(client, paged):
     _, incident = paged
     shown, response = escalate(client, incident)
-    assert "This pages step 2 of 3 at once: <strong>Ann (on call)" in shown
+    assert "This pages step 2 of 3 immediately: <strong>Ann (on call)" in shown
     assert response.status_code == 303
     run_due(CLOCKS)
     assert "step 2 of 3" in entries(incident)[-1]
