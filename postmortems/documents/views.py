@@ -126,7 +126,7 @@ def _save(
         return _editor(request, actor, postmortem, found, form, status=422)
     words = f"{found.title} saved, version {saved.version}."
     if saved.merged:
-        words += f" The change of {saved.by_other} is in it as well."
+        words += f" Includes the change by {saved.by_other}."
     return done(request, words, url=f"/postmortems/{reference}#section-{found.key}")
 
 

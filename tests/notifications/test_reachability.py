@@ -137,7 +137,7 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     mine = verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Someone within 0 min" in page
+    assert "Reaches someone within 0 min" in page
     assert "Mia" in page
     assert "Everyone is reached by email a@example.test alone" in page
     assert "No mail server is configured" not in page
