@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.permissions import Capability, allowed
+from accounts.permissions import Capability, allowed, require
 from core.ui.panels import Panel, panel
-from incidents.reference import parse_reference
-from notifications.deliveries.selectors import deliveries_page
-
-MAX_SHOWN = 10
+from incidents.selectors import incident_for
+from notifications.deliveries.selectors import MAX_SHOWN_ON_INCIDENT, newest_deliveries
 
 
 @panel
@@ -29,13 +27,15 @@ class DeliveriesPanel(Panel):
         return (f"incident:{key}",)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Raises Forbidden."""
-        number = parse_reference(key)
-        found, more = deliveries_page(actor, incident_number=number, limit=MAX_SHOWN)
+        """Raises Forbidden, NotFound."""
+        require(actor, Capability.CHANNELS_READ)
+        incident = incident_for(actor, key)
+        found = newest_deliveries(actor.workspace_id, incident.pk)
+        shown = found[:MAX_SHOWN_ON_INCIDENT]
         return {
-            "deliveries": found,
-            "has_more": more is not None,
-            "reference": f"INC-{number}",
+            "deliveries": shown,
+            "has_more": len(found) > len(shown),
+            "reference": incident.reference,
             "may_silence": allowed(actor, Capability.SILENCES_WRITE),
         }
 

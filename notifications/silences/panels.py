@@ -8,7 +8,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.ui.panels import Panel, panel
-from incidents.components.models import Component
+from incidents.components.selectors import component_for
 
 
 @panel
@@ -26,11 +26,10 @@ class SilenceComponent(Panel):
         return ()
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Empty for an unknown component."""
-        wanted = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else 0
-        found = Component.objects.of(actor.workspace_id).filter(pk=wanted).first()
-        may = found is not None and allowed(actor, Capability.SILENCES_WRITE)
-        return {"component": found.name if found else "", "may_silence": may}
+        """Raises NotFound."""
+        number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else 0
+        may = allowed(actor, Capability.SILENCES_WRITE)
+        return {"component": component_for(actor, pk=number).name, "may_silence": may}
 
     def version(self, context: Mapping[str, Any]) -> str:
         """Changes with the link."""
