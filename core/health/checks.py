@@ -107,8 +107,7 @@ select greatest(0, extract(epoch from clock_timestamp() - min(due_at)))
   from core_outboxdispatch where state = 'pending' and due_at <= now()
 """
 _FULL_ADVICE: Final = (
-    "Give it more room (maxmemory), or clear what else is stored in it. "
-    "Events are stored; incidents open late."
+    "Raise maxmemory, or remove other data stored in it. Events are stored; incidents open late."
 )
 
 

@@ -19,7 +19,7 @@ class BodyTimeout(Problem):
 
     status = 408
     code = "request_timeout"
-    title = "The body took too long"
+    title = "The request body took too long"
 
 
 async def read_body(
@@ -78,4 +78,4 @@ async def drain(receive: Receive, size: int = 0) -> None:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"Nothing was stored: a body may be at most {limit} bytes.")
+    return TooLarge(f"Nothing was stored: the maximum body size is {limit} bytes.")

@@ -26,11 +26,11 @@ class OutboxDispatchAdmin(Growing):
     search_fields = ("=subscriber",)
     actions = ("send_chosen_again",)
 
-    @admin.action(description="Send again what was given up", permissions=["view"])
+    @admin.action(description="Resend dead letters", permissions=["view"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxDispatch]) -> None:
         """Make the chosen dead ones due now."""
         count = send_again(list(chosen.values_list("pk", flat=True)))
-        self.message_user(request, f"{count} will be sent again; the others were not given up.")
+        self.message_user(request, f"{count} will be resent; the others were not dead letters.")
 
 
 @admin.register(OutboxEvent)

@@ -94,7 +94,9 @@ def post_person(request: HttpRequest, where: Path[Reference], body: AccessInvite
     return _access(actor, incident.number)
 
 
-@router.delete("/{reference}/access/people/{username}", response=AccessOut, summary="Take back an invitation")
+@router.delete(
+    "/{reference}/access/people/{username}", response=AccessOut, summary="Remove an invited person"
+)
 def delete_person(request: HttpRequest, where: Path[Invited]) -> Any:
     """409 for who holds a role in it, and for oneself."""
     actor = actor_in(request)

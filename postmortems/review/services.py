@@ -264,7 +264,7 @@ def _set(actor: Actor, postmortem: Postmortem, name: str, value: Any) -> None:
 
 def _aware(name: str, value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
-        raise invalid(name, "timezone", "must carry a time zone")
+        raise invalid(name, "timezone", "must have a time zone")
     return value
 
 

@@ -19,7 +19,7 @@ def follow_the_preview(page: Page) -> None:
     expect(preview).not_to_contain_text("4711")
     page.locator("#id_body").fill(BODY)
     expect(cards).to_have_count(2)
-    expect(cards.nth(0)).to_contain_text("Not readable: it has no title.")
+    expect(cards.nth(0)).to_contain_text("Cannot be parsed: no title.")
     page.get_by_label("Title", exact=True).fill("what")
     expect(cards.nth(0).locator("h2")).to_have_text("Backlog of 4711")
     expect(cards.nth(1).locator("h2")).to_have_text("Backlog of 12")

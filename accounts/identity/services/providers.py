@@ -130,7 +130,7 @@ def _keep_required(actor: Actor, provider: IdentityProvider) -> None:
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     others = [one for one in enabled_in(actor.workspace_id) if one.pk != provider.pk]
     if workspace.identity_required and not others:
-        raise Conflict("Members must sign in with this provider. End that first. Nothing was changed.")
+        raise Conflict("Members must sign in with this provider. Disable that first. Nothing was changed.")
 
 
 def _save(provider: IdentityProvider) -> None:

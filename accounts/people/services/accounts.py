@@ -45,7 +45,7 @@ def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
     """Raise Conflict where `save_person` would."""
     switched = [name for name in fields if name in SWITCHES]
     if switched and person.pk == user.pk:
-        raise Conflict("You cannot change what your own account may do. Ask another admin.")
+        raise Conflict("You cannot change your own role. Ask another admin.")
     if "is_active" in switched and not person.is_active:
         _keep_admins(person)
 

@@ -85,7 +85,7 @@ def chosen_components(actor: Actor, public_ids: Sequence[str]) -> list[PublicCom
 def _check_times(starts_at: datetime, ends_at: datetime) -> None:
     now = timezone.now()
     if starts_at.tzinfo is None or ends_at.tzinfo is None:
-        raise invalid("starts_at", "time_zone", "must carry a time zone")
+        raise invalid("starts_at", "time_zone", "must have a time zone")
     if not timedelta(0) < ends_at - starts_at <= MAX_LENGTH:
         raise invalid("ends_at", "range", "must be after the start, by at most 31 days")
     if ends_at <= now or starts_at > now + MAX_AHEAD:
