@@ -90,7 +90,7 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
         return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
-        return Reason.CHANNEL_OFF, "the channel is off"
+        return Reason.CHANNEL_OFF, "the channel is disabled"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
     if channel is not None and of.filter(is_private=True).exists():
         return Reason.PRIVATE, "the incident is private"
