@@ -24,7 +24,7 @@ PAGE: Final = "/explain"
 def incident(request: HttpRequest, reference: str) -> HttpResponse:
     """GET: why the incident opened, and who was notified or not."""
     report = incident_report(current_actor(request), reference)
-    context = {"report": report, "incident": report.incident, "kept_days": DECISIONS_KEPT.days}
+    context = {"report": report, "incident": report.incident, "retention_days": DECISIONS_KEPT.days}
     return render(request, "notifications/explain/incident.html", {"nav_current": "/incidents"} | context)
 
 
