@@ -78,4 +78,4 @@ async def drain(receive: Receive, size: int = 0) -> None:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"Nothing was stored: the maximum body size is {limit} bytes.")
+    return TooLarge(f"Nothing was stored: a body may be at most {limit} bytes.")

@@ -187,7 +187,7 @@ def _lines(snapshot: Mapping[str, Any], details: Mapping[str, Any], payload: Map
     if "before" in details and "after" in details:
         lines.append(f"{details['before']} → {details['after']}")
     if role := details.get("role"):
-        reply = f":  {details['answer']}" if details.get("answer") else ""
+        reply = f": {details['answer']}" if details.get("answer") else ""
         lines.append(f"Role: {str(role).replace('_', ' ')}{reply}.")
     if text := details.get("message"):
         lines.append(str(text))

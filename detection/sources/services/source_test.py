@@ -67,7 +67,7 @@ def _refused(problem: Problem) -> Step:
     faults = tuple(f"{fault.field}: {fault.message}" for fault in problem.faults[:SHOWN])
     return Step(
         "Mapped",
-        f"It cannot be parsed:  {problem.detail} A real request would go to quarantine.",
+        f"It cannot be parsed: {problem.detail} A real request would go to quarantine.",
         faults,
         True,
     )

@@ -51,4 +51,4 @@ def _inflated(raw: bytes, windows: tuple[int, ...], limit: int) -> bytes:
 
 def too_large(limit: int) -> TooLarge:
     """The refusal of a larger body."""
-    return TooLarge(f"Nothing was stored: the maximum body size is {limit} bytes, decompressed too.")
+    return TooLarge(f"Nothing was stored: a body may be at most {limit} bytes, decompressed too.")
