@@ -294,4 +294,4 @@ def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
     update_source(admin, source_id=sender.source.pk, name="Nagios 2")
     answer = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
     assert answer.status_code == 422
-    assert b"changed meanwhile" in answer.content
+    assert b"changed the source meanwhile" in answer.content

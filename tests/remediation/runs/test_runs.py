@@ -112,7 +112,7 @@ def test_medium_risk_waits_for_a_manager_without_a_shift(incident, responder, ma
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
     assert run.state == "awaiting_approval"
-    with pytest.raises(Forbidden, match="approved by a manager"):
+    with pytest.raises(Forbidden, match="a manager must approve"):
         approve_run(responder, run.pk, digest=run.digest)
     approve_run(manager, run.pk, digest=run.digest)
     assert finish(run).state == "unverified"

@@ -54,7 +54,7 @@ def test_a_component_is_added_and_shown(client, workspace):
         ({"name": "new", "tier": "9"}, "Select a valid choice"),
         ({"name": "new", "owner": "nobody.here"}, "Select a valid choice"),
         ({"name": "new", "runbook_url": "javascript:alert(1)"}, "Must be a web address"),
-        ({"name": "new", "runbook_url": "https://user:secret@wiki.test/"}, "Must not carry a user name"),
+        ({"name": "new", "runbook_url": "https://user:secret@wiki.test/"}, "Must not contain a user name"),
         ({"name": "new", "depends_on": "no such thing"}, "names no such thing, which is no component here"),
     ],
 )
