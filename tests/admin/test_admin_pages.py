@@ -1,4 +1,4 @@
-"""Django's admin: every table can be viewed, its history is the audit log, its sign-in is Tocsin's."""
+"""Django's admin: every table is there to be looked at, its history is the audit trail, its door is ours."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_password_sent_to_the_admin_form_signs_no_one_in(make_user, workspace):
 def test_members_who_are_not_staff_get_an_explanation(admin):
     response = browser_for(admin).get("/admin/login/?next=/admin/")
     assert response.status_code == 403
-    assert "run this server" in response.content.decode()
+    assert "administrators of this server" in response.content.decode()
 
 
 def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):

@@ -117,7 +117,7 @@ def test_preview_lists_the_recipients(here):
     form = {"severity": "sev1", "event_kind": "incident.opened", "components": "web"}
     assert re.search(r"<li><strong[^>]*>Hook</strong>.*Page", here.page.get("/settings/routes", form).text)
     shown = here.page.get("/settings/routes", form | {"severity": "sev4"}).text
-    assert "No channel. Add one" in shown
+    assert "No channel. Create a channel" in shown
     assert here.page.get("/settings/routes", {"severity": "sev9"}).status_code == 200
 
 

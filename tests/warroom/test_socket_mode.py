@@ -102,7 +102,7 @@ def test_refused_app_token_is_reported_and_retried(socket_team):
     found = _slack()
     assert (found.level, "token_revoked" in found.detail) == ("warn", True)
     page = browser_for(socket_team.admin).get("/settings/slack").content.decode()
-    assert "Slack refused the app-level token: token_revoked." in page
+    assert "Slack rejected the app-level token: token_revoked." in page
     socket_team.fake.tokens[APP_TOKEN] = "ok"
     sockets.look()
     wait_for(lambda: sockets.open[APP_TOKEN].is_alive())

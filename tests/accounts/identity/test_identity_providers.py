@@ -149,7 +149,7 @@ def test_a_deactivated_person_stays_out(provider):
 
 def test_disabled_or_unreachable_provider_is_reported(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
-    with pytest.raises(Invalid, match="must be typed again"):
+    with pytest.raises(Invalid, match="must be entered again"):
         change_provider(admin, **elsewhere)
     change_provider(admin, **elsewhere, client_secret="typed again")
     response = Client().post(f"/account/identity/{provider.slug}")

@@ -89,7 +89,7 @@ def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
         assert browser.post(page, {"current": "wrong", **more}).status_code == 422
     response = browser.post(page, {"current": GOOD, **more})
     assert response.status_code == 422
-    assert "Too many tries" in response.content.decode()
+    assert "Too many attempts" in response.content.decode()
 
 
 def test_the_way_back_stays_here(browser):

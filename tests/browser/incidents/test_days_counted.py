@@ -108,13 +108,13 @@ def test_a_manager_signs_publishes_and_follows_up(site, open_page):
     counted.click(page.get_by_role("button", name="Publish"))
     expect(page.get_by_text("Published").first).to_be_visible()
 
-    counted.click(page.locator("#action-items").get_by_role("link", name="Add"))
+    counted.click(page.locator("#action-items").get_by_role("link", name="New action item"))
     counted.click(page.get_by_label("What is to be done"))
     counted.write("Alert on the pool")
     owner = page.get_by_label("Owner")
     counted.click(owner)
     owner.select_option("theo.lind")
-    counted.click(page.get_by_role("button", name="Add action item"))
+    counted.click(page.get_by_role("button", name="Create action item"))
     expect(page.locator("#action-items")).to_contain_text("Theo Lind")
     counted.click(side.get_by_role("link", name="Analytics"))
     counted.click(page.locator(".stat", has_text="Resolved").get_by_role("link").first)
@@ -134,7 +134,7 @@ def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_secon
         counted.write(text)
 
     counted.click(side.get_by_role("link", name="Sources"))
-    written("Add a source", "Name", "Alertmanager, production")
+    written("New source", "Name", "Alertmanager, production")
     counted.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Alertmanager, production")
     counted.click(side.get_by_role("link", name="Rules"))
@@ -146,7 +146,7 @@ def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_secon
 
     counted.click(side.get_by_role("link", name="Settings"))
     counted.click(menu.get_by_role("link", name="Members"))
-    written("Invite a member", "E-mail", "nils.berg@example.test")
+    written("Invite a member", "Email", "nils.berg@example.test")
     counted.press("Enter")
     expect(page.locator("main")).to_contain_text("nils.berg@example.test")
     counted.click(menu.get_by_role("link", name="API tokens"))

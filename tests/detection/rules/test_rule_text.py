@@ -47,4 +47,4 @@ def test_sentence_mentions_dry_run_cooldown_and_disabled():
     text = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
     assert "only noted" in text
     assert "For 10 min after" in text
-    assert text.endswith("switched off.")
+    assert text.endswith("disabled.")
