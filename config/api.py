@@ -213,7 +213,7 @@ def _field(loc: tuple[str | int, ...]) -> str:
 
 @api.exception_handler(Http404)
 def _nothing(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem_response(NotFound("There is nothing at this address."), request)
+    return problem_response(NotFound("Not found."), request)
 
 
 @api.exception_handler(RequestDataTooBig)
@@ -230,7 +230,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 @api.exception_handler(InterfaceError)
 @api.exception_handler(InternalError)  # such as a write to a read-only database
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
-    detail = "The database is not reachable. Nothing was stored; send the same request again."
+    detail = "The database is not reachable. Nothing was stored; retry the request."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)
 
 

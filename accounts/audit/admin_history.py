@@ -1,4 +1,4 @@
-"""Admin history pages that read the audit log."""
+"""Admin history pages that read the audit trail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.admin.base import FastAdmin, ReadOnly
 
 
 class AuditedAdmin(FastAdmin):
-    """Mixin that shows the audit log as the history of an object."""
+    """Mixin that shows the audit trail as the history of an object."""
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
         """Return the workspaces in whose audit logs the object may occur."""
@@ -48,4 +48,4 @@ class AuditedAdmin(FastAdmin):
 
 
 class AuditedReadOnlyAdmin(AuditedAdmin, ReadOnly):
-    """Read-only admin with the audit log as history."""
+    """Read-only admin with the audit trail as history."""

@@ -26,11 +26,11 @@ class OutboxDispatchAdmin(LargeTableAdmin):
     search_fields = ("=subscriber",)
     actions = ("send_chosen_again",)
 
-    @admin.action(description="Resend dead dispatches", permissions=["view"])
+    @admin.action(description="Resend dead letters", permissions=["view"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxDispatch]) -> None:
         """Make the chosen dead dispatches due now."""
         count = send_again(list(chosen.values_list("pk", flat=True)))
-        self.message_user(request, f"{count} will be resent; the others were not dead.")
+        self.message_user(request, f"{count} will be resent; the others were not dead letters.")
 
 
 @admin.register(OutboxEvent)
@@ -41,7 +41,7 @@ class OutboxEventAdmin(LargeTableAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
-    """Changes made in the admin; the audit log contains the same and more."""
+    """Changes made in the admin; the audit trail contains the same and more."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
     list_filter = ("action_flag",)

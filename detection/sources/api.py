@@ -46,7 +46,7 @@ class SourceIn(Schema):
     kind: str = Field(max_length=40, examples=["alertmanager"])
     name: str = Field(max_length=80, examples=["Prometheus of production"])
     enabled: bool = True
-    opens_incidents: bool | None = Field(None, description="Unset: as is usual for the kind.")
+    opens_incidents: bool | None = Field(None, description="Unset: the default of the kind.")
     default_severity: Severity = Severity.SEV3
     reopen_minutes: int = Field(30, ge=0, le=10_080)
     mapping: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def list_sources(request: HttpRequest) -> Any:
     return [source_json(source) for source in sources_of(_actor(request))]
 
 
-@sources_router.post("", response={201: dict[str, Any]}, summary="Make a source")
+@sources_router.post("", response={201: dict[str, Any]}, summary="Create a source")
 def make_source(request: HttpRequest, payload: SourceIn) -> Any:
     """Create a source. `key` and `address` are returned only in this response."""
     fields = _given_fields(payload)
@@ -163,7 +163,7 @@ def remove_source(request: HttpRequest, source_id: int) -> Any:
     return Status(204, None)
 
 
-@sources_router.post("/{source_id}/keys", response={201: dict[str, Any]}, summary="Add a second key")
+@sources_router.post("/{source_id}/keys", response={201: dict[str, Any]}, summary="Create a second key")
 def make_key(request: HttpRequest, source_id: int) -> Any:
     """Create a second key, for rotation: the first works until it is revoked.
 
@@ -201,7 +201,7 @@ def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
     }
 
 
-@quarantine_router.get("", response=list[dict[str, Any]], summary="List what waits in quarantine")
+@quarantine_router.get("", response=list[dict[str, Any]], summary="List requests in quarantine")
 def list_quarantine(request: HttpRequest, response: HttpResponse, query: Query[QuarantineQuery]) -> Any:
     """List quarantined requests, newest first, without the bodies."""
     known_only(request, QuarantineQuery.model_fields)

@@ -21,7 +21,7 @@ class IncidentChanges(IncidentPanel):
     """Changes shortly before the incident; empty if none were reported."""
 
     name = "incident.changes"
-    title = "Changes before it"
+    title = "Recent changes"
     template = "detection/panels/changes.html"
     slot = "incident.side"
     order = 45

@@ -38,7 +38,7 @@ class BadSignature(Unauthenticated):
     """401: the source has secrets, and the signature matches none of them."""
 
     code = "bad_signature"
-    title = "The signature does not fit"
+    title = "Wrong signature"
 
 
 class NoHandshake(Problem):
@@ -84,7 +84,7 @@ def reply_to_handshake(form: WebhookFormat, key: str, incoming: IncomingRequest)
         request = WebhookRequest(incoming.method, incoming.headers, b"", b"", incoming.at, incoming.query)
         reply = form.handshake(request)
         if reply is None:
-            raise NoHandshake("Post to this address.", headers={"Allow": "POST"})
+            raise NoHandshake("Use POST.", headers={"Allow": "POST"})
     except Problem as problem:
         return refusal(form, problem)
     return reply

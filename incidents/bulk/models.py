@@ -29,7 +29,7 @@ class Outcome(models.TextChoices):
 
 
 class BulkAction(WorkspaceScoped):
-    """One action on up to 200 incidents. The audit log has what happened; this has what undo needs.
+    """One action on up to 200 incidents. The audit trail has what happened; this has what undo needs.
 
     `request_key` (64 hex) is derived from actor, action and versions, so that a repeated request is one
     action. `made_by` is the actor's key; no one else sees or undoes it.

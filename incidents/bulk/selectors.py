@@ -23,7 +23,7 @@ def action_of(actor: Actor, action_id: int) -> BulkAction:
     mine = BulkAction.objects.of(actor.workspace_id).filter(made_by=actor_key(actor))
     found: BulkAction | None = mine.filter(pk=action_id).first()
     if found is None:
-        raise NotFound("You made no such bulk action.")
+        raise NotFound("There is no such action by you.")
     return found
 
 

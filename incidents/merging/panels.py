@@ -21,7 +21,7 @@ class IncidentMerges(IncidentPanel):
     """Incidents merged into this one, or where it was merged, and proposals."""
 
     name = "incident.merges"
-    title = "Same trouble"
+    title = "Duplicates"
     template = "incidents/merging/panels/merges.html"
     slot = "incident.side"
     order = 28

@@ -23,7 +23,7 @@ def assign_role(
     user_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Assign a role to a member, by user name, e-mail address or id; with neither it is unassigned.
+    """Assign a role to a member, by user name, email address or id; with neither it is unassigned.
 
     The current holder again changes nothing. Raises Invalid (field `username`) when no such member is in the
     workspace; Conflict (stale), NotFound, Forbidden.

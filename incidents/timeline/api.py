@@ -34,7 +34,7 @@ class TimelineQuery(Paging):
 
 
 class ActivityQuery(Paging):
-    """Sources: the timeline, the audit log, or both."""
+    """Sources: the timeline, the audit trail, or both."""
 
     source: str = Field("", max_length=20, description="`timeline` or `audit`; nothing: both.")
 
@@ -128,11 +128,11 @@ def update(
     return Status(201, incident_response(incident, response))
 
 
-@router.get("/{reference}/activity", response=list[ActOut], summary="Read everything that was done")
+@router.get("/{reference}/activity", response=list[ActOut], summary="List all activity")
 def activity(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[ActivityQuery]
 ) -> Any:
-    """Return timeline and audit log merged, newest first; the next page is in the `Link` header."""
+    """Return timeline and audit trail merged, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "source"))
     sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
     actor = actor_in(request)
@@ -142,7 +142,7 @@ def activity(
     return [act_json(act) for act in page.items]
 
 
-@router.get("/{reference}/related", response=RelatedOut, summary="What it has to do with")
+@router.get("/{reference}/related", response=RelatedOut, summary="List related incidents")
 def related(request: HttpRequest, where: Path[Reference]) -> Any:
     """Return related incidents: linked, earlier with its fingerprint, near in time, latest of its type."""
     known_only(request, ())
@@ -168,7 +168,7 @@ def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
     return related_json(related_incidents(actor, incident))
 
 
-@router.get("/{reference}/components", response=list[ComponentImpactOut], summary="What it touches")
+@router.get("/{reference}/components", response=list[ComponentImpactOut], summary="List affected components")
 def components(request: HttpRequest, where: Path[Reference]) -> Any:
     """List the affected components with their impact, by name."""
     known_only(request, ())
@@ -177,7 +177,7 @@ def components(request: HttpRequest, where: Path[Reference]) -> Any:
     return [{"component": one.component.name, "impact": one.impact} for one in affected]
 
 
-@router.get("/{reference}/roles", response=list[RoleOut], summary="Who led, and who leads")
+@router.get("/{reference}/roles", response=list[RoleOut], summary="List role holders")
 def roles(request: HttpRequest, where: Path[Reference]) -> Any:
     """List role holders, oldest first; those without an end are current."""
     known_only(request, ())

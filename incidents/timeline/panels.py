@@ -93,9 +93,9 @@ class IncidentRelated(IncidentPanel):
         incident = incident_for(actor, key)
         related = related_incidents(actor, incident)
         groups = (
-            ("Same trouble before", related.earlier),
+            ("Earlier incidents of this alert", related.earlier),
             ("Same component, within 24 hours", related.neighbours),
-            ("Same type before", related.same_type),
+            ("Earlier incidents of this type", related.same_type),
         )
         return {
             "incident": incident,

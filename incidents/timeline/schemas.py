@@ -90,7 +90,7 @@ class AmendmentOut(Schema):
 
 
 class ActOut(Schema):
-    """One line of the full activity: a timeline entry, or a change in the audit log."""
+    """One line of the full activity: a timeline entry, or a change in the audit trail."""
 
     source: Literal["timeline", "audit"]
     id: int
@@ -119,6 +119,6 @@ class RelatedOut(Schema):
 
     linked: list[RelatedIncidentOut] = Field(description="Linked by a person, or by Tocsin with reasons.")
     earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")
-    neighbours: list[RelatedIncidentOut] = Field(description="Touched the same component within 24 hours.")
+    neighbours: list[RelatedIncidentOut] = Field(description="Affected the same component within 24 hours.")
     same_type: list[RelatedIncidentOut] = Field(description="The latest before it of its type.")
     recurrence: int

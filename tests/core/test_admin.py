@@ -1,4 +1,4 @@
-"""What was given up is seen in the admin, and can be sent again there."""
+"""Dead dispatches in the admin: listed, and sent again."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def request_(make_user):
     return request
 
 
-def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, request_):
+def test_only_a_dead_dispatch_is_sent_again(delivered, page, request_):
     with transaction.atomic():
         publish(Happened(1))
         publish(Happened(1))
     dead, waiting = OutboxDispatch.objects.order_by("id")
     OutboxDispatch.objects.filter(pk=dead.pk).update(state="dead", attempts=16)
     page.send_chosen_again(request_, OutboxDispatch.objects.all())
-    assert [m.message for m in request_._messages] == ["1 will be resent; the others were not dead."]
+    assert [m.message for m in request_._messages] == ["1 will be resent; the others were not dead letters."]
     dead.refresh_from_db()
     assert (dead.state, dead.attempts) == ("pending", 0)
     assert waiting.state == "pending"
 
 
-def test_nobody_writes_the_outbox_by_hand(page, request_):
+def test_outbox_is_read_only_in_the_admin(page, request_):
     assert not page.has_add_permission(request_)
     assert not page.has_change_permission(request_)
     assert page.get_actions(request_).keys() >= {"send_chosen_again"}

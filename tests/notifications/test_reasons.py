@@ -22,7 +22,7 @@ NOT_SENT = {"MUTED", "HELD", "MERGED", "SUPERSEDED", "UNKNOWN", "DEAD"}
 DECIDING = [
     "notifications/subscribers.py", "notifications/routes/decision.py",
     "notifications/deliveries/planning.py", "notifications/deliveries/digest.py",
-    "notifications/deliveries/limits.py", "notifications/deliveries/repeats.py",
+    "notifications/deliveries/limits.py", "notifications/deliveries/duplicates.py",
     "notifications/deliveries/settling.py",
     "notifications/deliveries/holding.py", "notifications/deliveries/sending.py",
     "notifications/deliveries/fallback.py", "notifications/deliveries/subscribers.py",
@@ -37,14 +37,14 @@ def _functions(path: Path) -> list[ast.FunctionDef]:
 
 def _ends_unsent(function: ast.FunctionDef) -> bool:
     """Whether it gives a delivery an outcome that is not sent, by keyword or by assignment."""
-    asked = {
+    compared = {
         keyword
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".filter", ".exclude"))
         for keyword in node.keywords
     }
     for node in ast.walk(function):
-        if node in asked:
+        if node in compared:
             continue
         if isinstance(node, ast.keyword) and node.arg == "outcome":
             given: ast.AST = node.value
@@ -86,8 +86,8 @@ def test_each_delivery_that_is_not_sent_gets_a_reason():
 
 @pytest.mark.parametrize("name", DECIDING)
 def test_each_path_that_passes_over_a_destination_names_a_reason(name):
-    """A `continue` or a bare return where deliveries are decided stands in a function that names a reason, or
-    asks `why_not` for it; a loop that only skips what is chosen already says so."""
+    """A `continue` or a bare return where deliveries are decided is in a function that names a reason, or
+    calls `why_not`; a loop that only skips what is already chosen is marked."""
     silent = []
     for function in _functions(ROOT / name):
         leaves = [
@@ -96,6 +96,8 @@ def test_each_path_that_passes_over_a_destination_names_a_reason(name):
             if isinstance(node, ast.Continue) or (isinstance(node, ast.Return) and node.value is None)
         ]
         source = "\n".join((ROOT / name).read_text().splitlines()[function.lineno - 1 : function.end_lineno])
-        if leaves and not re.search(r"Reason\.|why_not\(|pass_over\(|record_|settle_with_reason\(", source):
+        if leaves and not re.search(
+            r"Reason\.|why_not\(|record_not_notified\(|record_|settle_with_reason\(", source
+        ):
             silent.append(function.name)
     assert silent == []

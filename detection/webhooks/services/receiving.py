@@ -33,7 +33,7 @@ from incidents.vocabulary import Severity
 
 
 def source_actor(source: Source, request_id: str = "") -> Actor:
-    """Return the sender as an actor for timelines and the audit log."""
+    """Return the sender as an actor for timelines and the audit trail."""
     scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
     return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
 

@@ -19,7 +19,7 @@ def follow_the_preview(page: Page) -> None:
     expect(preview).not_to_contain_text("4711")
     page.locator("#id_body").fill(BODY)
     expect(cards).to_have_count(2)
-    expect(cards.nth(0)).to_contain_text("Not readable: it has no title.")
+    expect(cards.nth(0)).to_contain_text("Cannot be parsed: no title.")
     page.get_by_label("Title", exact=True).fill("what")
     expect(cards.nth(0).locator("h2")).to_have_text("Backlog of 4711")
     expect(cards.nth(1).locator("h2")).to_have_text("Backlog of 12")
@@ -39,7 +39,7 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.goto("/sources/new")
     page.get_by_label("Sender", exact=True).select_option("generic")
     page.get_by_label("Name", exact=True).fill("Nagios")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Create source").click()
     address = page.locator(".copy-value").first.inner_text()
     shot(page, "source")
     page.get_by_role("link", name="Mapping").click()
@@ -50,8 +50,8 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#log")).to_contain_text("Rolled back")
     shot(page, "test")
-    answer = requests.post(address, json={"nothing": "to find", "token": "abcdefgh12345"}, timeout=10)
-    assert answer.json()["quarantined"]
+    response = requests.post(address, json={"nothing": "to find", "token": "abcdefgh12345"}, timeout=10)
+    assert response.json()["quarantined"]
     page.goto("/quarantine")
     shot(page, "quarantine")
     page.get_by_role("link", name="could not be read").first.click()

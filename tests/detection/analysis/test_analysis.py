@@ -57,7 +57,7 @@ def test_detected_incident_is_analysed_from_its_events(burst, analyse, analyses,
     assert len(found.rules_digest) == 64
 
 
-def test_declared_incident_is_analysed_from_its_words(actor, analyse, analyses):
+def test_declared_incident_is_analysed_from_its_text(actor, analyse, analyses):
     declare_incident(actor, title="Disk full on db-1", description="No space left on device")
     declare_incident(actor, title="Checkout is down")
     analyse()
@@ -73,7 +73,7 @@ def test_same_facts_make_no_second_revision(burst, analyse, analyses, workspace)
     assert len(analyses()) == 1
 
 
-def test_grown_evidence_makes_a_new_revision_and_keeps_the_old(burst, analyse, analyses, send):
+def test_grown_evidence_adds_a_new_revision_beside_the_old(burst, analyse, analyses, send):
     analyse()
     send(errors(7, source="orders", message=SLOTS))
     refresh_evidence(timezone.now())
@@ -144,7 +144,9 @@ def test_page_api_and_export_show_the_analysis(burst, analyse, admin):
 def test_unknown_is_shown_as_a_result(actor, analyse, admin):
     declare_incident(actor, title="Checkout is down")
     analyse()
-    assert "Unknown: the events name no cause" in browser_for(admin).get("/incidents/1").content.decode()
+    assert (
+        "Unknown: events do not indicate a cause" in browser_for(admin).get("/incidents/1").content.decode()
+    )
 
 
 def test_cause_names_first_failing_source_templates_and_changes(

@@ -1,4 +1,4 @@
-"""Channels that are refused: fallbacks that come back or are too long, targets that may not be reached."""
+"""Channels that are refused: cyclic or too long fallbacks, targets that may not be reached."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def refusal(admin, channel, fallback) -> str:
 
 def test_fallback_that_leads_back_is_refused(channel, admin):
     first, second, third = (channel("log", name=name) for name in ("One", "Two", "Three"))
-    assert "leads back to this channel" in refusal(admin, first, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, first, first)
     lead(admin, first, second)
-    assert "leads back to this channel" in refusal(admin, second, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, second, first)
     lead(admin, second, third)
-    assert "leads back to this channel" in refusal(admin, third, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, third, first)
 
 
 @pytest.mark.parametrize("order", [(3, 2, 1, 0), (0, 1, 2, 3)], ids=("from-its-end", "from-its-beginning"))
@@ -59,7 +59,7 @@ def test_chain_of_more_than_three_fallbacks_is_refused_however_it_is_built(chann
     ],
     ids=("private", "metadata", "unknown"),
 )
-def test_target_that_cannot_be_reached_is_said_by_the_test(channel, admin, url, reason):
+def test_unreachable_target_is_reported_by_the_channel_test(channel, admin, url, reason):
     made = channel("webhook", name="Hook", config={"url": url})
     *good, last = send_test(admin, channel_id=made.pk)
     assert all(step.is_ok for step in good)
@@ -80,7 +80,7 @@ def test_service_of_apprise_reaches_nothing_inside(outside, settings):
     with contextlib.suppress(PermanentError):  # where localhost is ::1 as well, which is not allowed
         by_apprise(f"json://localhost:{port}/two")
         outside.webhook.received.pop()
-    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and said so"
+    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and reported"
     settings.HTTP_ALLOWED_NETWORKS = ()
     for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
         with pytest.raises(PermanentError, match="is not a public address"):
@@ -113,7 +113,7 @@ def test_address_of_apprise_names_one_service(outside, settings):
 def test_stored_secret_is_not_sent_to_another_server(channel, admin, kind, address, secret):
     made = channel(kind)
     elsewhere = {**made.config, address: "https://elsewhere.example/api"}
-    with pytest.raises(Invalid, match="must be typed again") as raised:
+    with pytest.raises(Invalid, match="must be entered again") as raised:
         update_channel(admin, channel_id=made.pk, config=elsewhere)
     assert raised.value.faults[0].field == secret
     behind = {**made.config, address: f"{made.config[address]}/v3"}

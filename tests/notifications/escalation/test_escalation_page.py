@@ -1,4 +1,4 @@
-"""The escalation on the page of an incident: who is paged, who is next, and escalating by hand."""
+"""The escalation on the page of an incident: who is paged, who is next, and manual escalation."""
 
 from __future__ import annotations
 
@@ -84,14 +84,14 @@ def test_panel_shows_the_last_page_the_next_step_and_its_time(client, paged):
     text = page(client, incident)
     assert "Paged Ann (on call) (step 1 of 3, round 1 of 3 of SEV1)." in text
     assert "Step 2 of 3, round 1 of 3 at" in text
-    assert "Acknowledge, stop paging" in text
+    assert "Acknowledge and stop paging" in text
     assert "Escalate now…" in text
 
 
-def test_escalating_by_hand_pages_the_next_step_once(client, paged):
+def test_manual_escalation_pages_the_next_step_once(client, paged):
     _, incident = paged
     shown, response = escalate(client, incident)
-    assert "This pages step 2 of 3 at once: <strong>Ann (on call)" in shown
+    assert "This pages step 2 of 3 immediately: <strong>Ann (on call)" in shown
     assert response.status_code == 303
     run_due(CLOCKS)
     assert "step 2 of 3" in entries(incident)[-1]
@@ -99,7 +99,7 @@ def test_escalating_by_hand_pages_the_next_step_once(client, paged):
     assert run_due(CLOCKS) == 0
 
 
-def test_a_confirmation_of_a_step_that_ran_meanwhile_pages_nobody(client, paged):
+def test_confirmation_of_a_step_that_already_ran_pages_no_one(client, paged):
     _, incident = paged
     before = f"{escalation().generation}.0.1.running"
     Escalation.across_workspaces.update(due_at=Now())
@@ -116,7 +116,7 @@ def test_acknowledging_stops_it_and_escalating_goes_on_with_the_next_step(client
     acknowledge_escalation(workspace.pk, incident.pk, user_id=ann.user_id, now=timezone.now())
     text = page(client, incident)
     assert "Acknowledged" in text
-    assert "Acknowledge, stop paging" not in text
+    assert "Acknowledge and stop paging" not in text
     assert escalate(client, incident)[1].status_code == 303
     run_due(CLOCKS)
     assert "step 2 of 3" in entries(incident)[-1]
@@ -132,7 +132,7 @@ def test_after_the_last_step_it_starts_again(client, paged):
         run_due(CLOCKS)
     assert escalation().phase == "ended"
     shown, response = escalate(client, incident)
-    assert "starts the policy again with step 1" in shown
+    assert "restarts the policy at step 1" in shown
     assert response.status_code == 303
     run_due(CLOCKS)
     assert "step 1 of 3" in entries(incident)[-1]
@@ -161,7 +161,7 @@ def test_late_escalations_are_counted_in_the_metrics(client, paged):
     assert "tocsin_escalations_late 1.0" in text
 
 
-def test_whoever_was_paged_before_an_incident_became_private_is_invited(paged, admin):
+def test_users_paged_before_an_incident_became_private_are_invited(paged, admin):
     ann, incident = paged
     set_private(admin, number=incident.number, is_private=True, reason="Suspected breach.")
     invited = InvitedPerson.objects.of(incident.workspace_id).filter(incident=incident)
