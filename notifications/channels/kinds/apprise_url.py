@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -26,9 +27,7 @@ UNKNOWN_STATUS: Final = 3
 DEFAULT_SCHEMES: Final = frozenset(
     [
         "discord",
-        "telegram",
         "tgram",
-        "msteams",
         "workflows",
         "ntfys",
         "gchat",
@@ -41,10 +40,9 @@ DEFAULT_SCHEMES: Final = frozenset(
         "vonage",
         "sns",
         "clickatell",
-        "messagebird",
+        "msgbird",
         "plivo",
         "sinch",
-        "webexteams",
         "wxteams",
         "zulip",
         "spike",
@@ -52,7 +50,7 @@ DEFAULT_SCHEMES: Final = frozenset(
         "spush",
         "join",
         "onesignal",
-        "pushsafer",
+        "psafers",
         "pushed",
         "simplepush",
         "victorops",
@@ -75,6 +73,11 @@ from core.http.child_guard import REFUSED_STATUS, confine
 refused = confine(given["allowed"])
 one = apprise.Apprise.instantiate(given["url"])
 if one is None:
+    from apprise.manager_plugins import NotificationManager
+    scheme = given["url"].strip().partition(":")[0].lower()
+    is_known = scheme in NotificationManager().schemas()
+    fault = "cannot read the rest of an address that begins with" if is_known else "knows no service"
+    print(f"apprise {apprise.__version__} {fault} {scheme}://")
     sys.exit(3)
 if one.notify(title=given["title"], body=given["body"]):
     sys.exit(0)
@@ -83,6 +86,7 @@ if refused:
     sys.exit(REFUSED_STATUS)
 sys.exit(4)
 """
+_SCHEMES: Final = "from apprise.manager_plugins import NotificationManager as N; print(*N().schemas())"
 # Certificates are always checked; apprise splits its parameters at both characters.
 _UNVERIFIED: Final = re.compile(r"[?&;]\s*verify\s*(=|&|;|$)", re.IGNORECASE)
 _SEVERAL: Final = re.compile(r"[\s,]+[a-z0-9]{1,12}://", re.IGNORECASE)
@@ -132,7 +136,8 @@ def _failure(status: int, output: bytes) -> Exception:
         reason = output.decode(errors="replace").strip()[:200]
         return PermanentError(f"the service may not be reached: {reason}")
     if status == UNKNOWN_STATUS:
-        return PermanentError("apprise does not understand this URL")
+        said = output.decode(errors="replace").strip()[:200]
+        return PermanentError(said or "apprise does not understand this address")
     return HttpPassingError("the service did not take the message")
 
 
@@ -140,7 +145,24 @@ def entry_fault(url: str) -> str:
     """What is wrong with an address that is saved; "" where nothing is. Stored ones with `verify=` go on."""
     if _UNVERIFIED.search(unquote(url)):
         return "must not hold verify=…: the certificate of the service is always checked"
-    return fault_in(url)
+    if fault := fault_in(url):
+        return fault
+    known = installed_schemes()
+    is_known = not known or scheme_of(url) in known
+    return "" if is_known else f"names {scheme_of(url)}://, which the installed apprise does not know"
+
+
+@cache
+def installed_schemes() -> frozenset[str]:
+    """What the installed apprise knows, asked in a child, since that loads all; empty where it fails."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _SCHEMES], timeout=CALL_S, capture_output=True, check=False,
+            text=True, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return frozenset()
+    return frozenset(done.stdout.split())
 
 
 def fault_in(url: str) -> str:
