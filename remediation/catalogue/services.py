@@ -18,7 +18,7 @@ from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import SECRETS, definition_of, row_of
 from remediation.executors.base import executor_for
-from remediation.executors.placeholders import names_in
+from remediation.executors.placeholders import names_in, server_faults, text_faults
 from remediation.vocabulary import ExecutorKind, Risk
 
 MAX_SECRET: Final = 2_000
@@ -78,6 +78,7 @@ def _check(wanted: Definition) -> None:
     faults = [FieldFault(f"config.{name}", "value", text) for name, text in _config_faults(wanted)]
     if not 1 <= wanted.timeout_s <= MAX_TIMEOUT_S:
         faults.append(FieldFault("timeout_s", "range", f"must be from 1 to {MAX_TIMEOUT_S} seconds"))
+    faults += [FieldFault(name, "url", text) for name, text in _health_faults(wanted)]
     unknown = (
         set().union(*(names_in(step) for step in wanted.steps)) - {"component"} if wanted.steps else set()
     )
@@ -131,6 +132,15 @@ def _leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> boo
     known = [str(before[name]) for name in ADDRESSES if before.get(name)]
     named = [str(after[name]) for name in ADDRESSES if after.get(name)]
     return any(all(leads_elsewhere(one, url) for one in known) for url in named)
+
+
+def _health_faults(wanted: Definition) -> list[tuple[str, str]]:
+    """The address of the health check: others see it, and Tocsin fills in the component alone."""
+    given = {"health_url": wanted.health_url}
+    faults = server_faults(given, ("health_url",)) or text_faults(given, ("health_url",))
+    if not faults and (odd := names_in(wanted.health_url) - {"component"}):
+        faults = [("health_url", f"holds {{{min(odd)}}}; only {{component}} is known here")]
+    return faults
 
 
 def _config_faults(wanted: Definition) -> list[tuple[str, str]]:
