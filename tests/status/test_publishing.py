@@ -157,6 +157,18 @@ def test_entry_that_looks_sensitive_is_held_until_somebody_allows_it(world):
     assert b"pg-main-2.internal" in world.get().content
 
 
+def test_repeated_public_update_shows_nothing_else_that_is_held(world):
+    number = world.incident.number
+    publish_incident(world.actor, number=number)
+    mine = {"message": "Failing over pg-main-3.internal", "confirmed": True, "request_key": "once"}
+    post_public_update(world.actor, number=number, **mine)
+    add_update(world.actor, message="Failing over pg-main-2.internal", number=number)
+    post_public_update(world.actor, number=number, **mine)
+    world.build()
+    page = world.get().content
+    assert (b"pg-main-3.internal" in page, b"pg-main-2.internal" in page) == (True, False)
+
+
 def test_state_by_hand_wins_and_is_flagged_while_nothing_is_open(world):
     change_status(world.actor, status="resolved", number=world.incident.number)
     set_component_state(world.actor, public_id=world.component.public_id, state="major_outage")
