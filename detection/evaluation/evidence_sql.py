@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-# Incidents whose events grew since their evidence was computed. An incident of n events is computed again
-# after n milliseconds at the earliest (15 minutes at most), unless it is over.
+# Incidents whose events grew since their evidence was computed. Until an incident is over, its evidence is
+# computed again after 5 seconds, n milliseconds for n events or a tenth of the time the events span,
+# whichever is longest, and after 15 minutes at most: it reads all events of the incident and starts an
+# analysis.
 STALE: Final[LiteralString] = """
 select w.id, stale.id, stale.lo, stale.hi
   from accounts_workspace w
@@ -20,8 +22,9 @@ select w.id, stale.id, stale.lo, stale.hi
       and l.lo is not null
       and (e.id is null or i.updated_at > e.computed_at and i.event_count > e.event_count
            and (i.status in ('resolved', 'closed')
-                or e.computed_at + least(make_interval(secs => e.event_count / 1000.0), interval '15 minutes')
-                   < %s::timestamptz))
+                or %s::timestamptz > e.computed_at + least(interval '15 minutes', greatest(
+                     interval '5 seconds', make_interval(secs => e.event_count / 1000.0),
+                     (l.hi - l.lo) / 10))))
     order by i.active_minute desc, i.id desc
     limit %s::int) stale
  limit %s::int

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.actor import Actor
-from core.errors import NotFound
 from core.templatetags.ui import compact
 from core.ui.panels import Panel, panel
 from detection.sources.selectors import changes_around, changes_page
+from incidents.components.selectors import component_for
 from incidents.lifecycle.panels import IncidentPanel
-from incidents.models import Component
 from incidents.selectors import incident_for
 
 SHOWN = 8
@@ -51,8 +50,5 @@ class ComponentChanges(Panel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         number = int(key) if key.isdecimal() and len(key) < 19 else 0
-        component = Component.objects.of(actor.workspace_id).filter(pk=number).first()
-        if component is None:
-            raise NotFound("There is no such component in this workspace.")
-        changes = changes_page(actor, component=component.name, limit=SHOWN).items
+        changes = changes_page(actor, component=component_for(actor, pk=number).name, limit=SHOWN).items
         return {"changes": changes, "heading": self.title}

@@ -256,14 +256,26 @@ def state_of(actor: Actor, component: Component) -> ComponentState:
 def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState], list[ComponentState]]:
     """What it depends on, and what depends on it, each by name: three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    needs = list(_all(actor).filter(dependents=component.pk).order_by("name")[:MAX_PAGE])
-    needed_by = list(_all(actor).filter(depends_on=component.pk).order_by("name")[:MAX_PAGE])
+    needs = _needs(actor.workspace_id, component.pk)
+    needed_by = _needed_by(actor.workspace_id, component.pk)
     held = _loads(actor.workspace_id, actor.viewer, [one.pk for one in (*needs, *needed_by)])
 
     def states(components: list[Component]) -> list[ComponentState]:
         return [ComponentState(one, held.get(one.pk, CALM)) for one in components]
 
     return states(needs), states(needed_by)
+
+
+@compiled(int, int)
+def _needs(workspace_id: int, component_id: int) -> QuerySet[Component]:
+    found: QuerySet[Component] = Component.objects.of(workspace_id).filter(dependents=component_id)
+    return found.select_related("owner").order_by("name")[:MAX_PAGE]
+
+
+@compiled(int, int)
+def _needed_by(workspace_id: int, component_id: int) -> QuerySet[Component]:
+    found: QuerySet[Component] = Component.objects.of(workspace_id).filter(depends_on=component_id)
+    return found.select_related("owner").order_by("name")[:MAX_PAGE]
 
 
 def daily_incidents(actor: Actor, component: Component, *, days: int = DAYS) -> list[tuple[date, int]]:

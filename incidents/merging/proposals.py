@@ -6,18 +6,21 @@ the other with starts close together, and the same change before both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
+from accounts.permissions import Capability, require
+from core.sql.compiled_queries import compiled
 from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.merging.models import DismissedProposal
 from incidents.models import AffectedComponent, Component, Incident
-from incidents.privacy.selectors import seen_by
+from incidents.privacy.selectors import seen_as
 from incidents.vocabulary import UNRESOLVED
 
 NEARBY: Final = timedelta(hours=1)
@@ -128,17 +131,12 @@ def _dependency(one: Facts, other: Facts) -> Reason | None:
 
 def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
     """At most five open incidents that may be the same trouble, the likeliest first. Raises Forbidden."""
-    seen = seen_by(actor)
+    require(actor, Capability.INCIDENTS_READ)
     if not incident.is_unresolved or incident.merged_into_id is not None:
         return []
-    near = seen.filter(
-        status__in=UNRESOLVED,
-        merged_into=None,
-        is_drill=incident.is_drill,
-        is_private=incident.is_private,
-        started_at__range=(incident.started_at - NEARBY, incident.started_at + NEARBY),
-    )
-    others = list(near.exclude(pk=incident.pk).order_by("-detected_at", "-id")[:MAX_CANDIDATES])
+    near = _near(incident.is_drill, incident.is_private)
+    since, until = incident.started_at - NEARBY, incident.started_at + NEARBY
+    others = near(actor.workspace_id, actor.viewer, incident.pk, since, until)
     if not others:
         return []
     facts = facts_of(incident.workspace_id, [incident, *others])
@@ -146,6 +144,26 @@ def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
     found = [Proposal(one, reasons_between(facts[incident.pk], facts[one.pk])) for one in others]
     kept = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
     return sorted(kept, key=lambda one: (-one.score, -one.incident.pk))[:SHOWN]
+
+
+@functools.cache
+def _near(is_drill: bool, is_private: bool) -> Callable[[int, int, int, datetime, datetime], list[Incident]]:
+    """The query of the newest 50 open incidents that began between two times, beside one."""
+
+    @compiled(int, int, int, datetime, datetime)
+    def near(
+        workspace_id: int, viewer: int, beside: int, since: datetime, until: datetime
+    ) -> QuerySet[Incident]:
+        found = seen_as(workspace_id, viewer).filter(
+            status__in=UNRESOLVED,
+            merged_into=None,
+            is_drill=is_drill,
+            is_private=is_private,
+            started_at__range=(since, until),
+        )
+        return found.exclude(pk=beside).order_by("-detected_at", "-id")[:MAX_CANDIDATES]
+
+    return near
 
 
 def _dismissed(incident: Incident) -> dict[int, Collection[str]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from accounts.permissions import Capability, require
 from core.ui.panels import Panel, panel
-from incidents.reference import parse_reference
-from notifications.deliveries.selectors import deliveries_page
-
-MAX_SHOWN = 10
+from incidents.selectors import incident_for
+from notifications.deliveries.selectors import MAX_SHOWN_ON_INCIDENT, newest_deliveries
 
 
 @panel
@@ -28,9 +27,11 @@ class DeliveriesPanel(Panel):
         return (f"incident:{key}",)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Raises Forbidden."""
-        found, more = deliveries_page(actor, incident_number=parse_reference(key), limit=MAX_SHOWN)
-        return {"deliveries": found, "has_more": more is not None, "reference": key}
+        """Raises Forbidden, NotFound."""
+        require(actor, Capability.CHANNELS_READ)
+        found = newest_deliveries(actor.workspace_id, incident_for(actor, key).pk)
+        shown = found[:MAX_SHOWN_ON_INCIDENT]
+        return {"deliveries": shown, "has_more": len(found) > len(shown), "reference": key}
 
     def version(self, context: Mapping[str, Any]) -> str:
         """Every delivery as it is shown."""

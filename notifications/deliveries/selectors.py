@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
+from core.sql.compiled_queries import compiled
 from incidents.privacy.selectors import hidden_from
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 
 PAGE_SIZE: Final = 50
 MAX_PAGE: Final = 200
+MAX_SHOWN_ON_INCIDENT: Final = 10
 
 
 def deliveries_page(
@@ -43,6 +45,13 @@ def deliveries_page(
     size = max(1, min(limit, MAX_PAGE))
     found = list(rows.order_by("-pk")[: size + 1])
     return found[:size], str(found[size - 1].pk) if len(found) > size else None
+
+
+@compiled(int, int)
+def newest_deliveries(workspace_id: int, incident_id: int) -> QuerySet[Delivery]:
+    """The newest 11 deliveries of an incident that the caller may see."""
+    rows: QuerySet[Delivery] = Delivery.objects.of(workspace_id).filter(incident_id=incident_id)
+    return rows.select_related("channel", "user").order_by("-pk")[: MAX_SHOWN_ON_INCIDENT + 1]
 
 
 def _seen_by(actor: Actor) -> QuerySet[Delivery]:

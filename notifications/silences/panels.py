@@ -8,7 +8,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.permissions import Capability, allowed
 from core.ui.panels import Panel, panel
-from incidents.components.models import Component
+from incidents.components.selectors import component_for
 from incidents.selectors import incident_for
 
 
@@ -50,8 +50,7 @@ class SilenceComponent(SilencePanel):
     slot = "component.side"
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Empty for a component that is unknown here."""
-        wanted = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else 0
-        found = Component.objects.of(actor.workspace_id).filter(pk=wanted).first()
-        may = found is not None and allowed(actor, Capability.SILENCES_WRITE)
-        return {"field": "component", "value": found.name if found else "", "may_silence": may}
+        """Raises NotFound."""
+        number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else 0
+        may = allowed(actor, Capability.SILENCES_WRITE)
+        return {"field": "component", "value": component_for(actor, pk=number).name, "may_silence": may}

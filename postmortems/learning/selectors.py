@@ -10,9 +10,12 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
-from incidents.models import Incident
-from incidents.privacy.selectors import seen_with
+from core.sql.compiled_queries import compiled
+from core.sql.expressions import among
+from incidents.models import AffectedComponent, Incident
+from incidents.privacy.selectors import is_seen, seen_with
 from incidents.selectors import affected_of
+from incidents.vocabulary import IncidentType
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
 
 MAX_LISTED: Final = 100
@@ -57,15 +60,28 @@ def lessons_for(actor: Actor, incident: Incident) -> Sequence[Lesson]:
     """Up to three lessons of other incidents of its type or components, the most important first."""
     require(actor, Capability.POSTMORTEMS_READ)
     ids = [one.component_id for one in affected_of(actor.workspace_id, incident.pk)][:50]
-    alike = Q(component_id__in=ids) | Q(incident__affected__component_id__in=ids)
-    if incident.incident_type != "other":
-        alike |= Q(incident__incident_type=incident.incident_type)
-    rows = (
-        _detailed(actor).exclude(incident_id=incident.pk).filter(alike, incident__is_drill=False).distinct()
-    )
-    newest = list(rows.order_by("-id")[:30])
+    # Incidents of type "other" have no type in common; no incident has the type "".
+    kind = "" if incident.incident_type == IncidentType.OTHER else incident.incident_type
+    newest = _alike(actor.workspace_id, actor.viewer, incident.pk, kind, ids)
     rank = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     return sorted(newest, key=lambda one: rank[one.priority])[:MAX_SHOWN_ON_INCIDENT]
+
+
+@compiled(int, int, int, str, list)
+def _alike(
+    workspace_id: int, viewer: int, incident_id: int, incident_type: str, component_ids: list[int]
+) -> QuerySet[Lesson]:
+    """The newest 30 lessons of other incidents that share the type or a component."""
+    affecting = AffectedComponent.objects.of(workspace_id).filter(among("component_id", component_ids))
+    rows = Lesson.objects.of(workspace_id).filter(
+        Q(among("component_id", component_ids))
+        | Q(incident_id__in=affecting.values("incident_id"))
+        | Q(incident__incident_type=incident_type),
+        is_seen(workspace_id, viewer, "incident"),
+        incident__is_drill=False,
+    )
+    found: QuerySet[Lesson] = rows.exclude(incident_id=incident_id).select_related("incident", "component")
+    return found.order_by("-id")[:30]
 
 
 def lesson_categories(actor: Actor) -> list[str]:

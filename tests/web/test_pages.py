@@ -144,7 +144,7 @@ def test_the_way_back_never_leads_to_another_site(client, incident):
 def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(
     client, incident, component, actor, name
 ):
-    key = component.pk if name.startswith("component.") else incident.number
+    key = component.pk if name.startswith(("component.", "component-")) else incident.number
     url = f"/panels/{name}?key={key}"
     first = client.get(url)
     assert first.status_code == 200
