@@ -68,7 +68,10 @@ FORMS = {
 ADDRESSES = (
     "/incidents?{0}={1}", "/?search={1}&{0}=x", "/incidents/{1}", "/incidents/INC-1/{1}", "/panels/{1}",
     "/panels/incidents.active?key={1}", "/find?q={1}", "/incidents/similar?title={1}", "/sign-in/once/{1}",
-    "/account/workspace/{1}", "/static/{1}", "/api/v1/{1}", "/sign-in?next={1}",
+    "/account/workspace/{1}", "/static/{1}", "/api/v1/{1}", "/sign-in?next={1}", "/bundles?q={1}",
+    "/postmortems?text={1}", "/analytics/incidents?show=component:{1}", "/lessons?text={1}&category={1}",
+    "/settings/audit?who={1}&what={1}", "/quarantine?source={1}&cursor={1}", "/action-items?text={1}",
+    "/settings/deliveries?incident={1}", "/reports/sla?kind=ack&outcome={1}&start={1}",
 )  # fmt: skip
 
 
