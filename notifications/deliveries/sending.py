@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 PAGE_BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=60)
 NOTICE_BACKOFF: Final = Backoff()
 RATE_LIMIT_S: Final = 5.0
+# What a fault of ours, or of a library, raises while a message is made and sent.
+FAULTS: Final = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 LOOK_BACK: Final = timedelta(seconds=5)  # clocks differ
 MAX_DETAIL: Final = 2000
 # What the receiver says of the channel itself rather than of one message.
@@ -72,8 +74,8 @@ def send_delivery(delivery: Delivery) -> None:
         sent = _send(kind, target, message, earlier)
     except (PassingError, PermanentError) as error:
         _failed(delivery, attempt, error, kind.recognizes_repeats or kind.looks_back(target))
-    except Exception as error:
-        # A fault of ours: as any other failure it is shown, tried again, and told to the fallback.
+    except FAULTS as error:
+        # As any other failure it is shown, tried again, and told to the fallback.
         log.exception("delivery %s failed", delivery.pk)
         fault = f"a fault of Tocsin: {type(error).__name__}"
         _failed(delivery, attempt, HttpPassingError(fault, may_have_acted=True))

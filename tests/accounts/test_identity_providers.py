@@ -147,7 +147,12 @@ def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
     SocialAccount.objects.create(user=held, provider="another", uid="1")
     link = mint_sign_in_link(held, now=timezone.now())
     token = ApiToken.objects.create(
-        workspace_id=provider.workspace_id, user=held, name="mine", prefix="abcdefgh", digest="0" * 64
+        workspace_id=provider.workspace_id,
+        user=held,
+        name="mine",
+        scopes=[],
+        prefix="abcdefgh",
+        digest="0" * 64,
     )
     client, answer = sign_in(provider, "ada")
     assert (answer.status_code, is_signed_in(client)) == (302, True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from core.errors import Conflict
+from core.outbox.relay import relay_due
 from core.secrets.encryption import encrypt
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
@@ -65,10 +66,11 @@ def test_notice_that_carries_others_leaves_out_what_turned_private(channel, decl
         declare("sev3", title)
     deliver()
     outside.slack.posted.clear()
-    change_severity(actor, number=2, severity="sev4")
-    change_severity(actor, number=1, severity="sev4")
-    acknowledge_incident(actor, number=1)
-    deliver()
+    for number in (2, 1):
+        change_severity(actor, number=number, severity="sev4")
+        change_severity(actor, number=number, severity="sev3")
+        acknowledge_incident(actor, number=number)
+    relay_due()
     Delivery.across_workspaces.filter(incident_number=2, state="pending").update(
         state="done", outcome="merged", merged_into_id=rows(incident_number=1, state="pending")[-1].pk
     )

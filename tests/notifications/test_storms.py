@@ -162,7 +162,7 @@ def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reacha
             time.sleep(0.5)
             outside.mailbox.answer = lambda to: None
         failing.result(30)
-        other.submit(connection.close).result(30)
+        other.submit(lambda: connection.close()).result(30)  # its own
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 

@@ -22,6 +22,7 @@ from notifications.deliveries.message import Message
 
 CALL_S: Final = 15
 UNKNOWN_STATUS: Final = 3
+LIST_S: Final = 30
 # Services with hosts of their own, or that others host on public addresses by HTTPS. Other schemes that name
 # a host are open only where the operator lists them.
 DEFAULT_SCHEMES: Final = frozenset(
@@ -152,16 +153,21 @@ def entry_fault(url: str) -> str:
     return "" if is_known else f"names {scheme_of(url)}://, which the installed apprise does not know"
 
 
-@cache
 def installed_schemes() -> frozenset[str]:
-    """What the installed apprise knows, asked in a child, since that loads all; empty where it fails."""
+    """What the installed apprise knows; empty where it does not say so in time."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _SCHEMES], timeout=CALL_S, capture_output=True, check=False,
-            text=True, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        return _listed()
+    except subprocess.SubprocessError:
         return frozenset()
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """Asked in a child, since that loads all of it."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _SCHEMES], timeout=LIST_S, capture_output=True, check=True,
+        text=True, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+    )  # fmt: skip
     return frozenset(done.stdout.split())
 
 
