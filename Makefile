@@ -34,13 +34,13 @@ test: $(DEV) ## run every test, three at a time; in another order with SEED=2
 faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2000", count lost or duplicated events and pages, try an upgrade
 	@cd "$(ROOT)" && "$(PY)" -m tests.faults.long $(or $(ARGS),--minutes $(or $(MINUTES),8)) && "$(PY)" -m tests.faults.deliveries \
 	  && "$(PY)" -m tests.faults.upgrade \
-	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults tests/remediation/test_many_approvers.py tests/remediation/test_killed_workers.py \
-	  tests/incidents/test_merging.py tests/incidents/test_demo.py tests/incidents/test_analytics_histories.py tests/postmortems/test_reminders_over_days.py \
+	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults tests/remediation/runs/test_many_approvers.py tests/remediation/executors/test_killed_workers.py \
+	  tests/incidents/merging/test_merging.py tests/incidents/test_demo.py tests/incidents/analytics/test_analytics_histories.py tests/postmortems/reminders/test_reminders_over_days.py \
 	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \
-	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_bad_inputs.py tests/api/test_private_incidents.py tests/detection/webhooks/test_bad_input_matrix.py tests/incidents/test_exporting.py tests/incidents/test_lists.py tests/api/test_route_matrix.py tests/browser
+	  tests/api/test_schema_conformance.py tests/web/test_bad_forms.py tests/api/test_bad_inputs.py tests/api/test_private_incidents.py tests/detection/webhooks/http/test_bad_input_matrix.py tests/incidents/export/test_exporting.py tests/incidents/listing/test_lists.py tests/api/test_route_matrix.py tests/browser
 
 check: $(DEV) ## lint, types, import contracts, templates, migrations, architecture
 	@cd "$(ROOT)" && PATH="$(VENV)/bin:$$PATH" sh scripts/check.sh

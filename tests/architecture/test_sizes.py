@@ -14,6 +14,7 @@ MAX_TEMPLATE_BYTES = 4_096
 MAX_COLUMNS = 120
 MAX_FLAT_MODULES = 12
 MAX_TEMPLATES_OF_A_FOLDER = 20
+MAX_MODULES_OF_A_TEST_FOLDER = 20
 
 
 def _lines(path):
@@ -45,6 +46,12 @@ def test_no_app_has_more_than_twelve_modules_outside_its_packages():
 def test_no_folder_has_more_than_twenty_templates():
     folders = Counter(p.parent for p in tracked() if p.parts[0] == "templates")
     assert {str(p): count for p, count in folders.items() if count > MAX_TEMPLATES_OF_A_FOLDER} == {}
+
+
+def test_no_folder_of_tests_has_more_than_twenty_modules():
+    tests = [p for p in tracked() if p.parts[0] == "tests" and p.suffix == ".py"]
+    folders = Counter(p.parent for p in tests if p.name != "__init__.py")
+    assert {str(p): count for p, count in folders.items() if count > MAX_MODULES_OF_A_TEST_FOLDER} == {}
 
 
 def test_no_template_is_larger_than_four_kilobytes():

@@ -13,7 +13,7 @@ from core.outbox.relay import relay_due
 from core.queues import RELAY
 from core.rate_limit import store as rate_limit_store
 from core.rate_limit.limiter import Limit, RateLimiter
-from tests.core.test_relay import claim, happen, make_due, seconds_from_now
+from tests.core.outbox.test_relay import claim, happen, make_due, seconds_from_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JUMPS = [timedelta(days=400), timedelta(hours=-3), timedelta(days=-400)]

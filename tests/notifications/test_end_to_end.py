@@ -31,7 +31,7 @@ from notifications.escalation.validation import PolicyValues
 from notifications.routes.services import RouteValues, save_route
 from tests.fakes.pagerduty import KEY
 from tests.fakes.receiver import Reply
-from tests.notifications.test_routes import admin_of
+from tests.notifications.routes.test_routes import admin_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

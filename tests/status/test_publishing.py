@@ -32,7 +32,7 @@ from status.publishing.services.incidents import (
     withdraw_incident,
 )
 from status.publishing.services.maintenance import cancel_maintenance, schedule_maintenance
-from tests.incidents.pictures import png
+from tests.incidents.attachments.pictures import png
 from tests.status.world import soon
 from tests.web.signed_in import browser_for
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.incidents.pictures import png
+from tests.incidents.attachments.pictures import png
 from tests.tocsin.conftest import RunTocsin
 from tocsin.cli import operations
 from tocsin.cli.operation import Operation

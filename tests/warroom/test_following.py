@@ -13,7 +13,7 @@ from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.models import Incident, TimelineEntry
 from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_note
-from tests.incidents.pictures import png
+from tests.incidents.attachments.pictures import png
 from tests.web.signed_in import browser_for
 from warroom.connection.services.linking import link_member
 from warroom.inbound.changes import DELETED, wants_message

@@ -1,0 +1,107 @@
+"""Drafts: what they state, what they ask, and how facts follow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from config.paths import ROOT
+from core.errors import Forbidden, NotFound
+from incidents.timeline.services.notes import add_update
+from postmortems.action_items.services import create_item
+from postmortems.documents.models import Revision
+from postmortems.documents.selectors import revisions_of, section_of, sections_of
+from postmortems.documents.services import save_section
+from postmortems.drafting.services import draft_postmortem, refresh_facts
+from postmortems.learning.services import add_why, identify_root_cause
+
+pytestmark = pytest.mark.django_db
+DRAFTING = ROOT / "postmortems"
+
+
+def text(postmortem, key):
+    return section_of(postmortem, key).text
+
+
+def test_draft_states_the_facts_of_the_incident(actor, resolved):
+    made = draft_postmortem(actor, 1)
+    assert "“Checkout returns 502”" in text(made, "executive_summary")
+    assert "Scaled the pool." in text(made, "executive_summary")
+    assert text(made, "systems") == "api (degraded), db (degraded)"
+    assert "| Time (UTC) | Event | Impact |" in text(made, "timeline")
+    assert text(made, "why_it_happened") == "Pool too small."
+    assert "Scaled the pool." in text(made, "immediate_actions")
+    assert text(made, "appendix_messages") == "Nothing was sent."
+    assert made.owner_id == actor.user_id
+
+
+def test_draft_asks_what_only_people_know(actor, resolved):
+    made = draft_postmortem(actor, 1)
+    asked = {one.key for one in sections_of(made) if one.is_question}
+    assert {"users_impacted", "business_impact", "went_well", "data_loss", "preventive_measures"} <= asked
+    assert section_of(made, "went_well").prompt.startswith("Acknowledged in ")
+    assert section_of(made, "five_whys").prompt.startswith("Why did “Checkout returns 502” happen?")
+
+
+def test_facts_link_to_their_sources(actor, resolved):
+    made = draft_postmortem(actor, 1)
+    assert section_of(made, "timeline").sources == [
+        {"label": "Timeline", "path": "/incidents/INC-1?kind=all"}
+    ]
+
+
+def test_drafting_twice_keeps_one_postmortem(actor, resolved):
+    assert draft_postmortem(actor, 1).pk == draft_postmortem(actor, "inc_00001").pk
+    made = draft_postmortem(actor, 1)
+    assert [one.reason for one in revisions_of(made)] == [Revision.Reason.DRAFT]
+
+
+def test_untouched_facts_follow_and_edited_ones_stay(actor, resolved):
+    made = draft_postmortem(actor, 1)
+    save_section(actor, 1, "systems", base_version=1, text="Everything.")
+    add_update(actor, number=1, message="We are back.")
+    create_item(actor, 1, title="Alert on pool usage", kind="detect")
+    refresh_facts(actor, resolved.pk)
+    assert "We are back." in text(made, "appendix_messages")
+    assert text(made, "detection_improvements") == "- [ ] ACT-1 Alert on pool usage"
+    assert text(made, "systems") == "Everything."
+    assert not section_of(made, "detection_improvements").is_question
+
+
+def test_whys_feed_the_draft(actor, resolved):
+    made = draft_postmortem(actor, 1)
+    add_why(actor, 1, question="Why did the pool exhaust?", answer="Too many connections.")
+    add_why(actor, 1, question="Why were there too many?")
+    identify_root_cause(actor, 1, root_cause="Missing pool configuration")
+    assert "2. **Why were there too many?**\n   - Missing pool configuration" in text(made, "five_whys")
+    assert "- Missing pool configuration" in text(made, "why_it_happened")
+
+
+@pytest.mark.parametrize("slug", ["light", "security", "full"])
+def test_each_shipped_template_can_be_drafted(actor, resolved, slug):
+    made = draft_postmortem(actor, 1, template=slug)
+    assert made.template.slug == slug
+    assert "{{" not in "".join(one.text for one in sections_of(made))
+
+
+def test_security_incident_takes_the_security_template(actor):
+    from incidents.correlation.services.opening import declare_incident
+
+    declare_incident(actor, title="Odd sign-ins", incident_type="security_breach")
+    assert draft_postmortem(actor, 1).template.slug == "security"
+
+
+def test_unknown_template_is_refused(actor, resolved):
+    with pytest.raises(NotFound):
+        draft_postmortem(actor, 1, template="none")
+
+
+def test_viewer_may_not_draft(make_actor, resolved):
+    with pytest.raises(Forbidden):
+        draft_postmortem(make_actor("viewer"), 1)
+
+
+def test_no_phrase_stands_where_nobody_knows():
+    phrase = re.compile(r"to be (determined|discussed|defined)|\btbd\b|lorem", re.I)
+    assert [str(p) for p in DRAFTING.rglob("*.py") if phrase.search(p.read_text())] == []
