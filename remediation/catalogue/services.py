@@ -12,13 +12,13 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
-from core.http.addresses import leads_elsewhere
+from core.http.addresses import address_fault, leads_elsewhere
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import SECRETS, definition_of, row_of
 from remediation.executors.base import executor_for
-from remediation.executors.placeholders import names_in, server_faults, text_faults
+from remediation.executors.placeholders import names_in, text_faults
 from remediation.vocabulary import ExecutorKind, Risk
 
 MAX_SECRET: Final = 2_000
@@ -136,11 +136,12 @@ def _leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> boo
 
 def _health_faults(wanted: Definition) -> list[tuple[str, str]]:
     """The address of the health check: others see it, and Tocsin fills in the component alone."""
-    given = {"health_url": wanted.health_url}
-    faults = server_faults(given, ("health_url",)) or text_faults(given, ("health_url",))
-    if not faults and (odd := names_in(wanted.health_url) - {"component"}):
-        faults = [("health_url", f"holds {{{min(odd)}}}; only {{component}} is known here")]
-    return faults
+    url = wanted.health_url
+    if url and (fault := address_fault(url)):
+        return [("health_url", fault)]
+    if odd := names_in(url) - {"component"}:
+        return [("health_url", f"holds {{{min(odd)}}}; only {{component}} is known here")]
+    return text_faults({"health_url": url}, ("health_url",))
 
 
 def _config_faults(wanted: Definition) -> list[tuple[str, str]]:

@@ -130,7 +130,7 @@ def test_answer_that_is_lost_is_told_later_and_its_effect_is_not_repeated(connec
     connected.command(f"resolve INC-{incident.number} rolled back")
     connected.settle(later=120)
     assert entries(incident, "resolution") == ["rolled back"]
-    assert [one["text"] for one in connected.fake.responses] == [f"{incident.reference} is resolved."]
+    assert [one["text"] for one in connected.fake.responses] == [f"{incident.reference} resolved."]
 
 
 def test_stranger_and_guest_are_not_let_in(connected, make_actor):

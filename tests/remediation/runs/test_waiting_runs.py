@@ -20,7 +20,7 @@ from remediation.runs.services import running
 from remediation.runs.services.approving import start_proposed
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due, to_start
-from remediation.runs.services.settling import half_open, report_outcome, settle
+from remediation.runs.services.settling import _is_healthy, half_open, report_outcome, settle
 from remediation.runs.services.side_by_side import carry_out_due
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.receiver import running as serving
@@ -173,8 +173,8 @@ def test_run_followed_by_another_incident_of_its_component_is_a_bad_one(incident
     assert Breaker.objects.of(incident.workspace_id).get().state == state
 
 
-def test_run_whose_health_check_has_no_place_for_its_component_ends(incident, actor, admin, connect, finish):
+def test_health_check_with_no_place_for_its_component_is_none(incident, actor, connect):
     connect("scale_up", health_url="https://{component}.example/up")
-    Component.objects.create(workspace_id=incident.workspace_id, name="a/b@c")
-    run = finish(request_run(actor, incident.number, Request("scale_up", "a/b@c")))
-    assert run.state == "unverified"
+    run = request_run(actor, incident.number, Request("scale_up"))
+    run.snapshot |= {"target": "größe"}
+    assert _is_healthy(run) is None, "and the run ends as unverified"
