@@ -23,7 +23,10 @@ UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 @dataclass(slots=True)
 class Touched:
-    """One (rule, group) with hits no one has looked at: event id -> when it occurred, and their sources."""
+    """One (rule, group) with hits no one has looked at: event id -> when it occurred, and their sources.
+
+    `since` is when the oldest of them came; None for a pair that is looked at again without new ones.
+    """
 
     workspace_id: int
     rule_id: int
@@ -32,6 +35,7 @@ class Touched:
     hi: datetime
     events: dict[int, datetime] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
+    since: datetime | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -43,7 +47,7 @@ class Touched:
 def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
     """Waiting rows as pairs, each once, in order of workspace, rule and group."""
     pairs: dict[tuple[int, int, str], Touched] = {}
-    for workspace_id, rule_id, group_key, event_ids, occurred, sources in taken:
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources, came_at in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
@@ -51,6 +55,7 @@ def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
         pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
         pair.events.update(zip(event_ids, occurred, strict=True))
         pair.sources.update(sources)
+        pair.since = min(pair.since or came_at, came_at)
     return [pairs[key] for key in sorted(pairs)]
 
 

@@ -144,7 +144,7 @@ returning event_id
 TAKE: Final[LiteralString] = """
 delete from detection_pending where id = any(array(
   select id from detection_pending order by id limit %s::int for update skip locked))
-returning workspace_id, rule_id, group_key, event_ids, occurred, sources
+returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at
 """
 
 TAKE_OTHERS: Final[LiteralString] = """
@@ -153,14 +153,25 @@ delete from detection_pending where id = any(array(
    where not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
                       where p.rule_id = o.rule_id and p.group_key = o.group_key)
    order by o.id limit %s::int for update skip locked))
-returning workspace_id, rule_id, group_key, event_ids, occurred, sources
+returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at
 """
 
 TAKE_SHARERS: Final[LiteralString] = """
 delete from detection_pending where id = any(array(
-  select id from detection_pending where workspace_id = %s::bigint and event_ids && %s::bigint[]
+  select id from detection_pending
+   where id = any(array(
+     select p.id from detection_pending p cross join unnest(p.event_ids) e(id)
+       join unnest(%s::bigint[]) shared(id) on shared.id = e.id
+      where p.workspace_id = %s::bigint))
    order by id for update skip locked))
-returning workspace_id, rule_id, group_key, event_ids, occurred, sources
+returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at
+"""
+
+# With the time they came, so that what waits is as old as it is.
+PUT_BACK: Final[LiteralString] = """
+insert into detection_pending (created_at, workspace_id, rule_id, group_key, event_ids, occurred, sources)
+select x.* from json_to_recordset(%s::json) as x(created_at timestamptz, workspace_id bigint, rule_id bigint,
+       group_key text, event_ids bigint[], occurred timestamptz[], sources text[])
 """
 
 # Groups with hits in a rule's last window, each found by one probe of the index.

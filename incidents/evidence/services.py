@@ -21,11 +21,13 @@ def record_evidence(workspace_id: int, evidence: Sequence[IncidentEvidence]) -> 
     """Write the evidence of these incidents of one workspace, replacing what was written before.
 
     The rows are unsaved and carry `incident_id`; those of other workspaces are left out. Idempotent.
-    Publishes `incident.evidence_recorded` for each incident whose event count changed.
+    Publishes `incident.evidence_recorded` for each incident whose event count changed. Incidents that another
+    transaction has locked are left out: they are due again.
     """
     with transaction.atomic():
         wanted = {row.incident_id: row for row in evidence}
-        incidents = Incident.objects.of(workspace_id).filter(pk__in=wanted).select_for_update(no_key=True)
+        incidents = Incident.objects.of(workspace_id).filter(pk__in=wanted)
+        incidents = incidents.select_for_update(no_key=True, skip_locked=True)
         known = {incident.pk: incident for incident in incidents.order_by("pk")}
         counted = dict(
             IncidentEvidence.objects.of(workspace_id)

@@ -1,7 +1,8 @@
 """Drains pending groups: those that may open an incident first.
 
 A further event of an open incident decides nothing, and under a steady stream nearly all events are such.
-Counting them together ten times a second leaves the time between to those that someone waits for.
+Counting them together ten times a second leaves the time between to those that someone waits for. Those of an
+incident that is locked just then wait for the next time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils import timezone
 from core.sql.prepared import pipelined, plan_once, rows, send
 from detection.evaluation import windows
 from detection.evaluation.findings import Touched, merged
-from detection.evaluation.services.evaluate import evaluate
+from detection.evaluation.services.evaluate import Evaluated, evaluate
 
 DRAIN_ROWS: Final = 2000
 COUNT_EVERY_S: Final = 0.1
@@ -27,27 +28,29 @@ _ALL_SPACE: Final = 0x70C52  # the advisory lock of those who take everything, s
 
 
 def drain(*, slice_seconds: float = 1.0) -> bool:
-    """Evaluate all that is waiting now; returns whether the time was up before that.
+    """Evaluate all that is waiting now; returns whether some of it is still waiting.
 
     What comes meanwhile is for the next: its sender nudges again.
     """
     until = time.monotonic() + slice_seconds
-    joined: set[tuple[int, str]] = set()
-    while _take_all(joined) == DRAIN_ROWS:
+    done = Evaluated()
+    while _take_all(done) == DRAIN_ROWS:
         if time.monotonic() >= until:
             return True
-    _joining.keep(joined)
-    return False
+    _joining.keep(_keys(done.joined))
+    return bool(done.put_back)
 
 
-def _take_all(joined: set[tuple[int, str]]) -> int:
+def _take_all(done: Evaluated) -> int:
     """One transaction: take up to 2,000 touched pairs, evaluate them, act. Returns how many were taken."""
     with transaction.atomic(), pipelined():
         plan_once()
         send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
         taken = rows(windows.TAKE, [DRAIN_ROWS])
         if taken:
-            joined |= _keys(evaluate(timezone.now(), pairs=merged(taken)))
+            one = evaluate(timezone.now(), pairs=merged(taken))
+            done.joined += one.joined
+            done.put_back += one.put_back
     return len(taken)
 
 
@@ -67,7 +70,7 @@ def _take_urgent() -> None:
             return
         taken = rows(windows.TAKE_OTHERS, [*_joining.columns(), DRAIN_ROWS])
         if taken:
-            _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken), more_waits=True))
+            _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken)).joined)
 
 
 def rest(*, worked_s: float) -> None:

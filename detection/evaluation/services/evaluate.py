@@ -7,8 +7,12 @@ once, no event is counted twice and no crossing is missed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Final
+
+import orjson
 
 from core.sql.prepared import pipelined, rows, send
 from detection.evaluation import windows
@@ -23,47 +27,104 @@ from detection.evaluation.evidence import (
 )
 from detection.evaluation.findings import Touched, merged
 from detection.evaluation.services.report import link_events, raise_measured, report_crossings
+from incidents.correlation.services.counting import lock_incidents
 from incidents.correlation.services.opening import JoinedEvents, add_joined_events
 
 ADVISORY_SPACE = 0x70C51
+MAX_PUT_BACK: Final = timedelta(seconds=1)
 
 
-def evaluate(now: datetime, *, pairs: Sequence[Touched], more_waits: bool = False) -> list[Touched]:
-    """Act on every pair that needs it, one workspace after the other; returns those that joined an incident.
+@dataclass(slots=True)
+class Evaluated:
+    """The pairs whose events belong to an open incident, and those of them that were put back."""
+
+    joined: list[Touched] = field(default_factory=list)
+    put_back: list[Touched] = field(default_factory=list)
+
+
+def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> Evaluated:
+    """Act on every pair that needs it, one workspace after the other.
 
     Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
-    workspaces does so in one order. `more_waits`: other pairs touched by the same events may be waiting.
+    workspaces does so in one order. Pairs of open incidents that came less than a second ago are put back
+    where an incident is opened, or where theirs is locked: an escalation may hold it for long.
     """
-    joined: list[Touched] = []
+    done = Evaluated()
     for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
-        joined += _act(workspace_id, list(concerned), now, more_waits)
-    return joined
+        _act(workspace_id, list(concerned), now, done)
+    return done
 
 
-def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, more_waits: bool) -> list[Touched]:
+def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, done: Evaluated) -> None:
     with pipelined():
         send("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
         found = states_of(pairs)
-        crossed = crossings_of(found)
-        if more_waits:
-            found, crossed = _with_sharers(workspace_id, found, crossed)
+        found, crossed, events = _with_sharers(workspace_id, found, crossings_of(found))
         joins = joining(found)
-        _join(workspace_id, joins)
+        left = _left(workspace_id, joins, events, now)
+        _put_back(left)
+        waiting = {_key(pair) for pair in left}
+        _join(workspace_id, [one for one in joins if _key(one[0]) not in waiting])
         report_crossings(workspace_id, with_members(workspace_id, crossed), now=now)
-    return [pair for pair, _ in joins]
+    done.joined += [pair for pair, _ in joins]
+    done.put_back += left
+
+
+def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: datetime) -> list[Touched]:
+    """Pairs that came just now and are put back: all but those that share events with a crossing, if there is
+    one, else those whose incident another transaction has locked.
+
+    An incident that is opened waits for no incident that only grows, and waiting for a row while others are
+    locked out of order could end in a deadlock.
+    """
+    young = [one for one in joins if one[0].since and now - one[0].since < MAX_PUT_BACK]
+    if crossing:
+        return [pair for pair, _ in young if crossing.isdisjoint(pair.events)]
+    if not young:
+        return []
+    ids = {state.incident_id or 0 for _, state in young}
+    old = {state.incident_id or 0 for _, state in joins} - ids
+    free = lock_incidents(workspace_id, waiting_for=sorted(old), if_free=sorted(ids))
+    return [pair for pair, state in young if state.incident_id not in free]
+
+
+def _put_back(pairs: Sequence[Touched]) -> None:
+    if not pairs:
+        return
+    waiting = [
+        {
+            "created_at": pair.since, "workspace_id": pair.workspace_id, "rule_id": pair.rule_id,
+            "group_key": pair.group_key, "event_ids": [*pair.events], "occurred": [*pair.events.values()],
+            "sources": sorted(pair.sources),
+        }
+        for pair in pairs
+    ]  # fmt: skip
+    send(windows.PUT_BACK, [orjson.dumps(waiting).decode()])
 
 
 def _with_sharers(
     workspace_id: int, found: list[Found], crossed: list[Crossed]
-) -> tuple[list[Found], list[Crossed]]:
-    """With the waiting pairs that share events with a crossing: theirs may be the incident it belongs to."""
+) -> tuple[list[Found], list[Crossed], set[int]]:
+    """With the waiting pairs that share events with a crossing: theirs may be the incident it belongs to.
+
+    Third: the events of all crossings. A pair is looked at once: its further events, of which a steady stream
+    always brings some, are read with its members.
+    """
+    events: set[int] = set()
+    known = {_key(one.touched) for one in crossed}
     fresh = crossed
     while fresh:
         shared = [member.event_id for members in members_of(fresh) for member in members]
-        more = states_of(merged(rows(windows.TAKE_SHARERS, [workspace_id, shared])))
-        found, fresh = found + more, crossings_of(more)
-        crossed = crossed + fresh
-    return found, crossed
+        events.update(shared)
+        more = states_of(merged(rows(windows.TAKE_SHARERS, [shared, workspace_id])))
+        fresh = [one for one in crossings_of(more) if _key(one.touched) not in known]
+        known |= {_key(one.touched) for one in fresh}
+        found, crossed = found + more, crossed + fresh
+    return found, crossed, events
+
+
+def _key(pair: Touched) -> tuple[int, str]:
+    return pair.rule_id, pair.group_key
 
 
 def _join(workspace_id: int, found: Sequence[Found]) -> None:

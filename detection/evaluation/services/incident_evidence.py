@@ -44,8 +44,9 @@ def refresh_evidence(now: datetime) -> int:
             shares.setdefault(workspace_id, {})[incident_id] = {"error_percent": percent}
     for workspace_id in sorted(found):
         record_evidence(workspace_id, found[workspace_id])
-        with transaction.atomic():
-            raise_by_facts(workspace_id, shares.get(workspace_id, {}))
+        for incident_id, facts in shares.get(workspace_id, {}).items():
+            with transaction.atomic():  # one incident locked at a time: no deadlock
+                raise_by_facts(workspace_id, {incident_id: facts})
     return len(stale)
 
 

@@ -52,7 +52,7 @@ def _sweep_next() -> bool:
     pairs = _lively(rule, now)
     for first in range(0, len(pairs), MAX_GROUPS):
         with transaction.atomic():
-            evaluate(now, pairs=pairs[first : first + MAX_GROUPS], more_waits=True)
+            evaluate(now, pairs=pairs[first : first + MAX_GROUPS])
     return True
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
-from core.sql.prepared import Answer, send
+from core.sql.prepared import Answer, rows, send
 from incidents.correlation.detection_signals import JoinedEvents
+from incidents.lifecycle.services.incident_numbers import locking_counter
 
 # Counts touch no version: they change nothing that a person edits, so no one's edit may be refused for them.
 # Rows are locked in order of id, as everyone who locks several incidents does: no two wait for each other.
@@ -27,6 +28,25 @@ update incidents_incident i
  where i.id = more.id and i.id = any(array(select id from locked))
 returning i.id, i.number, i.version, i.event_count - more.count, i.event_count, i.is_private
 """
+
+_LOCK: Final[LiteralString] = """
+select id from incidents_incident
+ where id = any(%s::bigint[]) and workspace_id = %s::bigint
+ order by id for no key update
+"""
+_LOCK_FREE: Final[LiteralString] = _LOCK + " skip locked"
+
+
+def lock_incidents(workspace_id: int, *, waiting_for: Sequence[int], if_free: Sequence[int]) -> set[int]:
+    """Lock incidents by id; those of `if_free` only where no other transaction has them locked.
+
+    Returns the ids of `if_free` that are locked now. Must run in a transaction. Takes the workspace's counter
+    first, as `add_joined_events` does.
+    """
+    locking_counter(workspace_id)
+    if waiting_for:
+        rows(_LOCK, [list(waiting_for), workspace_id])
+    return {pk for (pk,) in rows(_LOCK_FREE, [list(if_free), workspace_id])}
 
 
 def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Answer:

@@ -53,12 +53,20 @@ def raise_by_facts(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -
 
 
 def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[Raised]:
-    """The incidents to raise, locked in order of id."""
+    """The incidents to raise, locked in order of id; the others are not locked."""
     open_ones = Incident.objects.of(workspace_id).filter(
         pk__in=facts, status__in=UNRESOLVED, severity_basis__lt=Basis.PERSON
     )
-    raised = []
-    for incident in open_ones.order_by("id").select_for_update(no_key=True, of=("self",)):
+    likely = [
+        pk for pk, kind, severity in open_ones.values_list("pk", "incident_type", "severity")
+        if raises(IncidentType(kind), Severity(severity), facts[pk])
+    ]  # fmt: skip
+    raised: list[Raised] = []
+    if not likely:
+        return raised
+    for incident in (
+        open_ones.filter(pk__in=likely).order_by("id").select_for_update(no_key=True, of=("self",))
+    ):
         before, measured = Severity(incident.severity), facts[incident.pk]
         if met := raises(IncidentType(incident.incident_type), before, measured):
             raised.append(Raised(incident, before, met, escalation_words(met, measured)))

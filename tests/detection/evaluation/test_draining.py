@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
+import pytest
+from django.db import OperationalError, connection
+
+from detection.evaluation import windows
+from detection.evaluation.services import evaluate as evaluating
 from detection.evaluation.services.draining import drain, drain_urgent
 from incidents.models import Incident
 from tests.detection.bursts import errors
@@ -100,3 +106,87 @@ def test_more_open_incidents_than_are_worth_it_are_not_passed_over(
     assert waiting() == 1
     drain()
     assert counts(workspace) == {"busy": 8}
+
+
+@contextmanager
+def locked_elsewhere(title: str) -> Iterator[None]:
+    """While another connection has the incident's row locked, as an escalation does."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute("select from incidents_incident where title like %s for no key update", [title])
+            yield
+            cursor.execute("rollback")
+    finally:
+        other.close()
+
+
+def test_events_of_a_locked_incident_are_left_and_a_new_burst_is_not(workspace, busy, send) -> None:
+    send(errors(2, source=busy), then_drain=False)
+    send(errors(5, source="new"), then_drain=False)
+    with locked_elsewhere("% busy"):
+        assert drain()  # more is waiting: the task runs again
+        assert counts(workspace) == {"busy": 6, "new": 5}
+        assert waiting() == 1
+    assert not drain()
+    assert counts(workspace) == {"busy": 8, "new": 5}
+    assert waiting() == 0
+
+
+def test_a_burst_that_shares_events_with_a_locked_incident_waits_for_it(workspace, make_rule, send) -> None:
+    make_rule("slow", error_threshold=3, time_window_seconds=3600)
+    make_rule("fast", error_threshold=8, time_window_seconds=60)
+    send(errors(3, ago=600))
+    send(errors(1, ago=300))
+    send(errors(8), then_drain=False)
+    with connection.cursor() as cursor:
+        cursor.execute("set lock_timeout to '200ms'")
+        try:
+            with locked_elsewhere("% shop"), pytest.raises(OperationalError, match="lock timeout"):
+                drain()
+        finally:
+            cursor.execute("reset lock_timeout")
+    drain()
+    assert counts(workspace) == {"shop": 12}
+
+
+def test_events_of_an_incident_that_stays_locked_are_left_for_a_second_only(
+    workspace, busy, send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detection.evaluation.services.evaluate.MAX_PUT_BACK", timedelta())
+    send(errors(2, source=busy), then_drain=False)
+    with connection.cursor() as cursor:
+        cursor.execute("set lock_timeout to '200ms'")
+        try:
+            with locked_elsewhere("% busy"), pytest.raises(OperationalError, match="lock timeout"):
+                drain()
+        finally:
+            cursor.execute("reset lock_timeout")
+    drain()
+    assert counts(workspace) == {"busy": 8}
+
+
+def test_a_pair_whose_events_keep_coming_is_looked_at_once(
+    workspace, make_rule, send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_rule()
+    send(errors(5, source="new"), then_drain=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at"
+            " from detection_pending"
+        )
+        pending = cursor.fetchall()
+    real, taken = evaluating.rows, []
+
+    def coming(query, params=()):
+        if query is not windows.TAKE_SHARERS:
+            return real(query, params)
+        taken.append(query)
+        return pending if len(taken) < 20 else []
+
+    monkeypatch.setattr(evaluating, "rows", coming)
+    drain()
+    assert len(taken) == 1
+    assert counts(workspace) == {"new": 5}

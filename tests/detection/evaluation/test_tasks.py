@@ -138,9 +138,9 @@ def test_many_groups_are_swept_some_at_a_time(workspace, make_rule, send, monkey
     lose_the_outbox()
     sizes, real = [], sweeper.evaluate
 
-    def evaluate(now, *, pairs, more_waits):
+    def evaluate(now, *, pairs):
         sizes.append(len(pairs))
-        return real(now, pairs=pairs, more_waits=more_waits)
+        return real(now, pairs=pairs)
 
     monkeypatch.setattr(sweeper, "MAX_GROUPS", 2)
     monkeypatch.setattr(sweeper, "evaluate", evaluate)
