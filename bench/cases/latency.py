@@ -11,7 +11,7 @@ from bench.harness.posting import Poster, event, steady_load
 from bench.harness.report import Report, Verdict
 from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
-from bench.harness.tocsin import BATCH, running_tocsin
+from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
 THRESHOLD = 5  # of the built-in rule "service_errors"
 CLAIM_MS = 1_000  # what is promised elsewhere for 100 events
@@ -63,14 +63,20 @@ def _probe_under_load(servers: Servers, scale: Scale) -> tuple[float, list[Probe
 
 
 def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
-    with running_tocsin(servers) as tocsin, listening(tocsin) as ear:
+    with running_tocsin(servers) as tocsin:
+        return 0.0, probe_bursts(tocsin, scale.bursts)
+
+
+def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
+    """So many bursts of 100 errors, each of a source of its own and 0.1 s after the last one's incident."""
+    with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, BATCH)
         probes = []
-        for _ in range(scale.bursts):
+        for _ in range(count):
             time.sleep(0.1)
             probes.append(_probe(poster, ear, BATCH))
-        return 0.0, probes
+        return probes
 
 
 def _probe(poster: Poster, ear: Ear, last: int) -> Probe:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
@@ -75,13 +76,16 @@ class Tocsin:
 
 @contextmanager
 def running_tocsin(
-    servers: Servers, *, database: str = "bench_tocsin", keep: bool = False
+    servers: Servers, *, database: str = "bench_tocsin", keep: bool = False, root: Path = ROOT
 ) -> Iterator[Tocsin]:
-    """A Tocsin on an empty database; with `keep` on the database as an earlier one left it."""
+    """A Tocsin on an empty database; with `keep` on the database as an earlier one left it.
+
+    `root` is the folder of its files: those of another revision, or ours.
+    """
     url = servers.postgres.url(database) if keep else servers.fresh_database(database)
     servers.forget()
     port = free_port()
-    argv = [sys.executable, str(ROOT / "manage.py"), "up"]
+    argv = [sys.executable, str(root / "manage.py"), "up"]
     with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
         program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness", 300)
         if not keep:

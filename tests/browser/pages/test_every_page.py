@@ -8,7 +8,7 @@ from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_a
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
 from tests.browser.world import STAFF
-from tests.tables import WHOLE
+from tests.tables import WHOLE, every
 
 LONG = "Payments-" + "x" * 150
 APART = ("/docs",)  # Swagger draws it: it has a test of its own
@@ -91,8 +91,8 @@ def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_pag
     assert len(paths) > 15
     assert sum(path.startswith("/bundles/") for path in paths) == 8
     for turn, path in enumerate(paths[part::PARTS]):
-        # Pages are made of the same parts: one of six is looked at whole; all are opened and measured.
-        is_whole = WHOLE or turn % 6 == part
+        # Pages are made of the same parts: one of twelve is looked at whole; all are opened and measured.
+        is_whole = WHOLE or turn % 12 == part
         found += _look(page, path) if is_whole else _open(page, path) + _too_wide(page, path, WIDTHS[:1])
     assert found == []
 
@@ -107,7 +107,7 @@ def test_every_kind_of_page_of_the_admin_is_too(open_page, site, paths):
     page, found = open_page("/", who=STAFF), []
     first, *others = admin_addresses(site)[0]
     found += _look(page, first)
-    for path in others if WHOLE else others[::5]:  # in the dark and on small screens they are like the first
+    for path in others if WHOLE else others[::8]:  # in the dark and on small screens they are like the first
         page.goto(path)
         found += _faults(page, (path,), part=BESIDES)
     assert found == []
@@ -118,13 +118,14 @@ def test_every_list_of_the_admin_is_too(open_page, site, paths):
     lists = admin_addresses(site)[1]
     assert len(lists) > 20
     # One template draws all; in the dark they have the colours of those above.
-    for path in lists if WHOLE else lists[::16]:
+    for path in lists if WHOLE else lists[::24]:
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(path)
         found += _faults(page, (path,), part=BESIDES) + _too_wide(page, path, WIDTHS[:1])
     assert found == []
 
 
+@pytest.mark.whole
 def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
     page, found = open_page("/docs"), []
     part = {"include": [[selector] for selector in FIRST_OF_REFERENCE]}
@@ -156,7 +157,7 @@ def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
     page.get_by_role("link", name=LONG).first.click()
     page.wait_for_url("**/incidents/INC-*")
     incident = page.url
-    for name, (path, click) in OPENED.items():
+    for name, (path, click) in every(3, OPENED.items()):
         page.goto(path.replace("{reference}", incident))
         page.locator(click).locator("visible=true").first.click()
         page.locator(OPEN).first.wait_for()

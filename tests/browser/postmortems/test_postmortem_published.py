@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
@@ -84,6 +85,7 @@ def test_two_people_bring_a_postmortem_from_resolved_to_published(open_page, dec
     expect(theo.locator("[data-editor-text]")).to_have_count(0)
 
 
+@pytest.mark.whole
 def test_editor_chart_and_templates_are_for_everybody_on_every_screen(open_page, declare):
     page = open_page("/")
     number = declare(page, "Payments time out")

@@ -34,7 +34,7 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("deliver", [0, 9])
+@pytest.mark.parametrize("deliver", [0, *whole(9)])
 def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
     burst = Burst(services=1, each=12)
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
@@ -72,6 +72,7 @@ def test_valkey_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> Non
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
     tocsin.database_wire.slow(0.02)
@@ -80,6 +81,7 @@ def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> None:
     burst = Burst(services=2, each=12)
     tocsin.database_wire.swallow()
@@ -141,7 +143,7 @@ READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
 @pytest.mark.parametrize(
     ("trouble", "cure"),
     [
-        (FULL, "drop function pretend_full cascade"),
+        pytest.param(FULL, "drop function pretend_full cascade", marks=pytest.mark.whole),
         (READ_ONLY, "alter database tocsin reset default_transaction_read_only"),
     ],
     ids=["full", "read-only"],

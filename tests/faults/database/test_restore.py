@@ -100,6 +100,7 @@ def test_the_copy_is_of_one_moment(copy_url: str, backup: Path) -> None:
     assert _row(copy_url, NUMBERS) in {(0, 0), (None, 0)}
 
 
+@pytest.mark.whole
 def test_the_copy_goes_on_where_the_backup_was_made(tocsin: Running, copy_url: str) -> None:
     """What was sent stays sent, what waited is delivered, numbers go on, and events sent again are known."""
     done, opened = _row(copy_url, DONE), _row(copy_url, OPENED)
@@ -159,6 +160,7 @@ def test_a_backup_that_fails_half_way_leaves_everything_as_it_was(
     assert _row(copy_url, "select count(*) > 0 from accounts_user") == (True,)
 
 
+@pytest.mark.whole
 def test_a_changed_byte_is_refused(tocsin: Running, copy_url: str, backup: Path, tmp_path: Path) -> None:
     manifest, dump = read_manifest(backup), b"".join(chunks(backup))
     path = _write_zip(tmp_path / "changed.zip", dump[:-9] + b"x" + dump[-8:], manifest)

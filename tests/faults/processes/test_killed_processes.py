@@ -12,19 +12,21 @@ import requests
 
 from tests.faults.burst import Burst, check_it_settles, during
 from tests.faults.running import Running
+from tests.tables import whole
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 # Twenty seconds without a sign of life, and the forty for which a web server just started says nothing.
 NOTICED_WITHIN_S = 60
 
 
-@pytest.mark.parametrize("program", ["web", "detection", "slow", "beat"])
+@pytest.mark.parametrize("program", ["web", "detection", *whole("slow", "beat")])
 def test_a_killed_program_costs_nothing_and_comes_back(tocsin: Running, program: str) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill(program))
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_killed_web_worker_costs_nothing_and_comes_back(tocsin: Running) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill("web", child=True))
@@ -68,6 +70,7 @@ def test_valkey_is_killed_and_restarted(tocsin: Running) -> None:
     check_it_settles(burst, tocsin)
 
 
+@pytest.mark.whole
 def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_incident(
     tocsin: Running,
 ) -> None:

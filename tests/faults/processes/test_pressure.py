@@ -54,6 +54,7 @@ def test_thirty_two_senders_of_the_same_two_hundred_services_open_two_hundred_in
     assert (found.acknowledged, found.incidents) == (6400, 200)
 
 
+@pytest.mark.whole
 def test_five_hundred_idle_and_slow_connections_hold_up_no_burst(tocsin: Running) -> None:
     burst = Burst(services=2, each=30)
     with crowd(tocsin, listening=400, still=60, halves=40) as everybody:

@@ -65,7 +65,11 @@ def test_a_second_start_from_the_same_folder_is_refused(tocsin: Running) -> None
 
 @pytest.mark.parametrize(
     ("named", "said"),
-    [("taken", "cannot be used"), ("0", "from 1 to 65535"), ("http", "from 1 to 65535"), ("70000", "65535")],
+    [
+        ("taken", "cannot be used"),
+        ("70000", "65535"),
+        *(pytest.param(port, "from 1 to 65535", marks=pytest.mark.whole) for port in ("0", "http")),
+    ],
 )
 def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, said: str) -> None:
     tocsin = Running(tmp_path)
@@ -85,7 +89,7 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     "changes",
     [
         pytest.param({"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere"}, marks=pytest.mark.whole),
-        {"DATABASE_URL": "mysql://127.0.0.1/tocsin"},
+        pytest.param({"DATABASE_URL": "mysql://127.0.0.1/tocsin"}, marks=pytest.mark.whole),
         {"TOCSIN_ENV": "production"},
     ],
     ids=["nobody-there", "other-database", "production-half-set"],
@@ -125,7 +129,7 @@ def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Ru
     assert tocsin.row("select count(*) from accounts_workspace") == (before,)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.whole)])
 def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals) -> None:
     assert tocsin.up is not None
     running_now = tocsin.leftovers()

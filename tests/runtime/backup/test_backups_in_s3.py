@@ -95,6 +95,7 @@ def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, sto
     assert list(scratch.iterdir()) == [], "nothing is left on the disk"
 
 
+@pytest.mark.whole
 def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, storage, copy_url, capsys):
     from core.storage.client import bucket
 
@@ -129,6 +130,7 @@ def test_what_the_storage_refuses_is_a_sentence(workspace, scratch, settings, co
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.whole
 def test_a_storage_killed_and_started_again_takes_the_next_backup(workspace, scratch, storage, capsys):
     handle = storage.handle()
     assert handle is not None

@@ -16,11 +16,15 @@ from detection.webhooks.format import webhook_formats
 from incidents.models import Incident, TimelineEntry
 from tests.detection.webhooks.dialects import DIALECTS, FORM, SCRIPT, Dialect, Said, tell
 from tests.detection.webhooks.senders import Sender, ago
-from tests.tables import every, whole
+from tests.tables import every, share, whole
 
 pytestmark = pytest.mark.django_db
 REFUSED = {400, 413, 415, 422}
-every_format = pytest.mark.parametrize("kind", sorted(DIALECTS))
+
+
+def formats(row: int) -> pytest.MarkDecorator:
+    """Six formats for each row, others for the next one."""
+    return pytest.mark.parametrize("kind", share(sorted(DIALECTS), turn=row, size=6))
 
 
 def stored(sender: Sender) -> tuple[int, ...]:
@@ -52,7 +56,7 @@ def test_there_is_a_dialect_for_every_format():
     assert sorted(DIALECTS) == sorted(webhook_formats().names())
 
 
-@every_format
+@pytest.mark.parametrize("kind", sorted(DIALECTS))
 def test_what_is_good_is_taken(make_sender, kind):
     """Else the rows below would show nothing."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
@@ -63,7 +67,7 @@ def test_what_is_good_is_taken(make_sender, kind):
     assert (events > 0) is not dialect.is_change
 
 
-@every_format
+@formats(1)
 def test_truncated(make_sender, kind):
     sender, dialect = make_sender(kind), DIALECTS[kind]
     body = dialect.body()
@@ -76,7 +80,7 @@ def test_truncated(make_sender, kind):
     assert dialect.is_form or waiting(sender) == len(cuts)
 
 
-@every_format
+@formats(2)
 def test_encoded_anew(make_sender, kind):
     sender, dialect = make_sender(kind), DIALECTS[kind]
     text = dialect.body(Said(name="plain")).decode()
@@ -103,7 +107,7 @@ def bomb() -> bytes:
     return gzip.compress(b" " * 100_000_000, 1, mtime=0)
 
 
-@every_format
+@formats(3)
 def test_gzip_bombs(make_sender, kind, bomb):
     sender = make_sender(kind)
     refused(sender, bomb, 413, content_encoding="gzip")
@@ -113,7 +117,7 @@ def test_gzip_bombs(make_sender, kind, bomb):
     assert [(row.reason, bytes(row.body)) for row in kept] == [("too_large", b"")] * 2, "noted, not stored"
 
 
-@every_format
+@formats(4)
 def test_wrong_content_types(make_sender, kind):
     sender, dialect = make_sender(kind), DIALECTS[kind]
     for given in ("text/html", "image/png", "application/xml", "multipart/form-data", "x"):
@@ -131,7 +135,7 @@ def test_types_of_content_that_are_missing_or_odd_are_no_fault_of_ours(make_send
     assert answers == [400, 202, 202, 415, 415]
 
 
-@every_format
+@formats(5)
 @pytest.mark.parametrize("count", [1000, *whole(10_000)])
 def test_ten_thousand_in_one_body(make_sender, kind, count):
     """One incident for a group however large; what would be thousands of incidents is refused whole."""
@@ -149,7 +153,7 @@ def _many(dialect: Dialect, many: list[Said]) -> bytes:
     return json.dumps([dialect.one(said) for said in many]).encode()
 
 
-@every_format
+@formats(6)
 def test_markup_is_text_on_every_page(make_sender, admin, kind):
     sender, dialect = make_sender(kind), DIALECTS[kind]
     assert told(sender, dialect.body(Said(text=SCRIPT))).status_code == dialect.taken
@@ -181,7 +185,7 @@ TIMES = [
 ]  # fmt: skip
 
 
-@every_format
+@formats(7)
 def test_future_and_ancient_times(make_sender, kind):
     """Nothing is dated later than it came, and no odd time keeps an alert from opening its incident."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
@@ -200,7 +204,7 @@ def test_future_and_ancient_times(make_sender, kind):
         assert change.occurred_at <= latest
 
 
-@every_format
+@formats(8)
 def test_contradictory_statuses(make_sender, kind):
     """Whatever is said of one alert in whatever order, it and its incident end up telling the same."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
@@ -222,7 +226,7 @@ def _agree(sender: Sender) -> None:
         assert (row.status == "resolved") is not burns, (row.status, alerts)
 
 
-@every_format
+@formats(9)
 def test_replays(make_sender, kind):
     """The same request again, once or a hundred times, by an impatient sender or a thief: nothing new."""
     sender, dialect = make_sender(kind), DIALECTS[kind]
