@@ -84,7 +84,8 @@ def _membership(request: HttpRequest) -> Membership:
     found = membership_of(user, workspace_id=chosen) if chosen else None
     found = found or membership_of(user)
     if found is None:
-        raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
+        raise Forbidden("You are not a member of any workspace yet. Ask an admin to add you.")
+    found.user = user
     _admitted(request, user, found)
     # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
     # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.

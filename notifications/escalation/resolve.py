@@ -1,4 +1,4 @@
-"""Whom the targets of a step name at a moment."""
+"""Resolves the targets of a step to people and channels."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 
 @dataclass(slots=True)
-class Reached:
-    """People by id with why they are named, channels by id, and the targets that name no one.
+class ResolvedTargets:
+    """People by id with the reason, channels by id, and the targets that name no one.
 
     `silent`: channels that are named and get nothing, since they are off or deleted, or the incident private.
     """
@@ -31,13 +31,12 @@ class Reached:
         return bool(self.people or self.channels)
 
 
-def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> Reached:
-    """The active members and the channels that the targets name now.
+def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> ResolvedTargets:
+    """Resolve targets to active members and channels.
 
-    A drill pages only those who take part in it, all of them where none of the named does, and only channels
-    for drills.
+    Drills page only participants (all of them if no target is one) and drill channels.
     """
-    found = Reached()
+    found = ResolvedTargets()
     for target in targets:
         if target.kind == "channel":
             _add_channel(incident, target.id or 0, found)
@@ -55,7 +54,7 @@ def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) 
 
 
 def schedule_of(incident: Incident) -> int | None:
-    """The schedule of the affected component of the highest tier, else the default one of the workspace."""
+    """The schedule of the affected component with the highest tier, else the workspace default."""
     touched = AffectedComponent.objects.of(incident.workspace_id).filter(incident=incident)
     owned = touched.filter(component__schedule__isnull=False).order_by("component__tier", "id")
     found: int | None = owned.values_list("component__schedule_id", flat=True).first()
@@ -66,7 +65,7 @@ def schedule_of(incident: Incident) -> int | None:
 
 
 def members_only(workspace_id: int, people: Iterable[User]) -> list[User]:
-    """Those who are active members, each once, in their order."""
+    """The active members among them, deduplicated, in order."""
     wanted = {person.pk: person for person in people if person.is_active}
     members = Membership.objects.of(workspace_id).filter(user_id__in=wanted)
     known = set(members.values_list("user_id", flat=True))
@@ -80,7 +79,7 @@ def with_role(workspace_id: int, *roles: str) -> list[User]:
 
 
 def target_words(target: Target) -> str:
-    """A target for people: "on call", "commander", "person"."""
+    """A target in words: "on call", "commander", "person"."""
     if target.kind == "role":
         return target.role.replace("_", " ")
     return {"on_call": "on call", "user": "named in the policy", "channel": "channel"}[target.kind]
@@ -96,7 +95,7 @@ def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
 
 
 def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: datetime) -> list[User]:
-    """Whom a target names that asks for no role in an incident; on call: of that schedule."""
+    """Members named by a target other than an incident role; on call: of that schedule."""
     if target.kind == "user":
         return list(User.objects.filter(pk=target.id or 0))
     if target.kind == "on_call":
@@ -104,7 +103,7 @@ def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: da
     return [] if target.role in INCIDENT_ROLES else with_role(workspace_id, target.role)
 
 
-def _add_channel(incident: Incident, channel_id: int, found: Reached) -> None:
+def _add_channel(incident: Incident, channel_id: int, found: ResolvedTargets) -> None:
     """Add it, unless it is for drills and the incident is none, or the other way round."""
     rows = Channel.objects.of(incident.workspace_id).filter(pk=channel_id)
     is_on, is_for_drills = rows.values_list("is_enabled", "is_for_drills").first() or (
@@ -117,13 +116,13 @@ def _add_channel(incident: Incident, channel_id: int, found: Reached) -> None:
         found.channels[channel_id] = "channel of the policy"
         return
     found.silent[channel_id] = "channel of the policy"
-    why = "private incidents are not told to channels" if incident.is_private else "its channel is off"
+    why = "private incidents are not told to channels" if incident.is_private else "its channel is disabled"
     if why not in found.empty:
         found.empty.append(why)
 
 
-def _keep_participants(incident: Incident, found: Reached) -> None:
-    """Of the people named, those who take part; where none does, everyone who takes part."""
+def _keep_participants(incident: Incident, found: ResolvedTargets) -> None:
+    """Keep only participants of the drill; if none is named, page all participants."""
     joined = people_in_drill(incident.workspace_id, incident.pk)
     named = {pk: why for pk, why in found.people.items() if pk in joined}
     if not named:

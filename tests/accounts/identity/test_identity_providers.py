@@ -239,7 +239,7 @@ def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_
 
 def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
-    with pytest.raises(Invalid, match="must be typed again"):
+    with pytest.raises(Invalid, match="must be entered again"):
         change_provider(admin, **elsewhere)
     change_provider(admin, **elsewhere, client_secret="typed again")
     answer = Client().post(f"/account/identity/{provider.slug}")
