@@ -1,4 +1,4 @@
-"""The one law, where import-linter cannot see it: foreign keys, templates, doors, and forbidden shapes."""
+"""Project rules that import-linter cannot check: foreign keys, templates, forbidden constructs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.apps_list import LAYERS as APP_LAYERS
 from tests.architecture.source import ROOT, functions, product, tracked, tree
 
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
-# Queries that read or write rows of every workspace: where they stand, and why they may.
+# Queries that read or write rows of every workspace: where they are, and why they may.
 MAY_CROSS_WORKSPACES = {
     "remediation/catalogue/checks.py::_actions": "health checks are of the whole installation",
     "remediation/runs/metrics.py::_remediation": "/metrics counts the runs of every workspace",
@@ -57,7 +57,7 @@ MAY_CROSS_WORKSPACES = {
     "notifications/channels/selectors.py::broken_channels": "a health check of the whole installation",
     "incidents/explain/pruning.py::prune_decisions": "beat prunes the decisions of all workspaces",
 }
-# Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
+# Queries of incidents that see private ones for every caller: where they are, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
     "warroom/rooms/sending.py::_is_private": "says nothing of a private incident where others read it",
@@ -219,7 +219,7 @@ def test_every_query_of_incidents_goes_through_seen_by_or_is_listed_with_its_rea
     assert found == set(MAY_SEE_PRIVATE_INCIDENTS)
 
 
-def test_domain_facts_travel_by_the_outbox_not_by_signals():
+def test_domain_events_use_the_outbox_not_django_signals():
     signals = re.compile(
         r"django\.(db\.models|dispatch)[a-z.]* import .*\b(receiver|post_save|pre_save|Signal)\b"
     )
@@ -281,7 +281,7 @@ def _called(path):
             yield node.lineno, ast.unparse(node.func)
 
 
-def test_nothing_is_run_that_came_as_text():
+def test_no_code_is_run_from_text():
     risky = re.compile(
         r"^(eval|exec|compile|__import__|Template|os\.(system|popen)|(marshal|pickle|shelve|yaml)\..*)$"
     )

@@ -1,4 +1,4 @@
-"""Private incidents in Slack: a private room for whoever is invited, and not a word elsewhere."""
+"""Private incidents in Slack: a private room for the invited, and no message elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "Payroll data leaked"
 
 
-def said(channel) -> str:
+def texts_in(channel) -> str:
     return str(list(channel.messages.values())) + channel.topic
 
 
@@ -36,10 +36,10 @@ def test_private_incident_has_a_private_room_for_the_invited_and_no_announcement
     add_note(connected.actor, number=incident.number, message="Two files")
     connected.settle(later=120)
     assert connected.adam in channel.members
-    assert "Two files" in said(channel)
+    assert "Two files" in texts_in(channel)
 
 
-def test_others_hear_that_there_is_no_such_incident(connected, make_actor):
+def test_others_get_no_such_incident(connected, make_actor):
     incident = connected.open(title=SECRET, is_private=True)
     make_actor("responder", username="sam")
     connected.slack.person("U0SAM", "sam@elsewhere.test")
@@ -64,15 +64,15 @@ def test_incident_that_turns_private_leaves_its_public_channel_and_announcement(
     fresh = connected.slack.channels[room.channel_id]
     assert (room.state, fresh.is_private, fresh.id != public.id) == ("open", True, True)
     assert fresh.pins == [room.card_ts]
-    assert "Two files of payroll" in said(fresh)
+    assert "Two files of payroll" in texts_in(fresh)
     assert public.is_archived
-    assert "Two files" not in said(public)
-    announced = said(connected.announce)
+    assert "Two files" not in texts_in(public)
+    announced = texts_in(connected.announce)
     assert SECRET not in announced
     assert "is private now" in announced
 
 
-def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected):
+def test_pending_messages_are_dropped_once_the_incident_is_private(connected):
     connected.fake.fail("chat.postMessage", "503", times=2)
     incident = connected.open("sev3", title=SECRET)
     connected.settle(later=1)
@@ -81,7 +81,7 @@ def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected
     set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
     for seconds in (60, 120):
         connected.settle(later=seconds)
-    assert SECRET not in said(connected.announce)
+    assert SECRET not in texts_in(connected.announce)
     assert not RoomMessage.objects.of(incident.workspace_id).exclude(ts="").exists()
 
 

@@ -86,8 +86,8 @@ def member(provider, username) -> Membership:
 
 
 def test_a_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(provider):
-    client, answer = sign_in(provider, "ada")
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    client, response = sign_in(provider, "ada")
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert is_signed_in(client)
     mine = member(provider, "ada")
     assert (mine.role, mine.user.email, mine.user.has_usable_password()) == (
@@ -96,8 +96,8 @@ def test_a_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(
         False,
     )
     assert mine.user.is_proven
-    said = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
-    assert any("became manager by signing in with Keycloak" in one for one in said)
+    summaries = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
+    assert any("became manager by signing in with Keycloak" in one for one in summaries)
 
 
 def test_the_second_sign_in_is_the_same_person_and_follows_the_groups(provider, admin):
@@ -108,21 +108,21 @@ def test_the_second_sign_in_is_the_same_person_and_follows_the_groups(provider, 
     assert User.objects.filter(email__iexact="ada@example.com").count() == 1
 
 
-def test_who_is_in_no_group_gets_the_default_role_or_is_refused(provider, admin):
+def test_user_without_a_group_gets_the_default_role_or_is_refused(provider, admin):
     sign_in(provider, "bob")
     assert member(provider, "bob").role == "viewer"
     Membership.objects.of(provider.workspace_id).filter(user__username="bob").delete()
     change_provider(admin, provider_id=provider.pk, default_role="")
-    _, answer = sign_in(provider, "bob")
-    assert answer.status_code == 403
-    assert b"None of your groups" in answer.content
+    _, response = sign_in(provider, "bob")
+    assert response.status_code == 403
+    assert b"None of your groups" in response.content
 
 
 @pytest.mark.parametrize(("name", "why"), [("eve", b"elsewhere.test may not"), ("mia", b"has not verified")])
 def test_other_domains_and_unverified_addresses_are_refused(provider, name, why):
-    client, answer = sign_in(provider, name)
-    assert answer.status_code == 403
-    assert why in answer.content
+    client, response = sign_in(provider, name)
+    assert response.status_code == 403
+    assert why in response.content
     assert not is_signed_in(client)
     assert not User.objects.filter(username=name).exists()
 
@@ -130,13 +130,13 @@ def test_other_domains_and_unverified_addresses_are_refused(provider, name, why)
 def test_an_account_of_another_workspace_is_not_taken_by_its_address(provider, other_workspace):
     held = User.objects.create_user("ada", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=other_workspace.pk, user=held, role="admin")
-    client, answer = sign_in(provider, "ada")
-    assert answer.status_code == 403
-    assert b"exists already" in answer.content
+    client, response = sign_in(provider, "ada")
+    assert response.status_code == 403
+    assert b"exists already" in response.content
     assert not held.memberships.filter(workspace_id=provider.workspace_id).exists()
     client.force_login(held, backend="django.contrib.auth.backends.ModelBackend")
-    _, answer = sign_in(provider, "ada", client)
-    assert answer["Location"] == "/"
+    _, response = sign_in(provider, "ada", client)
+    assert response["Location"] == "/"
     assert held.memberships.filter(workspace_id=provider.workspace_id).exists()
 
 
@@ -169,9 +169,9 @@ def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
 def test_a_deactivated_person_stays_out(provider):
     sign_in(provider, "ada")
     User.objects.filter(username="ada").update(is_active=False)
-    _, answer = sign_in(provider, "ada")
-    assert answer.status_code == 403
-    assert b"deactivated" in answer.content
+    _, response = sign_in(provider, "ada")
+    assert response.status_code == 403
+    assert b"deactivated" in response.content
 
 
 def test_the_answer_to_another_sign_in_signs_no_one_in(provider):
@@ -237,27 +237,27 @@ def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_
     assert answer_fault({}, sent)
 
 
-def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
+def test_disabled_or_unreachable_provider_is_reported(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
     with pytest.raises(Invalid, match="must be entered again"):
         change_provider(admin, **elsewhere)
     change_provider(admin, **elsewhere, client_secret="typed again")
-    answer = Client().post(f"/account/identity/{provider.slug}")
-    assert answer.status_code == 403
-    assert b"Keycloak did not confirm who you are" in answer.content
+    response = Client().post(f"/account/identity/{provider.slug}")
+    assert response.status_code == 403
+    assert b"Keycloak did not confirm who you are" in response.content
     change_provider(admin, provider_id=provider.pk, enabled=False)
     assert Client().post(f"/account/identity/{provider.slug}").status_code == 404
     assert b"Sign in with Keycloak" not in Client().get("/sign-in").content
 
 
-def test_a_callback_that_nobody_asked_for_signs_no_one_in(provider):
+def test_unrequested_callback_signs_no_one_in(provider):
     client = Client()
-    answer = client.get(f"/account/identity/{provider.slug}/callback?code=abc&state=forged")
-    assert answer.status_code == 403
+    response = client.get(f"/account/identity/{provider.slug}/callback?code=abc&state=forged")
+    assert response.status_code == 403
     assert not is_signed_in(client)
 
 
-def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provider, admin):
+def test_required_provider_refuses_passwords_except_break_glass(provider, admin):
     person = User.objects.get(pk=admin.user_id)
     person.set_password(PASSWORD)
     person.save()
@@ -285,7 +285,7 @@ def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provid
     remove_provider(admin, provider_id=provider.pk)
 
 
-def test_the_secret_is_stored_encrypted_and_kept_when_left_empty(provider, admin):
+def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admin):
     assert "s3cret" not in provider.sealed_secret
     changed = change_provider(admin, provider_id=provider.pk, name="Company")
     assert decrypt(changed.sealed_secret) == "s3cret of the client"
@@ -302,11 +302,11 @@ def test_the_settings_page_adds_changes_and_removes(client, admin, issuer):
         "group_roles": "sre = admin\n ops=responder", "allowed_domains": "example.com\nexample.org",
         "default_role": "", "enabled": "on",
     }  # fmt: skip
-    answer = client.post("/settings/sign-in/new", form)
-    assert answer.status_code == 303
+    response = client.post("/settings/sign-in/new", form)
+    assert response.status_code == 303
     made = IdentityProvider.objects.of(admin.workspace_id).get()
     assert made.group_roles == {"sre": "admin", "ops": "responder"}
-    assert f"/account/identity/{made.slug}/callback" in client.get(answer["Location"]).content.decode()
+    assert f"/account/identity/{made.slug}/callback" in client.get(response["Location"]).content.decode()
     for wrong in (
         {"server_url": "ftp://x"},
         {"group_roles": "sre = king"},

@@ -1,4 +1,4 @@
-"""Channels that are refused: fallbacks that come back or are too long, targets that may not be reached."""
+"""Channels that are refused: cyclic or too long fallbacks, targets that may not be reached."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_chain_of_more_than_three_fallbacks_is_refused_however_it_is_built(chann
     ],
     ids=("private", "metadata", "unknown"),
 )
-def test_target_that_cannot_be_reached_is_said_by_the_test(channel, admin, url, reason):
+def test_unreachable_target_is_reported_by_the_channel_test(channel, admin, url, reason):
     made = channel("webhook", name="Hook", config={"url": url})
     *good, last = send_test(admin, channel_id=made.pk)
     assert all(step.is_ok for step in good)
@@ -81,7 +81,7 @@ def test_service_of_apprise_reaches_nothing_inside(outside, settings):
     with contextlib.suppress(PermanentError):  # where localhost is ::1 as well, which is not allowed
         by_apprise(f"json://localhost:{port}/two")
         outside.webhook.received.pop()
-    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and said so"
+    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and reported"
     settings.HTTP_ALLOWED_NETWORKS = ()
     for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
         with pytest.raises(PermanentError, match="is not a public address"):

@@ -1,4 +1,4 @@
-"""Many notifications at once, repeats, limits of receivers, and answers that were lost."""
+"""Many notifications at once, repeats, limits of receivers, and lost responses."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_storm_of_notices_to_one_person_becomes_one_digest_that_names_all(
     assert [len(rows(outcome=outcome)) for outcome in ("sent", "merged", "held")] == [11, 14, 0]
 
 
-def test_a_storm_of_pages_is_never_held(declare, reachable, deliver, outside):
+def test_pages_are_never_held_in_a_storm(declare, reachable, deliver, outside):
     incidents = [declare() for _ in range(15)]
     to_person(reachable, incidents, is_notice=False)
     deliver()
@@ -126,14 +126,14 @@ def test_a_new_start_of_the_escalation_pages_again_at_once(declare, reachable, d
 
 
 def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reachable, deliver, outside):
-    outside.mailbox.answer = lambda to: "550 no such user"
+    outside.mailbox.reply = lambda to: "550 no such user"
     incident = declare()
     for position in range(2):
         key = f"esc:{incident.pk}:1:0:{position}"
         plan_pages(reachable.workspace_id, [Page(key, incident.pk, "on call", user_id=reachable.user_id)])
     assert [one.outcome for one in rows()] == ["pending", "merged"]
     run_due(PAGE, 1)
-    outside.mailbox.answer = lambda to: None
+    outside.mailbox.reply = lambda to: None
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 
@@ -229,7 +229,7 @@ def test_a_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outsid
     assert "Possible duplicate" not in str(outside.slack.posted)
 
 
-def test_a_bot_that_may_not_read_says_that_it_may_repeat_itself(channel, declare, deliver, outside):
+def test_bot_without_read_scope_warns_of_possible_repeats(channel, declare, deliver, outside):
     channel("slack bot")
     outside.slack.may_read = False
     outside.slack.after = lambda: Reply(drops=True)
@@ -253,10 +253,10 @@ def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, 
     found = checks._channels()
     assert found.workspaces == frozenset({made.workspace_id})
     assert "workspaces" not in found.as_json()
-    trouble = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
-    assert concerning([trouble], made.workspace_id) == (trouble,)
-    assert concerning([trouble], other_workspace.pk) == ()
-    assert concerning([trouble], None) == ()
+    problem = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
+    assert concerning([problem], made.workspace_id) == (problem,)
+    assert concerning([problem], other_workspace.pk) == ()
+    assert concerning([problem], None) == ()
 
 
 def test_an_event_is_planned_with_the_opening_it_belongs_to(declare, actor):

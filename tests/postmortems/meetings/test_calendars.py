@@ -53,7 +53,7 @@ def test_workspace_feed_shows_every_kind(actor, admin, resolved, meeting):
     assert max(len(line) for line in body.split(b"\r\n")) <= 75
 
 
-def test_moved_and_cancelled_meetings_keep_their_uid(actor, admin, resolved, meeting):
+def test_moved_and_cancelled_meetings_have_the_same_uid(actor, admin, resolved, meeting):
     draft_postmortem(actor, 1)
     set_details(actor, 1, meeting_at=meeting)
     feed = create_feed(admin, name="All", kinds=["meetings"], everybody=True)
@@ -100,7 +100,7 @@ def test_personal_feed_shows_nothing_of_a_private_incident_one_may_not_see(actor
     assert _read(feed)[1] == {}
 
 
-def test_meetings_keep_their_hour_over_a_change_of_the_clocks():
+def test_meetings_have_the_same_hour_after_a_daylight_saving_change():
     """10:00 in Berlin stays 10:00 in Berlin in March, and each instant is that of the meeting."""
     berlin, york = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
     starts = [

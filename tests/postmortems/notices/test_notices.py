@@ -1,4 +1,4 @@
-"""Who is told of a review, a comment and a publication."""
+"""Recipients of notices about a review, a comment and a publication."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def manager(make_actor):
     return make_actor("manager")
 
 
-def test_low_risk_run_starts_by_itself_and_keeps_its_output(incident, responder, connect, finish):
+def test_low_risk_run_starts_by_itself_and_stores_its_output(incident, responder, connect, finish):
     connect("scale_up", "import sys; print('added one to', sys.argv[1])")
     run = request_run(responder, incident.number, Request("scale_up"))
     assert run.state == "approved"
@@ -199,7 +199,7 @@ def test_approver_who_lost_the_role_counts_no_more(incident, responder, manager,
     assert "no longer valid" in ended.reason
 
 
-def test_expired_run_cannot_be_approved_and_says_so(incident, responder, manager, connect):
+def test_expired_run_cannot_be_approved_and_shows_why(incident, responder, manager, connect):
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
     RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(expires_at="2020-01-01T00:00:00Z")
@@ -244,7 +244,7 @@ def test_database_refuses_every_illegal_move(incident, responder, connect, state
     assert run.state == "approved"
 
 
-def test_worker_dead_after_the_start_is_asked_about(incident, responder, connect, finish):
+def test_run_of_a_killed_worker_is_checked_after_the_start(incident, responder, connect, finish):
     from remediation.executors.base import executor_for
     from remediation.runs.snapshot import order_of
 
@@ -257,7 +257,7 @@ def test_worker_dead_after_the_start_is_asked_about(incident, responder, connect
     assert (ended.state, ended.output) == ("unverified", "done once\n")
 
 
-def test_worker_dead_before_the_start_leaves_a_failed_run(incident, responder, connect, finish):
+def test_run_of_a_worker_killed_before_the_start_fails(incident, responder, connect, finish):
     connect("scale_up")
     run = request_run(responder, incident.number, Request("scale_up"))
     claim(run.workspace_id, run.pk)

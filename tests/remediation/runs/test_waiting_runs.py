@@ -1,4 +1,4 @@
-"""Runs that must wait hold up no other; cooldown, hourly budget, breaker and fence."""
+"""Waiting runs block no other; cooldown, hourly budget, breaker and fence."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_stuck_target_holds_up_only_its_own_runs(incident, actor, connect, monke
 
 @pytest.mark.django_db(transaction=True)
 def test_runs_on_different_targets_are_carried_out_concurrently(incident, actor, admin, loopback):
-    """Each request is answered only when the other has arrived, too."""
+    """Each request gets its response only when the other has arrived, too."""
     both = threading.Barrier(2)
 
     def respond(received):
