@@ -40,7 +40,9 @@ SYSTEM = json.dumps({
 HEALTH = b'{"overall": "degraded", "checks": [{"name": "keycloak", "ok": false, "message": "no answer"}]}'
 
 
-def made(log: bytes = b"INFO started\nERROR broken\n", **metadata: Any) -> tuple[dict[str, Any], bytes]:
+def made(
+    log: bytes = b"INFO started\nERROR broken\n", system: bytes = SYSTEM, **metadata: Any
+) -> tuple[dict[str, Any], bytes]:
     """An announcement and the bytes of its bundle."""
     own = str(uuid.uuid4())
     manifest = {
@@ -50,7 +52,7 @@ def made(log: bytes = b"INFO started\nERROR broken\n", **metadata: Any) -> tuple
         "format": 1,
         **metadata,
     }
-    inner = [("health.json", HEALTH), ("system_info.json", SYSTEM), ("logs/app.log", log)]
+    inner = [("health.json", HEALTH), ("system_info.json", system), ("logs/app.log", log)]
     data = written(bundle(inner, json.dumps(manifest).encode()))
     announcement = {
         "bundle_id": own, "file_name": "incident-20260128-120000.zip", "size": len(data),
@@ -251,6 +253,14 @@ def test_a_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
     assert "ghp_" in admin.get(f"{path}/lines?path=logs/app.log").json()["lines"][1]["text"]
     assert admin.post(f"{path}/release", {"reason": "a token of a test"}).json()["status"] == "ready"
     assert "ghp_" not in api.get(f"{path}/lines?path=logs/app.log").content.decode()
+
+
+def test_a_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
+    leaking = b'{"hostname": "db-7", "kernel": "6.1 ghp_' + b"aB3" * 12 + b'"}'
+    said = uploaded(api, lambda: made(system=leaking))
+    shown = api.get(f"/bundles/{said['bundle_id']}").json()
+    assert (shown["status"], shown["host"]) == ("quarantined", "db-7")
+    assert "ghp_" not in json.dumps(shown) + str(Bundle.across_workspaces.get().facts)
 
 
 def test_a_hostile_file_is_rejected_and_its_file_purged(api, storage):

@@ -159,6 +159,18 @@ def test_entry_that_looks_sensitive_is_held_until_it_is_allowed(scenario):
     assert b"pg-main-2.internal" in scenario.get().content
 
 
+def test_repeated_public_update_shows_nothing_else_that_is_held(scenario):
+    number = scenario.incident.number
+    publish_incident(scenario.actor, number=number)
+    mine = {"message": "Failing over pg-main-3.internal", "confirmed": True, "request_key": "once"}
+    post_public_update(scenario.actor, number=number, **mine)
+    add_update(scenario.actor, message="Failing over pg-main-2.internal", number=number)
+    post_public_update(scenario.actor, number=number, **mine)
+    scenario.build()
+    page = scenario.get().content
+    assert (b"pg-main-3.internal" in page, b"pg-main-2.internal" in page) == (True, False)
+
+
 def test_manual_state_wins_and_is_flagged_while_nothing_is_open(scenario):
     change_status(scenario.actor, status="resolved", number=scenario.incident.number)
     set_component_state(scenario.actor, public_id=scenario.component.public_id, state="major_outage")

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from core.errors import RateLimited
 from incidents.correlation.services.opening import declare_incident
+from incidents.privacy.services import set_private
 from status.pages.services.components import add_component, change_component
 from status.pages.services.pages import put_page
-from status.publishing.services.incidents import post_public_update, publish_incident
+from status.publishing.services.incidents import post_public_update, publish_incident, withdraw_incident
 from status.subscriptions.models import SubscriberMessage
 from status.subscriptions.sending import mail_of, webhook_body
 from status.subscriptions.services.subscribing import subscribe
@@ -73,6 +74,21 @@ def test_confirmed_subscriber_hears_of_each_update_once_and_leaves_by_one_click(
     scenario.build()
     scenario.deliver()
     assert len(mail.outbox) == 2
+
+
+@pytest.mark.parametrize("act", ["withdrawn", "private"])
+def test_planned_message_about_what_is_off_the_page_is_not_sent(scenario, act):
+    confirmed(scenario)
+    number = scenario.incident.number
+    publish_incident(scenario.actor, number=number)
+    scenario.build()
+    if act == "private":
+        set_private(scenario.actor, number=number, is_private=True, reason="Personal data")
+    else:
+        withdraw_incident(scenario.actor, number=number)
+    scenario.deliver()
+    assert mail.outbox == []
+    assert set(scenario.messages().values_list("state", flat=True)) == {"done"}
 
 
 def test_one_click_needs_no_sign_in_on_a_page_for_named_domains(scenario):

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.receiver import Receiver, Reply, running
 from tests.programs import python
 from tests.runtime.redaction import first_plain
 from tests.runtime.redaction.shapes import lines
@@ -25,7 +26,7 @@ from tocsin.collector.main import main
 from tocsin.collector.reading import BundleError, verify
 from tocsin.collector.runner import MAX_MEMORY_BYTES, NICE
 from tocsin.collector.toml_config import ConfigError, read_subset, read_toml
-from tocsin.collector.upload import UploadError, is_readable_by_others, send_file
+from tocsin.collector.upload import UploadError, is_readable_by_others, send_file, upload
 from tocsin.packing import build_collector, collector_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -340,3 +341,12 @@ def test_file_goes_to_no_plain_storage_of_an_encrypted_server(tmp_path: Path) ->
     with pytest.raises(UploadError, match="the storage is not encrypted") as refused:
         send_file(str(bundle), ticket, "https://tocsin.example")
     assert refused.value.status == 0  # so that the server takes it itself
+
+
+def test_an_upload_follows_no_redirect_with_its_token(make: Any) -> None:
+    made, _, _ = make()
+    with running(Receiver()) as elsewhere:
+        away = Reply(302, b"", {"Location": f"{elsewhere.url}/in"})
+        with running(Receiver(lambda _: away)) as server, pytest.raises(UploadError, match="302"):
+            upload(made.path, server.url, "tcs_token")
+        assert elsewhere.received == []

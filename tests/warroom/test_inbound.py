@@ -124,6 +124,15 @@ def test_replayed_requests_have_one_effect(connected):
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="command").count() == 1
 
 
+def test_answer_that_is_lost_is_told_later_and_its_effect_is_not_repeated(connected):
+    incident = connected.open("sev3")
+    connected.fake.response_faults = 1
+    connected.command(f"resolve INC-{incident.number} rolled back")
+    connected.settle(later=120)
+    assert entries(incident, "resolution") == ["rolled back"]
+    assert [one["text"] for one in connected.fake.responses] == [f"{incident.reference} resolved."]
+
+
 def test_outsider_and_guest_are_refused(connected, make_actor):
     incident = connected.open("sev3")
     make_actor("admin", username="gus")

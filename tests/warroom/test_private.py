@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from core.queue.runner import run_due
+from core.queues import RELAY
+from incidents.correlation.services.opening import declare_incident
 from incidents.privacy.services import invite_person, set_private
 from incidents.timeline.services.notes import add_note
 from warroom.connection.services.linking import link_member
-from warroom.models import RoomMessage
+from warroom.models import Room, RoomMessage, RoomStep
+from warroom.rooms.creating import _ours
+from warroom.rooms.steps import run_step
 
 pytestmark = pytest.mark.django_db
 SECRET = "Payroll data leaked"
@@ -75,3 +83,35 @@ def test_pending_messages_are_dropped_once_the_incident_is_private(connected):
         connected.settle(later=seconds)
     assert SECRET not in texts_in(connected.announce)
     assert not RoomMessage.objects.of(incident.workspace_id).exclude(ts="").exists()
+
+
+def _relay() -> None:
+    while run_due(RELAY, at=timezone.now()):
+        pass
+
+
+def test_public_channel_made_while_its_incident_turns_private_is_archived(connected):
+    incident = declare_incident(connected.actor, title=SECRET, severity="sev1")
+    _relay()
+    steps = RoomStep.objects.of(incident.workspace_id).select_related("room__team")
+    held = steps.get(kind="create")  # a worker has it, with the room as it was
+    set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
+    _relay()
+    run_step(held)
+    for seconds in (0, 60, 120):
+        connected.settle(later=seconds)
+    room = connected.room(incident)
+    made = [one for one in connected.slack.channels.values() if one.creator == connected.slack.bot_user_id]
+    assert room.state == "open"
+    assert [(one.is_private, one.is_archived, one.id == room.channel_id) for one in made] == [
+        (False, True, False), (True, False, True),
+    ]  # fmt: skip
+
+
+def test_only_a_channel_of_its_kind_that_no_room_has_is_taken_for_ours(connected, other_workspace):
+    room, since = connected.room(connected.open()), timezone.now() - timedelta(minutes=1)
+    assert _ours(room, room.name, since)["id"] == room.channel_id
+    elsewhere = Room(workspace_id=other_workspace.pk, team=room.team)
+    assert _ours(elsewhere, room.name, since) is None
+    room.is_private = True
+    assert _ours(room, room.name, since) is None

@@ -46,6 +46,8 @@ NASTY = {
     "path": "../../../../etc/passwd",
     "array": "[]",
     "date": "9999-12-31T23:59:59-14:00",
+    "early": "0001-01-02",
+    "late": "9999-12-30",
     "line ends": "a\r\nSet-Cookie: x=1",
 }
 FORMS = {
@@ -68,7 +70,11 @@ FORMS = {
 ADDRESSES = (
     "/incidents?{0}={1}", "/?search={1}&{0}=x", "/incidents/{1}", "/incidents/INC-1/{1}", "/panels/{1}",
     "/panels/incidents.active?key={1}", "/find?q={1}", "/incidents/similar?title={1}", "/sign-in/once/{1}",
-    "/account/workspace/{1}", "/static/{1}", "/api/v1/{1}", "/sign-in?next={1}",
+    "/account/workspace/{1}", "/static/{1}", "/api/v1/{1}", "/sign-in?next={1}", "/bundles?q={1}",
+    "/postmortems?text={1}", "/analytics/incidents?show=component:{1}", "/lessons?text={1}&category={1}",
+    "/settings/audit?who={1}&what={1}", "/quarantine?source={1}&cursor={1}", "/action-items?text={1}",
+    "/settings/deliveries?incident={1}", "/analytics?since={1}", "/reports/sla?until={1}",
+    "/reports/sla?kind=ack&outcome={1}&start={1}",
 )  # fmt: skip
 
 

@@ -116,6 +116,16 @@ def send_file(path: str, ticket: Any, server: str) -> None:
         raise UploadError(f"the storage returned {response.status}: {_message(text)}", response.status)
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Treats redirects as errors: the token must be sent to the configured server only."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return None: do not follow it."""
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
 class _Api:
     """API calls with the standard library only."""
 
@@ -130,7 +140,7 @@ class _Api:
             f"{self._url}/api/v1{path}", json.dumps(body).encode(), headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+            with _opener.open(request, timeout=TIMEOUT_S) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             text = error.read(20_000).decode("utf-8", "replace")

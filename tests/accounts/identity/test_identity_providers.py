@@ -7,19 +7,24 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
 from accounts.identity.claims import read_claims, role_of
+from accounts.identity.openid import answer_fault, issuer_fault
 from accounts.identity.services.providers import (
     add_provider,
     change_provider,
     remove_provider,
     require_provider,
 )
-from accounts.models import AuditEntry, IdentityProvider, Membership, User
+from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, User, Workspace
+from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.errors import Conflict, Forbidden, Invalid
 from core.secrets.encryption import decrypt
 
@@ -37,7 +42,7 @@ def issuer():
         _subject("mia", email="mia@example.com", is_verified=False),
     ]
     resolve("/")  # the addresses are loaded before a test holds a transaction open
-    with run_server_in_thread(user_claims=subjects) as server:
+    with run_server_in_thread(user_claims=subjects, require_nonce=True) as server:
         yield f"http://localhost:{server.server_port}"
 
 
@@ -58,13 +63,18 @@ def provider(admin, issuer, settings) -> IdentityProvider:
 def sign_in(provider, name, client=None):
     """What a browser does: our button, the provider's form, our callback."""
     client = client or Client()
-    redirect = client.post(f"/account/identity/{provider.slug}")
-    assert redirect.status_code == 302, redirect.content
-    granted = requests.post(
-        redirect["Location"], data={"sub": f"subject-{name}"}, allow_redirects=False, timeout=10
-    )
-    back = urlsplit(granted.headers["Location"])
+    back = sent_back(provider, name, client)
     return client, client.get(f"{back.path}?{back.query}")
+
+
+def sent_back(provider, name, client):
+    """The address to which the provider sends the browser back."""
+    asked = client.post(f"/account/identity/{provider.slug}")
+    assert asked.status_code == 302, asked.content
+    answered = requests.post(
+        asked["Location"], data={"sub": f"subject-{name}"}, allow_redirects=False, timeout=10
+    )
+    return urlsplit(answered.headers["Location"])
 
 
 def is_signed_in(client):
@@ -133,9 +143,26 @@ def test_an_account_of_another_workspace_is_not_taken_by_its_address(provider, o
 def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
     held = User.objects.create_user("lovelace", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=provider.workspace_id, user=held, role="viewer")
-    sign_in(provider, "ada")
+    Authenticator.objects.create(user=held, type=Authenticator.Type.WEBAUTHN, data={})
+    SocialAccount.objects.create(user=held, provider="another", uid="1")
+    link = mint_sign_in_link(held, now=timezone.now())
+    token = ApiToken.objects.create(
+        workspace_id=provider.workspace_id,
+        user=held,
+        name="mine",
+        scopes=[],
+        prefix="abcdefgh",
+        digest="0" * 64,
+    )
+    client, answer = sign_in(provider, "ada")
+    assert (answer.status_code, is_signed_in(client)) == (302, True)
     held.refresh_from_db()
+    token.refresh_from_db()
     assert (held.has_usable_password(), held.is_proven) == (False, True)
+    assert not Authenticator.objects.filter(user=held).exists()
+    assert [one.provider for one in SocialAccount.objects.filter(user=held)] == [provider.slug]
+    assert spend_sign_in_link(secret=link, now=timezone.now()) is None
+    assert token.revoked_at is not None
     assert not User.objects.filter(username="ada").exists()
 
 
@@ -145,6 +172,69 @@ def test_a_deactivated_person_stays_out(provider):
     _, response = sign_in(provider, "ada")
     assert response.status_code == 403
     assert b"deactivated" in response.content
+
+
+def test_the_answer_to_another_sign_in_signs_no_one_in(provider):
+    client = Client()
+    back = sent_back(provider, "ada", client)
+    session = client.session
+    [state] = session["socialaccount_states"].values()
+    state[0]["nonce"] = "of another sign-in"
+    session.save()
+    answer = client.get(f"{back.path}?{back.query}")
+    assert answer.status_code == 403
+    assert b"was not made for this sign-in" in answer.content
+    assert not is_signed_in(client)
+
+
+def test_another_issuer_signs_no_one_in(provider, admin):
+    client = Client()
+    back = sent_back(provider, "ada", client)
+    answer = client.get(f"{back.path}?{back.query}&iss=https://other.test")
+    assert (answer.status_code, is_signed_in(client)) == (403, False)
+    assert b"is of another issuer" in answer.content
+    other = provider.server_url.replace("localhost", "LOCALHOST")
+    change_provider(admin, provider_id=provider.pk, server_url=other, client_secret="typed again")
+    answer = Client().post(f"/account/identity/{provider.slug}")
+    assert answer.status_code == 403
+    assert b"is of the issuer" in answer.content
+
+
+def test_a_subject_of_another_issuer_is_someone_else(provider, admin):
+    sign_in(provider, "ada")
+    assert SocialAccount.objects.filter(provider=provider.slug).exists()
+    change_provider(admin, provider_id=provider.pk, name="Company")
+    assert SocialAccount.objects.filter(provider=provider.slug).exists()
+    elsewhere = {"server_url": "https://other.test", "client_secret": "typed again"}
+    change_provider(admin, provider_id=provider.pk, **elsewhere)
+    assert not SocialAccount.objects.filter(provider=provider.slug).exists()
+
+
+@pytest.mark.parametrize(
+    ("server_url", "issuer", "is_fine"),
+    [
+        ("https://a.test", "https://a.test", True), ("https://a.test", "https://a.test/", True),
+        ("https://a.test", "https://b.test", False), ("https://a.test", "https://a.test/realm", False),
+        ("https://a.test", "", False),
+        ("https://a.test/.well-known/openid-configuration", "https://b.test", True),
+    ],
+)  # fmt: skip
+def test_the_configuration_is_of_the_issuer_that_was_entered(server_url, issuer, is_fine):
+    assert (issuer_fault(server_url, {"issuer": issuer}) == "") == is_fine
+
+
+@pytest.mark.parametrize(
+    ("id_token", "userinfo", "is_fine"),
+    [
+        ({"nonce": "n", "sub": "1"}, {"sub": "1"}, True), ({"nonce": "n", "sub": "1"}, None, True),
+        ({"nonce": "n", "sub": "1"}, {"sub": "2"}, False), ({"nonce": "n", "sub": "1"}, {}, False),
+        ({"nonce": "m", "sub": "1"}, None, False), ({"sub": "1"}, None, False), (None, {"sub": "1"}, False),
+    ],
+)  # fmt: skip
+def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_fine):
+    sent = {"id_token": id_token, "userinfo": userinfo}
+    assert (answer_fault({"nonce": "n"}, sent) == "") == is_fine
+    assert answer_fault({}, sent)
 
 
 def test_disabled_or_unreachable_provider_is_reported(provider, admin):
@@ -182,6 +272,8 @@ def test_required_provider_refuses_passwords_except_break_glass(provider, admin)
         page = client.get("/incidents")
         assert page.status_code == status
         assert client.get("/api/v1/incidents").status_code == status
+        named = {"X-Workspace": Workspace.objects.get(pk=provider.workspace_id).slug}
+        assert client.get("/api/v1/incidents", headers=named).status_code == status
     assert b"Sign in with Keycloak" in page.content
     client, _ = sign_in(provider, "ada")
     assert client.get("/incidents").status_code == 200

@@ -128,6 +128,8 @@ def test_required_second_factor_redirects_every_member_to_the_setup(person, work
     refused = client.get("/api/v1/incidents")
     assert refused.status_code == 403
     assert refused.json()["code"] == "second_factor_required"
+    named = client.get("/api/v1/incidents", headers={"X-Workspace": workspace.slug})
+    assert (named.status_code, named.json()["code"]) == (403, "second_factor_required")
     assert client.get("/account/2fa/totp/activate/")["Location"].startswith("/account/reauthenticate")
     confirm(client)
     page = client.get("/account/2fa/totp/activate/").content.decode()

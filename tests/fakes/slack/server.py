@@ -63,6 +63,7 @@ class FakeSlack:
         self.sockets = SocketServer()
         self.others: dict[str, Slack] = {}
         self.file_faults = 0
+        self.response_faults = 0
         self.uses: dict[str, int] = defaultdict(int)
         self.response_urls = 0
 
@@ -111,7 +112,10 @@ class FakeSlack:
         return self._dropped(method) if fault == "drop" else reply
 
     def _reply(self, received: Received) -> Reply:
-        """A response address is good five times."""
+        """A response address is good five times; the next `response_faults` responses are 503."""
+        if self.response_faults:
+            self.response_faults -= 1
+            return Reply(503)
         self.uses[received.path] += 1
         if self.uses[received.path] > MAX_USES:
             return Reply(404, b"used_url")

@@ -11,6 +11,7 @@ import pytest
 from core.errors import Invalid, RateLimited
 from core.queue.retry import PermanentError
 from notifications.channels.kind import CHANNEL_KINDS, Target
+from notifications.channels.kinds.apprise_url import DEFAULT_SCHEMES, installed_schemes
 from notifications.channels.services import update_channel
 from notifications.channels.testing import send_test
 from notifications.contacts import services as contacts
@@ -103,6 +104,19 @@ def test_address_of_apprise_names_one_service(outside, settings):
     with pytest.raises(PermanentError, match="must be a single one"):
         by_apprise(two)
     assert outside.webhook.received == []
+
+
+def test_service_that_the_installed_apprise_does_not_know_is_named(outside, settings):
+    assert sorted(DEFAULT_SCHEMES - installed_schemes()) == []
+    settings.APPRISE_SCHEMES = frozenset({"telegram", "discord"})
+    fault = CHANNEL_KINDS.get("apprise").check({}, {"url": "telegram://123456:token/chat"})["url"]
+    assert fault == "names telegram://, which the installed apprise does not know"
+    with pytest.raises(PermanentError, match=r"apprise [0-9.]+ knows no service telegram://"):
+        by_apprise("telegram://123456:token/chat")
+    with pytest.raises(
+        PermanentError, match="cannot read the rest of an address that begins with discord://"
+    ):
+        by_apprise("discord://only-one-part")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,19 @@ def declare(actor):
     return make
 
 
+@pytest.fixture
+def route_all():
+    """`route_all(channel)`: everything goes to that channel alone."""
+    from notifications.routes.services import RouteValues, save_route
+    from tests.notifications.routes.test_routes import admin_of
+
+    def save(made):
+        save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+        return made
+
+    return save
+
+
 def rows(**filters):
     return list(Delivery.across_workspaces.filter(**filters).order_by("id"))
 
@@ -153,13 +166,11 @@ def test_rate_limit_is_no_attempt_and_shows_until_when(channel, declare, deliver
     assert 25 < (row.due_at - row.now).total_seconds() <= 30
 
 
-def test_revoked_key_breaks_the_channel_and_the_fallback_is_notified_once(channel, declare, deliver, outside):
+def test_revoked_key_breaks_the_channel_and_the_fallback_is_notified_once(
+    channel, declare, deliver, outside, route_all
+):
     mail = channel("email")
-    made = channel("slack bot", fallback_id=mail.pk, secrets={"bot_token": "xoxb-revoked"})
-    from notifications.routes.services import RouteValues, save_route
-    from tests.notifications.routes.test_routes import admin_of
-
-    save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+    made = route_all(channel("slack bot", fallback_id=mail.pk, secrets={"bot_token": "xoxb-revoked"}))
     declare()
     deliver()
     deliver()
@@ -176,13 +187,8 @@ def test_revoked_key_breaks_the_channel_and_the_fallback_is_notified_once(channe
     assert len(outside.mailbox.messages) == 1
 
 
-def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, deliver, outside):
-    mail = channel("email")
-    made = channel("webhook", fallback_id=mail.pk)
-    from notifications.routes.services import RouteValues, save_route
-    from tests.notifications.routes.test_routes import admin_of
-
-    save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, deliver, outside, route_all):
+    route_all(channel("webhook", fallback_id=channel("email").pk))
     outside.webhook.respond = lambda received: Reply(500)
     declare()
     for _ in range(4):
@@ -190,6 +196,24 @@ def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, 
         make_due()
     assert len(outside.mailbox.messages) == 1
     assert rows(fallback_of=None)[0].state == "pending"
+
+
+def test_a_fault_of_ours_is_shown_and_the_fallback_is_told(
+    channel, declare, deliver, outside, route_all, monkeypatch
+):
+    made = route_all(channel("webhook", fallback_id=channel("email").pk))
+
+    def broken(*_):
+        raise KeyError("secret-name")
+
+    monkeypatch.setattr(CHANNEL_KINDS.get("webhook"), "send", broken)
+    declare()
+    for _ in range(4):
+        deliver()
+        make_due()
+    page = rows(channel_id=made.pk)[0]
+    assert (page.state, page.outcome, page.reason) == ("pending", "pending", "a fault of Tocsin: KeyError")
+    assert len(outside.mailbox.messages) == 1
 
 
 def test_gone_turns_the_channel_off(channel, declare, deliver, outside):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.models import OutboxEvent
+from core.queue.runner import run_due
 from core.secrets.encryption import encrypt
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
@@ -18,6 +23,7 @@ from notifications.channels.selectors import broken_channels
 from notifications.contacts.models import ContactMethod
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.escalation.pages import Page, plan_pages
+from notifications.queues import PAGE
 from tests.fakes.receiver import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,11 +132,37 @@ def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reacha
         key = f"esc:{incident.pk}:1:0:{position}"
         plan_pages(reachable.workspace_id, [Page(key, incident.pk, "on call", user_id=reachable.user_id)])
     assert [one.outcome for one in rows()] == ["pending", "merged"]
-    from core.queue.runner import run_due
-    from notifications.queues import PAGE
-
     run_due(PAGE, 1)
     outside.mailbox.reply = lambda to: None
+    deliver()
+    assert [one.outcome for one in rows()] == ["dead", "sent"]
+
+
+def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reachable, deliver, outside):
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def refused(_):
+        asked.set()
+        may_answer.wait(30)
+        return "550 no such user"
+
+    outside.mailbox.answer = refused
+    incident = declare()
+    first, second = (
+        Page(f"esc:{incident.pk}:1:0:{position}", incident.pk, "on call", user_id=reachable.user_id)
+        for position in range(2)
+    )
+    plan_pages(reachable.workspace_id, [first])
+    with ThreadPoolExecutor(1) as other:
+        failing = other.submit(run_due, PAGE, 1)
+        assert asked.wait(30)
+        with transaction.atomic():
+            plan_pages(reachable.workspace_id, [second])  # seen by nobody until it is committed
+            may_answer.set()
+            time.sleep(0.5)
+            outside.mailbox.answer = lambda to: None
+        failing.result(30)
+        other.submit(lambda: connection.close()).result(30)  # its own
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 

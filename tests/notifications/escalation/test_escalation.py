@@ -19,11 +19,14 @@ from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.models import Drill, DrillParticipant, Incident, TimelineEntry
 from incidents.timeline.services.notes import add_note
+from notifications.channels.models import Channel
+from notifications.channels.services import create_channel, update_channel
 from notifications.escalation import pages as seam
 from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.pages import Page
-from notifications.escalation.services.policies import install_default_policies
+from notifications.escalation.services.policies import install_default_policies, put_policy
 from notifications.escalation.services.running import acknowledge_escalation, start_escalation
+from notifications.escalation.validation import PolicyValues
 
 pytestmark = pytest.mark.django_db(transaction=True)
 START = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -192,6 +195,25 @@ def test_policy_that_reaches_no_one_pages_all_admins(team):
     assert team.paged == [(0, "adam")]
     assert team.escalation().reaches_nobody
     assert [text for text in team.entries(incident) if "names no one" in text]
+
+
+@pytest.mark.parametrize("why", ["off", "deleted", "private"])
+def test_a_step_whose_channels_get_nothing_is_passed_at_once(team, why):
+    channel = create_channel(team.admin, kind="log", name="Log")
+    steps = [
+        {"wait_s": 300, "targets": [{"kind": "channel", "channel_id": channel.pk}]},
+        {"wait_s": 300, "targets": [{"kind": "on_call"}]},
+    ]
+    policy = EscalationPolicy.objects.of(team.workspace.pk).get(name="SEV1")
+    put_policy(team.system, values=PolicyValues("SEV1", steps, severities=["sev1"]), policy_id=policy.pk)
+    if why == "off":
+        update_channel(team.admin, channel_id=channel.pk, is_enabled=False)
+    elif why == "deleted":
+        Channel.objects.of(team.workspace.pk).filter(pk=channel.pk).delete()
+    incident = team.open(is_private=why == "private")
+    team.pass_minutes(1)
+    assert (0, "ann") in team.paged
+    assert "names no one" in team.entries(incident)[0]
 
 
 def test_without_a_policy_the_user_on_call_gets_one_notice(team):

@@ -22,6 +22,7 @@ from notifications.deliveries.models import Delivery
 from notifications.escalation.services.policies import PolicyValues, put_policy
 from notifications.explain.report import incident_report, person_report
 from notifications.explain.simulation import Question, simulate
+from notifications.routes.services import RouteValues, save_route
 from notifications.silences.matching import Matcher
 from notifications.silences.services.silences import SilenceValues, create_silence, end_silence
 from notifications.silences.services.windows import WindowValues, save_window
@@ -101,7 +102,8 @@ def test_failure_and_fallback_are_explained(workspace, channel, deliver, outside
     from tests.fakes.receiver import Reply
 
     spare = channel("slack", name="Spare")
-    channel("webhook", name="Hook", fallback_id=spare.pk)
+    hook = channel("webhook", name="Hook", fallback_id=spare.pk)
+    save_route(admin, RouteValues(name="Hook alone", channel_ids=[hook.pk]))
     outside.webhook.respond = lambda received: Reply(status=400)
     declare_incident(admin, title="Search is down", severity="sev1", components=["api"])
     deliver()

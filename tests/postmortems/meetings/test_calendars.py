@@ -13,6 +13,8 @@ from icalendar import Calendar
 from accounts.oncall.calendar_sources import CalendarEvent
 from accounts.oncall.ical_writing import calendar_text
 from accounts.oncall.services.feeds import create_feed
+from incidents.models import RoleAssignment
+from incidents.privacy.services import remove_person, set_private
 from postmortems.action_items.services import create_item, update_item
 from postmortems.drafting.services import draft_postmortem
 from postmortems.review.services import set_details
@@ -83,6 +85,19 @@ def test_personal_feed_shows_what_is_ones_own(actor, make_actor, resolved):
         "declaration", "investigation", "item"
     }  # fmt: skip
     assert _read(create_feed(other, name="Mine", kinds=KINDS))[1] == {}
+
+
+def test_personal_feed_shows_nothing_of_a_private_incident_one_may_not_see(actor, admin, resolved, meeting):
+    due = timezone.now().date()
+    create_item(actor, 1, title="Alert on pool usage", assignee="rita.responder", due_date=due)
+    draft_postmortem(actor, 1)
+    set_details(actor, 1, owner="rita.responder", meeting_at=meeting)
+    feed = create_feed(actor, name="Mine", kinds=KINDS)
+    set_private(admin, number=1, is_private=True, reason="Personal data")
+    assert set(_read(feed)[1]) == {"declaration", "investigation", "meeting", "item"}
+    RoleAssignment.objects.of(actor.workspace_id).update(ended_at=timezone.now())
+    remove_person(admin, number=1, username="rita.responder")
+    assert _read(feed)[1] == {}
 
 
 def test_meetings_have_the_same_hour_after_a_daylight_saving_change():

@@ -7,13 +7,14 @@ import os
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from accounts.actor import Actor
+from accounts.actor import Actor, system_actor
 from core.errors import Conflict, Forbidden, Invalid
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Component, TimelineEntry
 from remediation.catalogue.services import change_action
 from remediation.executors.command import spool_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval, RunAttempt
+from remediation.runs.services import proposing
 from remediation.runs.services.approving import approve_run, cancel_run, locked_run, move, reject_run
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due
@@ -92,6 +93,10 @@ def test_request_sent_twice_with_its_key_is_one_run(incident, responder, connect
     connect("scale_up")
     wanted = Request("scale_up", request_key="k-1")
     assert request_run(responder, incident.number, wanted) == request_run(responder, incident.number, wanted)
+    Component.objects.create(workspace_id=incident.workspace_id, name="other")
+    for slug, component in (("restart_service", ""), ("scale_up", "other")):
+        with pytest.raises(Conflict, match="That key was used to request Scale"):
+            request_run(responder, incident.number, Request(slug, component, request_key="k-1"))
 
 
 def test_resolved_incident_takes_no_run(incident, responder, connect):
@@ -213,6 +218,18 @@ def test_rejected_run_and_cancelled_run_never_start(incident, responder, manager
     cancel_run(responder, cancelled.pk)
     run_due()
     assert RunAttempt.objects.of(incident.workspace_id).count() == 0
+
+
+def test_who_approved_a_run_cannot_reject_it_as_well(incident, manager, connect):
+    connect("code_patch")
+    action = proposing.current_action(incident.workspace_id, "code_patch")
+    facts = (incident, action, proposing.main_component(incident), Request("code_patch"))
+    run = proposing._propose(system_actor(incident.workspace_id), *facts, origin_key="two approve it")
+    approve_run(manager, run.pk, digest=run.digest)
+    with pytest.raises(Conflict, match="You approved this run"):
+        reject_run(manager, run.pk)
+    run.refresh_from_db()
+    assert run.state == "awaiting_approval"
 
 
 @pytest.mark.parametrize("state", [state for state in RunState if state != RunState.PROPOSED])
