@@ -36,9 +36,7 @@ def _detection() -> Iterator[Metric]:
         yield CounterMetricFamily("tocsin_events_accepted", "Events stored.", value=cursor.fetchone()[0])
         cursor.execute(WAITING)
         rows, seconds = cursor.fetchone()
-        yield GaugeMetricFamily(
-            "tocsin_detection_waiting", "TouchedGroup groups not evaluated yet.", value=rows
-        )
+        yield GaugeMetricFamily("tocsin_detection_waiting", "Touched groups not evaluated yet.", value=rows)
         yield GaugeMetricFamily(
             "tocsin_detection_lag_seconds", "Age of the oldest of them.", value=float(seconds)
         )

@@ -29,7 +29,7 @@ CHECKS: Final = [
 
 
 def add_bundles(actor: Actor) -> None:
-    """FinishedBundle by the collector, stored, and inspected. They open no incident: other tests count those."""
+    """Made by the collector, stored, and inspected. They open no incident: other tests count those."""
     bucket().ensure()
     with tempfile.TemporaryDirectory() as folder, override_settings(BUNDLES_UNREDACTED=True):
         (Path(folder) / "payments.log").write_text(_log())
