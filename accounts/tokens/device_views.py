@@ -30,7 +30,7 @@ def device(request: HttpRequest) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(
-                request, "accounts/tokens/device.html", context | {"device_request": _request_of(given)}
+                request, "accounts/tokens/device.html", context | {"pending": _request_of(given)}
             )
         is_approved = request.POST.get("decision") == "approve"
         code = approve_device(actor, user_code=given, is_approved=is_approved)
